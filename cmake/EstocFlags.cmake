@@ -1,0 +1,28 @@
+# Compiler flags shared by every target. One place, no per-folder surprises.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+option(ESTOC_TESTS "build the unit tests" ON)
+option(ESTOC_FUZZ "build the libFuzzer harnesses (clang only)" OFF)
+set(ESTOC_SANITIZE "" CACHE STRING "sanitizers for the whole build, for example address,undefined")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_program(ESTOC_CCACHE ccache)
+if(ESTOC_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ESTOC_CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wno-missing-field-initializers)
+if(ESTOC_SANITIZE)
+  add_compile_options(-fsanitize=${ESTOC_SANITIZE} -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${ESTOC_SANITIZE})
+  if(ESTOC_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
