@@ -1,0 +1,45 @@
+// A model on disk opened whole: weights, tokenizer, chat template and generation defaults, whatever the container.
+//
+// Ownership: the checkpoint owns everything it hands out. Threads: immutable after open; read from any thread.
+// Errors: open throws Error{not_found, corrupt_file, unsupported} in one sentence.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "chat/template.h"
+#include "tokenizer/tokenizer.h"
+#include "weights/weight_source.h"
+
+namespace estoc {
+
+// Sampling defaults that came with the model; absent where it says nothing.
+struct GenerationDefaults {
+  std::optional<float> temperature, top_p, min_p, repetition_penalty;
+  std::optional<int> top_k;
+  std::vector<TokenId> end_tokens;  // union of every end id the files name
+};
+
+struct Checkpoint {
+  std::string path;
+  std::string name;  // what the API calls it: file stem or folder name
+  std::unique_ptr<WeightSource> weights;
+  std::unique_ptr<Tokenizer> tokenizer;
+  std::optional<ChatTemplate> chat_template;
+  std::string bos_token, eos_token;  // spellings, for the template
+  GenerationDefaults defaults;
+};
+
+// `model` is a .gguf file, a Hugging Face directory or "demo" (the demo model in the user's cache folder).
+Checkpoint open_checkpoint(const std::string& model);
+
+// The file or folder `model` means; throws Error{not_found} with what to do when it is not there.
+std::string resolve_model_path(const std::string& model);
+
+// Where downloaded models live: $ESTOC_CACHE, else $XDG_CACHE_HOME/estoc, else ~/.cache/estoc.
+std::string cache_directory();
+
+}  // namespace estoc

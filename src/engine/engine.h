@@ -1,0 +1,129 @@
+// The serving engine: accepts requests, runs steps on its own thread, delivers events.
+//
+// What: continuous batching over a paged KV cache. A step is a list of (sequence, token count); prefill and decode are
+// the same thing. The engine speaks token ids only: text begins and ends in api/.
+// Ownership: the caller owns Engine and the Model it is given (the model must outlive it); Engine owns the KV cache, the
+// scheduler and every sequence.
+// Threads: submit, cancel and stats may be called from any thread; all else happens on the engine thread. An EventSink
+// is called on the engine thread only, must not block and must not throw.
+// Errors: the constructor throws Error{resource_exhausted}. A failing request ends in an Event with an error and never
+// affects other requests.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "models/model.h"
+#include "sampling/params.h"
+
+namespace estoc {
+
+// What a caller asks; immutable once submitted.
+struct Request {
+  std::vector<TokenId> prompt;       // not empty
+  SamplingParams sampling;
+  int tokens_max = 16;               // output tokens at most; also bounded by the context
+  int tokens_min = 0;                // end and stop tokens are not chosen before
+  std::vector<TokenId> end_tokens;   // the model's end-of-sequence ids; ignored when ignore_end
+  std::vector<TokenId> stop_tokens;  // the caller's; always honoured
+  bool ignore_end = false;
+  int prompt_logprobs = -1;          // as SamplingParams::logprobs, for the prompt's tokens (echo); -1 none
+};
+
+struct TokenLogprob {
+  TokenId token = 0;
+  float logprob = 0;
+};
+
+// Log-probabilities of one position, of the model's raw distribution (before penalties, temperature and cuts).
+struct Logprobs {
+  float chosen = 0;
+  int rank = 0;                    // 1 is the likeliest
+  std::vector<TokenLogprob> top;   // likeliest first
+};
+
+enum class FinishReason {
+  stop,       // an end or stop token (it is delivered with is_stop_token set)
+  length,     // tokens_max or the context's end
+  cancelled,  // cancel() or engine shutdown
+  error,
+};
+
+// Times of one request, in seconds on the steady clock's scale.
+struct RequestTimes {
+  double queue_s = 0;    // submit to first computed
+  double prefill_s = 0;  // first computed to first token
+  double decode_s = 0;   // first token to last
+};
+
+// What a caller receives. Each event carries zero or one token; the last one has `finish`.
+struct Event {
+  RequestId request = 0;
+  std::optional<TokenId> token;
+  bool is_stop_token = false;              // `token` ended the sequence and is not part of the text
+  std::optional<Logprobs> logprobs;        // of `token`
+  std::vector<Logprobs> prompt_logprobs;   // with the first token only, when asked for: one per prompt token from the second
+  std::optional<FinishReason> finish;
+  std::string error;                       // when finish is error: one sentence
+  int prompt_tokens = 0;
+  int cached_tokens = 0;                   // prompt tokens that were not computed again
+  int output_tokens = 0;                   // so far
+  RequestTimes times;                      // complete in the last event
+};
+
+using EventSink = std::function<void(Event&&)>;
+
+enum class SubmitStatus { accepted, queue_full, stopping };
+
+struct SubmitResult {
+  SubmitStatus status = SubmitStatus::accepted;
+  RequestId id = 0;
+};
+
+struct EngineConfig {
+  int context = 4096;          // positions a sequence may have: prompt and output together
+  int sequences_max = 64;      // sequences that run at once
+  int batch_tokens_max = 512;  // rows of one step; at most ModelOptions::rows_max
+  int queue_max = 1024;        // requests that may wait
+  uint64_t kv_bytes = 0;       // size of the KV pool; 0 means enough for a few whole contexts (see kv_blocks_for)
+  KvType kv_type = KvType::f16;
+};
+
+struct EngineStats {
+  int running = 0, waiting = 0;
+  int kv_blocks = 0, kv_blocks_used = 0;
+  uint64_t steps = 0;
+  uint64_t requests_done = 0, requests_cancelled = 0, requests_failed = 0;
+  uint64_t prompt_tokens = 0, output_tokens = 0;
+  uint64_t preemptions = 0;
+};
+
+class Engine {
+ public:
+  Engine(Model& model, const EngineConfig& config);
+  ~Engine();  // stops the thread; unfinished requests get Event{cancelled}
+
+  // Queues a request. A prompt that can never fit (longer than context - 1, or than the KV pool) throws
+  // Error{invalid_argument} with both numbers; an empty prompt, a token outside the vocabulary and impossible sampling
+  // values likewise. Never blocks.
+  SubmitResult submit(Request request, EventSink sink);
+  // Idempotent; unknown ids are ignored. The request's blocks are free within one step, whether it waits or runs, and
+  // its sink gets a last Event{cancelled}.
+  void cancel(RequestId id);
+  // Refuses new requests from now on and returns when the running ones are done or the time is over.
+  void drain(std::chrono::milliseconds timeout);
+  EngineStats stats() const;
+  const EngineConfig& config() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace estoc

@@ -1,0 +1,82 @@
+// The door to a loaded model: token ids and a paged KV cache in, logits out.
+//
+// What: a Model is immutable weights plus the forward pass of its family. A Batch is a flat list of rows (tokens) that
+// belong to several sequences; there is no difference between prefill and decode.
+// Ownership: the caller owns Model, KvCache storage and the logits. Model keeps the WeightSource alive.
+// Threads: forward is called by one thread at a time (the engine thread) and spreads over the model's ThreadTeam.
+// Errors: load_model throws Error{unsupported, corrupt_file}; forward throws nothing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/json.h"
+#include "tensor/kv_storage.h"
+
+namespace estoc {
+
+class ThreadTeam;
+class WeightSource;
+
+// What everybody may know of a loaded model.
+struct ModelInfo {
+  std::string family;            // "llama"
+  std::string architecture;      // "LlamaForCausalLM"
+  int layers = 0;
+  int hidden = 0;
+  int heads = 0, kv_heads = 0, head_dim = 0;
+  int ffn = 0;
+  int vocab = 0;                 // rows of the output matrix; may exceed the tokenizer's count
+  int context_max = 0;           // positions the model was trained for
+  int64_t parameter_count = 0;
+  uint64_t weight_bytes = 0;     // resident, as packed for the chosen compute mode
+  std::vector<KvLayerSpec> kv;   // the state each layer needs
+};
+
+// One sequence's share of a batch.
+struct BatchSequence {
+  int first_row = 0;                  // into Batch::tokens
+  int row_count = 0;
+  int position = 0;                   // of the first row; rows are consecutive positions
+  std::span<const BlockId> blocks;    // cover positions 0 .. position + row_count - 1
+};
+
+struct Batch {
+  std::span<const TokenId> tokens;             // [rows]
+  std::span<const BatchSequence> sequences;    // cover all rows, in order
+  std::span<const int32_t> logit_rows;         // rows whose logits are wanted, ascending
+};
+
+enum class ComputeMode {
+  exact,  // f32 activations against exactly decoded weights: the specification
+  fast,   // quantized activations, packed weights, vector kernels
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual const ModelInfo& info() const = 0;
+  // Computes batch.logit_rows.size() rows of info().vocab logits and writes this batch's keys and values into `kv`.
+  // logits [logit_rows, vocab] f32. At most `rows_max` rows (given at load) a call.
+  virtual void forward(const Batch& batch, KvStorage& kv, float* logits) = 0;
+};
+
+struct ModelOptions {
+  ComputeMode compute = ComputeMode::fast;
+  int rows_max = 512;  // rows of the largest batch: sizes the activation arena
+  // Called from the loading thread with bytes done and bytes in all; may be empty.
+  std::function<void(uint64_t done, uint64_t total)> progress;
+};
+
+// Picks the family by the config's architecture and packs the weights with `team`. All three must outlive the model.
+std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team, const ModelOptions& options);
+
+// The same facts without loading weights (for `estoc show` and memory planning).
+ModelInfo describe_model(const WeightSource& weights, ComputeMode compute);
+
+}  // namespace estoc

@@ -1,0 +1,26 @@
+// How one request wants its tokens chosen. Plain data; defaults are OpenAI's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace estoc {
+
+struct SamplingParams {
+  float temperature = 1.0f;         // 0 is greedy
+  int top_k = 0;                    // 0 keeps all
+  float top_p = 1.0f;
+  float min_p = 0.0f;
+  float repetition_penalty = 1.0f;  // over prompt and output: logit /= p when positive, *= p when negative
+  float presence_penalty = 0.0f;    // over output tokens: logit -= p once
+  float frequency_penalty = 0.0f;   // over output tokens: logit -= p per occurrence
+  std::optional<uint64_t> seed;     // absent: drawn when the request is admitted
+  std::vector<std::pair<TokenId, float>> logit_bias;
+  int logprobs = -1;                // -1 none; 0 the chosen token's only; n also the n likeliest (at most 20)
+};
+
+}  // namespace estoc

@@ -1,0 +1,67 @@
+// Memory for keys and values: fixed blocks of 16 positions for every layer, addressed by block id.
+//
+// What: for each layer one array [block][kv head][position 0..15][head_dim] for keys and one for values. Who owns which
+// block is the business of kv/; this is storage only.
+// Ownership: owns one anonymous mapping (huge pages asked for). Threads: disjoint rows may be written at once.
+// Errors: the constructor throws Error{resource_exhausted} with the size asked for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace estoc {
+
+inline constexpr int kKvBlockTokens = 16;
+
+enum class KvType { f32, f16 };
+constexpr int kv_type_bytes(KvType type) { return type == KvType::f32 ? 4 : 2; }
+
+// The state one layer keeps per position.
+struct KvLayerSpec {
+  int kv_heads = 0;
+  int head_dim = 0;  // same for keys and values
+  bool operator==(const KvLayerSpec&) const = default;
+};
+
+class KvStorage {
+ public:
+  KvStorage(std::vector<KvLayerSpec> layers, KvType type, int block_count);
+  ~KvStorage();
+  KvStorage(const KvStorage&) = delete;
+  KvStorage& operator=(const KvStorage&) = delete;
+
+  // First element of (block, head, position 0) of that layer's keys or values; positions are head_dim apart.
+  std::byte* keys(int layer, BlockId block, int head) const;
+  std::byte* values(int layer, BlockId block, int head) const;
+  // Bytes between two blocks of the same layer.
+  size_t block_stride_bytes(int layer) const { return layers_[static_cast<size_t>(layer)].block_bytes; }
+
+  KvType type() const { return type_; }
+  int block_count() const { return block_count_; }
+  const KvLayerSpec& spec(int layer) const { return layers_[static_cast<size_t>(layer)].spec; }
+  uint64_t total_bytes() const { return total_bytes_; }
+
+  // Copies one whole block in every layer (copy on write).
+  void copy_block(BlockId from, BlockId to);
+
+  // Bytes that one block takes over all layers.
+  static uint64_t bytes_per_block(const std::vector<KvLayerSpec>& layers, KvType type);
+
+ private:
+  struct Layer {
+    KvLayerSpec spec;
+    size_t block_bytes = 0;  // of keys; values are as large
+    std::byte* keys = nullptr;
+    std::byte* values = nullptr;
+  };
+  std::vector<Layer> layers_;
+  KvType type_;
+  int block_count_;
+  uint64_t total_bytes_ = 0;
+  std::byte* memory_ = nullptr;
+};
+
+}  // namespace estoc

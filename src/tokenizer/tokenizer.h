@@ -1,0 +1,73 @@
+// Text to token ids and back.
+//
+// What: one loaded vocabulary with its splitting rules. Built from a Hugging Face folder (open_tokenizer_json) or from
+// the vocabulary inside a GGUF file (build_tokenizer).
+// Threads: immutable after construction; every method may be called from any thread at once.
+// Errors: the builders throw Error{corrupt_file, unsupported} naming the file and what was expected; encode and decode
+// never throw, whatever the bytes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace estoc {
+
+struct EncodeOptions {
+  bool add_special = true;    // put BOS/EOS where the vocabulary's post-processor says so
+  bool parse_special = true;  // read special tokens written in the text ("<|im_start|>") as those tokens
+};
+
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  virtual std::vector<TokenId> encode(std::string_view text, EncodeOptions options = {}) const = 0;
+
+  // The whole text of a token sequence, with invalid UTF-8 replaced by U+FFFD. Special (control) tokens give no text
+  // when `skip_special`.
+  virtual std::string decode(std::span<const TokenId> ids, bool skip_special = true) const = 0;
+
+  // The bytes one token adds to running text (" Paris" with its space; one raw byte for a byte token; the literal
+  // spelling of a special token). Ids outside the vocabulary give an empty view.
+  virtual std::string_view token_bytes(TokenId id) const = 0;
+
+  virtual bool is_special(TokenId id) const = 0;  // a control token: BOS, EOS, <|im_end|>...
+  virtual int vocab_count() const = 0;
+  virtual std::optional<TokenId> bos() const = 0;
+  virtual std::optional<TokenId> eos() const = 0;
+  virtual bool adds_bos() const = 0;  // encode with add_special puts BOS in front
+  // The id of a token by its exact spelling ("<|im_end|>"), special or not.
+  virtual std::optional<TokenId> find(std::string_view spelling) const = 0;
+  // SentencePiece models put a blank in front of the text: the first piece of a whole text loses it again.
+  virtual bool strips_leading_space() const = 0;
+};
+
+// A vocabulary as GGUF metadata spells it (tokenizer.ggml.*); the views must outlive the call only.
+struct GgufVocab {
+  std::string source;  // file name for messages
+  std::string model;   // "gpt2" (byte-level BPE) or "llama" (SentencePiece BPE)
+  std::string pre;     // name of the splitting rule: "gpt-2", "smollm", "llama-bpe", "qwen2"...
+  std::vector<std::string_view> tokens;
+  std::vector<float> scores;       // may be empty
+  std::vector<int32_t> types;      // 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; may be empty
+  std::vector<std::string_view> merges;
+  std::optional<TokenId> bos, eos, unknown;
+  std::optional<bool> add_bos, add_eos, add_space_prefix;
+};
+
+std::unique_ptr<Tokenizer> build_tokenizer(const GgufVocab& vocab);
+
+// Reads `directory`/tokenizer.json (and tokenizer_config.json beside it when present).
+std::unique_ptr<Tokenizer> open_tokenizer_json(const std::string& directory);
+
+// The same from text already in memory; `config_json` may be empty. `source` is used in messages.
+std::unique_ptr<Tokenizer> parse_tokenizer_json(std::string_view tokenizer_json, std::string_view config_json,
+                                                const std::string& source);
+
+}  // namespace estoc
