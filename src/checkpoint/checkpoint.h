@@ -9,19 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "base/ids.h"
 #include "chat/template.h"
+#include "sampling/params.h"
 #include "tokenizer/tokenizer.h"
 #include "weights/weight_source.h"
 
 namespace estoc {
-
-// Sampling defaults that came with the model; absent where it says nothing.
-struct GenerationDefaults {
-  std::optional<float> temperature, top_p, min_p, repetition_penalty;
-  std::optional<int> top_k;
-  std::vector<TokenId> end_tokens;  // union of every end id the files name
-};
 
 struct Checkpoint {
   std::string path;

@@ -23,4 +23,11 @@ struct SamplingParams {
   int logprobs = -1;                // -1 none; 0 the chosen token's only; n also the n likeliest (at most 20)
 };
 
+// Defaults that came with the model (generation_config.json); absent where it says nothing.
+struct GenerationDefaults {
+  std::optional<float> temperature, top_p, min_p, repetition_penalty;
+  std::optional<int> top_k;
+  std::vector<TokenId> end_tokens;  // union of every end id the files name
+};
+
 }  // namespace estoc
