@@ -1,7 +1,8 @@
 // Memory for keys and values: fixed blocks of 16 positions for every layer, addressed by block id.
 //
-// What: for each layer one array [block][kv head][position 0..15][head_dim] for keys and one for values. Who owns which
-// block is the business of kv/; this is storage only.
+// What: for each layer one array [block][kv head][16 * head_dim] for keys and one for values. Inside a block values are
+// [position][head_dim], but keys are transposed, [head_dim][position]: scores of 16 positions then come out in the lanes of
+// one vector, without a horizontal sum. Who owns which block is the business of kv/; this is storage only.
 // Ownership: owns one anonymous mapping (huge pages asked for). Threads: disjoint rows may be written at once.
 // Errors: the constructor throws Error{resource_exhausted} with the size asked for.
 #pragma once
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "tensor/page_memory.h"
 
 namespace estoc {
 
@@ -29,15 +31,10 @@ struct KvLayerSpec {
 class KvStorage {
  public:
   KvStorage(std::vector<KvLayerSpec> layers, KvType type, int block_count);
-  ~KvStorage();
-  KvStorage(const KvStorage&) = delete;
-  KvStorage& operator=(const KvStorage&) = delete;
 
-  // First element of (block, head, position 0) of that layer's keys or values; positions are head_dim apart.
+  // The 16 * head_dim keys (or values) of one head in one block.
   std::byte* keys(int layer, BlockId block, int head) const;
   std::byte* values(int layer, BlockId block, int head) const;
-  // Bytes between two blocks of the same layer.
-  size_t block_stride_bytes(int layer) const { return layers_[static_cast<size_t>(layer)].block_bytes; }
 
   KvType type() const { return type_; }
   int block_count() const { return block_count_; }
@@ -61,7 +58,7 @@ class KvStorage {
   KvType type_;
   int block_count_;
   uint64_t total_bytes_ = 0;
-  std::byte* memory_ = nullptr;
+  PageMemory memory_;
 };
 
 }  // namespace estoc
