@@ -1,0 +1,93 @@
+// Products of f32 activations with unpacked f32, f16 or bf16 weights, over the vector vocabulary `V`.
+// Included inside the anonymous namespace of each ISA file.
+
+template <Dense kType>
+inline V::Reg load_weights(const std::byte* row, int64_t k) {
+  if constexpr (kType == Dense::f32) return V::load(reinterpret_cast<const float*>(row) + k);
+  if constexpr (kType == Dense::f16) return V::load_f16(reinterpret_cast<const uint16_t*>(row) + k);
+  if constexpr (kType == Dense::bf16) return V::load_bf16(reinterpret_cast<const uint16_t*>(row) + k);
+}
+
+template <Dense kType>
+inline float load_weight(const std::byte* row, int64_t k) {
+  if constexpr (kType == Dense::f32) {
+    float value;
+    __builtin_memcpy(&value, row + 4 * k, 4);
+    return value;
+  }
+  uint16_t bits;
+  __builtin_memcpy(&bits, row + 2 * k, 2);
+  if constexpr (kType == Dense::f16) return _cvtsh_ss(bits);
+  const uint32_t wide = static_cast<uint32_t>(bits) << 16;
+  float value;
+  __builtin_memcpy(&value, &wide, 4);
+  return value;
+}
+
+// kRows activation rows against kWeights weight rows: every vector that is loaded is used kRows or kWeights times.
+template <Dense kType, int kWeights, int kRows>
+inline void dense_tile(const std::byte* w, int64_t w_stride_bytes, int64_t columns, const float* x, int64_t x_stride,
+                       float* out, int64_t out_stride) {
+  V::Reg sums[kRows][kWeights];
+  for (int r = 0; r < kRows; ++r) {
+    for (int n = 0; n < kWeights; ++n) sums[r][n] = V::zero();
+  }
+  int64_t k = 0;
+  for (; k + V::kWidth <= columns; k += V::kWidth) {
+    V::Reg weights[kWeights];
+    for (int n = 0; n < kWeights; ++n) weights[n] = load_weights<kType>(w + n * w_stride_bytes, k);
+    for (int r = 0; r < kRows; ++r) {
+      const V::Reg activation = V::load(x + r * x_stride + k);
+      for (int n = 0; n < kWeights; ++n) sums[r][n] = V::fma(activation, weights[n], sums[r][n]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int n = 0; n < kWeights; ++n) {
+      float sum = V::sum(sums[r][n]);
+      for (int64_t tail = k; tail < columns; ++tail) {
+        sum += load_weight<kType>(w + n * w_stride_bytes, tail) * x[r * x_stride + tail];
+      }
+      out[r * out_stride + n] = sum;
+    }
+  }
+}
+
+template <Dense kType, int kWeights>
+inline void dense_rows(const std::byte* w, int64_t w_stride_bytes, int64_t columns, const float* x, int64_t x_rows,
+                       int64_t x_stride, float* out, int64_t out_stride) {
+  constexpr int kRows = V::kWidth == 16 ? 4 : 2;  // 16 or 8 sums: what the registers hold
+  int64_t r = 0;
+  for (; r + kRows <= x_rows; r += kRows) {
+    dense_tile<kType, kWeights, kRows>(w, w_stride_bytes, columns, x + r * x_stride, x_stride, out + r * out_stride,
+                                       out_stride);
+  }
+  for (; r < x_rows; ++r) {
+    dense_tile<kType, kWeights, 1>(w, w_stride_bytes, columns, x + r * x_stride, x_stride, out + r * out_stride,
+                                   out_stride);
+  }
+}
+
+template <Dense kType>
+void dense_gemm_of(const std::byte* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
+                   int64_t x_rows, int64_t x_stride, float* out, int64_t out_stride) {
+  int64_t n = 0;
+  for (; n + 4 <= w_rows; n += 4) {
+    dense_rows<kType, 4>(w + n * w_stride_bytes, w_stride_bytes, columns, x, x_rows, x_stride, out + n, out_stride);
+  }
+  for (; n < w_rows; ++n) {
+    dense_rows<kType, 1>(w + n * w_stride_bytes, w_stride_bytes, columns, x, x_rows, x_stride, out + n, out_stride);
+  }
+}
+
+void dense_gemm(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
+                int64_t x_rows, int64_t x_stride, float* out, int64_t out_stride) noexcept {
+  const auto* bytes = static_cast<const std::byte*>(w);
+  switch (type) {
+    case Dense::f32:
+      return dense_gemm_of<Dense::f32>(bytes, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out, out_stride);
+    case Dense::f16:
+      return dense_gemm_of<Dense::f16>(bytes, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out, out_stride);
+    case Dense::bf16:
+      return dense_gemm_of<Dense::bf16>(bytes, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out, out_stride);
+  }
+}

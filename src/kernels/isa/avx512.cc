@@ -1,0 +1,39 @@
+// AVX-512 (F, BW, DQ, VL) with VNNI. Built with its own flags: only intrinsics and plain data may be included here, or
+// code for this ISA could leak into shared inline functions and run on CPUs without it.
+#include <immintrin.h>
+
+#include "kernels/kernels.h"
+
+namespace estoc::kernels {
+namespace {
+
+#include "kernels/simd/vec_avx512.h"
+
+inline int32_t sum_i8_16(const int8_t* codes) {
+  const __m512i wide = _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
+  return _mm512_reduce_add_epi32(wide);
+}
+
+#include "kernels/elementwise.inl.h"
+#include "kernels/attention.inl.h"
+#include "kernels/dense.inl.h"
+#include "kernels/isa/panel_vnni512.h"
+
+}  // namespace
+
+extern const Kernels avx512;
+constinit const Kernels avx512 = {
+    .name = "avx512",
+    .isa = Isa::avx512,
+    .quantize_row = quantize_row,
+    .panel_gemm = panel_gemm,
+    .dense_gemm = dense_gemm,
+    .rms_norm = rms_norm,
+    .rope = rope,
+    .silu_mul = silu_mul,
+    .add = add,
+    .attention = attention,
+    .to_f16 = to_f16,
+};
+
+}  // namespace estoc::kernels

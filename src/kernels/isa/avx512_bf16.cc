@@ -1,0 +1,72 @@
+// AVX-512 with BF16 dot products. Built with its own flags; see avx512.cc for what may be included.
+//
+// Only bf16 weights gain: vdpbf16ps takes two columns a lane, and the activations are rounded to bf16 as the weights
+// were. The other types keep the AVX-512 code.
+#include <immintrin.h>
+
+#include "kernels/kernels.h"
+
+namespace estoc::kernels {
+namespace {
+
+#include "kernels/simd/vec_avx512.h"
+
+#include "kernels/dense.inl.h"
+
+// 32 columns at a time of kRows activation rows against kWeights weight rows.
+template <int kWeights, int kRows>
+inline void bf16_tile(const std::byte* w, int64_t w_stride_bytes, int64_t columns, const float* x, int64_t x_stride,
+                      float* out, int64_t out_stride) {
+  __m512 sums[kRows][kWeights];
+  for (int r = 0; r < kRows; ++r) {
+    for (int n = 0; n < kWeights; ++n) sums[r][n] = _mm512_setzero_ps();
+  }
+  for (int64_t k = 0; k < columns; k += 32) {
+    __m512bh weights[kWeights];
+    for (int n = 0; n < kWeights; ++n) {
+      weights[n] = (__m512bh)_mm512_loadu_si512(w + n * w_stride_bytes + 2 * k);
+    }
+    for (int r = 0; r < kRows; ++r) {
+      const float* row = x + r * x_stride + k;
+      const __m512bh activation = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(row + 16), _mm512_loadu_ps(row));
+      for (int n = 0; n < kWeights; ++n) sums[r][n] = _mm512_dpbf16_ps(sums[r][n], activation, weights[n]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int n = 0; n < kWeights; ++n) out[r * out_stride + n] = _mm512_reduce_add_ps(sums[r][n]);
+  }
+}
+
+void dense_gemm_bf16(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
+                     int64_t x_rows, int64_t x_stride, float* out, int64_t out_stride) noexcept {
+  if (type != Dense::bf16 || columns % 32 != 0) {
+    return dense_gemm(type, w, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out, out_stride);
+  }
+  const auto* bytes = static_cast<const std::byte*>(w);
+  int64_t n = 0;
+  for (; n + 4 <= w_rows; n += 4) {
+    int64_t r = 0;
+    for (; r + 4 <= x_rows; r += 4) {
+      bf16_tile<4, 4>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride,
+                      out + r * out_stride + n, out_stride);
+    }
+    for (; r < x_rows; ++r) {
+      bf16_tile<4, 1>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride,
+                      out + r * out_stride + n, out_stride);
+    }
+  }
+  for (; n < w_rows; ++n) {
+    for (int64_t r = 0; r < x_rows; ++r) {
+      bf16_tile<1, 1>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride,
+                      out + r * out_stride + n, out_stride);
+    }
+  }
+}
+
+}  // namespace
+
+extern const Kernels avx512_bf16;
+constinit const Kernels avx512_bf16 = {
+    .name = "avx512_bf16", .isa = Isa::avx512_bf16, .dense_gemm = dense_gemm_bf16};
+
+}  // namespace estoc::kernels

@@ -1,0 +1,86 @@
+// The table of kernels: single-threaded loops on raw pointers, one implementation an ISA level.
+//
+// What: every function has a plain version in scalar.cc, which is its specification, its test and its fallback; faster
+// levels override what they do better. ops/ fetches the table once and never looks at the CPU inside a loop.
+// Threads: all functions are pure but for the memory they are given; call from any thread. Nothing throws.
+// Shapes are row-major, outermost first; strides count elements unless the name says bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/panels.h"
+
+namespace estoc::kernels {
+
+enum class Isa { scalar, avx2, avx512, avx512_bf16 };
+inline constexpr int kIsaCount = 4;
+
+enum class Dense { f32, f16, bf16 };  // element types stored weights may have as they are
+
+// Up to kQueriesMax query vectors of one KV head against that head's blocks of 16 positions.
+inline constexpr int kQueriesMax = 8;
+struct AttentionTile {
+  int query_count = 0;
+  const float* queries[kQueriesMax];  // [head_dim] each
+  float* outputs[kQueriesMax];        // [head_dim] each; may alias the query of the same index
+  int visible[kQueriesMax];           // positions a query may see: 0 .. visible-1; at least 1
+  const void* const* keys = nullptr;    // [blocks] each [head_dim][16]
+  const void* const* values = nullptr;  // [blocks] each [16][head_dim]
+  bool is_f16 = false;                // keys and values are f16, else f32
+  int head_dim = 0;                   // at most kHeadDimMax
+  float scale = 1;                    // multiplies q.k
+};
+inline constexpr int kHeadDimMax = 512;
+
+struct Kernels {
+  const char* name;
+  Isa isa;
+
+  // codes, scales, sums of x [columns] as panels.h describes them.
+  void (*quantize_row)(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums) noexcept;
+
+  // out[r][n] = sum over k of x[r][k] * w[n][k] for rows [row_begin, row_end) and panels [panel_begin, panel_end).
+  void (*panel_gemm)(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const QuantizedRows& x,
+                     int64_t row_begin, int64_t row_end, float* out, int64_t out_stride) noexcept;
+
+  // out[r][n] = dot(x[r], w[n]) for n < w_rows, r < x_rows. w rows are w_stride_bytes apart and need no alignment.
+  void (*dense_gemm)(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
+                     int64_t x_rows, int64_t x_stride, float* out, int64_t out_stride) noexcept;
+
+  // out[i] = x[i] / sqrt(mean(x^2) + eps) * weight[i]. out may alias x.
+  void (*rms_norm)(const float* x, const float* weight, float eps, int64_t count, float* out) noexcept;
+
+  // Turns pairs (x[i], x[i + half]) of one head by the angle whose cos and sin are given: [half] each.
+  void (*rope)(float* head, const float* cos, const float* sin, int64_t half) noexcept;
+
+  // out[i] = silu(gate[i]) * up[i]. out may alias either.
+  void (*silu_mul)(const float* gate, const float* up, int64_t count, float* out) noexcept;
+
+  // target[i] += x[i].
+  void (*add)(const float* x, int64_t count, float* target) noexcept;
+
+  // outputs = softmax(scale * q.k) v over the visible positions of each query (online softmax; Milakov & Gimelshein 2018).
+  void (*attention)(const AttentionTile& tile) noexcept;
+
+  // f32 to f16 with rounding to nearest even.
+  void (*to_f16)(const float* x, int64_t count, uint16_t* out) noexcept;
+};
+
+extern const Kernels scalar, avx2, avx512, avx512_bf16;
+
+// The best level this CPU runs.
+Isa best_isa();
+bool is_supported(Isa isa);
+const char* isa_name(Isa isa);
+// "scalar", "avx2", "avx512", "avx512_bf16"; false when unknown.
+bool parse_isa(const char* name, Isa* isa);
+
+// The table in use: the best level, or what force_isa chose. A null cell of a level is filled from the level below.
+const Kernels& table();
+// The table of one level with its null cells filled; the CPU must support it.
+const Kernels& table_of(Isa isa);
+// Chooses the level for the whole process; call before any model is loaded. False when the CPU lacks it.
+bool force_isa(Isa isa);
+
+}  // namespace estoc::kernels

@@ -1,0 +1,288 @@
+// Every cell of every ISA level against the scalar reference, on the same random and adversarial buffers.
+#include "kernels/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "quant/half.h"
+
+namespace estoc::kernels {
+namespace {
+
+class KernelsTest : public testing::TestWithParam<Isa> {
+ protected:
+  void SetUp() override {
+    if (!is_supported(GetParam())) GTEST_SKIP() << "this CPU has no " << isa_name(GetParam());
+  }
+  const Kernels& fast() { return table_of(GetParam()); }
+
+  std::vector<float> random(int64_t count, float spread = 1.0f) {
+    std::normal_distribution<float> normal(0.0f, spread);
+    std::vector<float> values(static_cast<size_t>(count));
+    for (float& value : values) value = normal(rng_);
+    return values;
+  }
+  int uniform(int low, int high) { return std::uniform_int_distribution<int>(low, high)(rng_); }
+
+  std::mt19937 rng_{12345};
+};
+
+void expect_near(const std::vector<float>& got, const std::vector<float>& expected, double relative, double absolute) {
+  ASSERT_EQ(got.size(), expected.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    ASSERT_NEAR(got[i], expected[i], absolute + relative * std::fabs(expected[i])) << "at " << i;
+  }
+}
+
+TEST_P(KernelsTest, RmsNorm) {
+  for (const int64_t count : {1, 7, 8, 15, 16, 17, 48, 576, 1003}) {
+    const auto x = random(count, 3.0f), weight = random(count);
+    std::vector<float> got(x.size()), expected(x.size());
+    fast().rms_norm(x.data(), weight.data(), 1e-5f, count, got.data());
+    scalar.rms_norm(x.data(), weight.data(), 1e-5f, count, expected.data());
+    expect_near(got, expected, 2e-6, 1e-7);
+    std::vector<float> alias = x;
+    fast().rms_norm(alias.data(), weight.data(), 1e-5f, count, alias.data());
+    expect_near(alias, got, 0, 0);
+  }
+  const std::vector<float> zeros(33, 0.0f), weight = random(33);
+  std::vector<float> got(33, 1.0f);
+  fast().rms_norm(zeros.data(), weight.data(), 1e-5f, 33, got.data());
+  for (const float value : got) EXPECT_EQ(value, 0.0f);
+}
+
+TEST_P(KernelsTest, Rope) {
+  for (const int64_t half : {1, 4, 8, 24, 32, 64, 33}) {
+    const auto head = random(2 * half);
+    std::vector<float> cos(static_cast<size_t>(half)), sin(static_cast<size_t>(half));
+    for (int64_t i = 0; i < half; ++i) {
+      cos[static_cast<size_t>(i)] = std::cos(static_cast<float>(i) * 0.7f);
+      sin[static_cast<size_t>(i)] = std::sin(static_cast<float>(i) * 0.7f);
+    }
+    std::vector<float> got = head, expected = head;
+    fast().rope(got.data(), cos.data(), sin.data(), half);
+    scalar.rope(expected.data(), cos.data(), sin.data(), half);
+    expect_near(got, expected, 1e-6, 1e-6);
+  }
+}
+
+TEST_P(KernelsTest, SiluMul) {
+  auto gate = random(1037, 4.0f);
+  gate[0] = 0.0f;
+  gate[1] = -0.0f;
+  gate[2] = 200.0f;
+  gate[3] = -200.0f;
+  gate[4] = 1e-40f;
+  gate[5] = -87.5f;
+  const auto up = random(1037, 2.0f);
+  std::vector<float> got(gate.size()), expected(gate.size());
+  fast().silu_mul(gate.data(), up.data(), 1037, got.data());
+  scalar.silu_mul(gate.data(), up.data(), 1037, expected.data());
+  expect_near(got, expected, 1e-5, 1e-30);
+}
+
+TEST_P(KernelsTest, AddAndToF16) {
+  for (const int64_t count : {1, 5, 16, 31, 100}) {
+    auto x = random(count, 1000.0f);
+    x[0] = 65504.0f;
+    std::vector<float> got(x.size(), 2.0f), expected(x.size(), 2.0f);
+    fast().add(x.data(), count, got.data());
+    scalar.add(x.data(), count, expected.data());
+    expect_near(got, expected, 0, 0);
+    std::vector<uint16_t> half(x.size()), half_expected(x.size());
+    fast().to_f16(x.data(), count, half.data());
+    scalar.to_f16(x.data(), count, half_expected.data());
+    EXPECT_EQ(half, half_expected);
+  }
+}
+
+TEST_P(KernelsTest, QuantizeRow) {
+  for (const int64_t columns : {32, 64, 128, 160, 576, 1536}) {
+    auto x = random(columns, 2.0f);
+    if (columns >= 160) std::fill(x.begin(), x.begin() + 128, 0.0f);  // a block of zeros
+    x[static_cast<size_t>(columns) - 1] = 30.0f;                      // an outlier
+    const size_t blocks = static_cast<size_t>((columns + 127) / 128), sums = static_cast<size_t>(columns / 16);
+    std::vector<int8_t> codes(x.size()), codes_expected(x.size());
+    std::vector<float> scales(blocks), scales_expected(blocks);
+    std::vector<int32_t> total(sums), total_expected(sums);
+    fast().quantize_row(x.data(), columns, codes.data(), scales.data(), total.data());
+    scalar.quantize_row(x.data(), columns, codes_expected.data(), scales_expected.data(), total_expected.data());
+    EXPECT_EQ(codes, codes_expected);
+    EXPECT_EQ(scales, scales_expected);
+    EXPECT_EQ(total, total_expected);
+  }
+}
+
+// A panel matrix of random codes and scales, and random activations of extreme codes, on the heap so that a sanitizer
+// sees any read past the end.
+struct PanelCase {
+  std::vector<std::byte> memory;
+  PanelMatrix matrix;
+  std::vector<int8_t> codes;
+  std::vector<float> scales;
+  std::vector<int32_t> sums;
+  QuantizedRows rows;
+};
+
+PanelCase make_panel_case(std::mt19937& rng, int bits, int group, bool has_min, bool is_f16, int64_t w_rows,
+                          int64_t columns, int64_t x_rows, bool is_extreme) {
+  PanelCase test;
+  test.matrix = {.rows = w_rows,
+                 .columns = columns,
+                 .bits = bits,
+                 .group = group,
+                 .zero = has_min ? 0 : bits == 4 ? 8 : 128,
+                 .has_min = has_min,
+                 .is_scale_f16 = is_f16};
+  test.memory.resize(static_cast<size_t>(test.matrix.panel_bytes() * test.matrix.panel_count()));
+  test.matrix.data = test.memory.data();
+  std::uniform_int_distribution<int> byte(0, 255);
+  std::normal_distribution<float> normal(0.0f, 0.05f);
+  for (int64_t g = 0; g < test.matrix.panel_count() * columns / group; ++g) {
+    std::byte* at = test.memory.data() + g * test.matrix.group_bytes();
+    for (int64_t i = 0; i < (has_min ? 32 : 16); ++i) {
+      const float value = normal(rng);
+      const uint16_t half = f32_to_f16(value);
+      if (is_f16) {
+        std::memcpy(at + 2 * i, &half, 2);
+      } else {
+        std::memcpy(at + 4 * i, &value, 4);
+      }
+    }
+    for (int64_t i = test.matrix.group_bytes() - test.matrix.code_bytes(); i < test.matrix.group_bytes(); ++i) {
+      at[i] = static_cast<std::byte>(is_extreme ? (byte(rng) & 1 ? 255 : 0) : byte(rng));
+    }
+  }
+  test.codes.resize(static_cast<size_t>(x_rows * columns));
+  test.sums.resize(static_cast<size_t>(x_rows * columns / 16));
+  for (int8_t& code : test.codes) {
+    code = static_cast<int8_t>(is_extreme ? (byte(rng) & 1 ? 127 : -127) : byte(rng) % 255 - 127);
+  }
+  for (size_t i = 0; i < test.codes.size(); ++i) test.sums[i / 16] += test.codes[i];
+  test.rows = {.codes = test.codes.data(), .sums = test.sums.data(), .columns = columns};
+  test.scales.resize(static_cast<size_t>(x_rows * test.rows.block_count()));
+  for (float& scale : test.scales) scale = std::fabs(normal(rng));
+  test.rows.scales = test.scales.data();
+  return test;
+}
+
+TEST_P(KernelsTest, PanelGemm) {
+  for (const int bits : {4, 8}) {
+    for (const int group : {16, 32}) {
+      for (const bool has_min : {false, true}) {
+        for (const bool is_f16 : {false, true}) {
+          for (const int64_t x_rows : {1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 17}) {
+            const int64_t w_rows = uniform(1, 90), columns = 32 * uniform(1, 12);
+            const auto test =
+                make_panel_case(rng_, bits, group, has_min, is_f16, w_rows, columns, x_rows, x_rows % 4 == 3);
+            const int64_t stride = w_rows + 3;
+            std::vector<float> got(static_cast<size_t>(x_rows * stride), 7.0f), expected = got;
+            fast().panel_gemm(test.matrix, 0, test.matrix.panel_count(), test.rows, 0, x_rows, got.data(), stride);
+            scalar.panel_gemm(test.matrix, 0, test.matrix.panel_count(), test.rows, 0, x_rows, expected.data(), stride);
+            SCOPED_TRACE("bits " + std::to_string(bits) + " group " + std::to_string(group) + " min " +
+                         std::to_string(has_min) + " rows " + std::to_string(x_rows));
+            expect_near(got, expected, 1e-4, 3e-4 * std::sqrt(static_cast<double>(columns)));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, PanelGemmWritesOnlyItsRange) {
+  const auto test = make_panel_case(rng_, 4, 32, true, true, 70, 96, 6, false);
+  std::vector<float> whole(6 * 70), parts(6 * 70, -1.0f);
+  fast().panel_gemm(test.matrix, 0, 5, test.rows, 0, 6, whole.data(), 70);
+  fast().panel_gemm(test.matrix, 3, 5, test.rows, 2, 6, parts.data(), 70);
+  for (int r = 0; r < 6; ++r) {
+    for (int n = 0; n < 70; ++n) {
+      const size_t at = static_cast<size_t>(r * 70 + n);
+      EXPECT_EQ(parts[at], r >= 2 && n >= 48 ? whole[at] : -1.0f);
+    }
+  }
+}
+
+TEST_P(KernelsTest, DenseGemm) {
+  for (const Dense type : {Dense::f32, Dense::f16, Dense::bf16}) {
+    for (const int64_t columns : {1, 8, 36, 64, 172, 576}) {
+      const int64_t w_rows = uniform(1, 21), x_rows = uniform(1, 9);
+      const auto weights = random(w_rows * columns, 0.1f), x = random(x_rows * columns);
+      const int64_t element = type == Dense::f32 ? 4 : 2;
+      std::vector<std::byte> stored(static_cast<size_t>(w_rows * columns * element) + 1);
+      std::byte* unaligned = stored.data() + 1;  // files promise no alignment
+      for (size_t i = 0; i < weights.size(); ++i) {
+        const uint16_t half = type == Dense::f16 ? f32_to_f16(weights[i]) : f32_to_bf16(weights[i]);
+        std::memcpy(unaligned + i * static_cast<size_t>(element),
+                    type == Dense::f32 ? static_cast<const void*>(&weights[i]) : &half, static_cast<size_t>(element));
+      }
+      std::vector<float> got(static_cast<size_t>(x_rows * w_rows)), expected = got;
+      fast().dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns, got.data(), w_rows);
+      scalar.dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns, expected.data(),
+                        w_rows);
+      const double rounding = type == Dense::bf16 && GetParam() == Isa::avx512_bf16 ? 4e-3 : 2e-6;
+      expect_near(got, expected, rounding, rounding * std::sqrt(static_cast<double>(columns)));
+    }
+  }
+}
+
+TEST_P(KernelsTest, Attention) {
+  for (const bool is_f16 : {false, true}) {
+    for (const int head_dim : {8, 12, 16, 64, 128}) {
+      for (int count = 1; count <= kQueriesMax; ++count) {
+        const int visible_max = uniform(1, 75), blocks = (visible_max + 15) / 16;
+        const int64_t block_values = 16 * head_dim;
+        const auto keys = random(blocks * block_values, 1.5f), values = random(blocks * block_values);
+        std::vector<uint16_t> keys16(keys.size()), values16(values.size());
+        scalar.to_f16(keys.data(), static_cast<int64_t>(keys.size()), keys16.data());
+        scalar.to_f16(values.data(), static_cast<int64_t>(values.size()), values16.data());
+        std::vector<const void*> key_blocks, value_blocks;
+        for (int64_t b = 0; b < blocks; ++b) {
+          key_blocks.push_back(is_f16 ? static_cast<const void*>(&keys16[static_cast<size_t>(b * block_values)])
+                                      : &keys[static_cast<size_t>(b * block_values)]);
+          value_blocks.push_back(is_f16 ? static_cast<const void*>(&values16[static_cast<size_t>(b * block_values)])
+                                        : &values[static_cast<size_t>(b * block_values)]);
+        }
+        auto queries = random(count * head_dim, 2.0f);
+        std::vector<float> expected(queries.size());
+        AttentionTile tile{.query_count = count,
+                           .keys = key_blocks.data(),
+                           .values = value_blocks.data(),
+                           .is_f16 = is_f16,
+                           .head_dim = head_dim,
+                           .scale = 0.3f};
+        for (int i = 0; i < count; ++i) {
+          tile.queries[i] = &queries[static_cast<size_t>(i * head_dim)];
+          tile.outputs[i] = &expected[static_cast<size_t>(i * head_dim)];
+          tile.visible[i] = i == 0 ? visible_max : uniform(1, visible_max);
+        }
+        scalar.attention(tile);
+        for (int i = 0; i < count; ++i) tile.outputs[i] = &queries[static_cast<size_t>(i * head_dim)];  // aliases
+        fast().attention(tile);
+        expect_near(queries, expected, 2e-5, 2e-5);
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Isa, KernelsTest, testing::Values(Isa::avx2, Isa::avx512, Isa::avx512_bf16),
+                         [](const auto& info) { return isa_name(info.param); });
+
+TEST(Dispatch, NamesRoundTripAndScalarIsAlwaysThere) {
+  EXPECT_TRUE(is_supported(Isa::scalar));
+  for (int level = 0; level < kIsaCount; ++level) {
+    Isa isa;
+    ASSERT_TRUE(parse_isa(isa_name(static_cast<Isa>(level)), &isa));
+    EXPECT_EQ(static_cast<int>(isa), level);
+  }
+  Isa isa;
+  EXPECT_FALSE(parse_isa("sse9", &isa));
+  EXPECT_EQ(table().isa, best_isa());
+}
+
+}  // namespace
+}  // namespace estoc::kernels

@@ -1,0 +1,50 @@
+// The packed layouts that the integer kernels read. Plain data, no behaviour: included by every ISA file.
+//
+// Weights: a matrix [rows, columns] is cut into panels of 16 rows; a panel is a row of groups of `group` columns, each
+//   16 scales (f16 or f32) · 16 minima (the same type, when has_min) · codes
+// so that one thread reads one linear stream. The value of code q is scale * (q - zero) + min.
+//   bits 8: codes [group/4][16 rows][4 columns] u8, the operand of one u8 x s8 dot instruction a 64-byte line.
+//   bits 4: a 64-byte line holds 8 columns: [16 rows][4 bytes], low nibbles are columns 0..3, high nibbles 4..7.
+// Rows are padded to 16 with zero scales; columns are a multiple of 32.
+//
+// Activations: rows of s8 codes with one f32 scale a block of kActivationBlock columns (the last may be short), so
+// x = scale * code, and the sums of codes over every 16 columns, which the zero point and the minima need.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace estoc::kernels {
+
+inline constexpr int kPanelRows = 16;
+inline constexpr int kActivationBlock = 128;
+inline constexpr int kSumColumns = 16;
+
+struct PanelMatrix {
+  const std::byte* data = nullptr;  // 64-byte aligned
+  int64_t rows = 0;                 // real rows; the last panel may be padded
+  int64_t columns = 0;
+  int bits = 4;                     // 4 or 8
+  int group = 32;                   // 16 or 32
+  int zero = 0;
+  bool has_min = false;
+  bool is_scale_f16 = true;
+
+  constexpr int64_t scale_bytes() const { return kPanelRows * (is_scale_f16 ? 2 : 4); }
+  constexpr int64_t code_bytes() const { return int64_t{kPanelRows} * group * bits / 8; }
+  constexpr int64_t group_bytes() const { return scale_bytes() * (has_min ? 2 : 1) + code_bytes(); }
+  constexpr int64_t panel_bytes() const { return columns / group * group_bytes(); }
+  constexpr int64_t panel_count() const { return (rows + kPanelRows - 1) / kPanelRows; }
+};
+
+struct QuantizedRows {
+  const int8_t* codes = nullptr;   // [rows][columns]
+  const float* scales = nullptr;   // [rows][blocks]
+  const int32_t* sums = nullptr;   // [rows][columns / 16]
+  int64_t columns = 0;
+
+  constexpr int64_t block_count() const { return (columns + kActivationBlock - 1) / kActivationBlock; }
+  constexpr int64_t sum_count() const { return columns / kSumColumns; }
+};
+
+}  // namespace estoc::kernels

@@ -1,0 +1,173 @@
+// The reference kernels: plain loops, written to be read. Every other level must equal these.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "kernels/kernels.h"
+#include "quant/half.h"
+
+namespace estoc::kernels {
+namespace {
+
+void quantize_row(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums) noexcept {
+  for (int64_t begin = 0; begin < columns; begin += kActivationBlock) {
+    const int64_t end = std::min<int64_t>(columns, begin + kActivationBlock);
+    float largest = 0;
+    for (int64_t k = begin; k < end; ++k) largest = std::max(largest, std::fabs(x[k]));
+    scales[begin / kActivationBlock] = largest / 127.0f;
+    const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
+    for (int64_t k = begin; k < end; ++k) codes[k] = static_cast<int8_t>(std::nearbyint(x[k] * inverse));
+  }
+  for (int64_t k = 0; k < columns; k += kSumColumns) {
+    int32_t sum = 0;
+    for (int64_t j = k; j < k + kSumColumns; ++j) sum += codes[j];
+    sums[k / kSumColumns] = sum;
+  }
+}
+
+float load_scale(const std::byte* at, int64_t index, bool is_f16) {
+  if (is_f16) {
+    uint16_t bits;
+    std::memcpy(&bits, at + 2 * index, 2);
+    return f16_to_f32(bits);
+  }
+  float value;
+  std::memcpy(&value, at + 4 * index, 4);
+  return value;
+}
+
+// Code of (row in panel, column in group).
+int load_code(const std::byte* codes, int bits, int64_t row, int64_t column) {
+  if (bits == 8) return std::to_integer<int>(codes[column / 4 * 64 + row * 4 + column % 4]);
+  const int pair = std::to_integer<int>(codes[column / 8 * 64 + row * 4 + column % 4]);
+  return column % 8 < 4 ? pair & 15 : pair >> 4;
+}
+
+float panel_dot(const PanelMatrix& w, const std::byte* panel, int64_t row, const int8_t* codes, const float* scales) {
+  float result = 0;
+  for (int64_t g = 0; g < w.columns / w.group; ++g) {
+    const std::byte* group = panel + g * w.group_bytes();
+    const float scale = load_scale(group, row, w.is_scale_f16);
+    const float min = w.has_min ? load_scale(group + w.scale_bytes(), row, w.is_scale_f16) : 0.0f;
+    const std::byte* group_codes = group + w.scale_bytes() * (w.has_min ? 2 : 1);
+    int32_t dot = 0, sum = 0;
+    for (int64_t k = 0; k < w.group; ++k) {
+      const int32_t activation = codes[g * w.group + k];
+      dot += (load_code(group_codes, w.bits, row, k) - w.zero) * activation;
+      sum += activation;
+    }
+    const float activation_scale = scales[g * w.group / kActivationBlock];
+    result += activation_scale * (scale * static_cast<float>(dot) + min * static_cast<float>(sum));
+  }
+  return result;
+}
+
+void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
+                int64_t row_end, float* out, int64_t out_stride) noexcept {
+  for (int64_t n = panel_begin * kPanelRows; n < std::min(panel_end * kPanelRows, w.rows); ++n) {
+    const std::byte* panel = w.data + n / kPanelRows * w.panel_bytes();
+    for (int64_t r = row_begin; r < row_end; ++r) {
+      out[r * out_stride + n] =
+          panel_dot(w, panel, n % kPanelRows, x.codes + r * x.columns, x.scales + r * x.block_count());
+    }
+  }
+}
+
+float load_dense(Dense type, const std::byte* row, int64_t k) {
+  if (type == Dense::f32) {
+    float value;
+    std::memcpy(&value, row + 4 * k, 4);
+    return value;
+  }
+  uint16_t bits;
+  std::memcpy(&bits, row + 2 * k, 2);
+  return type == Dense::f16 ? f16_to_f32(bits) : bf16_to_f32(bits);
+}
+
+void dense_gemm(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
+                int64_t x_rows, int64_t x_stride, float* out, int64_t out_stride) noexcept {
+  for (int64_t n = 0; n < w_rows; ++n) {
+    const std::byte* row = static_cast<const std::byte*>(w) + n * w_stride_bytes;
+    for (int64_t r = 0; r < x_rows; ++r) {
+      float sum = 0;
+      for (int64_t k = 0; k < columns; ++k) sum += load_dense(type, row, k) * x[r * x_stride + k];
+      out[r * out_stride + n] = sum;
+    }
+  }
+}
+
+void rms_norm(const float* x, const float* weight, float eps, int64_t count, float* out) noexcept {
+  double squares = 0;
+  for (int64_t i = 0; i < count; ++i) squares += static_cast<double>(x[i]) * x[i];
+  const float factor = 1.0f / std::sqrt(static_cast<float>(squares / static_cast<double>(count)) + eps);
+  for (int64_t i = 0; i < count; ++i) out[i] = x[i] * factor * weight[i];
+}
+
+void rope(float* head, const float* cos, const float* sin, int64_t half) noexcept {
+  for (int64_t i = 0; i < half; ++i) {
+    const float a = head[i], b = head[i + half];
+    head[i] = a * cos[i] - b * sin[i];
+    head[i + half] = b * cos[i] + a * sin[i];
+  }
+}
+
+void silu_mul(const float* gate, const float* up, int64_t count, float* out) noexcept {
+  for (int64_t i = 0; i < count; ++i) out[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
+}
+
+void add(const float* x, int64_t count, float* target) noexcept {
+  for (int64_t i = 0; i < count; ++i) target[i] += x[i];
+}
+
+float load_kv(const void* block, bool is_f16, int64_t index) {
+  return is_f16 ? f16_to_f32(static_cast<const uint16_t*>(block)[index]) : static_cast<const float*>(block)[index];
+}
+
+void attention(const AttentionTile& tile) noexcept {
+  const int64_t dims = tile.head_dim;
+  for (int i = 0; i < tile.query_count; ++i) {
+    const float* query = tile.queries[i];
+    double sum[kHeadDimMax] = {};
+    double weight_sum = 0;
+    float largest = -INFINITY;
+    const auto score = [&](int64_t position) {
+      float dot = 0;
+      for (int64_t d = 0; d < dims; ++d) {
+        dot += query[d] * load_kv(tile.keys[position / 16], tile.is_f16, d * 16 + position % 16);
+      }
+      return dot * tile.scale;
+    };
+    for (int64_t position = 0; position < tile.visible[i]; ++position) largest = std::max(largest, score(position));
+    for (int64_t position = 0; position < tile.visible[i]; ++position) {
+      const double weight = std::exp(static_cast<double>(score(position) - largest));
+      weight_sum += weight;
+      for (int64_t d = 0; d < dims; ++d) {
+        sum[d] += weight * load_kv(tile.values[position / 16], tile.is_f16, position % 16 * dims + d);
+      }
+    }
+    for (int64_t d = 0; d < dims; ++d) tile.outputs[i][d] = static_cast<float>(sum[d] / weight_sum);
+  }
+}
+
+void to_f16(const float* x, int64_t count, uint16_t* out) noexcept {
+  for (int64_t i = 0; i < count; ++i) out[i] = f32_to_f16(x[i]);
+}
+
+}  // namespace
+
+extern const Kernels scalar;
+constinit const Kernels scalar = {
+    .name = "scalar",
+    .isa = Isa::scalar,
+    .quantize_row = quantize_row,
+    .panel_gemm = panel_gemm,
+    .dense_gemm = dense_gemm,
+    .rms_norm = rms_norm,
+    .rope = rope,
+    .silu_mul = silu_mul,
+    .add = add,
+    .attention = attention,
+    .to_f16 = to_f16,
+};
+
+}  // namespace estoc::kernels

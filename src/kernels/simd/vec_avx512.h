@@ -1,0 +1,39 @@
+// The vector vocabulary for AVX-512: 16 floats. Included inside an anonymous namespace of an ISA file.
+struct V {
+  using Reg = __m512;
+  static constexpr int kWidth = 16;
+
+  static Reg load(const float* p) { return _mm512_loadu_ps(p); }
+  static Reg load_f16(const uint16_t* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+  static Reg load_bf16(const uint16_t* p) {
+    const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+  }
+  static void store(float* p, Reg a) { _mm512_storeu_ps(p, a); }
+  static void store_f16(uint16_t* p, Reg a) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  static Reg set1(float a) { return _mm512_set1_ps(a); }
+  static Reg zero() { return _mm512_setzero_ps(); }
+  static Reg add(Reg a, Reg b) { return _mm512_add_ps(a, b); }
+  static Reg sub(Reg a, Reg b) { return _mm512_sub_ps(a, b); }
+  static Reg mul(Reg a, Reg b) { return _mm512_mul_ps(a, b); }
+  static Reg div(Reg a, Reg b) { return _mm512_div_ps(a, b); }
+  static Reg max(Reg a, Reg b) { return _mm512_max_ps(a, b); }
+  static Reg min(Reg a, Reg b) { return _mm512_min_ps(a, b); }
+  static Reg abs(Reg a) { return _mm512_abs_ps(a); }
+  static Reg fma(Reg a, Reg b, Reg c) { return _mm512_fmadd_ps(a, b, c); }    // a * b + c
+  static Reg fnma(Reg a, Reg b, Reg c) { return _mm512_fnmadd_ps(a, b, c); }  // c - a * b
+  static Reg round(Reg a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static Reg pow2(Reg n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }  // 2^n, n integral
+  static float sum(Reg a) { return _mm512_reduce_add_ps(a); }
+  static float largest(Reg a) { return _mm512_reduce_max_ps(a); }
+  // Lane i keeps a where i < count, else takes b.
+  static Reg keep_first(Reg a, int count, Reg b) {
+    return _mm512_mask_blend_ps(static_cast<__mmask16>((1u << count) - 1), b, a);
+  }
+  // Rounded to the nearest int8, kWidth of them.
+  static void store_i8(int8_t* p, Reg a) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(a)));
+  }
+};
