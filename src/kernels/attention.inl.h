@@ -103,20 +103,23 @@ void attention_queries(const AttentionTile& tile) {
   alignas(64) float accumulators[kQueries][kHeadDimMax];
   alignas(64) float scores[kQueries][16];
   float running_max[kQueries], running_sum[kQueries], corrections[kQueries];
-  int visible_max = 0;
+  int visible_max = 0, first_min = tile.first[0];
   for (int i = 0; i < kQueries; ++i) {
     for (int64_t d = 0; d < tile.head_dim; ++d) accumulators[i][d] = 0;
     running_max[i] = -__builtin_inff();
     running_sum[i] = 0;
     if (tile.visible[i] > visible_max) visible_max = tile.visible[i];
+    if (tile.first[i] < first_min) first_min = tile.first[i];
   }
-  for (int begin = 0; begin < visible_max; begin += 16) {
+  for (int begin = first_min / 16 * 16; begin < visible_max; begin += 16) {
     block_scores<kQueries, kIsF16>(tile, tile.keys[begin / 16], scores);
     for (int i = 0; i < kQueries; ++i) {
       const int visible = tile.visible[i] - begin;
-      if (visible > 0) {
+      const int hidden = tile.first[i] - begin;
+      if (visible > 0 && hidden < 16) {
+        for (int j = 0; j < hidden; ++j) scores[i][j] = -__builtin_inff();
         corrections[i] = update_softmax(scores[i], visible < 16 ? visible : 16, &running_max[i], &running_sum[i]);
-      } else {  // a later query of the tile sees this block, this one does not
+      } else {  // another query of the tile sees this block, this one does not
         corrections[i] = 1.0f;
         for (float& weight : scores[i]) weight = 0;
       }

@@ -24,7 +24,8 @@ struct AttentionTile {
   int query_count = 0;
   const float* queries[kQueriesMax];  // [head_dim] each
   float* outputs[kQueriesMax];        // [head_dim] each; may alias the query of the same index
-  int visible[kQueriesMax];           // positions a query may see: 0 .. visible-1; at least 1
+  int first[kQueriesMax];             // a query sees positions first .. visible-1: a sliding window moves first up
+  int visible[kQueriesMax];           // more than first
   const void* const* keys = nullptr;    // [blocks] each [head_dim][16]
   const void* const* values = nullptr;  // [blocks] each [16][head_dim]
   bool is_f16 = false;                // keys and values are f16, else f32

@@ -259,6 +259,7 @@ TEST_P(KernelsTest, Attention) {
           tile.queries[i] = &queries[static_cast<size_t>(i * head_dim)];
           tile.outputs[i] = &expected[static_cast<size_t>(i * head_dim)];
           tile.visible[i] = i == 0 ? visible_max : uniform(1, visible_max);
+          tile.first[i] = i % 3 == 2 ? uniform(0, tile.visible[i] - 1) : 0;
         }
         scalar.attention(tile);
         for (int i = 0; i < count; ++i) tile.outputs[i] = &queries[static_cast<size_t>(i * head_dim)];  // aliases

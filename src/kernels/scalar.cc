@@ -137,8 +137,8 @@ void attention(const AttentionTile& tile) noexcept {
       }
       return dot * tile.scale;
     };
-    for (int64_t position = 0; position < tile.visible[i]; ++position) largest = std::max(largest, score(position));
-    for (int64_t position = 0; position < tile.visible[i]; ++position) {
+    for (int64_t position = tile.first[i]; position < tile.visible[i]; ++position) largest = std::max(largest, score(position));
+    for (int64_t position = tile.first[i]; position < tile.visible[i]; ++position) {
       const double weight = std::exp(static_cast<double>(score(position) - largest));
       weight_sum += weight;
       for (int64_t d = 0; d < dims; ++d) {

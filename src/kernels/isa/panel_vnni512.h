@@ -85,7 +85,10 @@ void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
     tile.scales[r] = x.scales + (row + r) * x.block_count();
     tile.sums[r] = x.sums + (row + r) * x.sum_count();
   }
-  alignas(64) float totals[kRows][kPanels * 16] = {};
+  alignas(64) float totals[kRows][kPanels * 16];
+  for (int r = 0; r < kRows; ++r) {
+    for (int p = 0; p < kPanels; ++p) _mm512_store_ps(totals[r] + p * 16, _mm512_setzero_ps());
+  }
   const int64_t group_bytes = w.group_bytes();
   for (int64_t block = 0; block < x.block_count(); ++block) {
     const int64_t begin = block * kActivationBlock;
