@@ -16,6 +16,8 @@
 
 #include "base/ids.h"
 #include "base/json.h"
+#include "tensor/batch.h"
+#include "tensor/compute_mode.h"
 #include "tensor/kv_storage.h"
 
 namespace estoc {
@@ -36,25 +38,6 @@ struct ModelInfo {
   int64_t parameter_count = 0;
   uint64_t weight_bytes = 0;     // resident, as packed for the chosen compute mode
   std::vector<KvLayerSpec> kv;   // the state each layer needs
-};
-
-// One sequence's share of a batch.
-struct BatchSequence {
-  int first_row = 0;                  // into Batch::tokens
-  int row_count = 0;
-  int position = 0;                   // of the first row; rows are consecutive positions
-  std::span<const BlockId> blocks;    // cover positions 0 .. position + row_count - 1
-};
-
-struct Batch {
-  std::span<const TokenId> tokens;             // [rows]
-  std::span<const BatchSequence> sequences;    // cover all rows, in order
-  std::span<const int32_t> logit_rows;         // rows whose logits are wanted, ascending
-};
-
-enum class ComputeMode {
-  exact,  // f32 activations against exactly decoded weights: the specification
-  fast,   // quantized activations, packed weights, vector kernels
 };
 
 class Model {

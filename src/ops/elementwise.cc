@@ -1,0 +1,56 @@
+#include "ops/elementwise.h"
+
+namespace estoc {
+namespace {
+
+// Runs work(row) for every row: split over the team when there is enough to do.
+template <typename Work>
+void for_rows(const Compute& compute, int64_t count, int64_t columns, Work&& work) {
+  constexpr int64_t kWorthSplitting = 16 << 10;  // elements: some microseconds of work
+  const auto range = [&](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; ++r) work(r);
+  };
+  if (count * columns < kWorthSplitting) {
+    range(0, count, 0);
+  } else {
+    compute.team.parallel_for(count, 1, range);
+  }
+}
+
+}  // namespace
+
+void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out) {
+  out.touch();
+  for_rows(compute, x.count(), x.columns(), [&](int64_t r) {
+    compute.kernels.rms_norm(x.row(r), weight.data(), eps, x.columns(), out.row(r));
+  });
+}
+
+void rope(const Compute& compute, Rows& x, int head_dim, const float* cos, const float* sin, int half) {
+  x.touch();
+  for_rows(compute, x.count(), x.columns(), [&](int64_t r) {
+    for (int64_t at = 0; at < x.columns(); at += head_dim) {
+      compute.kernels.rope(x.row(r) + at, cos + r * half, sin + r * half, half);
+    }
+  });
+}
+
+void silu_mul(const Compute& compute, Rows& gate, const Rows& up) {
+  gate.touch();
+  for_rows(compute, gate.count(), gate.columns(),
+           [&](int64_t r) { compute.kernels.silu_mul(gate.row(r), up.row(r), gate.columns(), gate.row(r)); });
+}
+
+void add(const Compute& compute, const Rows& x, Rows& target) {
+  target.touch();
+  for_rows(compute, x.count(), x.columns(),
+           [&](int64_t r) { compute.kernels.add(x.row(r), x.columns(), target.row(r)); });
+}
+
+void add_bias(const Compute& compute, std::span<const float> bias, Rows& x) {
+  x.touch();
+  for_rows(compute, x.count(), x.columns(),
+           [&](int64_t r) { compute.kernels.add(bias.data(), x.columns(), x.row(r)); });
+}
+
+}  // namespace estoc

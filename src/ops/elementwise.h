@@ -1,0 +1,27 @@
+// Row-wise ops: norm, rotary embedding, SiLU product, residual sum. Few rows run on the caller, many are split.
+#pragma once
+
+#include <span>
+
+#include "ops/compute.h"
+#include "ops/rows.h"
+
+namespace estoc {
+
+// out[r] = x[r] / rms(x[r]) * weight. out may be x. weight [columns].
+void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out);
+
+// Rotates every head of x [rows][heads * head_dim] by the row's angles: cos and sin [rows][half], pairs (i, i + half);
+// dimensions from 2 * half on stay.
+void rope(const Compute& compute, Rows& x, int head_dim, const float* cos, const float* sin, int half);
+
+// gate = silu(gate) * up.
+void silu_mul(const Compute& compute, Rows& gate, const Rows& up);
+
+// target += x.
+void add(const Compute& compute, const Rows& x, Rows& target);
+
+// x[r] += bias.
+void add_bias(const Compute& compute, std::span<const float> bias, Rows& x);
+
+}  // namespace estoc

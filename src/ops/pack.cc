@@ -1,0 +1,55 @@
+#include "ops/pack.h"
+
+#include <cstring>
+#include <vector>
+
+#include "quant/affine.h"
+#include "quant/half.h"
+
+namespace estoc {
+namespace {
+
+void store_scale(std::byte* at, int64_t row, float value, bool is_f16) {
+  if (is_f16) {
+    const uint16_t bits = f32_to_f16(value);
+    std::memcpy(at + 2 * row, &bits, 2);
+  } else {
+    std::memcpy(at + 4 * row, &value, 4);
+  }
+}
+
+// Codes of one row's group into the group's lines (see panels.h).
+void store_codes(const uint8_t* codes, const kernels::PanelMatrix& panels, int64_t row, std::byte* lines) {
+  for (int64_t k = 0; k < panels.group; k += panels.bits == 4 ? 8 : 4) {
+    std::byte* at = lines + (panels.bits == 4 ? k / 8 : k / 4) * 64 + row * 4;
+    for (int64_t j = 0; j < 4; ++j) {
+      const int code = panels.bits == 4 ? codes[k + j] | codes[k + 4 + j] << 4 : codes[k + j];
+      at[j] = static_cast<std::byte>(code);
+    }
+  }
+}
+
+}  // namespace
+
+void pack_panel(const StoredMatrix& stored, const kernels::PanelMatrix& panels, int64_t panel, std::byte* target) {
+  const AffineView& affine = *stored.format->affine;
+  const int64_t groups = panels.columns / panels.group;
+  std::vector<uint8_t> codes(static_cast<size_t>(panels.columns));
+  std::vector<float> scales(static_cast<size_t>(groups)), mins(static_cast<size_t>(groups));
+  for (int64_t row = 0; row < kernels::kPanelRows; ++row) {
+    const int64_t n = panel * kernels::kPanelRows + row;
+    if (n >= stored.rows) break;  // padding: fresh memory is zero, so are its scales
+    affine.unpack(stored.row(n), panels.columns, codes.data(), scales.data(), mins.data());
+    for (int64_t g = 0; g < groups; ++g) {
+      std::byte* group = target + g * panels.group_bytes();
+      store_scale(group, row, scales[static_cast<size_t>(g)], panels.is_scale_f16);
+      if (panels.has_min) {
+        store_scale(group + panels.scale_bytes(), row, mins[static_cast<size_t>(g)], panels.is_scale_f16);
+      }
+      std::byte* lines = group + panels.scale_bytes() * (panels.has_min ? 2 : 1);
+      store_codes(codes.data() + g * panels.group, panels, row, lines);
+    }
+  }
+}
+
+}  // namespace estoc

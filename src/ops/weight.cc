@@ -1,0 +1,112 @@
+#include "ops/weight.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/check.h"
+#include "ops/pack.h"
+#include "quant/affine.h"
+
+namespace estoc {
+namespace {
+
+// Rows of activations whose codes fit comfortably in the second-level cache beside a few panels.
+constexpr int64_t kRowBlockBytes = 192 << 10;
+
+kernels::Dense dense_type(const QuantFormat& format) {
+  if (&format == &f32) return kernels::Dense::f32;
+  return &format == &f16 ? kernels::Dense::f16 : kernels::Dense::bf16;
+}
+
+bool is_dense(const QuantFormat& format) { return &format == &f32 || &format == &f16 || &format == &bf16; }
+
+kernels::PanelMatrix panel_shape(const AffineView& affine, int64_t rows, int64_t columns) {
+  return {.rows = rows,
+          .columns = columns,
+          .bits = affine.bits,
+          .group = affine.group,
+          .zero = affine.zero,
+          .has_min = affine.has_min,
+          .is_scale_f16 = affine.is_scale_f16};
+}
+
+uint64_t panel_matrix_bytes(const kernels::PanelMatrix& panels) {
+  return static_cast<uint64_t>(panels.panel_bytes() * panels.panel_count());
+}
+
+}  // namespace
+
+Weight::Form Weight::form_of(const QuantFormat& format, ComputeMode mode, bool is_evenly_spaced) {
+  if (mode == ComputeMode::fast && format.affine != nullptr) return Form::packed;
+  if (!is_evenly_spaced || !is_dense(format)) return Form::decoded;
+  return mode == ComputeMode::fast || &format == &f32 ? Form::dense : Form::decoded;
+}
+
+uint64_t Weight::resident_bytes_of(const QuantFormat& format, ComputeMode mode, int64_t rows, int64_t columns) {
+  if (form_of(format, mode, true) != Form::packed) return static_cast<uint64_t>(rows * format.row_bytes(columns));
+  return panel_matrix_bytes(panel_shape(*format.affine, rows, columns));
+}
+
+Weight::Weight(const StoredMatrix& stored, ComputeMode mode, const Compute& compute)
+    : stored_(stored), form_(form_of(*stored.format, mode, stored.row_stride_bytes != 0)) {
+  if (form_ == Form::packed) pack(compute);
+}
+
+void Weight::pack(const Compute& compute) {
+  panels_ = panel_shape(*stored_.format->affine, stored_.rows, stored_.columns);
+  memory_ = PageMemory(panel_matrix_bytes(panels_), "packed weights");
+  panels_.data = memory_.data();
+  compute.team.parallel_items(panels_.panel_count(), [&](int64_t panel, int) {
+    pack_panel(stored_, panels_, panel, memory_.data() + panel * panels_.panel_bytes());
+  });
+}
+
+uint64_t Weight::resident_bytes() const {
+  return form_ == Form::packed ? memory_.bytes()
+                               : static_cast<uint64_t>(stored_.rows * stored_.format->row_bytes(stored_.columns));
+}
+
+void Weight::multiply_share(const Compute& compute, Rows& x, float* out, int64_t out_stride, int thread,
+                            int thread_count, float* scratch) const {
+  const int64_t panel_count = (stored_.rows + kernels::kPanelRows - 1) / kernels::kPanelRows;
+  const int64_t begin = panel_count * thread / thread_count, end = panel_count * (thread + 1) / thread_count;
+  if (begin == end) return;
+  if (form_ == Form::packed) {
+    const kernels::QuantizedRows& quantized = x.quantized(compute);
+    const int64_t block = std::max<int64_t>(16, kRowBlockBytes / stored_.columns / 16 * 16);
+    for (int64_t row = 0; row < x.count(); row += block) {
+      compute.kernels.panel_gemm(panels_, begin, end, quantized, row, std::min(x.count(), row + block), out, out_stride);
+    }
+    return;
+  }
+  const int64_t first = begin * kernels::kPanelRows, last = std::min(stored_.rows, end * kernels::kPanelRows);
+  if (form_ == Form::dense) {
+    multiply_dense(compute, x, out, out_stride, first, last);
+  } else {
+    multiply_decoded(compute, x, out, out_stride, first, last, scratch);
+  }
+}
+
+void Weight::multiply_dense(const Compute& compute, const Rows& x, float* out, int64_t out_stride, int64_t begin,
+                            int64_t end) const {
+  // A few weight rows at a time against all activations: the weights are read once.
+  for (int64_t n = begin; n < end; n += kDecodedRows) {
+    const int64_t count = std::min(kDecodedRows, end - n);
+    compute.kernels.dense_gemm(dense_type(*stored_.format), stored_.row(n), count, stored_.row_stride_bytes,
+                               stored_.columns, x.row(0), x.count(), x.columns(), out + n, out_stride);
+  }
+}
+
+void Weight::multiply_decoded(const Compute& compute, const Rows& x, float* out, int64_t out_stride, int64_t begin,
+                              int64_t end, float* scratch) const {
+  for (int64_t n = begin; n < end; n += kDecodedRows) {
+    const int64_t count = std::min(kDecodedRows, end - n);
+    for (int64_t i = 0; i < count; ++i) {
+      stored_.format->decode(stored_.row(n + i), scratch + i * stored_.columns, stored_.columns);
+    }
+    compute.kernels.dense_gemm(kernels::Dense::f32, scratch, count, stored_.columns * 4, stored_.columns, x.row(0),
+                               x.count(), x.columns(), out + n, out_stride);
+  }
+}
+
+}  // namespace estoc

@@ -1,0 +1,64 @@
+// One weight matrix in the form the chosen compute mode reads, and the product with it.
+//
+// What: three forms. packed: integer codes in panels (fast mode, integer formats). dense: f32, f16 or bf16 rows used where
+// they lie (fast mode, float formats; exact mode, f32). decoded: any format, turned into f32 rows on the way (exact mode).
+// Ownership: packed owns its memory; dense and decoded point into the weight file, which must outlive the Weight.
+// Threads: immutable after construction. Errors: the makers throw Error{resource_exhausted}.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "kernels/panels.h"
+#include "ops/compute.h"
+#include "ops/rows.h"
+#include "quant/format.h"
+#include "tensor/compute_mode.h"
+#include "tensor/page_memory.h"
+
+namespace estoc {
+
+// A matrix as a file stores it: rows of one format, found by index.
+struct StoredMatrix {
+  const QuantFormat* format = nullptr;
+  int64_t rows = 0, columns = 0;
+  std::function<const std::byte*(int64_t row)> row;
+  int64_t row_stride_bytes = 0;  // distance of consecutive rows; 0 when they are not evenly spaced (permuted)
+};
+
+class Weight {
+ public:
+  enum class Form { packed, dense, decoded };
+
+  Weight(const StoredMatrix& stored, ComputeMode mode, const Compute& compute);
+
+  Form form() const { return form_; }
+  int64_t rows() const { return stored_.rows; }
+  int64_t columns() const { return stored_.columns; }
+  uint64_t resident_bytes() const;
+
+  // This thread's share of out[r][n] = x[r] . w[n] (see matmul). scratch: kDecodedRows * columns floats of its own.
+  void multiply_share(const Compute& compute, Rows& x, float* out, int64_t out_stride, int thread, int thread_count,
+                      float* scratch) const;
+
+  static constexpr int64_t kDecodedRows = 16;
+
+  // What form a format takes, and how many bytes a matrix of it then keeps resident.
+  static Form form_of(const QuantFormat& format, ComputeMode mode, bool is_evenly_spaced);
+  static uint64_t resident_bytes_of(const QuantFormat& format, ComputeMode mode, int64_t rows, int64_t columns);
+
+ private:
+  void pack(const Compute& compute);
+  void multiply_dense(const Compute& compute, const Rows& x, float* out, int64_t out_stride, int64_t begin,
+                      int64_t end) const;
+  void multiply_decoded(const Compute& compute, const Rows& x, float* out, int64_t out_stride, int64_t begin,
+                        int64_t end, float* scratch) const;
+
+  StoredMatrix stored_;
+  Form form_;
+  kernels::PanelMatrix panels_;
+  PageMemory memory_;
+};
+
+}  // namespace estoc
