@@ -14,11 +14,11 @@
 namespace estoc {
 
 struct QuantFormat {
-  std::string_view name;          // "q4_1", lower case, ggml's spelling
-  std::string_view safetensors;   // dtype string in safetensors ("BF16") or empty
-  int gguf_id;                    // ggml_type number, -1 when GGUF has none
-  int block_count;                // elements in a block
-  int block_bytes;                // bytes of a block
+  std::string_view name;         // "q4_1", lower case, ggml's spelling
+  std::string_view safetensors;  // dtype string in safetensors ("BF16") or empty
+  int gguf_id;                   // ggml_type number, -1 when GGUF has none
+  int block_count;               // elements in a block
+  int block_bytes;               // bytes of a block
   // decode(source, target, count): count elements (a multiple of block_count) to f32, exactly the reference formula.
   void (*decode)(const std::byte* source, float* target, int64_t count) noexcept;
   // encode: f32 to blocks by plain rounding (no importance weights); null where we have no encoder.
@@ -31,9 +31,11 @@ struct QuantFormat {
 };
 
 std::span<const QuantFormat* const> formats();
-const QuantFormat* find_format(std::string_view name);        // nullptr when unknown
-const QuantFormat* find_gguf_format(int64_t gguf_id);         // nullptr when unknown
+const QuantFormat* find_format(std::string_view name);  // nullptr when unknown
+const QuantFormat* find_gguf_format(int64_t gguf_id);   // nullptr when unknown
 const QuantFormat* find_safetensors_format(std::string_view dtype);
+// ggml's name of a type number, also of types we cannot read ("iq2_xs"); empty when nobody knows it. For messages.
+std::string_view gguf_type_name(int64_t gguf_id);
 
 extern const QuantFormat f32, f16, bf16;
 

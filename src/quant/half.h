@@ -30,7 +30,8 @@ inline uint16_t f32_to_f16(float value) {
   const uint32_t magnitude = bits & 0x7FFFFFFFu;
   if (magnitude > 0x7F800000u) return static_cast<uint16_t>(sign | 0x7E00);   // NaN
   if (magnitude >= 0x477FF000u) return static_cast<uint16_t>(sign | 0x7C00);  // rounds to infinity
-  if (magnitude < 0x38800000u) {  // below the smallest normal half: adding 0.5 leaves the rounded result in the low bits
+  if (magnitude <
+      0x38800000u) {  // below the smallest normal half: adding 0.5 leaves the rounded result in the low bits
     const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
     return static_cast<uint16_t>(sign | static_cast<uint16_t>(std::bit_cast<uint32_t>(shifted) - 0x3F000000u));
   }
