@@ -1,13 +1,13 @@
 // The weights of one model on disk, whatever the container, under one naming: Hugging Face's.
 //
-// What: named tensors (mapped, never copied) and a config in the shape of config.json. A GGUF file's keys and tensor
+// What: named tensors (mapped, not copied) and a config in the shape of config.json. A GGUF file's keys and tensor
 // names are translated ("blk.3.attn_q.weight" becomes "model.layers.3.self_attn.q_proj.weight",
 // "llama.embedding_length" becomes "hidden_size"), and rows that its converter permuted are handed out in Hugging
 // Face's order.
 // Ownership: the source owns the mappings; tensors point into them, so the source must outlive every user.
 // Threads: immutable after open; read from any thread.
-// Errors: open_weights throws Error{not_found, corrupt_file, unsupported, io}: one sentence with file, what and what was
-// expected. Every offset, count and size is checked before anything is read or allocated by it.
+// Errors: open_weights throws Error{not_found, corrupt_file, unsupported, io}: one sentence with file, what and what
+// was expected. Every offset, count and size is checked before anything is read or allocated by it.
 #pragma once
 
 #include <cstddef>
@@ -25,13 +25,14 @@ namespace estoc {
 
 class WeightTensor {
  public:
-  std::string name;             // Hugging Face's
-  std::string source_name;      // as the file spells it, for messages
-  std::string file;             // path, for messages
+  std::string name;         // Hugging Face's
+  std::string source_name;  // as the file spells it, for messages
+  std::string file;         // path, for messages
   const QuantFormat* format = nullptr;
-  std::vector<int64_t> shape;   // row-major, outermost first: [rows, columns] for a matrix
+  std::vector<int64_t> shape;  // row-major, outermost first: [rows, columns] for a matrix
   std::span<const std::byte> bytes;
-  // Heads whose rows the file keeps in adjacent-pair order; 0 when rows are in order. See row().
+  // Heads whose rows the file keeps in adjacent-pair order; 0 when rows are in order. See row(). Only matrices: a bias
+  // that was stored so is already in order.
   int interleaved_heads = 0;
 
   int64_t columns() const { return shape.empty() ? 1 : shape.back(); }
@@ -42,6 +43,10 @@ class WeightTensor {
   // Row r as f32 (columns() values).
   void decode_row(int64_t r, float* target) const { format->decode(row(r), target, columns()); }
 };
+
+// Where row `row` of Hugging Face's order is stored when each head of `head_dim` rows keeps adjacent pairs:
+// head, p*(D/2)+i lies at head, 2i+p.
+int64_t interleaved_row(int64_t row, int64_t head_dim);
 
 // A GGUF metadata value kept as found, for what config() does not cover (the vocabulary, the chat template).
 class Metadata;
@@ -66,7 +71,8 @@ class WeightSource {
   // Lets the kernel drop the mapped pages (after packing); they come back from disk when read again.
   virtual void release_pages() const = 0;
 
-  // find, or Error{corrupt_file}: "x.gguf: tensor 'model.norm.weight' is missing", "... has shape [2, 3], expected [4]".
+  // find, or Error{corrupt_file}: "x.gguf: tensor 'model.norm.weight' is missing", "... has shape [2, 3], expected
+  // [4]".
   const WeightTensor& require(std::string_view name, std::span<const int64_t> shape) const;
 };
 

@@ -1,0 +1,251 @@
+#include "weights/gguf_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/error.h"
+#include "weights/byte_reader.h"
+
+namespace estoc {
+namespace {
+
+enum class Kind {
+  count,  // an integer of at least 0, or one a layer
+  real,
+};
+
+struct KeyName {
+  std::string_view gguf;  // after "<architecture>."
+  std::string_view hugging_face;
+  Kind kind;
+};
+
+constexpr KeyName kKeys[] = {
+    {"vocab_size", "vocab_size", Kind::count},
+    {"context_length", "max_position_embeddings", Kind::count},
+    {"embedding_length", "hidden_size", Kind::count},
+    {"block_count", "num_hidden_layers", Kind::count},
+    {"feed_forward_length", "intermediate_size", Kind::count},
+    {"attention.head_count", "num_attention_heads", Kind::count},
+    {"attention.head_count_kv", "num_key_value_heads", Kind::count},
+    {"attention.key_length", "head_dim", Kind::count},
+    {"attention.sliding_window", "sliding_window", Kind::count},
+    {"attention.layer_norm_rms_epsilon", "rms_norm_eps", Kind::real},
+    {"attention.layer_norm_epsilon", "layer_norm_eps", Kind::real},
+    {"attention.scale", "attention_multiplier", Kind::real},
+    {"embedding_scale", "embedding_multiplier", Kind::real},
+    {"residual_scale", "residual_multiplier", Kind::real},
+    {"logit_scale", "logits_scaling", Kind::real},
+    {"rope.freq_base", "rope_theta", Kind::real},
+    {"expert_count", "num_experts", Kind::count},
+    {"expert_used_count", "num_experts_per_tok", Kind::count},
+    {"expert_feed_forward_length", "moe_intermediate_size", Kind::count},
+    {"expert_shared_feed_forward_length", "shared_expert_intermediate_size", Kind::count},
+};
+
+constexpr KeyName kRopeScalingKeys[] = {
+    {"rope.scaling.factor", "factor", Kind::real},
+    {"rope.scaling.original_context_length", "original_max_position_embeddings", Kind::count},
+    {"rope.scaling.attn_factor", "attention_factor", Kind::real},
+    {"rope.scaling.yarn_attn_factor", "attention_factor", Kind::real},
+    {"rope.scaling.yarn_beta_fast", "beta_fast", Kind::real},
+    {"rope.scaling.yarn_beta_slow", "beta_slow", Kind::real},
+};
+
+constexpr KeyName kSamplingKeys[] = {
+    {"general.sampling.temp", "temperature", Kind::real},
+    {"general.sampling.top_k", "top_k", Kind::count},
+    {"general.sampling.top_p", "top_p", Kind::real},
+    {"general.sampling.min_p", "min_p", Kind::real},
+    {"general.sampling.penalty_repeat", "repetition_penalty", Kind::real},
+};
+
+// Files keep reals as f32; 1e-5f is said as 1e-05 again and not as the double nearest to the single.
+double shortest(double value) {
+  const auto single = static_cast<float>(std::clamp(value, -3e38, 3e38));
+  if (static_cast<double>(single) != value) return value;
+  const std::string digits = fmt::format("{}", single);
+  double read = value;
+  std::from_chars(digits.data(), digits.data() + digits.size(), read);
+  return read;
+}
+
+Json real_value(const Metadata& metadata, std::string_view key) {
+  const double value = *metadata.get_double(key);
+  if (!std::isfinite(value)) {
+    fail(ErrorCode::corrupt_file, "{}: metadata key '{}' is {}, expected a finite number", metadata.source, shown(key),
+         value);
+  }
+  return shortest(value);
+}
+
+int64_t checked_count(const Metadata& metadata, std::string_view key, int64_t value) {
+  constexpr int64_t kMax = int64_t{1} << 31;
+  if (value < 0 || value >= kMax) {
+    fail(ErrorCode::corrupt_file, "{}: metadata key '{}' is {}, expected 0 to {}", metadata.source, shown(key), value,
+         kMax - 1);
+  }
+  return value;
+}
+
+// Items of an array of integers; 0 for other kinds of values.
+size_t array_size(const Metadata::Value& value) {
+  if (const auto* items = std::get_if<std::vector<int64_t>>(&value)) return items->size();
+  if (const auto* items = std::get_if<std::vector<uint64_t>>(&value)) return items->size();
+  return 0;
+}
+
+int64_t array_count(const Metadata& metadata, std::string_view key, const Metadata::Value& value, size_t index) {
+  if (const auto* items = std::get_if<std::vector<int64_t>>(&value)) {
+    return checked_count(metadata, key, items->at(index));
+  }
+  const uint64_t item = std::get<std::vector<uint64_t>>(value).at(index);
+  return checked_count(metadata, key, static_cast<int64_t>(std::min<uint64_t>(item, INT64_MAX)));
+}
+
+// A number, or an array with one number a layer, which is one number when all are equal.
+Json count_value(const Metadata& metadata, std::string_view key) {
+  constexpr size_t kLayersMax = 65536;
+  const Metadata::Value& value = *metadata.find(key);
+  const size_t size = array_size(value);
+  if (size == 0) return checked_count(metadata, key, *metadata.get_int(key));
+  if (size > kLayersMax) {
+    fail(ErrorCode::corrupt_file, "{}: metadata key '{}' has {} items, expected at most {}", metadata.source,
+         shown(key), size, kLayersMax);
+  }
+  Json::Array values;
+  for (size_t i = 0; i < size; ++i) values.emplace_back(array_count(metadata, key, value, i));
+  if (std::equal(values.begin() + 1, values.end(), values.begin())) return values.front();
+  return values;
+}
+
+void copy_keys(const Metadata& metadata, std::string_view prefix, std::span<const KeyName> keys, Json& config) {
+  for (const KeyName& name : keys) {
+    const std::string key = fmt::format("{}{}", prefix, name.gguf);
+    if (metadata.find(key) == nullptr) continue;
+    config.set(name.hugging_face, name.kind == Kind::real ? real_value(metadata, key) : count_value(metadata, key));
+  }
+}
+
+const WeightTensor* find_tensor(std::span<const WeightTensor> tensors, std::string_view name) {
+  const auto it = std::find_if(tensors.begin(), tensors.end(), [&](const auto& tensor) { return tensor.name == name; });
+  return it == tensors.end() ? nullptr : &*it;
+}
+
+// Positive integer of `config` under `key`, or 0.
+int64_t positive_or_zero(const Json& config, std::string_view key) {
+  const Json* value = config.find(key);
+  return value != nullptr && value->is_int() ? value->as_int() : 0;
+}
+
+void add_head_geometry(const Metadata& metadata, std::string_view prefix, Json& config) {
+  const int64_t heads = positive_or_zero(config, "num_attention_heads");
+  const int64_t hidden = positive_or_zero(config, "hidden_size");
+  if (heads > 0 && config.find("num_key_value_heads") == nullptr) config.set("num_key_value_heads", heads);
+  if (heads > 0 && hidden > 0 && config.find("head_dim") == nullptr) config.set("head_dim", hidden / heads);
+  const int64_t head_dim = positive_or_zero(config, "head_dim");
+  const std::string key = fmt::format("{}rope.dimension_count", prefix);
+  const int64_t rotated = checked_count(metadata, key, metadata.get_int(key).value_or(0));
+  if (rotated > 0 && head_dim > 0 && rotated != head_dim) {
+    config.set("partial_rotary_factor", static_cast<double>(rotated) / static_cast<double>(head_dim));
+  }
+}
+
+void add_rope_scaling(const Metadata& metadata, std::string_view prefix, Json& config) {
+  const std::string type_key = fmt::format("{}rope.scaling.type", prefix);
+  const std::string legacy_key = fmt::format("{}rope.scale_linear", prefix);
+  Json scaling;
+  if (const auto type = metadata.get_string(type_key)) {
+    if (*type == "none") return;
+    scaling.set("rope_type", *type);
+    copy_keys(metadata, prefix, kRopeScalingKeys, scaling);
+  } else if (metadata.find(legacy_key) != nullptr) {
+    const double factor = real_value(metadata, legacy_key).as_double();
+    if (factor == 1) return;
+    scaling.set("rope_type", "linear");
+    scaling.set("factor", factor);
+  } else {
+    return;
+  }
+  config.set("rope_scaling", scaling);
+}
+
+void add_tensor_facts(const Metadata& metadata, std::span<const WeightTensor> tensors, Json& config) {
+  if (const WeightTensor* embedding = find_tensor(tensors, "model.embed_tokens.weight")) {
+    config.set("vocab_size", embedding->rows());
+    config.set("tie_word_embeddings", find_tensor(tensors, "lm_head.weight") == nullptr);
+  } else if (const auto* tokens = metadata.get_strings("tokenizer.ggml.tokens")) {
+    config.set("vocab_size", static_cast<int64_t>(tokens->size()));
+  }
+  if (!tensors.empty()) {
+    config.set("attention_bias", find_tensor(tensors, "model.layers.0.self_attn.q_proj.bias") != nullptr);
+    config.set("mlp_bias", find_tensor(tensors, "model.layers.0.mlp.down_proj.bias") != nullptr);
+  }
+  if (find_tensor(tensors, "rope_freqs.weight") != nullptr) config.set("rope_freqs_tensor", true);
+}
+
+void add_token_id(const Metadata& metadata, std::string_view gguf, std::string_view name, Json& config) {
+  if (const auto id = metadata.get_int(gguf)) config.set(name, checked_count(metadata, gguf, *id));
+}
+
+}  // namespace
+
+std::string_view gguf_architecture(const Metadata& metadata) {
+  const auto architecture = metadata.get_string("general.architecture");
+  if (architecture && !architecture->empty()) return *architecture;
+  fail(ErrorCode::corrupt_file, "{}: metadata key 'general.architecture' is missing", metadata.source);
+}
+
+int64_t gguf_head_count(const Metadata& metadata, std::string_view key, int64_t layer) {
+  const std::string full_key = fmt::format("{}.{}", gguf_architecture(metadata), key);
+  const Metadata::Value* value = metadata.find(full_key);
+  if (value == nullptr) return 0;
+  const size_t size = array_size(*value);
+  if (size == 0) return checked_count(metadata, full_key, *metadata.get_int(full_key));
+  if (layer < 0 || static_cast<uint64_t>(layer) >= size) {
+    fail(ErrorCode::corrupt_file, "{}: metadata key '{}' has {} items, none for layer {}", metadata.source,
+         shown(full_key), size, layer);
+  }
+  return array_count(metadata, full_key, *value, static_cast<size_t>(layer));
+}
+
+Json gguf_config(const Metadata& metadata, const GgufFamily* family, std::span<const WeightTensor> tensors) {
+  const std::string_view architecture = gguf_architecture(metadata);
+  const std::string prefix = fmt::format("{}.", architecture);
+  Json config;
+  config.set("architectures", Json::Array{family == nullptr ? architecture : family->architecture});
+  config.set("model_type", family == nullptr ? architecture : family->model_type);
+  copy_keys(metadata, prefix, kKeys, config);
+  if (architecture == "llama" && positive_or_zero(config, "num_experts") > 0) {  // Mixtral shares llama's name
+    config.set("architectures", Json::Array{"MixtralForCausalLM"});
+    config.set("model_type", "mixtral");
+  }
+  add_head_geometry(metadata, prefix, config);
+  add_rope_scaling(metadata, prefix, config);
+  add_tensor_facts(metadata, tensors, config);
+  add_token_id(metadata, "tokenizer.ggml.bos_token_id", "bos_token_id", config);
+  add_token_id(metadata, "tokenizer.ggml.eos_token_id", "eos_token_id", config);
+  return config;
+}
+
+Json gguf_generation_config(const Metadata& metadata) {
+  Json config;
+  add_token_id(metadata, "tokenizer.ggml.bos_token_id", "bos_token_id", config);
+  add_token_id(metadata, "tokenizer.ggml.padding_token_id", "pad_token_id", config);
+  Json::Array ends;  // of text, of turn and of message
+  for (const std::string_view key :
+       {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
+    const auto id = metadata.get_int(key);
+    if (!id) continue;
+    const Json end = checked_count(metadata, key, *id);
+    if (std::find(ends.begin(), ends.end(), end) == ends.end()) ends.push_back(end);
+  }
+  if (!ends.empty()) config.set("eos_token_id", ends);
+  copy_keys(metadata, "", kSamplingKeys, config);
+  return config;
+}
+
+}  // namespace estoc

@@ -1,0 +1,146 @@
+#include "weights/gguf_source.h"
+
+#include <charconv>
+#include <cstring>
+#include <list>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "weights/byte_reader.h"
+#include "weights/gguf_config.h"
+#include "weights/gguf_families.h"
+#include "weights/gguf_file.h"
+#include "weights/gguf_parts.h"
+#include "weights/tensor_extent.h"
+#include "weights/tensor_list.h"
+
+namespace estoc {
+namespace {
+
+// The number after "blk."; only called for names that were translated, so it is there.
+int64_t layer_of(std::string_view gguf_name) {
+  int64_t layer = 0;
+  std::from_chars(gguf_name.data() + std::strlen("blk."), gguf_name.data() + gguf_name.size(), layer);
+  return layer;
+}
+
+// Heads in adjacent-pair order for a tensor of a family that is stored so: those of q or of k; 0 for other tensors.
+int64_t interleaved_heads(const WeightTensor& tensor, const Metadata& metadata) {
+  const std::string_view name = tensor.name;
+  const bool is_query = name.find(".self_attn.q_proj.") != std::string_view::npos;
+  const bool is_key = name.find(".self_attn.k_proj.") != std::string_view::npos;
+  if (!is_query && !is_key) return 0;
+  const int64_t layer = layer_of(tensor.source_name);
+  int64_t heads = is_key ? gguf_head_count(metadata, "attention.head_count_kv", layer) : 0;
+  if (heads == 0) heads = gguf_head_count(metadata, "attention.head_count", layer);
+  const int64_t rows = tensor.shape.size() == 1 ? tensor.columns() : tensor.rows();
+  if (heads > 0 && rows % (2 * heads) == 0) return heads;
+  fail(ErrorCode::corrupt_file, "{}: tensor '{}' has shape {}, which {} heads do not divide evenly", tensor.file,
+       shown(tensor.source_name), shape_text(tensor.shape), heads);
+}
+
+class GgufSource final : public WeightSource {
+ public:
+  explicit GgufSource(const std::string& path) : path_(path) {
+    files_.emplace_back(path);
+    GgufFile first = parse_gguf(files_.front().bytes(), path);
+    metadata_ = std::move(first.metadata);
+    file_bytes_ = files_.front().bytes().size();
+    const std::vector<std::string> paths = gguf_part_paths(path, metadata_);
+    std::vector<WeightTensor> tensors;
+    translate(first, path, tensors);
+    for (size_t part = 1; part < paths.size(); ++part) {
+      files_.emplace_back(paths[part]);
+      const GgufFile file = parse_gguf(files_.back().bytes(), paths[part]);
+      check_gguf_part(file, part, paths.size());
+      file_bytes_ += files_.back().bytes().size();
+      translate(file, paths[part], tensors);
+    }
+    check_gguf_tensor_count(metadata_, tensors.size());
+    finish(std::move(tensors));
+  }
+
+  GgufSource(std::span<const std::byte> bytes, const std::string& name) : path_(name), file_bytes_(bytes.size()) {
+    GgufFile file = parse_gguf(bytes, name);
+    metadata_ = std::move(file.metadata);
+    std::vector<WeightTensor> tensors;
+    translate(file, name, tensors);
+    finish(std::move(tensors));
+  }
+
+  const std::string& path() const override { return path_; }
+  std::string_view container() const override { return "gguf"; }
+  const Json& config() const override { return config_; }
+  const Json& generation_config() const override { return generation_config_; }
+  std::span<const WeightTensor> tensors() const override { return tensors_.all(); }
+  const WeightTensor* find(std::string_view name) const override { return tensors_.find(name); }
+  const Metadata* metadata() const override { return &metadata_; }
+  uint64_t file_bytes() const override { return file_bytes_; }
+  void release_pages() const override {
+    for (const MappedFile& file : files_) file.release_pages();
+  }
+
+ private:
+  void translate(const GgufFile& file, const std::string& path, std::vector<WeightTensor>& tensors) {
+    const GgufFamily* family = find_gguf_family(gguf_architecture(metadata_));
+    tensors.reserve(tensors.size() + file.tensors.size());
+    for (const GgufTensor& found : file.tensors) {
+      WeightTensor tensor;
+      tensor.name = hugging_face_name(found.name, family);
+      tensor.source_name = found.name;
+      tensor.file = path;
+      tensor.format = found.format;
+      tensor.shape = found.shape;
+      tensor.bytes = found.bytes;
+      if (family != nullptr && family->has_interleaved_heads) order_heads(tensor);
+      tensors.push_back(std::move(tensor));
+    }
+  }
+
+  // Rows of a matrix are found by WeightTensor::row; a bias is one row, so its elements are copied into order here.
+  void order_heads(WeightTensor& tensor) {
+    const int64_t heads = interleaved_heads(tensor, metadata_);
+    if (heads == 0) return;
+    if (tensor.shape.size() != 1) {
+      tensor.interleaved_heads = static_cast<int>(heads);
+      return;
+    }
+    if (tensor.format->block_count != 1) {
+      fail(ErrorCode::unsupported, "{}: tensor '{}' is a bias stored as {}, expected a plain format", tensor.file,
+           shown(tensor.source_name), tensor.format->name);
+    }
+    const int64_t head_dim = tensor.columns() / heads;
+    const auto bytes = static_cast<size_t>(tensor.format->block_bytes);
+    std::vector<std::byte>& ordered = biases_.emplace_back(tensor.bytes.size());
+    for (int64_t r = 0; r < tensor.columns(); ++r) {
+      const int64_t stored = interleaved_row(r, head_dim);
+      std::memcpy(ordered.data() + static_cast<size_t>(r) * bytes,
+                  tensor.bytes.data() + static_cast<size_t>(stored) * bytes, bytes);
+    }
+    tensor.bytes = ordered;
+  }
+
+  void finish(std::vector<WeightTensor> tensors) {
+    tensors_ = TensorList(std::move(tensors));
+    config_ = gguf_config(metadata_, find_gguf_family(gguf_architecture(metadata_)), tensors_.all());
+    generation_config_ = gguf_generation_config(metadata_);
+  }
+
+  std::string path_;
+  std::list<MappedFile> files_;  // empty for a model in memory
+  std::list<std::vector<std::byte>> biases_;
+  uint64_t file_bytes_ = 0;
+  Metadata metadata_;
+  TensorList tensors_;
+  Json config_, generation_config_;
+};
+
+}  // namespace
+
+std::unique_ptr<WeightSource> open_gguf(const std::string& path) { return std::make_unique<GgufSource>(path); }
+
+std::unique_ptr<WeightSource> gguf_from_memory(std::span<const std::byte> bytes, const std::string& name) {
+  return std::make_unique<GgufSource>(bytes, name);
+}
+
+}  // namespace estoc

@@ -1,0 +1,146 @@
+#include "weights/hf_directory.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <list>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "weights/byte_reader.h"
+#include "weights/safetensors_file.h"
+#include "weights/tensor_list.h"
+
+namespace estoc {
+namespace {
+
+constexpr size_t kConfigBytesMax = size_t{1} << 26;
+constexpr size_t kIndexBytesMax = 100'000'000;
+
+bool is_there(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+Json read_json_object(const std::string& path, size_t bytes_max) {
+  Json value;
+  try {
+    value = parse_json(read_file(path, bytes_max));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::invalid_argument) throw;
+    fail(ErrorCode::corrupt_file, "{}: is not valid JSON: {}", path, error.what());
+  }
+  if (!value.is_object()) {
+    fail(ErrorCode::corrupt_file, "{}: is {}, expected a JSON object", path, value.type_name());
+  }
+  return value;
+}
+
+// Weights that carry scales beside them would be read as plain numbers: refuse what we do not decode.
+void refuse_quantized(const Json& config, const std::string& path) {
+  const Json* quantization = config.find("quantization_config");
+  if (quantization == nullptr || quantization->is_null()) return;
+  const Json* method = quantization->find("quant_method");
+  fail(ErrorCode::unsupported, "{}: the weights are quantized with '{}', which is not supported", path,
+       method != nullptr && method->is_string() ? shown(method->as_string()) : "an unknown method");
+}
+
+// A plain file name inside the directory: the index must not reach elsewhere.
+bool is_plain_file_name(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
+         name.find('\\') == std::string_view::npos && name.find('\0') == std::string_view::npos;
+}
+
+// Tensor name to file name, in the order of the index.
+Json::Object read_weight_map(const std::string& path) {
+  const Json index = read_json_object(path, kIndexBytesMax);
+  const Json* map = index.find("weight_map");
+  if (map == nullptr || !map->is_object()) fail(ErrorCode::corrupt_file, "{}: has no object 'weight_map'", path);
+  for (const auto& [tensor, file] : map->as_object()) {
+    if (!file.is_string() || !is_plain_file_name(file.as_string())) {
+      fail(ErrorCode::corrupt_file, "{}: tensor '{}' is in '{}', expected the name of a file beside the index", path,
+           shown(tensor), file.is_string() ? shown(file.as_string()) : file.type_name());
+    }
+  }
+  return map->as_object();
+}
+
+class HfDirectory final : public WeightSource {
+ public:
+  explicit HfDirectory(const std::string& path) : path_(path) {
+    const std::string config_path = in_directory("config.json");
+    if (!is_there(config_path)) {
+      fail(ErrorCode::not_found, "{}: has no config.json, expected a Hugging Face model directory", path);
+    }
+    config_ = read_json_object(config_path, kConfigBytesMax);
+    refuse_quantized(config_, config_path);
+    const std::string generation_path = in_directory("generation_config.json");
+    if (is_there(generation_path)) generation_config_ = read_json_object(generation_path, kConfigBytesMax);
+    open_files();
+  }
+
+  const std::string& path() const override { return path_; }
+  std::string_view container() const override { return "safetensors"; }
+  const Json& config() const override { return config_; }
+  const Json& generation_config() const override { return generation_config_; }
+  std::span<const WeightTensor> tensors() const override { return tensors_.all(); }
+  const WeightTensor* find(std::string_view name) const override { return tensors_.find(name); }
+  const Metadata* metadata() const override { return nullptr; }
+  uint64_t file_bytes() const override { return file_bytes_; }
+  void release_pages() const override {
+    for (const MappedFile& file : files_) file.release_pages();
+  }
+
+ private:
+  std::string in_directory(std::string_view name) const { return (std::filesystem::path(path_) / name).string(); }
+
+  void open_files() {
+    const std::string single = in_directory("model.safetensors");
+    const std::string index = in_directory("model.safetensors.index.json");
+    std::vector<WeightTensor> tensors;
+    if (is_there(single)) {
+      append_file(single, tensors);
+      tensors_ = TensorList(std::move(tensors));
+    } else if (is_there(index)) {
+      open_shards(index);
+    } else {
+      fail(ErrorCode::not_found, "{}: has neither model.safetensors nor model.safetensors.index.json", path_);
+    }
+  }
+
+  void open_shards(const std::string& index) {
+    const Json::Object map = read_weight_map(index);
+    std::vector<WeightTensor> tensors;
+    std::unordered_map<std::string, bool> opened;
+    for (const auto& [tensor, file] : map) {
+      if (opened.emplace(file.as_string(), true).second) append_file(in_directory(file.as_string()), tensors);
+    }
+    tensors_ = TensorList(std::move(tensors));
+    for (const auto& [name, file] : map) {
+      const WeightTensor* tensor = tensors_.find(name);
+      if (tensor == nullptr || tensor->file != in_directory(file.as_string())) {
+        fail(ErrorCode::corrupt_file, "{}: tensor '{}' should be in '{}' and is not", index, shown(name),
+             shown(file.as_string()));
+      }
+    }
+  }
+
+  void append_file(const std::string& path, std::vector<WeightTensor>& tensors) {
+    files_.emplace_back(path);
+    file_bytes_ += files_.back().bytes().size();
+    std::vector<WeightTensor> found = parse_safetensors(files_.back().bytes(), path);
+    tensors.insert(tensors.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+  }
+
+  std::string path_;
+  std::list<MappedFile> files_;
+  uint64_t file_bytes_ = 0;
+  Json config_, generation_config_;
+  TensorList tensors_;
+};
+
+}  // namespace
+
+std::unique_ptr<WeightSource> open_hf_directory(const std::string& path) { return std::make_unique<HfDirectory>(path); }
+
+}  // namespace estoc
