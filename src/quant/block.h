@@ -23,4 +23,13 @@ void encode_row_of(const float* source, std::byte* target, int64_t count) noexce
   for (int64_t b = 0; b < count / kCount; ++b) kEncodeBlock(source + b * kCount, blocks[b]);
 }
 
+// unpack for AffineView from a function that takes one block of `kCount` elements apart into groups of `kGroup`.
+template <typename Block, int kCount, int kGroup, void (*kUnpackBlock)(const Block&, uint8_t*, float*, float*) noexcept>
+void unpack_row_of(const std::byte* source, int64_t count, uint8_t* codes, float* scales, float* mins) noexcept {
+  const auto* blocks = reinterpret_cast<const Block*>(source);
+  for (int64_t b = 0; b < count / kCount; ++b) {
+    kUnpackBlock(blocks[b], codes + b * kCount, scales + b * kCount / kGroup, mins + b * kCount / kGroup);
+  }
+}
+
 }  // namespace estoc

@@ -13,6 +13,8 @@
 
 namespace estoc {
 
+struct AffineView;
+
 struct QuantFormat {
   std::string_view name;         // "q4_1", lower case, ggml's spelling
   std::string_view safetensors;  // dtype string in safetensors ("BF16") or empty
@@ -25,6 +27,8 @@ struct QuantFormat {
   void (*encode)(const float* source, std::byte* target, int64_t count) noexcept;
   // Upper bound of the relative RMS error of decode(encode(x)) for Gaussian x; 0 for exact formats.
   double rms_error_max;
+  // The integer view, when the format has one (quant/affine.h): what fast mode packs.
+  const AffineView* affine = nullptr;
 
   int64_t row_bytes(int64_t count) const { return count / block_count * block_bytes; }
   double bits_per_weight() const { return 8.0 * block_bytes / block_count; }

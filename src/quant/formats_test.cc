@@ -1,14 +1,19 @@
 // What every format must keep, asked of each in the list.
+
 #include "quant/format.h"
 
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <cmath>
 #include <cstring>
 #include <random>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "quant/affine.h"
+#include "quant/half.h"
 
 namespace estoc {
 namespace {
@@ -145,6 +150,38 @@ TEST(FormatsTest, names_what_it_cannot_read) {
   EXPECT_EQ(gguf_type_name(-1), "");
   EXPECT_EQ(find_format("q9"), nullptr);
   EXPECT_EQ(find_safetensors_format(""), nullptr);
+}
+
+// Packing relies on this: the integer view gives the same values as decode.
+TEST(Affine, ViewEqualsDecode) {
+  std::mt19937 rng(7);
+  int checked = 0;
+  for (const QuantFormat* format : formats()) {
+    if (format->affine == nullptr || format->encode == nullptr) continue;
+    const AffineView& affine = *format->affine;
+    const int64_t count = 4 * std::lcm(format->block_count, affine.group);
+    std::vector<float> source(static_cast<size_t>(count)), decoded(source.size());
+    std::normal_distribution<float> normal(0.01f, 0.1f);
+    for (float& value : source) value = normal(rng);
+    std::vector<std::byte> row(static_cast<size_t>(format->row_bytes(count)));
+    format->encode(source.data(), row.data(), count);
+    format->decode(row.data(), decoded.data(), count);
+    std::vector<uint8_t> codes(source.size());
+    std::vector<float> scales(source.size() / static_cast<size_t>(affine.group)), mins(scales.size(), 0.0f);
+    affine.unpack(row.data(), count, codes.data(), scales.data(), mins.data());
+    for (size_t i = 0; i < source.size(); ++i) {
+      const size_t group = i / static_cast<size_t>(affine.group);
+      EXPECT_LT(codes[i], 1 << affine.bits) << format->name;
+      if (affine.is_scale_f16) {
+        EXPECT_EQ(f16_to_f32(f32_to_f16(scales[group])), scales[group]) << format->name;
+        EXPECT_EQ(f16_to_f32(f32_to_f16(mins[group])), mins[group]) << format->name;
+      }
+      const float value = scales[group] * static_cast<float>(codes[i] - affine.zero) + mins[group];
+      ASSERT_NEAR(value, decoded[i], 1e-6f * std::fabs(decoded[i]) + 1e-7f) << format->name << " at " << i;
+    }
+    ++checked;
+  }
+  EXPECT_GE(checked, 3);
 }
 
 }  // namespace

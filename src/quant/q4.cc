@@ -1,5 +1,6 @@
 #include "quant/q4.h"
 
+#include "quant/affine.h"
 #include "quant/block.h"
 #include "quant/extremes.h"
 #include "quant/half.h"
@@ -49,6 +50,37 @@ void encode_q4_1(const float* source, Q4_1Block& block) noexcept {
   }
 }
 
+void unpack_nibbles(const uint8_t* qs, uint8_t* codes) {
+  for (int j = 0; j < 16; ++j) {
+    codes[j] = qs[j] & 15;
+    codes[j + 16] = qs[j] >> 4;
+  }
+}
+
+void unpack_q4_0(const Q4_0Block& block, uint8_t* codes, float* scales, float*) noexcept {
+  unpack_nibbles(block.qs, codes);
+  scales[0] = f16_to_f32(block.d);
+}
+
+void unpack_q4_1(const Q4_1Block& block, uint8_t* codes, float* scales, float* mins) noexcept {
+  unpack_nibbles(block.qs, codes);
+  scales[0] = f16_to_f32(block.d);
+  mins[0] = f16_to_f32(block.m);
+}
+
+constexpr AffineView kQ4_0Affine = {.bits = 4,
+                                    .group = 32,
+                                    .zero = 8,
+                                    .has_min = false,
+                                    .is_scale_f16 = true,
+                                    .unpack = unpack_row_of<Q4_0Block, 32, 32, unpack_q4_0>};
+constexpr AffineView kQ4_1Affine = {.bits = 4,
+                                    .group = 32,
+                                    .zero = 0,
+                                    .has_min = true,
+                                    .is_scale_f16 = true,
+                                    .unpack = unpack_row_of<Q4_1Block, 32, 32, unpack_q4_1>};
+
 }  // namespace
 
 constinit const QuantFormat q4_0 = {"q4_0",
@@ -58,7 +90,8 @@ constinit const QuantFormat q4_0 = {"q4_0",
                                     sizeof(Q4_0Block),
                                     decode_row_of<Q4_0Block, 32, decode_q4_0>,
                                     encode_row_of<Q4_0Block, 32, encode_q4_0>,
-                                    0.12};
+                                    0.12,
+                                    &kQ4_0Affine};
 constinit const QuantFormat q4_1 = {"q4_1",
                                     "",
                                     3,
@@ -66,6 +99,7 @@ constinit const QuantFormat q4_1 = {"q4_1",
                                     sizeof(Q4_1Block),
                                     decode_row_of<Q4_1Block, 32, decode_q4_1>,
                                     encode_row_of<Q4_1Block, 32, encode_q4_1>,
-                                    0.11};
+                                    0.11,
+                                    &kQ4_1Affine};
 
 }  // namespace estoc
