@@ -1,0 +1,66 @@
+#include "layers/decoder_block.h"
+
+#include "ops/elementwise.h"
+
+namespace estoc {
+
+Workspace::Workspace(const DecoderShape& shape, int rows_max, int threads, int64_t columns_max)
+    : hidden(rows_max, shape.hidden),
+      normed(rows_max, shape.hidden),
+      q(rows_max, int64_t{shape.heads} * shape.head_dim),
+      k(rows_max, int64_t{shape.kv_heads} * shape.head_dim),
+      v(rows_max, int64_t{shape.kv_heads} * shape.head_dim),
+      gate(rows_max, shape.ffn),
+      up(rows_max, shape.ffn),
+      decoded(threads, columns_max) {}
+
+Attention::Attention(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer)
+    : shape_(shape),
+      layer_(layer),
+      q_(load, name + ".q_proj", int64_t{shape.heads} * shape.head_dim, shape.hidden),
+      k_(load, name + ".k_proj", int64_t{shape.kv_heads} * shape.head_dim, shape.hidden),
+      v_(load, name + ".v_proj", int64_t{shape.kv_heads} * shape.head_dim, shape.hidden),
+      o_(load, name + ".o_proj", shape.hidden, int64_t{shape.heads} * shape.head_dim) {}
+
+void Attention::forward(const Compute& compute, const Batch& batch, KvStorage& kv, Workspace& work) const {
+  const LinearOutput projections[] = {{&q_, &work.q}, {&k_, &work.k}, {&v_, &work.v}};
+  estoc::forward(compute, work.normed, projections, work.decoded);
+  rope(compute, work.q, shape_.head_dim, work.cos.data(), work.sin.data(), shape_.head_dim / 2);
+  rope(compute, work.k, shape_.head_dim, work.cos.data(), work.sin.data(), shape_.head_dim / 2);
+  write_kv(compute, batch, kv, layer_, work.k, work.v);
+  attention(compute, batch, kv, layer_, {shape_.heads, shape_.attention_scale, shape_.window}, work.q, work.q);
+  const LinearOutput output{&o_, &work.normed};
+  estoc::forward(compute, work.q, {&output, 1}, work.decoded);
+}
+
+Mlp::Mlp(LoadContext& load, const std::string& name, const DecoderShape& shape)
+    : gate_(load, name + ".gate_proj", shape.ffn, shape.hidden),
+      up_(load, name + ".up_proj", shape.ffn, shape.hidden),
+      down_(load, name + ".down_proj", shape.hidden, shape.ffn) {}
+
+void Mlp::forward(const Compute& compute, Workspace& work) const {
+  const LinearOutput wide[] = {{&gate_, &work.gate}, {&up_, &work.up}};
+  estoc::forward(compute, work.normed, wide, work.decoded);
+  silu_mul(compute, work.gate, work.up);
+  const LinearOutput output{&down_, &work.normed};
+  estoc::forward(compute, work.gate, {&output, 1}, work.decoded);
+}
+
+DecoderBlock::DecoderBlock(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer)
+    : norm_eps_(shape.norm_eps),
+      input_norm_(load_vector(load, name + ".input_layernorm.weight", shape.hidden)),
+      post_attention_norm_(load_vector(load, name + ".post_attention_layernorm.weight", shape.hidden)),
+      attention_(load, name + ".self_attn", shape, layer),
+      mlp_(load, name + ".mlp", shape) {}
+
+void DecoderBlock::forward(const Compute& compute, const Batch& batch, KvStorage& kv, Workspace& work) const {
+  work.normed.reset(work.hidden.count());
+  rms_norm(compute, work.hidden, input_norm_, norm_eps_, work.normed);
+  attention_.forward(compute, batch, kv, work);
+  add(compute, work.normed, work.hidden);
+  rms_norm(compute, work.hidden, post_attention_norm_, norm_eps_, work.normed);
+  mlp_.forward(compute, work);
+  add(compute, work.normed, work.hidden);
+}
+
+}  // namespace estoc

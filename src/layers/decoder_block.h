@@ -1,0 +1,70 @@
+// One pre-norm decoder layer: x += attention(norm(x)); x += mlp(norm(x)).
+//
+// The parts (Attention, Mlp) can be used alone by families whose layers differ. Immutable after construction.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "layers/linear.h"
+#include "ops/attention.h"
+
+namespace estoc {
+
+// Shapes and numbers every layer of a plain decoder shares.
+struct DecoderShape {
+  int hidden = 0;
+  int ffn = 0;
+  int heads = 0, kv_heads = 0, head_dim = 0;
+  float norm_eps = 0;
+  float attention_scale = 0;
+  int window = 0;  // sliding window in tokens, 0 for none
+};
+
+// Activation buffers that all layers of a model use in turn.
+struct Workspace {
+  Workspace(const DecoderShape& shape, int rows_max, int threads, int64_t columns_max);
+
+  Rows hidden;        // the residual stream
+  Rows normed;        // input of a sublayer, then its output
+  Rows q, k, v;
+  Rows gate, up;
+  std::vector<float> cos, sin;  // [rows][head_dim / 2]
+  DecodeScratch decoded;
+};
+
+class Attention {
+ public:
+  Attention(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer);
+  // work.normed in, work.normed out.
+  void forward(const Compute& compute, const Batch& batch, KvStorage& kv, Workspace& work) const;
+
+ private:
+  DecoderShape shape_;
+  int layer_;
+  Linear q_, k_, v_, o_;
+};
+
+class Mlp {
+ public:
+  Mlp(LoadContext& load, const std::string& name, const DecoderShape& shape);
+  void forward(const Compute& compute, Workspace& work) const;
+
+ private:
+  Linear gate_, up_, down_;
+};
+
+class DecoderBlock {
+ public:
+  DecoderBlock(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer);
+  // work.hidden in and out.
+  void forward(const Compute& compute, const Batch& batch, KvStorage& kv, Workspace& work) const;
+
+ private:
+  float norm_eps_;
+  std::vector<float> input_norm_, post_attention_norm_;
+  Attention attention_;
+  Mlp mlp_;
+};
+
+}  // namespace estoc

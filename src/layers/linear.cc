@@ -1,0 +1,68 @@
+#include "layers/linear.h"
+
+#include <array>
+
+#include "base/check.h"
+#include "ops/elementwise.h"
+
+namespace estoc {
+namespace {
+
+Weight load_weight(LoadContext& load, const std::string& name, int64_t rows, int64_t columns) {
+  const int64_t shape[] = {rows, columns};
+  const WeightTensor& tensor = load.source.require(name + ".weight", shape);
+  const StoredMatrix stored = {
+      .format = tensor.format,
+      .rows = rows,
+      .columns = columns,
+      .row = [&tensor](int64_t row) { return tensor.row(row); },
+      .row_stride_bytes = tensor.interleaved_heads == 0 ? tensor.format->row_bytes(columns) : 0,
+  };
+  Weight weight(stored, load.mode, load.compute);
+  load.took(tensor);
+  return weight;
+}
+
+std::vector<float> load_bias(LoadContext& load, const std::string& name, int64_t rows) {
+  if (load.source.find(name + ".bias") == nullptr) return {};
+  return load_vector(load, name + ".bias", rows);
+}
+
+}  // namespace
+
+Linear::Linear(LoadContext& load, const std::string& name, int64_t rows, int64_t columns)
+    : weight_(load_weight(load, name, rows, columns)), bias_(load_bias(load, name, rows)) {}
+
+std::vector<float> load_vector(LoadContext& load, const std::string& name, int64_t count) {
+  const int64_t shape[] = {count};
+  const WeightTensor& tensor = load.source.require(name, shape);
+  std::vector<float> values(static_cast<size_t>(count));
+  if (tensor.interleaved_heads == 0) {
+    tensor.decode_row(0, values.data());
+  } else {  // a bias whose elements were permuted like the rows of its matrix
+    std::vector<float> stored(values.size());
+    tensor.format->decode(tensor.bytes.data(), stored.data(), count);
+    const int64_t dim = count / tensor.interleaved_heads;
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t within = i % dim;
+      values[static_cast<size_t>(i)] = stored[static_cast<size_t>(i - within + within % (dim / 2) * 2 + within / (dim / 2))];
+    }
+  }
+  load.took(tensor);
+  return values;
+}
+
+void forward(const Compute& compute, Rows& x, std::span<const LinearOutput> outputs, const DecodeScratch& scratch) {
+  std::array<Product, 4> products;
+  ESTOC_CHECK(outputs.size() <= products.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    outputs[i].out->reset(x.count());
+    products[i] = {&outputs[i].linear->weight(), outputs[i].out->row(0), outputs[i].out->columns()};
+  }
+  matmul(compute, x, {products.data(), outputs.size()}, scratch);
+  for (const LinearOutput& output : outputs) {
+    if (!output.linear->bias().empty()) add_bias(compute, output.linear->bias(), *output.out);
+  }
+}
+
+}  // namespace estoc

@@ -1,0 +1,38 @@
+// y = W x (+ b): one weight matrix of the model, in whatever form its format and the mode ask for.
+// Immutable after construction; throws Error{corrupt_file} when the tensor is missing or of another shape.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "layers/load_context.h"
+#include "ops/matmul.h"
+
+namespace estoc {
+
+class Linear {
+ public:
+  // Takes `name`.weight [rows, columns] and, when the file has it, `name`.bias [rows].
+  Linear(LoadContext& load, const std::string& name, int64_t rows, int64_t columns);
+
+  const Weight& weight() const { return weight_; }
+  std::span<const float> bias() const { return bias_; }
+
+ private:
+  Weight weight_;
+  std::vector<float> bias_;
+};
+
+struct LinearOutput {
+  const Linear* linear = nullptr;
+  Rows* out = nullptr;
+};
+
+// Several linears of the same input in one fork–join; each output gets x.count() rows.
+void forward(const Compute& compute, Rows& x, std::span<const LinearOutput> outputs, const DecodeScratch& scratch);
+
+// A 1-D tensor (norm weight, bias) as f32. Throws Error{corrupt_file}.
+std::vector<float> load_vector(LoadContext& load, const std::string& name, int64_t count);
+
+}  // namespace estoc

@@ -1,0 +1,26 @@
+// What a layer needs while it is built: the weights, the mode, the machine, and somebody to tell how far it is.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "ops/compute.h"
+#include "tensor/compute_mode.h"
+#include "weights/weight_source.h"
+
+namespace estoc {
+
+struct LoadContext {
+  const WeightSource& source;
+  ComputeMode mode;
+  Compute compute;
+  std::function<void(uint64_t done, uint64_t total)> progress;  // bytes of weights taken in; may be empty
+  uint64_t bytes_done = 0;
+  uint64_t bytes_released = 0;  // of bytes_done, at the last release of mapped pages
+
+  // Counts a tensor as taken in; lets go of mapped pages now and then, so that a file and its packed form are never
+  // resident together as wholes.
+  void took(const WeightTensor& tensor);
+};
+
+}  // namespace estoc

@@ -1,0 +1,37 @@
+#include <array>
+
+#include "base/error.h"
+#include "models/family.h"
+
+namespace estoc {
+
+extern const ModelFamily llama;
+
+namespace {
+constexpr std::array<const ModelFamily*, 1> kFamilies = {&llama};
+
+std::string architecture_of(const WeightSource& source) {
+  const Json* list = source.config().find("architectures");
+  if (list == nullptr || !list->is_array() || list->as_array().empty() || !list->as_array()[0].is_string()) {
+    fail(ErrorCode::corrupt_file, "{}: config has no \"architectures\" list with a name in it", source.path());
+  }
+  return list->as_array()[0].as_string();
+}
+}  // namespace
+
+std::span<const ModelFamily* const> families() { return kFamilies; }
+
+const ModelFamily& family_of(const WeightSource& source) {
+  const std::string architecture = architecture_of(source);
+  std::string known;
+  for (const ModelFamily* family : families()) {
+    for (const std::string_view name : family->architectures) {
+      if (name == architecture) return *family;
+      known += (known.empty() ? "" : ", ") + std::string(name);
+    }
+  }
+  fail(ErrorCode::unsupported, "{}: architecture '{}' is not supported (supported: {})", source.path(), architecture,
+       known);
+}
+
+}  // namespace estoc

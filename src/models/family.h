@@ -1,0 +1,26 @@
+// A model family: a value that says which configs it reads and how to build the model. One file and one line in
+// families.cc each; central code loops over the list and never names a family.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "layers/load_context.h"
+#include "models/model.h"
+
+namespace estoc {
+
+struct ModelFamily {
+  std::string_view name;
+  std::span<const std::string_view> architectures;  // config.json "architectures"[0]
+  // Shapes and totals from the config; throws Error{corrupt_file, unsupported} with file, key and what was expected.
+  ModelInfo (*describe)(const WeightSource& source);
+  std::unique_ptr<Model> (*build)(LoadContext& load, const ModelInfo& info, int rows_max);
+};
+
+std::span<const ModelFamily* const> families();
+// The family of a checkpoint; throws Error{unsupported} naming the architecture and those that are supported.
+const ModelFamily& family_of(const WeightSource& source);
+
+}  // namespace estoc

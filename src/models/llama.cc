@@ -1,0 +1,118 @@
+// The Llama family: Llama 2 and 3.x, Mistral, SmolLM2, TinyLlama. Pre-norm decoder with grouped-query attention, rotary
+// embedding in half layout, SwiGLU, tied or untied head.
+// Source: transformers models/llama and models/mistral (5.23); checked against tests/golden/.
+#include <cmath>
+#include <optional>
+
+#include "base/error.h"
+#include "layers/decoder_block.h"
+#include "layers/embedding.h"
+#include "layers/rope.h"
+#include "models/config_reader.h"
+#include "models/family.h"
+#include "ops/elementwise.h"
+
+namespace estoc {
+namespace {
+
+constexpr std::string_view kArchitectures[] = {"LlamaForCausalLM", "MistralForCausalLM"};
+constexpr int kSizeMax = 1 << 20;
+
+ModelInfo describe(const WeightSource& source) {
+  const ConfigReader config(source);
+  ModelInfo info;
+  info.family = "llama";
+  info.layers = config.integer("num_hidden_layers", 1, 1024);
+  info.hidden = config.integer("hidden_size", 1, kSizeMax);
+  info.ffn = config.integer("intermediate_size", 1, kSizeMax);
+  info.heads = config.integer("num_attention_heads", 1, 4096);
+  info.kv_heads = config.integer("num_key_value_heads", 1, info.heads, info.heads);
+  info.head_dim = config.integer("head_dim", 2, kernels::kHeadDimMax, info.hidden / info.heads);
+  info.vocab = config.integer("vocab_size", 1, 16 << 20);
+  info.context_max = config.integer("max_position_embeddings", 1, 1 << 30, 2048);
+  if (info.heads % info.kv_heads != 0) {
+    fail(ErrorCode::corrupt_file, "{}: {} attention heads cannot share {} key/value heads evenly", source.path(),
+         info.heads, info.kv_heads);
+  }
+  if (info.head_dim % 2 != 0) {
+    fail(ErrorCode::corrupt_file, "{}: head_dim is {}, expected an even number", source.path(), info.head_dim);
+  }
+  const std::string activation = config.text("hidden_act", "silu");
+  if (activation != "silu") {
+    fail(ErrorCode::unsupported, "{}: hidden_act '{}' is not supported in this family (silu is)", source.path(), activation);
+  }
+  info.kv.assign(static_cast<size_t>(info.layers), {info.kv_heads, info.head_dim});
+  return info;
+}
+
+DecoderShape shape_of(const WeightSource& source, const ModelInfo& info) {
+  const ConfigReader config(source);
+  return {.hidden = info.hidden,
+          .ffn = info.ffn,
+          .heads = info.heads,
+          .kv_heads = info.kv_heads,
+          .head_dim = info.head_dim,
+          .norm_eps = static_cast<float>(config.number("rms_norm_eps", 1e-6)),
+          .attention_scale = 1.0f / std::sqrt(static_cast<float>(info.head_dim)),
+          .window = config.integer("sliding_window", 0, 1 << 30, 0)};
+}
+
+class Llama final : public Model {
+ public:
+  Llama(LoadContext& load, const ModelInfo& info, int rows_max)
+      : info_(info),
+        compute_(load.compute),
+        shape_(shape_of(load.source, info)),
+        embedding_(load, "model.embed_tokens", info.vocab, info.hidden),
+        rope_(load, info.head_dim),
+        norm_(load_vector(load, "model.norm.weight", info.hidden)),
+        work_(shape_, rows_max, compute_.team.thread_count(), std::max({info.hidden, info.ffn, info.heads * info.head_dim})),
+        sampled_(rows_max, info.hidden) {
+    blocks_.reserve(static_cast<size_t>(info.layers));
+    for (int layer = 0; layer < info.layers; ++layer) {
+      blocks_.emplace_back(load, "model.layers." + std::to_string(layer), shape_, layer);
+    }
+    const bool is_tied = load.source.find("lm_head.weight") == nullptr;
+    head_.emplace(load, is_tied ? "model.embed_tokens" : "lm_head", info.vocab, info.hidden);
+  }
+
+  const ModelInfo& info() const override { return info_; }
+
+  void forward(const Batch& batch, KvStorage& kv, float* logits) override {
+    embedding_.forward(batch.tokens, work_.hidden);
+    rope_.angles(batch, work_.cos, work_.sin);
+    for (const DecoderBlock& block : blocks_) block.forward(compute_, batch, kv, work_);
+
+    sampled_.reset(static_cast<int64_t>(batch.logit_rows.size()));
+    for (size_t i = 0; i < batch.logit_rows.size(); ++i) {
+      std::copy_n(work_.hidden.row(batch.logit_rows[i]), info_.hidden, sampled_.row(static_cast<int64_t>(i)));
+    }
+    rms_norm(compute_, sampled_, norm_, shape_.norm_eps, sampled_);
+    const Product product{&head_->weight(), logits, info_.vocab};
+    matmul(compute_, sampled_, {&product, 1}, work_.decoded);
+  }
+
+ private:
+  ModelInfo info_;
+  Compute compute_;
+  DecoderShape shape_;
+  Embedding embedding_;
+  Rope rope_;
+  std::vector<float> norm_;
+  std::vector<DecoderBlock> blocks_;
+  std::optional<Linear> head_;
+  Workspace work_;
+  Rows sampled_;
+};
+
+std::unique_ptr<Model> build(LoadContext& load, const ModelInfo& info, int rows_max) {
+  return std::make_unique<Llama>(load, info, rows_max);
+}
+
+}  // namespace
+
+extern const ModelFamily llama;
+constinit const ModelFamily llama = {
+    .name = "llama", .architectures = kArchitectures, .describe = describe, .build = build};
+
+}  // namespace estoc

@@ -1,0 +1,59 @@
+#include "models/model.h"
+
+#include "base/error.h"
+#include "models/family.h"
+#include "ops/weight.h"
+
+namespace estoc {
+namespace {
+
+// Tensors a forward pass never reads, left in old files.
+bool is_leftover(std::string_view name) {
+  for (const std::string_view ending : {"rotary_emb.inv_freq", ".masked_bias"}) {
+    if (name.size() >= ending.size() && name.substr(name.size() - ending.size()) == ending) return true;
+  }
+  return false;
+}
+
+void add_totals(const WeightSource& source, ComputeMode compute, ModelInfo& info) {
+  bool has_head = false;
+  for (const WeightTensor& tensor : source.tensors()) {
+    if (is_leftover(tensor.name)) continue;
+    info.parameter_count += tensor.element_count();
+    has_head |= tensor.name == "lm_head.weight";
+    // The embedding stays as it is stored; a tied head is packed beside it.
+    const bool is_embedding = tensor.name == "model.embed_tokens.weight";
+    if (tensor.shape.size() == 2 && !is_embedding) {
+      info.weight_bytes += Weight::resident_bytes_of(*tensor.format, compute, tensor.rows(), tensor.columns());
+    } else {
+      info.weight_bytes += tensor.bytes.size();
+    }
+  }
+  const WeightTensor* embedding = source.find("model.embed_tokens.weight");
+  if (!has_head && embedding != nullptr && Weight::form_of(*embedding->format, compute, true) == Weight::Form::packed) {
+    info.weight_bytes += Weight::resident_bytes_of(*embedding->format, compute, embedding->rows(), embedding->columns());
+  }
+}
+
+}  // namespace
+
+ModelInfo describe_model(const WeightSource& weights, ComputeMode compute) {
+  const ModelFamily& family = family_of(weights);
+  ModelInfo info = family.describe(weights);
+  info.architecture = weights.config().find("architectures")->as_array()[0].as_string();
+  add_totals(weights, compute, info);
+  return info;
+}
+
+std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team, const ModelOptions& options) {
+  const ModelInfo info = describe_model(weights, options.compute);
+  LoadContext load{.source = weights,
+                   .mode = options.compute,
+                   .compute = {team, kernels::table()},
+                   .progress = options.progress};
+  std::unique_ptr<Model> model = family_of(weights).build(load, info, options.rows_max);
+  if (options.compute == ComputeMode::fast) weights.release_pages();
+  return model;
+}
+
+}  // namespace estoc
