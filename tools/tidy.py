@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""Checks that the source keeps to the house rules. Exits 1 and names file, line and rule when it does not.
+
+  tools/tidy.py [--build BUILD_DIR]
+
+The rules: the rooms table of docs/ARCHITECTURE.md (includes and CMake links), every source file built, no vague file
+names, third-party headers only where they belong, no `using namespace`, no slow or global headers. With --build also
+the object rule: what is compiled for one ISA must not leave anything the linker could merge into portable code.
+Ends with the sizes of the rooms. Standard library only.
+"""
+import argparse
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LINES_MAX = 400  # above this a file is named in the report; it is an alarm, not an error
+SUFFIXES = {".cc", ".h"}
+BANNED_WORDS = {"util", "utils", "helper", "helpers", "common", "misc", "impl", "stuff"}
+BANNED_NAME = re.compile(r"^new_|manager\d+$")
+STANDARD_HEADER = re.compile(r"^[a-z_0-9]+$")  # <vector>, <cstdint>: no dot, no folder
+# Headers that .h files may include beside the standard's: the system's, and fmt's small one for message templates.
+HEADER_IN_HEADER = re.compile(r"^fmt/core\.h$|^(sys/|netinet/|arpa/|linux/)|^(unistd|fcntl|signal|pthread|sched|errno|dlfcn|poll|time)\.h$")
+
+# Header pattern, where it may be included ("folder" or "folder/file"), why.
+FENCED_HEADERS = [
+    (re.compile(r"^boost/"), ("http",), "Boost is hidden behind src/http"),
+    (re.compile(r"^simdjson"), ("base/json.cc",), "JSON is read through base/json.h"),
+    (re.compile(r"^(\w*intrin|cpuid|arm_neon|arm_sve)\.h$"), ("kernels",), "instructions are named in src/kernels only"),
+    (re.compile(r"^iostream$"), (), "it costs start-up time; use fmt"),
+    (re.compile(r"^regex$"), (), "it is slow and can overflow the stack; use PCRE2"),
+]
+GETENV_FOLDERS = {"base", "apps", "checkpoint"}
+
+LITERAL_OR_COMMENT = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"([^()\s\\]{0,16})\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])\'(?:\\.|[^\'\\\n])+\'',
+    re.DOTALL)
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+@dataclass
+class Report:
+    errors: list[str] = field(default_factory=list)
+
+    def add(self, place, line: int, text: str) -> None:
+        self.errors.append(f"{place}:{line}: {text}" if line else f"{place}: {text}")
+
+
+def read_rooms(text: str) -> dict[str, set[str]]:
+    """The rooms table: folder -> folders it may include, itself among them."""
+    rooms: dict[str, set[str]] = {}
+    everything = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) != 4 or not re.fullmatch(r"`\w+`", cells[1]):
+            continue
+        folder = cells[1].strip("`")
+        if cells[3] == "everything":
+            everything.append(folder)
+        rooms[folder] = {folder} | (set() if cells[3] == "everything" else set(cells[3].replace("`", "").split()))
+    for folder in everything:
+        rooms[folder] = set(rooms)
+    return rooms
+
+
+def blank(text: str) -> str:
+    """The code with comments and literals blanked; lines keep their numbers."""
+    return LITERAL_OR_COMMENT.sub(lambda match: "\n" * match.group().count("\n") or " ", text)
+
+
+def line_of(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
+
+
+def check_table(rooms: dict[str, set[str]], report: Report) -> None:
+    """Every named folder exists in the table, and no two rooms may include each other."""
+    for folder, allowed in rooms.items():
+        for other in sorted(allowed - {folder}):
+            if other not in rooms:
+                report.add("docs/ARCHITECTURE.md", 0, f"room '{folder}' may include '{other}', which is no room")
+            elif folder in rooms[other]:
+                report.add("docs/ARCHITECTURE.md", 0, f"rooms '{folder}' and '{other}' may include each other")
+
+
+def check_includes(place: str, folder: str, text: str, rooms: dict[str, set[str]], report: Report) -> None:
+    """`place` is the path below src/. `folder` is empty outside the rooms, where only the fences count."""
+    for match in INCLUDE.finditer(text):
+        bracket, header = match.groups()
+        line = line_of(text, match.start(1))
+        target = header.split("/")[0]
+        if bracket == '"':
+            if target not in rooms or "/" not in header:
+                report.add(place, line, f'"{header}" is not of the form "room/file.h"')
+            elif folder and target not in rooms[folder]:
+                report.add(place, line, f'"{header}": room \'{folder}\' may not include \'{target}\'')
+            continue
+        fence = next((fence for fence in FENCED_HEADERS if fence[0].search(header)), None)
+        if fence and not any(place == allowed or place.startswith(allowed + "/") for allowed in fence[1]):
+            report.add(place, line, f"<{header}>: {fence[2]}")
+        elif folder and place.endswith(".h") and not fence and not (
+                STANDARD_HEADER.match(header) or HEADER_IN_HEADER.match(header)):
+            report.add(place, line, f"<{header}>: third-party headers belong in .cc files")
+
+
+def check_code(place: str, folder: str, text: str, report: Report) -> None:
+    code = blank(text)
+    rules = [(r"\busing\s+namespace\b", "no `using namespace`")]
+    if folder not in GETENV_FOLDERS:
+        rules.append((r"\bgetenv\s*\(", f"the environment is read in {', '.join(sorted(GETENV_FOLDERS))} only"))
+    for pattern, text_of_rule in rules:
+        for match in re.finditer(pattern, code):
+            report.add(place, line_of(code, match.start()), text_of_rule)
+    if place.endswith(".h") and not re.search(r"^#pragma once$", text, re.MULTILINE):
+        report.add(place, 1, "the header lacks #pragma once")
+    check_todo(place, text, report)
+
+
+def check_todo(place: str, text: str, report: Report) -> None:
+    for match in re.finditer(r"\b(TODO|FIXME|XXX)\b(?!\((#\d+|[a-z][\w.-]*)\))", text):
+        report.add(place, line_of(text, match.start()), f"{match.group(1)} without a name or an issue number")
+
+
+def check_name(place: str, report: Report) -> None:
+    """Neither the file nor a folder on its way has a name that says nothing."""
+    for part in Path(place).with_suffix("").parts:
+        words = set(part.lower().split("_")) & BANNED_WORDS
+        if words or BANNED_NAME.search(part):
+            report.add(place, 0, f"'{part}' does not say what is inside")
+
+
+def cmake_arguments(text: str) -> dict[str, list[str]]:
+    """The keyword lists of the folder's estoc_folder(...) call; empty when there is none."""
+    call = re.search(r"\bestoc_folder\s*\((.*?)\)", re.sub(r"#[^\n]*", "", text), re.DOTALL)
+    lists: dict[str, list[str]] = {}
+    keyword = ""
+    for word in call.group(1).split() if call else []:
+        if word in ("SOURCES", "LINKS", "PRIVATE", "TESTS"):
+            keyword = word
+            lists.setdefault(keyword, [])
+        elif keyword:
+            lists[keyword].append(word)
+    return lists
+
+
+def check_cmake(room: Path, rooms: dict[str, set[str]], report: Report) -> None:
+    sources = sorted(path for path in room.rglob("*.cc"))
+    listing = room / "CMakeLists.txt"
+    place = f"{room.name}/CMakeLists.txt"
+    if not listing.is_file():
+        if sources:
+            report.add(place, 0, f"is missing, so {len(sources)} source files are not built")
+        return
+    text = listing.read_text()
+    for link in cmake_arguments(text).get("LINKS", []):
+        if link not in rooms[room.name]:
+            report.add(place, 0, f"LINKS {link}: room '{room.name}' may not use it")
+    for source in sources:
+        name = source.relative_to(room).as_posix()
+        if not re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w.-])", text):
+            report.add(place, 0, f"{name} is not named, so it is not built")
+
+
+def check_symbols(place: str, listing: str, report: Report) -> None:
+    """`listing` is what nm prints for one object of src/kernels/isa.
+
+    Weak and unique symbols are merged by name at link time: an inline function compiled here for AVX-512 could become
+    the one copy everybody runs. Static initializers would run on CPUs without the ISA. One exported table is all that
+    may come out.
+    """
+    exported = []
+    for line in listing.splitlines():
+        kind, name = line.split()[-2:] if len(line.split()) > 1 else ("", "")
+        if kind in ("W", "V", "u"):
+            report.add(place, 0, f"mergeable symbol ({kind}) {name}")
+        elif "_GLOBAL__sub_I" in name:
+            report.add(place, 0, f"static initializer {name}")
+        elif kind in ("D", "R", "B", "T"):
+            exported.append(name)
+    if len(exported) != 1:
+        report.add(place, 0, f"exports {len(exported)} symbols, expected one table: {', '.join(exported) or 'none'}")
+
+
+def check_objects(root: Path, build: Path, report: Report) -> str:
+    """Runs nm over the ISA objects of `build`; returns one line for the summary."""
+    sources = sorted((root / "src/kernels/isa").glob("*.cc"))
+    cache = build / "CMakeCache.txt"
+    if not sources:
+        return "no files in src/kernels/isa"
+    if not cache.is_file():
+        report.add(build, 0, "is not a build folder")
+        return "not checked"
+    if re.search(r"^ESTOC_SANITIZE:\w+=.+$", cache.read_text(), re.MULTILINE):
+        return "SKIPPED (a sanitizer adds symbols of its own)"
+    count = 0
+    for source in sources:
+        objects = [path for path in build.glob(f"src/kernels/**/isa/{source.name}.o")]
+        if not objects:
+            report.add(f"kernels/isa/{source.name}", 0, f"has no object in {build}: build first, then check")
+        for object_file in objects:
+            count += 1
+            run = subprocess.run(["nm", str(object_file)], capture_output=True, text=True)
+            if run.returncode != 0:
+                report.add(object_file, 0, f"nm failed: {run.stderr.strip()}")
+            else:
+                check_symbols(f"kernels/isa/{source.name}", run.stdout, report)
+    return f"{count} checked"
+
+
+def check_tree(root: Path, report: Report) -> tuple[dict[str, set[str]], dict[str, int]]:
+    """All rules about text; returns the rooms and the lines of every file below src/."""
+    rooms = read_rooms((root / "docs/ARCHITECTURE.md").read_text())
+    if not rooms:
+        report.add("docs/ARCHITECTURE.md", 0, "the rooms table was not found")
+    check_table(rooms, report)
+    lines: dict[str, int] = {}
+    for path in sorted(path for path in (root / "src").rglob("*") if path.suffix in SUFFIXES):
+        place = path.relative_to(root / "src").as_posix()
+        folder = place.split("/")[0]
+        text = path.read_text()
+        lines[place] = len(text.splitlines())
+        check_name(place, report)
+        if folder not in rooms or "/" not in place:
+            report.add(place, 0, "is in no room of docs/ARCHITECTURE.md")
+            continue
+        check_includes(place, folder, text, rooms, report)
+        check_code(place, folder, text, report)
+    for room in sorted(path for path in (root / "src").iterdir() if path.is_dir() and path.name in rooms):
+        check_cmake(room, rooms, report)
+    for path in sorted((root / "tests").rglob("*.cc")):
+        place = path.relative_to(root).as_posix()
+        check_name(place, report)
+        check_includes(place, "", path.read_text(), rooms, report)
+        check_code(place, "base", path.read_text(), report)
+    for pattern in ("CMakeLists.txt", "cmake/*.cmake", "src/*/CMakeLists.txt", "tests/**/CMakeLists.txt"):
+        for path in sorted(root.glob(pattern)):
+            check_todo(path.relative_to(root).as_posix(), path.read_text(), report)
+    return rooms, lines
+
+
+def print_sizes(rooms: dict[str, set[str]], lines: dict[str, int]) -> None:
+    print(f"{'room':<12}{'files':>6}{'lines':>8}{'of tests':>10}")
+    for folder in rooms:
+        own = {place: count for place, count in lines.items() if place.startswith(folder + "/")}
+        tests = sum(count for place, count in own.items() if place.endswith("_test.cc"))
+        print(f"{folder:<12}{len(own):>6}{sum(own.values()):>8}{tests:>10}")
+    print(f"{'total':<12}{len(lines):>6}{sum(lines.values()):>8}"
+          f"{sum(count for place, count in lines.items() if place.endswith('_test.cc')):>10}")
+    for place, count in sorted(lines.items(), key=lambda item: -item[1]):
+        if count > LINES_MAX:
+            print(f"over {LINES_MAX} lines: {place} ({count})")
+    if lines:
+        longest = max(lines, key=lines.get)
+        print(f"longest file: {longest} ({lines[longest]} lines)")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=Path, help="build folder whose ISA objects are checked")
+    parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
+    arguments = parser.parse_args()
+    report = Report()
+    rooms, lines = check_tree(arguments.root, report)
+    objects = check_objects(arguments.root, arguments.build, report) if arguments.build else "not asked for (--build)"
+    print_sizes(rooms, lines)
+    print(f"ISA objects: {objects}")
+    for error in report.errors:
+        print(f"tidy: {error}", file=sys.stderr)
+    print(f"tidy: {len(report.errors)} findings" if report.errors else "tidy: clean")
+    return 1 if report.errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

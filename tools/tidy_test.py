@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Tests of tidy.py: each rule is shown one offender and one innocent."""
+import tempfile
+import unittest
+from pathlib import Path
+
+import tidy
+
+TABLE = """
+| Floor | Folder | What it is | May include |
+|---|---|---|---|
+| Ground | `base` | errors | |
+| Math | `quant` | formats | base |
+| Math | `kernels` | loops | base quant |
+| Doors | `http` | sockets | base |
+| Top | `apps` | commands | everything |
+"""
+ROOMS = tidy.read_rooms(TABLE)
+
+
+def findings(check, *arguments) -> list[str]:
+    report = tidy.Report()
+    check(*arguments, report)
+    return report.errors
+
+
+def code(place: str, text: str) -> list[str]:
+    folder = place.split("/")[0]
+    return (findings(tidy.check_includes, place, folder, text, ROOMS) + findings(tidy.check_code, place, folder, text))
+
+
+class Table(unittest.TestCase):
+    def test_rooms(self):
+        self.assertEqual(ROOMS["quant"], {"quant", "base"})
+        self.assertEqual(ROOMS["base"], {"base"})
+        self.assertEqual(ROOMS["apps"], set(ROOMS))
+
+    def test_unknown_room_and_cycle(self):
+        self.assertEqual(findings(tidy.check_table, ROOMS), [])
+        self.assertEqual(len(findings(tidy.check_table, {"a": {"a", "b"}, "b": {"b", "a"}})), 2)
+        self.assertIn("no room", findings(tidy.check_table, {"a": {"a", "z"}})[0])
+
+
+class Text(unittest.TestCase):
+    def test_layering(self):
+        self.assertEqual(code("quant/x.cc", '#include "base/error.h"\n#include "quant/y.h"\n'), [])
+        self.assertEqual(code("base/x.cc", '\n#include "quant/y.h"\n'),
+                         ["base/x.cc:2: \"quant/y.h\": room 'base' may not include 'quant'"])
+        self.assertEqual(len(code("quant/x.cc", '#include "y.h"\n')), 1)
+
+    def test_fenced_headers(self):
+        for place, header in [("base/x.cc", "boost/asio.hpp"), ("base/x.cc", "simdjson.h"), ("quant/x.cc", "immintrin.h"),
+                              ("apps/x.cc", "iostream"), ("base/x.cc", "regex")]:
+            self.assertEqual(len(code(place, f"#include <{header}>\n")), 1, header)
+        for place, header in [("http/x.cc", "boost/asio.hpp"), ("base/json.cc", "simdjson.h"),
+                              ("kernels/isa/x.cc", "immintrin.h"), ("base/x.cc", "vector"), ("base/x.cc", "pcre2.h")]:
+            self.assertEqual(code(place, f"#include <{header}>\n"), [], header)
+
+    def test_headers(self):
+        self.assertEqual(code("base/x.h", "#pragma once\n#include <vector>\n#include <unistd.h>\n"), [])
+        self.assertEqual(len(code("base/x.h", "#include <vector>\n")), 1)
+        self.assertEqual(len(code("base/x.h", "#pragma once\n#include <pcre2.h>\n")), 1)
+
+    def test_code(self):
+        self.assertEqual(len(code("base/x.cc", "using namespace std;\n")), 1)
+        self.assertEqual(code("base/x.cc", '// using namespace std\nauto s = "using namespace std";\n'), [])
+        self.assertEqual(code("quant/x.cc", 'auto s = R"(using namespace "x)"; int n = 1\'000\'000;\n'), [])
+        self.assertEqual(len(code("quant/x.cc", 'auto s = "\\""; std::getenv("HOME");\n')), 1)
+        self.assertEqual(code("base/x.cc", 'std::getenv("HOME");\n'), [])
+        self.assertEqual(code("base/x.cc", "/* one\ntwo */\nusing namespace a;\n"), ["base/x.cc:3: no `using namespace`"])
+
+    def test_todo(self):
+        self.assertEqual(len(code("base/x.cc", "// TODO: later\n")), 1)
+        self.assertEqual(code("base/x.cc", "// TODO(#12): later; TODO(ana): too\n"), [])
+
+    def test_names(self):
+        for place in ("base/utils.cc", "base/string_helpers.h", "base/new_queue.cc", "base/manager2.cc", "base/misc/x.cc"):
+            self.assertEqual(len(findings(tidy.check_name, place)), 1, place)
+        for place in ("base/queue.cc", "models/gpt2.cc", "kv/renewal.h"):
+            self.assertEqual(findings(tidy.check_name, place), [], place)
+
+
+class Cmake(unittest.TestCase):
+    def check(self, listing: str, *files: str) -> list[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            room = Path(folder) / "quant"
+            for file in files:
+                (room / file).parent.mkdir(parents=True, exist_ok=True)
+                (room / file).touch()
+            (room / "CMakeLists.txt").write_text(listing)
+            return findings(tidy.check_cmake, room, ROOMS)
+
+    def test_links_and_sources(self):
+        listing = "estoc_folder(SOURCES a.cc isa/b.cc  # and c.cc\n LINKS base PRIVATE fmt::fmt TESTS a_test.cc)\n"
+        self.assertEqual(self.check(listing, "a.cc", "isa/b.cc", "a_test.cc", "a.h"), [])
+        self.assertIn("'quant' may not use it", self.check("estoc_folder(SOURCES a.cc LINKS base http)", "a.cc")[0])
+        self.assertIn("b.cc is not named", self.check("estoc_folder(SOURCES ab.cc)", "ab.cc", "b.cc")[0])
+
+
+class Symbols(unittest.TestCase):
+    def check(self, listing: str) -> list[str]:
+        return findings(tidy.check_symbols, "x.cc", listing)
+
+    def test_one_table(self):
+        self.assertEqual(self.check("0000 D table\n0010 t local\n                 U memcpy\n                 w weak\n"), [])
+        self.assertIn("exports 2", self.check("0000 D table\n0010 T stray\n")[0])
+        self.assertIn("exports 0", self.check("0010 t local\n")[0])
+
+    def test_mergeable_and_static(self):
+        for kind in "WVu":
+            self.assertIn("mergeable", self.check(f"0000 D table\n0010 {kind} _ZNSt6vectorIfE\n")[0])
+        self.assertIn("static initializer", self.check("0000 D table\n0010 t _GLOBAL__sub_I_x\n")[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
