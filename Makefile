@@ -1,0 +1,77 @@
+# The short way to everything; `make` alone lists the targets. Thin on purpose: the work is done by CMake and tools/.
+MODEL ?= demo
+PORT ?= 8000
+PROMPT ?=
+FUZZ_SECONDS ?= 20
+PEERS_PYTHON ?= python3
+JOBS ?= $(shell nproc)
+PYTHON := build/venv/bin/python
+# Extra arguments for `make run`, for example ARGS="--threads 4 --ctx 8192".
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo run chat test check asan clang fuzz tidy bench fmt clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## install what build and tests need (Debian packages)
+	@tools/setup.sh
+
+build: setup ## the release binary, at build/estoc
+	cmake --preset release
+	cmake --build build/release -j $(JOBS)
+	@test -x build/release/src/apps/estoc || { echo "make: build/release/src/apps/estoc was not built" >&2; exit 1; }
+	@ln -sfn release/src/apps/estoc build/estoc
+
+demo: setup
+	@if [ '$(MODEL)' = demo ]; then tools/demo_model.py; fi
+
+run: build demo ## serve a model: MODEL=demo or path/to/model.gguf or a folder, PORT=8000
+	build/estoc serve '$(MODEL)' --port $(PORT) $(ARGS)
+
+chat: build demo ## talk to a model in the terminal: MODEL=..., PROMPT="one question"
+	build/estoc run '$(MODEL)' $(if $(PROMPT),'$(PROMPT)') $(ARGS)
+
+build/venv/.stamp: tests/requirements.txt
+	python3 -m venv build/venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+test: build ## unit tests, tidy and the end-to-end tests
+	ctest --test-dir build/release --output-on-failure -j $(JOBS)
+	@$(MAKE) --no-print-directory build/venv/.stamp
+	@tools/demo_model.py || echo "make: without the demo model its tests are skipped" >&2
+	$(PYTHON) -m pytest tests/e2e -ra -q
+
+check: test asan tidy clang fuzz ## test, and the same under sanitizers, with clang, and a short fuzz run
+
+asan: setup ## unit tests with address and undefined-behaviour sanitizers
+	cmake --preset asan
+	cmake --build build/asan -j $(JOBS)
+	ctest --test-dir build/asan --output-on-failure -j $(JOBS)
+
+tidy: build ## the house rules
+	tools/tidy.py --build build/release
+
+clang: ## unit tests built with clang
+	@tools/setup.sh --all
+	cmake --preset clang
+	cmake --build build/clang -j $(JOBS)
+	ctest --test-dir build/clang --output-on-failure -j $(JOBS)
+
+fuzz: ## each fuzz harness for FUZZ_SECONDS
+	@tools/setup.sh --all
+	cmake --preset fuzz
+	cmake --build build/fuzz -j $(JOBS)
+	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+bench: build demo ## our speed beside llama.cpp's and OpenVINO's: PEERS_PYTHON=path of a Python that has them
+	python3 bench/peers.py --peers-python '$(PEERS_PYTHON)' --json build/peers.json $(ARGS)
+
+fmt: ## format the C++ files
+	@tools/setup.sh --all
+	git ls-files -z '*.cc' '*.h' | xargs -0 clang-format-19 -i
+
+clean: ## remove everything built
+	rm -rf build
