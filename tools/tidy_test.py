@@ -59,6 +59,7 @@ class Text(unittest.TestCase):
     def test_headers(self):
         self.assertEqual(code("base/x.h", "#pragma once\n#include <vector>\n#include <unistd.h>\n"), [])
         self.assertEqual(len(code("base/x.h", "#include <vector>\n")), 1)
+        self.assertEqual(code("kernels/x.inl.h", "// Included inside the anonymous namespace of an ISA file.\n"), [])
         self.assertEqual(len(code("base/x.h", "#pragma once\n#include <pcre2.h>\n")), 1)
 
     def test_code(self):
@@ -103,6 +104,7 @@ class Symbols(unittest.TestCase):
 
     def test_one_table(self):
         self.assertEqual(self.check("0000 D table\n0010 t local\n                 U memcpy\n                 w weak\n"), [])
+        self.assertEqual(self.check("0000 D table\n0000 V DW.ref.__gxx_personality_v0\n"), [])
         self.assertIn("exports 2", self.check("0000 D table\n0010 T stray\n")[0])
         self.assertIn("exports 0", self.check("0010 t local\n")[0])
 
