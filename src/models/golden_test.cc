@@ -1,0 +1,144 @@
+// Whole models against the log-probabilities of the reference implementation (tests/golden, made by
+// tests/golden/make_model_golden.py), and fast mode against exact mode.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <numeric>
+
+#include "base/mapped_file.h"
+#include "base/thread_team.h"
+#include "kernels/kernels.h"
+#include "models/model.h"
+#include "weights/weight_source.h"
+
+namespace estoc {
+namespace {
+
+const std::string kGolden = ESTOC_SOURCE_DIR "/tests/golden/";
+
+// log-softmax of every row, [prompt][vocab], computed in uneven chunks through a KV cache of scattered blocks.
+std::vector<double> log_probabilities(Model& model, KvType kv_type, const std::vector<TokenId>& prompt, int chunk_rows) {
+  const int count = static_cast<int>(prompt.size());
+  const int block_count = (count + kKvBlockTokens - 1) / kKvBlockTokens;
+  KvStorage kv(model.info().kv, kv_type, block_count);
+  std::vector<BlockId> blocks(static_cast<size_t>(block_count));
+  for (int b = 0; b < block_count; ++b) blocks[static_cast<size_t>(b)] = static_cast<BlockId>(block_count - 1 - b);
+  const auto vocab = static_cast<size_t>(model.info().vocab);
+  std::vector<float> logits(vocab * static_cast<size_t>(chunk_rows));
+  std::vector<double> result;
+  for (int begin = 0; begin < count; begin += chunk_rows) {
+    const int rows = std::min(chunk_rows, count - begin);
+    const BatchSequence sequence{0, rows, begin, blocks};
+    std::vector<int32_t> logit_rows(static_cast<size_t>(rows));
+    std::iota(logit_rows.begin(), logit_rows.end(), 0);
+    model.forward({{prompt.data() + begin, static_cast<size_t>(rows)}, {&sequence, 1}, logit_rows}, kv, logits.data());
+    for (size_t r = 0; r < static_cast<size_t>(rows); ++r) {
+      const float* row = logits.data() + r * vocab;
+      const double largest = *std::max_element(row, row + vocab);
+      double sum = 0;
+      for (size_t i = 0; i < vocab; ++i) sum += std::exp(row[i] - largest);
+      for (size_t i = 0; i < vocab; ++i) result.push_back(row[i] - largest - std::log(sum));
+    }
+  }
+  return result;
+}
+
+std::vector<TokenId> token_ids(const Json& list) {
+  std::vector<TokenId> ids;
+  for (const Json& id : list.as_array()) ids.push_back(static_cast<TokenId>(id.as_int()));
+  return ids;
+}
+
+// Every top-20 log-probability of every stored position; returns the largest difference.
+void expect_golden(const std::string& model_path, const std::string& golden_path) {
+  const Json golden = parse_json(read_file(golden_path));
+  const auto weights = open_weights(model_path);
+  ThreadTeam team(2);
+  const auto model = load_model(*weights, team, {.compute = ComputeMode::exact, .rows_max = 256});
+  const auto vocab = static_cast<size_t>(model->info().vocab);
+  double worst = 0;
+  for (const Json& test : golden.find("cases")->as_array()) {
+    const auto prompt = token_ids(*test.find("prompt"));
+    const auto logprobs = log_probabilities(*model, KvType::f32, prompt, 200);
+    for (const Json& place : test.find("positions")->as_array()) {
+      const auto position = static_cast<size_t>(place.find("position")->as_int());
+      for (const Json& pair : place.find("top")->as_array()) {
+        const auto token = static_cast<size_t>(pair.as_array()[0].as_int());
+        const double difference = std::fabs(logprobs[position * vocab + token] - pair.as_array()[1].as_double());
+        ASSERT_LT(difference, golden.find("tolerance")->as_double())
+            << test.find("name")->as_string() << " position " << position << " token " << token;
+        worst = std::max(worst, difference);
+      }
+    }
+  }
+  std::printf("  worst log-probability difference %.2e\n", worst);
+}
+
+class TinyModels : public testing::TestWithParam<const char*> {};
+
+TEST_P(TinyModels, ExactEqualsTransformers) {
+  expect_golden(kGolden + "models/" + GetParam(), kGolden + GetParam() + ".json");
+}
+
+TEST_P(TinyModels, ChunksAndIsaLevelsAgree) {
+  const auto weights = open_weights(kGolden + "models/" + GetParam());
+  ThreadTeam team(2);
+  std::vector<TokenId> prompt(70);
+  std::vector<double> expected;
+  for (int level = 0; level < kernels::kIsaCount; ++level) {
+    if (!kernels::force_isa(static_cast<kernels::Isa>(level))) continue;
+    const auto model = load_model(*weights, team, {.compute = ComputeMode::exact, .rows_max = 70});
+    for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<TokenId>(i * 37 % static_cast<size_t>(model->info().vocab));
+    for (const int chunk : {70, 1, 17}) {
+      const auto got = log_probabilities(*model, KvType::f32, prompt, chunk);
+      if (expected.empty()) expected = got;
+      for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], 5e-4) << level << " " << chunk;
+    }
+  }
+  kernels::force_isa(kernels::best_isa());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TinyModels,
+                         testing::Values("llama2_like", "llama3_like", "mistral_like", "smollm2_like", "tinyllama_like"),
+                         [](const auto& info) { return std::string(info.param); });
+
+std::string demo_model() {
+  const char* cache = std::getenv("ESTOC_CACHE");
+  const char* home = std::getenv("HOME");
+  const std::string folder = cache != nullptr ? cache : std::string(home == nullptr ? "." : home) + "/.cache/estoc";
+  return folder + "/SmolLM2-135M-Instruct.Q4_1.gguf";
+}
+
+TEST(DemoModel, ExactEqualsTransformers) {
+  if (!std::filesystem::exists(demo_model())) GTEST_SKIP() << demo_model() << " is not there (make demo gets it)";
+  expect_golden(demo_model(), kGolden + "smollm2.json");
+}
+
+// Mean KL divergence of fast mode from exact mode over the stored prompts (more than 1,000 positions).
+TEST(DemoModel, FastStaysCloseToExact) {
+  if (!std::filesystem::exists(demo_model())) GTEST_SKIP() << demo_model() << " is not there (make demo gets it)";
+  const Json golden = parse_json(read_file(kGolden + "smollm2.json"));
+  const auto weights = open_weights(demo_model());
+  ThreadTeam team(2);
+  const auto exact = load_model(*weights, team, {.compute = ComputeMode::exact, .rows_max = 64});
+  const auto fast = load_model(*weights, team, {.compute = ComputeMode::fast, .rows_max = 64});
+  const auto vocab = static_cast<size_t>(exact->info().vocab);
+  double divergence = 0;
+  int64_t positions = 0;
+  for (const Json& test : golden.find("cases")->as_array()) {
+    auto prompt = token_ids(*test.find("prompt"));
+    if (prompt.size() > 300) prompt.resize(300);
+    const auto p = log_probabilities(*exact, KvType::f32, prompt, 64);
+    const auto q = log_probabilities(*fast, KvType::f16, prompt, 64);
+    for (size_t i = 0; i < p.size(); ++i) divergence += std::exp(p[i]) * (p[i] - q[i]);
+    positions += static_cast<int64_t>(p.size() / vocab);
+  }
+  std::printf("  mean KL divergence %.5f over %ld positions\n", divergence / static_cast<double>(positions),
+              static_cast<long>(positions));
+  EXPECT_LT(divergence / static_cast<double>(positions), 0.01);
+}
+
+}  // namespace
+}  // namespace estoc
