@@ -17,7 +17,7 @@
 namespace estoc::kernels {
 
 inline constexpr int kPanelRows = 16;
-inline constexpr int kActivationBlock = 128;
+inline constexpr int kActivationBlock = 32;
 inline constexpr int kSumColumns = 16;
 
 struct PanelMatrix {

@@ -1,0 +1,63 @@
+// estoc: parse the command line, run one command, turn an Error into one line and exit code 2.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "apps/commands.h"
+#include "apps/options.h"
+#include "base/error.h"
+
+namespace estoc {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  estoc serve demo                               serve the demo model on port 8000
+  estoc serve model.gguf --port 8080 --ctx 8192  serve a file
+  estoc run demo "What is the capital of France?"
+  estoc run ./Llama-3.2-1B-Instruct              chat in the terminal
+  estoc show model.gguf                          what is inside and what memory it needs
+
+Every flag has an environment variable: --kv-memory is ESTOC_KV_MEMORY.)";
+
+int main_of(int argc, char** argv) {
+  CLI::App app{"estoc: runs language models on CPUs and serves them over the OpenAI API", "estoc"};
+  app.set_version_flag("--version", "estoc " ESTOC_VERSION);
+  app.require_subcommand(1);
+  app.footer(kFooter);
+
+  ServeOptionValues serve_values;
+  RunOptionValues run_values;
+  ModelOptionValues show_values;
+  CLI::App* serve_command = app.add_subcommand("serve", "answer over the OpenAI API");
+  CLI::App* run_command = app.add_subcommand("run", "answer one question, or chat in the terminal");
+  CLI::App* show_command = app.add_subcommand("show", "tell what a model is and what it needs");
+  add_serve_options(*serve_command, serve_values);
+  add_run_options(*run_command, run_values);
+  add_model_options(*show_command, show_values);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (serve_command->parsed()) return serve(serve_values);
+  if (run_command->parsed()) return run(run_values);
+  return show(show_values);
+}
+
+}  // namespace
+}  // namespace estoc
+
+int main(int argc, char** argv) {
+  try {
+    return estoc::main_of(argc, argv);
+  } catch (const estoc::Error& error) {
+    fmt::print(stderr, "estoc: {}\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "estoc: internal error: {}\n", error.what());
+    return 1;
+  }
+}

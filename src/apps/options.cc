@@ -1,0 +1,86 @@
+#include "apps/options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+#include "base/error.h"
+#include "kernels/kernels.h"
+
+namespace estoc {
+namespace {
+
+// --kv-memory gets ESTOC_KV_MEMORY.
+template <typename T>
+CLI::Option* flag(CLI::App& command, const std::string& name, T& value, const std::string& help) {
+  std::string variable = "ESTOC_";
+  for (const char c : name.substr(2)) variable += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return command.add_option(name, value, help)->envname(variable)->capture_default_str();
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& command, ModelOptionValues& values) {
+  command.add_option("MODEL", values.model, "a .gguf file, a Hugging Face folder, or `demo`")->required();
+  flag(command, "--threads", values.threads, "compute threads; 0 takes every CPU this process may use")
+      ->check(CLI::Range(0, 1024));
+  flag(command, "--ctx", values.context, "tokens a conversation may have; 0 takes the model's own limit")
+      ->check(CLI::Range(0, 1 << 24));
+  flag(command, "--compute", values.compute, "fast: integer kernels on packed weights; exact: f32, the reference")
+      ->check(CLI::IsMember({"fast", "exact"}));
+  flag(command, "--isa", values.isa, "instruction set to use: scalar, avx2, avx512, avx512_bf16; default the best");
+  flag(command, "--kv-memory", values.kv_memory, "memory for keys and values, like 512M or 2G; default from the machine");
+  flag(command, "--max-seqs", values.sequences_max, "requests that run at once")->check(CLI::Range(1, 4096));
+  flag(command, "--batch-tokens", values.batch_tokens_max, "tokens computed in one step at most")->check(CLI::Range(1, 8192));
+  flag(command, "--log-level", values.log_level, "debug, info, warn, error or off")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
+}
+
+void add_serve_options(CLI::App& command, ServeOptionValues& values) {
+  add_model_options(command, values);
+  flag(command, "--host", values.host, "address to listen on; 0.0.0.0 for every interface");
+  flag(command, "--port", values.port, "port to listen on; 0 picks a free one")->check(CLI::Range(0, 65535));
+  flag(command, "--name", values.name, "what the API calls the model; default its file or folder name");
+  flag(command, "--http-threads", values.http_threads, "threads for sockets, templates and text")->check(CLI::Range(1, 64));
+  flag(command, "--queue", values.queue_max, "requests that may wait before new ones get 429")->check(CLI::Range(1, 1 << 20));
+  flag(command, "--grace", values.grace_s, "seconds that running answers get after Ctrl-C or SIGTERM")
+      ->check(CLI::Range(0, 86400));
+}
+
+void add_run_options(CLI::App& command, RunOptionValues& values) {
+  add_model_options(command, values);
+  values.log_level = "warn";
+  command.add_option("PROMPT", values.prompt, "a question; without it you get a chat");
+  flag(command, "--system", values.system, "system message");
+  flag(command, "--max-tokens", values.tokens_max, "tokens of an answer at most; 0 for no limit but the context")
+      ->check(CLI::Range(0, 1 << 24));
+  flag(command, "--temperature", values.temperature, "0 always takes the likeliest token")->check(CLI::Range(0.0, 10.0));
+  flag(command, "--top-p", values.top_p, "sample from the likeliest tokens that make up this share")
+      ->check(CLI::Range(0.0, 1.0));
+  flag(command, "--seed", values.seed, "seed of the sampler");
+}
+
+uint64_t parse_bytes(const std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string unit(end, static_cast<size_t>(text.data() + text.size() - end));
+  double factor = 0;
+  if (unit.empty() || unit == "B") factor = 1;
+  if (unit == "K" || unit == "KiB") factor = 1024.0;
+  if (unit == "M" || unit == "MiB") factor = 1024.0 * 1024;
+  if (unit == "G" || unit == "GiB") factor = 1024.0 * 1024 * 1024;
+  if (error != std::errc() || factor == 0 || !(number > 0) || number * factor > 1e15) {
+    fail(ErrorCode::invalid_argument, "'{}' is not a size; expected something like 512M or 2G", text);
+  }
+  return static_cast<uint64_t>(number * factor);
+}
+
+std::string format_bytes(uint64_t bytes) {
+  const auto value = static_cast<double>(bytes);
+  if (bytes >= uint64_t{1} << 30) return fmt::format("{:.2f} GiB", value / (1 << 30));
+  if (bytes >= 1 << 20) return fmt::format("{:.1f} MiB", value / (1 << 20));
+  return fmt::format("{:.1f} KiB", value / 1024);
+}
+
+}  // namespace estoc

@@ -1,0 +1,54 @@
+// Flags of the commands. Each has an environment variable: --kv-memory is ESTOC_KV_MEMORY.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace estoc {
+
+struct ModelOptionValues {
+  std::string model;
+  int threads = 0;               // 0: default_thread_count()
+  int context = 0;               // 0: the model's own
+  std::string compute = "fast";  // or "exact"
+  std::string isa;               // empty: the best the CPU has
+  std::string kv_memory;         // "2G"; empty: sized from the machine
+  int sequences_max = 64;
+  int batch_tokens_max = 512;
+  std::string log_level = "info";
+};
+
+struct ServeOptionValues : ModelOptionValues {
+  std::string host = "127.0.0.1";
+  int port = 8000;
+  std::string name;  // what the API calls the model; empty: file or folder name
+  int http_threads = 1;
+  int queue_max = 1024;
+  int grace_s = 30;
+};
+
+struct RunOptionValues : ModelOptionValues {
+  std::string prompt;
+  std::string system;
+  int tokens_max = 0;  // 0: until the model ends or the context is full
+  double temperature = 0;
+  double top_p = 1;
+  uint64_t seed = 0;
+};
+
+// Adds the flags to a command; values land in the given struct when it is parsed.
+void add_model_options(CLI::App& command, ModelOptionValues& values);
+void add_serve_options(CLI::App& command, ServeOptionValues& values);
+void add_run_options(CLI::App& command, RunOptionValues& values);
+
+// "512M", "2G", "1073741824" as bytes. Throws Error{invalid_argument}.
+uint64_t parse_bytes(const std::string& text);
+
+// "1.5 GiB". For people.
+std::string format_bytes(uint64_t bytes);
+
+}  // namespace estoc

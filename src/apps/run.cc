@@ -1,0 +1,168 @@
+// `estoc run MODEL [PROMPT]`: one answer, or a chat with history in the terminal.
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <deque>
+#include <mutex>
+
+#include "apps/commands.h"
+#include "apps/line_input.h"
+#include "apps/session.h"
+#include "base/error.h"
+#include "tokenizer/stream.h"
+
+namespace estoc {
+namespace {
+
+// Set by Ctrl-C: ends the answer that is being written, or the program when none is.
+std::atomic<bool> is_interrupted{false};
+
+void on_interrupt(int) { is_interrupted = true; }
+
+void install_interrupt_handler() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;  // no SA_RESTART: a read of the next line must wake up
+  sigaction(SIGINT, &action, nullptr);
+}
+
+// Events from the engine thread to this one.
+class Mailbox {
+ public:
+  void put(Event&& event) {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(std::move(event));
+    filled_.notify_one();
+  }
+  // The next event, or nothing after a while (so that the caller can look at Ctrl-C).
+  std::optional<Event> take() {
+    std::unique_lock lock(mutex_);
+    filled_.wait_for(lock, std::chrono::milliseconds(50), [&] { return !events_.empty(); });
+    if (events_.empty()) return std::nullopt;
+    Event event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable filled_;
+  std::deque<Event> events_;
+};
+
+std::vector<TokenId> prompt_tokens(const Checkpoint& checkpoint, const Json& messages) {
+  const Tokenizer& tokenizer = *checkpoint.tokenizer;
+  if (!checkpoint.chat_template) {  // a base model goes on with the last text
+    return tokenizer.encode(messages.as_array().back().find("content")->as_string());
+  }
+  Json variables;
+  variables.set("messages", messages);
+  variables.set("add_generation_prompt", true);
+  variables.set("bos_token", checkpoint.bos_token);
+  variables.set("eos_token", checkpoint.eos_token);
+  const std::string text = checkpoint.chat_template->render(variables);
+  const bool has_bos = !checkpoint.bos_token.empty() && text.rfind(checkpoint.bos_token, 0) == 0;
+  return tokenizer.encode(text, {.add_special = !has_bos && tokenizer.adds_bos()});
+}
+
+struct Answer {
+  std::string text;
+  Event last;
+};
+
+// Generates and prints one answer as it comes.
+Answer answer(Session& session, const RunOptionValues& options, const Json& messages) {
+  Request request;
+  request.prompt = prompt_tokens(session.checkpoint, messages);
+  const int room = session.engine->config().context - static_cast<int>(request.prompt.size());
+  request.tokens_max = options.tokens_max > 0 ? options.tokens_max : std::max(1, room);
+  request.end_tokens = session.checkpoint.defaults.end_tokens;
+  request.sampling.temperature = static_cast<float>(options.temperature);
+  request.sampling.top_p = static_cast<float>(options.top_p);
+  request.sampling.seed = options.seed;
+
+  Mailbox mailbox;
+  TokenStream stream(*session.checkpoint.tokenizer);
+  Answer result;
+  const auto say = [&](const std::string& text) {
+    result.text += text;
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+  };
+  const RequestId id = session.engine->submit(std::move(request), [&](Event&& event) { mailbox.put(std::move(event)); }).id;
+  for (bool is_cancelled = false;;) {
+    if (is_interrupted && !is_cancelled) {
+      session.engine->cancel(id);
+      is_cancelled = true;
+    }
+    std::optional<Event> event = mailbox.take();
+    if (!event) continue;
+    if (event->token && !event->is_stop_token) say(stream.push(*event->token));
+    if (!event->finish) continue;
+    say(stream.finish());
+    std::fputc('\n', stdout);
+    if (*event->finish == FinishReason::error) fail(ErrorCode::internal, "{}", event->error);
+    result.last = std::move(*event);
+    return result;
+  }
+}
+
+Json message(const char* role, const std::string& content) {
+  Json value;
+  value.set("role", role);
+  value.set("content", content);
+  return value;
+}
+
+void print_speed(const Event& last) {
+  const RequestTimes& times = last.times;
+  fmt::print(stderr, "\033[2m[{} prompt tokens in {:.2f} s, {} tokens at {:.1f} a second]\033[0m\n", last.prompt_tokens,
+             times.prefill_s, last.output_tokens, last.output_tokens > 1 ? (last.output_tokens - 1) / times.decode_s : 0.0);
+}
+
+void chat(Session& session, const RunOptionValues& options, Json messages) {
+  const Json start = messages;
+  fmt::print("{}: type a message; /clear forgets, /exit or Ctrl-D leaves, Ctrl-C stops an answer.\n",
+             session.checkpoint.name);
+  LineInput input("> ");
+  while (std::optional<std::string> line = input.read()) {
+    is_interrupted = false;
+    if (line->empty()) continue;
+    if (*line == "/exit" || *line == "/quit") break;
+    if (*line == "/clear") {
+      messages = start;
+      continue;
+    }
+    messages.push_back(message("user", *line));
+    try {
+      Answer reply = answer(session, options, messages);
+      messages.push_back(message("assistant", reply.text));
+      print_speed(reply.last);
+    } catch (const Error& error) {  // too long, say: the chat goes on without this turn
+      fmt::print(stderr, "estoc: {}\n", error.what());
+      messages.as_array().pop_back();
+    }
+    is_interrupted = false;
+  }
+}
+
+}  // namespace
+
+int run(const RunOptionValues& options) {
+  Session session(options, 16);
+  install_interrupt_handler();
+  Json messages{Json::Array{}};
+  if (!options.system.empty()) messages.push_back(message("system", options.system));
+  if (options.prompt.empty()) {
+    chat(session, options, std::move(messages));
+    return 0;
+  }
+  messages.push_back(message("user", options.prompt));
+  answer(session, options, messages);
+  return is_interrupted ? 130 : 0;
+}
+
+}  // namespace estoc

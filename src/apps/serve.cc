@@ -1,0 +1,91 @@
+// `estoc serve MODEL`: build the object tree, listen, wait for a signal, drain.
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <ctime>
+#include <thread>
+
+#include "apps/commands.h"
+#include "apps/session.h"
+#include "base/log.h"
+#include "kernels/kernels.h"
+#include "server/server.h"
+
+namespace estoc {
+namespace {
+
+// Blocks SIGINT and SIGTERM in this thread and those it starts later, so that wait() alone receives them.
+class SignalWaiter {
+ public:
+  SignalWaiter() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  }
+  int wait() const {
+    int received = 0;
+    sigwait(&signals_, &received);
+    return received;
+  }
+
+ private:
+  sigset_t signals_;
+};
+
+api::ServedModel served_model(const Session& session, const ServeOptionValues& options) {
+  api::ServedModel served;
+  served.name = options.name.empty() ? session.checkpoint.name : options.name;
+  served.fingerprint = std::string("estoc-" ESTOC_VERSION "-") + kernels::table().name + "-" + options.compute;
+  served.created = std::time(nullptr);
+  served.context = session.engine->config().context;
+  served.info = session.model->info();
+  served.defaults = session.checkpoint.defaults;
+  served.tokenizer = session.checkpoint.tokenizer.get();
+  served.chat_template = session.checkpoint.chat_template ? &*session.checkpoint.chat_template : nullptr;
+  return served;
+}
+
+}  // namespace
+
+int serve(const ServeOptionValues& options) {
+  const auto started = std::chrono::steady_clock::now();
+  const SignalWaiter signals;
+  Session session(options, options.queue_max);
+  const api::ServedModel served = served_model(session, options);
+  EngineGenerator generator(*session.engine);
+  http::ServerConfig config;
+  config.host = options.host;
+  config.port = static_cast<uint16_t>(options.port);
+  config.threads = options.http_threads;
+  ApiServer server(config, served, generator);
+  server.listen();
+
+  const EngineStats stats = session.engine->stats();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  log_info("{}: {:.1f} M parameters, {} weights {}, {} threads, {}", served.name,
+           static_cast<double>(served.info.parameter_count) / 1e6, options.compute,
+           format_bytes(served.info.weight_bytes), session.plan.threads, kernels::table().name);
+  log_info("context {} tokens; {} for keys and values = {} blocks of {} tokens", served.context,
+           format_bytes(static_cast<uint64_t>(stats.kv_blocks) *
+                        KvStorage::bytes_per_block(served.info.kv, session.plan.engine.kv_type)),
+           stats.kv_blocks, kKvBlockTokens);
+  log_info("serving on http://{}:{}/v1 after {:.2f} s (Ctrl-C stops)", options.host, server.port(), took.count());
+
+  const int received = signals.wait();
+  log_info("{}: finishing running answers for up to {} s (again to stop at once)",
+           received == SIGINT ? "Ctrl-C" : "SIGTERM", options.grace_s);
+  // A second signal ends the process at once, as it would by default.
+  std::thread([signals] {
+    signals.wait();
+    log_warn("stopped at once");
+    ::_exit(130);
+  }).detach();
+  server.stop(std::chrono::seconds(options.grace_s));
+  session.engine->drain(std::chrono::seconds(1));
+  return 0;
+}
+
+}  // namespace estoc

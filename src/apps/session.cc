@@ -1,0 +1,85 @@
+#include "apps/session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+#include "apps/progress_bar.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "kernels/kernels.h"
+
+namespace estoc {
+namespace {
+
+uint64_t physical_memory_bytes() {
+  return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
+}
+
+// Four whole contexts, but no more than a quarter of the machine; never less than one context.
+uint64_t default_kv_bytes(const ModelInfo& info, KvType type, int context) {
+  const uint64_t blocks = static_cast<uint64_t>((context + kKvBlockTokens - 1) / kKvBlockTokens);
+  const uint64_t one = blocks * KvStorage::bytes_per_block(info.kv, type);
+  return std::max(one, std::min(4 * one, physical_memory_bytes() / 4));
+}
+
+}  // namespace
+
+ComputeMode compute_mode(const ModelOptionValues& options) {
+  return options.compute == "exact" ? ComputeMode::exact : ComputeMode::fast;
+}
+
+void apply_process_options(const ModelOptionValues& options) {
+  static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::debug},
+                                                          {"info", LogLevel::info},
+                                                          {"warn", LogLevel::warn},
+                                                          {"error", LogLevel::error},
+                                                          {"off", LogLevel::off}};
+  set_log_level(kLevels.at(options.log_level));
+  if (options.isa.empty()) return;
+  kernels::Isa isa;
+  if (!kernels::parse_isa(options.isa.c_str(), &isa)) {
+    fail(ErrorCode::invalid_argument, "--isa: '{}' is unknown; expected scalar, avx2, avx512 or avx512_bf16", options.isa);
+  }
+  if (!kernels::force_isa(isa)) {
+    fail(ErrorCode::unsupported, "--isa: this CPU has no {}; the best it has is {}", options.isa,
+         kernels::isa_name(kernels::best_isa()));
+  }
+}
+
+RunPlan plan_run(const ModelOptionValues& options, const ModelInfo& info) {
+  RunPlan plan;
+  plan.threads = options.threads > 0 ? options.threads : default_thread_count();
+  plan.compute = compute_mode(options);
+  plan.engine.context = options.context > 0 ? std::min(options.context, info.context_max) : info.context_max;
+  if (options.context > info.context_max) {
+    log_warn("--ctx {} is more than the model was trained for; using its limit of {}", options.context, info.context_max);
+  }
+  plan.engine.sequences_max = options.sequences_max;
+  plan.engine.batch_tokens_max = std::max(options.batch_tokens_max, options.sequences_max);
+  plan.engine.kv_type = plan.compute == ComputeMode::exact ? KvType::f32 : KvType::f16;
+  plan.kv_bytes = options.kv_memory.empty() ? default_kv_bytes(info, plan.engine.kv_type, plan.engine.context)
+                                            : parse_bytes(options.kv_memory);
+  plan.engine.kv_bytes = plan.kv_bytes;
+  return plan;
+}
+
+Session::Session(const ModelOptionValues& options, int queue_max)
+    : Session(options, queue_max, (apply_process_options(options), open_checkpoint(options.model))) {}
+
+Session::Session(const ModelOptionValues& options, int queue_max, Checkpoint&& opened)
+    : checkpoint(std::move(opened)),
+      plan(plan_run(options, describe_model(*checkpoint.weights, compute_mode(options)))),
+      team(plan.threads) {
+  ProgressBar bar("loading " + checkpoint.name);
+  model = load_model(*checkpoint.weights, team,
+                     {.compute = plan.compute,
+                      .rows_max = plan.engine.batch_tokens_max,
+                      .progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); }});
+  bar.finish();
+  plan.engine.queue_max = queue_max;
+  engine = std::make_unique<Engine>(*model, plan.engine);
+}
+
+}  // namespace estoc

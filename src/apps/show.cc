@@ -1,0 +1,61 @@
+// `estoc show MODEL`: architecture, parameters, formats, context, and the memory it will need.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <map>
+
+#include "apps/commands.h"
+#include "apps/session.h"
+#include "engine/kv_sizing.h"
+#include "kernels/kernels.h"
+
+namespace estoc {
+namespace {
+
+void row(std::string_view name, const std::string& value) { fmt::print("{:<14} {}\n", name, value); }
+
+std::string formats_of(const WeightSource& weights) {
+  std::map<std::string_view, std::pair<int, uint64_t>> by_format;
+  for (const WeightTensor& tensor : weights.tensors()) {
+    auto& [count, bytes] = by_format[tensor.format->name];
+    ++count;
+    bytes += tensor.bytes.size();
+  }
+  std::string text;
+  for (const auto& [name, totals] : by_format) {
+    text += fmt::format("{}{} x{} ({})", text.empty() ? "" : ", ", name, totals.first, format_bytes(totals.second));
+  }
+  return text;
+}
+
+}  // namespace
+
+int show(const ModelOptionValues& options) {
+  apply_process_options(options);
+  const Checkpoint checkpoint = open_checkpoint(options.model);
+  const ModelInfo info = describe_model(*checkpoint.weights, compute_mode(options));
+  const RunPlan plan = plan_run(options, info);
+  const uint64_t block = KvStorage::bytes_per_block(info.kv, plan.engine.kv_type);
+  row("model", checkpoint.name);
+  row("file", fmt::format("{} ({}, {})", checkpoint.path, checkpoint.weights->container(),
+                          format_bytes(checkpoint.weights->file_bytes())));
+  row("architecture", fmt::format("{} (family {})", info.architecture, info.family));
+  row("parameters", fmt::format("{:.1f} M", static_cast<double>(info.parameter_count) / 1e6));
+  row("shape", fmt::format("{} layers, hidden {}, {} heads, {} KV heads of {}, FFN {}, vocabulary {}", info.layers,
+                           info.hidden, info.heads, info.kv_heads, info.head_dim, info.ffn, info.vocab));
+  row("formats", formats_of(*checkpoint.weights));
+  row("context", fmt::format("{} tokens (used here: {})", info.context_max, plan.engine.context));
+  row("tokenizer", fmt::format("{} tokens, BOS {}, EOS {}", checkpoint.tokenizer->vocab_count(),
+                               checkpoint.bos_token.empty() ? "none" : checkpoint.bos_token,
+                               checkpoint.eos_token.empty() ? "none" : checkpoint.eos_token));
+  row("chat template", checkpoint.chat_template ? "yes" : "no");
+  row("compute", fmt::format("{}, {} threads, {}", options.compute, plan.threads, kernels::table().name));
+  row("memory", fmt::format("{} = weights {} + keys and values {} + about 100 MiB of buffers",
+                            format_bytes(info.weight_bytes + plan.kv_bytes + (100u << 20)),
+                            format_bytes(info.weight_bytes), format_bytes(plan.kv_bytes)));
+  row("", fmt::format("keys and values: {} a token, {} blocks of {} tokens", format_bytes(block / kKvBlockTokens),
+                      kv_blocks_for(info.kv, plan.engine), kKvBlockTokens));
+  return 0;
+}
+
+}  // namespace estoc

@@ -1,0 +1,109 @@
+#include "checkpoint/checkpoint.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/error.h"
+#include "checkpoint/gguf_vocab.h"
+#include "checkpoint/template_source.h"
+
+namespace estoc {
+namespace {
+
+constexpr const char* kDemoFile = "SmolLM2-135M-Instruct.Q4_1.gguf";
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : value;
+}
+
+std::unique_ptr<Tokenizer> open_tokenizer(const WeightSource& weights) {
+  if (weights.metadata() != nullptr) return build_tokenizer(gguf_vocab(*weights.metadata()));
+  return open_tokenizer_json(weights.path());
+}
+
+// An id or a list of ids; anything else is ignored, as the reference implementation does.
+void add_ids(const Json* value, std::vector<TokenId>& ids) {
+  if (value == nullptr) return;
+  if (value->is_array()) {
+    for (const Json& item : value->as_array()) add_ids(&item, ids);
+  } else if (value->is_int() && value->as_double() >= 0 && value->as_double() < 1e9) {
+    const auto id = static_cast<TokenId>(value->as_int());
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  }
+}
+
+std::optional<float> number(const Json& config, const char* key) {
+  const Json* value = config.find(key);
+  if (value == nullptr || !value->is_number()) return std::nullopt;
+  return static_cast<float>(value->as_double());
+}
+
+GenerationDefaults read_defaults(const WeightSource& weights, const Tokenizer& tokenizer) {
+  const Json& config = weights.generation_config();
+  GenerationDefaults defaults;
+  add_ids(config.find("eos_token_id"), defaults.end_tokens);
+  add_ids(weights.config().find("eos_token_id"), defaults.end_tokens);
+  if (tokenizer.eos()) add_ids(std::make_unique<Json>(int64_t{*tokenizer.eos()}).get(), defaults.end_tokens);
+  // "do_sample": false means greedy whatever the numbers beside it say.
+  const Json* do_sample = config.find("do_sample");
+  if (do_sample != nullptr && do_sample->is_bool() && !do_sample->as_bool()) return defaults;
+  defaults.temperature = number(config, "temperature");
+  defaults.top_p = number(config, "top_p");
+  defaults.min_p = number(config, "min_p");
+  defaults.repetition_penalty = number(config, "repetition_penalty");
+  if (const auto top_k = number(config, "top_k")) defaults.top_k = static_cast<int>(*top_k);
+  return defaults;
+}
+
+std::string spelling(const Tokenizer& tokenizer, std::optional<TokenId> id) {
+  return id ? std::string(tokenizer.token_bytes(*id)) : std::string();
+}
+
+std::string name_of(const std::string& path) {
+  const std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
+  const std::filesystem::path last = normal.has_filename() ? normal : normal.parent_path();
+  return last.extension() == ".gguf" ? last.stem().string() : last.filename().string();
+}
+
+}  // namespace
+
+std::string cache_directory() {
+  if (const std::string own = environment("ESTOC_CACHE"); !own.empty()) return own;
+  if (const std::string xdg = environment("XDG_CACHE_HOME"); !xdg.empty()) return xdg + "/estoc";
+  const std::string home = environment("HOME");
+  return (home.empty() ? std::string(".") : home) + "/.cache/estoc";
+}
+
+std::string resolve_model_path(const std::string& model) {
+  std::string path = model;
+  if (model == "demo") {
+    path = cache_directory() + "/" + kDemoFile;
+    if (!std::filesystem::exists(path)) {
+      fail(ErrorCode::not_found, "the demo model is not at {}: `make demo` downloads it", path);
+    }
+  }
+  if (!std::filesystem::exists(path)) {
+    fail(ErrorCode::not_found, "{}: no such model; expected a .gguf file, a Hugging Face folder or `demo`", path);
+  }
+  return path;
+}
+
+Checkpoint open_checkpoint(const std::string& model) {
+  Checkpoint checkpoint;
+  checkpoint.path = resolve_model_path(model);
+  checkpoint.name = name_of(checkpoint.path);
+  checkpoint.weights = open_weights(checkpoint.path);
+  checkpoint.tokenizer = open_tokenizer(*checkpoint.weights);
+  if (const auto source = template_source(*checkpoint.weights)) {
+    checkpoint.chat_template.emplace(*source, checkpoint.name + "'s chat template");
+  }
+  const Tokenizer& tokenizer = *checkpoint.tokenizer;
+  checkpoint.bos_token = spelling(tokenizer, tokenizer.bos());
+  checkpoint.eos_token = spelling(tokenizer, tokenizer.eos());
+  checkpoint.defaults = read_defaults(*checkpoint.weights, tokenizer);
+  return checkpoint;
+}
+
+}  // namespace estoc

@@ -1,0 +1,41 @@
+#include "checkpoint/gguf_vocab.h"
+
+#include "base/error.h"
+
+namespace estoc {
+namespace {
+
+std::optional<TokenId> token_id(const Metadata& metadata, std::string_view key) {
+  const auto value = metadata.get_int(key);
+  if (!value || *value < 0 || *value > INT32_MAX) return std::nullopt;  // some writers say "none" as 4294967295
+  return static_cast<TokenId>(*value);
+}
+
+}  // namespace
+
+GgufVocab gguf_vocab(const Metadata& metadata) {
+  const auto* tokens = metadata.get_strings("tokenizer.ggml.tokens");
+  const auto model = metadata.get_string("tokenizer.ggml.model");
+  if (tokens == nullptr || !model) {
+    fail(ErrorCode::corrupt_file, "{}: has no vocabulary (tokenizer.ggml.model and tokenizer.ggml.tokens)", metadata.source);
+  }
+  GgufVocab vocab;
+  vocab.source = metadata.source;
+  vocab.model = *model;
+  vocab.pre = metadata.get_string("tokenizer.ggml.pre").value_or("");
+  vocab.tokens = *tokens;
+  if (const auto scores = metadata.get_doubles("tokenizer.ggml.scores")) vocab.scores.assign(scores->begin(), scores->end());
+  if (const auto types = metadata.get_ints("tokenizer.ggml.token_type")) {
+    for (const int64_t type : *types) vocab.types.push_back(static_cast<int32_t>(type));
+  }
+  if (const auto* merges = metadata.get_strings("tokenizer.ggml.merges")) vocab.merges = *merges;
+  vocab.bos = token_id(metadata, "tokenizer.ggml.bos_token_id");
+  vocab.eos = token_id(metadata, "tokenizer.ggml.eos_token_id");
+  vocab.unknown = token_id(metadata, "tokenizer.ggml.unknown_token_id");
+  vocab.add_bos = metadata.get_bool("tokenizer.ggml.add_bos_token");
+  vocab.add_eos = metadata.get_bool("tokenizer.ggml.add_eos_token");
+  vocab.add_space_prefix = metadata.get_bool("tokenizer.ggml.add_space_prefix");
+  return vocab;
+}
+
+}  // namespace estoc
