@@ -48,6 +48,11 @@ class Text(unittest.TestCase):
                          ["base/x.cc:2: \"quant/y.h\": room 'base' may not include 'quant'"])
         self.assertEqual(len(code("quant/x.cc", '#include "y.h"\n')), 1)
 
+    def test_tests_reach_further(self):
+        self.assertEqual(code("kernels/x_test.cc", '#include "base/error.h"\nauto* x = std::getenv("SHARED");\n'), [])
+        self.assertEqual(tidy.below("c", {"a": {"a"}, "b": {"a", "b"}, "c": {"b", "c"}, "d": {"d"}}), {"a", "b", "c"})
+        self.assertEqual(len(code("quant/x_test.cc", '#include "kernels/y.h"\n')), 1)
+
     def test_fenced_headers(self):
         for place, header in [("base/x.cc", "boost/asio.hpp"), ("base/x.cc", "simdjson.h"), ("quant/x.cc", "immintrin.h"),
                               ("apps/x.cc", "iostream"), ("base/x.cc", "regex")]:
