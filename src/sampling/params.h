@@ -11,8 +11,8 @@
 namespace estoc {
 
 struct SamplingParams {
-  float temperature = 1.0f;         // 0 is greedy
-  int top_k = 0;                    // 0 keeps all
+  float temperature = 1.0f;  // 0 is greedy
+  int top_k = 0;             // 0 keeps all
   float top_p = 1.0f;
   float min_p = 0.0f;
   float repetition_penalty = 1.0f;  // over prompt and output: logit /= p when positive, *= p when negative
@@ -20,8 +20,13 @@ struct SamplingParams {
   float frequency_penalty = 0.0f;   // over output tokens: logit -= p per occurrence
   std::optional<uint64_t> seed;     // absent: drawn when the request is admitted
   std::vector<std::pair<TokenId, float>> logit_bias;
-  int logprobs = -1;                // -1 none; 0 the chosen token's only; n also the n likeliest (at most 20)
+  int logprobs = -1;  // -1 none; 0 the chosen token's only; n also the n likeliest (at most 20)
 };
+
+// Throws Error{invalid_argument} whose param() is the field's name when a value is not finite or out of range:
+// temperature >= 0, top_k >= 0, top_p and min_p in [0, 1], repetition_penalty > 0, the other penalties in [-2, 2],
+// logit_bias of tokens below `vocab` in [-100, 100], logprobs in [-1, 20].
+void validate(const SamplingParams& params, int vocab);
 
 // Defaults that came with the model (generation_config.json); absent where it says nothing.
 struct GenerationDefaults {

@@ -1,0 +1,94 @@
+#include "sampling/sampler.h"
+
+#include <cmath>
+#include <limits>
+
+#include "sampling/counter_rng.h"
+#include "sampling/exp.h"
+
+namespace estoc {
+namespace {
+
+constexpr float kGreedyBelow = 1e-5f;  // 1 / temperature would leave the range of float soon after
+
+bool is_edited(const SamplerState& state, std::span<const TokenId> forbidden) {
+  return !forbidden.empty() || !state.params().logit_bias.empty() || has_penalties(state.params());
+}
+
+void edit(const SamplerState& state, std::span<const TokenId> forbidden, std::span<float> logits) {
+  const auto is_inside = [&](TokenId token) { return token >= 0 && static_cast<size_t>(token) < logits.size(); };
+  for (const auto& [token, bias] : state.params().logit_bias) {
+    if (is_inside(token)) logits[static_cast<size_t>(token)] += bias;
+  }
+  for (const TokenId token : forbidden) {
+    if (is_inside(token)) logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
+  }
+  if (has_penalties(state.params())) state.counts().apply(state.params(), logits);
+}
+
+// The index where the running sum of weights first exceeds `target`; the last one with a weight when rounding leaves
+// the target above the sum.
+size_t pick(std::span<const float> weights, double& target) {
+  size_t picked = 0;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (!(weights[i] > 0)) continue;
+    picked = i;
+    if (target < static_cast<double>(weights[i])) break;
+    target -= static_cast<double>(weights[i]);
+  }
+  return picked;
+}
+
+}  // namespace
+
+SamplerState::SamplerState(const SamplingParams& params, uint64_t seed, std::span<const TokenId> prompt)
+    : params_(params), seed_(seed) {
+  if (params_.repetition_penalty != 1) counts_.add_prompt(prompt);
+}
+
+void SamplerState::accept(TokenId token) {
+  ++output_count_;
+  if (has_penalties(params_)) counts_.add_output(token);
+}
+
+std::optional<TokenId> Sampler::sample(const SamplerState& state, std::span<const float> logits,
+                                       std::span<const TokenId> forbidden) {
+  const SamplingParams& params = state.params();
+  if (is_edited(state, forbidden)) {
+    row_.assign(logits.begin(), logits.end());
+    edit(state, forbidden, row_);
+    logits = row_;
+  }
+  tiles_.scan(logits);
+  if (tiles_.max() == -std::numeric_limits<float>::infinity()) return std::nullopt;
+  if (params.temperature < kGreedyBelow || !std::isfinite(tiles_.max())) return tiles_.argmax();
+
+  const float scale = 1 / params.temperature;
+  const double unit = random_unit(state.seed(), state.output_count());
+  if (keeps_everything(params, logits.size())) return draw_from_all(unit, scale);
+  return draw_from(cuts_.apply(params, tiles_), unit, scale);
+}
+
+TokenId Sampler::draw_from_all(double unit, float scale) {
+  double target = unit * tiles_.exp_sums(LogitTiles::kLowest, scale, weights_);
+  const size_t begin = pick(weights_, target) * LogitTiles::kTile;
+  const auto logits = tiles_.logits().subspan(begin);
+  float weights[LogitTiles::kTile] = {};
+  for (size_t i = 0; i < LogitTiles::kTile && i < logits.size(); ++i) {
+    weights[i] = logits[i] >= LogitTiles::kLowest ? exp_nonpositive((logits[i] - tiles_.max()) * scale) : 0.0f;
+  }
+  return static_cast<TokenId>(begin + pick(weights, target));
+}
+
+TokenId Sampler::draw_from(const std::vector<Candidate>& candidates, double unit, float scale) {
+  weights_.clear();
+  double total = 0;
+  for (const Candidate& candidate : candidates) {
+    weights_.push_back(exp_nonpositive((candidate.logit - tiles_.max()) * scale));
+    total += static_cast<double>(weights_.back());
+  }
+  double target = unit * total;
+  return candidates[pick(weights_, target)].token;
+}
+
+}  // namespace estoc
