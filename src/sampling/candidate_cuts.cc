@@ -10,10 +10,6 @@ namespace {
 
 constexpr float kWeightlessBelow = 88.0f;  // exp_nonpositive(-88) is 0
 
-double weight_of(const Candidate& candidate, float max, float scale) {
-  return static_cast<double>(exp_nonpositive((candidate.logit - max) * scale));
-}
-
 bool cuts_by_count(const SamplingParams& params, size_t vocab) {
   return params.top_k > 0 && static_cast<size_t>(params.top_k) < vocab;
 }
@@ -35,23 +31,37 @@ const std::vector<Candidate>& CandidateCuts::apply(const SamplingParams& params,
   if (cuts_by_count(params, tiles.logits().size())) {
     tiles.gather(std::max(bound, tiles.bound_of_top(params.top_k)), kept_);
     keep_count(static_cast<size_t>(params.top_k));
-    if (cuts_mass) keep_mass(top_p * mass_of(max, scale), max, scale);
+    const double sum = weigh(max, scale);
+    if (cuts_mass) keep_mass(top_p * sum);
   } else if (cuts_mass) {
-    const double mass = top_p * tiles.exp_sums(bound, scale, sums_);
+    const double mass = top_p * tiles.exp_sums(bound, scale, weights_);
     // Most rows have nearly all their mass close to the maximum: look there first, further only when it is not enough.
     for (float width = 4;; width *= 2) {
       tiles.gather(std::max(bound, max - width * params.temperature), kept_);
-      if (mass_of(max, scale) >= mass || width > kWeightlessBelow) break;
+      if (weigh(max, scale) >= mass || width > kWeightlessBelow) break;
     }
-    keep_mass(mass, max, scale);
+    keep_mass(mass);
   } else {
     tiles.gather(bound, kept_);
+    weigh(max, scale);
   }
   return kept_;
 }
 
+double CandidateCuts::weigh(float max, float scale) {
+  weights_.resize(kept_.size());
+  for (size_t i = 0; i < kept_.size(); ++i) weights_[i] = (kept_[i].logit - max) * scale;
+  for (float& weight : weights_) weight = exp_nonpositive(weight);
+  double sum = 0;
+  for (size_t i = 0; i < kept_.size(); ++i) {
+    kept_[i].weight = weights_[i];
+    sum += static_cast<double>(weights_[i]);
+  }
+  return sum;
+}
+
 // Weighted quickselect: linear in the candidates on average, and no sort.
-void CandidateCuts::keep_mass(double mass, float max, float scale) {
+void CandidateCuts::keep_mass(double mass) {
   scratch_ = kept_;
   size_t begin = 0;
   size_t end = scratch_.size();
@@ -61,7 +71,7 @@ void CandidateCuts::keep_mass(double mass, float max, float scale) {
     const size_t middle = begin + (end - begin) / 2;
     std::nth_element(at(begin), at(middle), at(end), is_likelier);
     double half = 0;
-    for (size_t i = begin; i < middle; ++i) half += weight_of(scratch_[i], max, scale);
+    for (size_t i = begin; i < middle; ++i) half += static_cast<double>(scratch_[i].weight);
     if (before + half >= mass) {
       end = middle;
     } else {
@@ -82,12 +92,6 @@ void CandidateCuts::keep_count(size_t count) {
 
 void CandidateCuts::drop_below(const Candidate& last) {
   std::erase_if(kept_, [&](const Candidate& candidate) { return is_likelier(last, candidate); });
-}
-
-double CandidateCuts::mass_of(float max, float scale) const {
-  double sum = 0;
-  for (const Candidate& candidate : kept_) sum += weight_of(candidate, max, scale);
-  return sum;
 }
 
 }  // namespace estoc

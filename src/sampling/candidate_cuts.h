@@ -19,19 +19,21 @@ bool keeps_everything(const SamplingParams& params, size_t vocab);
 
 class CandidateCuts {
  public:
-  // The tokens that remain, by ascending id. REQUIRES a scanned row with a finite maximum, temperature > 0.
+  // The tokens that remain, by ascending id, each with its weight exp((logit - max) / temperature). REQUIRES a scanned
+  // row with a finite maximum, temperature > 0.
   const std::vector<Candidate>& apply(const SamplingParams& params, LogitTiles& tiles);
 
  private:
-  // Raises the cutoff to the likeliest candidates that weigh at least `mass` together, and drops the rest.
-  void keep_mass(double mass, float max, float scale);
+  // Weighs what is kept; returns the sum.
+  double weigh(float max, float scale);
+  // Keep the fewest likeliest candidates that weigh `mass` together; the `count` likeliest.
+  void keep_mass(double mass);
   void keep_count(size_t count);
   void drop_below(const Candidate& last);
-  double mass_of(float max, float scale) const;
 
   std::vector<Candidate> kept_;     // by ascending id
   std::vector<Candidate> scratch_;  // the same in partial order of likelihood
-  std::vector<float> sums_;
+  std::vector<float> weights_;
 };
 
 }  // namespace estoc

@@ -17,7 +17,7 @@ std::vector<TokenId> reference_cuts(const SamplingParams& params, const std::vec
   float max = -std::numeric_limits<float>::infinity();
   for (size_t i = 0; i < logits.size(); ++i) {
     if (!(logits[i] >= LogitTiles::kLowest)) continue;
-    all.push_back({logits[i], static_cast<TokenId>(i)});
+    all.push_back({.logit = logits[i], .token = static_cast<TokenId>(i)});
     max = std::max(max, logits[i]);
   }
   std::sort(all.begin(), all.end(), is_likelier);

@@ -12,25 +12,41 @@ namespace {
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 constexpr size_t kLanes = 16;
 
-// The comparisons are written so that a NaN on the left loses.
-float tile_maximum(const float* x, size_t count) {
-  float maximum = kMinusInfinity;
-  if (count == LogitTiles::kTile) {
-    float lanes[kLanes];
-    for (size_t j = 0; j < kLanes; ++j) lanes[j] = x[j] > kMinusInfinity ? x[j] : kMinusInfinity;
-    for (size_t i = kLanes; i < LogitTiles::kTile; i += kLanes) {
-      for (size_t j = 0; j < kLanes; ++j) lanes[j] = x[i + j] > lanes[j] ? x[i + j] : lanes[j];
-    }
-    for (const float lane : lanes) maximum = lane > maximum ? lane : maximum;
-  } else {
-    for (size_t i = 0; i < count; ++i) maximum = x[i] > maximum ? x[i] : maximum;
+// All of a tile, the missing rest of the last one as -inf.
+class WholeTile {
+ public:
+  WholeTile(std::span<const float> logits, size_t tile) : data_(logits.data() + tile * LogitTiles::kTile) {
+    const size_t count = logits.size() - tile * LogitTiles::kTile;
+    if (count >= LogitTiles::kTile) return;
+    std::fill(std::copy_n(data_, count, padded_), padded_ + LogitTiles::kTile, kMinusInfinity);
+    data_ = padded_;
   }
+  WholeTile(const WholeTile&) = delete;
+  const float* data() const { return data_; }
+
+ private:
+  const float* data_;
+  float padded_[LogitTiles::kTile];
+};
+
+// The comparisons are written so that a NaN on the left loses.
+float tile_maximum(const float* x) {
+  float lanes[kLanes];
+  for (size_t j = 0; j < kLanes; ++j) lanes[j] = x[j] > kMinusInfinity ? x[j] : kMinusInfinity;
+  for (size_t i = kLanes; i < LogitTiles::kTile; i += kLanes) {
+    for (size_t j = 0; j < kLanes; ++j) lanes[j] = x[i + j] > lanes[j] ? x[i + j] : lanes[j];
+  }
+  float maximum = kMinusInfinity;
+  for (const float lane : lanes) maximum = lane > maximum ? lane : maximum;
   return maximum;
 }
 
-float tile_exp_sum(const float* x, size_t count, float max, float bound, float scale) {
-  float weights[LogitTiles::kTile] = {};
-  for (size_t i = 0; i < count; ++i) weights[i] = x[i] >= bound ? exp_nonpositive((x[i] - max) * scale) : 0.0f;
+float tile_exp_sum(const float* x, float max, float bound, float scale) {
+  float weights[LogitTiles::kTile];
+  for (size_t i = 0; i < LogitTiles::kTile; ++i) {
+    const float kept = x[i] >= bound ? x[i] : kMinusInfinity;
+    weights[i] = exp_nonpositive((kept - max) * scale);
+  }
   float lanes[kLanes] = {};
   for (size_t i = 0; i < LogitTiles::kTile; i += kLanes) {
     for (size_t j = 0; j < kLanes; ++j) lanes[j] += weights[i + j];
@@ -47,8 +63,7 @@ void LogitTiles::scan(std::span<const float> logits) {
   maxima_.resize((logits.size() + kTile - 1) / kTile);
   max_ = kMinusInfinity;
   for (size_t tile = 0; tile < maxima_.size(); ++tile) {
-    const size_t begin = tile * kTile;
-    maxima_[tile] = tile_maximum(logits.data() + begin, std::min(kTile, logits.size() - begin));
+    maxima_[tile] = tile_maximum(WholeTile(logits, tile).data());
     max_ = std::max(max_, maxima_[tile]);
   }
 }
@@ -74,7 +89,7 @@ void LogitTiles::gather(float bound, std::vector<Candidate>& out) const {
     if (!(maxima_[tile] >= bound)) continue;
     const size_t end = std::min((tile + 1) * kTile, logits_.size());
     for (size_t i = tile * kTile; i < end; ++i) {
-      if (logits_[i] >= bound) out.push_back({logits_[i], static_cast<TokenId>(i)});
+      if (logits_[i] >= bound) out.push_back({.logit = logits_[i], .token = static_cast<TokenId>(i)});
     }
   }
 }
@@ -83,10 +98,8 @@ double LogitTiles::exp_sums(float bound, float scale, std::vector<float>& sums) 
   sums.resize(maxima_.size());
   double total = 0;
   for (size_t tile = 0; tile < maxima_.size(); ++tile) {
-    const size_t begin = tile * kTile;
-    sums[tile] = maxima_[tile] >= bound
-                     ? tile_exp_sum(logits_.data() + begin, std::min(kTile, logits_.size() - begin), max_, bound, scale)
-                     : 0.0f;
+    const bool is_reached = maxima_[tile] >= bound;
+    sums[tile] = is_reached ? tile_exp_sum(WholeTile(logits_, tile).data(), max_, bound, scale) : 0.0f;
     total += static_cast<double>(sums[tile]);
   }
   return total;

@@ -18,6 +18,7 @@ namespace estoc {
 struct Candidate {
   float logit = 0;
   TokenId token = 0;
+  float weight = 0;  // its probability times a constant, where somebody has weighed it
 };
 
 // The order of candidates: the larger logit first, the smaller id among equals.

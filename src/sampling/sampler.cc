@@ -66,7 +66,7 @@ std::optional<TokenId> Sampler::sample(const SamplerState& state, std::span<cons
   const float scale = 1 / params.temperature;
   const double unit = random_unit(state.seed(), state.output_count());
   if (keeps_everything(params, logits.size())) return draw_from_all(unit, scale);
-  return draw_from(cuts_.apply(params, tiles_), unit, scale);
+  return draw_from(cuts_.apply(params, tiles_), unit);
 }
 
 TokenId Sampler::draw_from_all(double unit, float scale) {
@@ -75,16 +75,16 @@ TokenId Sampler::draw_from_all(double unit, float scale) {
   const auto logits = tiles_.logits().subspan(begin);
   float weights[LogitTiles::kTile] = {};
   for (size_t i = 0; i < LogitTiles::kTile && i < logits.size(); ++i) {
-    weights[i] = logits[i] >= LogitTiles::kLowest ? exp_nonpositive((logits[i] - tiles_.max()) * scale) : 0.0f;
+    weights[i] = exp_nonpositive((logits[i] - tiles_.max()) * scale);  // 0 for -inf and NaN
   }
   return static_cast<TokenId>(begin + pick(weights, target));
 }
 
-TokenId Sampler::draw_from(const std::vector<Candidate>& candidates, double unit, float scale) {
+TokenId Sampler::draw_from(const std::vector<Candidate>& candidates, double unit) {
   weights_.clear();
   double total = 0;
   for (const Candidate& candidate : candidates) {
-    weights_.push_back(exp_nonpositive((candidate.logit - tiles_.max()) * scale));
+    weights_.push_back(candidate.weight);
     total += static_cast<double>(weights_.back());
   }
   double target = unit * total;

@@ -50,7 +50,7 @@ class Sampler {
 
  private:
   TokenId draw_from_all(double unit, float scale);
-  TokenId draw_from(const std::vector<Candidate>& candidates, double unit, float scale);
+  TokenId draw_from(const std::vector<Candidate>& candidates, double unit);
 
   LogitTiles tiles_;
   CandidateCuts cuts_;
