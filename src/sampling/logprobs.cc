@@ -10,17 +10,18 @@ Logprobs LogprobReader::read(std::span<const float> logits, TokenId chosen, int 
   Logprobs result;
   tiles_.scan(logits);
   const float max = tiles_.max();
-  const float logit = logits[static_cast<size_t>(chosen)];
-  result.rank = 1 + static_cast<int>(std::count_if(logits.begin(), logits.end(), [&](float x) {
-                  return x > logit || (std::isnan(logit) && x > kMinusInfinity);
-                }));
+  const float raw = logits[static_cast<size_t>(chosen)];
+  const float logit = std::isnan(raw) ? kMinusInfinity : raw;
+  int above = 0;
+  for (const float x : logits) above += x > logit ? 1 : 0;
+  result.rank = 1 + above;
   if (!std::isfinite(max)) {  // no distribution to speak of
     result.chosen = kMinusInfinity;
     return result;
   }
   const double log_sum = static_cast<double>(max) + std::log(tiles_.exp_sums(LogitTiles::kLowest, 1, sums_));
   const auto logprob_of = [&](float x) { return static_cast<float>(static_cast<double>(x) - log_sum); };
-  result.chosen = std::isnan(logit) ? kMinusInfinity : logprob_of(logit);
+  result.chosen = logprob_of(logit);
   if (top_count <= 0) return result;
 
   tiles_.gather(tiles_.bound_of_top(top_count), candidates_);
