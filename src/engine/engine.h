@@ -2,12 +2,11 @@
 //
 // What: continuous batching over a paged KV cache. A step is a list of (sequence, token count); prefill and decode are
 // the same thing. The engine speaks token ids only: text begins and ends in api/.
-// Ownership: the caller owns Engine and the Model it is given (the model must outlive it); Engine owns the KV cache, the
-// scheduler and every sequence.
-// Threads: submit, cancel and stats may be called from any thread; all else happens on the engine thread. An EventSink
-// is called on the engine thread only, must not block and must not throw.
-// Errors: the constructor throws Error{resource_exhausted}. A failing request ends in an Event with an error and never
-// affects other requests.
+// Ownership: the caller owns Engine and the Model it is given (the model must outlive it); Engine owns the KV cache,
+// the scheduler and every sequence. Threads: submit, cancel and stats may be called from any thread; all else happens
+// on the engine thread. An EventSink is called on the engine thread only and must not block; it may call submit and
+// cancel. If it throws, its request is cancelled. Errors: the constructor throws Error{resource_exhausted,
+// invalid_argument}. A failing request ends in an Event with an error and never affects other requests.
 #pragma once
 
 #include <chrono>
@@ -20,37 +19,26 @@
 
 #include "base/ids.h"
 #include "models/model.h"
+#include "sampling/logprobs.h"
 #include "sampling/params.h"
 
 namespace estoc {
 
 // What a caller asks; immutable once submitted.
 struct Request {
-  std::vector<TokenId> prompt;       // not empty
+  std::vector<TokenId> prompt;  // not empty
   SamplingParams sampling;
-  int tokens_max = 16;               // output tokens at most; also bounded by the context
+  int tokens_max = 16;               // output tokens at most, also bounded by the context; 0 computes the prompt only
   int tokens_min = 0;                // end and stop tokens are not chosen before
   std::vector<TokenId> end_tokens;   // the model's end-of-sequence ids; ignored when ignore_end
   std::vector<TokenId> stop_tokens;  // the caller's; always honoured
   bool ignore_end = false;
-  int prompt_logprobs = -1;          // as SamplingParams::logprobs, for the prompt's tokens (echo); -1 none
-};
-
-struct TokenLogprob {
-  TokenId token = 0;
-  float logprob = 0;
-};
-
-// Log-probabilities of one position, of the model's raw distribution (before penalties, temperature and cuts).
-struct Logprobs {
-  float chosen = 0;
-  int rank = 0;                    // 1 is the likeliest
-  std::vector<TokenLogprob> top;   // likeliest first
+  int prompt_logprobs = -1;  // as SamplingParams::logprobs, for the prompt's tokens (echo); -1 none
 };
 
 enum class FinishReason {
   stop,       // an end or stop token (it is delivered with is_stop_token set)
-  length,     // tokens_max or the context's end
+  length,     // tokens_max, or the end of the context (or of the KV pool, when that is smaller)
   cancelled,  // cancel() or engine shutdown
   error,
 };
@@ -66,15 +54,16 @@ struct RequestTimes {
 struct Event {
   RequestId request = 0;
   std::optional<TokenId> token;
-  bool is_stop_token = false;              // `token` ended the sequence and is not part of the text
-  std::optional<Logprobs> logprobs;        // of `token`
-  std::vector<Logprobs> prompt_logprobs;   // with the first token only, when asked for: one per prompt token from the second
+  bool is_stop_token = false;        // `token` ended the sequence and is not part of the text
+  std::optional<Logprobs> logprobs;  // of `token`
+  // When asked for, with the first token (with tokens_max 0 in the only event): one per prompt token from the second.
+  std::vector<Logprobs> prompt_logprobs;
   std::optional<FinishReason> finish;
-  std::string error;                       // when finish is error: one sentence
+  std::string error;  // when finish is error: one sentence
   int prompt_tokens = 0;
-  int cached_tokens = 0;                   // prompt tokens that were not computed again
-  int output_tokens = 0;                   // so far
-  RequestTimes times;                      // complete in the last event
+  int cached_tokens = 0;  // prompt tokens that were not computed again
+  int output_tokens = 0;  // so far
+  RequestTimes times;     // complete in the last event
 };
 
 using EventSink = std::function<void(Event&&)>;
@@ -90,7 +79,7 @@ struct EngineConfig {
   int context = 4096;          // positions a sequence may have: prompt and output together
   int sequences_max = 64;      // sequences that run at once
   int batch_tokens_max = 512;  // rows of one step; at most ModelOptions::rows_max
-  int queue_max = 1024;        // requests that may wait
+  int queue_max = 1024;        // requests that may wait: at most sequences_max + queue_max are accepted and unfinished
   uint64_t kv_bytes = 0;       // size of the KV pool; 0 means enough for a few whole contexts (see kv_blocks_for)
   KvType kv_type = KvType::f16;
 };
@@ -116,7 +105,8 @@ class Engine {
   // Idempotent; unknown ids are ignored. The request's blocks are free within one step, whether it waits or runs, and
   // its sink gets a last Event{cancelled}.
   void cancel(RequestId id);
-  // Refuses new requests from now on and returns when the running ones are done or the time is over.
+  // Refuses new requests from now on and returns when every accepted one has had its last event or the time is over.
+  // Not from a sink.
   void drain(std::chrono::milliseconds timeout);
   EngineStats stats() const;
   const EngineConfig& config() const;

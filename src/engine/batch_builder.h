@@ -1,0 +1,27 @@
+// Makes a plan flat for the model: token ids, positions, block tables, rows whose logits are wanted.
+//
+// Ownership: owns the flat arrays, reserved once; the Batch borrows them and the plan's sequences until the next build.
+// Threads: one thread. Errors: none.
+#pragma once
+
+#include <vector>
+
+#include "engine/scheduler.h"
+#include "models/model.h"
+
+namespace estoc {
+
+class BatchBuilder {
+ public:
+  explicit BatchBuilder(const SchedulerLimits& limits);
+
+  // Rows follow the order of the plan.
+  Batch build(const Plan& plan);
+
+ private:
+  std::vector<TokenId> tokens_;
+  std::vector<BatchSequence> sequences_;
+  std::vector<int32_t> logit_rows_;
+};
+
+}  // namespace estoc

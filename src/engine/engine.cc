@@ -1,0 +1,147 @@
+#include "engine/engine.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "base/error.h"
+#include "engine/request_rules.h"
+#include "engine/step.h"
+#include "sampling/counter_rng.h"
+
+namespace estoc {
+namespace {
+
+EngineConfig checked(const EngineConfig& config) {
+  if (config.context < 2 || config.sequences_max < 1 || config.batch_tokens_max < 1 || config.queue_max < 0) {
+    fail(ErrorCode::invalid_argument,
+         "an engine needs context >= 2, sequences_max >= 1, batch_tokens_max >= 1 and queue_max >= 0, got {}, {}, {} "
+         "and {}",
+         config.context, config.sequences_max, config.batch_tokens_max, config.queue_max);
+  }
+  return config;
+}
+
+uint64_t drawn_seed() {
+  std::random_device device;
+  return (uint64_t{device()} << 32) | device();
+}
+
+}  // namespace
+
+struct Engine::Impl {
+  Impl(Model& model, const EngineConfig& given)
+      : config(checked(given)), vocab(model.info().vocab), seed(drawn_seed()), stepper(model, config) {
+    stats = stepper.stats();
+    kv_blocks = stats.kv_blocks;
+    thread = std::thread([this] { run(); });
+  }
+
+  void run();
+  size_t unfinished() const { return static_cast<size_t>(stats.running + stats.waiting) + arrivals.size(); }
+
+  // Constant after construction.
+  const EngineConfig config;
+  const int vocab;
+  const uint64_t seed;  // of the seeds of requests that bring none
+  int kv_blocks = 0;
+
+  // The engine thread's.
+  Stepper stepper;
+
+  mutable std::mutex mutex;
+  std::condition_variable wake;  // something for the engine thread to do
+  std::condition_variable idle;  // nothing unfinished, nothing undelivered
+  // Protected by mutex.
+  std::vector<std::unique_ptr<Sequence>> arrivals;
+  std::vector<RequestId> cancels;
+  EngineStats stats;  // as of the last step
+  RequestId last_id = 0;
+  bool is_draining = false;
+  bool is_stopping = false;
+  bool is_stepping = false;
+
+  std::thread thread;
+};
+
+void Engine::Impl::run() {
+  std::vector<std::unique_ptr<Sequence>> arrived;
+  std::vector<RequestId> cancelled;
+  std::unique_lock lock(mutex);
+  while (!is_stopping || unfinished() > 0) {
+    wake.wait(lock, [this] { return is_stopping || unfinished() > 0 || !cancels.empty(); });
+    arrived.swap(arrivals);
+    cancelled.swap(cancels);
+    stats.waiting += static_cast<int>(arrived.size());
+    is_stepping = true;
+    const bool is_last = is_stopping;
+    lock.unlock();
+
+    for (auto& sequence : arrived) stepper.add(std::move(sequence));
+    for (const RequestId id : cancelled) stepper.cancel(id);
+    if (is_last) stepper.cancel_all();
+    stepper.step();
+    arrived.clear();
+    cancelled.clear();
+
+    // Whoever receives an event finds in stats() what it implies.
+    lock.lock();
+    stats = stepper.stats();
+    lock.unlock();
+    stepper.deliver();
+    lock.lock();
+    stats = stepper.stats();
+    is_stepping = false;
+    if (unfinished() == 0) idle.notify_all();
+  }
+}
+
+Engine::Engine(Model& model, const EngineConfig& config) : impl_(std::make_unique<Impl>(model, config)) {}
+
+Engine::~Engine() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->is_stopping = true;
+  }
+  impl_->wake.notify_one();
+  impl_->thread.join();
+}
+
+SubmitResult Engine::submit(Request request, EventSink sink) {
+  Impl& impl = *impl_;
+  validate(request, impl.vocab, impl.config, impl.kv_blocks);
+  const std::lock_guard lock(impl.mutex);
+  if (impl.is_draining || impl.is_stopping) return {.status = SubmitStatus::stopping};
+  const auto unfinished_max =
+      static_cast<size_t>(impl.config.sequences_max) + static_cast<size_t>(impl.config.queue_max);
+  if (impl.unfinished() >= unfinished_max) return {.status = SubmitStatus::queue_full};
+  const RequestId id = ++impl.last_id;
+  impl.arrivals.push_back(
+      std::make_unique<Sequence>(id, std::move(request), std::move(sink), random_bits(impl.seed, id)));
+  impl.wake.notify_one();
+  return {.status = SubmitStatus::accepted, .id = id};
+}
+
+void Engine::cancel(RequestId id) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->cancels.push_back(id);
+  impl_->wake.notify_one();
+}
+
+void Engine::drain(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(impl_->mutex);
+  impl_->is_draining = true;
+  impl_->idle.wait_for(lock, timeout, [this] { return impl_->unfinished() == 0 && !impl_->is_stepping; });
+}
+
+EngineStats Engine::stats() const {
+  const std::lock_guard lock(impl_->mutex);
+  EngineStats stats = impl_->stats;
+  stats.waiting += static_cast<int>(impl_->arrivals.size());
+  return stats;
+}
+
+const EngineConfig& Engine::config() const { return impl_->config; }
+
+}  // namespace estoc

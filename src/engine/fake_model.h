@@ -1,0 +1,130 @@
+// A model for tests: its logits are a hash of the tokens it finds in the KV storage, so that a wrong position, block or
+// order changes the output; and the same tokens computed one request at a time, without an engine.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+
+#include "base/check.h"
+#include "engine/sequence.h"
+#include "models/model.h"
+#include "sampling/counter_rng.h"
+#include "sampling/logprobs.h"
+#include "sampling/sampler.h"
+
+namespace estoc {
+
+inline void fake_logits(std::span<const TokenId> history, std::span<float> logits) {
+  uint64_t hash = 17;
+  for (const TokenId token : history) hash = mix_bits(hash * 31 + static_cast<uint64_t>(token) + 1);
+  for (size_t i = 0; i < logits.size(); ++i) {
+    logits[i] = static_cast<float>(random_bits(hash, i) >> 40) * 0x1p-24f * 6;
+  }
+}
+
+class FakeModel : public Model {
+ public:
+  explicit FakeModel(int vocab, int rows_max) : rows_max_(rows_max) {
+    info_.vocab = vocab;
+    info_.layers = 1;
+    info_.kv = {{.kv_heads = 1, .head_dim = 2}};
+  }
+
+  const ModelInfo& info() const override { return info_; }
+
+  void forward(const Batch& batch, KvStorage& kv, float* logits) override {
+    if (before_forward) before_forward(batch);
+    check(batch, kv);
+    for (const BatchSequence& sequence : batch.sequences) {
+      for (int i = 0; i < sequence.row_count; ++i) {
+        at(kv, sequence, sequence.position + i) =
+            static_cast<float>(batch.tokens[static_cast<size_t>(sequence.first_row + i)]);
+      }
+    }
+    const auto vocab = static_cast<size_t>(info_.vocab);
+    size_t next = 0;
+    std::vector<TokenId> history;
+    for (const BatchSequence& sequence : batch.sequences) {
+      for (; next < batch.logit_rows.size(); ++next) {
+        const int i = batch.logit_rows[next] - sequence.first_row;
+        if (i >= sequence.row_count) break;
+        history.clear();
+        for (int p = 0; p <= sequence.position + i; ++p) {
+          history.push_back(static_cast<TokenId>(at(kv, sequence, p)));
+        }
+        fake_logits(history, {logits + next * vocab, vocab});
+      }
+    }
+    ESTOC_CHECK(next == batch.logit_rows.size());
+    row_count += batch.tokens.size();
+  }
+
+  std::function<void(const Batch&)> before_forward;  // may wait or throw
+  uint64_t row_count = 0;
+
+ private:
+  static float& at(KvStorage& kv, const BatchSequence& sequence, int position) {
+    const BlockId block = sequence.blocks[static_cast<size_t>(position / kKvBlockTokens)];
+    return reinterpret_cast<float*>(kv.keys(0, block, 0))[position % kKvBlockTokens * 2];
+  }
+
+  void check(const Batch& batch, const KvStorage& kv) const {
+    ESTOC_CHECK(kv.type() == KvType::f32);
+    ESTOC_CHECK(static_cast<int>(batch.tokens.size()) <= rows_max_);
+    int row = 0;
+    for (const BatchSequence& sequence : batch.sequences) {
+      ESTOC_CHECK(sequence.first_row == row && sequence.row_count > 0);
+      ESTOC_CHECK(static_cast<int>(sequence.blocks.size()) == blocks_for(sequence.position + sequence.row_count));
+      row += sequence.row_count;
+    }
+    ESTOC_CHECK(row == static_cast<int>(batch.tokens.size()));
+  }
+
+  ModelInfo info_;
+  int rows_max_;
+};
+
+struct Completion {
+  std::vector<TokenId> tokens;
+  FinishReason finish = FinishReason::error;
+  bool operator==(const Completion&) const = default;
+};
+
+// What the request must yield: the whole history in, one token out, until the rules of Request end it.
+inline Completion complete_alone(const Request& request, int vocab, int positions_max) {
+  Sampler sampler;
+  SamplerState state(request.sampling, request.sampling.seed.value_or(0), request.prompt);
+  std::vector<TokenId> history = request.prompt;
+  std::vector<float> logits(static_cast<size_t>(vocab));
+  Completion completion;
+  const auto ends = [&](TokenId token) {
+    const auto contains = [&](const std::vector<TokenId>& set) {
+      return std::find(set.begin(), set.end(), token) != set.end();
+    };
+    return contains(request.stop_tokens) || (!request.ignore_end && contains(request.end_tokens));
+  };
+  for (;;) {
+    if (static_cast<int>(completion.tokens.size()) == request.tokens_max ||
+        static_cast<int>(history.size()) == positions_max) {
+      completion.finish = FinishReason::length;
+      return completion;
+    }
+    fake_logits(history, logits);
+    std::vector<TokenId> forbidden;
+    if (static_cast<int>(completion.tokens.size()) < request.tokens_min) {
+      for (TokenId token = 0; token < vocab; ++token) {
+        if (ends(token)) forbidden.push_back(token);
+      }
+    }
+    const TokenId token = *sampler.sample(state, logits, forbidden);
+    state.accept(token);
+    history.push_back(token);
+    completion.tokens.push_back(token);
+    if (ends(token)) {
+      completion.finish = FinishReason::stop;
+      return completion;
+    }
+  }
+}
+
+}  // namespace estoc

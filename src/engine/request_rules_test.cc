@@ -1,0 +1,73 @@
+#include "engine/request_rules.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/error.h"
+#include "engine/kv_sizing.h"
+
+namespace estoc {
+namespace {
+
+constexpr EngineConfig kConfig{.context = 100};
+
+Request valid() { return {.prompt = {1, 2, 3}}; }
+
+TEST(RequestRules, NameTheFieldThatIsWrong) {
+  const std::pair<const char*, std::function<void(Request&)>> cases[] = {
+      {"prompt", [](Request& r) { r.prompt.clear(); }},
+      {"prompt", [](Request& r) { r.prompt = {1, 50}; }},
+      {"prompt", [](Request& r) { r.prompt = {-1}; }},
+      {"tokens_max", [](Request& r) { r.tokens_max = -1; }},
+      {"tokens_min", [](Request& r) { r.tokens_min = -1; }},
+      {"tokens_min", [](Request& r) { r.tokens_min = 17; }},
+      {"prompt_logprobs", [](Request& r) { r.prompt_logprobs = 21; }},
+      {"top_p", [](Request& r) { r.sampling.top_p = 2; }},
+  };
+  for (const auto& [name, spoil] : cases) {
+    Request request = valid();
+    validate(request, 50, kConfig, 10);
+    spoil(request);
+    try {
+      validate(request, 50, kConfig, 10);
+      ADD_FAILURE() << name << " passed";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+      EXPECT_EQ(error.param(), name);
+    }
+  }
+}
+
+std::string message_for(size_t prompt_tokens, int kv_blocks) {
+  Request request = valid();
+  request.prompt.assign(prompt_tokens, 1);
+  try {
+    validate(request, 50, kConfig, kv_blocks);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(RequestRules, APromptThatNeverFitsIsRefusedWithBothNumbers) {
+  EXPECT_EQ(message_for(99, 10), "");
+  EXPECT_NE(message_for(100, 10).find("100 tokens, but a context of 100"), std::string::npos) << message_for(100, 10);
+  EXPECT_EQ(message_for(31, 2), "");
+  EXPECT_NE(message_for(32, 2).find("32 tokens, but a KV cache of 32"), std::string::npos) << message_for(32, 2);
+}
+
+TEST(KvSizing, FollowsItsFormula) {
+  const std::vector<KvLayerSpec> layers(30, {.kv_heads = 3, .head_dim = 64});
+  EXPECT_EQ(kv_blocks_for(layers, {.context = 4096}), 1024);
+  EXPECT_EQ(kv_blocks_for(layers, {.context = 17, .sequences_max = 2}), 4);
+  EXPECT_EQ(kv_blocks_for(layers, {.kv_bytes = 368640 * 7 + 368639}), 7);
+  EXPECT_EQ(kv_blocks_for(layers, {.kv_bytes = 368640 * 2 * 7, .kv_type = KvType::f32}), 7);
+  EXPECT_THROW(kv_blocks_for(layers, {.kv_bytes = 1000}), Error);
+  EXPECT_EQ(kv_blocks_for(layers, {.kv_bytes = ~uint64_t{0}}), 2147483647 / 16);
+  EXPECT_EQ(positions_max_for(4, {.context = 100}), 64);
+  EXPECT_EQ(positions_max_for(40, {.context = 100}), 100);
+}
+
+}  // namespace
+}  // namespace estoc

@@ -1,0 +1,63 @@
+#include "engine/sequence.h"
+
+#include <algorithm>
+
+namespace estoc {
+
+Sequence::Sequence(RequestId id, Request asked, EventSink sink, uint64_t seed)
+    : id(id),
+      request(std::move(asked)),
+      sink(std::move(sink)),
+      prompt_count(static_cast<int>(request.prompt.size())),
+      tokens(std::move(request.prompt)),
+      sampling(request.sampling, request.sampling.seed.value_or(seed), tokens),
+      submitted_at(Clock::now()),
+      last_tokens_(request.stop_tokens) {
+  if (!request.ignore_end)
+    last_tokens_.insert(last_tokens_.end(), request.end_tokens.begin(), request.end_tokens.end());
+}
+
+bool Sequence::wants_logits(int position) const {
+  if (position == known() - 1) return true;
+  return request.prompt_logprobs >= 0 && position + 1 < prompt_count && position >= prompt_logprob_count;
+}
+
+int Sequence::logit_rows(int count) const {
+  const int end = computed + count;
+  int rows = end == known() ? 1 : 0;
+  if (request.prompt_logprobs >= 0) {
+    const int first = std::max(computed, prompt_logprob_count);
+    rows += std::max(0, std::min(end, prompt_count - 1) - first);
+  }
+  return rows;
+}
+
+std::span<const TokenId> Sequence::forbidden() const {
+  if (output_count() >= request.tokens_min) return {};
+  return last_tokens_;
+}
+
+bool Sequence::is_last(TokenId token) const {
+  return std::find(last_tokens_.begin(), last_tokens_.end(), token) != last_tokens_.end();
+}
+
+std::optional<FinishReason> Sequence::append(TokenId token, int positions_max) {
+  tokens.push_back(token);
+  sampling.accept(token);
+  if (is_last(token)) return FinishReason::stop;
+  if (output_count() >= request.tokens_max || known() >= positions_max) return FinishReason::length;
+  return std::nullopt;
+}
+
+RequestTimes Sequence::times(Clock::time_point now) const {
+  const auto seconds = [](Clock::time_point from, Clock::time_point to) {
+    return std::chrono::duration<double>(to - from).count();
+  };
+  RequestTimes times;
+  times.queue_s = seconds(submitted_at, started_at.value_or(now));
+  if (started_at) times.prefill_s = seconds(*started_at, first_token_at.value_or(now));
+  if (first_token_at && last_token_at) times.decode_s = seconds(*first_token_at, *last_token_at);
+  return times;
+}
+
+}  // namespace estoc

@@ -1,0 +1,64 @@
+// One token stream being grown for a request.
+//
+// There is no phase: `tokens` are known (the prompt, then what was chosen), the first `computed` of them have their
+// keys and values in the cache, and a step brings `computed` closer to known(). The logits of the last known token
+// choose the next one. Ownership: the scheduler owns sequences; the blocks of `table` belong to its pool. Threads: the
+// engine thread, after submit has built it.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "engine/engine.h"
+#include "kv/block_table.h"
+#include "sampling/sampler.h"
+
+namespace estoc {
+
+using Clock = std::chrono::steady_clock;
+
+class Sequence {
+ public:
+  // `request` passed validate(). `seed` counts when the request has none.
+  Sequence(RequestId id, Request request, EventSink sink, uint64_t seed);
+
+  int known() const { return static_cast<int>(tokens.size()); }
+  int remaining() const { return known() - computed; }
+  int output_count() const { return known() - prompt_count; }
+
+  // Whether somebody needs the logits of the token at `position`: it is the last known one, or its successor is a
+  // prompt token whose log-probability was asked for and is not there yet.
+  bool wants_logits(int position) const;
+  // How many of the next `count` positions want logits.
+  int logit_rows(int count) const;
+
+  // The tokens that must not be chosen now: end and stop tokens before tokens_min.
+  std::span<const TokenId> forbidden() const;
+  // Adds a chosen token; says whether and why it was the last.
+  std::optional<FinishReason> append(TokenId token, int positions_max);
+
+  RequestTimes times(Clock::time_point now) const;
+
+  const RequestId id;
+  Request request;  // its prompt has moved into tokens
+  const EventSink sink;
+  const int prompt_count;
+
+  std::vector<TokenId> tokens;
+  int computed = 0;
+  BlockTable table;
+  SamplerState sampling;
+  std::vector<Logprobs> prompt_logprobs;  // of tokens 1, 2, ... of the prompt, until they are delivered
+  int prompt_logprob_count = 0;           // how many there have been: a preempted sequence does not do them again
+
+  Clock::time_point submitted_at;
+  std::optional<Clock::time_point> started_at, first_token_at, last_token_at;
+
+ private:
+  bool is_last(TokenId token) const;
+
+  std::vector<TokenId> last_tokens_;  // end tokens (unless ignored) and stop tokens
+};
+
+}  // namespace estoc

@@ -1,0 +1,66 @@
+// The heart of the engine: one step is plan, forward, sample, commit. Knows no threads and no queue.
+//
+// What: events of a step are collected and handed to their sinks by deliver(), after the blocks of finished sequences
+// are free and stats() say so.
+// Ownership: owns the KV cache, the scheduler and every sequence; borrows the model.
+// Threads: one thread at a time. Errors: the constructor throws Error{resource_exhausted}; the rest throws nothing.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/batch_builder.h"
+#include "engine/engine.h"
+#include "engine/scheduler.h"
+#include "kv/block_pool.h"
+#include "sampling/logprobs.h"
+#include "sampling/sampler.h"
+
+namespace estoc {
+
+class Stepper {
+ public:
+  Stepper(Model& model, const EngineConfig& config);
+
+  void add(std::unique_ptr<Sequence> sequence) { scheduler_.add(std::move(sequence)); }
+  // Frees the sequence's blocks and leaves it a last event. Unknown ids are ignored.
+  void cancel(RequestId id);
+  void cancel_all();
+  // Computes one step; does nothing when idle.
+  void step();
+  // Calls the sinks, in order. A sink that throws is as good as a caller that left: its request is cancelled.
+  void deliver();
+
+  bool is_idle() const { return scheduler_.is_idle(); }
+  EngineStats stats() const;
+  void check_integrity() const { scheduler_.check_integrity(); }
+
+ private:
+  struct Delivery {
+    Sequence* sequence;
+    Event event;
+  };
+  void commit(const Plan& plan);
+  void extend(Sequence& sequence, std::span<const float> logits);
+  void fail(const Plan& plan, const std::string& message);
+  Event& emit(Sequence& sequence);
+  void finish(Sequence& sequence, FinishReason reason);
+
+  Model& model_;
+  const int positions_max_;
+  const SchedulerLimits limits_;
+  BlockPool pool_;
+  KvStorage kv_;
+  Scheduler scheduler_;
+  BatchBuilder batch_;
+  Sampler sampler_;
+  LogprobReader logprobs_;
+  std::unique_ptr<float[]> logits_;  // [limits_.logit_rows_max, vocab]
+  std::vector<Delivery> outbox_;
+  std::vector<std::unique_ptr<Sequence>> finished_;  // alive until their last event is delivered
+  EngineStats stats_;                                // the counters that only grow
+};
+
+}  // namespace estoc
