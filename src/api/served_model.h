@@ -1,0 +1,25 @@
+// The one model a server offers, as the endpoints see it. Plain data; immutable while served, read by every thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "chat/template.h"
+#include "models/model.h"
+#include "sampling/params.h"
+#include "tokenizer/tokenizer.h"
+
+namespace estoc::api {
+
+struct ServedModel {
+  std::string name;         // what clients write in `model`
+  std::string fingerprint;  // `system_fingerprint`; empty gives null
+  int64_t created = 0;      // seconds since 1970, for the model list
+  int context = 0;          // the engine's: prompt and output together, in tokens
+  ModelInfo info;
+  GenerationDefaults defaults;
+  const Tokenizer* tokenizer = nullptr;         // never null while served; the caller owns it
+  const ChatTemplate* chat_template = nullptr;  // null when the model has none; the caller owns it
+};
+
+}  // namespace estoc::api
