@@ -1,0 +1,117 @@
+// A served model for tests: one token a byte, a few longer ones, a two-line chat template and events made by hand.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "api/endpoints.h"
+#include "api/generation.h"
+#include "api/served_model.h"
+#include "base/utf8.h"
+
+namespace estoc::api {
+
+// Ids 0..255 are bytes, then <s>, </s> and the words.
+class FakeTokenizer : public Tokenizer {
+ public:
+  static constexpr TokenId kBos = 256, kEos = 257, kHello = 258, kWor = 259, kLd = 260;
+
+  std::vector<TokenId> encode(std::string_view text, EncodeOptions options) const override {
+    std::vector<TokenId> ids;
+    if (options.add_special && has_bos) ids.push_back(kBos);
+    while (!text.empty()) {
+      if (options.parse_special && text.starts_with("<s>")) {
+        ids.push_back(kBos);
+        text.remove_prefix(3);
+      } else {
+        ids.push_back(static_cast<unsigned char>(text.front()));
+        text.remove_prefix(1);
+      }
+    }
+    return ids;
+  }
+  std::string decode(std::span<const TokenId> ids, bool skip_special) const override {
+    std::string text;
+    for (const TokenId id : ids) {
+      if (!skip_special || !is_special(id)) text += token_bytes(id);
+    }
+    return text;
+  }
+  std::string_view token_bytes(TokenId id) const override {
+    return id < 0 || id >= vocab_count() ? std::string_view() : std::string_view(spellings_[static_cast<size_t>(id)]);
+  }
+  bool is_special(TokenId id) const override { return id == kBos || id == kEos; }
+  int vocab_count() const override { return static_cast<int>(spellings_.size()); }
+  std::optional<TokenId> bos() const override { return kBos; }
+  std::optional<TokenId> eos() const override { return kEos; }
+  bool adds_bos() const override { return has_bos; }
+  std::optional<TokenId> find(std::string_view) const override { return {}; }
+  bool strips_leading_space() const override { return false; }
+
+  bool has_bos = false;
+
+ private:
+  std::vector<std::string> spellings_ = [] {
+    std::vector<std::string> spellings;
+    for (int byte = 0; byte < 256; ++byte) spellings.emplace_back(1, static_cast<char>(byte));
+    for (const char* word : {"<s>", "</s>", "Hello", " wor", "ld"}) spellings.emplace_back(word);
+    return spellings;
+  }();
+};
+
+struct FakeModel {
+  FakeTokenizer tokenizer;
+  ChatTemplate chat_template{
+      "{% for m in messages %}[{{ m.role }}]{{ m.content }};{% endfor %}"
+      "{% if add_generation_prompt %}[assistant]{% endif %}"};
+  ServedModel served;
+
+  FakeModel() {
+    served.name = "org/tiny";
+    served.fingerprint = "fp";
+    served.created = 1700000000;
+    served.context = 100;
+    served.info.vocab = tokenizer.vocab_count();
+    served.info.architecture = "TinyForCausalLM";
+    served.tokenizer = &tokenizer;
+    served.chat_template = &chat_template;
+  }
+};
+
+inline Call call_with(std::string_view body) { return {body, {}, "abc", 1757141666, false}; }
+
+// The events of a request whose prompt had `prompt_tokens`, one token each; the last one finishes.
+inline std::vector<Event> events_of(const std::vector<TokenId>& tokens, FinishReason finish, int prompt_tokens = 5,
+                                    int cached_tokens = 2) {
+  std::vector<Event> events;
+  for (const TokenId token : tokens) {
+    Event event;
+    event.token = token;
+    event.prompt_tokens = prompt_tokens;
+    event.cached_tokens = cached_tokens;
+    event.output_tokens = static_cast<int>(events.size()) + 1;
+    events.push_back(std::move(event));
+  }
+  events.back().finish = finish;
+  events.back().is_stop_token = finish == FinishReason::stop;
+  return events;
+}
+
+inline std::vector<TokenId> bytes_of(std::string_view text) {
+  std::vector<TokenId> ids;
+  for (const char byte : text) ids.push_back(static_cast<unsigned char>(byte));
+  return ids;
+}
+
+// Feeds events to one choice until it wants no more; true when it asked to be cancelled.
+inline bool feed(Generation& generation, size_t index, std::vector<Event> events, std::string& out) {
+  for (Event& event : events) {
+    if (generation.consume(index, std::move(event), out)) return true;
+  }
+  return false;
+}
+
+}  // namespace estoc::api
