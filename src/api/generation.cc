@@ -1,0 +1,77 @@
+#include "api/generation.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "api/errors.h"
+#include "base/check.h"
+
+namespace estoc::api {
+
+Generation::Generation(Options options, std::unique_ptr<const AnswerFormat> format, std::vector<Request> requests,
+                       std::vector<Choice> choices)
+    : options_(options),
+      format_(std::move(format)),
+      requests_(std::move(requests)),
+      choices_(std::move(choices)),
+      is_started_(choices_.size()),
+      whole_(choices_.size()),
+      open_choices_(choices_.size()) {
+  ESTOC_CHECK(requests_.size() == choices_.size());
+}
+
+bool Generation::consume(size_t index, Event&& event, std::string& out) {
+  Choice& choice = choices_[index];
+  if (is_done() || choice.end()) return false;
+  if (event.finish == FinishReason::error) {
+    failure_ = error_reply(500, event.error.empty() ? "the request failed" : event.error);
+    return false;
+  }
+  if (event.finish == FinishReason::cancelled) {
+    failure_ = error_reply(503, "the request was cancelled: the server is stopping");
+    return false;
+  }
+  const bool is_last_event = event.finish.has_value();
+  Piece piece = choice.consume(std::move(event));
+  if (options_.is_stream) {
+    if (!is_started_[index]) format_->append_start(out, static_cast<int>(index));
+    is_started_[index] = true;
+    format_->append_piece(out, static_cast<int>(index), piece);
+  } else {
+    Piece& whole = whole_[index].piece;
+    whole.text += piece.text;
+    std::ranges::move(piece.tokens, std::back_inserter(whole.tokens));
+  }
+  if (!choice.end()) return false;
+  whole_[index].end = *choice.end();
+  --open_choices_;
+  if (options_.is_stream) {
+    format_->append_end(out, static_cast<int>(index), *choice.end());
+    if (open_choices_ == 0) {
+      format_->append_usage(out, usage());
+      out += kStreamDone;
+    }
+  }
+  return !is_last_event;
+}
+
+Reply Generation::reply() { return {200, format_->whole(whole_, usage()), {}}; }
+
+Usage Generation::usage() const {
+  Usage usage;
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    usage.output_tokens += choices_[i].output_tokens();
+    if (i % static_cast<size_t>(options_.choices_per_prompt) != 0) continue;
+    usage.prompt_tokens += choices_[i].prompt_tokens();
+    usage.cached_tokens += choices_[i].cached_tokens();
+  }
+  return usage;
+}
+
+std::string stream_failure(const Reply& failure) {
+  std::string out = "data: " + failure.body + "\n\n";
+  out += kStreamDone;
+  return out;
+}
+
+}  // namespace estoc::api
