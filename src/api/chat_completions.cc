@@ -1,0 +1,112 @@
+// POST /v1/chat/completions
+#include <algorithm>
+
+#include "api/chat_prompt.h"
+#include "api/endpoints.h"
+#include "api/engine_request.h"
+#include "api/generation.h"
+#include "api/logprobs_json.h"
+#include "api/sampling_fields.h"
+#include "api/unsupported_fields.h"
+#include "base/json.h"
+
+namespace estoc::api {
+namespace {
+
+class ChatFormat : public AnswerFormat {
+ public:
+  ChatFormat(const AnswerHead& head, const Tokenizer& tokenizer, int logprobs)
+      : AnswerFormat(head, "chat.completion", "chat.completion.chunk"), tokenizer_(tokenizer), logprobs_(logprobs) {}
+
+ protected:
+  bool append_start_fields(std::string& out) const override {
+    out += R"("delta":{"role":"assistant","content":""},"logprobs":null)";
+    return true;
+  }
+  void append_piece_fields(std::string& out, const Piece& piece) const override {
+    out += R"("delta":{"content":)";
+    append_json_string(out, piece.text);
+    out += '}';
+    append_logprobs(out, piece);
+  }
+  void append_end_fields(std::string& out) const override { out += R"("delta":{},"logprobs":null)"; }
+  void append_whole_fields(std::string& out, const Piece& piece) const override {
+    out += R"("message":{"role":"assistant","content":)";
+    append_json_string(out, piece.text);
+    out += R"(,"refusal":null})";
+    append_logprobs(out, piece);
+  }
+
+ private:
+  void append_logprobs(std::string& out, const Piece& piece) const {
+    out += R"(,"logprobs":)";
+    if (logprobs_ < 0) {
+      out += "null";
+    } else {
+      append_chat_logprobs(out, piece.tokens, tokenizer_, logprobs_);
+    }
+  }
+
+  const Tokenizer& tokenizer_;
+  int logprobs_;  // -1 none, else how many alternatives
+};
+
+const std::vector<UnsupportedField>& unsupported_fields() {
+  static const std::vector<UnsupportedField> kFields = {
+      {"tools", {}},
+      {"tool_choice", {"none", "auto"}},
+      {"functions", {}},
+      {"function_call", {"none", "auto"}},
+      {"modalities", {Json(Json::Array{"text"})}},
+      {"audio", {}},
+      {"prediction", {}},
+      {"web_search_options", {}},
+      {"echo", {}},
+      {"best_of", {1}},
+      {"suffix", {}},
+      {"add_special_tokens", {}},
+      {"chat_template", {}},
+      {"documents", {}},
+  };
+  return kFields;
+}
+
+// -1 none; 0 the chosen token only; n alternatives.
+int read_chat_logprobs(Fields& fields) {
+  const bool is_wanted = fields.boolean("logprobs").value_or(false);
+  const auto top = fields.integer("top_logprobs", 0, kLogprobsMax);
+  if (!is_wanted && top.value_or(0) > 0) fields.refuse("top_logprobs", "needs logprobs to be true");
+  return is_wanted ? static_cast<int>(top.value_or(0)) : -1;
+}
+
+}  // namespace
+
+Answer chat_completions(const ServedModel& model, const Call& call) {
+  const Json body = parse_body(call.body);
+  Fields fields(body);
+  check_model_name(fields, model);
+  check_unsupported(fields, shared_unsupported_fields());
+  check_unsupported(fields, unsupported_fields());
+  GenerationFields read = read_generation_fields(fields, model, 1);
+  if (const auto tokens_max = fields.integer("max_completion_tokens", 1)) {
+    read.tokens_max = static_cast<int>(std::min<int64_t>(*tokens_max, model.context));
+  }
+  read.sampling.logprobs = read_chat_logprobs(fields);
+  const ChatPrompt prompt = read_chat_prompt(fields, model);
+  fields.log_unread("/v1/chat/completions");
+
+  std::vector<Request> requests;
+  std::vector<Choice> choices;
+  for (int i = 0; i < read.choices; ++i) {
+    requests.push_back(build_request(read, model, prompt.tokens, i));
+    ChoiceOptions options = choice_options(read);
+    if (prompt.continues_message) options.continued = prompt.tokens;
+    choices.emplace_back(*model.tokenizer, std::move(options));
+  }
+  const AnswerHead head{"chatcmpl-" + call.id, call.now, model.name, model.fingerprint, read.include_usage};
+  return std::make_unique<Generation>(Generation::Options{read.is_stream, read.choices},
+                                      std::make_unique<ChatFormat>(head, *model.tokenizer, read.sampling.logprobs),
+                                      std::move(requests), std::move(choices));
+}
+
+}  // namespace estoc::api

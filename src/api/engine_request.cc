@@ -1,0 +1,51 @@
+#include "api/engine_request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/errors.h"
+#include "api/fields.h"
+
+namespace estoc::api {
+
+void check_prompt_length(size_t prompt_tokens, const ServedModel& model, const std::string& param) {
+  if (prompt_tokens == 0) refuse_field(param, "the prompt has no tokens");
+  if (static_cast<int64_t>(prompt_tokens) < model.context) return;
+  throw ApiError(
+      ErrorCode::invalid_argument,
+      fmt::format("{}: the prompt has {} tokens, which leaves no room for output in the context of {} tokens", param,
+                  prompt_tokens, model.context),
+      param, "context_length_exceeded");
+}
+
+Request build_request(const GenerationFields& fields, const ServedModel& model, std::vector<TokenId> prompt,
+                      int index) {
+  Request request;
+  request.sampling = fields.sampling;
+  if (request.sampling.seed) *request.sampling.seed += static_cast<uint64_t>(index);
+  const int room = model.context - static_cast<int>(prompt.size());
+  request.tokens_max = std::min(fields.tokens_max.value_or(room), room);
+  request.tokens_min = std::min(fields.tokens_min, request.tokens_max);
+  request.end_tokens = model.defaults.end_tokens;
+  const auto eos = model.tokenizer->eos();
+  if (eos && std::ranges::find(request.end_tokens, *eos) == request.end_tokens.end())
+    request.end_tokens.push_back(*eos);
+  request.stop_tokens = fields.stop_tokens;
+  request.ignore_end = fields.ignore_end;
+  request.prompt = std::move(prompt);
+  return request;
+}
+
+ChoiceOptions choice_options(const GenerationFields& fields) {
+  ChoiceOptions options;
+  options.stops = fields.stops;
+  options.stop_tokens = fields.stop_tokens;
+  options.include_stop = fields.include_stop;
+  options.skip_special = fields.skip_special;
+  options.has_logprobs = fields.sampling.logprobs >= 0;
+  options.tokens_min = fields.tokens_min;
+  return options;
+}
+
+}  // namespace estoc::api

@@ -1,0 +1,24 @@
+// From what was read to what the engine and the text side are given.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/choice.h"
+#include "api/sampling_fields.h"
+#include "api/served_model.h"
+#include "engine/engine.h"
+
+namespace estoc::api {
+
+// Throws ApiError{invalid_argument, "context_length_exceeded"} with both numbers when no output token would fit, and
+// Error{invalid_argument} for an empty prompt. `param` is the field the prompt came from.
+void check_prompt_length(size_t prompt_tokens, const ServedModel& model, const std::string& param);
+
+// The engine request of choice `index` of one prompt: seeds of several choices count up from the given one.
+Request build_request(const GenerationFields& fields, const ServedModel& model, std::vector<TokenId> prompt, int index);
+
+// The text side of the same choice.
+ChoiceOptions choice_options(const GenerationFields& fields);
+
+}  // namespace estoc::api

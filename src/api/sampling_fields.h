@@ -1,0 +1,45 @@
+// The fields both generating endpoints share: how to sample, when to stop, how to answer.
+//
+// Precedence: the request, then the model's generation defaults, then OpenAI's defaults.
+// Errors: throws Error{invalid_argument} with the field's path.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/fields.h"
+#include "api/served_model.h"
+#include "base/json.h"
+#include "sampling/params.h"
+
+namespace estoc::api {
+
+struct GenerationFields {
+  SamplingParams sampling;        // `logprobs` is left to the endpoint
+  std::optional<int> tokens_max;  // from `max_tokens`; the endpoint has its own default
+  int tokens_min = 0;
+  std::vector<TokenId> stop_tokens;
+  std::vector<std::string> stops;  // stop strings
+  bool ignore_end = false;
+  bool include_stop = false;  // stop strings stay in the text
+  bool skip_special = true;
+  int choices = 1;  // `n`
+  bool is_stream = false;
+  bool include_usage = false;  // a last chunk with the usage
+};
+
+constexpr int kLogprobsMax = 20;
+constexpr int kChoicesMax = 128;
+constexpr size_t kStopsMax = 64;
+constexpr size_t kStopBytesMax = 4096;
+
+GenerationFields read_generation_fields(Fields& fields, const ServedModel& model, int tokens_max_least);
+
+// Checks `model` against the served name: throws ApiError{not_found, "model_not_found"}; an absent name is accepted.
+void check_model_name(Fields& fields, const ServedModel& model);
+
+// A JSON array of token ids; throws with the path of the wrong element.
+std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, const ServedModel& model);
+
+}  // namespace estoc::api
