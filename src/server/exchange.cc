@@ -1,0 +1,137 @@
+#include "server/exchange.h"
+
+#include "api/errors.h"
+#include "base/error.h"
+
+namespace estoc {
+
+namespace {
+constexpr int kPeerLeft = 499;  // for the log only: nobody is there to read it
+}
+
+Exchange::Exchange(std::unique_ptr<api::Generation> generation, std::shared_ptr<http::Responder> responder,
+                   Generator& generator, http::Headers headers, std::function<void(int)> on_end)
+    : generation_(std::move(generation)),
+      responder_(std::move(responder)),
+      generator_(generator),
+      headers_(std::move(headers)),
+      on_end_(std::move(on_end)) {}
+
+void Exchange::start() {
+  if (!submit_all()) return;
+  // Weak: the responder keeps the callback for as long as it lives itself.
+  responder_->on_close([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->abandon();
+  });
+}
+
+bool Exchange::submit_all() {
+  std::vector<Request> requests = generation_->take_requests();
+  for (size_t i = 0; i < requests.size(); ++i) {
+    SubmitResult result;
+    try {
+      result = generator_.submit(std::move(requests[i]),
+                                 [self = shared_from_this(), i](Event&& event) { self->take(i, std::move(event)); });
+    } catch (const Error& error) {
+      cancel_all();
+      respond(api::error_reply(error));
+      return false;
+    }
+    if (result.status != SubmitStatus::accepted) {
+      cancel_all();
+      const bool is_full = result.status == SubmitStatus::queue_full;
+      respond(is_full ? api::error_reply(429, "too many requests are waiting, try again later", {}, "queue_full")
+                      : api::error_reply(503, "the server is stopping"));
+      return false;
+    }
+    const std::lock_guard lock(mutex_);
+    ids_.push_back(result.id);
+  }
+  return true;
+}
+
+void Exchange::take(size_t choice, Event&& event) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_over_) return;
+    mailbox_.push_back({choice, std::move(event)});
+    if (is_posted_) return;
+    is_posted_ = true;
+  }
+  responder_->post([self = shared_from_this()] { self->render(); });
+}
+
+void Exchange::render() {
+  std::vector<Letter> letters;
+  {
+    const std::lock_guard lock(mutex_);
+    letters.swap(mailbox_);
+    is_posted_ = false;
+    if (is_over_) return;
+  }
+  std::string out;
+  for (Letter& letter : letters) {
+    if (generation_->consume(letter.choice, std::move(letter.event), out)) generator_.cancel(ids_[letter.choice]);
+  }
+  const auto& failure = generation_->failure();
+  if (failure && !has_stream_ && out.empty()) {
+    cancel_all();
+    return respond(*failure);
+  }
+  if (!generation_->is_stream()) {
+    if (generation_->is_done()) respond(generation_->reply());
+    return;
+  }
+  if (failure) out += api::stream_failure(*failure);
+  if (!out.empty()) send(std::move(out));
+  if (!generation_->is_done()) return;
+  if (failure) cancel_all();
+  responder_->finish();
+  end(200);
+}
+
+void Exchange::send(std::string text) {
+  if (!has_stream_) {
+    has_stream_ = true;
+    http::Headers headers = headers_;
+    headers.emplace_back("Content-Type", "text/event-stream; charset=utf-8");
+    headers.emplace_back("Cache-Control", "no-cache");
+    headers.emplace_back("X-Accel-Buffering", "no");  // asks reverse proxies not to collect the events
+    responder_->start_stream(200, std::move(headers));
+  }
+  if (!responder_->write(std::move(text))) abandon();
+}
+
+void Exchange::respond(api::Reply reply) {
+  http::Response response{reply.status, headers_, std::move(reply.body)};
+  response.headers.emplace_back("Content-Type", "application/json");
+  response.headers.insert(response.headers.end(), reply.headers.begin(), reply.headers.end());
+  responder_->respond(std::move(response));
+  end(reply.status);
+}
+
+void Exchange::abandon() {
+  cancel_all();
+  end(kPeerLeft);
+}
+
+void Exchange::cancel_all() {
+  std::vector<RequestId> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    ids = ids_;
+  }
+  for (const RequestId id : ids) generator_.cancel(id);
+}
+
+void Exchange::end(int status) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_over_) return;
+    is_over_ = true;
+    mailbox_.clear();
+  }
+  on_end_(status);
+}
+
+}  // namespace estoc

@@ -1,0 +1,64 @@
+// One HTTP request that is being answered by generation.
+//
+// What: submits the generation's requests, takes their events from the engine thread through a small mailbox, renders
+// them on the connection's thread and writes the result. At most one post is in flight, so a slow connection gets its
+// events in fewer, larger writes. When the peer goes away every request is cancelled, whether it streams, waits or
+// runs. Ownership: shared by the sinks of the engine's requests and the posts on the connection; the generator and the
+// served model must outlive it. Threads: start on the connection's thread; abandon from any thread; the rest is
+// internal.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "api/generation.h"
+#include "http/server.h"
+#include "server/generator.h"
+
+namespace estoc {
+
+class Exchange : public std::enable_shared_from_this<Exchange> {
+ public:
+  // `headers` go into the answer. `on_end` is called once with the status that was sent, 499 when the peer left.
+  Exchange(std::unique_ptr<api::Generation> generation, std::shared_ptr<http::Responder> responder,
+           Generator& generator, http::Headers headers, std::function<void(int status)> on_end);
+
+  // Submits. A full queue or a stopping engine is answered with 429 or 503, a request the engine refuses with 400.
+  void start();
+
+  // Cancels what still runs and answers nothing more.
+  void abandon();
+
+ private:
+  struct Letter {
+    size_t choice = 0;
+    Event event;
+  };
+
+  bool submit_all();
+  void take(size_t choice, Event&& event);  // engine thread
+  void render();                            // connection's thread
+  void send(std::string text);
+  void end(int status);
+  void cancel_all();
+  void respond(api::Reply reply);
+
+  const std::unique_ptr<api::Generation> generation_;
+  const std::shared_ptr<http::Responder> responder_;
+  Generator& generator_;
+  http::Headers headers_;
+  std::function<void(int)> on_end_;
+  bool has_stream_ = false;  // connection's thread only
+
+  std::mutex mutex_;
+  // Protected by mutex_.
+  std::vector<Letter> mailbox_;
+  bool is_posted_ = false;
+  bool is_over_ = false;
+  std::vector<RequestId> ids_;  // one a choice once submitted; written by the connection's thread only
+};
+
+}  // namespace estoc

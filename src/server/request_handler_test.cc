@@ -1,0 +1,283 @@
+#include "server/request_handler.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "api/fake_model.h"
+#include "base/error.h"
+#include "base/json.h"
+
+namespace estoc {
+namespace {
+
+using api::events_of;
+using api::FakeModel;
+
+// Keeps what was submitted; the test plays the engine.
+class FakeGenerator : public Generator {
+ public:
+  SubmitResult submit(Request request, EventSink sink) override {
+    if (refusal) throw *refusal;
+    if (sinks.size() >= accepted_max) return {status_after, 0};
+    requests.push_back(std::move(request));
+    sinks.push_back(std::move(sink));
+    return {SubmitStatus::accepted, sinks.size()};
+  }
+  void cancel(RequestId id) override { cancelled.push_back(id); }
+
+  void play(size_t index, std::vector<Event> events) {
+    for (Event& event : events) sinks.at(index)(std::move(event));
+  }
+
+  size_t accepted_max = 100;
+  SubmitStatus status_after = SubmitStatus::queue_full;
+  std::optional<Error> refusal;
+  std::vector<Request> requests;
+  std::vector<EventSink> sinks;
+  std::vector<RequestId> cancelled;
+};
+
+// Runs posts when told to, as a connection's thread would between reads.
+class FakeResponder : public http::Responder {
+ public:
+  void respond(http::Response answer) override {
+    EXPECT_EQ(answers, 0);
+    ++answers;
+    response = std::move(answer);
+  }
+  void start_stream(int status, http::Headers headers) override {
+    EXPECT_EQ(answers, 0);
+    ++answers;
+    response = {status, std::move(headers), {}};
+  }
+  bool write(std::string bytes) override {
+    ++writes;
+    response.body += bytes;
+    return !refuses_writes;
+  }
+  void finish() override { ++finishes; }
+  bool is_closed() const override { return false; }
+  void on_close(std::function<void()> callback) override { close = std::move(callback); }
+  void post(std::function<void()> work) override { posts.push_back(std::move(work)); }
+
+  void run_posts() {
+    while (!posts.empty()) {
+      const auto work = std::move(posts.front());
+      posts.pop_front();
+      work();
+    }
+  }
+  std::string header(std::string_view name) const {
+    for (const auto& [key, value] : response.headers) {
+      if (key == name) return value;
+    }
+    return {};
+  }
+
+  http::Response response;
+  int answers = 0, writes = 0, finishes = 0;
+  bool refuses_writes = false;
+  std::function<void()> close;
+  std::deque<std::function<void()>> posts;
+};
+
+class RequestHandlerTest : public testing::Test {
+ protected:
+  std::shared_ptr<FakeResponder> send(std::string method, std::string path, std::string body = "",
+                                      http::Headers headers = {}) {
+    auto responder = std::make_shared<FakeResponder>();
+    handler_->handle({std::move(method), std::move(path), "", std::move(headers), std::move(body), "test"}, responder);
+    return responder;
+  }
+  std::shared_ptr<FakeResponder> complete(const std::string& fields) {
+    return send("POST", "/v1/completions", R"({"prompt":"ab")" + fields + "}");
+  }
+  static Json error_of(const FakeResponder& responder) { return *parse_json(responder.response.body).find("error"); }
+
+  FakeModel model_;
+  FakeGenerator generator_;
+  std::shared_ptr<RequestHandler> handler_ = std::make_shared<RequestHandler>(model_.served, generator_);
+};
+
+TEST_F(RequestHandlerTest, AnswersAtOnceWhatIsReady) {
+  const auto responder = send("GET", "/health");
+  EXPECT_EQ(responder->response.status, 200);
+  EXPECT_EQ(responder->response.body, R"({"status":"ok"})");
+  EXPECT_EQ(responder->header("Content-Type"), "application/json");
+  EXPECT_EQ(responder->header("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(responder->header("X-Request-Id").size(), 32u);
+}
+
+TEST_F(RequestHandlerTest, EchoesASaneRequestId) {
+  EXPECT_EQ(send("GET", "/health", "", {{"X-Request-Id", "mine-7"}})->header("X-Request-Id"), "mine-7");
+  EXPECT_NE(send("GET", "/health", "", {{"X-Request-Id", "a b\r\nX: y"}})->header("X-Request-Id"), "a b\r\nX: y");
+  EXPECT_EQ(send("GET", "/health", "", {{"X-Request-Id", std::string(200, 'x')}})->header("X-Request-Id").size(), 32u);
+}
+
+TEST_F(RequestHandlerTest, UnknownPathsAndMethods) {
+  const auto unknown = send("GET", "/v2/nothing");
+  EXPECT_EQ(unknown->response.status, 404);
+  EXPECT_EQ(error_of(*unknown).find("message")->as_string(), "no such path: /v2/nothing");
+  const auto wrong = send("GET", "/v1/completions");
+  EXPECT_EQ(wrong->response.status, 405);
+  EXPECT_EQ(wrong->header("Allow"), "POST");
+}
+
+TEST_F(RequestHandlerTest, AnswersThePreflight) {
+  const auto responder = send("OPTIONS", "/v1/chat/completions");
+  EXPECT_EQ(responder->response.status, 204);
+  EXPECT_EQ(responder->response.body, "");
+  EXPECT_EQ(responder->header("Access-Control-Allow-Origin"), "*");
+  EXPECT_NE(responder->header("Access-Control-Allow-Methods").find("POST"), std::string::npos);
+}
+
+TEST_F(RequestHandlerTest, BadRequestsGetTheEnvelope) {
+  const auto responder = send("POST", "/v1/completions", "");
+  EXPECT_EQ(responder->response.status, 400);
+  EXPECT_EQ(error_of(*responder).find("type")->as_string(), "invalid_request_error");
+  EXPECT_TRUE(generator_.requests.empty());
+  EXPECT_EQ(RequestHandler::render_error(413, "too big").status, 413);
+}
+
+TEST_F(RequestHandlerTest, StreamsEventsInOneWriteAPost) {
+  const auto responder = complete(R"(,"stream":true)");
+  EXPECT_EQ(responder->answers, 0);  // the status is open until the first event
+  generator_.play(0, events_of({258, 259}, FinishReason::length));
+  EXPECT_EQ(responder->posts.size(), 1u);
+  responder->run_posts();
+  EXPECT_EQ(responder->writes, 1);
+  EXPECT_EQ(responder->finishes, 1);
+  EXPECT_EQ(responder->header("Content-Type"), "text/event-stream; charset=utf-8");
+  EXPECT_NE(responder->response.body.find(R"("text":"Hello")"), std::string::npos);
+  EXPECT_TRUE(responder->response.body.ends_with("data: [DONE]\n\n"));
+  EXPECT_TRUE(generator_.cancelled.empty());
+}
+
+TEST_F(RequestHandlerTest, WritesEachPostsEvents) {
+  const auto responder = complete(R"(,"stream":true)");
+  std::vector<Event> events = events_of({258, 259}, FinishReason::length);
+  generator_.sinks[0](std::move(events[0]));
+  responder->run_posts();
+  EXPECT_EQ(responder->writes, 1);
+  EXPECT_EQ(responder->finishes, 0);
+  generator_.sinks[0](std::move(events[1]));
+  responder->run_posts();
+  EXPECT_EQ(responder->writes, 2);
+  EXPECT_EQ(responder->finishes, 1);
+}
+
+TEST_F(RequestHandlerTest, WholeAnswerComesAtTheEnd) {
+  const auto responder = complete(R"(,"n":2)");
+  generator_.play(1, events_of({258}, FinishReason::length));
+  responder->run_posts();
+  EXPECT_EQ(responder->answers, 0);
+  generator_.play(0, events_of({259}, FinishReason::length));
+  responder->run_posts();
+  EXPECT_EQ(responder->response.status, 200);
+  EXPECT_EQ(parse_json(responder->response.body).find("choices")->as_array().size(), 2u);
+}
+
+TEST_F(RequestHandlerTest, StopStringCancelsTheRequest) {
+  const auto responder = complete(R"(,"stop":"ell")");
+  generator_.play(0, events_of({258, 259, 260}, FinishReason::length));
+  responder->run_posts();
+  EXPECT_EQ(generator_.cancelled, std::vector<RequestId>{1});
+  EXPECT_EQ(parse_json(responder->response.body).find("choices")->as_array()[0].find("text")->as_string(), "H");
+}
+
+TEST_F(RequestHandlerTest, PeerLeavingCancelsWhetherWaitingOrStreaming) {
+  for (const char* fields : {"", R"(,"stream":true)"}) {
+    generator_ = {};
+    const auto waiting = complete(fields);
+    ASSERT_TRUE(waiting->close);
+    waiting->close();
+    EXPECT_EQ(generator_.cancelled, std::vector<RequestId>{1});
+    Event event;
+    event.finish = FinishReason::cancelled;
+    generator_.sinks[0](std::move(event));
+    waiting->run_posts();
+    EXPECT_EQ(waiting->answers, 0);
+  }
+  generator_ = {};
+  const auto streaming = complete(R"(,"stream":true,"n":2)");
+  std::vector<Event> events = events_of({258, 259}, FinishReason::length);
+  generator_.sinks[0](std::move(events[0]));
+  streaming->run_posts();
+  streaming->close();
+  EXPECT_EQ(generator_.cancelled, (std::vector<RequestId>{1, 2}));
+  EXPECT_EQ(streaming->finishes, 0);
+}
+
+TEST_F(RequestHandlerTest, FailedWriteCancels) {
+  const auto responder = complete(R"(,"stream":true)");
+  responder->refuses_writes = true;
+  std::vector<Event> events = events_of({258, 259}, FinishReason::length);
+  generator_.sinks[0](std::move(events[0]));
+  responder->run_posts();
+  EXPECT_EQ(generator_.cancelled, std::vector<RequestId>{1});
+  generator_.sinks[0](std::move(events[1]));
+  responder->run_posts();
+  EXPECT_EQ(responder->writes, 1);
+}
+
+TEST_F(RequestHandlerTest, FullQueueIsTooManyRequests) {
+  generator_.accepted_max = 1;
+  const auto responder = complete(R"(,"n":2)");
+  EXPECT_EQ(responder->response.status, 429);
+  EXPECT_EQ(responder->header("Retry-After"), "1");
+  EXPECT_EQ(error_of(*responder).find("code")->as_string(), "queue_full");
+  EXPECT_EQ(generator_.cancelled, std::vector<RequestId>{1});  // the choice that was accepted
+  generator_.play(0, events_of({258}, FinishReason::length));
+  EXPECT_TRUE(responder->posts.empty());
+}
+
+TEST_F(RequestHandlerTest, EngineRefusalKeepsItsWords) {
+  generator_.refusal = Error(ErrorCode::invalid_argument, "the prompt has 90 tokens, the cache holds 64");
+  const auto responder = complete("");
+  EXPECT_EQ(responder->response.status, 400);
+  EXPECT_EQ(error_of(*responder).find("message")->as_string(), "the prompt has 90 tokens, the cache holds 64");
+}
+
+TEST_F(RequestHandlerTest, FailureBeforeTheStreamHasItsStatus) {
+  const auto responder = complete(R"(,"stream":true)");
+  Event event;
+  event.finish = FinishReason::error;
+  event.error = "broken";
+  generator_.sinks[0](std::move(event));
+  responder->run_posts();
+  EXPECT_EQ(responder->response.status, 500);
+  EXPECT_EQ(responder->finishes, 0);
+}
+
+TEST_F(RequestHandlerTest, FailureWithinTheStreamIsAnEvent) {
+  const auto responder = complete(R"(,"stream":true,"n":2)");
+  std::vector<Event> events = events_of({258, 259}, FinishReason::length);
+  generator_.sinks[0](std::move(events[0]));
+  responder->run_posts();
+  Event event;
+  event.finish = FinishReason::error;
+  event.error = "broken";
+  generator_.sinks[1](std::move(event));
+  responder->run_posts();
+  EXPECT_TRUE(responder->response.body.ends_with(
+      R"(data: {"error":{"message":"broken","type":"server_error","param":null,"code":null}})"
+      "\n\ndata: [DONE]\n\n"));
+  EXPECT_EQ(responder->finishes, 1);
+  EXPECT_EQ(generator_.cancelled, (std::vector<RequestId>{1, 2}));
+}
+
+TEST_F(RequestHandlerTest, StoppingRefusesAndAbandons) {
+  const auto running = complete("");
+  handler_->refuse_new();
+  EXPECT_EQ(complete("")->response.status, 503);
+  EXPECT_EQ(send("GET", "/health")->response.status, 503);
+  EXPECT_TRUE(generator_.cancelled.empty());
+  handler_->abandon_all();
+  EXPECT_EQ(generator_.cancelled, std::vector<RequestId>{1});
+  handler_->abandon_all();
+  EXPECT_EQ(generator_.cancelled.size(), 1u);  // nothing is running any more
+}
+
+}  // namespace
+}  // namespace estoc

@@ -1,0 +1,40 @@
+// The OpenAI API on a socket: one served model, one generator.
+//
+// What: binds api/'s endpoints to http/. Adds what belongs to every answer: X-Request-Id, CORS headers, the preflight
+// answer, 404 and 405, the error envelope for everything that fails.
+// Ownership: the caller owns the model and the generator; both must outlive the server.
+// Threads: the methods from one thread. Errors: listen throws Error{io}.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "api/served_model.h"
+#include "http/server.h"
+#include "server/generator.h"
+
+namespace estoc {
+
+class RequestHandler;
+
+class ApiServer {
+ public:
+  // `config.render_error` is set here. `model` is kept by reference.
+  ApiServer(http::ServerConfig config, const api::ServedModel& model, Generator& generator);
+  ~ApiServer();  // stops at once
+
+  void listen();
+  uint16_t port() const;
+  int connection_count() const;
+
+  // From now on generating is refused with 503 and /health says so; running answers may complete for up to `grace`,
+  // then they are cancelled. Blocks until done.
+  void stop(std::chrono::milliseconds grace);
+
+ private:
+  const std::shared_ptr<RequestHandler> handler_;
+  http::Server http_;
+};
+
+}  // namespace estoc
