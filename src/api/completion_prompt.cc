@@ -39,8 +39,14 @@ std::vector<CompletionPrompt> read_completion_prompts(Fields& fields, const Serv
   if (items.size() > kPromptsMax) {
     refuse_field(path, fmt::format("expected at most {} prompts, got {}", kPromptsMax, items.size()));
   }
+  const bool are_texts = items.front().is_string();
   std::vector<CompletionPrompt> prompts;
   for (size_t i = 0; i < items.size(); ++i) {
+    if (items[i].is_string() != are_texts) {
+      refuse_field(fmt::format("{}[{}]", path, i),
+                   fmt::format("expected {} as before, got {}", are_texts ? "a string" : "an array of token ids",
+                               items[i].type_name()));
+    }
     prompts.push_back(read_one(items[i], fmt::format("{}[{}]", path, i), model, add_special));
   }
   return prompts;

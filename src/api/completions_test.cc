@@ -53,7 +53,9 @@ TEST_F(CompletionsTest, RefusesWrongPrompts) {
   expect_refused(R"({"prompt":5})", 400, "prompt", "expected a string or an array, got integer");
   expect_refused(R"({"prompt":""})", 400, "prompt", "no tokens");
   expect_refused(R"({"prompt":[]})", 400, "prompt", "no tokens");
-  expect_refused(R"({"prompt":["a",5]})", 400, "prompt[1]", "expected a string or an array of token ids, got integer");
+  expect_refused(R"({"prompt":["a",5]})", 400, "prompt[1]", "expected a string as before, got integer");
+  expect_refused(R"({"prompt":[[5],"a"]})", 400, "prompt[1]", "expected an array of token ids as before, got string");
+  expect_refused(R"({"prompt":[{}]})", 400, "prompt[0]", "expected a string or an array of token ids, got object");
   expect_refused(R"({"prompt":[5,"a"]})", 400, "prompt[1]", "expected a token id from 0 to 260, got string");
   expect_refused(R"({"prompt":[5,-1]})", 400, "prompt[1]", "got -1");
   expect_refused(R"({"prompt":[[5],[99999999999]]})", 400, "prompt[1][0]", "got 99999999999");

@@ -95,7 +95,8 @@ class ServerTest : public testing::Test {
     EXPECT_TRUE(body.ends_with("data: [DONE]\n\n"));
     while (body.starts_with("data: {")) {
       const size_t end = body.find("\n\n");
-      for (const Json& choice : parse_json(body.substr(6, end - 6)).find("choices")->as_array()) {
+      const Json event = parse_json(body.substr(6, end - 6));
+      for (const Json& choice : event.find("choices")->as_array()) {
         text += choice.find("text")->as_string();
       }
       body.remove_prefix(end + 2);
