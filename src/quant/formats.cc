@@ -2,18 +2,25 @@
 #include <array>
 
 #include "quant/format.h"
+#include "quant/iq4.h"
+#include "quant/k_affine.h"
+#include "quant/k_symmetric.h"
+#include "quant/mxfp4.h"
 #include "quant/plain.h"
 #include "quant/q4.h"
+#include "quant/q5.h"
 #include "quant/q8.h"
 
 namespace estoc {
 namespace {
 
 constexpr auto kFormats = std::to_array<const QuantFormat*>({
-    &f32, &f16, &bf16,                // plain
-    &q4_0, &q4_1, &q8_0,              // blocks of 32
-    &f64, &i8, &i16, &i32, &i64,      // side tables
-    &boolean, &u8, &u16, &u32, &u64,  // safetensors only
+    &f32,     &f16,   &bf16,                         // plain
+    &q4_0,    &q4_1,  &q5_0, &q5_1, &q8_0,           // blocks of 32
+    &iq4_nl,  &mxfp4,                                // the same with a table of values
+    &q2_k,    &q3_k,  &q4_k, &q5_k, &q6_k, &iq4_xs,  // super-blocks of 256
+    &f64,     &i8,    &i16,  &i32,  &i64,            // side tables
+    &boolean, &u8,    &u16,  &u32,  &u64,            // safetensors only
 });
 
 // Types of GGUF that we can name and not read (ggml's include/ggml.h).

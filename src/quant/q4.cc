@@ -90,7 +90,7 @@ constinit const QuantFormat q4_0 = {"q4_0",
                                     sizeof(Q4_0Block),
                                     decode_row_of<Q4_0Block, 32, decode_q4_0>,
                                     encode_row_of<Q4_0Block, 32, encode_q4_0>,
-                                    0.12,
+                                    0.096,
                                     &kQ4_0Affine};
 constinit const QuantFormat q4_1 = {"q4_1",
                                     "",
@@ -99,7 +99,7 @@ constinit const QuantFormat q4_1 = {"q4_1",
                                     sizeof(Q4_1Block),
                                     decode_row_of<Q4_1Block, 32, decode_q4_1>,
                                     encode_row_of<Q4_1Block, 32, encode_q4_1>,
-                                    0.11,
+                                    0.086,
                                     &kQ4_1Affine};
 
 }  // namespace estoc

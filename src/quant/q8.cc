@@ -41,7 +41,7 @@ constinit const QuantFormat q8_0 = {"q8_0",
                                     sizeof(Q8_0Block),
                                     decode_row_of<Q8_0Block, 32, decode_q8_0>,
                                     encode_row_of<Q8_0Block, 32, encode_q8_0>,
-                                    0.008,
+                                    0.006,
                                     &kQ8_0Affine};
 
 }  // namespace estoc
