@@ -1,0 +1,160 @@
+// What GGUF metadata and names become under Hugging Face's spelling.
+#include "weights/gguf_config.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "weights/gguf_source.h"
+#include "weights/gguf_writer.h"
+#include "weights/refusal.h"
+
+namespace estoc {
+namespace {
+
+GgufWriter llama() {
+  GgufWriter writer;
+  writer.set("general.architecture", GgufValue::string("llama"));
+  writer.set("llama.context_length", GgufValue::u32(8192)).set("llama.embedding_length", GgufValue::u32(8));
+  writer.set("llama.block_count", GgufValue::u32(1)).set("llama.feed_forward_length", GgufValue::u32(24));
+  writer.set("llama.attention.head_count", GgufValue::u32(2));
+  writer.set("llama.attention.layer_norm_rms_epsilon", GgufValue::f32(1e-5f));
+  writer.set("llama.rope.freq_base", GgufValue::f32(100000));
+  return writer;
+}
+
+Json config_of(const GgufWriter& writer) { return gguf_from_memory(as_bytes(writer.text()), "m.gguf")->config(); }
+
+TEST(GgufConfigTest, says_llama_as_config_json_does) {
+  GgufWriter writer = llama();
+  writer.set("llama.attention.head_count_kv", GgufValue::u32(1)).set("llama.rope.dimension_count", GgufValue::u32(4));
+  writer.set("tokenizer.ggml.bos_token_id", GgufValue::u32(1)).set("tokenizer.ggml.eos_token_id", GgufValue::u32(2));
+  writer.add_tensor("token_embd.weight", {10, 8}).add_tensor("output_norm.weight", {8});
+  EXPECT_EQ(config_of(writer), parse_json(R"({"architectures": ["LlamaForCausalLM"], "model_type": "llama",
+                 "max_position_embeddings": 8192, "hidden_size": 8, "num_hidden_layers": 1, "intermediate_size": 24,
+                 "num_attention_heads": 2, "num_key_value_heads": 1, "rms_norm_eps": 1e-05, "rope_theta": 100000.0,
+                 "head_dim": 4, "vocab_size": 10, "tie_word_embeddings": true, "attention_bias": false,
+                 "mlp_bias": false, "bos_token_id": 1, "eos_token_id": 2})"));
+}
+
+TEST(GgufConfigTest, fills_in_what_gguf_leaves_to_the_reader) {
+  GgufWriter writer = llama();
+  writer.add_tensor("token_embd.weight", {10, 8})
+      .add_tensor("output.weight", {10, 8})
+      .add_tensor("blk.0.attn_q.bias", {8});
+  const Json config = config_of(writer);
+  EXPECT_EQ(*config.find("num_key_value_heads"), Json(2));
+  EXPECT_EQ(*config.find("head_dim"), Json(4));
+  EXPECT_EQ(*config.find("tie_word_embeddings"), Json(false));
+  EXPECT_EQ(*config.find("attention_bias"), Json(true));
+  EXPECT_EQ(config.find("rope_scaling"), nullptr);
+  EXPECT_EQ(config.find("partial_rotary_factor"), nullptr);
+}
+
+TEST(GgufConfigTest, keeps_explicit_head_dimension_and_partial_rotation) {
+  GgufWriter writer = llama();
+  writer.set("llama.attention.key_length", GgufValue::u32(16)).set("llama.rope.dimension_count", GgufValue::u32(8));
+  const Json config = config_of(writer);
+  EXPECT_EQ(*config.find("head_dim"), Json(16));
+  EXPECT_EQ(config.find("partial_rotary_factor")->as_double(), 0.5);
+}
+
+TEST(GgufConfigTest, takes_the_vocabulary_from_the_tokens_without_tensors) {
+  GgufWriter writer = llama();
+  writer.set("tokenizer.ggml.tokens", GgufValue::strings({"a", "b", "c"}));
+  EXPECT_EQ(*config_of(writer).find("vocab_size"), Json(3));
+  EXPECT_EQ(config_of(writer).find("tie_word_embeddings"), nullptr);
+}
+
+TEST(GgufConfigTest, says_rope_scaling) {
+  GgufWriter yarn = llama();
+  yarn.set("llama.rope.scaling.type", GgufValue::string("yarn")).set("llama.rope.scaling.factor", GgufValue::f32(4));
+  yarn.set("llama.rope.scaling.original_context_length", GgufValue::u32(2048));
+  yarn.set("llama.rope.scaling.yarn_beta_fast", GgufValue::f32(32));
+  EXPECT_EQ(*config_of(yarn).find("rope_scaling"),
+            parse_json(R"({"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 2048,
+                           "beta_fast": 32.0})"));
+  GgufWriter legacy = llama();
+  legacy.set("llama.rope.scale_linear", GgufValue::f32(2));
+  EXPECT_EQ(*config_of(legacy).find("rope_scaling"), parse_json(R"({"rope_type": "linear", "factor": 2.0})"));
+  GgufWriter none = llama();
+  none.set("llama.rope.scaling.type", GgufValue::string("none"));
+  EXPECT_EQ(config_of(none).find("rope_scaling"), nullptr);
+  GgufWriter factors = llama();
+  factors.add_tensor("rope_freqs.weight", {2});
+  EXPECT_EQ(*config_of(factors).find("rope_freqs_tensor"), Json(true));
+  EXPECT_EQ(config_of(llama()).find("rope_freqs_tensor"), nullptr);
+}
+
+TEST(GgufConfigTest, says_one_number_or_one_a_layer) {
+  GgufWriter same = llama();
+  same.set("llama.attention.head_count_kv", GgufValue::array<int32_t>(5, {2, 2, 2}));
+  EXPECT_EQ(*config_of(same).find("num_key_value_heads"), Json(2));
+  GgufWriter different = llama();
+  different.set("llama.attention.head_count_kv", GgufValue::array<uint32_t>(4, {2, 1, 2}));
+  EXPECT_EQ(*config_of(different).find("num_key_value_heads"), parse_json("[2, 1, 2]"));
+}
+
+TEST(GgufConfigTest, names_families_and_passes_strangers_through) {
+  const auto family = [](std::string_view architecture) {
+    const Json config = config_of(GgufWriter().set("general.architecture", GgufValue::string(architecture)));
+    return config.find("architectures")->as_array()[0].as_string() + " " + config.find("model_type")->as_string();
+  };
+  EXPECT_EQ(family("qwen2"), "Qwen2ForCausalLM qwen2");
+  EXPECT_EQ(family("qwen3"), "Qwen3ForCausalLM qwen3");
+  EXPECT_EQ(family("quagga"), "quagga quagga");
+  GgufWriter mixtral = llama();
+  mixtral.set("llama.expert_count", GgufValue::u32(8));
+  EXPECT_EQ(*config_of(mixtral).find("model_type"), Json("mixtral"));
+}
+
+TEST(GgufConfigTest, collects_the_ends_of_text_and_the_recommended_sampling) {
+  GgufWriter writer = llama();
+  EXPECT_TRUE(gguf_from_memory(as_bytes(writer.text()), "m.gguf")->generation_config().is_null());
+  writer.set("tokenizer.ggml.bos_token_id", GgufValue::u32(1)).set("tokenizer.ggml.eos_token_id", GgufValue::u32(2));
+  writer.set("tokenizer.ggml.eot_token_id", GgufValue::u32(5)).set("tokenizer.ggml.eom_token_id", GgufValue::u32(2));
+  writer.set("general.sampling.temp", GgufValue::f32(0.7f)).set("general.sampling.top_k", GgufValue::i32(20));
+  EXPECT_EQ(gguf_from_memory(as_bytes(writer.text()), "m.gguf")->generation_config(),
+            parse_json(R"({"bos_token_id": 1, "eos_token_id": [2, 5], "temperature": 0.7, "top_k": 20})"));
+}
+
+TEST(GgufConfigTest, refuses_wrong_kinds_and_impossible_values) {
+  const auto expect_bad = [](std::string_view key, GgufValue value, std::string_view words) {
+    const GgufWriter writer = GgufWriter().set("general.architecture", GgufValue::string("llama")).set(key, value);
+    expect_refused(ErrorCode::corrupt_file, words, [&] { config_of(writer); });
+    expect_refused(ErrorCode::corrupt_file, key, [&] { config_of(writer); });
+  };
+  expect_bad("llama.block_count", GgufValue::string("two"), "is a string, expected an integer");
+  expect_bad("llama.block_count", GgufValue::f32(2), "is a number, expected an integer");
+  expect_bad("llama.block_count", GgufValue::i32(-1), "is -1");
+  expect_bad("llama.block_count", GgufValue::u64(UINT64_MAX), "18446744073709551615");
+  expect_bad("llama.attention.head_count", GgufValue::array<int32_t>(5, {2, -2}), "is -2");
+  expect_bad("llama.rope.freq_base", GgufValue::f32(INFINITY), "expected a finite number");
+  expect_bad("llama.rope.freq_base", GgufValue::boolean(true), "expected a number");
+  expect_bad("tokenizer.ggml.eos_token_id", GgufValue::i32(-1), "is -1");
+  expect_bad("tokenizer.ggml.tokens", GgufValue::u32(3), "expected an array of strings");
+  expect_refused(ErrorCode::corrupt_file, "'general.architecture' is missing", [] { config_of(GgufWriter()); });
+}
+
+TEST(GgufNamesTest, translates_by_the_tables) {
+  const auto* family = find_gguf_family("llama");
+  const auto name = [&](std::string_view gguf) { return hugging_face_name(gguf, family); };
+  EXPECT_EQ(name("token_embd.weight"), "model.embed_tokens.weight");
+  EXPECT_EQ(name("output.weight"), "lm_head.weight");
+  EXPECT_EQ(name("output_norm.weight"), "model.norm.weight");
+  EXPECT_EQ(name("blk.3.attn_q.weight"), "model.layers.3.self_attn.q_proj.weight");
+  EXPECT_EQ(name("blk.31.attn_k.bias"), "model.layers.31.self_attn.k_proj.bias");
+  EXPECT_EQ(name("blk.0.attn_output.weight"), "model.layers.0.self_attn.o_proj.weight");
+  EXPECT_EQ(name("blk.0.ffn_norm.weight"), "model.layers.0.post_attention_layernorm.weight");
+  EXPECT_EQ(name("blk.0.ffn_down.weight"), "model.layers.0.mlp.down_proj.weight");
+  EXPECT_EQ(hugging_face_name("blk.0.ffn_up.weight", find_gguf_family("phi3")),
+            "model.layers.0.mlp.gate_up_proj.weight");
+  EXPECT_EQ(hugging_face_name("blk.0.ffn_up.weight", nullptr), "model.layers.0.mlp.up_proj.weight");
+  for (const std::string_view same : {"rope_freqs.weight", "blk.x.attn_q.weight", "blk..attn_q.weight", "blk.0", "blk.",
+                                      "blk.0.new_thing.weight", "token_embd_more.weight", ""}) {
+    EXPECT_EQ(name(same), same);
+  }
+}
+
+}  // namespace
+}  // namespace estoc
