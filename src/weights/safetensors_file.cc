@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/error.h"
 #include "weights/byte_reader.h"
@@ -161,9 +162,9 @@ std::vector<WeightTensor> parse_safetensors(std::span<const std::byte> bytes, co
   refuse_duplicates(extents, file);
   refuse_overlap(extents, file);
   refuse_holes(extents, data.size(), file);
-  // Empty tensors share the place of their neighbour: pointers alone would not keep their order.
-  std::stable_sort(tensors.begin(), tensors.end(),
-                   [](const auto& a, const auto& b) { return a.bytes.data() < b.bytes.data(); });
+  std::sort(tensors.begin(), tensors.end(), [](const WeightTensor& a, const WeightTensor& b) {
+    return std::tuple(a.bytes.data(), a.bytes.size()) < std::tuple(b.bytes.data(), b.bytes.size());
+  });
   return tensors;
 }
 
