@@ -1,5 +1,6 @@
 #include "quant/iq4.h"
 
+#include "quant/affine.h"
 #include "quant/block.h"
 #include "quant/extremes.h"
 #include "quant/half.h"
@@ -38,12 +39,17 @@ void encode_iq4_nl(const float* source, Iq4NlBlock& block) noexcept {
   encode_nibbles(source, reciprocal(f16_to_f32(block.d)), block.qs);
 }
 
+// The scale of sub-block b, -32 .. 31.
+int scale_of(const Iq4XsBlock& block, int b) {
+  const int low = block.scales_l[b / 2] >> (4 * (b % 2)) & 15;
+  const int high = block.scales_h >> (2 * b) & 3;
+  return (low | high << 4) - 32;
+}
+
 void decode_iq4_xs(const Iq4XsBlock& block, float* target) noexcept {
   const float d = f16_to_f32(block.d);
   for (int b = 0; b < 8; ++b) {
-    const int low = block.scales_l[b / 2] >> (4 * (b % 2)) & 15;
-    const int high = block.scales_h >> (2 * b) & 3;
-    decode_nibbles(block.qs + 16 * b, d * static_cast<float>((low | high << 4) - 32), target + 32 * b);
+    decode_nibbles(block.qs + 16 * b, d * static_cast<float>(scale_of(block, b)), target + 32 * b);
   }
 }
 
@@ -62,6 +68,40 @@ void encode_iq4_xs(const float* source, Iq4XsBlock& block) noexcept {
   }
 }
 
+// As signed bytes around 128, so that the table is gone from the inner loop.
+void unpack_values(const uint8_t* qs, uint8_t* codes) {
+  for (int j = 0; j < 16; ++j) {
+    codes[j] = static_cast<uint8_t>(kIq4Values[qs[j] & 15] + 128);
+    codes[j + 16] = static_cast<uint8_t>(kIq4Values[qs[j] >> 4] + 128);
+  }
+}
+
+void unpack_iq4_nl(const Iq4NlBlock& block, uint8_t* codes, float* scales, float*) noexcept {
+  unpack_values(block.qs, codes);
+  scales[0] = f16_to_f32(block.d);
+}
+
+void unpack_iq4_xs(const Iq4XsBlock& block, uint8_t* codes, float* scales, float*) noexcept {
+  const float d = f16_to_f32(block.d);
+  for (int b = 0; b < 8; ++b) {
+    unpack_values(block.qs + 16 * b, codes + 32 * b);
+    scales[b] = d * static_cast<float>(scale_of(block, b));
+  }
+}
+
+constexpr AffineView kIq4NlAffine = {.bits = 8,
+                                     .group = 32,
+                                     .zero = 128,
+                                     .has_min = false,
+                                     .is_scale_f16 = true,
+                                     .unpack = unpack_row_of<Iq4NlBlock, 32, 32, unpack_iq4_nl>};
+constexpr AffineView kIq4XsAffine = {.bits = 8,
+                                     .group = 32,
+                                     .zero = 128,
+                                     .has_min = false,
+                                     .is_scale_f16 = false,
+                                     .unpack = unpack_row_of<Iq4XsBlock, 256, 32, unpack_iq4_xs>};
+
 }  // namespace
 
 constinit const QuantFormat iq4_nl = {"iq4_nl",
@@ -71,7 +111,8 @@ constinit const QuantFormat iq4_nl = {"iq4_nl",
                                       sizeof(Iq4NlBlock),
                                       decode_row_of<Iq4NlBlock, 32, decode_iq4_nl>,
                                       encode_row_of<Iq4NlBlock, 32, encode_iq4_nl>,
-                                      0.088};
+                                      0.088,
+                                      &kIq4NlAffine};
 constinit const QuantFormat iq4_xs = {"iq4_xs",
                                       "",
                                       23,
@@ -79,6 +120,7 @@ constinit const QuantFormat iq4_xs = {"iq4_xs",
                                       sizeof(Iq4XsBlock),
                                       decode_row_of<Iq4XsBlock, 256, decode_iq4_xs>,
                                       encode_row_of<Iq4XsBlock, 256, encode_iq4_xs>,
-                                      0.088};
+                                      0.088,
+                                      &kIq4XsAffine};
 
 }  // namespace estoc

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "quant/affine.h"
 #include "quant/block.h"
 #include "quant/extremes.h"
 #include "quant/half.h"
@@ -10,42 +11,37 @@
 namespace estoc {
 namespace {
 
+// Codes of element i.
+int code_at(const Q2KBlock& block, int i) {
+  const int h = i / 128, j = i % 128 / 32, l = i % 32;
+  return block.qs[32 * h + l] >> (2 * j) & 3;
+}
+int code_at(const Q4KBlock& block, int i) { return block.qs[i / 64 * 32 + i % 32] >> (4 * (i / 32 % 2)) & 15; }
+int code_at(const Q5KBlock& block, int i) {
+  const int low = block.qs[i / 64 * 32 + i % 32] >> (4 * (i / 32 % 2)) & 15;
+  return low | (block.qh[i % 32] >> (i / 32) & 1) << 4;
+}
+
 void decode_q2_k(const Q2KBlock& block, float* target) noexcept {
   const float d = f16_to_f32(block.d);
   const float dmin = f16_to_f32(block.dmin);
   for (int i = 0; i < 256; ++i) {
-    const int h = i / 128, j = i % 128 / 32, l = i % 32;
     const uint8_t scales = block.scales[i / 16];
-    const int q = block.qs[32 * h + l] >> (2 * j) & 3;
-    target[i] = d * static_cast<float>(scales & 15) * static_cast<float>(q) - dmin * static_cast<float>(scales >> 4);
+    const auto q = static_cast<float>(code_at(block, i));
+    target[i] = d * static_cast<float>(scales & 15) * q - dmin * static_cast<float>(scales >> 4);
   }
 }
 
-void decode_q4_k(const Q4KBlock& block, float* target) noexcept {
+// Q4_K and Q5_K differ in their codes only.
+template <typename Block>
+void decode_sub_blocks(const Block& block, float* target) noexcept {
   const float d = f16_to_f32(block.d);
   const float dmin = f16_to_f32(block.dmin);
   for (int s = 0; s < 8; ++s) {
     const ScaleMin pair = unpack_scale_min(block.scales, s);
     const float scale = d * static_cast<float>(pair.scale);
     const float minimum = dmin * static_cast<float>(pair.minimum);
-    for (int l = 0; l < 32; ++l) {
-      const int q = block.qs[32 * (s / 2) + l] >> (4 * (s % 2)) & 15;
-      target[32 * s + l] = scale * static_cast<float>(q) - minimum;
-    }
-  }
-}
-
-void decode_q5_k(const Q5KBlock& block, float* target) noexcept {
-  const float d = f16_to_f32(block.d);
-  const float dmin = f16_to_f32(block.dmin);
-  for (int s = 0; s < 8; ++s) {
-    const ScaleMin pair = unpack_scale_min(block.scales, s);
-    const float scale = d * static_cast<float>(pair.scale);
-    const float minimum = dmin * static_cast<float>(pair.minimum);
-    for (int l = 0; l < 32; ++l) {
-      const int q = (block.qs[32 * (s / 2) + l] >> (4 * (s % 2)) & 15) | (block.qh[l] >> s & 1) << 4;
-      target[32 * s + l] = scale * static_cast<float>(q) - minimum;
-    }
+    for (int i = 32 * s; i < 32 * (s + 1); ++i) target[i] = scale * static_cast<float>(code_at(block, i)) - minimum;
   }
 }
 
@@ -136,6 +132,43 @@ void encode_q5_k(const float* source, Q5KBlock& block) noexcept {
   }
 }
 
+void unpack_q2_k(const Q2KBlock& block, uint8_t* codes, float* scales, float* mins) noexcept {
+  for (int i = 0; i < 256; ++i) codes[i] = static_cast<uint8_t>(code_at(block, i));
+  for (int s = 0; s < 16; ++s) {
+    scales[s] = f16_to_f32(block.d) * static_cast<float>(block.scales[s] & 15);
+    mins[s] = -f16_to_f32(block.dmin) * static_cast<float>(block.scales[s] >> 4);
+  }
+}
+
+template <typename Block>
+void unpack_sub_blocks(const Block& block, uint8_t* codes, float* scales, float* mins) noexcept {
+  for (int i = 0; i < 256; ++i) codes[i] = static_cast<uint8_t>(code_at(block, i));
+  for (int s = 0; s < 8; ++s) {
+    const ScaleMin pair = unpack_scale_min(block.scales, s);
+    scales[s] = f16_to_f32(block.d) * static_cast<float>(pair.scale);
+    mins[s] = -f16_to_f32(block.dmin) * static_cast<float>(pair.minimum);
+  }
+}
+
+constexpr AffineView kQ2KAffine = {.bits = 4,
+                                   .group = 16,
+                                   .zero = 0,
+                                   .has_min = true,
+                                   .is_scale_f16 = false,
+                                   .unpack = unpack_row_of<Q2KBlock, 256, 16, unpack_q2_k>};
+constexpr AffineView kQ4KAffine = {.bits = 4,
+                                   .group = 32,
+                                   .zero = 0,
+                                   .has_min = true,
+                                   .is_scale_f16 = false,
+                                   .unpack = unpack_row_of<Q4KBlock, 256, 32, unpack_sub_blocks<Q4KBlock>>};
+constexpr AffineView kQ5KAffine = {.bits = 8,
+                                   .group = 32,
+                                   .zero = 0,
+                                   .has_min = true,
+                                   .is_scale_f16 = false,
+                                   .unpack = unpack_row_of<Q5KBlock, 256, 32, unpack_sub_blocks<Q5KBlock>>};
+
 }  // namespace
 
 constinit const QuantFormat q2_k = {"q2_k",
@@ -145,22 +178,25 @@ constinit const QuantFormat q2_k = {"q2_k",
                                     sizeof(Q2KBlock),
                                     decode_row_of<Q2KBlock, 256, decode_q2_k>,
                                     encode_row_of<Q2KBlock, 256, encode_q2_k>,
-                                    0.3};
+                                    0.3,
+                                    &kQ2KAffine};
 constinit const QuantFormat q4_k = {"q4_k",
                                     "",
                                     12,
                                     256,
                                     sizeof(Q4KBlock),
-                                    decode_row_of<Q4KBlock, 256, decode_q4_k>,
+                                    decode_row_of<Q4KBlock, 256, decode_sub_blocks<Q4KBlock>>,
                                     encode_row_of<Q4KBlock, 256, encode_q4_k>,
-                                    0.082};
+                                    0.082,
+                                    &kQ4KAffine};
 constinit const QuantFormat q5_k = {"q5_k",
                                     "",
                                     13,
                                     256,
                                     sizeof(Q5KBlock),
-                                    decode_row_of<Q5KBlock, 256, decode_q5_k>,
+                                    decode_row_of<Q5KBlock, 256, decode_sub_blocks<Q5KBlock>>,
                                     encode_row_of<Q5KBlock, 256, encode_q5_k>,
-                                    0.041};
+                                    0.041,
+                                    &kQ5KAffine};
 
 }  // namespace estoc

@@ -1,5 +1,6 @@
 #include "quant/k_symmetric.h"
 
+#include "quant/affine.h"
 #include "quant/block.h"
 #include "quant/extremes.h"
 #include "quant/half.h"
@@ -14,22 +15,28 @@ int q3_k_scale(const uint8_t (&scales)[12], int s) {
   return (low | high << 4) - 32;
 }
 
+// Codes of element i, counted from 0.
+int code_at(const Q3KBlock& block, int i) {
+  const int h = i / 128, j = i % 128 / 32, l = i % 32;
+  return (block.qs[32 * h + l] >> (2 * j) & 3) | (block.hmask[l] >> (4 * h + j) & 1) << 2;
+}
+int code_at(const Q6KBlock& block, int i) {
+  const int h = i / 128, j = i % 128 / 32, l = i % 32;
+  const int low = block.ql[64 * h + 32 * (j % 2) + l] >> (4 * (j / 2)) & 15;
+  return low | (block.qh[32 * h + l] >> (2 * j) & 3) << 4;
+}
+
 void decode_q3_k(const Q3KBlock& block, float* target) noexcept {
   const float d = f16_to_f32(block.d);
   for (int i = 0; i < 256; ++i) {
-    const int h = i / 128, j = i % 128 / 32, l = i % 32;
-    const int q = (block.qs[32 * h + l] >> (2 * j) & 3) | (block.hmask[l] >> (4 * h + j) & 1) << 2;
-    target[i] = d * static_cast<float>(q3_k_scale(block.scales, i / 16)) * static_cast<float>(q - 4);
+    target[i] = d * static_cast<float>(q3_k_scale(block.scales, i / 16)) * static_cast<float>(code_at(block, i) - 4);
   }
 }
 
 void decode_q6_k(const Q6KBlock& block, float* target) noexcept {
   const float d = f16_to_f32(block.d);
   for (int i = 0; i < 256; ++i) {
-    const int h = i / 128, j = i % 128 / 32, l = i % 32;
-    const int low = block.ql[64 * h + 32 * (j % 2) + l] >> (4 * (j / 2)) & 15;
-    const int high = block.qh[32 * h + l] >> (2 * j) & 3;
-    target[i] = d * static_cast<float>(block.scales[i / 16]) * static_cast<float>((low | high << 4) - 32);
+    target[i] = d * static_cast<float>(block.scales[i / 16]) * static_cast<float>(code_at(block, i) - 32);
   }
 }
 
@@ -91,6 +98,29 @@ void encode_q6_k(const float* source, Q6KBlock& block) noexcept {
   }
 }
 
+void unpack_q3_k(const Q3KBlock& block, uint8_t* codes, float* scales, float*) noexcept {
+  for (int i = 0; i < 256; ++i) codes[i] = static_cast<uint8_t>(code_at(block, i));
+  for (int s = 0; s < 16; ++s) scales[s] = f16_to_f32(block.d) * static_cast<float>(q3_k_scale(block.scales, s));
+}
+
+void unpack_q6_k(const Q6KBlock& block, uint8_t* codes, float* scales, float*) noexcept {
+  for (int i = 0; i < 256; ++i) codes[i] = static_cast<uint8_t>(code_at(block, i));
+  for (int s = 0; s < 16; ++s) scales[s] = f16_to_f32(block.d) * static_cast<float>(block.scales[s]);
+}
+
+constexpr AffineView kQ3KAffine = {.bits = 4,
+                                   .group = 16,
+                                   .zero = 4,
+                                   .has_min = false,
+                                   .is_scale_f16 = false,
+                                   .unpack = unpack_row_of<Q3KBlock, 256, 16, unpack_q3_k>};
+constexpr AffineView kQ6KAffine = {.bits = 8,
+                                   .group = 16,
+                                   .zero = 32,
+                                   .has_min = false,
+                                   .is_scale_f16 = false,
+                                   .unpack = unpack_row_of<Q6KBlock, 256, 16, unpack_q6_k>};
+
 }  // namespace
 
 constinit const QuantFormat q3_k = {"q3_k",
@@ -100,7 +130,8 @@ constinit const QuantFormat q3_k = {"q3_k",
                                     sizeof(Q3KBlock),
                                     decode_row_of<Q3KBlock, 256, decode_q3_k>,
                                     encode_row_of<Q3KBlock, 256, encode_q3_k>,
-                                    0.165};
+                                    0.165,
+                                    &kQ3KAffine};
 constinit const QuantFormat q6_k = {"q6_k",
                                     "",
                                     14,
@@ -108,6 +139,7 @@ constinit const QuantFormat q6_k = {"q6_k",
                                     sizeof(Q6KBlock),
                                     decode_row_of<Q6KBlock, 256, decode_q6_k>,
                                     encode_row_of<Q6KBlock, 256, encode_q6_k>,
-                                    0.0205};
+                                    0.0205,
+                                    &kQ6KAffine};
 
 }  // namespace estoc

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "quant/affine.h"
 #include "quant/block.h"
 #include "quant/extremes.h"
 
@@ -42,6 +43,21 @@ void encode_mxfp4(const float* source, Mxfp4Block& block) noexcept {
   }
 }
 
+void unpack_mxfp4(const Mxfp4Block& block, uint8_t* codes, float* scales, float*) noexcept {
+  for (int j = 0; j < 16; ++j) {
+    codes[j] = static_cast<uint8_t>(kMxfp4Values[block.qs[j] & 15] + 128);
+    codes[j + 16] = static_cast<uint8_t>(kMxfp4Values[block.qs[j] >> 4] + 128);
+  }
+  scales[0] = mxfp4_scale(block.e);
+}
+
+constexpr AffineView kMxfp4Affine = {.bits = 8,
+                                     .group = 32,
+                                     .zero = 128,
+                                     .has_min = false,
+                                     .is_scale_f16 = false,
+                                     .unpack = unpack_row_of<Mxfp4Block, 32, 32, unpack_mxfp4>};
+
 }  // namespace
 
 constinit const QuantFormat mxfp4 = {"mxfp4",
@@ -51,6 +67,7 @@ constinit const QuantFormat mxfp4 = {"mxfp4",
                                      sizeof(Mxfp4Block),
                                      decode_row_of<Mxfp4Block, 32, decode_mxfp4>,
                                      encode_row_of<Mxfp4Block, 32, encode_mxfp4>,
-                                     0.127};
+                                     0.127,
+                                     &kMxfp4Affine};
 
 }  // namespace estoc

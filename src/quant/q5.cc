@@ -1,5 +1,6 @@
 #include "quant/q5.h"
 
+#include "quant/affine.h"
 #include "quant/block.h"
 #include "quant/extremes.h"
 #include "quant/half.h"
@@ -65,6 +66,38 @@ void encode_q5_1(const float* source, Q5_1Block& block) noexcept {
   block.qh = qh;
 }
 
+void unpack_codes(const uint8_t (&qs)[16], uint32_t qh, uint8_t* target) {
+  for (int j = 0; j < 16; ++j) {
+    const CodePair codes = codes_at(qs, qh, j);
+    target[j] = static_cast<uint8_t>(codes.low);
+    target[j + 16] = static_cast<uint8_t>(codes.high);
+  }
+}
+
+void unpack_q5_0(const Q5_0Block& block, uint8_t* codes, float* scales, float*) noexcept {
+  unpack_codes(block.qs, block.qh, codes);
+  scales[0] = f16_to_f32(block.d);
+}
+
+void unpack_q5_1(const Q5_1Block& block, uint8_t* codes, float* scales, float* mins) noexcept {
+  unpack_codes(block.qs, block.qh, codes);
+  scales[0] = f16_to_f32(block.d);
+  mins[0] = f16_to_f32(block.m);
+}
+
+constexpr AffineView kQ5_0Affine = {.bits = 8,
+                                    .group = 32,
+                                    .zero = 16,
+                                    .has_min = false,
+                                    .is_scale_f16 = true,
+                                    .unpack = unpack_row_of<Q5_0Block, 32, 32, unpack_q5_0>};
+constexpr AffineView kQ5_1Affine = {.bits = 8,
+                                    .group = 32,
+                                    .zero = 0,
+                                    .has_min = true,
+                                    .is_scale_f16 = true,
+                                    .unpack = unpack_row_of<Q5_1Block, 32, 32, unpack_q5_1>};
+
 }  // namespace
 
 constinit const QuantFormat q5_0 = {"q5_0",
@@ -74,7 +107,8 @@ constinit const QuantFormat q5_0 = {"q5_0",
                                     sizeof(Q5_0Block),
                                     decode_row_of<Q5_0Block, 32, decode_q5_0>,
                                     encode_row_of<Q5_0Block, 32, encode_q5_0>,
-                                    0.047};
+                                    0.047,
+                                    &kQ5_0Affine};
 constinit const QuantFormat q5_1 = {"q5_1",
                                     "",
                                     7,
@@ -82,6 +116,7 @@ constinit const QuantFormat q5_1 = {"q5_1",
                                     sizeof(Q5_1Block),
                                     decode_row_of<Q5_1Block, 32, decode_q5_1>,
                                     encode_row_of<Q5_1Block, 32, encode_q5_1>,
-                                    0.042};
+                                    0.042,
+                                    &kQ5_1Affine};
 
 }  // namespace estoc
