@@ -30,7 +30,8 @@ class TokenStream {
   const Tokenizer& tokenizer_;
   bool skip_special_;
   bool is_at_start_ = true;
-  std::string held_;  // bytes that may still become a whole character
+  std::string held_;         // bytes that may still become a whole character
+  size_t prompt_bytes_ = 0;  // of held_, the first ones that the prompt ended with; never shown by themselves
 };
 
 }  // namespace estoc

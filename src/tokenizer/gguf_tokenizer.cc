@@ -1,0 +1,163 @@
+// Tokenizers from the vocabulary inside a GGUF file: build_tokenizer.
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "tokenizer/bpe_tokenizer.h"
+#include "tokenizer/byte_level.h"
+#include "tokenizer/score_merges.h"
+#include "tokenizer/spelled_byte.h"
+#include "tokenizer/split_names.h"
+#include "tokenizer/text_replace.h"
+
+namespace estoc {
+namespace {
+
+constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581 stands for a space
+
+// tokenizer.ggml.token_type, as the GGUF specification numbers it.
+enum TokenType : int32_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
+
+int32_t type_of(const GgufVocab& vocab, size_t id) {
+  const auto is = [&](std::optional<TokenId> token) { return token && static_cast<size_t>(*token) == id; };
+  if (!vocab.types.empty()) return vocab.types[id];
+  return is(vocab.bos) || is(vocab.eos) ? control : is(vocab.unknown) ? unknown : normal;
+}
+
+void check_vocab(const GgufVocab& vocab) {
+  const size_t count = vocab.tokens.size();
+  if (count == 0 || count > (size_t{1} << 24)) {
+    fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.tokens has {} entries, expected 1 to 2^24", vocab.source, count);
+  }
+  const auto check_count = [&](const char* key, size_t found) {
+    if (found != 0 && found != count) {
+      fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.{} has {} entries for {} tokens", vocab.source, key, found,
+           count);
+    }
+  };
+  check_count("scores", vocab.scores.size());
+  check_count("token_type", vocab.types.size());
+  const auto check_id = [&](const char* key, std::optional<TokenId> id) {
+    if (id && (*id < 0 || static_cast<size_t>(*id) >= count)) {
+      fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.{}_token_id is {}, expected an id below {}", vocab.source, key,
+           *id, count);
+    }
+  };
+  check_id("bos", vocab.bos);
+  check_id("eos", vocab.eos);
+  check_id("unknown", vocab.unknown);
+}
+
+// What both kinds share: spellings, special tokens, and what goes around a text.
+TokenizerParts start_parts(const GgufVocab& vocab, bool adds_bos) {
+  TokenizerParts parts;
+  const size_t count = vocab.tokens.size();
+  parts.model.vocab_count = static_cast<int>(count);
+  parts.model.unknown = vocab.unknown;
+  parts.token_bytes.resize(count);
+  parts.is_special.resize(count);
+  for (size_t id = 0; id < count; ++id) {
+    const int32_t type = type_of(vocab, id);
+    const auto token = static_cast<TokenId>(id);
+    parts.spellings.insert(vocab.tokens[id], token);
+    parts.is_special[id] = type == control || type == unknown;
+    if (parts.is_special[id] || type == user_defined) {
+      parts.raw_tokens.add(vocab.tokens[id], {.id = token, .is_special = parts.is_special[id]});
+      parts.token_bytes[id] = vocab.tokens[id];
+    }
+  }
+  parts.bos = vocab.bos;
+  parts.eos = vocab.eos;
+  if (vocab.bos && vocab.add_bos.value_or(adds_bos)) parts.prefix.push_back(*vocab.bos);
+  if (vocab.eos && vocab.add_eos.value_or(false)) parts.suffix.push_back(*vocab.eos);
+  return parts;
+}
+
+void add_merges(const GgufVocab& vocab, BpeModel::Parts& model) {
+  const auto id_of = [&](std::string_view spelling) -> std::optional<TokenId> {
+    const auto bytes = bytes_of_spelling(spelling);
+    return bytes ? model.texts.find(*bytes) : std::nullopt;
+  };
+  for (size_t rank = 0; rank < vocab.merges.size(); ++rank) {
+    const std::string_view merge = vocab.merges[rank];
+    const size_t space = merge.find(' ', 1);
+    if (space == std::string_view::npos) {
+      fail(ErrorCode::corrupt_file, "{}: merge {} is \"{}\", expected two tokens with a space between", vocab.source,
+           rank, merge);
+    }
+    const std::string_view left = merge.substr(0, space);
+    const std::string_view right = merge.substr(space + 1);
+    const auto left_id = id_of(left);
+    const auto right_id = id_of(right);
+    const auto merged = id_of(std::string(left).append(right));
+    if (!left_id || !right_id || !merged) {
+      fail(ErrorCode::corrupt_file, "{}: merge {} (\"{}\") names a token that is not in the vocabulary", vocab.source,
+           rank, merge);
+    }
+    model.merges.insert(*left_id, *right_id, {static_cast<uint32_t>(rank), *merged});
+  }
+}
+
+std::unique_ptr<Tokenizer> build_byte_level(const GgufVocab& vocab) {
+  NamedSplits splits = splits_of_name(vocab.pre, vocab.source);
+  TokenizerParts parts = start_parts(vocab, splits.adds_bos);
+  parts.model.by_bytes = true;
+  parts.model.ignore_merges = splits.ignore_merges;
+  for (size_t id = 0; id < vocab.tokens.size(); ++id) {
+    const int32_t type = type_of(vocab, id);
+    if (parts.is_special[id] || type == user_defined) continue;
+    if (auto bytes = bytes_of_spelling(vocab.tokens[id])) {
+      parts.model.texts.insert(*bytes, static_cast<TokenId>(id));
+      parts.token_bytes[id] = std::move(*bytes);
+    } else {
+      parts.token_bytes[id] = vocab.tokens[id];
+    }
+  }
+  parts.pre_tokenizer = std::move(splits.pre_tokenizer);
+  add_merges(vocab, parts.model);
+  return std::make_unique<BpeTokenizer>(std::move(parts));
+}
+
+std::unique_ptr<Tokenizer> build_sentencepiece(const GgufVocab& vocab) {
+  if (vocab.scores.empty()) {
+    fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.scores is missing, which a \"llama\" vocabulary needs",
+         vocab.source);
+  }
+  TokenizerParts parts = start_parts(vocab, true);
+  std::vector<ScoredToken> scored;
+  for (size_t id = 0; id < vocab.tokens.size(); ++id) {
+    if (std::isnan(vocab.scores[id]))
+      fail(ErrorCode::corrupt_file, "{}: the score of token {} is not a number", vocab.source, id);
+    const auto token = static_cast<TokenId>(id);
+    const std::string_view spelling = vocab.tokens[id];
+    const int32_t type = type_of(vocab, id);
+    const auto spelled = vocab.types.empty() || type == byte ? spelled_byte(spelling) : std::nullopt;
+    if (spelled) {
+      parts.model.byte_tokens[*spelled] = token;
+      parts.token_bytes[id] = std::string(1, static_cast<char>(*spelled));
+    } else if (!parts.is_special[id] && type != byte) {
+      parts.token_bytes[id] = replace_all(spelling, kMark, " ");
+      if (type != user_defined) scored.push_back({token, spelling, vocab.scores[id]});
+    }
+  }
+  add_score_merges(scored, vocab.source, parts.model);
+  const bool adds_space = vocab.add_space_prefix.value_or(true);
+  parts.normalizer.add([adds_space](std::string text) {
+    if (adds_space) text.insert(0, 1, ' ');
+    return replace_all(text, " ", kMark);
+  });
+  parts.strips_leading_space = adds_space;
+  return std::make_unique<BpeTokenizer>(std::move(parts));
+}
+
+}  // namespace
+
+std::unique_ptr<Tokenizer> build_tokenizer(const GgufVocab& vocab) {
+  check_vocab(vocab);
+  if (vocab.model == "gpt2") return build_byte_level(vocab);
+  if (vocab.model == "llama") return build_sentencepiece(vocab);
+  fail(ErrorCode::unsupported, "{}: tokenizer.ggml.model is \"{}\", expected \"gpt2\" or \"llama\"", vocab.source,
+       vocab.model);
+}
+
+}  // namespace estoc

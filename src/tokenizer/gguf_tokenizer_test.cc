@@ -1,0 +1,160 @@
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "base/error.h"
+#include "tokenizer/byte_level.h"
+#include "tokenizer/gguf_vocab_reader.h"
+#include "tokenizer/test_data.h"
+
+namespace estoc {
+namespace {
+
+std::vector<std::string> read_inputs(const std::string& path) {
+  const std::string text = read_file(path);
+  const std::string separator = "\n__ggml_vocab_test__\n";
+  std::vector<std::string> inputs;
+  size_t start = 0;
+  for (size_t at = text.find(separator); at != std::string::npos; at = text.find(separator, start)) {
+    inputs.push_back(text.substr(start, at - start));
+    start = at + separator.size();
+  }
+  return inputs;
+}
+
+std::vector<std::vector<TokenId>> read_outputs(const std::string& path) {
+  std::istringstream lines(read_file(path));
+  std::vector<std::vector<TokenId>> outputs;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    outputs.emplace_back(std::istream_iterator<TokenId>(words), std::istream_iterator<TokenId>());
+  }
+  return outputs;
+}
+
+class SharedVocab : public testing::TestWithParam<const char*> {};
+
+TEST_P(SharedVocab, EncodesAsExpectedAndBack) {
+  const std::string path = shared_path(std::string("tokenizers/gguf_vocab/ggml-vocab-") + GetParam() + ".gguf");
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "no " << path;
+  const MappedFile file(path);
+  const auto tokenizer = build_tokenizer(GgufVocabReader::read(file));
+  const auto inputs = read_inputs(path + ".inp");
+  const auto outputs = read_outputs(path + ".out");
+  ASSERT_EQ(inputs.size(), 46u);
+  ASSERT_EQ(outputs.size(), inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    SCOPED_TRACE(to_json(inputs[i]));
+    EXPECT_EQ(tokenizer->encode(inputs[i], kAsText), outputs[i]);
+    EXPECT_EQ(tokenizer->decode(outputs[i], false), inputs[i]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Gguf, SharedVocab, testing::Values("gpt-2", "llama-spm", "phi-3", "deepseek-coder"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+// All 256 bytes, then "he" "ll" "hell" "hello", then <s> and </s>.
+struct SmallVocab {
+  std::vector<std::string> spellings;
+  GgufVocab vocab;
+
+  SmallVocab() {
+    for (int byte = 0; byte < 256; ++byte)
+      spellings.push_back(spelling_of_bytes(std::string(1, static_cast<char>(byte))));
+    for (const char* token : {"he", "ll", "hell", "hello", "<s>", "</s>"}) spellings.emplace_back(token);
+    vocab.source = "small";
+    vocab.model = "gpt2";
+    vocab.pre = "gpt-2";
+    vocab.tokens.assign(spellings.begin(), spellings.end());
+    vocab.types.assign(spellings.size(), 1);
+    vocab.types[260] = vocab.types[261] = 3;
+    vocab.merges = {"h e", "l l", "he ll", "hell o"};
+    vocab.bos = 260;
+    vocab.eos = 261;
+  }
+};
+
+TEST(GgufByteLevel, MergesAndSpecialTokens) {
+  SmallVocab small;
+  small.vocab.add_bos = true;
+  const auto tokenizer = build_tokenizer(small.vocab);
+  EXPECT_EQ(tokenizer->encode("hello</s>"), (std::vector<TokenId>{260, 259, 261}));
+  EXPECT_EQ(tokenizer->encode("hell", {.add_special = false}), (std::vector<TokenId>{258}));
+  EXPECT_EQ(tokenizer->encode("<s>", kAsText), (std::vector<TokenId>{'<', 's', '>'}));
+  EXPECT_TRUE(tokenizer->adds_bos());
+  EXPECT_TRUE(tokenizer->is_special(260));
+  EXPECT_EQ(tokenizer->find("hello"), 259);
+  EXPECT_EQ(tokenizer->find("nothing"), std::nullopt);
+  EXPECT_EQ(tokenizer->decode(std::vector<TokenId>{260, 259, 261}), "hello");
+  EXPECT_EQ(tokenizer->decode(std::vector<TokenId>{260, 259, 261}, false), "<s>hello</s>");
+  EXPECT_EQ(tokenizer->decode(std::vector<TokenId>{-1, 9999, 259}), "hello");
+}
+
+TEST(GgufByteLevel, AnyBytesSurviveARoundTrip) {
+  const SmallVocab small;
+  const auto tokenizer = build_tokenizer(small.vocab);
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes.push_back(static_cast<char>(255 - i));
+  std::string back;
+  for (const TokenId id : tokenizer->encode(bytes, kAsText)) back += tokenizer->token_bytes(id);
+  EXPECT_EQ(back, bytes);
+}
+
+void expect_refused(const GgufVocab& vocab, ErrorCode code, const std::string& part) {
+  try {
+    build_tokenizer(vocab);
+    ADD_FAILURE() << "expected an error about " << part;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code);
+    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+  }
+}
+
+TEST(GgufVocabErrors, AreClear) {
+  const auto refused = [](auto change, ErrorCode code, const std::string& part) {
+    SmallVocab small;
+    change(small.vocab);
+    expect_refused(small.vocab, code, part);
+  };
+  refused([](GgufVocab& v) { v.pre = "default"; }, ErrorCode::unsupported, "default");
+  refused([](GgufVocab& v) { v.pre = ""; }, ErrorCode::unsupported, "tokenizer.ggml.pre");
+  refused([](GgufVocab& v) { v.model = "bert"; }, ErrorCode::unsupported, "bert");
+  refused([](GgufVocab& v) { v.model = "llama"; }, ErrorCode::corrupt_file, "scores");
+  refused([](GgufVocab& v) { v.bos = 262; }, ErrorCode::corrupt_file, "bos");
+  refused([](GgufVocab& v) { v.eos = -1; }, ErrorCode::corrupt_file, "eos");
+  refused([](GgufVocab& v) { v.types.pop_back(); }, ErrorCode::corrupt_file, "token_type");
+  refused([](GgufVocab& v) { v.tokens.clear(); }, ErrorCode::corrupt_file, "tokens");
+  refused([](GgufVocab& v) { v.merges.push_back("he"); }, ErrorCode::corrupt_file, "merge 4");
+  refused([](GgufVocab& v) { v.merges.push_back("h x"); }, ErrorCode::corrupt_file, "merge 4");
+}
+
+TEST(GgufSentencePiece, ScoresSpacesAndBytes) {
+  GgufVocab vocab;
+  vocab.source = "small";
+  vocab.model = "llama";
+  // "\u2581a" (id 4) beats "ab" (5): its score is higher. "c" is no token but "cd" is.
+  vocab.tokens = {"<unk>", "<s>", "</s>", "<0x63>", "\u2581a", "ab", "a", "b", "\u2581", "cd", "d"};
+  vocab.types = {2, 3, 3, 6, 1, 1, 1, 1, 1, 1, 1};
+  vocab.scores = {0, 0, 0, 0, -1, -2, -5, -5, -5, -4, -5};
+  vocab.bos = 1;
+  vocab.eos = 2;
+  vocab.unknown = 0;
+  const auto tokenizer = build_tokenizer(vocab);
+  EXPECT_EQ(tokenizer->encode("ab"), (std::vector<TokenId>{1, 4, 7}));
+  EXPECT_EQ(tokenizer->encode("bab", kPlain), (std::vector<TokenId>{8, 7, 5}));
+  EXPECT_EQ(tokenizer->encode("cdc", kPlain), (std::vector<TokenId>{8, 9, 3}));
+  EXPECT_EQ(tokenizer->encode("x", kPlain), (std::vector<TokenId>{8, 0}));
+  EXPECT_EQ(tokenizer->encode("", kPlain), std::vector<TokenId>{});
+  // Each stretch between special tokens starts with its own space; one written as text never becomes one.
+  EXPECT_EQ(tokenizer->encode("a</s>a", kPlain), (std::vector<TokenId>{4, 2, 4}));
+  EXPECT_EQ(tokenizer->encode("</s>", kAsText).front(), 8);
+  EXPECT_EQ(tokenizer->decode(std::vector<TokenId>{1, 4, 8, 7, 3}), "a bc");
+  EXPECT_TRUE(tokenizer->strips_leading_space());
+}
+
+}  // namespace
+}  // namespace estoc

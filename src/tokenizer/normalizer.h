@@ -1,0 +1,36 @@
+// Changes to a text before it is split: a list of steps, applied in order. Immutable once built; safe from any thread;
+// apply never throws. Bytes that are not UTF-8 pass through every step unchanged.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace estoc {
+
+class Normalizer {
+ public:
+  using Step = std::function<std::string(std::string)>;
+
+  void add(Step step) { steps_.push_back(std::move(step)); }
+  bool is_empty() const { return steps_.empty(); }
+  std::string apply(std::string_view text) const {
+    std::string result(text);
+    for (const Step& step : steps_) result = step(std::move(result));
+    return result;
+  }
+
+ private:
+  std::vector<Step> steps_;
+};
+
+enum class UnicodeForm { nfc, nfd, nfkc, nfkd };
+
+// The text in a Unicode normal form. Characters newer than Unicode 15.0 stay as they are. O(n log n) for any text.
+std::string to_unicode_form(std::string_view text, UnicodeForm form);
+
+// Every character in its full lower-case mapping, without regard to its neighbours.
+std::string to_lowercase(std::string_view text);
+
+}  // namespace estoc

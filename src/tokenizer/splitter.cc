@@ -1,0 +1,167 @@
+#include "tokenizer/splitter.h"
+
+#include <algorithm>
+
+namespace estoc {
+namespace {
+
+// A stretch of text and whether it is a delimiter; together they cover the text.
+struct Stretch {
+  size_t start;
+  size_t end;
+  bool is_delimiter;
+};
+
+void cover(std::vector<Stretch>& stretches, size_t start, size_t end) {
+  const size_t covered = stretches.empty() ? 0 : stretches.back().end;
+  if (start > covered) stretches.push_back({covered, start, false});
+  stretches.push_back({start, end, true});
+}
+
+// Joins a delimiter to its neighbour: the one before it, or the one after it when `forward`. A delimiter next to
+// another stays by itself, as do runs of them but for the one that touches the text.
+void merge_delimiters(std::vector<Stretch>& stretches, bool forward) {
+  std::vector<Stretch> merged;
+  const size_t count = stretches.size();
+  bool was_delimiter = false;
+  for (size_t i = 0; i < count; ++i) {
+    const Stretch& stretch = stretches[forward ? count - 1 - i : i];
+    if (stretch.is_delimiter && !was_delimiter && !merged.empty()) {
+      (forward ? merged.back().start : merged.back().end) = forward ? stretch.start : stretch.end;
+    } else {
+      merged.push_back(stretch);
+    }
+    was_delimiter = stretch.is_delimiter;
+  }
+  if (forward) std::reverse(merged.begin(), merged.end());
+  stretches = std::move(merged);
+}
+
+void join_equal_neighbours(std::vector<Stretch>& stretches) {
+  size_t kept = 0;
+  for (size_t i = 1; i < stretches.size(); ++i) {
+    if (stretches[i].is_delimiter == stretches[kept].is_delimiter) {
+      stretches[kept].end = stretches[i].end;
+    } else {
+      stretches[++kept] = stretches[i];
+    }
+  }
+  if (!stretches.empty()) stretches.resize(kept + 1);
+}
+
+// The matches are in `stretches`; the rest of the text is added, the rule applied and the pieces handed out.
+void finish_split(std::string_view text, std::vector<Stretch> stretches, SplitRule rule,
+                  std::vector<std::string_view>& pieces) {
+  const size_t covered = stretches.empty() ? 0 : stretches.back().end;
+  if (covered < text.size()) stretches.push_back({covered, text.size(), false});
+  if (rule.invert) {
+    for (Stretch& stretch : stretches) stretch.is_delimiter = !stretch.is_delimiter;
+  }
+  switch (rule.behavior) {
+    case SplitBehavior::removed:
+      std::erase_if(stretches, [](const Stretch& s) { return s.is_delimiter; });
+      break;
+    case SplitBehavior::isolated:
+      break;
+    case SplitBehavior::merged_with_previous:
+      merge_delimiters(stretches, false);
+      break;
+    case SplitBehavior::merged_with_next:
+      merge_delimiters(stretches, true);
+      break;
+    case SplitBehavior::contiguous:
+      join_equal_neighbours(stretches);
+      break;
+  }
+  for (const Stretch& stretch : stretches) pieces.push_back(text.substr(stretch.start, stretch.end - stretch.start));
+}
+
+class ScanSplitter : public Splitter {
+ public:
+  explicit ScanSplitter(ScanRule rule) : rule_(rule) {}
+  void split(std::string_view text, std::vector<std::string_view>& pieces) const override {
+    for (size_t at = 0; at < text.size();) {
+      const size_t end = scan_word(rule_, text, at);
+      pieces.push_back(text.substr(at, end - at));
+      at = end;
+    }
+  }
+
+ private:
+  ScanRule rule_;
+};
+
+class RegexSplitter : public Splitter {
+ public:
+  RegexSplitter(std::string_view pattern, SplitRule rule, std::string_view where)
+      : regex_(pattern, where), rule_(rule) {}
+  void split(std::string_view text, std::vector<std::string_view>& pieces) const override {
+    std::vector<Stretch> stretches;
+    regex_.find_all(text, [&](size_t start, size_t end) { cover(stretches, start, end); });
+    finish_split(text, std::move(stretches), rule_, pieces);
+  }
+
+ private:
+  Regex regex_;
+  SplitRule rule_;
+};
+
+class LiteralSplitter : public Splitter {
+ public:
+  LiteralSplitter(std::string literal, SplitRule rule) : literal_(std::move(literal)), rule_(rule) {}
+  void split(std::string_view text, std::vector<std::string_view>& pieces) const override {
+    std::vector<Stretch> stretches;
+    for (size_t at = text.find(literal_); at != std::string_view::npos;
+         at = text.find(literal_, at + literal_.size())) {
+      cover(stretches, at, at + literal_.size());
+    }
+    finish_split(text, std::move(stretches), rule_, pieces);
+  }
+
+ private:
+  std::string literal_;
+  SplitRule rule_;
+};
+
+class ClassSplitter : public Splitter {
+ public:
+  ClassSplitter(ClassSet classes, std::string also, SplitRule rule)
+      : classes_(classes), also_(std::move(also)), rule_(rule) {}
+  void split(std::string_view text, std::vector<std::string_view>& pieces) const override {
+    std::vector<Stretch> stretches;
+    for (size_t at = 0; at < text.size();) {
+      const Character c = character_at(text, at);
+      const bool is_listed = c.code_point < 0x80 && also_.find(static_cast<char>(c.code_point)) != std::string::npos;
+      if ((c.classes & classes_) != 0 || is_listed) cover(stretches, at, at + c.bytes);
+      at += c.bytes;
+    }
+    finish_split(text, std::move(stretches), rule_, pieces);
+  }
+
+ private:
+  ClassSet classes_;
+  std::string also_;
+  SplitRule rule_;
+};
+
+}  // namespace
+
+std::unique_ptr<Splitter> make_scan_splitter(ScanRule rule) { return std::make_unique<ScanSplitter>(rule); }
+
+std::unique_ptr<Splitter> make_regex_splitter(std::string_view pattern, SplitRule rule, std::string_view where) {
+  // The known patterns match everywhere, so isolated matches and removed gaps are the same pieces.
+  const bool keeps_matches =
+      (rule.behavior == SplitBehavior::isolated) || (rule.behavior == SplitBehavior::removed && rule.invert);
+  if (const auto known = scan_rule_of(pattern); known && keeps_matches) return make_scan_splitter(*known);
+  return std::make_unique<RegexSplitter>(pattern, rule, where);
+}
+
+std::unique_ptr<Splitter> make_literal_splitter(std::string literal, SplitRule rule) {
+  return std::make_unique<LiteralSplitter>(std::move(literal), rule);
+}
+
+std::unique_ptr<Splitter> make_class_splitter(ClassSet classes, std::string also, SplitRule rule) {
+  return std::make_unique<ClassSplitter>(classes, std::move(also), rule);
+}
+
+}  // namespace estoc
