@@ -25,8 +25,9 @@ uint32_t TextTable::hash_of(std::string_view text) {
 size_t TextTable::slot_of(std::string_view text, uint32_t hash) const {
   for (size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
     if (slots_[at] == 0) return at;
-    const Entry& entry = entries_[slots_[at] - 1];
-    if (entry.hash == hash && std::string_view(texts_).substr(entry.start, entry.bytes) == text) return at;
+    if (slots_[at] >> 32 != hash) continue;
+    const Entry& entry = entry_of(slots_[at]);
+    if (std::string_view(texts_).substr(entry.start, entry.bytes) == text) return at;
   }
 }
 
@@ -35,19 +36,19 @@ void TextTable::insert(std::string_view text, TokenId id, bool replace) {
   const uint32_t hash = hash_of(text);
   const size_t at = slot_of(text, hash);
   if (slots_[at] != 0) {
-    if (replace) entries_[slots_[at] - 1].id = id;
+    if (replace) entries_[static_cast<uint32_t>(slots_[at]) - 1].id = id;
     return;
   }
   entries_.push_back({texts_.size(), static_cast<uint32_t>(text.size()), hash, id});
   texts_ += text;
-  slots_[at] = static_cast<uint32_t>(entries_.size());
+  slots_[at] = slot_value(hash, entries_.size());
 }
 
 std::optional<TokenId> TextTable::find(std::string_view text) const {
   if (slots_.empty()) return std::nullopt;
   const size_t at = slot_of(text, hash_of(text));
   if (slots_[at] == 0) return std::nullopt;
-  return entries_[slots_[at] - 1].id;
+  return entry_of(slots_[at]).id;
 }
 
 void TextTable::grow() {
@@ -55,7 +56,7 @@ void TextTable::grow() {
   for (size_t i = 0; i < entries_.size(); ++i) {
     size_t at = entries_[i].hash & (slots_.size() - 1);
     while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = static_cast<uint32_t>(i + 1);
+    slots_[at] = slot_value(entries_[i].hash, i + 1);
   }
 }
 

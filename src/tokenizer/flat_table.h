@@ -28,13 +28,15 @@ class TextTable {
     uint32_t hash;
     TokenId id;
   };
+  static uint64_t slot_value(uint32_t hash, size_t entry_count) { return uint64_t{hash} << 32 | entry_count; }
+  const Entry& entry_of(uint64_t slot) const { return entries_[static_cast<uint32_t>(slot) - 1]; }
   static uint32_t hash_of(std::string_view text);
   size_t slot_of(std::string_view text, uint32_t hash) const;
   void grow();
 
   std::string texts_;
   std::vector<Entry> entries_;
-  std::vector<uint32_t> slots_;  // entry index + 1, 0 when free; a power of two of them
+  std::vector<uint64_t> slots_;  // hash above, entry index + 1 below; 0 when free; a power of two of them
 };
 
 // What a pair of neighbouring symbols becomes.

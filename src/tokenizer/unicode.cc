@@ -5,17 +5,28 @@
 namespace estoc {
 namespace {
 #include "tokenizer/unicode_table.inc"
-}  // namespace
 
-ClassSet classes_of(uint32_t code_point) {
-  if (code_point > 0x10FFFF) return 0;
-  const uint8_t entry = kStage2[kStage1[code_point / kBlockSize] * kBlockSize + code_point % kBlockSize];
+constexpr ClassSet entry_classes(uint8_t entry) {
   return (ClassSet{1} << (entry & 31)) | ((entry & 0x80) != 0 ? kSpaceClass : 0);
 }
 
-Character character_at(std::string_view text, size_t at) {
-  const auto lead = static_cast<unsigned char>(text[at]);
-  if (lead < 0x80) return {lead, 1, classes_of(lead)};
+constexpr std::array<ClassSet, 128> make_ascii_classes() {
+  std::array<ClassSet, 128> classes{};
+  for (size_t c = 0; c < classes.size(); ++c) {
+    classes[c] = entry_classes(kStage2[kStage1[c / kBlockSize] * kBlockSize + c % kBlockSize]);
+  }
+  return classes;
+}
+}  // namespace
+
+constinit const std::array<ClassSet, 128> kAsciiClasses = make_ascii_classes();
+
+ClassSet classes_of(uint32_t code_point) {
+  if (code_point > 0x10FFFF) return 0;
+  return entry_classes(kStage2[kStage1[code_point / kBlockSize] * kBlockSize + code_point % kBlockSize]);
+}
+
+Character wide_character_at(std::string_view text, size_t at) {
   const std::string_view rest = text.substr(at, 4);
   const int bytes = utf8_sequence_bytes(rest);
   if (bytes <= 0) return {kBrokenByte, 1, 0};

@@ -2,8 +2,8 @@
 // since 0.21.2). Pure functions.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -45,8 +45,15 @@ struct Character {
   ClassSet classes;
 };
 
+// classes_of for ASCII, for the hot path.
+extern const std::array<ClassSet, 128> kAsciiClasses;
+Character wide_character_at(std::string_view text, size_t at);  // character_at for a lead byte from 0x80 on
+
 // The character at text[at]; `at` is less than text.size().
-Character character_at(std::string_view text, size_t at);
+inline Character character_at(std::string_view text, size_t at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  return lead < 0x80 ? Character{lead, 1, kAsciiClasses[lead]} : wide_character_at(text, at);
+}
 
 // The inclusive ranges of code points (without surrogates) that have any class of `set`, ascending.
 std::vector<std::pair<uint32_t, uint32_t>> class_ranges(ClassSet set);
