@@ -119,6 +119,34 @@ Json convert(const simdjson::dom::element& element) {
   return Json();
 }
 
+// The reader refuses integers past 64 bits, which real files hold (tokenizer_config.json's model_max_length). Outside
+// strings, an integer of 19 digits or more gets an exponent of zero, which makes it a double.
+std::string with_long_integers_as_doubles(std::string_view text) {
+  constexpr size_t kDigitsSafe = 18;
+  std::string out;
+  out.reserve(text.size() + 16);
+  bool is_in_string = false;
+  for (size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    const auto is_digit = [&](size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; };
+    if (is_in_string || !is_digit(i)) {
+      if (c == '"') is_in_string = !is_in_string;
+      if (is_in_string && c == '\\' && i + 1 < text.size()) out.push_back(text[i++]);
+      out.push_back(text[i++]);
+      continue;
+    }
+    size_t end = i;
+    while (is_digit(end)) ++end;
+    const size_t digits = end - i;
+    const bool is_fraction = i > 0 && (text[i - 1] == '.' || text[i - 1] == 'e' || text[i - 1] == 'E' || text[i - 1] == '+');
+    const bool goes_on = end < text.size() && (text[end] == '.' || text[end] == 'e' || text[end] == 'E');
+    out.append(text, i, digits);
+    if (digits > kDigitsSafe && !is_fraction && !goes_on) out += "e0";
+    i = end;
+  }
+  return out;
+}
+
 }  // namespace
 
 Json parse_json(std::string_view text, int depth_max) {
@@ -127,7 +155,9 @@ Json parse_json(std::string_view text, int depth_max) {
     fail(ErrorCode::invalid_argument, "malformed JSON: {}", simdjson::error_message(error));
   }
   simdjson::dom::element root;
-  if (const auto error = parser.parse(text.data(), text.size()).get(root)) {
+  auto error = parser.parse(text.data(), text.size()).get(root);
+  if (error == simdjson::NUMBER_ERROR) error = parser.parse(with_long_integers_as_doubles(text)).get(root);
+  if (error) {
     if (error == simdjson::DEPTH_ERROR) {
       fail(ErrorCode::invalid_argument, "malformed JSON: nested deeper than {} levels", depth_max);
     }

@@ -20,6 +20,15 @@ TEST(Json, RejectsMalformedAndDeepText) {
   EXPECT_THROW(parse_json(std::string(1000, '[') + std::string(1000, ']')), Error);
 }
 
+TEST(Json, HugeIntegersBecomeDoubles) {
+  const Json value = parse_json(
+      R"({"model_max_length":1000000000000000019884624838656,"s":"9\"99999999999999999999999","x":[-123456789012345678901234567890,12]})");
+  EXPECT_EQ(value.find("model_max_length")->as_double(), 1e30);
+  EXPECT_EQ(value.find("s")->as_string(), "9\"99999999999999999999999");
+  EXPECT_EQ(value.find("x")->as_array()[0].as_double(), -1.2345678901234568e29);
+  EXPECT_EQ(value.find("x")->as_array()[1].as_int(), 12);
+}
+
 TEST(Json, ReadersSayWhatTheyGot) {
   try {
     parse_json("{\"a\":1}").find("a")->as_string();

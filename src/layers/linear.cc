@@ -37,17 +37,7 @@ std::vector<float> load_vector(LoadContext& load, const std::string& name, int64
   const int64_t shape[] = {count};
   const WeightTensor& tensor = load.source.require(name, shape);
   std::vector<float> values(static_cast<size_t>(count));
-  if (tensor.interleaved_heads == 0) {
-    tensor.decode_row(0, values.data());
-  } else {  // a bias whose elements were permuted like the rows of its matrix
-    std::vector<float> stored(values.size());
-    tensor.format->decode(tensor.bytes.data(), stored.data(), count);
-    const int64_t dim = count / tensor.interleaved_heads;
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t within = i % dim;
-      values[static_cast<size_t>(i)] = stored[static_cast<size_t>(i - within + within % (dim / 2) * 2 + within / (dim / 2))];
-    }
-  }
+  tensor.decode_row(0, values.data());
   load.took(tensor);
   return values;
 }
