@@ -1,102 +1,19 @@
+// What requests yield.
 #include "engine/engine.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <condition_variable>
-#include <future>
 #include <map>
 #include <mutex>
 #include <random>
 #include <thread>
 
 #include "base/error.h"
-#include "engine/fake_model.h"
+#include "engine/event_inbox.h"
 
 namespace estoc {
 namespace {
-
-using std::chrono::seconds;
-
-constexpr int kVocab = 40;
-
-EngineConfig config_with_blocks(int blocks) {
-  // One layer of one head of 2 in f32: a block is 2 * 16 * 2 floats.
-  return {.context = 100,
-          .sequences_max = 8,
-          .batch_tokens_max = 7,
-          .queue_max = 1000,
-          .kv_bytes = static_cast<uint64_t>(blocks) * 256,
-          .kv_type = KvType::f32};
-}
-
-// Receives the events of many requests; also checks that nothing follows the last one.
-class Inbox {
- public:
-  EventSink sink() {
-    return [this](Event&& event) {
-      const std::lock_guard lock(mutex_);
-      auto& events = events_[event.request];
-      EXPECT_FALSE(!events.empty() && events.back().finish.has_value()) << "an event after the last one";
-      events.push_back(std::move(event));
-      arrived_.notify_all();
-    };
-  }
-
-  std::vector<Event> wait_for_all(RequestId id) {
-    std::unique_lock lock(mutex_);
-    const bool is_complete = arrived_.wait_for(
-        lock, seconds(60), [&] { return !events_[id].empty() && events_[id].back().finish.has_value(); });
-    EXPECT_TRUE(is_complete) << "request " << id << " never ended";
-    return events_[id];
-  }
-
-  Completion completion(RequestId id) {
-    Completion completion;
-    for (const Event& event : wait_for_all(id)) {
-      if (event.token) completion.tokens.push_back(*event.token);
-      if (event.finish) completion.finish = *event.finish;
-    }
-    return completion;
-  }
-
-  size_t count(RequestId id) {
-    const std::lock_guard lock(mutex_);
-    return events_[id].size();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::map<RequestId, std::vector<Event>> events_;
-};
-
-// Holds the model before its next forward until opened.
-class Gate {
- public:
-  explicit Gate(FakeModel& model) {
-    model.before_forward = [this](const Batch&) {
-      std::unique_lock lock(mutex_);
-      is_reached_ = true;
-      changed_.notify_all();
-      changed_.wait(lock, [this] { return is_open_; });
-    };
-  }
-  void wait_until_reached() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return is_reached_; });
-  }
-  void open() {
-    const std::lock_guard lock(mutex_);
-    is_open_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool is_reached_ = false, is_open_ = false;
-};
 
 Request random_request(std::mt19937& random) {
   Request request;
@@ -171,27 +88,6 @@ TEST(Engine, SubmitsAndCancelsFromManyThreads) {
   EXPECT_EQ(stats.requests_cancelled, cancelled);
   EXPECT_EQ(stats.requests_done, 100 - cancelled);
   EXPECT_EQ(stats.kv_blocks_used, 0);
-}
-
-TEST(Engine, CancelFreesRunningAndWaitingRequestsWithinAStep) {
-  FakeModel model(kVocab, 7);
-  Gate gate(model);
-  EngineConfig config = config_with_blocks(12);
-  config.sequences_max = 1;
-  Inbox inbox;  // outlives the engine
-  Engine engine(model, config);
-  const RequestId running = engine.submit({.prompt = {1, 2}, .tokens_max = 90}, inbox.sink()).id;
-  const RequestId waiting = engine.submit({.prompt = {1, 2}, .tokens_max = 90}, inbox.sink()).id;
-  gate.wait_until_reached();
-  engine.cancel(running);
-  engine.cancel(waiting);
-  engine.cancel(12345);
-  gate.open();
-  EXPECT_EQ(inbox.completion(running).finish, FinishReason::cancelled);
-  EXPECT_LE(inbox.completion(running).tokens.size(), 1u);
-  EXPECT_EQ(inbox.completion(waiting), (Completion{{}, FinishReason::cancelled}));
-  EXPECT_EQ(engine.stats().kv_blocks_used, 0);
-  EXPECT_EQ(engine.stats().steps, 1u);
 }
 
 TEST(Engine, StopAndEndTokensEndASequence) {
@@ -303,26 +199,6 @@ TEST(Engine, ReportsTimesAndDrawsDifferentSeeds) {
   EXPECT_GT(times.decode_s, 0);
 }
 
-TEST(Engine, RefusesWhatExceedsItsQueue) {
-  FakeModel model(kVocab, 7);
-  Gate gate(model);
-  EngineConfig config = config_with_blocks(12);
-  config.sequences_max = 2;
-  config.queue_max = 3;
-  Inbox inbox;  // outlives the engine
-  Engine engine(model, config);
-  std::vector<RequestId> ids;
-  for (int i = 0; i < 5; ++i) {
-    const SubmitResult result = engine.submit({.prompt = {1}, .tokens_max = 2}, inbox.sink());
-    ASSERT_EQ(result.status, SubmitStatus::accepted);
-    ids.push_back(result.id);
-  }
-  EXPECT_EQ(engine.submit({.prompt = {1}}, inbox.sink()).status, SubmitStatus::queue_full);
-  gate.open();
-  for (const RequestId id : ids) EXPECT_EQ(inbox.completion(id).finish, FinishReason::length);
-  EXPECT_EQ(engine.submit({.prompt = {1}}, inbox.sink()).status, SubmitStatus::accepted);
-}
-
 TEST(Engine, RefusesInvalidRequestsInTheCallersThread) {
   FakeModel model(kVocab, 7);
   Engine engine(model, config_with_blocks(12));
@@ -331,96 +207,6 @@ TEST(Engine, RefusesInvalidRequestsInTheCallersThread) {
   EXPECT_THROW(engine.submit({.prompt = std::vector<TokenId>(100, 1)}, [](Event&&) {}), Error);
   EXPECT_THROW(Engine(model, {.context = 0}), Error);
   EXPECT_THROW(Engine(model, {.kv_bytes = 10}), Error);
-}
-
-TEST(Engine, DrainFinishesWhatWasAcceptedAndRefusesTheRest) {
-  FakeModel model(kVocab, 7);
-  Inbox inbox;  // outlives the engine
-  Engine engine(model, config_with_blocks(12));
-  std::vector<RequestId> ids;
-  for (int i = 0; i < 20; ++i) ids.push_back(engine.submit({.prompt = {1, 2}, .tokens_max = 30}, inbox.sink()).id);
-  engine.drain(seconds(60));
-  for (const RequestId id : ids) EXPECT_EQ(inbox.count(id), 30u);
-  EXPECT_EQ(engine.submit({.prompt = {1}}, inbox.sink()).status, SubmitStatus::stopping);
-}
-
-TEST(Engine, DrainGivesUpAfterItsTime) {
-  FakeModel model(kVocab, 7);
-  Gate gate(model);
-  Inbox inbox;  // outlives the engine
-  Engine engine(model, config_with_blocks(12));
-  const RequestId id = engine.submit({.prompt = {1}, .tokens_max = 3}, inbox.sink()).id;
-  engine.drain(std::chrono::milliseconds(5));
-  EXPECT_EQ(inbox.count(id), 0u);
-  gate.open();
-  EXPECT_EQ(inbox.completion(id).finish, FinishReason::length);
-}
-
-TEST(Engine, ItsEndCancelsWhatIsUnfinished) {
-  FakeModel model(kVocab, 7);
-  Gate gate(model);
-  Inbox inbox;
-  std::vector<RequestId> ids;
-  std::thread opener;
-  {
-    Engine engine(model, config_with_blocks(12));
-    for (int i = 0; i < 20; ++i) ids.push_back(engine.submit({.prompt = {1}, .tokens_max = 90}, inbox.sink()).id);
-    gate.wait_until_reached();
-    opener = std::thread([&] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      gate.open();
-    });
-  }
-  opener.join();
-  for (const RequestId id : ids) EXPECT_EQ(inbox.completion(id).finish, FinishReason::cancelled);
-}
-
-TEST(Engine, AThrowingSinkCancelsItsRequestOnly) {
-  std::promise<FinishReason> last;
-  FakeModel model(kVocab, 7);
-  Inbox inbox;  // outlives the engine
-  Engine engine(model, config_with_blocks(12));
-  const RequestId bad = engine
-                            .submit({.prompt = {1}, .tokens_max = 50},
-                                    [&](Event&& event) {
-                                      if (event.finish) return last.set_value(*event.finish);
-                                      throw std::runtime_error("broken caller");
-                                    })
-                            .id;
-  const Request request{.prompt = {1}, .sampling = {.seed = 4}, .tokens_max = 50};
-  const RequestId good = engine.submit(request, inbox.sink()).id;
-  EXPECT_EQ(inbox.completion(good), complete_alone(request, kVocab, 100));
-  EXPECT_EQ(last.get_future().get(), FinishReason::cancelled);
-  EXPECT_NE(bad, good);
-  EXPECT_EQ(engine.stats().requests_cancelled, 1u);
-}
-
-TEST(Engine, ASinkMaySubmitAndCancel) {
-  std::promise<RequestId> chained;
-  FakeModel model(kVocab, 7);
-  Inbox inbox;  // outlives the engine
-  Engine engine(model, config_with_blocks(12));
-  engine.submit({.prompt = {1}, .tokens_max = 50}, [&](Event&& event) {
-    if (event.output_tokens == 1 && !event.finish) engine.cancel(event.request);
-    if (event.finish) chained.set_value(engine.submit({.prompt = {2}, .tokens_max = 2}, inbox.sink()).id);
-  });
-  EXPECT_EQ(inbox.completion(chained.get_future().get()).tokens.size(), 2u);
-}
-
-TEST(Engine, AFailingForwardFailsTheRequestsOfItsStepAndTheEngineGoesOn) {
-  FakeModel model(kVocab, 7);
-  int calls = 0;
-  model.before_forward = [&](const Batch&) {
-    if (++calls == 3) throw std::runtime_error("out of luck");
-  };
-  Inbox inbox;  // outlives the engine
-  Engine engine(model, config_with_blocks(12));
-  const auto events = inbox.wait_for_all(engine.submit({.prompt = {1}, .tokens_max = 9}, inbox.sink()).id);
-  EXPECT_EQ(events.back().finish, FinishReason::error);
-  EXPECT_EQ(events.back().error, "out of luck");
-  EXPECT_EQ(engine.stats().kv_blocks_used, 0);
-  EXPECT_EQ(engine.stats().requests_failed, 1u);
-  EXPECT_EQ(inbox.completion(engine.submit({.prompt = {1}, .tokens_max = 9}, inbox.sink()).id).tokens.size(), 9u);
 }
 
 TEST(Engine, ForbiddingEveryTokenIsAnErrorOfThatRequest) {

@@ -1,0 +1,147 @@
+// How requests and the engine end: cancels, a full queue, draining, broken sinks and models.
+#include <gtest/gtest.h>
+
+#include <future>
+#include <stdexcept>
+#include <thread>
+
+#include "engine/event_inbox.h"
+
+namespace estoc {
+namespace {
+
+using std::chrono::seconds;
+
+TEST(EngineLife, CancelFreesRunningAndWaitingRequestsWithinAStep) {
+  FakeModel model(kVocab, 7);
+  Gate gate(model);
+  EngineConfig config = config_with_blocks(12);
+  config.sequences_max = 1;
+  Inbox inbox;  // outlives the engine
+  Engine engine(model, config);
+  const RequestId running = engine.submit({.prompt = {1, 2}, .tokens_max = 90}, inbox.sink()).id;
+  const RequestId waiting = engine.submit({.prompt = {1, 2}, .tokens_max = 90}, inbox.sink()).id;
+  gate.wait_until_reached();
+  engine.cancel(running);
+  engine.cancel(waiting);
+  engine.cancel(12345);
+  gate.open();
+  EXPECT_EQ(inbox.completion(running).finish, FinishReason::cancelled);
+  EXPECT_LE(inbox.completion(running).tokens.size(), 1u);
+  EXPECT_EQ(inbox.completion(waiting), (Completion{{}, FinishReason::cancelled}));
+  EXPECT_EQ(engine.stats().kv_blocks_used, 0);
+  EXPECT_EQ(engine.stats().steps, 1u);
+}
+
+TEST(EngineLife, RefusesWhatExceedsItsQueue) {
+  FakeModel model(kVocab, 7);
+  Gate gate(model);
+  EngineConfig config = config_with_blocks(12);
+  config.sequences_max = 2;
+  config.queue_max = 3;
+  Inbox inbox;  // outlives the engine
+  Engine engine(model, config);
+  std::vector<RequestId> ids;
+  for (int i = 0; i < 5; ++i) {
+    const SubmitResult result = engine.submit({.prompt = {1}, .tokens_max = 2}, inbox.sink());
+    ASSERT_EQ(result.status, SubmitStatus::accepted);
+    ids.push_back(result.id);
+  }
+  EXPECT_EQ(engine.submit({.prompt = {1}}, inbox.sink()).status, SubmitStatus::queue_full);
+  gate.open();
+  for (const RequestId id : ids) EXPECT_EQ(inbox.completion(id).finish, FinishReason::length);
+  EXPECT_EQ(engine.submit({.prompt = {1}}, inbox.sink()).status, SubmitStatus::accepted);
+}
+
+TEST(EngineLife, DrainFinishesWhatWasAcceptedAndRefusesTheRest) {
+  FakeModel model(kVocab, 7);
+  Inbox inbox;  // outlives the engine
+  Engine engine(model, config_with_blocks(12));
+  std::vector<RequestId> ids;
+  for (int i = 0; i < 20; ++i) ids.push_back(engine.submit({.prompt = {1, 2}, .tokens_max = 30}, inbox.sink()).id);
+  engine.drain(seconds(60));
+  for (const RequestId id : ids) EXPECT_EQ(inbox.count(id), 30u);
+  EXPECT_EQ(engine.submit({.prompt = {1}}, inbox.sink()).status, SubmitStatus::stopping);
+}
+
+TEST(EngineLife, DrainGivesUpAfterItsTime) {
+  FakeModel model(kVocab, 7);
+  Gate gate(model);
+  Inbox inbox;  // outlives the engine
+  Engine engine(model, config_with_blocks(12));
+  const RequestId id = engine.submit({.prompt = {1}, .tokens_max = 3}, inbox.sink()).id;
+  engine.drain(std::chrono::milliseconds(5));
+  EXPECT_EQ(inbox.count(id), 0u);
+  gate.open();
+  EXPECT_EQ(inbox.completion(id).finish, FinishReason::length);
+}
+
+TEST(EngineLife, ItsEndCancelsWhatIsUnfinished) {
+  FakeModel model(kVocab, 7);
+  Gate gate(model);
+  Inbox inbox;
+  std::vector<RequestId> ids;
+  std::thread opener;
+  {
+    Engine engine(model, config_with_blocks(12));
+    for (int i = 0; i < 20; ++i) ids.push_back(engine.submit({.prompt = {1}, .tokens_max = 90}, inbox.sink()).id);
+    gate.wait_until_reached();
+    opener = std::thread([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      gate.open();
+    });
+  }
+  opener.join();
+  for (const RequestId id : ids) EXPECT_EQ(inbox.completion(id).finish, FinishReason::cancelled);
+}
+
+TEST(EngineLife, AThrowingSinkCancelsItsRequestOnly) {
+  std::promise<FinishReason> last;
+  FakeModel model(kVocab, 7);
+  Inbox inbox;  // outlives the engine
+  Engine engine(model, config_with_blocks(12));
+  const RequestId bad = engine
+                            .submit({.prompt = {1}, .tokens_max = 50},
+                                    [&](Event&& event) {
+                                      if (event.finish) return last.set_value(*event.finish);
+                                      throw std::runtime_error("broken caller");
+                                    })
+                            .id;
+  const Request request{.prompt = {1}, .sampling = {.seed = 4}, .tokens_max = 50};
+  const RequestId good = engine.submit(request, inbox.sink()).id;
+  EXPECT_EQ(inbox.completion(good), complete_alone(request, kVocab, 100));
+  EXPECT_EQ(last.get_future().get(), FinishReason::cancelled);
+  EXPECT_NE(bad, good);
+  EXPECT_EQ(engine.stats().requests_cancelled, 1u);
+}
+
+TEST(EngineLife, ASinkMaySubmitAndCancel) {
+  std::promise<RequestId> chained;
+  FakeModel model(kVocab, 7);
+  Inbox inbox;  // outlives the engine
+  Engine engine(model, config_with_blocks(12));
+  engine.submit({.prompt = {1}, .tokens_max = 50}, [&](Event&& event) {
+    if (event.output_tokens == 1 && !event.finish) engine.cancel(event.request);
+    if (event.finish) chained.set_value(engine.submit({.prompt = {2}, .tokens_max = 2}, inbox.sink()).id);
+  });
+  EXPECT_EQ(inbox.completion(chained.get_future().get()).tokens.size(), 2u);
+}
+
+TEST(EngineLife, AFailingForwardFailsTheRequestsOfItsStepAndTheEngineGoesOn) {
+  FakeModel model(kVocab, 7);
+  int calls = 0;
+  model.before_forward = [&](const Batch&) {
+    if (++calls == 3) throw std::runtime_error("out of luck");
+  };
+  Inbox inbox;  // outlives the engine
+  Engine engine(model, config_with_blocks(12));
+  const auto events = inbox.wait_for_all(engine.submit({.prompt = {1}, .tokens_max = 9}, inbox.sink()).id);
+  EXPECT_EQ(events.back().finish, FinishReason::error);
+  EXPECT_EQ(events.back().error, "out of luck");
+  EXPECT_EQ(engine.stats().kv_blocks_used, 0);
+  EXPECT_EQ(engine.stats().requests_failed, 1u);
+  EXPECT_EQ(inbox.completion(engine.submit({.prompt = {1}, .tokens_max = 9}, inbox.sink()).id).tokens.size(), 9u);
+}
+
+}  // namespace
+}  // namespace estoc
