@@ -1,0 +1,150 @@
+#include "chat/iteration.h"
+
+#include <algorithm>
+
+#include "chat/dict.h"
+#include "chat/failure.h"
+#include "chat/unicode.h"
+
+namespace estoc::jinja {
+namespace {
+
+using SequencePtr = std::shared_ptr<const Sequence>;
+
+SequencePtr characters(const Value& value) {
+  Values items;
+  items.reserve(value.text().length);
+  for (const std::string_view piece : code_points(value.bytes())) items.push_back(Value::string(std::string(piece)));
+  return Value::list(std::move(items)).sequence_ptr();
+}
+
+SequencePtr keys_of(const Dict& dict) {
+  Values items;
+  items.reserve(dict.size());
+  for (const auto& [key, value] : dict.entries()) items.push_back(key);
+  return Value::list(std::move(items)).sequence_ptr();
+}
+
+bool has_items_by_index(const Sequence& sequence) {
+  return sequence.kind == SequenceKind::list || sequence.kind == SequenceKind::tuple ||
+         sequence.kind == SequenceKind::range;
+}
+
+struct Cut {
+  int64_t start, stop, step;
+};
+
+// The bounds Python's slice.indices gives for a sequence of `length` items.
+Cut resolve_cut(const Value& start, const Value& stop_at, const Value& step, int64_t length) {
+  const auto is_open = [](const Value& bound) { return bound.is_none() || bound.is_undefined(); };
+  for (const Value* bound : {&start, &stop_at, &step}) {
+    if (!is_open(*bound) && !bound->is_integral()) stop("slice indices must be integers or None");
+  }
+  Cut cut{};
+  cut.step = is_open(step) ? 1 : step.as_integer();
+  if (cut.step == 0) stop("slice step cannot be zero");
+  const bool is_backward = cut.step < 0;
+  const int64_t low = is_backward ? -1 : 0;
+  const int64_t high = is_backward ? length - 1 : length;
+  const auto clamp = [&](const Value& bound, int64_t open) {
+    if (is_open(bound)) return open;
+    const int64_t at = bound.as_integer();
+    if (at < 0) return at < -length ? low : std::max(at + length, low);
+    return std::min(at, high);
+  };
+  cut.start = clamp(start, is_backward ? high : low);
+  cut.stop = clamp(stop_at, is_backward ? low : high);
+  cut.step = std::clamp<int64_t>(cut.step, -(length + 1), length + 1);  // further is the same and cannot overflow
+  return cut;
+}
+
+template <typename Take>
+void walk(const Cut& cut, Take take) {
+  for (int64_t at = cut.start; cut.step > 0 ? at < cut.stop : at > cut.stop; at += cut.step) {
+    take(static_cast<size_t>(at));
+  }
+}
+
+std::string cut_text(const Text& text, const Cut& cut) {
+  std::string out;
+  if (text.length == text.bytes.size()) {
+    walk(cut, [&](size_t at) { out += text.bytes[at]; });
+  } else {
+    const auto pieces = code_points(text.bytes);
+    walk(cut, [&](size_t at) { out += pieces[at]; });
+  }
+  return out;
+}
+
+}  // namespace
+
+SequencePtr iterate(const Value& value) {
+  if (value.is_sequence()) {
+    const Sequence& sequence = value.sequence();
+    if (sequence.kind != SequenceKind::generator) return value.sequence_ptr();
+    if (sequence.is_consumed) return Value::list({}).sequence_ptr();
+    sequence.is_consumed = true;
+    return value.sequence_ptr();
+  }
+  if (value.is_dict()) return keys_of(value.dict());
+  if (value.is_string()) return characters(value);
+  if (value.is_undefined()) return Value::list({}).sequence_ptr();
+  stop("'{}' object is not iterable", value.type_name());
+}
+
+bool is_iterable(const Value& value) {
+  return value.is_sequence() || value.is_dict() || value.is_string() || value.is_undefined();
+}
+
+int64_t length_of(const Value& value) {
+  if (value.is_string()) return static_cast<int64_t>(value.text().length);
+  if (value.is_sequence() && value.sequence().kind != SequenceKind::generator) {
+    return static_cast<int64_t>(value.sequence().items.size());
+  }
+  if (value.is_dict()) return static_cast<int64_t>(value.dict().size());
+  if (value.is_undefined()) return 0;
+  stop("object of type '{}' has no len()", value.type_name());
+}
+
+std::optional<Value> item_of(const Value& value, const Value& key) {
+  if (value.is_undefined()) stop("{}", value.undefined_reason());
+  if (value.is_dict()) {
+    if (key.is_sequence() || key.is_dict()) return std::nullopt;
+    const Value* found = value.dict().find(key);
+    return found ? std::optional(*found) : std::nullopt;
+  }
+  if (!key.is_integral()) return std::nullopt;
+  const bool is_indexed = value.is_string() || (value.is_sequence() && has_items_by_index(value.sequence()));
+  if (!is_indexed) return std::nullopt;
+  const int64_t length = length_of(value);
+  int64_t at = key.as_integer();
+  if (at < 0 && at >= -length) at += length;
+  if (at < 0 || at >= length) return std::nullopt;
+  if (value.is_sequence()) return value.sequence().items[static_cast<size_t>(at)];
+  const Text& text = value.text();
+  if (text.length == text.bytes.size()) {
+    return Value::string(text.bytes.substr(static_cast<size_t>(at), 1), text.is_markup);
+  }
+  const size_t from = code_point_offset(text.bytes, static_cast<size_t>(at));
+  const std::string_view rest = std::string_view(text.bytes).substr(from);
+  return Value::string(std::string(rest.substr(0, code_point_offset(rest, 1))), text.is_markup);
+}
+
+Value slice_of(const Value& value, const Value& start, const Value& stop_at, const Value& step) {
+  if (value.is_undefined()) stop("{}", value.undefined_reason());
+  if (value.is_string()) {
+    const Text& text = value.text();
+    const Cut cut = resolve_cut(start, stop_at, step, static_cast<int64_t>(text.length));
+    return Value::string(cut_text(text, cut), text.is_markup);
+  }
+  if (!value.is_sequence() || !has_items_by_index(value.sequence())) {
+    return Value::undefined(std::string("'") + value.type_name() + "' object cannot be sliced");
+  }
+  const Sequence& sequence = value.sequence();
+  const Cut cut = resolve_cut(start, stop_at, step, static_cast<int64_t>(sequence.items.size()));
+  Values items;
+  walk(cut, [&](size_t at) { items.push_back(sequence.items[at]); });
+  return Value::sequence(sequence.kind == SequenceKind::range ? SequenceKind::list : sequence.kind, std::move(items));
+}
+
+}  // namespace estoc::jinja

@@ -1,0 +1,15 @@
+// The methods of each type by name; find_method chooses the table.
+#pragma once
+
+#include <string_view>
+#include <unordered_map>
+
+#include "chat/builtins.h"
+
+namespace estoc::jinja {
+
+using MethodTable = std::unordered_map<std::string_view, Method>;
+
+const MethodTable& string_methods();
+
+}  // namespace estoc::jinja

@@ -1,0 +1,205 @@
+#include "chat/evaluator.h"
+#include "chat/failure.h"
+#include "chat/iteration.h"
+#include "chat/limits.h"
+#include "chat/loop.h"
+#include "chat/macro.h"
+#include "chat/nesting.h"
+#include "chat/printing.h"
+
+namespace estoc::jinja {
+
+void Evaluator::write(std::string_view text) {
+  if (text.size() > kTextBytesMax - out_->size()) stop("the output is longer than {} bytes", kTextBytesMax);
+  charge_bytes(text.size());
+  out_->append(text);
+}
+
+void Evaluator::print(const Value& value) {
+  if (value.is_string()) return write(value.bytes());
+  charge_walk(value);
+  write(to_text(value));
+}
+
+Evaluator::Flow Evaluator::run_block(const Block& block, const ScopePtr& scope) {
+  const Nesting nesting(depth_);
+  if (depth_ > kCallDepthMax) stop("the template recurses too deeply");
+  for (const StmtPtr& stmt : block) {
+    charge(1);
+    line_ = stmt->line;
+    const Flow flow = run_statement(*stmt, scope);
+    if (flow != Flow::next) return flow;
+  }
+  return Flow::next;
+}
+
+Evaluator::Flow Evaluator::run_statement(const Stmt& stmt, const ScopePtr& scope) {
+  switch (stmt.kind) {
+    case StmtKind::text:
+      write(static_cast<const TextStmt&>(stmt).text);
+      return Flow::next;
+    case StmtKind::print:
+      print(evaluate(*static_cast<const ExprStmt&>(stmt).expr, scope));
+      return Flow::next;
+    case StmtKind::run:
+      evaluate(*static_cast<const ExprStmt&>(stmt).expr, scope);
+      return Flow::next;
+    case StmtKind::branch:
+      return run_branch(static_cast<const Branch&>(stmt), scope);
+    case StmtKind::loop:
+      return run_for(static_cast<const ForStmt&>(stmt), scope);
+    case StmtKind::set: {
+      const auto& set = static_cast<const SetStmt&>(stmt);
+      assign(set.target, evaluate(*set.value, scope), scope);
+      return Flow::next;
+    }
+    case StmtKind::set_block:
+      return run_set_block(static_cast<const SetBlock&>(stmt), scope);
+    case StmtKind::macro:
+      define_macro(static_cast<const MacroStmt&>(stmt), scope);
+      return Flow::next;
+    case StmtKind::call_block:
+      run_call_block(static_cast<const CallBlock&>(stmt), scope);
+      return Flow::next;
+    case StmtKind::filter_block:
+      return run_filter_block(static_cast<const FilterBlock&>(stmt), scope);
+    case StmtKind::with:
+      return run_with(static_cast<const WithStmt&>(stmt), scope);
+    case StmtKind::scope:
+      return run_block(static_cast<const BodyStmt&>(stmt).body, inner(scope));
+    case StmtKind::leave:
+      return Flow::leave;
+    case StmtKind::skip:
+      return Flow::skip;
+  }
+  return Flow::next;
+}
+
+Evaluator::Flow Evaluator::run_branch(const Branch& branch, const ScopePtr& scope) {
+  for (const auto& [condition, body] : branch.arms) {
+    if (!condition || evaluate(*condition, scope).is_true()) return run_block(body, scope);
+  }
+  return Flow::next;
+}
+
+std::shared_ptr<const Sequence> Evaluator::selected(const ForStmt& loop, const ScopePtr& scope,
+                                                    std::shared_ptr<const Sequence> items) {
+  if (!loop.condition) return items;
+  Values kept;
+  for (const Value& item : items->items) {
+    const ScopePtr trial = inner(scope);
+    assign(loop.target, item, trial);
+    if (evaluate(*loop.condition, trial).is_true()) kept.push_back(item);
+  }
+  return Value::list(std::move(kept)).sequence_ptr();
+}
+
+Evaluator::Flow Evaluator::run_for(const ForStmt& loop, const ScopePtr& scope) {
+  const Value over = evaluate(*loop.over, scope);
+  charge(1 + (over.is_string() ? over.bytes().size() : 0));
+  return run_items(loop, scope, iterate(over), 0);
+}
+
+Evaluator::Flow Evaluator::run_items(const ForStmt& loop, const ScopePtr& scope,
+                                     std::shared_ptr<const Sequence> all_items, int depth) {
+  const auto items = selected(loop, scope, std::move(all_items));
+  if (items->items.empty()) return run_block(loop.otherwise, inner(scope));
+  const auto state = std::make_shared<Loop>(loop, scope, items, depth);
+  const Value state_value = Value::object(state);
+  for (const Value& item : items->items) {
+    charge(1);
+    state->advance();
+    const ScopePtr round = inner(scope);
+    round->values.emplace_back(program_.special.loop, state_value);
+    assign(loop.target, item, round);
+    if (run_block(loop.body, round) == Flow::leave) break;
+  }
+  return Flow::next;
+}
+
+Value Evaluator::run_loop_again(const ForStmt& loop, const ScopePtr& definition, const Value& items, int depth) {
+  const Nesting nesting(depth_);
+  std::string text;
+  std::string* const outer = std::exchange(out_, &text);
+  run_items(loop, definition, iterate(items), depth);
+  out_ = outer;
+  return Value::string(std::move(text));
+}
+
+Evaluator::Flow Evaluator::run_captured(const Block& body, const ScopePtr& scope, std::string& text) {
+  std::string* const outer = std::exchange(out_, &text);
+  const Flow flow = run_block(body, scope);
+  out_ = outer;
+  return flow;
+}
+
+Evaluator::Flow Evaluator::run_with(const WithStmt& with, const ScopePtr& scope) {
+  const ScopePtr body_scope = inner(scope);
+  for (const auto& [target, value] : with.bindings) assign(target, evaluate(*value, scope), body_scope);
+  return run_block(with.body, body_scope);
+}
+
+Evaluator::Flow Evaluator::run_set_block(const SetBlock& set, const ScopePtr& scope) {
+  std::string text;
+  const Flow flow = run_captured(set.body, inner(scope), text);
+  if (flow != Flow::next) return flow;
+  Value value = Value::string(std::move(text));
+  if (set.filter) value = evaluate_filter_on(static_cast<const FilterExpr&>(*set.filter), value, scope);
+  assign(set.target, value, scope);
+  return Flow::next;
+}
+
+Evaluator::Flow Evaluator::run_filter_block(const FilterBlock& block, const ScopePtr& scope) {
+  std::string text;
+  const ScopePtr body_scope = inner(scope);
+  const Flow flow = run_captured(block.body, body_scope, text);
+  if (flow != Flow::next) return flow;
+  const Value input = Value::string(std::move(text));
+  print(evaluate_filter_on(static_cast<const FilterExpr&>(*block.filter), input, body_scope));
+  return Flow::next;
+}
+
+Value Evaluator::make_macro(const MacroStmt& macro, const ScopePtr& scope) {
+  if (captured_scopes_.empty() || captured_scopes_.back() != scope) {
+    charge_bytes(512);
+    captured_scopes_.push_back(scope);
+  }
+  return Value::object(std::make_shared<Macro>(macro, scope));
+}
+
+void Evaluator::define_macro(const MacroStmt& macro, const ScopePtr& scope) {
+  scope->set(macro.id, make_macro(macro, scope));
+}
+
+void Evaluator::run_call_block(const CallBlock& block, const ScopePtr& scope) {
+  const Value caller = make_macro(*block.caller, scope);
+  print(evaluate_call(static_cast<const Call&>(*block.call), scope, &caller));
+}
+
+void Evaluator::assign(const Target& target, const Value& value, const ScopePtr& scope) {
+  if (target.is_tuple) {
+    assign_parts(target, value, scope);
+  } else if (target.attribute.empty()) {
+    scope->set(target.id, value);
+  } else {
+    assign_field(target, value, scope);
+  }
+}
+
+void Evaluator::assign_field(const Target& target, const Value& value, const ScopePtr& scope) {
+  const Value space = look_up(target.id, scope);
+  auto* fields = space.is_object() ? dynamic_cast<Namespace*>(space.object().get()) : nullptr;
+  if (!fields) stop("cannot set '{}' of a value that is no namespace", target.attribute);
+  fields->set(target.attribute, value);
+}
+
+void Evaluator::assign_parts(const Target& target, const Value& value, const ScopePtr& scope) {
+  charge(1 + (value.is_string() ? value.bytes().size() : 0));
+  const auto items = iterate(value);
+  if (items->items.size() != target.parts.size()) {
+    stop("cannot unpack {} values into {} names", items->items.size(), target.parts.size());
+  }
+  for (size_t i = 0; i < target.parts.size(); ++i) assign(target.parts[i], items->items[i], scope);
+}
+
+}  // namespace estoc::jinja
