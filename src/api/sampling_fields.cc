@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kIntMax = std::numeric_limits<int>::max();
 
-int vocab_count(const ServedModel& model) { return std::max(model.info.vocab, model.tokenizer->vocab_count()); }
+int vocab_count(const ServedModel& model) { return model.info.vocab; }
 
 std::optional<uint64_t> read_seed(Fields& fields) {
   const Json* value = fields.find("seed");

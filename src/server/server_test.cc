@@ -13,7 +13,8 @@
 namespace estoc {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 // A stand-in for the engine with a thread of its own: every request gets "abcd.." one letter a millisecond.
 class LetterGenerator : public Generator {
@@ -34,11 +35,11 @@ class LetterGenerator : public Generator {
   // True when nothing runs within ten seconds.
   bool wait_idle() {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, [&] { return running_.empty(); });
+    return changed_.wait_for(lock, seconds(10), [&] { return running_.empty(); });
   }
   void wait_running() {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, 10s, [&] { return !running_.empty(); });
+    changed_.wait_for(lock, seconds(10), [&] { return !running_.empty(); });
   }
 
  private:
@@ -49,7 +50,7 @@ class LetterGenerator : public Generator {
 
   void run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      std::this_thread::sleep_for(1ms);
+      std::this_thread::sleep_for(milliseconds(1));
       const std::lock_guard lock(mutex_);
       for (auto it = running_.begin(); it != running_.end();) {
         Running& running = it->second;
@@ -161,7 +162,7 @@ TEST_F(ServerTest, StopLetsAnswersFinishWithinTheGrace) {
   SocketClient client(server_.port());
   client.send("POST", "/v1/completions", prompt(R"(,"max_tokens":50)"));
   generator_.wait_running();
-  server_.stop(10s);
+  server_.stop(seconds(10));
   client.read_all();
   EXPECT_EQ(client.status, 200);
 }
@@ -170,7 +171,7 @@ TEST_F(ServerTest, StopCancelsWhatOutlivesTheGrace) {
   SocketClient client(server_.port());
   client.send("POST", "/v1/completions", prompt(R"(,"stream":true,"max_tokens":90000)"));
   client.read_until("data: ");
-  server_.stop(50ms);
+  server_.stop(milliseconds(50));
   EXPECT_TRUE(generator_.wait_idle());
 }
 

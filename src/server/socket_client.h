@@ -1,12 +1,8 @@
 // A blocking HTTP client for tests: one request a connection, the answer read to its end.
+// What goes wrong with the socket fails the running test.
 #pragma once
 
-#include <arpa/inet.h>
-#include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cstdlib>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,70 +10,23 @@ namespace estoc {
 
 class SocketClient {
  public:
-  explicit SocketClient(uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    const timeval timeout{20, 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-  }
-  ~SocketClient() { close(); }
+  explicit SocketClient(uint16_t port);
+  ~SocketClient();
+  SocketClient(const SocketClient&) = delete;
+  SocketClient& operator=(const SocketClient&) = delete;
 
-  void close() {
-    if (socket_ >= 0) ::close(socket_);
-    socket_ = -1;
-  }
-
-  void send(std::string_view method, std::string_view path, std::string_view body = {}) {
-    std::string text =
-        std::string(method) + " " + std::string(path) +
-        " HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-        std::string(body);
-    EXPECT_EQ(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
-  }
-
+  void close();
+  void send(std::string_view method, std::string_view path, std::string_view body = {});
   // Reads until `mark` has come or the peer closes.
-  void read_until(std::string_view mark) {
-    while (received_.find(mark) == std::string::npos && read_some()) {
-    }
-  }
-
-  // Reads to the end; the body is free of its chunk sizes.
-  void read_all() {
-    while (read_some()) {
-    }
-    const size_t end = received_.find("\r\n\r\n");
-    ASSERT_NE(end, std::string::npos) << received_;
-    headers = received_.substr(0, end);
-    status = std::atoi(headers.c_str() + std::string_view("HTTP/1.1 ").size());
-    body = received_.substr(end + 4);
-    if (headers.find("chunked") != std::string::npos) body = without_chunks(body);
-  }
+  void read_until(std::string_view mark);
+  // Reads to the end and fills status, headers and body (free of its chunk sizes).
+  void read_all();
 
   int status = 0;
   std::string headers, body;
 
  private:
-  bool read_some() {
-    char bytes[4096];
-    const ssize_t count = ::recv(socket_, bytes, sizeof bytes, 0);
-    if (count > 0) received_.append(bytes, static_cast<size_t>(count));
-    return count > 0;
-  }
-
-  static std::string without_chunks(std::string_view text) {
-    std::string joined;
-    while (!text.empty()) {
-      const size_t size = std::strtoul(text.data(), nullptr, 16);
-      const size_t line_end = text.find("\r\n");
-      if (size == 0 || line_end == std::string_view::npos) break;
-      joined += text.substr(line_end + 2, size);
-      text.remove_prefix(std::min(text.size(), line_end + 2 + size + 2));
-    }
-    return joined;
-  }
+  bool read_some();
 
   int socket_;
   std::string received_;
