@@ -1,0 +1,156 @@
+// What the server refuses, and with which status.
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "http/server.h"
+#include "http/test_client.h"
+
+namespace estoc::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+class Limits : public testing::Test {
+ protected:
+  Limits() {
+    config_ = test_config();
+    config_.header_bytes_max = 2000;
+    config_.body_bytes_max = 1000;
+    config_.render_error = [](int status, std::string_view message) {
+      return Response{status, {{"content-type", "application/x-test"}}, "error: " + std::string(message)};
+    };
+  }
+  void listen() {
+    server_ = std::make_unique<Server>(config_, [this](const Request&, const std::shared_ptr<Responder>& responder) {
+      ++handled_;
+      responder->respond({});
+    });
+    server_->listen();
+  }
+  // Expects the error and the end of the connection.
+  void expect_refused(std::string_view request, int status) {
+    TestClient client(server_->port());
+    client.send_some(request);
+    const TestAnswer answer = client.read_answer();
+    EXPECT_EQ(answer.status, status) << request.substr(0, 200);
+    EXPECT_EQ(answer.headers.at("content-type"), "application/x-test");
+    EXPECT_EQ(answer.headers.at("connection"), "close");
+    EXPECT_EQ(answer.body.substr(0, 7), "error: ");
+    EXPECT_EQ(client.read_to_end(), "");
+    EXPECT_EQ(handled_, 0);
+  }
+
+  ServerConfig config_;
+  std::atomic<int> handled_{0};
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(Limits, body_413) {
+  listen();
+  expect_refused(post("/", std::string(1001, 'x')), 413);
+  expect_refused("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 18446744073709551615\r\n\r\n", 413);
+  std::string chunked = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 11; ++i) chunked += "64\r\n" + std::string(100, 'x') + "\r\n";
+  expect_refused(chunked, 413);
+  TestClient client(server_->port());
+  EXPECT_EQ(client.ask(post("/", std::string(1000, 'x'))).status, 200);
+}
+
+// The peer is still sending when it is refused, and has to see the answer all the same.
+TEST_F(Limits, body_413_while_sending) {
+  listen();
+  expect_refused(post("/", std::string(4 << 20, 'x')), 413);
+}
+
+TEST_F(Limits, header_431) {
+  listen();
+  expect_refused(get("/", "x: " + std::string(2000, 'x') + "\r\n"), 431);
+  expect_refused("GET /" + std::string(3000, 'x'), 431);
+  std::string many;
+  for (int i = 0; i < 500; ++i) many += "a: b\r\n";
+  expect_refused(get("/", many), 431);
+  expect_refused("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1;" + std::string(20000, 'x'), 431);
+}
+
+TEST_F(Limits, broken_requests_400) {
+  listen();
+  for (const char* request : {
+           "\x16\x03\x01\x02\r\n\r\n",
+           "GET\r\n\r\n",
+           "GET / HTTP/2.0\r\nhost: a\r\n\r\n",
+           "GET / HTTP/1.1\r\n\r\n",
+           "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",
+           "GET / HTTP/1.1\r\nhost : a\r\n\r\n",
+           "GET / HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n",
+           "GET nowhere HTTP/1.1\r\nhost: a\r\n\r\n",
+           "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n",
+           "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+           "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n",
+           "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+           "POST / HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+       }) {
+    expect_refused(request, 400);
+  }
+}
+
+TEST_F(Limits, unknown_transfer_encoding_501) {
+  listen();
+  expect_refused("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501);
+  expect_refused("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: identity\r\n\r\n", 501);
+}
+
+TEST_F(Limits, half_a_request_408) {
+  config_.read_timeout = milliseconds(30);
+  listen();
+  expect_refused("GET / HTTP/1.1\r\nhost:", 408);
+  expect_refused("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n123", 408);
+}
+
+TEST_F(Limits, idle_connections_are_closed_in_silence) {
+  config_.idle_timeout = milliseconds(30);
+  listen();
+  TestClient fresh(server_->port());
+  EXPECT_EQ(fresh.read_to_end(), "");
+  TestClient used(server_->port());
+  EXPECT_EQ(used.ask(get("/")).status, 200);
+  EXPECT_EQ(used.read_to_end(), "");
+  EXPECT_TRUE(eventually([&] { return server_->connection_count() == 0; }));
+}
+
+TEST_F(Limits, too_many_connections_503) {
+  config_.connections_max = 2;
+  listen();
+  TestClient first(server_->port());
+  TestClient second(server_->port());
+  EXPECT_EQ(first.ask(get("/")).status, 200);
+  EXPECT_EQ(second.ask(get("/")).status, 200);
+  handled_ = 0;
+  expect_refused(get("/"), 503);
+  first.close();
+  EXPECT_TRUE(eventually([&] { return server_->connection_count() < 2; }));
+  TestClient third(server_->port());
+  EXPECT_EQ(third.ask(get("/")).status, 200);
+}
+
+TEST_F(Limits, plain_text_without_render_error) {
+  config_.render_error = nullptr;
+  listen();
+  TestClient client(server_->port());
+  client.send("nonsense\r\n\r\n");
+  const TestAnswer answer = client.read_answer();
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.headers.at("content-type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(answer.body.back(), '\n');
+}
+
+TEST_F(Limits, a_render_error_that_throws) {
+  config_.render_error = [](int, std::string_view) -> Response { throw std::runtime_error("no"); };
+  listen();
+  TestClient client(server_->port());
+  client.send("nonsense\r\n\r\n");
+  EXPECT_EQ(client.read_answer().status, 400);
+}
+
+}  // namespace
+}  // namespace estoc::http
