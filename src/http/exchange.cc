@@ -1,6 +1,6 @@
 #include "http/exchange.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <iterator>
 #include <utility>
