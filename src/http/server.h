@@ -7,7 +7,8 @@
 // Threads: the handler and everything given to Responder::post run on one of the server's I/O threads, and for one
 // connection never two at a time. Responder's methods may be called from any thread.
 // Errors: listen throws Error{io}. A broken request is answered with the limit's status (400, 408, 413, 431, 501) by
-// `ServerConfig::render_error` and never reaches the handler.
+// `ServerConfig::render_error` and never reaches the handler. An exception out of the handler is logged and answered
+// with 500 (or, when the answer has begun, ends the connection).
 #pragma once
 
 #include <chrono>
@@ -24,7 +25,7 @@ namespace estoc::http {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
-  std::string method;  // upper case as sent: "POST"
+  std::string method;  // upper case as sent: "POST"; HEAD arrives as "GET", and its answer loses the body on the way
   std::string path;    // without the query: "/v1/models"
   std::string query;   // after '?', raw
   Headers headers;     // names as sent
@@ -41,7 +42,8 @@ struct Response {
   std::string body;
 };
 
-// The answer to one request. Exactly one of respond() or start_stream()...finish() completes it.
+// The answer to one request. Exactly one of respond() or start_stream()...finish() completes it; a second answer is
+// ignored and logged. When the last reference is dropped before that, the peer gets a 500, or a stream is cut off.
 class Responder {
  public:
   virtual ~Responder() = default;
@@ -59,7 +61,8 @@ class Responder {
   virtual bool is_closed() const = 0;
   // Called once on the connection's thread when the peer goes away before the answer is complete: at once, whether the
   // answer is streaming or still being waited for. Never called after completion. Replaces an earlier callback; runs
-  // immediately (on the connection's thread) if the peer is gone already.
+  // immediately (on the connection's thread) if the peer is gone already. The callback may own this Responder. Dropped
+  // if the server has stopped; stopping itself counts as the peer going away.
   virtual void on_close(std::function<void()> callback) = 0;
 
   // Runs `work` on the connection's thread; dropped if the server has stopped.
@@ -76,7 +79,7 @@ struct ServerConfig {
   size_t header_bytes_max = size_t{32} << 10;
   size_t stream_bytes_max = size_t{4} << 20;
   int connections_max = 4096;
-  std::chrono::milliseconds idle_timeout{75'000};  // between requests on a kept-alive connection
+  std::chrono::milliseconds idle_timeout{75'000};  // between requests, and without progress in sending
   std::chrono::milliseconds read_timeout{30'000};  // for one whole request once its first byte came
   // Body and content type of an error the server itself answers (status, one clear sentence).
   std::function<Response(int status, std::string_view message)> render_error;
@@ -87,12 +90,14 @@ class Server {
   Server(ServerConfig config, Handler handler);
   ~Server();  // stops at once
 
-  // Binds and starts the threads. Throws Error{io} ("cannot listen on 127.0.0.1:8000: address already in use").
+  // Binds and starts the threads, and raises the process's limit of open descriptors. Once only. Throws Error{io}
+  // ("cannot listen on 127.0.0.1:8000: address already in use").
   void listen();
   uint16_t port() const;
   int connection_count() const;
 
   // Stops accepting; lets running answers complete for up to `grace`, then closes what is left. Blocks until done.
+  // Not from an I/O thread. Final: the server does not listen again.
   void stop(std::chrono::milliseconds grace);
 
  private:
