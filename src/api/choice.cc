@@ -25,7 +25,7 @@ Piece Choice::consume(Event&& event) {
   cached_tokens_ = event.cached_tokens;
   output_tokens_ = event.output_tokens;
   if (!is_echoed_) add_echo(std::move(event.prompt_logprobs), piece);
-  if (event.token && !options_.drops_output) add_token(event, piece);
+  if (event.token) add_token(event, piece);
   if (event.finish && !end_) finish(event, piece);
   return piece;
 }
@@ -72,7 +72,7 @@ void Choice::finish(const Event& event, Piece& piece) {
   if (end_) return;  // the last held characters completed a stop string
   piece.text += matcher_.finish();
   release_tokens(std::string::npos, piece);
-  if (options_.drops_output || *event.finish != FinishReason::stop) {
+  if (*event.finish != FinishReason::stop) {
     end_ = ChoiceEnd{"length", {}};
     return;
   }

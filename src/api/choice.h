@@ -43,7 +43,6 @@ struct ChoiceOptions {
   bool skip_special = true;
   bool has_logprobs = false;
   int tokens_min = 0;              // stop strings are not looked for before
-  bool drops_output = false;       // no output was asked for; the engine computes one token to score the prompt
   std::vector<TokenId> continued;  // the text goes on after these tokens; empty when it is a text of its own
   std::vector<TokenId> echo;       // prompt tokens that come back in front of the output
   std::string echo_text;           // their text
@@ -62,7 +61,7 @@ class Choice {
 
   int prompt_tokens() const { return prompt_tokens_; }
   int cached_tokens() const { return cached_tokens_; }
-  int output_tokens() const { return options_.drops_output ? 0 : output_tokens_; }
+  int output_tokens() const { return output_tokens_; }
 
  private:
   void add_echo(std::vector<Logprobs>&& prompt_logprobs, Piece& piece);

@@ -1,6 +1,4 @@
 // POST /v1/completions
-#include <algorithm>
-
 #include "api/completion_prompt.h"
 #include "api/endpoints.h"
 #include "api/engine_request.h"
@@ -73,9 +71,7 @@ Answer completions(const ServedModel& model, const Call& call) {
   }
   fields.log_unread("/v1/completions");
 
-  // The engine always computes a token; when none is asked for (scoring a prompt by echo) it is dropped.
-  const bool drops_output = read.tokens_max == 0;
-  read.tokens_max = std::max(1, read.tokens_max.value_or(kTokensMaxDefault));
+  read.tokens_max = read.tokens_max.value_or(kTokensMaxDefault);
   std::vector<Request> requests;
   std::vector<Choice> choices;
   for (const CompletionPrompt& prompt : prompts) {
@@ -83,7 +79,6 @@ Answer completions(const ServedModel& model, const Call& call) {
       requests.push_back(build_request(read, model, prompt.tokens, i));
       if (echoes) requests.back().prompt_logprobs = read.sampling.logprobs;
       ChoiceOptions options = choice_options(read);
-      options.drops_output = drops_output;
       options.continued = prompt.tokens;
       if (echoes) options.echo = prompt.tokens;
       if (echoes) options.echo_text = prompt.text;

@@ -119,12 +119,13 @@ TEST_F(CompletionsTest, EchoScoresThePromptAndReturnsNoOutput) {
   const auto generation = generate(R"({"prompt":"éb","echo":true,"logprobs":0,"max_tokens":0})");
   const std::vector<Request> requests = generation->take_requests();
   EXPECT_EQ(requests[0].prompt_logprobs, 0);
-  EXPECT_EQ(requests[0].tokens_max, 1);
-  std::vector<Event> events = events_of({258}, FinishReason::length, 3);
-  events[0].logprobs = Logprobs{-9.0f, 1, {}};
-  events[0].prompt_logprobs = {Logprobs{-1.0f, 1, {}}, Logprobs{-2.0f, 1, {}}};
+  EXPECT_EQ(requests[0].tokens_max, 0);
+  Event event;
+  event.prompt_tokens = 3;
+  event.prompt_logprobs = {Logprobs{-1.0f, 1, {}}, Logprobs{-2.0f, 1, {}}};
+  event.finish = FinishReason::length;
   std::string out;
-  feed(*generation, 0, std::move(events), out);
+  generation->consume(0, std::move(event), out);
   const Json body = parse_json(generation->reply().body);
   const Json& choice = body.find("choices")->as_array()[0];
   EXPECT_EQ(choice.find("text")->as_string(), "éb");
