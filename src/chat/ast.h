@@ -178,6 +178,7 @@ struct ForStmt : Stmt {
   ExprPtr over;
   ExprPtr condition;  // may be null
   bool is_recursive = false;
+  bool uses_loop = false;  // whether the body says `loop`
   Block body;
   Block otherwise;
 };

@@ -67,6 +67,7 @@ class Evaluator {
   ScopePtr inner(const ScopePtr& scope) { return std::make_shared<Scope>(scope); }
   // Runs `body` in a scope of its own with its output caught.
   Flow run_captured(const Block& body, const ScopePtr& scope, std::string& text);
+  bool is_selected(const ForStmt& loop, const ScopePtr& scope, const Value& item);
   std::shared_ptr<const Sequence> selected(const ForStmt& loop, const ScopePtr& scope,
                                            std::shared_ptr<const Sequence> items);
 

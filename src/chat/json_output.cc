@@ -94,9 +94,10 @@ class JsonWriter {
     std::vector<const Dict::Entry*> entries;
     for (const Dict::Entry& entry : dict.entries()) entries.push_back(&entry);
     if (style_.sorts_keys) {
-      // A key after itself is compared too, so that one odd key fails as it does among several.
-      std::stable_sort(entries.begin(), entries.end(),
-                       [](auto* a, auto* b) { return compare(a->first, b->first, "<") == -1; });
+      // Heap sort: no bounds are lost when nan keys contradict the order, and equal keys do not exist.
+      const auto is_before = [](auto* a, auto* b) { return compare(a->first, b->first, "<") == -1; };
+      std::make_heap(entries.begin(), entries.end(), is_before);
+      std::sort_heap(entries.begin(), entries.end(), is_before);
     }
     out_ += '{';
     for (size_t i = 0; i < entries.size(); ++i) {

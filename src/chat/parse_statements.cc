@@ -94,7 +94,9 @@ StmtPtr Parser::parse_for() {
   loop->is_recursive = skip_name("recursive");
   {
     const Nesting nesting(loop_depth_);
+    loops_.push_back(loop.get());
     loop->body = parse_body({"endfor", "else"});
+    loops_.pop_back();
   }
   if (take().text == "else") {
     loop->otherwise = parse_body({"endfor"});

@@ -72,6 +72,9 @@ NameId Parser::intern(const std::string& name) {
 }
 
 void Parser::note_use(std::string_view name) {
+  if (name == "loop") {
+    for (ForStmt* loop : loops_) loop->uses_loop = true;
+  }
   for (MacroStmt* macro : macros_) {
     macro->uses_varargs |= name == "varargs";
     macro->uses_kwargs |= name == "kwargs";

@@ -97,6 +97,7 @@ class Parser {
   int statement_depth_ = 0;
   int loop_depth_ = 0;
   std::vector<MacroStmt*> macros_;  // being parsed, innermost last
+  std::vector<ForStmt*> loops_;     // whose bodies are being parsed
   std::unordered_map<std::string, NameId> name_ids_;
   Program program_;
 };

@@ -77,8 +77,6 @@ void append_repr(std::string& out, const Value& value) {
   }
 }
 
-bool is_printable(uint32_t c) { return c >= 0xA1 && c != 0xAD && !is_space(c); }
-
 }  // namespace
 
 std::string float_text(double value) {
@@ -104,7 +102,7 @@ std::string repr(std::string_view text) {
     } else if (c == '\\' || c == static_cast<uint32_t>(quote)) {
       out += '\\';
       out += static_cast<char>(c);
-    } else if ((c >= 0x20 && c < 0x7F) || is_printable(c)) {
+    } else if (is_printable(c)) {
       out += piece;
     } else if (c <= 0xFF) {
       out += fmt::format("\\x{:02x}", c);

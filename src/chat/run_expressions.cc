@@ -28,7 +28,7 @@ Value Evaluator::evaluate(const Expr& expr, const ScopePtr& scope) {
 }
 
 Value Evaluator::evaluate_simple(const Expr& expr, const ScopePtr& scope) {
-  const auto& compound = static_cast<const Compound&>(expr);
+  const auto compound = [&]() -> const Compound& { return static_cast<const Compound&>(expr); };
   switch (expr.kind) {
     case ExprKind::attribute: {
       const auto& attribute = static_cast<const Attribute&>(expr);
@@ -41,28 +41,28 @@ Value Evaluator::evaluate_simple(const Expr& expr, const ScopePtr& scope) {
     }
     case ExprKind::list:
     case ExprKind::tuple:
-      return evaluate_sequence(compound, scope);
+      return evaluate_sequence(compound(), scope);
     case ExprKind::dict:
-      return evaluate_dict(compound, scope);
+      return evaluate_dict(compound(), scope);
     case ExprKind::negate:
-      return negate(evaluate(*compound.parts[0], scope));
+      return negate(evaluate(*compound().parts[0], scope));
     case ExprKind::affirm:
-      return affirm(evaluate(*compound.parts[0], scope));
+      return affirm(evaluate(*compound().parts[0], scope));
     case ExprKind::logical_not:
-      return Value::boolean(!evaluate(*compound.parts[0], scope).is_true());
+      return Value::boolean(!evaluate(*compound().parts[0], scope).is_true());
     case ExprKind::arithmetic:
       return evaluate_arithmetic(static_cast<const ArithmeticExpr&>(expr), scope);
     case ExprKind::logical_and:
     case ExprKind::logical_or:
-      return evaluate_logic(compound, scope);
+      return evaluate_logic(compound(), scope);
     case ExprKind::concat:
-      return evaluate_concat(compound, scope);
+      return evaluate_concat(compound(), scope);
     case ExprKind::compare:
       return evaluate_compare(static_cast<const Compare&>(expr), scope);
     case ExprKind::conditional:
-      return evaluate_conditional(compound, scope);
+      return evaluate_conditional(compound(), scope);
     case ExprKind::slice:
-      return evaluate_slice(compound, scope);
+      return evaluate_slice(compound(), scope);
     case ExprKind::call:
       return evaluate_call(static_cast<const Call&>(expr), scope, nullptr);
     case ExprKind::filter:

@@ -82,14 +82,17 @@ Evaluator::Flow Evaluator::run_branch(const Branch& branch, const ScopePtr& scop
   return Flow::next;
 }
 
+bool Evaluator::is_selected(const ForStmt& loop, const ScopePtr& scope, const Value& item) {
+  const ScopePtr trial = inner(scope);
+  assign(loop.target, item, trial);
+  return evaluate(*loop.condition, trial).is_true();
+}
+
 std::shared_ptr<const Sequence> Evaluator::selected(const ForStmt& loop, const ScopePtr& scope,
                                                     std::shared_ptr<const Sequence> items) {
-  if (!loop.condition) return items;
   Values kept;
   for (const Value& item : items->items) {
-    const ScopePtr trial = inner(scope);
-    assign(loop.target, item, trial);
-    if (evaluate(*loop.condition, trial).is_true()) kept.push_back(item);
+    if (is_selected(loop, scope, item)) kept.push_back(item);
   }
   return Value::list(std::move(kept)).sequence_ptr();
 }
@@ -100,21 +103,29 @@ Evaluator::Flow Evaluator::run_for(const ForStmt& loop, const ScopePtr& scope) {
   return run_items(loop, scope, iterate(over), 0);
 }
 
-Evaluator::Flow Evaluator::run_items(const ForStmt& loop, const ScopePtr& scope,
-                                     std::shared_ptr<const Sequence> all_items, int depth) {
-  const auto items = selected(loop, scope, std::move(all_items));
-  if (items->items.empty()) return run_block(loop.otherwise, inner(scope));
-  const auto state = std::make_shared<Loop>(loop, scope, items, depth);
-  const Value state_value = Value::object(state);
+Evaluator::Flow Evaluator::run_items(const ForStmt& loop, const ScopePtr& scope, std::shared_ptr<const Sequence> items,
+                                     int depth) {
+  // A condition may depend on what earlier rounds set in a namespace, so it is asked round by round; only a body that
+  // uses `loop`, which knows the length, needs the selection beforehand.
+  const bool selects_first = loop.condition && loop.uses_loop;
+  if (selects_first) items = selected(loop, scope, std::move(items));
+  const auto state = loop.uses_loop ? std::make_shared<Loop>(loop, scope, items, depth) : nullptr;
+  bool has_finished_a_round = false;
   for (const Value& item : items->items) {
     charge(1);
-    state->advance();
+    if (loop.condition && !selects_first && !is_selected(loop, scope, item)) continue;
     const ScopePtr round = inner(scope);
-    round->values.emplace_back(program_.special.loop, state_value);
+    if (state) {
+      state->advance();
+      round->values.emplace_back(program_.special.loop, Value::object(state));
+    }
     assign(loop.target, item, round);
-    if (run_block(loop.body, round) == Flow::leave) break;
+    const Flow flow = run_block(loop.body, round);
+    if (flow == Flow::leave) break;
+    has_finished_a_round |= flow == Flow::next;
   }
-  return Flow::next;
+  // As in Jinja, `else` also runs when every round was left by break or continue.
+  return has_finished_a_round ? Flow::next : run_block(loop.otherwise, inner(scope));
 }
 
 Value Evaluator::run_loop_again(const ForStmt& loop, const ScopePtr& definition, const Value& items, int depth) {

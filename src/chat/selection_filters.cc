@@ -34,7 +34,9 @@ std::string name_of(const Value& value, const char* what) {
   return value.bytes();
 }
 
+// map, select and their kin give nothing for whatever is not true, be it none or 0.
 Value map(Evaluator& evaluator, const Value& value, Arguments& arguments) {
+  if (!value.is_true()) return Value::sequence(SequenceKind::generator, {});
   Values out;
   const auto items = items_of(evaluator, value);
   if (arguments.positional.empty()) {
@@ -55,6 +57,7 @@ Value map(Evaluator& evaluator, const Value& value, Arguments& arguments) {
 
 template <bool keeps, bool by_attribute>
 Value select(Evaluator& evaluator, const Value& value, Arguments& arguments) {
+  if (!value.is_true()) return Value::sequence(SequenceKind::generator, {});
   const size_t leading = by_attribute ? 1 : 0;
   if (arguments.positional.size() < leading) stop("the name of an attribute is missing");
   const ItemKey key(evaluator, by_attribute ? &arguments.positional[0] : nullptr, false);

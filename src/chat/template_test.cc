@@ -113,8 +113,10 @@ TEST(ChatTemplate, ParsingIsBounded) {
     for (int i = 0; i < times; ++i) out += part;
     return out;
   };
-  EXPECT_NE(compile_error("{{ " + repeated("(", 100000) + " }}").find("nests"), std::string::npos);
-  EXPECT_NE(compile_error("{{ " + repeated("[", 100000) + " }}").find("nests"), std::string::npos);
+  EXPECT_NE(compile_error("{{ " + repeated("(", 100000) + "1" + repeated(")", 100000) + " }}").find("nests"),
+            std::string::npos);
+  EXPECT_NE(compile_error("{{ " + repeated("[", 100000) + repeated("]", 100000) + " }}").find("nests"),
+            std::string::npos);
   EXPECT_NE(compile_error("{{ " + repeated("not ", 100000) + "a }}"), "compiled");
   EXPECT_NE(compile_error("{{ " + repeated("-", 100000) + "1 }}"), "compiled");
   EXPECT_NE(compile_error("{{ 1" + repeated("+1", 100000) + " }}"), "compiled");

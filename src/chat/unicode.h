@@ -19,6 +19,7 @@ uint32_t code_point_at(std::string_view piece);  // the first one
 bool is_space(uint32_t code_point);              // str.isspace
 bool is_letter(uint32_t code_point);             // str.isalpha
 bool is_decimal(uint32_t code_point);            // str.isdecimal; close to str.isdigit
+bool is_printable(uint32_t code_point);          // str.isprintable
 bool is_upper(uint32_t code_point);
 bool is_lower(uint32_t code_point);
 std::string to_upper(std::string_view text);

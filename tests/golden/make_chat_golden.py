@@ -341,7 +341,7 @@ none|length
 5|list
 none|list
 5|join
-none|items
+none|items|list
 {(1, 2): 3}|tojson
 missing|tojson
 range(3)|tojson
@@ -358,7 +358,24 @@ raise_exception('x')
 none.x
 none['x'] is defined
 d is sameas d
-u.encode
+none|map('upper')|list ~ 0|select|list
+1e16|int ~ 1e22 ~ 1.5e300 ~ -0.0 ~ 1e-7 ~ 0.0001
+'a%b' % ()
+'é'.center(4, '·')
+['a\xa0b', 'a\u2028b', '\u00ad']
+'ÀÉ'|lower ~ 'àé'|capitalize ~ 'ÀÉ' is upper
+'\u00a0 x \u3000'|trim
+{'a': 1}.items()|list|first|last
+'x' if (1, 2) == (1, 2) else 'y'
+'a,b' .split(',')[1]
+'abc'[1]['x'] is defined
+1 if 0 else none
+[1,2,3][::2] ~ [1,2,3][5:] ~ [1,2,3][-1:0:-1]
+messages|map(attribute='content')|map('length')|sum
+messages[0]|length ~ messages[0]|tojson|length
+'%5.1f|%-6d|%+d|% d|%e|%g|%c|%r' % (2.25, 3, 4, 5, 12345.678, 0.0001, 'x', 'y')
+'abc' * 0 ~ [1] * 0 ~ 'a' * -1
+true + true ~ true * 3 ~ -true
 'a' is string and 'b' is string
 'a' is string == true
 messages|map(attribute='role')|list
@@ -420,6 +437,9 @@ STATEMENTS = [
     "{{ {'a': 1,}.a }}{{ [1,]|length }}{{ (1,)|length }}", "{{ dict(a=1,)|length }}", "{{ d['a'][0], d.b }}", "{{ l[0]|string ~ l[1] }}", "{{ 'x'.join(['a', 'b',]) }}", "{{ (messages|first).role }}", "{{ ((((1)))) }}",
     "{% set f = 'abc'.upper %}{{ f() }}", "{% set m = messages|map(attribute='role') %}{{ m|list }}{{ m|list }}", "{{ 'a' if messages|selectattr('role', 'equalto', 'nobody') else 'b' }}", "{{ messages|selectattr('role', 'equalto', 'nobody')|list|length }}",
     "{% set g = l|map('string') %}{{ g|length }}", "{{ l|map('string')|first }}", "{{ [1,2,3]|map('pprint')|join }}", "{{ '\\t' ~ 'a' 'b' ~ \"\\n\" }}|",
+    "{% for x in l %}{% continue %}{% else %}e{% endfor %}", "{% for x in l %}{% if loop.first %}{% continue %}{% endif %}{{ x }}{% else %}e{% endfor %}",
+    "{% set ns = namespace(k=0) %}{% for x in [1, 2, 3, 4] if ns.k < 2 %}{% set ns.k = ns.k + 1 %}{{ x }}{% endfor %}", "{% for x in [1, 2] %}{% for y in [3] %}{{ loop.index }}{% endfor %}{% endfor %}",
+    "{%if true%}a{%endif%}", "{%-if true-%} a {%-endif-%} b", "a\n\n{%- if true %}\n\nb{% endif %}", "{% if true %}\n  {{ n }}\n{% endif %}\n", "{{ n }}\n", "{{ n -}}\n  x", "\t{% if true %}\ta{% endif %}", "a{% if true %}  {% endif %}b", "{% set x = 'a\nb' %}{{ x }}", "{{ 'a\\\nb' }}", "{% if true %}{# c #}\na{% endif %}",
     "{% macro t(p) %}{% if p is string %}{{ p }}{% elif p is mapping %}{ {%- for k, v in p|dictsort %}{{ k }}:{{ t(v) }}{{ ',' if not loop.last }}{% endfor -%} }{% else %}[{% for x in p %}{{ t(x) }}{% endfor %}]{% endif %}{% endmacro %}{{ t({'b': ['x', {'y': 'z'}], 'a': 'q'}) }}",
 ]
 
