@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "chat/arguments.h"
 #include "chat/arithmetic.h"
 #include "chat/evaluator.h"
@@ -54,9 +52,8 @@ Value items(Evaluator& evaluator, const Value& value, Arguments& arguments) {
 Value reverse(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound none("reverse", arguments, {});
   if (value.is_string()) return slice_of(value, Value(), Value(), Value::integer(-1));
-  Values reversed = items_of(evaluator, value)->items;
-  std::reverse(reversed.begin(), reversed.end());
-  return Value::sequence(SequenceKind::generator, std::move(reversed));
+  const auto all = items_of(evaluator, value);
+  return Value::sequence(SequenceKind::generator, Values(all->items.rbegin(), all->items.rend()));
 }
 
 Value batch(Evaluator& evaluator, const Value& value, Arguments& arguments) {

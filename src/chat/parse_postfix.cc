@@ -128,7 +128,7 @@ ExprPtr Parser::parse_call(ExprPtr callee) {
 
 std::string Parser::parse_dotted_name() {
   std::string name = expect_name();
-  while (skip_sign(".")) name += "." + expect_name();
+  while (skip_sign(".")) name.append(1, '.').append(expect_name());
   return name;
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "chat/evaluator.h"
 #include "chat/failure.h"
 #include "chat/iteration.h"
@@ -9,13 +11,12 @@ namespace {
 
 // Takes the keyword argument of that name out, if there.
 std::optional<Value> take_keyword(Arguments& arguments, std::string_view name) {
-  for (size_t i = 0; i < arguments.keyword.size(); ++i) {
-    if (arguments.keyword[i].first != name) continue;
-    Value value = std::move(arguments.keyword[i].second);
-    arguments.keyword.erase(arguments.keyword.begin() + static_cast<ptrdiff_t>(i));
-    return value;
-  }
-  return std::nullopt;
+  const auto place = std::find_if(arguments.keyword.begin(), arguments.keyword.end(),
+                                  [&](const auto& argument) { return argument.first == name; });
+  if (place == arguments.keyword.end()) return std::nullopt;
+  std::pair<std::string, Value> taken = std::move(*place);
+  arguments.keyword.erase(place);
+  return std::move(taken.second);
 }
 
 Value rest_of(const Values& positional, size_t from) {
