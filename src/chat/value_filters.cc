@@ -139,7 +139,8 @@ JsonStyle style_of(const Bound& bound) {
     const bool is_text = indent->is_string();
     const int64_t width = is_text ? 0 : std::max<int64_t>(bound.integer(1, 0), 0);
     if (width > 1000) stop("tojson: the indent is wider than 1000");
-    style.indent = is_text ? indent->bytes() : std::string(static_cast<size_t>(width), ' ');
+    style.indent.emplace(static_cast<size_t>(width), ' ');
+    if (is_text) style.indent = indent->bytes();
     style.item_separator = ",";
   }
   if (const Value* separators = bound.find(2)) {
