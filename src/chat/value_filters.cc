@@ -141,7 +141,7 @@ JsonStyle style_of(const Bound& bound) {
     if (width > 1000) stop("tojson: the indent is wider than 1000");
     style.indent.emplace(static_cast<size_t>(width), ' ');
     if (is_text) style.indent = indent->bytes();
-    style.item_separator = ",";
+    style.item_separator.assign(1, ',');
   }
   if (const Value* separators = bound.find(2)) {
     const auto parts = iterate(*separators);
