@@ -92,16 +92,19 @@ void to_f16(const float* x, int64_t count, uint16_t* out) noexcept {
       });
 }
 
-// columns is a multiple of 32, so of the vector width.
-void quantize_row(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums) noexcept {
-  for (int64_t begin = 0; begin < columns; begin += kActivationBlock) {
-    const int64_t end = columns < begin + kActivationBlock ? columns : begin + kActivationBlock;
+void quantize_row(const float* x, int64_t columns, int8_t* codes, ActivationBlock* blocks) noexcept {
+  for (int64_t begin = 0; begin < columns; begin += kActivationBlock, ++blocks) {
     V::Reg large = V::zero();
-    for (int64_t k = begin; k < end; k += V::kWidth) large = V::max(large, V::abs(V::load(x + k)));
+    for (int64_t k = begin; k < begin + kActivationBlock; k += V::kWidth) large = V::max(large, V::abs(V::load(x + k)));
     const float largest = V::largest(large);
-    scales[begin / kActivationBlock] = largest / 127.0f;
     const V::Reg inverse = V::set1(largest > 0 ? 127.0f / largest : 0.0f);
-    for (int64_t k = begin; k < end; k += V::kWidth) V::store_i8(codes + k, V::mul(V::load(x + k), inverse));
+    for (int64_t k = begin; k < begin + kActivationBlock; k += V::kWidth) {
+      V::store_i8(codes + k, V::mul(V::load(x + k), inverse));
+    }
+    const int32_t first = sum_i8_16(codes + begin), second = sum_i8_16(codes + begin + 16);
+    blocks->scale = largest / 127.0f;
+    blocks->first_half = blocks->scale * static_cast<float>(first);
+    blocks->second_half = blocks->scale * static_cast<float>(second);
+    blocks->sum = blocks->scale * static_cast<float>(first + second);
   }
-  for (int64_t k = 0; k < columns; k += kSumColumns) sums[k / kSumColumns] = sum_i8_16(codes + k);
 }

@@ -106,15 +106,13 @@ TEST_P(KernelsTest, QuantizeRow) {
     auto x = random(columns, 2.0f);
     if (columns >= 160) std::fill(x.begin(), x.begin() + 128, 0.0f);  // a block of zeros
     x[static_cast<size_t>(columns) - 1] = 30.0f;                      // an outlier
-    const size_t blocks = static_cast<size_t>((columns + 127) / 128), sums = static_cast<size_t>(columns / 16);
+    const size_t count = static_cast<size_t>(columns / 32);
     std::vector<int8_t> codes(x.size()), codes_expected(x.size());
-    std::vector<float> scales(blocks), scales_expected(blocks);
-    std::vector<int32_t> total(sums), total_expected(sums);
-    fast().quantize_row(x.data(), columns, codes.data(), scales.data(), total.data());
-    scalar.quantize_row(x.data(), columns, codes_expected.data(), scales_expected.data(), total_expected.data());
+    std::vector<ActivationBlock> blocks(count), blocks_expected(count);
+    fast().quantize_row(x.data(), columns, codes.data(), blocks.data());
+    scalar.quantize_row(x.data(), columns, codes_expected.data(), blocks_expected.data());
     EXPECT_EQ(codes, codes_expected);
-    EXPECT_EQ(scales, scales_expected);
-    EXPECT_EQ(total, total_expected);
+    EXPECT_EQ(std::memcmp(blocks.data(), blocks_expected.data(), count * sizeof(ActivationBlock)), 0);
   }
 }
 
@@ -124,8 +122,7 @@ struct PanelCase {
   std::vector<std::byte> memory;
   PanelMatrix matrix;
   std::vector<int8_t> codes;
-  std::vector<float> scales;
-  std::vector<int32_t> sums;
+  std::vector<ActivationBlock> blocks;
   QuantizedRows rows;
 };
 
@@ -159,15 +156,17 @@ PanelCase make_panel_case(std::mt19937& rng, int bits, int group, bool has_min, 
     }
   }
   test.codes.resize(static_cast<size_t>(x_rows * columns));
-  test.sums.resize(static_cast<size_t>(x_rows * columns / 16));
   for (int8_t& code : test.codes) {
     code = static_cast<int8_t>(is_extreme ? (byte(rng) & 1 ? 127 : -127) : byte(rng) % 255 - 127);
   }
-  for (size_t i = 0; i < test.codes.size(); ++i) test.sums[i / 16] += test.codes[i];
-  test.rows = {.codes = test.codes.data(), .sums = test.sums.data(), .columns = columns};
-  test.scales.resize(static_cast<size_t>(x_rows * test.rows.block_count()));
-  for (float& scale : test.scales) scale = std::fabs(normal(rng));
-  test.rows.scales = test.scales.data();
+  for (size_t begin = 0; begin < test.codes.size(); begin += 32) {
+    int sums[2] = {0, 0};
+    for (size_t i = 0; i < 32; ++i) sums[i / 16] += test.codes[begin + i];
+    const float scale = std::fabs(normal(rng));
+    test.blocks.push_back({scale, scale * static_cast<float>(sums[0] + sums[1]), scale * static_cast<float>(sums[0]),
+                           scale * static_cast<float>(sums[1])});
+  }
+  test.rows = {.codes = test.codes.data(), .blocks = test.blocks.data(), .columns = columns};
   return test;
 }
 

@@ -7,8 +7,8 @@
 //   bits 4: a 64-byte line holds 8 columns: [16 rows][4 bytes], low nibbles are columns 0..3, high nibbles 4..7.
 // Rows are padded to 16 with zero scales; columns are a multiple of 32.
 //
-// Activations: rows of s8 codes with one f32 scale a block of kActivationBlock columns (the last may be short), so
-// x = scale * code, and the sums of codes over every 16 columns, which the zero point and the minima need.
+// Activations: rows of s8 codes with one ActivationBlock every 32 columns: x = scale * code, and the sums of x that the
+// zero point and the minima of the weights need.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,13 @@ namespace estoc::kernels {
 
 inline constexpr int kPanelRows = 16;
 inline constexpr int kActivationBlock = 32;
-inline constexpr int kSumColumns = 16;
+
+struct ActivationBlock {
+  float scale;
+  float sum;          // scale * sum of the 32 codes
+  float first_half;   // the same over the first 16 codes, for weights in groups of 16
+  float second_half;
+};
 
 struct PanelMatrix {
   const std::byte* data = nullptr;  // 64-byte aligned
@@ -38,13 +44,11 @@ struct PanelMatrix {
 };
 
 struct QuantizedRows {
-  const int8_t* codes = nullptr;   // [rows][columns]
-  const float* scales = nullptr;   // [rows][blocks]
-  const int32_t* sums = nullptr;   // [rows][columns / 16]
-  int64_t columns = 0;
+  const int8_t* codes = nullptr;            // [rows][columns]
+  const ActivationBlock* blocks = nullptr;  // [rows][columns / 32]
+  int64_t columns = 0;                      // a multiple of 32
 
-  constexpr int64_t block_count() const { return (columns + kActivationBlock - 1) / kActivationBlock; }
-  constexpr int64_t sum_count() const { return columns / kSumColumns; }
+  constexpr int64_t block_count() const { return columns / kActivationBlock; }
 };
 
 }  // namespace estoc::kernels

@@ -9,19 +9,20 @@
 namespace estoc::kernels {
 namespace {
 
-void quantize_row(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums) noexcept {
-  for (int64_t begin = 0; begin < columns; begin += kActivationBlock) {
-    const int64_t end = std::min<int64_t>(columns, begin + kActivationBlock);
+void quantize_row(const float* x, int64_t columns, int8_t* codes, ActivationBlock* blocks) noexcept {
+  for (int64_t begin = 0; begin < columns; begin += kActivationBlock, ++blocks) {
     float largest = 0;
-    for (int64_t k = begin; k < end; ++k) largest = std::max(largest, std::fabs(x[k]));
-    scales[begin / kActivationBlock] = largest / 127.0f;
+    for (int64_t k = begin; k < begin + kActivationBlock; ++k) largest = std::max(largest, std::fabs(x[k]));
     const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
-    for (int64_t k = begin; k < end; ++k) codes[k] = static_cast<int8_t>(std::nearbyint(x[k] * inverse));
-  }
-  for (int64_t k = 0; k < columns; k += kSumColumns) {
-    int32_t sum = 0;
-    for (int64_t j = k; j < k + kSumColumns; ++j) sum += codes[j];
-    sums[k / kSumColumns] = sum;
+    int32_t sums[2] = {0, 0};
+    for (int64_t k = begin; k < begin + kActivationBlock; ++k) {
+      codes[k] = static_cast<int8_t>(std::nearbyint(x[k] * inverse));
+      sums[(k - begin) / 16] += codes[k];
+    }
+    blocks->scale = largest / 127.0f;
+    blocks->first_half = blocks->scale * static_cast<float>(sums[0]);
+    blocks->second_half = blocks->scale * static_cast<float>(sums[1]);
+    blocks->sum = blocks->scale * static_cast<float>(sums[0] + sums[1]);
   }
 }
 
@@ -43,7 +44,8 @@ int load_code(const std::byte* codes, int bits, int64_t row, int64_t column) {
   return column % 8 < 4 ? pair & 15 : pair >> 4;
 }
 
-float panel_dot(const PanelMatrix& w, const std::byte* panel, int64_t row, const int8_t* codes, const float* scales) {
+float panel_dot(const PanelMatrix& w, const std::byte* panel, int64_t row, const int8_t* codes,
+                const ActivationBlock* blocks) {
   float result = 0;
   for (int64_t g = 0; g < w.columns / w.group; ++g) {
     const std::byte* group = panel + g * w.group_bytes();
@@ -56,7 +58,7 @@ float panel_dot(const PanelMatrix& w, const std::byte* panel, int64_t row, const
       dot += (load_code(group_codes, w.bits, row, k) - w.zero) * activation;
       sum += activation;
     }
-    const float activation_scale = scales[g * w.group / kActivationBlock];
+    const float activation_scale = blocks[g * w.group / kActivationBlock].scale;
     result += activation_scale * (scale * static_cast<float>(dot) + min * static_cast<float>(sum));
   }
   return result;
@@ -68,7 +70,7 @@ void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, co
     const std::byte* panel = w.data + n / kPanelRows * w.panel_bytes();
     for (int64_t r = row_begin; r < row_end; ++r) {
       out[r * out_stride + n] =
-          panel_dot(w, panel, n % kPanelRows, x.codes + r * x.columns, x.scales + r * x.block_count());
+          panel_dot(w, panel, n % kPanelRows, x.codes + r * x.columns, x.blocks + r * x.block_count());
     }
   }
 }

@@ -9,11 +9,9 @@ Rows::Rows(int64_t rows_max, int64_t columns)
   view_.columns = columns;
   const auto reserve = [&](int64_t bytes) { return PageMemory(static_cast<uint64_t>(bytes), "activations"); };
   codes_ = reserve(rows_max * columns);
-  scales_ = reserve(rows_max * view_.block_count() * 4);
-  sums_ = reserve(rows_max * (view_.sum_count() + 1) * 4);
+  blocks_ = reserve(rows_max * view_.block_count() * static_cast<int64_t>(sizeof(kernels::ActivationBlock)));
   view_.codes = codes_.as<int8_t>();
-  view_.scales = scales_.as<float>();
-  view_.sums = sums_.as<int32_t>();
+  view_.blocks = blocks_.as<kernels::ActivationBlock>();
 }
 
 void Rows::reset(int64_t row_count) {
@@ -28,8 +26,7 @@ const kernels::QuantizedRows& Rows::quantized(const Compute& compute) {
   const auto quantize = [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; ++r) {
       compute.kernels.quantize_row(row(r), columns_, codes_.as<int8_t>() + r * columns_,
-                                   scales_.as<float>() + r * view_.block_count(),
-                                   sums_.as<int32_t>() + r * view_.sum_count());
+                                   blocks_.as<kernels::ActivationBlock>() + r * view_.block_count());
     }
   };
   if (count_ < 4) {  // not worth waking anyone

@@ -55,42 +55,36 @@ template <int kBits, int kGroup, int kRows>
 void panel_tile(const PanelMatrix& w, int64_t panel, int half, const QuantizedRows& x, int64_t row, float* out,
                 int64_t out_stride) {
   const int8_t* codes[kRows];
-  for (int r = 0; r < kRows; ++r) codes[r] = x.codes + (row + r) * x.columns;
+  const ActivationBlock* blocks[kRows];
+  for (int r = 0; r < kRows; ++r) {
+    codes[r] = x.codes + (row + r) * x.columns;
+    blocks[r] = x.blocks + (row + r) * x.block_count();
+  }
   const int64_t scale_bytes = w.scale_bytes();
   const int64_t header = scale_bytes * (w.has_min ? 2 : 1);
   const int64_t half_scales = half * scale_bytes / 2;
-  const int zero = kBits == 8 ? w.zero - 128 : w.zero;
+  const __m256 zero = _mm256_set1_ps(static_cast<float>(kBits == 8 ? 128 - w.zero : -w.zero));
   const std::byte* group = w.data + panel * w.panel_bytes();
-  __m256 totals[kRows];
-  for (int r = 0; r < kRows; ++r) totals[r] = _mm256_setzero_ps();
-  for (int64_t block = 0; block < x.block_count(); ++block) {
-    const int64_t begin = block * kActivationBlock;
-    const int64_t end = w.columns < begin + kActivationBlock ? w.columns : begin + kActivationBlock;
-    __m256 sums[kRows];
-    for (int r = 0; r < kRows; ++r) sums[r] = _mm256_setzero_ps();
-    for (int64_t column = begin; column < end; column += kGroup, group += w.group_bytes()) {
-      __m256i dots[kRows];
-      half_dots<kBits, kGroup, kRows>(group + header + half * 32, codes, column, dots);
-      const __m256 scale = load_scales(group + half_scales, w.is_scale_f16);
-      for (int r = 0; r < kRows; ++r) {
-        const int32_t* code_sums = x.sums + (row + r) * x.sum_count() + column / 16;
-        const int32_t sum = kGroup == 32 ? code_sums[0] + code_sums[1] : code_sums[0];
-        const __m256i dot = _mm256_sub_epi32(dots[r], _mm256_set1_epi32(zero * sum));
-        sums[r] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(dot), sums[r]);
-        if (w.has_min) {
-          const __m256 min = load_scales(group + scale_bytes + half_scales, w.is_scale_f16);
-          sums[r] = _mm256_fmadd_ps(min, _mm256_set1_ps(static_cast<float>(sum)), sums[r]);
-        }
-      }
-    }
+  __m256 sums[kRows];
+  for (int r = 0; r < kRows; ++r) sums[r] = _mm256_setzero_ps();
+  for (int64_t column = 0; column < w.columns; column += kGroup, group += w.group_bytes()) {
+    __m256i dots[kRows];
+    half_dots<kBits, kGroup, kRows>(group + header + half * 32, codes, column, dots);
+    const __m256 scale = load_scales(group + half_scales, w.is_scale_f16);
+    __m256 min = _mm256_mul_ps(scale, zero);
+    if (w.has_min) min = _mm256_add_ps(min, load_scales(group + scale_bytes + half_scales, w.is_scale_f16));
     for (int r = 0; r < kRows; ++r) {
-      totals[r] = _mm256_fmadd_ps(_mm256_set1_ps(x.scales[(row + r) * x.block_count() + block]), sums[r], totals[r]);
+      const ActivationBlock& block = blocks[r][column / kActivationBlock];
+      const float sum = kGroup == 32 ? block.sum : column % 32 == 0 ? block.first_half : block.second_half;
+      const __m256 product = _mm256_mul_ps(scale, _mm256_cvtepi32_ps(dots[r]));
+      sums[r] = _mm256_fmadd_ps(product, _mm256_set1_ps(block.scale), sums[r]);
+      sums[r] = _mm256_fmadd_ps(min, _mm256_set1_ps(sum), sums[r]);
     }
   }
   const int64_t n = panel * kPanelRows + half * 8;
   for (int r = 0; r < kRows; ++r) {
     alignas(32) float lanes[8];
-    _mm256_store_ps(lanes, totals[r]);
+    _mm256_store_ps(lanes, sums[r]);
     for (int64_t i = 0; i < 8 && n + i < w.rows; ++i) out[(row + r) * out_stride + n + i] = lanes[i];
   }
 }

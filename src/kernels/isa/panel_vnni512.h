@@ -1,8 +1,9 @@
 // Panel products with AVX-512 VNNI: u8 weight codes in registers, s8 activations broadcast four columns at a time.
 // Included inside the anonymous namespace of an ISA file.
 //
-// A tile is kRows activation rows by kPanels panels of 16 weight rows. Within a group the products stay in int32; each
-// group adds scale * dot (+ min * sum) in f32, and each activation block adds its sum times the activation scale.
+// A tile is kRows activation rows by kPanels panels of 16 weight rows. Within a group the products of codes stay in
+// int32; each group then adds scale * dot times the activation's scale, and min times the activation's sum. A zero point
+// is a minimum of -zero * scale, so symmetric weights cost the same two FMAs.
 
 inline __m512 load_scales(const std::byte* at, bool is_f16) {
   return is_f16 ? _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)))
@@ -15,25 +16,17 @@ inline __m512i broadcast_codes(const int8_t* codes) {
   return _mm512_set1_epi32(four);
 }
 
-template <int kRows, int kPanels>
-struct PanelTile {
-  const std::byte* panels[kPanels];   // next group of each panel
-  const int8_t* codes[kRows];
-  const float* scales[kRows];
-  const int32_t* sums[kRows];
-};
-
+// Adds one group to the sums. `codes` and `blocks` are the first row's; rows are code_stride and block_stride apart.
 template <int kBits, int kGroup, int kRows, int kPanels>
-inline __attribute__((always_inline)) void panel_group(const PanelMatrix& w, const PanelTile<kRows, kPanels>& tile,
-                                                       int64_t column, __m512 (&sums)[kRows][kPanels]) {
-  const int64_t header = w.scale_bytes() * (w.has_min ? 2 : 1);
+inline __attribute__((always_inline)) void panel_group(const PanelMatrix& w, const std::byte* const (&panels)[kPanels],
+                                                       int64_t offset, const int8_t* codes, int64_t code_stride,
+                                                       const float* scale, const float* sum, int64_t block_stride,
+                                                       __m512 (&sums)[kRows][kPanels]) {
+  const int64_t scale_bytes = w.scale_bytes();
+  const int64_t lines = offset + scale_bytes * (w.has_min ? 2 : 1);
   __m512i dots[kRows][kPanels];
-  int32_t code_sums[kRows];
   for (int r = 0; r < kRows; ++r) {
-    code_sums[r] = tile.sums[r][column / 16];
-    if constexpr (kGroup == 32) code_sums[r] += tile.sums[r][column / 16 + 1];
-    const __m512i start = _mm512_set1_epi32(-w.zero * code_sums[r]);
-    for (int p = 0; p < kPanels; ++p) dots[r][p] = start;
+    for (int p = 0; p < kPanels; ++p) dots[r][p] = _mm512_setzero_si512();
   }
   if constexpr (kBits == 4) {
     const __m512i nibble = _mm512_set1_epi8(15);
@@ -41,14 +34,16 @@ inline __attribute__((always_inline)) void panel_group(const PanelMatrix& w, con
     for (int line = 0; line < kGroup / 8; ++line) {
       __m512i low[kPanels], high[kPanels];
       for (int p = 0; p < kPanels; ++p) {
-        const __m512i both = _mm512_loadu_si512(tile.panels[p] + header + line * 64);
+        const __m512i both = _mm512_loadu_si512(panels[p] + lines + line * 64);
         low[p] = _mm512_and_si512(both, nibble);
         high[p] = _mm512_and_si512(_mm512_srli_epi16(both, 4), nibble);
       }
       for (int r = 0; r < kRows; ++r) {
-        const __m512i first = broadcast_codes(tile.codes[r] + column + line * 8);
-        const __m512i second = broadcast_codes(tile.codes[r] + column + line * 8 + 4);
+        const __m512i first = broadcast_codes(codes + r * code_stride + line * 8);
         for (int p = 0; p < kPanels; ++p) dots[r][p] = _mm512_dpbusd_epi32(dots[r][p], low[p], first);
+      }
+      for (int r = 0; r < kRows; ++r) {
+        const __m512i second = broadcast_codes(codes + r * code_stride + line * 8 + 4);
         for (int p = 0; p < kPanels; ++p) dots[r][p] = _mm512_dpbusd_epi32(dots[r][p], high[p], second);
       }
     }
@@ -56,21 +51,21 @@ inline __attribute__((always_inline)) void panel_group(const PanelMatrix& w, con
 #pragma GCC unroll 8
     for (int line = 0; line < kGroup / 4; ++line) {
       __m512i weights[kPanels];
-      for (int p = 0; p < kPanels; ++p) weights[p] = _mm512_loadu_si512(tile.panels[p] + header + line * 64);
+      for (int p = 0; p < kPanels; ++p) weights[p] = _mm512_loadu_si512(panels[p] + lines + line * 64);
       for (int r = 0; r < kRows; ++r) {
-        const __m512i four = broadcast_codes(tile.codes[r] + column + line * 4);
+        const __m512i four = broadcast_codes(codes + r * code_stride + line * 4);
         for (int p = 0; p < kPanels; ++p) dots[r][p] = _mm512_dpbusd_epi32(dots[r][p], weights[p], four);
       }
     }
   }
   for (int p = 0; p < kPanels; ++p) {
-    const __m512 scale = load_scales(tile.panels[p], w.is_scale_f16);
-    for (int r = 0; r < kRows; ++r) sums[r][p] = _mm512_fmadd_ps(scale, _mm512_cvtepi32_ps(dots[r][p]), sums[r][p]);
-    if (w.has_min) {
-      const __m512 min = load_scales(tile.panels[p] + w.scale_bytes(), w.is_scale_f16);
-      for (int r = 0; r < kRows; ++r) {
-        sums[r][p] = _mm512_fmadd_ps(min, _mm512_set1_ps(static_cast<float>(code_sums[r])), sums[r][p]);
-      }
+    const __m512 weight_scale = load_scales(panels[p] + offset, w.is_scale_f16);
+    const __m512 min = w.has_min ? load_scales(panels[p] + offset + scale_bytes, w.is_scale_f16)
+                                 : _mm512_mul_ps(weight_scale, _mm512_set1_ps(static_cast<float>(-w.zero)));
+    for (int r = 0; r < kRows; ++r) {
+      const __m512 product = _mm512_mul_ps(weight_scale, _mm512_cvtepi32_ps(dots[r][p]));
+      sums[r][p] = _mm512_fmadd_ps(product, _mm512_set1_ps(scale[r * block_stride]), sums[r][p]);
+      sums[r][p] = _mm512_fmadd_ps(min, _mm512_set1_ps(sum[r * block_stride]), sums[r][p]);
     }
   }
 }
@@ -78,34 +73,26 @@ inline __attribute__((always_inline)) void panel_group(const PanelMatrix& w, con
 template <int kBits, int kGroup, int kRows, int kPanels>
 void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int64_t row, float* out,
                 int64_t out_stride) {
-  PanelTile<kRows, kPanels> tile;
-  for (int p = 0; p < kPanels; ++p) tile.panels[p] = w.data + (panel + p) * w.panel_bytes();
-  for (int r = 0; r < kRows; ++r) {
-    tile.codes[r] = x.codes + (row + r) * x.columns;
-    tile.scales[r] = x.scales + (row + r) * x.block_count();
-    tile.sums[r] = x.sums + (row + r) * x.sum_count();
-  }
-  alignas(64) float totals[kRows][kPanels * 16];
-  for (int r = 0; r < kRows; ++r) {
-    for (int p = 0; p < kPanels; ++p) _mm512_store_ps(totals[r] + p * 16, _mm512_setzero_ps());
-  }
+  const std::byte* panels[kPanels];
+  for (int p = 0; p < kPanels; ++p) panels[p] = w.data + (panel + p) * w.panel_bytes();
+  const int8_t* codes = x.codes + row * x.columns;
+  const float* blocks = &x.blocks[row * x.block_count()].scale;
+  const int64_t block_stride = x.block_count() * 4;  // in floats
   const int64_t group_bytes = w.group_bytes();
-  for (int64_t block = 0; block < x.block_count(); ++block) {
-    const int64_t begin = block * kActivationBlock;
-    const int64_t end = w.columns < begin + kActivationBlock ? w.columns : begin + kActivationBlock;
-    __m512 sums[kRows][kPanels];
-    for (int r = 0; r < kRows; ++r) {
-      for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_setzero_ps();
-    }
-    for (int64_t column = begin; column < end; column += kGroup) {
-      panel_group<kBits, kGroup, kRows, kPanels>(w, tile, column, sums);
-      for (int p = 0; p < kPanels; ++p) tile.panels[p] += group_bytes;
-    }
-    for (int r = 0; r < kRows; ++r) {
-      const __m512 scale = _mm512_set1_ps(tile.scales[r][block]);
-      for (int p = 0; p < kPanels; ++p) {
-        float* total = totals[r] + p * 16;
-        _mm512_store_ps(total, _mm512_fmadd_ps(scale, sums[r][p], _mm512_load_ps(total)));
+  __m512 sums[kRows][kPanels];
+  for (int r = 0; r < kRows; ++r) {
+    for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_setzero_ps();
+  }
+  int64_t offset = 0;
+  for (int64_t block = 0; block < x.block_count(); ++block, codes += kActivationBlock, blocks += 4) {
+    if constexpr (kGroup == 32) {
+      panel_group<kBits, kGroup, kRows, kPanels>(w, panels, offset, codes, x.columns, blocks, blocks + 1, block_stride,
+                                                 sums);
+      offset += group_bytes;
+    } else {
+      for (int half = 0; half < 2; ++half, offset += group_bytes) {
+        panel_group<kBits, kGroup, kRows, kPanels>(w, panels, offset, codes + half * 16, x.columns, blocks,
+                                                   blocks + 2 + half, block_stride, sums);
       }
     }
   }
@@ -114,7 +101,7 @@ void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
       const int64_t n = (panel + p) * kPanelRows;
       const int64_t left = w.rows - n;
       const __mmask16 mask = left >= 16 ? 0xFFFF : static_cast<__mmask16>((1u << left) - 1);
-      _mm512_mask_storeu_ps(out + (row + r) * out_stride + n, mask, _mm512_load_ps(totals[r] + p * 16));
+      _mm512_mask_storeu_ps(out + (row + r) * out_stride + n, mask, sums[r][p]);
     }
   }
 }
@@ -135,6 +122,11 @@ void panel_rows(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
 template <int kBits, int kGroup>
 void panel_gemm_of(const PanelMatrix& w, int64_t panel, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
                    int64_t row_end, float* out, int64_t out_stride) {
+  if (row_end - row_begin == 1) {  // one row is a chain of dependent dots: more panels hide its latency
+    for (; panel + 4 <= panel_end; panel += 4) {
+      panel_tile<kBits, kGroup, 1, 4>(w, panel, x, row_begin, out, out_stride);
+    }
+  }
   for (; panel + 2 <= panel_end; panel += 2) {
     panel_rows<kBits, kGroup, 2>(w, panel, x, row_begin, row_end, out, out_stride);
   }
