@@ -15,6 +15,7 @@ struct ModelOptionValues {
   int threads = 0;               // 0: default_thread_count()
   int context = 0;               // 0: the model's own
   std::string compute = "fast";  // or "exact"
+  std::string activations = "auto";  // or "int8", "int16"
   std::string isa;               // empty: the best the CPU has
   std::string kv_memory;         // "2G"; empty: sized from the machine
   int sequences_max = 64;

@@ -52,6 +52,8 @@ RunPlan plan_run(const ModelOptionValues& options, const ModelInfo& info) {
   RunPlan plan;
   plan.threads = options.threads > 0 ? options.threads : default_thread_count();
   plan.compute = compute_mode(options);
+  if (options.activations == "int8") plan.activations = Activations::int8;
+  if (options.activations == "int16") plan.activations = Activations::int16;
   plan.engine.context = options.context > 0 ? std::min(options.context, info.context_max) : info.context_max;
   if (options.context > info.context_max) {
     log_warn("--ctx {} is more than the model was trained for; using its limit of {}", options.context, info.context_max);
@@ -75,6 +77,7 @@ Session::Session(const ModelOptionValues& options, int queue_max, Checkpoint&& o
   ProgressBar bar("loading " + checkpoint.name);
   model = load_model(*checkpoint.weights, team,
                      {.compute = plan.compute,
+                      .activations = plan.activations,
                       .rows_max = plan.engine.batch_tokens_max,
                       .progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); }});
   bar.finish();

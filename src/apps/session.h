@@ -16,6 +16,7 @@ namespace estoc {
 struct RunPlan {
   int threads = 1;
   ComputeMode compute = ComputeMode::fast;
+  Activations activations = Activations::automatic;
   EngineConfig engine;
   uint64_t kv_bytes = 0;
 };

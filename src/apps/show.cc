@@ -49,7 +49,11 @@ int show(const ModelOptionValues& options) {
                                checkpoint.bos_token.empty() ? "none" : checkpoint.bos_token,
                                checkpoint.eos_token.empty() ? "none" : checkpoint.eos_token));
   row("chat template", checkpoint.chat_template ? "yes" : "no");
-  row("compute", fmt::format("{}, {} threads, {}", options.compute, plan.threads, kernels::table().name));
+  const char* activations = plan.compute == ComputeMode::exact                   ? "f32"
+                            : has_wide_activations(info, plan.activations) ? "int16"
+                                                                           : "int8";
+  row("compute", fmt::format("{}, {} activations, {} threads, {}", options.compute, activations, plan.threads,
+                             kernels::table().name));
   row("memory", fmt::format("{} = weights {} + keys and values {} + about 100 MiB of buffers",
                             format_bytes(info.weight_bytes + plan.kv_bytes + (100u << 20)),
                             format_bytes(info.weight_bytes), format_bytes(plan.kv_bytes)));

@@ -92,19 +92,40 @@ void to_f16(const float* x, int64_t count, uint16_t* out) noexcept {
       });
 }
 
-void quantize_row(const float* x, int64_t columns, int8_t* codes, ActivationBlock* blocks) noexcept {
+template <bool kIsWide>
+void quantize_row_of(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes, ActivationBlock* blocks) {
   for (int64_t begin = 0; begin < columns; begin += kActivationBlock, ++blocks) {
     V::Reg large = V::zero();
     for (int64_t k = begin; k < begin + kActivationBlock; k += V::kWidth) large = V::max(large, V::abs(V::load(x + k)));
     const float largest = V::largest(large);
     const V::Reg inverse = V::set1(largest > 0 ? 127.0f / largest : 0.0f);
     for (int64_t k = begin; k < begin + kActivationBlock; k += V::kWidth) {
-      V::store_i8(codes + k, V::mul(V::load(x + k), inverse));
+      const V::Reg scaled = V::mul(V::load(x + k), inverse);
+      V::store_i8(codes + k, scaled);
+      if constexpr (kIsWide) {
+        V::store_i8(low_codes + k, V::mul(V::sub(scaled, V::round(scaled)), V::set1(kLowCodeSteps)));
+      }
     }
-    const int32_t first = sum_i8_16(codes + begin), second = sum_i8_16(codes + begin + 16);
+    float halves[2];
+    int32_t total = 0, low_total = 0;
+    for (int half = 0; half < 2; ++half) {
+      const int32_t sum = sum_i8_16(codes + begin + half * 16);
+      const int32_t low = kIsWide ? sum_i8_16(low_codes + begin + half * 16) : 0;
+      halves[half] = static_cast<float>(sum) + static_cast<float>(low) * (1 / kLowCodeSteps);
+      total += sum;
+      low_total += low;
+    }
     blocks->scale = largest / 127.0f;
-    blocks->first_half = blocks->scale * static_cast<float>(first);
-    blocks->second_half = blocks->scale * static_cast<float>(second);
-    blocks->sum = blocks->scale * static_cast<float>(first + second);
+    blocks->first_half = blocks->scale * halves[0];
+    blocks->second_half = blocks->scale * halves[1];
+    blocks->sum = blocks->scale * (static_cast<float>(total) + static_cast<float>(low_total) * (1 / kLowCodeSteps));
+  }
+}
+
+void quantize_row(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes, ActivationBlock* blocks) noexcept {
+  if (low_codes == nullptr) {
+    quantize_row_of<false>(x, columns, codes, low_codes, blocks);
+  } else {
+    quantize_row_of<true>(x, columns, codes, low_codes, blocks);
   }
 }

@@ -38,8 +38,9 @@ struct Kernels {
   const char* name;
   Isa isa;
 
-  // codes and blocks of x [columns] as panels.h describes them.
-  void (*quantize_row)(const float* x, int64_t columns, int8_t* codes, ActivationBlock* blocks) noexcept;
+  // codes, low_codes (unless null) and blocks of x [columns] as panels.h describes them.
+  void (*quantize_row)(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes,
+                       ActivationBlock* blocks) noexcept;
 
   // out[r][n] = sum over k of x[r][k] * w[n][k] for rows [row_begin, row_end) and panels [panel_begin, panel_end).
   void (*panel_gemm)(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const QuantizedRows& x,

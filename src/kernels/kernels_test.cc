@@ -107,12 +107,21 @@ TEST_P(KernelsTest, QuantizeRow) {
     if (columns >= 160) std::fill(x.begin(), x.begin() + 128, 0.0f);  // a block of zeros
     x[static_cast<size_t>(columns) - 1] = 30.0f;                      // an outlier
     const size_t count = static_cast<size_t>(columns / 32);
-    std::vector<int8_t> codes(x.size()), codes_expected(x.size());
-    std::vector<ActivationBlock> blocks(count), blocks_expected(count);
-    fast().quantize_row(x.data(), columns, codes.data(), blocks.data());
-    scalar.quantize_row(x.data(), columns, codes_expected.data(), blocks_expected.data());
-    EXPECT_EQ(codes, codes_expected);
-    EXPECT_EQ(std::memcmp(blocks.data(), blocks_expected.data(), count * sizeof(ActivationBlock)), 0);
+    for (const bool is_wide : {false, true}) {
+      std::vector<int8_t> codes(x.size()), codes_expected(x.size()), low(x.size()), low_expected(x.size());
+      std::vector<ActivationBlock> blocks(count), blocks_expected(count);
+      fast().quantize_row(x.data(), columns, codes.data(), is_wide ? low.data() : nullptr, blocks.data());
+      scalar.quantize_row(x.data(), columns, codes_expected.data(), is_wide ? low_expected.data() : nullptr,
+                          blocks_expected.data());
+      EXPECT_EQ(codes, codes_expected);
+      EXPECT_EQ(low, low_expected);
+      for (size_t b = 0; b < count; ++b) {
+        EXPECT_EQ(blocks[b].scale, blocks_expected[b].scale);
+        EXPECT_NEAR(blocks[b].sum, blocks_expected[b].sum, 1e-4f);
+        EXPECT_NEAR(blocks[b].first_half, blocks_expected[b].first_half, 1e-4f);
+        EXPECT_NEAR(blocks[b].second_half, blocks_expected[b].second_half, 1e-4f);
+      }
+    }
   }
 }
 
@@ -121,13 +130,13 @@ TEST_P(KernelsTest, QuantizeRow) {
 struct PanelCase {
   std::vector<std::byte> memory;
   PanelMatrix matrix;
-  std::vector<int8_t> codes;
+  std::vector<int8_t> codes, low_codes;
   std::vector<ActivationBlock> blocks;
   QuantizedRows rows;
 };
 
 PanelCase make_panel_case(std::mt19937& rng, int bits, int group, bool has_min, bool is_f16, int64_t w_rows,
-                          int64_t columns, int64_t x_rows, bool is_extreme) {
+                          int64_t columns, int64_t x_rows, bool is_extreme, bool is_wide) {
   PanelCase test;
   test.matrix = {.rows = w_rows,
                  .columns = columns,
@@ -156,17 +165,24 @@ PanelCase make_panel_case(std::mt19937& rng, int bits, int group, bool has_min, 
     }
   }
   test.codes.resize(static_cast<size_t>(x_rows * columns));
-  for (int8_t& code : test.codes) {
-    code = static_cast<int8_t>(is_extreme ? (byte(rng) & 1 ? 127 : -127) : byte(rng) % 255 - 127);
+  test.low_codes.resize(is_wide ? test.codes.size() : 0);
+  for (std::vector<int8_t>* plane : {&test.codes, &test.low_codes}) {
+    for (int8_t& code : *plane) {
+      code = static_cast<int8_t>(is_extreme ? (byte(rng) & 1 ? 127 : -127) : byte(rng) % 255 - 127);
+    }
   }
   for (size_t begin = 0; begin < test.codes.size(); begin += 32) {
-    int sums[2] = {0, 0};
-    for (size_t i = 0; i < 32; ++i) sums[i / 16] += test.codes[begin + i];
+    float sums[2] = {0, 0};
+    for (size_t i = begin; i < begin + 32; ++i) {
+      sums[(i - begin) / 16] += test.codes[i] + (is_wide ? test.low_codes[i] / kLowCodeSteps : 0.0f);
+    }
     const float scale = std::fabs(normal(rng));
-    test.blocks.push_back({scale, scale * static_cast<float>(sums[0] + sums[1]), scale * static_cast<float>(sums[0]),
-                           scale * static_cast<float>(sums[1])});
+    test.blocks.push_back({scale, scale * (sums[0] + sums[1]), scale * sums[0], scale * sums[1]});
   }
-  test.rows = {.codes = test.codes.data(), .blocks = test.blocks.data(), .columns = columns};
+  test.rows = {.codes = test.codes.data(),
+               .low_codes = is_wide ? test.low_codes.data() : nullptr,
+               .blocks = test.blocks.data(),
+               .columns = columns};
   return test;
 }
 
@@ -175,10 +191,10 @@ TEST_P(KernelsTest, PanelGemm) {
     for (const int group : {16, 32}) {
       for (const bool has_min : {false, true}) {
         for (const bool is_f16 : {false, true}) {
-          for (const int64_t x_rows : {1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 17}) {
+          for (const int64_t x_rows : {1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17}) {
             const int64_t w_rows = uniform(1, 90), columns = 32 * uniform(1, 12);
             const auto test =
-                make_panel_case(rng_, bits, group, has_min, is_f16, w_rows, columns, x_rows, x_rows % 4 == 3);
+                make_panel_case(rng_, bits, group, has_min, is_f16, w_rows, columns, x_rows, x_rows % 4 == 3, x_rows % 2 == 1);
             const int64_t stride = w_rows + 3;
             std::vector<float> got(static_cast<size_t>(x_rows * stride), 7.0f), expected = got;
             fast().panel_gemm(test.matrix, 0, test.matrix.panel_count(), test.rows, 0, x_rows, got.data(), stride);
@@ -194,7 +210,7 @@ TEST_P(KernelsTest, PanelGemm) {
 }
 
 TEST_P(KernelsTest, PanelGemmWritesOnlyItsRange) {
-  const auto test = make_panel_case(rng_, 4, 32, true, true, 70, 96, 6, false);
+  const auto test = make_panel_case(rng_, 4, 32, true, true, 70, 96, 6, false, false);
   std::vector<float> whole(6 * 70), parts(6 * 70, -1.0f);
   fast().panel_gemm(test.matrix, 0, 5, test.rows, 0, 6, whole.data(), 70);
   fast().panel_gemm(test.matrix, 3, 5, test.rows, 2, 6, parts.data(), 70);

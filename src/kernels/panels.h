@@ -8,7 +8,8 @@
 // Rows are padded to 16 with zero scales; columns are a multiple of 32.
 //
 // Activations: rows of s8 codes with one ActivationBlock every 32 columns: x = scale * code, and the sums of x that the
-// zero point and the minima of the weights need.
+// zero point and the minima of the weights need. Wide activations have a second plane of codes for what the first one
+// rounded away, x = scale * (code + low / 254): about 16 bits for twice the integer work.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +20,11 @@ namespace estoc::kernels {
 inline constexpr int kPanelRows = 16;
 inline constexpr int kActivationBlock = 32;
 
+inline constexpr float kLowCodeSteps = 254;
+
 struct ActivationBlock {
   float scale;
-  float sum;          // scale * sum of the 32 codes
+  float sum;          // of the 32 values the codes stand for
   float first_half;   // the same over the first 16 codes, for weights in groups of 16
   float second_half;
 };
@@ -45,6 +48,7 @@ struct PanelMatrix {
 
 struct QuantizedRows {
   const int8_t* codes = nullptr;            // [rows][columns]
+  const int8_t* low_codes = nullptr;        // [rows][columns]; null when activations are not wide
   const ActivationBlock* blocks = nullptr;  // [rows][columns / 32]
   int64_t columns = 0;                      // a multiple of 32
 

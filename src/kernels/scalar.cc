@@ -9,20 +9,27 @@
 namespace estoc::kernels {
 namespace {
 
-void quantize_row(const float* x, int64_t columns, int8_t* codes, ActivationBlock* blocks) noexcept {
+void quantize_row(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes, ActivationBlock* blocks) noexcept {
   for (int64_t begin = 0; begin < columns; begin += kActivationBlock, ++blocks) {
     float largest = 0;
     for (int64_t k = begin; k < begin + kActivationBlock; ++k) largest = std::max(largest, std::fabs(x[k]));
     const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
-    int32_t sums[2] = {0, 0};
+    int32_t sums[2] = {0, 0}, low_sums[2] = {0, 0};
     for (int64_t k = begin; k < begin + kActivationBlock; ++k) {
-      codes[k] = static_cast<int8_t>(std::nearbyint(x[k] * inverse));
+      const float scaled = x[k] * inverse;
+      codes[k] = static_cast<int8_t>(std::nearbyint(scaled));
       sums[(k - begin) / 16] += codes[k];
+      if (low_codes == nullptr) continue;
+      low_codes[k] = static_cast<int8_t>(std::nearbyint((scaled - static_cast<float>(codes[k])) * kLowCodeSteps));
+      low_sums[(k - begin) / 16] += low_codes[k];
     }
+    const auto value = [&](int32_t sum, int32_t low) {
+      return blocks->scale * (static_cast<float>(sum) + static_cast<float>(low) * (1 / kLowCodeSteps));
+    };
     blocks->scale = largest / 127.0f;
-    blocks->first_half = blocks->scale * static_cast<float>(sums[0]);
-    blocks->second_half = blocks->scale * static_cast<float>(sums[1]);
-    blocks->sum = blocks->scale * static_cast<float>(sums[0] + sums[1]);
+    blocks->first_half = value(sums[0], low_sums[0]);
+    blocks->second_half = value(sums[1], low_sums[1]);
+    blocks->sum = value(sums[0] + sums[1], low_sums[0] + low_sums[1]);
   }
 }
 
@@ -44,22 +51,29 @@ int load_code(const std::byte* codes, int bits, int64_t row, int64_t column) {
   return column % 8 < 4 ? pair & 15 : pair >> 4;
 }
 
-float panel_dot(const PanelMatrix& w, const std::byte* panel, int64_t row, const int8_t* codes,
-                const ActivationBlock* blocks) {
+float panel_dot(const PanelMatrix& w, const std::byte* panel, int64_t row, const QuantizedRows& x, int64_t x_row) {
+  const int8_t* codes = x.codes + x_row * x.columns;
+  const int8_t* low_codes = x.low_codes == nullptr ? nullptr : x.low_codes + x_row * x.columns;
   float result = 0;
   for (int64_t g = 0; g < w.columns / w.group; ++g) {
     const std::byte* group = panel + g * w.group_bytes();
     const float scale = load_scale(group, row, w.is_scale_f16);
     const float min = w.has_min ? load_scale(group + w.scale_bytes(), row, w.is_scale_f16) : 0.0f;
     const std::byte* group_codes = group + w.scale_bytes() * (w.has_min ? 2 : 1);
-    int32_t dot = 0, sum = 0;
+    int32_t dot = 0, sum = 0, low_dot = 0, low_sum = 0;
     for (int64_t k = 0; k < w.group; ++k) {
-      const int32_t activation = codes[g * w.group + k];
-      dot += (load_code(group_codes, w.bits, row, k) - w.zero) * activation;
-      sum += activation;
+      const int32_t weight = load_code(group_codes, w.bits, row, k) - w.zero;
+      const int32_t low = low_codes == nullptr ? 0 : low_codes[g * w.group + k];
+      dot += weight * codes[g * w.group + k];
+      sum += codes[g * w.group + k];
+      low_dot += weight * low;
+      low_sum += low;
     }
-    const float activation_scale = blocks[g * w.group / kActivationBlock].scale;
-    result += activation_scale * (scale * static_cast<float>(dot) + min * static_cast<float>(sum));
+    const auto value = [](int32_t high, int32_t low) {
+      return static_cast<float>(high) + static_cast<float>(low) * (1 / kLowCodeSteps);
+    };
+    const float activation_scale = x.blocks[x_row * x.block_count() + g * w.group / kActivationBlock].scale;
+    result += activation_scale * (scale * value(dot, low_dot) + min * value(sum, low_sum));
   }
   return result;
 }
@@ -70,7 +84,7 @@ void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, co
     const std::byte* panel = w.data + n / kPanelRows * w.panel_bytes();
     for (int64_t r = row_begin; r < row_end; ++r) {
       out[r * out_stride + n] =
-          panel_dot(w, panel, n % kPanelRows, x.codes + r * x.columns, x.blocks + r * x.block_count());
+          panel_dot(w, panel, n % kPanelRows, x, r);
     }
   }
 }

@@ -116,29 +116,5 @@ TEST(DemoModel, ExactEqualsTransformers) {
   expect_golden(demo_model(), kGolden + "smollm2.json");
 }
 
-// Mean KL divergence of fast mode from exact mode over the stored prompts (more than 1,000 positions).
-TEST(DemoModel, FastStaysCloseToExact) {
-  if (!std::filesystem::exists(demo_model())) GTEST_SKIP() << demo_model() << " is not there (make demo gets it)";
-  const Json golden = parse_json(read_file(kGolden + "smollm2.json"));
-  const auto weights = open_weights(demo_model());
-  ThreadTeam team(2);
-  const auto exact = load_model(*weights, team, {.compute = ComputeMode::exact, .rows_max = 64});
-  const auto fast = load_model(*weights, team, {.compute = ComputeMode::fast, .rows_max = 64});
-  const auto vocab = static_cast<size_t>(exact->info().vocab);
-  double divergence = 0;
-  int64_t positions = 0;
-  for (const Json& test : golden.find("cases")->as_array()) {
-    auto prompt = token_ids(*test.find("prompt"));
-    if (prompt.size() > 300) prompt.resize(300);
-    const auto p = log_probabilities(*exact, KvType::f32, prompt, 64);
-    const auto q = log_probabilities(*fast, KvType::f16, prompt, 64);
-    for (size_t i = 0; i < p.size(); ++i) divergence += std::exp(p[i]) * (p[i] - q[i]);
-    positions += static_cast<int64_t>(p.size() / vocab);
-  }
-  std::printf("  mean KL divergence %.5f over %ld positions\n", divergence / static_cast<double>(positions),
-              static_cast<long>(positions));
-  EXPECT_LT(divergence / static_cast<double>(positions), 0.01);
-}
-
 }  // namespace
 }  // namespace estoc

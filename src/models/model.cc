@@ -45,11 +45,17 @@ ModelInfo describe_model(const WeightSource& weights, ComputeMode compute) {
   return info;
 }
 
+bool has_wide_activations(const ModelInfo& info, Activations activations) {
+  // Below this width a layer's rounding noise shows in the answers (docs/SPEED.md has the numbers).
+  constexpr int kHiddenSmall = 1024;
+  return activations == Activations::int16 || (activations == Activations::automatic && info.hidden < kHiddenSmall);
+}
+
 std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team, const ModelOptions& options) {
   const ModelInfo info = describe_model(weights, options.compute);
   LoadContext load{.source = weights,
                    .mode = options.compute,
-                   .compute = {team, kernels::table()},
+                   .compute = {team, kernels::table(), has_wide_activations(info, options.activations)},
                    .progress = options.progress};
   std::unique_ptr<Model> model = family_of(weights).build(load, info, options.rows_max);
   if (options.compute == ComputeMode::fast) weights.release_pages();

@@ -51,6 +51,7 @@ class Model {
 
 struct ModelOptions {
   ComputeMode compute = ComputeMode::fast;
+  Activations activations = Activations::automatic;
   int rows_max = 512;  // rows of the largest batch: sizes the activation arena
   // Called from the loading thread with bytes done and bytes in all; may be empty.
   std::function<void(uint64_t done, uint64_t total)> progress;
@@ -58,6 +59,9 @@ struct ModelOptions {
 
 // Picks the family by the config's architecture and packs the weights with `team`. All three must outlive the model.
 std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team, const ModelOptions& options);
+
+// What `automatic` means for a model of this size.
+bool has_wide_activations(const ModelInfo& info, Activations activations);
 
 // The same facts without loading weights (for `estoc show` and memory planning).
 ModelInfo describe_model(const WeightSource& weights, ComputeMode compute);

@@ -9,6 +9,7 @@ namespace estoc {
 struct Compute {
   ThreadTeam& team;
   const kernels::Kernels& kernels;
+  bool has_wide_activations = true;  // two planes of activation codes, about 16 bits, instead of 8 bits
 };
 
 }  // namespace estoc

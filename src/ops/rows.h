@@ -32,7 +32,7 @@ class Rows {
   int64_t columns_;
   int64_t count_ = 0;
   bool is_quantized_ = false;
-  PageMemory values_, codes_, blocks_;
+  PageMemory values_, codes_, low_codes_, blocks_;
   kernels::QuantizedRows view_;
 };
 

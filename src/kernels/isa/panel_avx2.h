@@ -51,13 +51,15 @@ inline void half_dots(const std::byte* codes, const int8_t* const* x, int64_t co
   }
 }
 
-template <int kBits, int kGroup, int kRows>
+template <int kBits, int kGroup, bool kIsWide, int kRows>
 void panel_tile(const PanelMatrix& w, int64_t panel, int half, const QuantizedRows& x, int64_t row, float* out,
                 int64_t out_stride) {
   const int8_t* codes[kRows];
+  const int8_t* low_codes[kRows];
   const ActivationBlock* blocks[kRows];
   for (int r = 0; r < kRows; ++r) {
     codes[r] = x.codes + (row + r) * x.columns;
+    if constexpr (kIsWide) low_codes[r] = x.low_codes + (row + r) * x.columns;
     blocks[r] = x.blocks + (row + r) * x.block_count();
   }
   const int64_t scale_bytes = w.scale_bytes();
@@ -70,13 +72,20 @@ void panel_tile(const PanelMatrix& w, int64_t panel, int half, const QuantizedRo
   for (int64_t column = 0; column < w.columns; column += kGroup, group += w.group_bytes()) {
     __m256i dots[kRows];
     half_dots<kBits, kGroup, kRows>(group + header + half * 32, codes, column, dots);
+    __m256 values[kRows];
+    for (int r = 0; r < kRows; ++r) values[r] = _mm256_cvtepi32_ps(dots[r]);
+    if constexpr (kIsWide) {
+      half_dots<kBits, kGroup, kRows>(group + header + half * 32, low_codes, column, dots);
+      const __m256 step = _mm256_set1_ps(1 / kLowCodeSteps);
+      for (int r = 0; r < kRows; ++r) values[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots[r]), step, values[r]);
+    }
     const __m256 scale = load_scales(group + half_scales, w.is_scale_f16);
     __m256 min = _mm256_mul_ps(scale, zero);
     if (w.has_min) min = _mm256_add_ps(min, load_scales(group + scale_bytes + half_scales, w.is_scale_f16));
     for (int r = 0; r < kRows; ++r) {
       const ActivationBlock& block = blocks[r][column / kActivationBlock];
       const float sum = kGroup == 32 ? block.sum : column % 32 == 0 ? block.first_half : block.second_half;
-      const __m256 product = _mm256_mul_ps(scale, _mm256_cvtepi32_ps(dots[r]));
+      const __m256 product = _mm256_mul_ps(scale, values[r]);
       sums[r] = _mm256_fmadd_ps(product, _mm256_set1_ps(block.scale), sums[r]);
       sums[r] = _mm256_fmadd_ps(min, _mm256_set1_ps(sum), sums[r]);
     }
@@ -89,21 +98,26 @@ void panel_tile(const PanelMatrix& w, int64_t panel, int half, const QuantizedRo
   }
 }
 
-template <int kBits, int kGroup>
+template <int kBits, int kGroup, bool kIsWide>
 void panel_gemm_of(const PanelMatrix& w, int64_t panel, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
                    int64_t row_end, float* out, int64_t out_stride) {
   for (; panel < panel_end; ++panel) {
     for (int half = 0; half < 2; ++half) {
       int64_t row = row_begin;
-      for (; row + 4 <= row_end; row += 4) panel_tile<kBits, kGroup, 4>(w, panel, half, x, row, out, out_stride);
-      for (; row < row_end; ++row) panel_tile<kBits, kGroup, 1>(w, panel, half, x, row, out, out_stride);
+      for (; row + 4 <= row_end; row += 4) panel_tile<kBits, kGroup, kIsWide, 4>(w, panel, half, x, row, out, out_stride);
+      for (; row < row_end; ++row) panel_tile<kBits, kGroup, kIsWide, 1>(w, panel, half, x, row, out, out_stride);
     }
   }
 }
 
+template <bool kIsWide>
+auto panel_gemm_for(const PanelMatrix& w) {
+  if (w.bits == 4) return w.group == 32 ? panel_gemm_of<4, 32, kIsWide> : panel_gemm_of<4, 16, kIsWide>;
+  return w.group == 32 ? panel_gemm_of<8, 32, kIsWide> : panel_gemm_of<8, 16, kIsWide>;
+}
+
 void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
                 int64_t row_end, float* out, int64_t out_stride) noexcept {
-  const auto run = w.bits == 4 ? (w.group == 32 ? panel_gemm_of<4, 32> : panel_gemm_of<4, 16>)
-                               : (w.group == 32 ? panel_gemm_of<8, 32> : panel_gemm_of<8, 16>);
+  const auto run = x.low_codes == nullptr ? panel_gemm_for<false>(w) : panel_gemm_for<true>(w);
   run(w, panel_begin, panel_end, x, row_begin, row_end, out, out_stride);
 }

@@ -16,15 +16,11 @@ inline __m512i broadcast_codes(const int8_t* codes) {
   return _mm512_set1_epi32(four);
 }
 
-// Adds one group to the sums. `codes` and `blocks` are the first row's; rows are code_stride and block_stride apart.
+// Integer dots of one group: dots[r][p] = sum of w codes * x codes. Rows of x are code_stride apart.
 template <int kBits, int kGroup, int kRows, int kPanels>
-inline __attribute__((always_inline)) void panel_group(const PanelMatrix& w, const std::byte* const (&panels)[kPanels],
-                                                       int64_t offset, const int8_t* codes, int64_t code_stride,
-                                                       const float* scale, const float* sum, int64_t block_stride,
-                                                       __m512 (&sums)[kRows][kPanels]) {
-  const int64_t scale_bytes = w.scale_bytes();
-  const int64_t lines = offset + scale_bytes * (w.has_min ? 2 : 1);
-  __m512i dots[kRows][kPanels];
+inline __attribute__((always_inline)) void group_dots(const std::byte* const (&panels)[kPanels], int64_t lines,
+                                                      const int8_t* codes, int64_t code_stride,
+                                                      __m512i (&dots)[kRows][kPanels]) {
   for (int r = 0; r < kRows; ++r) {
     for (int p = 0; p < kPanels; ++p) dots[r][p] = _mm512_setzero_si512();
   }
@@ -58,43 +54,75 @@ inline __attribute__((always_inline)) void panel_group(const PanelMatrix& w, con
       }
     }
   }
+}
+
+// What a tile reads of its activation rows, moved on block by block.
+struct TileRows {
+  const int8_t* codes;
+  const int8_t* low_codes;
+  int64_t code_stride;
+  const float* blocks;   // ActivationBlock as four floats
+  int64_t block_stride;  // in floats
+};
+
+// Adds one group, `offset` bytes into its panels, to the sums; `half` is 1 for the upper 16 columns of a block.
+template <int kBits, int kGroup, bool kIsWide, int kRows, int kPanels>
+inline __attribute__((always_inline)) void add_group(const PanelMatrix& w, const std::byte* const (&panels)[kPanels],
+                                                     int64_t offset, const TileRows& x, int half,
+                                                     __m512 (&sums)[kRows][kPanels]) {
+  const int64_t scale_bytes = w.scale_bytes();
+  const int64_t lines = offset + scale_bytes * (w.has_min ? 2 : 1);
+  __m512i dots[kRows][kPanels];
+  __m512 values[kRows][kPanels];
+  group_dots<kBits, kGroup>(panels, lines, x.codes + half * 16, x.code_stride, dots);
+  for (int r = 0; r < kRows; ++r) {
+    for (int p = 0; p < kPanels; ++p) values[r][p] = _mm512_cvtepi32_ps(dots[r][p]);
+  }
+  if constexpr (kIsWide) {
+    const __m512 step = _mm512_set1_ps(1 / kLowCodeSteps);
+    group_dots<kBits, kGroup>(panels, lines, x.low_codes + half * 16, x.code_stride, dots);
+    for (int r = 0; r < kRows; ++r) {
+      for (int p = 0; p < kPanels; ++p) {
+        values[r][p] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots[r][p]), step, values[r][p]);
+      }
+    }
+  }
+  const float* sum = x.blocks + (kGroup == 32 ? 1 : 2 + half);
   for (int p = 0; p < kPanels; ++p) {
     const __m512 weight_scale = load_scales(panels[p] + offset, w.is_scale_f16);
     const __m512 min = w.has_min ? load_scales(panels[p] + offset + scale_bytes, w.is_scale_f16)
                                  : _mm512_mul_ps(weight_scale, _mm512_set1_ps(static_cast<float>(-w.zero)));
     for (int r = 0; r < kRows; ++r) {
-      const __m512 product = _mm512_mul_ps(weight_scale, _mm512_cvtepi32_ps(dots[r][p]));
-      sums[r][p] = _mm512_fmadd_ps(product, _mm512_set1_ps(scale[r * block_stride]), sums[r][p]);
-      sums[r][p] = _mm512_fmadd_ps(min, _mm512_set1_ps(sum[r * block_stride]), sums[r][p]);
+      const __m512 product = _mm512_mul_ps(weight_scale, values[r][p]);
+      sums[r][p] = _mm512_fmadd_ps(product, _mm512_set1_ps(x.blocks[r * x.block_stride]), sums[r][p]);
+      sums[r][p] = _mm512_fmadd_ps(min, _mm512_set1_ps(sum[r * x.block_stride]), sums[r][p]);
     }
   }
 }
 
-template <int kBits, int kGroup, int kRows, int kPanels>
+template <int kBits, int kGroup, bool kIsWide, int kRows, int kPanels>
 void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int64_t row, float* out,
                 int64_t out_stride) {
   const std::byte* panels[kPanels];
   for (int p = 0; p < kPanels; ++p) panels[p] = w.data + (panel + p) * w.panel_bytes();
-  const int8_t* codes = x.codes + row * x.columns;
-  const float* blocks = &x.blocks[row * x.block_count()].scale;
-  const int64_t block_stride = x.block_count() * 4;  // in floats
+  TileRows rows = {.codes = x.codes + row * x.columns,
+                   .low_codes = kIsWide ? x.low_codes + row * x.columns : nullptr,
+                   .code_stride = x.columns,
+                   .blocks = &x.blocks[row * x.block_count()].scale,
+                   .block_stride = x.block_count() * 4};
   const int64_t group_bytes = w.group_bytes();
   __m512 sums[kRows][kPanels];
   for (int r = 0; r < kRows; ++r) {
     for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_setzero_ps();
   }
   int64_t offset = 0;
-  for (int64_t block = 0; block < x.block_count(); ++block, codes += kActivationBlock, blocks += 4) {
-    if constexpr (kGroup == 32) {
-      panel_group<kBits, kGroup, kRows, kPanels>(w, panels, offset, codes, x.columns, blocks, blocks + 1, block_stride,
-                                                 sums);
-      offset += group_bytes;
-    } else {
-      for (int half = 0; half < 2; ++half, offset += group_bytes) {
-        panel_group<kBits, kGroup, kRows, kPanels>(w, panels, offset, codes + half * 16, x.columns, blocks,
-                                                   blocks + 2 + half, block_stride, sums);
-      }
+  for (int64_t block = 0; block < x.block_count(); ++block) {
+    for (int half = 0; half < kActivationBlock / kGroup; ++half, offset += group_bytes) {
+      add_group<kBits, kGroup, kIsWide>(w, panels, offset, rows, half, sums);
     }
+    rows.codes += kActivationBlock;
+    if constexpr (kIsWide) rows.low_codes += kActivationBlock;
+    rows.blocks += 4;
   }
   for (int r = 0; r < kRows; ++r) {
     for (int p = 0; p < kPanels; ++p) {
@@ -107,35 +135,40 @@ void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
 }
 
 // All rows of the range against kPanels panels; the panels stay in cache from row tile to row tile.
-template <int kBits, int kGroup, int kPanels>
+template <int kBits, int kGroup, bool kIsWide, int kPanels>
 void panel_rows(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int64_t row, int64_t row_end, float* out,
                 int64_t out_stride) {
-  for (; row + 4 <= row_end; row += 4) panel_tile<kBits, kGroup, 4, kPanels>(w, panel, x, row, out, out_stride);
+  for (; row + 4 <= row_end; row += 4) panel_tile<kBits, kGroup, kIsWide, 4, kPanels>(w, panel, x, row, out, out_stride);
   switch (row_end - row) {
-    case 3: return panel_tile<kBits, kGroup, 3, kPanels>(w, panel, x, row, out, out_stride);
-    case 2: return panel_tile<kBits, kGroup, 2, kPanels>(w, panel, x, row, out, out_stride);
-    case 1: return panel_tile<kBits, kGroup, 1, kPanels>(w, panel, x, row, out, out_stride);
+    case 3: return panel_tile<kBits, kGroup, kIsWide, 3, kPanels>(w, panel, x, row, out, out_stride);
+    case 2: return panel_tile<kBits, kGroup, kIsWide, 2, kPanels>(w, panel, x, row, out, out_stride);
+    case 1: return panel_tile<kBits, kGroup, kIsWide, 1, kPanels>(w, panel, x, row, out, out_stride);
     default: return;
   }
 }
 
-template <int kBits, int kGroup>
+template <int kBits, int kGroup, bool kIsWide>
 void panel_gemm_of(const PanelMatrix& w, int64_t panel, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
                    int64_t row_end, float* out, int64_t out_stride) {
   if (row_end - row_begin == 1) {  // one row is a chain of dependent dots: more panels hide its latency
     for (; panel + 4 <= panel_end; panel += 4) {
-      panel_tile<kBits, kGroup, 1, 4>(w, panel, x, row_begin, out, out_stride);
+      panel_tile<kBits, kGroup, kIsWide, 1, 4>(w, panel, x, row_begin, out, out_stride);
     }
   }
   for (; panel + 2 <= panel_end; panel += 2) {
-    panel_rows<kBits, kGroup, 2>(w, panel, x, row_begin, row_end, out, out_stride);
+    panel_rows<kBits, kGroup, kIsWide, 2>(w, panel, x, row_begin, row_end, out, out_stride);
   }
-  if (panel < panel_end) panel_rows<kBits, kGroup, 1>(w, panel, x, row_begin, row_end, out, out_stride);
+  if (panel < panel_end) panel_rows<kBits, kGroup, kIsWide, 1>(w, panel, x, row_begin, row_end, out, out_stride);
+}
+
+template <bool kIsWide>
+auto panel_gemm_for(const PanelMatrix& w) {
+  if (w.bits == 4) return w.group == 32 ? panel_gemm_of<4, 32, kIsWide> : panel_gemm_of<4, 16, kIsWide>;
+  return w.group == 32 ? panel_gemm_of<8, 32, kIsWide> : panel_gemm_of<8, 16, kIsWide>;
 }
 
 void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
                 int64_t row_end, float* out, int64_t out_stride) noexcept {
-  const auto run = w.bits == 4 ? (w.group == 32 ? panel_gemm_of<4, 32> : panel_gemm_of<4, 16>)
-                               : (w.group == 32 ? panel_gemm_of<8, 32> : panel_gemm_of<8, 16>);
+  const auto run = x.low_codes == nullptr ? panel_gemm_for<false>(w) : panel_gemm_for<true>(w);
   run(w, panel_begin, panel_end, x, row_begin, row_end, out, out_stride);
 }

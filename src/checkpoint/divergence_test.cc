@@ -1,0 +1,101 @@
+// Fast mode against exact mode on real text: mean KL divergence over 2,000 tokens of WikiText-2, when the demo model and
+// the shared test data are there.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <numeric>
+
+#include "base/mapped_file.h"
+#include "base/thread_team.h"
+#include "checkpoint/checkpoint.h"
+#include "models/model.h"
+
+namespace estoc {
+namespace {
+
+constexpr int kWindow = 500, kWindows = 4, kChunk = 50;
+
+std::string shared_text() {
+  const char* shared = std::getenv("ESTOC_SHARED");
+  const std::string folder = shared != nullptr ? shared : ESTOC_SOURCE_DIR "/../shared";
+  return folder + "/data/text/wikitext2_test.txt";
+}
+
+// Feeds the window in chunks and calls each(row logits) for every position.
+class WindowReader {
+ public:
+  WindowReader(Model& model, KvType type, std::span<const TokenId> window)
+      : model_(model), kv_(model.info().kv, type, (kWindow + 15) / 16), window_(window), blocks_(kWindow / 16 + 1) {
+    std::iota(blocks_.begin(), blocks_.end(), 0u);
+    logits_.resize(static_cast<size_t>(model.info().vocab) * kChunk);
+  }
+  // Logits of rows [begin, begin + kChunk).
+  const float* chunk(int begin) {
+    const BatchSequence sequence{0, kChunk, begin, blocks_};
+    std::vector<int32_t> rows(kChunk);
+    std::iota(rows.begin(), rows.end(), 0);
+    model_.forward({window_.subspan(static_cast<size_t>(begin), kChunk), {&sequence, 1}, rows}, kv_, logits_.data());
+    return logits_.data();
+  }
+
+ private:
+  Model& model_;
+  KvStorage kv_;
+  std::span<const TokenId> window_;
+  std::vector<BlockId> blocks_;
+  std::vector<float> logits_;
+};
+
+double divergence(const float* exact, const float* fast, size_t vocab) {
+  const auto log_sum = [&](const float* row) {
+    const double largest = *std::max_element(row, row + vocab);
+    double sum = 0;
+    for (size_t i = 0; i < vocab; ++i) sum += std::exp(row[i] - largest);
+    return largest + std::log(sum);
+  };
+  const double exact_sum = log_sum(exact), fast_sum = log_sum(fast);
+  double total = 0;
+  for (size_t i = 0; i < vocab; ++i) {
+    const double p = exact[i] - exact_sum;
+    total += std::exp(p) * (p - (fast[i] - fast_sum));
+  }
+  return total;
+}
+
+double mean_divergence(Activations activations) {
+  const Checkpoint checkpoint = open_checkpoint("demo");
+  const auto tokens = checkpoint.tokenizer->encode(read_file(shared_text()).substr(0, 40000));
+  ThreadTeam team(2);
+  const auto exact = load_model(*checkpoint.weights, team, {.compute = ComputeMode::exact, .rows_max = kChunk});
+  const auto fast = load_model(*checkpoint.weights, team,
+                               {.compute = ComputeMode::fast, .activations = activations, .rows_max = kChunk});
+  const auto vocab = static_cast<size_t>(exact->info().vocab);
+  double total = 0;
+  for (int w = 0; w < kWindows; ++w) {
+    const std::span<const TokenId> window(tokens.data() + w * kWindow, kWindow);
+    WindowReader exact_reader(*exact, KvType::f32, window), fast_reader(*fast, KvType::f16, window);
+    for (int begin = 0; begin < kWindow; begin += kChunk) {
+      const float* p = exact_reader.chunk(begin);
+      const float* q = fast_reader.chunk(begin);
+      for (size_t r = 0; r < kChunk; ++r) total += divergence(p + r * vocab, q + r * vocab, vocab);
+    }
+  }
+  return total / (kWindow * kWindows);
+}
+
+TEST(Divergence, FastStaysCloseToExactOnRealText) {
+  if (!std::filesystem::exists(shared_text())) GTEST_SKIP() << shared_text() << " is not there";
+  if (!std::filesystem::exists(cache_directory() + "/SmolLM2-135M-Instruct.Q4_1.gguf")) {
+    GTEST_SKIP() << "the demo model is not in " << cache_directory();
+  }
+  const double int8 = mean_divergence(Activations::int8), int16 = mean_divergence(Activations::int16);
+  std::printf("  mean KL divergence over %d tokens: int8 activations %.5f, int16 %.6f\n", kWindow * kWindows, int8, int16);
+  EXPECT_LT(int8, 0.01);
+  EXPECT_LT(int16, 0.001);
+}
+
+}  // namespace
+}  // namespace estoc
