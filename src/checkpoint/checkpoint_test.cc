@@ -21,7 +21,7 @@ std::string refusal(const std::string& model) {
 }
 
 TEST(Checkpoint, OpensAHuggingFaceFolderWhole) {
-  for (const std::string path : {kModels + "llama2_like", kModels + "llama2_like/"}) {
+  for (const std::string& path : {kModels + "llama2_like", kModels + "llama2_like/"}) {
     const Checkpoint checkpoint = open_checkpoint(path);
     EXPECT_EQ(checkpoint.name, "llama2_like");
     EXPECT_GT(checkpoint.tokenizer->vocab_count(), 0);

@@ -7,7 +7,7 @@
 
 #include "weights/gguf_source.h"
 #include "weights/gguf_writer.h"
-#include "weights/refusal.h"
+#include "weights/test_refusal.h"
 
 namespace estoc {
 namespace {

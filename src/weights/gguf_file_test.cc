@@ -6,7 +6,7 @@
 #include "quant/k_affine.h"
 #include "quant/q8.h"
 #include "weights/gguf_writer.h"
-#include "weights/refusal.h"
+#include "weights/test_refusal.h"
 
 namespace estoc {
 namespace {

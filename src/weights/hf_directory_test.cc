@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "weights/refusal.h"
+#include "weights/test_refusal.h"
 #include "weights/safetensors_text.h"
-#include "weights/temporary_directory.h"
+#include "weights/test_directory.h"
 
 namespace estoc {
 namespace {

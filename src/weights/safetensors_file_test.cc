@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "weights/refusal.h"
+#include "weights/test_refusal.h"
 #include "weights/safetensors_text.h"
 
 namespace estoc {
