@@ -1,7 +1,7 @@
 // A directory for one test, removed with what is in it.
 #pragma once
 
-#include <stdlib.h>
+#include <cstdlib>
 
 #include <filesystem>
 #include <fstream>
