@@ -61,11 +61,6 @@ void Weight::pack(const Compute& compute) {
   });
 }
 
-uint64_t Weight::resident_bytes() const {
-  return form_ == Form::packed ? memory_.bytes()
-                               : static_cast<uint64_t>(stored_.rows * stored_.format->row_bytes(stored_.columns));
-}
-
 void Weight::multiply_share(const Compute& compute, Rows& x, float* out, int64_t out_stride, int thread,
                             int thread_count, float* scratch) const {
   const int64_t panel_count = (stored_.rows + kernels::kPanelRows - 1) / kernels::kPanelRows;

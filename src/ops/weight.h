@@ -36,7 +36,6 @@ class Weight {
   Form form() const { return form_; }
   int64_t rows() const { return stored_.rows; }
   int64_t columns() const { return stored_.columns; }
-  uint64_t resident_bytes() const;
 
   // This thread's share of out[r][n] = x[r] . w[n] (see matmul). scratch: kDecodedRows * columns floats of its own.
   void multiply_share(const Compute& compute, Rows& x, float* out, int64_t out_stride, int thread, int thread_count,
