@@ -1,8 +1,9 @@
 // Memory for keys and values: fixed blocks of 16 positions for every layer, addressed by block id.
 //
-// What: for each layer one array [block][kv head][16 * head_dim] for keys and one for values. Inside a block values are
-// [position][head_dim], but keys are transposed, [head_dim][position]: scores of 16 positions then come out in the lanes of
-// one vector, without a horizontal sum. Who owns which block is the business of kv/; this is storage only.
+// What: [block][layer][keys, values][kv head][16 * head_dim]. A block's memory is contiguous over all layers, so what is
+// resident grows with the blocks in use. Inside a head values are [position][head_dim], but keys are transposed,
+// [head_dim][position]: scores of 16 positions then come out in the lanes of one vector, without a horizontal sum. Who
+// owns which block is the business of kv/; this is storage only.
 // Ownership: owns one anonymous mapping (huge pages asked for). Threads: disjoint rows may be written at once.
 // Errors: the constructor throws Error{resource_exhausted} with the size asked for.
 #pragma once
@@ -39,7 +40,7 @@ class KvStorage {
   KvType type() const { return type_; }
   int block_count() const { return block_count_; }
   const KvLayerSpec& spec(int layer) const { return layers_[static_cast<size_t>(layer)].spec; }
-  uint64_t total_bytes() const { return total_bytes_; }
+  uint64_t total_bytes() const { return memory_.bytes(); }
 
   // Copies one whole block in every layer (copy on write).
   void copy_block(BlockId from, BlockId to);
@@ -50,14 +51,13 @@ class KvStorage {
  private:
   struct Layer {
     KvLayerSpec spec;
-    size_t block_bytes = 0;  // of keys; values are as large
-    std::byte* keys = nullptr;
-    std::byte* values = nullptr;
+    size_t offset = 0;  // of this layer's keys inside a block
+    size_t bytes = 0;   // of its keys; its values follow and are as large
   };
   std::vector<Layer> layers_;
   KvType type_;
   int block_count_;
-  uint64_t total_bytes_ = 0;
+  size_t block_bytes_ = 0;
   PageMemory memory_;
 };
 
