@@ -46,11 +46,11 @@ void encode_f64(const float* source, std::byte* target, int64_t count) noexcept 
 }
 
 void decode_f32(const std::byte* source, float* target, int64_t count) noexcept {
-  std::memcpy(target, source, static_cast<size_t>(count) * sizeof(float));
+  if (count > 0) std::memcpy(target, source, static_cast<size_t>(count) * sizeof(float));
 }
 
 void encode_f32(const float* source, std::byte* target, int64_t count) noexcept {
-  std::memcpy(target, source, static_cast<size_t>(count) * sizeof(float));
+  if (count > 0) std::memcpy(target, source, static_cast<size_t>(count) * sizeof(float));
 }
 
 void decode_f16(const std::byte* source, float* target, int64_t count) noexcept {
