@@ -119,8 +119,10 @@ Json message(const char* role, const std::string& content) {
 
 void print_speed(const Event& last) {
   const RequestTimes& times = last.times;
-  fmt::print(stderr, "\033[2m[{} prompt tokens in {:.2f} s, {} tokens at {:.1f} a second]\033[0m\n", last.prompt_tokens,
-             times.prefill_s, last.output_tokens, last.output_tokens > 1 ? (last.output_tokens - 1) / times.decode_s : 0.0);
+  const bool is_terminal = ::isatty(STDERR_FILENO) == 1;  // dim text there, plain text in a file
+  fmt::print(stderr, "{}[{} prompt tokens in {:.2f} s, {} tokens at {:.1f} a second]{}\n", is_terminal ? "\033[2m" : "",
+             last.prompt_tokens, times.prefill_s, last.output_tokens,
+             last.output_tokens > 1 ? (last.output_tokens - 1) / times.decode_s : 0.0, is_terminal ? "\033[0m" : "");
 }
 
 void chat(Session& session, const RunOptionValues& options, Json messages) {

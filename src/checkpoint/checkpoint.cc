@@ -57,6 +57,18 @@ GenerationDefaults read_defaults(const WeightSource& weights, const Tokenizer& t
   return defaults;
 }
 
+// A vocabulary with more ordinary tokens than the embedding has rows belongs to another model. Special tokens may exceed
+// it: fine-tunes add padding tokens that nobody ever feeds to the model.
+void check_vocabulary(const WeightSource& weights, const Tokenizer& tokenizer) {
+  const WeightTensor* embedding = weights.find("model.embed_tokens.weight");
+  if (embedding == nullptr || embedding->shape.size() != 2) return;  // the family says what is wrong with the weights
+  for (int64_t id = embedding->rows(); id < tokenizer.vocab_count(); ++id) {
+    if (tokenizer.is_special(static_cast<TokenId>(id))) continue;
+    fail(ErrorCode::corrupt_file, "{}: the tokenizer has {} tokens, but the model's embedding has {} rows", weights.path(),
+         tokenizer.vocab_count(), embedding->rows());
+  }
+}
+
 std::string spelling(const Tokenizer& tokenizer, std::optional<TokenId> id) {
   return id ? std::string(tokenizer.token_bytes(*id)) : std::string();
 }
@@ -96,6 +108,7 @@ Checkpoint open_checkpoint(const std::string& model) {
   checkpoint.name = name_of(checkpoint.path);
   checkpoint.weights = open_weights(checkpoint.path);
   checkpoint.tokenizer = open_tokenizer(*checkpoint.weights);
+  check_vocabulary(*checkpoint.weights, *checkpoint.tokenizer);
   if (const auto source = template_source(*checkpoint.weights)) {
     checkpoint.chat_template.emplace(*source, checkpoint.name + "'s chat template");
   }

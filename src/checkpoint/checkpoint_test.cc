@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "base/error.h"
+#include "base/json.h"
+#include "base/mapped_file.h"
 
 namespace estoc {
 namespace {
@@ -28,6 +32,19 @@ TEST(Checkpoint, OpensAHuggingFaceFolderWhole) {
     EXPECT_FALSE(checkpoint.weights->tensors().empty());
     EXPECT_FALSE(checkpoint.defaults.end_tokens.empty());
   }
+}
+
+TEST(Checkpoint, RefusesTheTokenizerOfAnotherModel) {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "estoc_checkpoint_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::copy(kModels + "llama2_like", folder);
+  Json tokenizer = parse_json(read_file((folder / "tokenizer.json").string()));
+  Json& vocab = const_cast<Json&>(*tokenizer.find("model")->find("vocab"));
+  vocab.set("zzz", int64_t{100000});
+  std::ofstream(folder / "tokenizer.json") << to_json(tokenizer);
+  const std::string refused = refusal(folder.string());
+  std::filesystem::remove_all(folder);
+  EXPECT_NE(refused.find("the tokenizer has 100001 tokens, but the model's embedding has"), std::string::npos) << refused;
 }
 
 TEST(Checkpoint, SaysWhatIsMissing) {
