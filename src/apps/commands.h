@@ -1,4 +1,5 @@
-// The commands of the binary. Each takes its parsed flags, returns the exit code and throws Error for what it cannot do.
+// The commands of the binary. Each takes its parsed flags, returns the exit code and throws Error for what it cannot
+// do.
 #pragma once
 
 #include "apps/options.h"
@@ -7,6 +8,7 @@ namespace estoc {
 
 int serve(const ServeOptionValues& options);
 int run(const RunOptionValues& options);
+int perplexity(const PerplexityOptionValues& options);
 int show(const ModelOptionValues& options);
 
 }  // namespace estoc

@@ -12,7 +12,7 @@ class LineInput {
   std::optional<std::string> read();
 
  private:
-  std::string prompt_;  // shown on a terminal only
+  std::string prompt_;   // shown on a terminal only
   std::string pending_;  // read but not yet returned
 };
 

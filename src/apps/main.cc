@@ -18,6 +18,7 @@ constexpr const char* kFooter = R"(Examples:
   estoc run demo "What is the capital of France?"
   estoc run ./Llama-3.2-1B-Instruct              chat in the terminal
   estoc show model.gguf                          what is inside and what memory it needs
+  estoc perplexity demo text.txt --chunks 20     how well it predicts a text
 
 Every flag has an environment variable: --kv-memory is ESTOC_KV_MEMORY.)";
 
@@ -30,9 +31,12 @@ int main_of(int argc, char** argv) {
   ServeOptionValues serve_values;
   RunOptionValues run_values;
   ModelOptionValues show_values;
+  PerplexityOptionValues perplexity_values;
   CLI::App* serve_command = app.add_subcommand("serve", "answer over the OpenAI API");
   CLI::App* run_command = app.add_subcommand("run", "answer one question, or chat in the terminal");
   CLI::App* show_command = app.add_subcommand("show", "tell what a model is and what it needs");
+  CLI::App* perplexity_command = app.add_subcommand("perplexity", "tell how well a model predicts a text");
+  add_perplexity_options(*perplexity_command, perplexity_values);
   add_serve_options(*serve_command, serve_values);
   add_run_options(*run_command, run_values);
   add_model_options(*show_command, show_values);
@@ -44,6 +48,7 @@ int main_of(int argc, char** argv) {
   }
   if (serve_command->parsed()) return serve(serve_values);
   if (run_command->parsed()) return run(run_values);
+  if (perplexity_command->parsed()) return perplexity(perplexity_values);
   return show(show_values);
 }
 

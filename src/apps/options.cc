@@ -32,9 +32,11 @@ void add_model_options(CLI::App& command, ModelOptionValues& values) {
   flag(command, "--activations", values.activations, "how fast mode rounds activations; auto is int16 for small models")
       ->check(CLI::IsMember({"auto", "int8", "int16"}));
   flag(command, "--isa", values.isa, "instruction set to use: scalar, avx2, avx512, avx512_bf16; default the best");
-  flag(command, "--kv-memory", values.kv_memory, "memory for keys and values, like 512M or 2G; default from the machine");
+  flag(command, "--kv-memory", values.kv_memory,
+       "memory for keys and values, like 512M or 2G; default from the machine");
   flag(command, "--max-seqs", values.sequences_max, "requests that run at once")->check(CLI::Range(1, 4096));
-  flag(command, "--batch-tokens", values.batch_tokens_max, "tokens computed in one step at most")->check(CLI::Range(1, 8192));
+  flag(command, "--batch-tokens", values.batch_tokens_max, "tokens computed in one step at most")
+      ->check(CLI::Range(1, 8192));
   flag(command, "--log-level", values.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
 }
@@ -44,23 +46,35 @@ void add_serve_options(CLI::App& command, ServeOptionValues& values) {
   flag(command, "--host", values.host, "address to listen on; 0.0.0.0 for every interface");
   flag(command, "--port", values.port, "port to listen on; 0 picks a free one")->check(CLI::Range(0, 65535));
   flag(command, "--name", values.name, "what the API calls the model; default its file or folder name");
-  flag(command, "--http-threads", values.http_threads, "threads for sockets, templates and text")->check(CLI::Range(1, 64));
-  flag(command, "--queue", values.queue_max, "requests that may wait before new ones get 429")->check(CLI::Range(1, 1 << 20));
+  flag(command, "--http-threads", values.http_threads, "threads for sockets, templates and text")
+      ->check(CLI::Range(1, 64));
+  flag(command, "--queue", values.queue_max, "requests that may wait before new ones get 429")
+      ->check(CLI::Range(1, 1 << 20));
   flag(command, "--grace", values.grace_s, "seconds that running answers get after Ctrl-C or SIGTERM")
       ->check(CLI::Range(0, 86400));
 }
 
 void add_run_options(CLI::App& command, RunOptionValues& values) {
-  add_model_options(command, values);
   values.log_level = "warn";
+  add_model_options(command, values);
   command.add_option("PROMPT", values.prompt, "a question; without it you get a chat");
   flag(command, "--system", values.system, "system message");
   flag(command, "--max-tokens", values.tokens_max, "tokens of an answer at most; 0 for no limit but the context")
       ->check(CLI::Range(0, 1 << 24));
-  flag(command, "--temperature", values.temperature, "0 always takes the likeliest token")->check(CLI::Range(0.0, 10.0));
+  flag(command, "--temperature", values.temperature, "0 always takes the likeliest token")
+      ->check(CLI::Range(0.0, 10.0));
   flag(command, "--top-p", values.top_p, "sample from the likeliest tokens that make up this share")
       ->check(CLI::Range(0.0, 1.0));
   flag(command, "--seed", values.seed, "seed of the sampler");
+}
+
+void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values) {
+  values.log_level = "warn";
+  values.context = 512;
+  add_model_options(command, values);
+  command.add_option("FILE", values.file, "the text to predict")->required();
+  flag(command, "--chunks", values.windows, "windows of --ctx tokens to score; 0 takes the whole file")
+      ->check(CLI::Range(0, 1 << 24));
 }
 
 uint64_t parse_bytes(const std::string& text) {

@@ -12,12 +12,12 @@ namespace estoc {
 
 struct ModelOptionValues {
   std::string model;
-  int threads = 0;               // 0: default_thread_count()
-  int context = 0;               // 0: the model's own
-  std::string compute = "fast";  // or "exact"
+  int threads = 0;                   // 0: default_thread_count()
+  int context = 0;                   // 0: the model's own
+  std::string compute = "fast";      // or "exact"
   std::string activations = "auto";  // or "int8", "int16"
-  std::string isa;               // empty: the best the CPU has
-  std::string kv_memory;         // "2G"; empty: sized from the machine
+  std::string isa;                   // empty: the best the CPU has
+  std::string kv_memory;             // "2G"; empty: sized from the machine
   int sequences_max = 64;
   int batch_tokens_max = 512;
   std::string log_level = "info";
@@ -41,10 +41,16 @@ struct RunOptionValues : ModelOptionValues {
   uint64_t seed = 0;
 };
 
+struct PerplexityOptionValues : ModelOptionValues {
+  std::string file;
+  int windows = 0;  // 0: all of the file
+};
+
 // Adds the flags to a command; values land in the given struct when it is parsed.
 void add_model_options(CLI::App& command, ModelOptionValues& values);
 void add_serve_options(CLI::App& command, ServeOptionValues& values);
 void add_run_options(CLI::App& command, RunOptionValues& values);
+void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values);
 
 // "512M", "2G", "1073741824" as bytes. Throws Error{invalid_argument}.
 uint64_t parse_bytes(const std::string& text);

@@ -23,7 +23,8 @@ void ProgressBar::update(uint64_t done, uint64_t total) {
   constexpr int kWidth = 30;
   const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
   const int filled = static_cast<int>(share * kWidth);
-  const std::string line = fmt::format("\r{} [{:=<{}}{: <{}}] {:3.0f} %", title_, "", filled, "", kWidth - filled, share * 100);
+  const std::string line =
+      fmt::format("\r{} [{:=<{}}{: <{}}] {:3.0f} %", title_, "", filled, "", kWidth - filled, share * 100);
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
 }

@@ -24,7 +24,7 @@ std::atomic<bool> is_interrupted{false};
 void on_interrupt(int) { is_interrupted = true; }
 
 void install_interrupt_handler() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_interrupt;  // no SA_RESTART: a read of the next line must wake up
   sigaction(SIGINT, &action, nullptr);
 }
@@ -92,7 +92,8 @@ Answer answer(Session& session, const RunOptionValues& options, const Json& mess
     std::fputs(text.c_str(), stdout);
     std::fflush(stdout);
   };
-  const RequestId id = session.engine->submit(std::move(request), [&](Event&& event) { mailbox.put(std::move(event)); }).id;
+  const RequestId id =
+      session.engine->submit(std::move(request), [&](Event&& event) { mailbox.put(std::move(event)); }).id;
   for (bool is_cancelled = false;;) {
     if (is_interrupted && !is_cancelled) {
       session.engine->cancel(id);

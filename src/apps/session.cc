@@ -40,7 +40,8 @@ void apply_process_options(const ModelOptionValues& options) {
   if (options.isa.empty()) return;
   kernels::Isa isa;
   if (!kernels::parse_isa(options.isa.c_str(), &isa)) {
-    fail(ErrorCode::invalid_argument, "--isa: '{}' is unknown; expected scalar, avx2, avx512 or avx512_bf16", options.isa);
+    fail(ErrorCode::invalid_argument, "--isa: '{}' is unknown; expected scalar, avx2, avx512 or avx512_bf16",
+         options.isa);
   }
   if (!kernels::force_isa(isa)) {
     fail(ErrorCode::unsupported, "--isa: this CPU has no {}; the best it has is {}", options.isa,
@@ -56,7 +57,8 @@ RunPlan plan_run(const ModelOptionValues& options, const ModelInfo& info) {
   if (options.activations == "int16") plan.activations = Activations::int16;
   plan.engine.context = options.context > 0 ? std::min(options.context, info.context_max) : info.context_max;
   if (options.context > info.context_max) {
-    log_warn("--ctx {} is more than the model was trained for; using its limit of {}", options.context, info.context_max);
+    log_warn("--ctx {} is more than the model was trained for; using its limit of {}", options.context,
+             info.context_max);
   }
   plan.engine.sequences_max = options.sequences_max;
   plan.engine.batch_tokens_max = std::max(options.batch_tokens_max, options.sequences_max);

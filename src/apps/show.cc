@@ -49,7 +49,7 @@ int show(const ModelOptionValues& options) {
                                checkpoint.bos_token.empty() ? "none" : checkpoint.bos_token,
                                checkpoint.eos_token.empty() ? "none" : checkpoint.eos_token));
   row("chat template", checkpoint.chat_template ? "yes" : "no");
-  const char* activations = plan.compute == ComputeMode::exact                   ? "f32"
+  const char* activations = plan.compute == ComputeMode::exact             ? "f32"
                             : has_wide_activations(info, plan.activations) ? "int16"
                                                                            : "int8";
   row("compute", fmt::format("{}, {} activations, {} threads, {}", options.compute, activations, plan.threads,
