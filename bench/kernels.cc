@@ -25,7 +25,8 @@ double best_seconds(const std::function<void()>& work) {
 }
 
 void bench_panels(const Kernels& kernels, int bits, bool has_min, int64_t rows, int64_t columns) {
-  PanelMatrix w{.rows = rows, .columns = columns, .bits = bits, .group = 32, .zero = bits == 4 ? 8 : 128, .has_min = has_min};
+  PanelMatrix w{
+      .rows = rows, .columns = columns, .bits = bits, .group = 32, .zero = bits == 4 ? 8 : 128, .has_min = has_min};
   std::vector<std::byte> memory(static_cast<size_t>(w.panel_bytes() * w.panel_count()) + 64);
   w.data = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64);
   for (const int64_t x_rows : {1, 2, 4, 8, 16, 64, 256}) {
@@ -36,8 +37,10 @@ void bench_panels(const Kernels& kernels, int bits, bool has_min, int64_t rows, 
     std::vector<float> out(static_cast<size_t>(x_rows * rows));
     const int repeats = static_cast<int>(std::max<int64_t>(1, 200'000'000 / (rows * columns * x_rows)));
     const double seconds = best_seconds([&] {
-      for (int i = 0; i < repeats; ++i) kernels.panel_gemm(w, 0, w.panel_count(), x, 0, x_rows, out.data(), rows);
-    }) / repeats;
+                             for (int i = 0; i < repeats; ++i)
+                               kernels.panel_gemm(w, 0, w.panel_count(), x, 0, x_rows, out.data(), rows);
+                           }) /
+                           repeats;
     fmt::print("{:8} int{}{} rows {:4}: {:7.1f} GMAC/s {:6.1f} GB/s\n", kernels.name, bits, has_min ? " min" : "    ",
                x_rows, static_cast<double>(rows * columns * x_rows) / seconds / 1e9,
                static_cast<double>(w.panel_bytes() * w.panel_count()) / seconds / 1e9);

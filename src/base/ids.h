@@ -5,8 +5,8 @@
 
 namespace estoc {
 
-using TokenId = int32_t;    // index into a tokenizer's vocabulary; never negative when valid
+using TokenId = int32_t;     // index into a tokenizer's vocabulary; never negative when valid
 using RequestId = uint64_t;  // unique within one engine's life, 0 is never used
-using BlockId = uint32_t;   // index of a KV block in its pool
+using BlockId = uint32_t;    // index of a KV block in its pool
 
 }  // namespace estoc

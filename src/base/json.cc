@@ -11,7 +11,8 @@
 namespace estoc {
 
 const char* Json::type_name() const {
-  static constexpr const char* kNames[] = {"null", "boolean", "integer", "integer", "number", "string", "array", "object"};
+  static constexpr const char* kNames[] = {"null",   "boolean", "integer", "integer",
+                                           "number", "string",  "array",   "object"};
   return kNames[value_.index()];
 }
 
@@ -95,12 +96,18 @@ namespace {
 Json convert(const simdjson::dom::element& element) {
   using simdjson::dom::element_type;
   switch (element.type()) {
-    case element_type::NULL_VALUE: return Json();
-    case element_type::BOOL: return Json(bool(element.get_bool().value_unsafe()));
-    case element_type::INT64: return Json(int64_t(element.get_int64().value_unsafe()));
-    case element_type::UINT64: return Json(uint64_t(element.get_uint64().value_unsafe()));
-    case element_type::DOUBLE: return Json(double(element.get_double().value_unsafe()));
-    case element_type::STRING: return Json(std::string_view(element.get_string().value_unsafe()));
+    case element_type::NULL_VALUE:
+      return Json();
+    case element_type::BOOL:
+      return Json(bool(element.get_bool().value_unsafe()));
+    case element_type::INT64:
+      return Json(int64_t(element.get_int64().value_unsafe()));
+    case element_type::UINT64:
+      return Json(uint64_t(element.get_uint64().value_unsafe()));
+    case element_type::DOUBLE:
+      return Json(double(element.get_double().value_unsafe()));
+    case element_type::STRING:
+      return Json(std::string_view(element.get_string().value_unsafe()));
     case element_type::ARRAY: {
       Json::Array array;
       const simdjson::dom::array source = element.get_array().value_unsafe();
@@ -138,7 +145,8 @@ std::string with_long_integers_as_doubles(std::string_view text) {
     size_t end = i;
     while (is_digit(end)) ++end;
     const size_t digits = end - i;
-    const bool is_fraction = i > 0 && (text[i - 1] == '.' || text[i - 1] == 'e' || text[i - 1] == 'E' || text[i - 1] == '+');
+    const bool is_fraction =
+        i > 0 && (text[i - 1] == '.' || text[i - 1] == 'e' || text[i - 1] == 'E' || text[i - 1] == '+');
     const bool goes_on = end < text.size() && (text[end] == '.' || text[end] == 'e' || text[end] == 'E');
     out.append(text, i, digits);
     if (digits > kDigitsSafe && !is_fraction && !goes_on) out += "e0";
@@ -183,11 +191,21 @@ void append_json_string(std::string& out, std::string_view text) {
       continue;
     }
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (c < 0x20 || c == 0x7f) {
           fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);

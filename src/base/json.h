@@ -45,9 +45,9 @@ class Json {
 
   // The value as the named type; throws Error{invalid_argument} "expected a string, got integer" when it is another.
   bool as_bool() const;
-  int64_t as_int() const;     // also a double with an integral value
-  uint64_t as_uint() const;   // a non-negative integer
-  double as_double() const;   // any number
+  int64_t as_int() const;    // also a double with an integral value
+  uint64_t as_uint() const;  // a non-negative integer
+  double as_double() const;  // any number
   const std::string& as_string() const;
   const Array& as_array() const;
   const Object& as_object() const;

@@ -26,7 +26,7 @@ size_t open_regular(const std::string& path, FileDescriptor& file) {
   if (file.fd < 0) {
     fail(errno == ENOENT ? ErrorCode::not_found : ErrorCode::io, "{}: cannot open: {}", path, std::strerror(errno));
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.fd, &info) != 0) fail(ErrorCode::io, "{}: cannot stat: {}", path, std::strerror(errno));
   if (!S_ISREG(info.st_mode)) fail(ErrorCode::invalid_argument, "{}: is not a regular file", path);
   return static_cast<size_t>(info.st_size);

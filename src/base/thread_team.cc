@@ -90,8 +90,9 @@ void ThreadTeam::work_loop(int thread) {
 int default_thread_count() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
-  int count = ::sched_getaffinity(0, sizeof(allowed), &allowed) == 0 ? CPU_COUNT(&allowed)
-                                                                     : static_cast<int>(std::thread::hardware_concurrency());
+  int count = ::sched_getaffinity(0, sizeof(allowed), &allowed) == 0
+                  ? CPU_COUNT(&allowed)
+                  : static_cast<int>(std::thread::hardware_concurrency());
   // cgroup v2: "max 100000" or "<quota> <period>" in microseconds.
   std::ifstream limit("/sys/fs/cgroup/cpu.max");
   std::string quota;

@@ -1,7 +1,7 @@
 // A fixed team of compute threads: fork–join over cores, with the caller as thread 0.
 //
-// What: run(work) calls work(thread) once on every thread and returns when all are done. Workers spin for a moment after
-// a job, because the next one usually follows within microseconds, then sleep; a sleeping team costs nothing.
+// What: run(work) calls work(thread) once on every thread and returns when all are done. Workers spin for a moment
+// after a job, because the next one usually follows within microseconds, then sleep; a sleeping team costs nothing.
 // Ownership: the caller owns the team; its threads end with it. `work` is borrowed for the call.
 // Threads: one thread at a time may call run. Jobs must not throw and must not call run again.
 #pragma once

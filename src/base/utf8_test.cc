@@ -18,7 +18,8 @@ TEST(Utf8, EveryCodePointRoundTrips) {
 }
 
 TEST(Utf8, BrokenSequencesAreRefused) {
-  for (const char* text : {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5\x80", "\xE2\x28"}) {
+  for (const char* text :
+       {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5\x80", "\xE2\x28"}) {
     EXPECT_EQ(utf8_sequence_bytes(text), -1) << text;
   }
   EXPECT_TRUE(is_valid_utf8("na\xC3\xAFve"));

@@ -57,15 +57,15 @@ GenerationDefaults read_defaults(const WeightSource& weights, const Tokenizer& t
   return defaults;
 }
 
-// A vocabulary with more ordinary tokens than the embedding has rows belongs to another model. Special tokens may exceed
-// it: fine-tunes add padding tokens that nobody ever feeds to the model.
+// A vocabulary with more ordinary tokens than the embedding has rows belongs to another model. Special tokens may
+// exceed it: fine-tunes add padding tokens that nobody ever feeds to the model.
 void check_vocabulary(const WeightSource& weights, const Tokenizer& tokenizer) {
   const WeightTensor* embedding = weights.find("model.embed_tokens.weight");
   if (embedding == nullptr || embedding->shape.size() != 2) return;  // the family says what is wrong with the weights
   for (int64_t id = embedding->rows(); id < tokenizer.vocab_count(); ++id) {
     if (tokenizer.is_special(static_cast<TokenId>(id))) continue;
-    fail(ErrorCode::corrupt_file, "{}: the tokenizer has {} tokens, but the model's embedding has {} rows", weights.path(),
-         tokenizer.vocab_count(), embedding->rows());
+    fail(ErrorCode::corrupt_file, "{}: the tokenizer has {} tokens, but the model's embedding has {} rows",
+         weights.path(), tokenizer.vocab_count(), embedding->rows());
   }
 }
 

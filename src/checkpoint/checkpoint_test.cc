@@ -44,7 +44,8 @@ TEST(Checkpoint, RefusesTheTokenizerOfAnotherModel) {
   std::ofstream(folder / "tokenizer.json") << to_json(tokenizer);
   const std::string refused = refusal(folder.string());
   std::filesystem::remove_all(folder);
-  EXPECT_NE(refused.find("the tokenizer has 100001 tokens, but the model's embedding has"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("the tokenizer has 100001 tokens, but the model's embedding has"), std::string::npos)
+      << refused;
 }
 
 TEST(Checkpoint, SaysWhatIsMissing) {

@@ -1,5 +1,5 @@
-// Fast mode against exact mode on real text: mean KL divergence over 2,000 tokens of WikiText-2, when the demo model and
-// the shared test data are there.
+// Fast mode against exact mode on real text: mean KL divergence over 2,000 tokens of WikiText-2, when the demo model
+// and the shared test data are there.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -92,7 +92,8 @@ TEST(Divergence, FastStaysCloseToExactOnRealText) {
     GTEST_SKIP() << "the demo model is not in " << cache_directory();
   }
   const double int8 = mean_divergence(Activations::int8), int16 = mean_divergence(Activations::int16);
-  std::printf("  mean KL divergence over %d tokens: int8 activations %.5f, int16 %.6f\n", kWindow * kWindows, int8, int16);
+  std::printf("  mean KL divergence over %d tokens: int8 activations %.5f, int16 %.6f\n", kWindow * kWindows, int8,
+              int16);
   EXPECT_LT(int8, 0.01);
   EXPECT_LT(int16, 0.001);
 }

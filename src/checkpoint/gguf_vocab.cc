@@ -17,14 +17,16 @@ GgufVocab gguf_vocab(const Metadata& metadata) {
   const auto* tokens = metadata.get_strings("tokenizer.ggml.tokens");
   const auto model = metadata.get_string("tokenizer.ggml.model");
   if (tokens == nullptr || !model) {
-    fail(ErrorCode::corrupt_file, "{}: has no vocabulary (tokenizer.ggml.model and tokenizer.ggml.tokens)", metadata.source);
+    fail(ErrorCode::corrupt_file, "{}: has no vocabulary (tokenizer.ggml.model and tokenizer.ggml.tokens)",
+         metadata.source);
   }
   GgufVocab vocab;
   vocab.source = metadata.source;
   vocab.model = *model;
   vocab.pre = metadata.get_string("tokenizer.ggml.pre").value_or("");
   vocab.tokens = *tokens;
-  if (const auto scores = metadata.get_doubles("tokenizer.ggml.scores")) vocab.scores.assign(scores->begin(), scores->end());
+  if (const auto scores = metadata.get_doubles("tokenizer.ggml.scores"))
+    vocab.scores.assign(scores->begin(), scores->end());
   if (const auto types = metadata.get_ints("tokenizer.ggml.token_type")) {
     for (const int64_t type : *types) vocab.types.push_back(static_cast<int32_t>(type));
   }

@@ -36,8 +36,8 @@ inline void block_scores(const AttentionTile& tile, const void* keys, float (*sc
 
 // accumulators[i][d] = accumulators[i][d] * corrections[i] + sum over the 16 positions of weights[i][j] * v[j][d].
 template <int kQueries, bool kIsF16>
-inline void add_values(const AttentionTile& tile, const void* values, const float (*weights)[16], const float* corrections,
-                       float (*accumulators)[kHeadDimMax]) {
+inline void add_values(const AttentionTile& tile, const void* values, const float (*weights)[16],
+                       const float* corrections, float (*accumulators)[kHeadDimMax]) {
   const int64_t dims = tile.head_dim;
   int64_t d = 0;
   for (; d + V::kWidth <= dims; d += V::kWidth) {
@@ -135,14 +135,22 @@ void attention_queries(const AttentionTile& tile) {
 template <bool kIsF16>
 void attention_of(const AttentionTile& tile) {
   switch (tile.query_count) {
-    case 1: return attention_queries<1, kIsF16>(tile);
-    case 2: return attention_queries<2, kIsF16>(tile);
-    case 3: return attention_queries<3, kIsF16>(tile);
-    case 4: return attention_queries<4, kIsF16>(tile);
-    case 5: return attention_queries<5, kIsF16>(tile);
-    case 6: return attention_queries<6, kIsF16>(tile);
-    case 7: return attention_queries<7, kIsF16>(tile);
-    default: return attention_queries<8, kIsF16>(tile);
+    case 1:
+      return attention_queries<1, kIsF16>(tile);
+    case 2:
+      return attention_queries<2, kIsF16>(tile);
+    case 3:
+      return attention_queries<3, kIsF16>(tile);
+    case 4:
+      return attention_queries<4, kIsF16>(tile);
+    case 5:
+      return attention_queries<5, kIsF16>(tile);
+    case 6:
+      return attention_queries<6, kIsF16>(tile);
+    case 7:
+      return attention_queries<7, kIsF16>(tile);
+    default:
+      return attention_queries<8, kIsF16>(tile);
   }
 }
 

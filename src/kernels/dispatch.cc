@@ -11,7 +11,9 @@ namespace {
 constexpr std::array<const Kernels*, kIsaCount> kLevels = {
     &scalar,
 #if defined(__x86_64__)
-    &avx2, &avx512, &avx512_bf16,
+    &avx2,
+    &avx512,
+    &avx512_bf16,
 #endif
 };
 
@@ -56,10 +58,14 @@ bool is_supported(Isa isa) {
            __builtin_cpu_supports("avx512vnni");
   };
   switch (isa) {
-    case Isa::scalar: return true;
-    case Isa::avx2: return has_avx2();
-    case Isa::avx512: return has_avx512();
-    case Isa::avx512_bf16: return has_avx512() && __builtin_cpu_supports("avx512bf16");
+    case Isa::scalar:
+      return true;
+    case Isa::avx2:
+      return has_avx2();
+    case Isa::avx512:
+      return has_avx512();
+    case Isa::avx512_bf16:
+      return has_avx512() && __builtin_cpu_supports("avx512bf16");
   }
 #endif
   return isa == Isa::scalar;

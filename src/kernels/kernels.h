@@ -22,15 +22,15 @@ enum class Dense { f32, f16, bf16 };  // element types stored weights may have a
 inline constexpr int kQueriesMax = 8;
 struct AttentionTile {
   int query_count = 0;
-  const float* queries[kQueriesMax];  // [head_dim] each
-  float* outputs[kQueriesMax];        // [head_dim] each; may alias the query of the same index
-  int first[kQueriesMax];             // a query sees positions first .. visible-1: a sliding window moves first up
-  int visible[kQueriesMax];           // more than first
+  const float* queries[kQueriesMax];    // [head_dim] each
+  float* outputs[kQueriesMax];          // [head_dim] each; may alias the query of the same index
+  int first[kQueriesMax];               // a query sees positions first .. visible-1: a sliding window moves first up
+  int visible[kQueriesMax];             // more than first
   const void* const* keys = nullptr;    // [blocks] each [head_dim][16]
   const void* const* values = nullptr;  // [blocks] each [16][head_dim]
-  bool is_f16 = false;                // keys and values are f16, else f32
-  int head_dim = 0;                   // at most kHeadDimMax
-  float scale = 1;                    // multiplies q.k
+  bool is_f16 = false;                  // keys and values are f16, else f32
+  int head_dim = 0;                     // at most kHeadDimMax
+  float scale = 1;                      // multiplies q.k
 };
 inline constexpr int kHeadDimMax = 512;
 
@@ -62,7 +62,8 @@ struct Kernels {
   // target[i] += x[i].
   void (*add)(const float* x, int64_t count, float* target) noexcept;
 
-  // outputs = softmax(scale * q.k) v over the visible positions of each query (online softmax; Milakov & Gimelshein 2018).
+  // outputs = softmax(scale * q.k) v over the visible positions of each query (online softmax; Milakov & Gimelshein
+  // 2018).
   void (*attention)(const AttentionTile& tile) noexcept;
 
   // f32 to f16 with rounding to nearest even.

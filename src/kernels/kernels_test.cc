@@ -142,7 +142,9 @@ PanelCase make_panel_case(std::mt19937& rng, int bits, int group, bool has_min, 
                  .columns = columns,
                  .bits = bits,
                  .group = group,
-                 .zero = has_min ? 0 : bits == 4 ? 8 : 128,
+                 .zero = has_min     ? 0
+                         : bits == 4 ? 8
+                                     : 128,
                  .has_min = has_min,
                  .is_scale_f16 = is_f16};
   test.memory.resize(static_cast<size_t>(test.matrix.panel_bytes() * test.matrix.panel_count()));
@@ -193,8 +195,8 @@ TEST_P(KernelsTest, PanelGemm) {
         for (const bool is_f16 : {false, true}) {
           for (const int64_t x_rows : {1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17}) {
             const int64_t w_rows = uniform(1, 90), columns = 32 * uniform(1, 12);
-            const auto test =
-                make_panel_case(rng_, bits, group, has_min, is_f16, w_rows, columns, x_rows, x_rows % 4 == 3, x_rows % 2 == 1);
+            const auto test = make_panel_case(rng_, bits, group, has_min, is_f16, w_rows, columns, x_rows,
+                                              x_rows % 4 == 3, x_rows % 2 == 1);
             const int64_t stride = w_rows + 3;
             std::vector<float> got(static_cast<size_t>(x_rows * stride), 7.0f), expected = got;
             fast().panel_gemm(test.matrix, 0, test.matrix.panel_count(), test.rows, 0, x_rows, got.data(), stride);
@@ -236,7 +238,8 @@ TEST_P(KernelsTest, DenseGemm) {
                     type == Dense::f32 ? static_cast<const void*>(&weights[i]) : &half, static_cast<size_t>(element));
       }
       std::vector<float> got(static_cast<size_t>(x_rows * w_rows)), expected = got;
-      fast().dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns, got.data(), w_rows);
+      fast().dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns, got.data(),
+                        w_rows);
       scalar.dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns, expected.data(),
                         w_rows);
       const double rounding = type == Dense::bf16 && GetParam() == Isa::avx512_bf16 ? 4e-3 : 2e-6;

@@ -24,8 +24,8 @@ inline constexpr float kLowCodeSteps = 254;
 
 struct ActivationBlock {
   float scale;
-  float sum;          // of the 32 values the codes stand for
-  float first_half;   // the same over the first 16 codes, for weights in groups of 16
+  float sum;         // of the 32 values the codes stand for
+  float first_half;  // the same over the first 16 codes, for weights in groups of 16
   float second_half;
 };
 
@@ -33,8 +33,8 @@ struct PanelMatrix {
   const std::byte* data = nullptr;  // 64-byte aligned
   int64_t rows = 0;                 // real rows; the last panel may be padded
   int64_t columns = 0;
-  int bits = 4;                     // 4 or 8
-  int group = 32;                   // 16 or 32
+  int bits = 4;    // 4 or 8
+  int group = 32;  // 16 or 32
   int zero = 0;
   bool has_min = false;
   bool is_scale_f16 = true;

@@ -83,8 +83,7 @@ void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, co
   for (int64_t n = panel_begin * kPanelRows; n < std::min(panel_end * kPanelRows, w.rows); ++n) {
     const std::byte* panel = w.data + n / kPanelRows * w.panel_bytes();
     for (int64_t r = row_begin; r < row_end; ++r) {
-      out[r * out_stride + n] =
-          panel_dot(w, panel, n % kPanelRows, x, r);
+      out[r * out_stride + n] = panel_dot(w, panel, n % kPanelRows, x, r);
     }
   }
 }
@@ -153,7 +152,8 @@ void attention(const AttentionTile& tile) noexcept {
       }
       return dot * tile.scale;
     };
-    for (int64_t position = tile.first[i]; position < tile.visible[i]; ++position) largest = std::max(largest, score(position));
+    for (int64_t position = tile.first[i]; position < tile.visible[i]; ++position)
+      largest = std::max(largest, score(position));
     for (int64_t position = tile.first[i]; position < tile.visible[i]; ++position) {
       const double weight = std::exp(static_cast<double>(score(position) - largest));
       weight_sum += weight;

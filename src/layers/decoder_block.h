@@ -25,8 +25,8 @@ struct DecoderShape {
 struct Workspace {
   Workspace(const DecoderShape& shape, int rows_max, int threads, int64_t columns_max);
 
-  Rows hidden;        // the residual stream
-  Rows normed;        // input of a sublayer, then its output
+  Rows hidden;  // the residual stream
+  Rows normed;  // input of a sublayer, then its output
   Rows q, k, v;
   Rows gate, up;
   std::vector<float> cos, sin;  // [rows][head_dim / 2]

@@ -37,8 +37,10 @@ void scale_llama3(const Json& scaling, const std::string& source, std::vector<fl
   const double high = number(scaling, "high_freq_factor", 4);
   const double original = number(scaling, "original_max_position_embeddings", 8192);
   if (!(factor >= 1) || !(high > low) || !(low > 0) || !(original > 0)) {
-    fail(ErrorCode::corrupt_file, "{}: rope_scaling has factor {}, low {}, high {}, original {}: expected factor >= 1 "
-         "and high > low > 0", source, factor, low, high, original);
+    fail(ErrorCode::corrupt_file,
+         "{}: rope_scaling has factor {}, low {}, high {}, original {}: expected factor >= 1 "
+         "and high > low > 0",
+         source, factor, low, high, original);
   }
   for (float& frequency : frequencies) {
     const double wavelength = 2 * std::numbers::pi / frequency;

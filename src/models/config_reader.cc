@@ -26,7 +26,8 @@ double ConfigReader::number(std::string_view key, double fallback) const {
   const Json* value = present(key);
   if (value == nullptr) return fallback;
   if (!value->is_number()) {
-    fail(ErrorCode::corrupt_file, "{}: config value '{}' is {}, expected a number", source_.path(), key, to_json(*value));
+    fail(ErrorCode::corrupt_file, "{}: config value '{}' is {}, expected a number", source_.path(), key,
+         to_json(*value));
   }
   return value->as_double();
 }
@@ -35,7 +36,8 @@ bool ConfigReader::boolean(std::string_view key, bool fallback) const {
   const Json* value = present(key);
   if (value == nullptr) return fallback;
   if (!value->is_bool()) {
-    fail(ErrorCode::corrupt_file, "{}: config value '{}' is {}, expected a boolean", source_.path(), key, to_json(*value));
+    fail(ErrorCode::corrupt_file, "{}: config value '{}' is {}, expected a boolean", source_.path(), key,
+         to_json(*value));
   }
   return value->as_bool();
 }
@@ -44,7 +46,8 @@ std::string ConfigReader::text(std::string_view key, std::string_view fallback) 
   const Json* value = present(key);
   if (value == nullptr) return std::string(fallback);
   if (!value->is_string()) {
-    fail(ErrorCode::corrupt_file, "{}: config value '{}' is {}, expected a string", source_.path(), key, to_json(*value));
+    fail(ErrorCode::corrupt_file, "{}: config value '{}' is {}, expected a string", source_.path(), key,
+         to_json(*value));
   }
   return value->as_string();
 }

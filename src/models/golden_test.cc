@@ -1,10 +1,8 @@
 // Whole models against the log-probabilities of the reference implementation (tests/golden, made by
-// tests/golden/make_model_golden.py), and fast mode against exact mode.
+// tests/golden/make_model_golden.py). The demo model's are compared through a running server, in tests/e2e.
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <numeric>
 
 #include "base/mapped_file.h"
@@ -19,7 +17,8 @@ namespace {
 const std::string kGolden = ESTOC_SOURCE_DIR "/tests/golden/";
 
 // log-softmax of every row, [prompt][vocab], computed in uneven chunks through a KV cache of scattered blocks.
-std::vector<double> log_probabilities(Model& model, KvType kv_type, const std::vector<TokenId>& prompt, int chunk_rows) {
+std::vector<double> log_probabilities(Model& model, KvType kv_type, const std::vector<TokenId>& prompt,
+                                      int chunk_rows) {
   const int count = static_cast<int>(prompt.size());
   const int block_count = (count + kKvBlockTokens - 1) / kKvBlockTokens;
   KvStorage kv(model.info().kv, kv_type, block_count);
@@ -90,7 +89,8 @@ TEST_P(TinyModels, ChunksAndIsaLevelsAgree) {
   for (int level = 0; level < kernels::kIsaCount; ++level) {
     if (!kernels::force_isa(static_cast<kernels::Isa>(level))) continue;
     const auto model = load_model(*weights, team, {.compute = ComputeMode::exact, .rows_max = 70});
-    for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<TokenId>(i * 37 % static_cast<size_t>(model->info().vocab));
+    for (size_t i = 0; i < prompt.size(); ++i)
+      prompt[i] = static_cast<TokenId>(i * 37 % static_cast<size_t>(model->info().vocab));
     for (const int chunk : {70, 1, 17}) {
       const auto got = log_probabilities(*model, KvType::f32, prompt, chunk);
       if (expected.empty()) expected = got;
@@ -101,20 +101,9 @@ TEST_P(TinyModels, ChunksAndIsaLevelsAgree) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TinyModels,
-                         testing::Values("llama2_like", "llama3_like", "mistral_like", "smollm2_like", "tinyllama_like"),
+                         testing::Values("llama2_like", "llama3_like", "mistral_like", "smollm2_like",
+                                         "tinyllama_like"),
                          [](const auto& info) { return std::string(info.param); });
-
-std::string demo_model() {
-  const char* cache = std::getenv("ESTOC_CACHE");
-  const char* home = std::getenv("HOME");
-  const std::string folder = cache != nullptr ? cache : std::string(home == nullptr ? "." : home) + "/.cache/estoc";
-  return folder + "/SmolLM2-135M-Instruct.Q4_1.gguf";
-}
-
-TEST(DemoModel, ExactEqualsTransformers) {
-  if (!std::filesystem::exists(demo_model())) GTEST_SKIP() << demo_model() << " is not there (make demo gets it)";
-  expect_golden(demo_model(), kGolden + "smollm2.json");
-}
 
 }  // namespace
 }  // namespace estoc

@@ -39,7 +39,8 @@ ModelInfo describe(const WeightSource& source) {
   }
   const std::string activation = config.text("hidden_act", "silu");
   if (activation != "silu") {
-    fail(ErrorCode::unsupported, "{}: hidden_act '{}' is not supported in this family (silu is)", source.path(), activation);
+    fail(ErrorCode::unsupported, "{}: hidden_act '{}' is not supported in this family (silu is)", source.path(),
+         activation);
   }
   info.kv.assign(static_cast<size_t>(info.layers), {info.kv_heads, info.head_dim});
   return info;
@@ -66,7 +67,8 @@ class Llama final : public Model {
         embedding_(load, "model.embed_tokens", info.vocab, info.hidden),
         rope_(load, info.head_dim),
         norm_(load_vector(load, "model.norm.weight", info.hidden)),
-        work_(shape_, rows_max, compute_.team.thread_count(), std::max({info.hidden, info.ffn, info.heads * info.head_dim})),
+        work_(shape_, rows_max, compute_.team.thread_count(),
+              std::max({info.hidden, info.ffn, info.heads * info.head_dim})),
         sampled_(rows_max, info.hidden) {
     blocks_.reserve(static_cast<size_t>(info.layers));
     for (int layer = 0; layer < info.layers; ++layer) {

@@ -31,7 +31,8 @@ void add_totals(const WeightSource& source, ComputeMode compute, ModelInfo& info
   }
   const WeightTensor* embedding = source.find("model.embed_tokens.weight");
   if (!has_head && embedding != nullptr && Weight::form_of(*embedding->format, compute, true) == Weight::Form::packed) {
-    info.weight_bytes += Weight::resident_bytes_of(*embedding->format, compute, embedding->rows(), embedding->columns());
+    info.weight_bytes +=
+        Weight::resident_bytes_of(*embedding->format, compute, embedding->rows(), embedding->columns());
   }
 }
 

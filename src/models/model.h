@@ -27,17 +27,17 @@ class WeightSource;
 
 // What everybody may know of a loaded model.
 struct ModelInfo {
-  std::string family;            // "llama"
-  std::string architecture;      // "LlamaForCausalLM"
+  std::string family;        // "llama"
+  std::string architecture;  // "LlamaForCausalLM"
   int layers = 0;
   int hidden = 0;
   int heads = 0, kv_heads = 0, head_dim = 0;
   int ffn = 0;
-  int vocab = 0;                 // rows of the output matrix; may exceed the tokenizer's count
-  int context_max = 0;           // positions the model was trained for
+  int vocab = 0;        // rows of the output matrix; may exceed the tokenizer's count
+  int context_max = 0;  // positions the model was trained for
   int64_t parameter_count = 0;
-  uint64_t weight_bytes = 0;     // resident, as packed for the chosen compute mode
-  std::vector<KvLayerSpec> kv;   // the state each layer needs
+  uint64_t weight_bytes = 0;    // resident, as packed for the chosen compute mode
+  std::vector<KvLayerSpec> kv;  // the state each layer needs
 };
 
 class Model {

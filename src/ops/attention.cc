@@ -21,7 +21,8 @@ void write_row(const Compute& compute, KvStorage& kv, int layer, BlockId block, 
     std::byte* values = kv.values(layer, block, head);
     if (kv.type() == KvType::f32) {
       for (int d = 0; d < spec.head_dim; ++d) reinterpret_cast<float*>(keys)[d * kKvBlockTokens + slot] = key[d];
-      std::memcpy(reinterpret_cast<float*>(values) + slot * spec.head_dim, value, static_cast<size_t>(spec.head_dim) * 4);
+      std::memcpy(reinterpret_cast<float*>(values) + slot * spec.head_dim, value,
+                  static_cast<size_t>(spec.head_dim) * 4);
     } else {
       uint16_t halves[kernels::kHeadDimMax];
       compute.kernels.to_f16(key, spec.head_dim, halves);

@@ -14,13 +14,13 @@ namespace estoc {
 void write_kv(const Compute& compute, const Batch& batch, KvStorage& kv, int layer, const Rows& k, const Rows& v);
 
 struct AttentionShape {
-  int heads = 0;   // query heads; a multiple of the layer's kv heads
+  int heads = 0;  // query heads; a multiple of the layer's kv heads
   float scale = 0;
   int window = 0;  // positions a query may look back, itself included; 0 means all
 };
 
-// out [rows][heads * head_dim] = causal attention of q over each row's own sequence; out may be q. The keys and values of
-// this step must have been written. Work is handed out by (sequence, kv head, run of rows), longest first.
+// out [rows][heads * head_dim] = causal attention of q over each row's own sequence; out may be q. The keys and values
+// of this step must have been written. Work is handed out by (sequence, kv head, run of rows), longest first.
 void attention(const Compute& compute, const Batch& batch, const KvStorage& kv, int layer, const AttentionShape& shape,
                Rows& q, Rows& out);
 

@@ -19,7 +19,8 @@ void reference_row(const std::vector<float>& k, const std::vector<float>& v, con
     const int first = window > 0 ? std::max(0, visible - window) : 0;
     for (int p = first; p < visible; ++p) {
       double dot = 0;
-      for (int d = 0; d < dim; ++d) dot += q[head * dim + d] * static_cast<double>(k[static_cast<size_t>((p * kv_heads + kv_head) * dim + d)]);
+      for (int d = 0; d < dim; ++d)
+        dot += q[head * dim + d] * static_cast<double>(k[static_cast<size_t>((p * kv_heads + kv_head) * dim + d)]);
       weights.push_back(std::exp(dot * 0.25));
       total += weights.back();
     }
@@ -63,8 +64,10 @@ void run_case(int kv_heads, int heads, int dim, int window, KvType type, double 
     std::vector<float> expected(static_cast<size_t>(heads * dim));
     for (int s = 0, row = 0; s < 2; row += counts[s++]) {
       for (int r = 0; r < counts[s]; ++r) {
-        reference_row(keys[s], values[s], q.row(row + r), kv_heads, heads, dim, done[s] + r + 1, window, expected.data());
-        for (int i = 0; i < heads * dim; ++i) ASSERT_NEAR(out.row(row + r)[i], expected[static_cast<size_t>(i)], tolerance);
+        reference_row(keys[s], values[s], q.row(row + r), kv_heads, heads, dim, done[s] + r + 1, window,
+                      expected.data());
+        for (int i = 0; i < heads * dim; ++i)
+          ASSERT_NEAR(out.row(row + r)[i], expected[static_cast<size_t>(i)], tolerance);
       }
       done[s] += counts[s];
     }

@@ -21,9 +21,8 @@ void for_rows(const Compute& compute, int64_t count, int64_t columns, Work&& wor
 
 void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out) {
   out.touch();
-  for_rows(compute, x.count(), x.columns(), [&](int64_t r) {
-    compute.kernels.rms_norm(x.row(r), weight.data(), eps, x.columns(), out.row(r));
-  });
+  for_rows(compute, x.count(), x.columns(),
+           [&](int64_t r) { compute.kernels.rms_norm(x.row(r), weight.data(), eps, x.columns(), out.row(r)); });
 }
 
 void rope(const Compute& compute, Rows& x, int head_dim, const float* cos, const float* sin, int half) {

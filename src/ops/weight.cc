@@ -70,7 +70,8 @@ void Weight::multiply_share(const Compute& compute, Rows& x, float* out, int64_t
     const kernels::QuantizedRows& quantized = x.quantized(compute);
     const int64_t block = std::max<int64_t>(16, kRowBlockBytes / stored_.columns / 16 * 16);
     for (int64_t row = 0; row < x.count(); row += block) {
-      compute.kernels.panel_gemm(panels_, begin, end, quantized, row, std::min(x.count(), row + block), out, out_stride);
+      compute.kernels.panel_gemm(panels_, begin, end, quantized, row, std::min(x.count(), row + block), out,
+                                 out_stride);
     }
     return;
   }

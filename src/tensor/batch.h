@@ -11,7 +11,7 @@ namespace estoc {
 
 // One sequence's share of a batch.
 struct BatchSequence {
-  int first_row = 0;                // into Batch::tokens
+  int first_row = 0;  // into Batch::tokens
   int row_count = 0;
   int position = 0;                 // of the first row; rows are consecutive positions
   std::span<const BlockId> blocks;  // cover positions 0 .. position + row_count - 1

@@ -1,7 +1,7 @@
 // Memory for keys and values: fixed blocks of 16 positions for every layer, addressed by block id.
 //
-// What: [block][layer][keys, values][kv head][16 * head_dim]. A block's memory is contiguous over all layers, so what is
-// resident grows with the blocks in use. Inside a head values are [position][head_dim], but keys are transposed,
+// What: [block][layer][keys, values][kv head][16 * head_dim]. A block's memory is contiguous over all layers, so what
+// is resident grows with the blocks in use. Inside a head values are [position][head_dim], but keys are transposed,
 // [head_dim][position]: scores of 16 positions then come out in the lanes of one vector, without a horizontal sum. Who
 // owns which block is the business of kv/; this is storage only.
 // Ownership: owns one anonymous mapping (huge pages asked for). Threads: disjoint rows may be written at once.

@@ -16,7 +16,8 @@ TEST(KvStorage, EveryHeadOfEveryBlockHasItsOwnMemory) {
     unsigned char mark = 0;
     const auto each = [&](auto&& visit) {
       for (int layer = 0; layer < 2; ++layer) {
-        const size_t bytes = static_cast<size_t>(layers[static_cast<size_t>(layer)].head_dim * 16 * kv_type_bytes(type));
+        const size_t bytes =
+            static_cast<size_t>(layers[static_cast<size_t>(layer)].head_dim * 16 * kv_type_bytes(type));
         for (BlockId block = 0; block < 5; ++block) {
           for (int head = 0; head < layers[static_cast<size_t>(layer)].kv_heads; ++head) {
             visit(storage.keys(layer, block, head), bytes);

@@ -15,6 +15,7 @@ inline int32_t sum_i8_16(const int8_t* codes) {
 }
 
 #include "kernels/elementwise.inl.h"
+
 #include "kernels/attention.inl.h"
 #include "kernels/dense.inl.h"
 #include "kernels/isa/panel_vnni512.h"

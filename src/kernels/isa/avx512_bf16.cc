@@ -66,7 +66,6 @@ void dense_gemm_bf16(Dense type, const void* w, int64_t w_rows, int64_t w_stride
 }  // namespace
 
 extern const Kernels avx512_bf16;
-constinit const Kernels avx512_bf16 = {
-    .name = "avx512_bf16", .isa = Isa::avx512_bf16, .dense_gemm = dense_gemm_bf16};
+constinit const Kernels avx512_bf16 = {.name = "avx512_bf16", .isa = Isa::avx512_bf16, .dense_gemm = dense_gemm_bf16};
 
 }  // namespace estoc::kernels

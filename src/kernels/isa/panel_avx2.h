@@ -104,7 +104,8 @@ void panel_gemm_of(const PanelMatrix& w, int64_t panel, int64_t panel_end, const
   for (; panel < panel_end; ++panel) {
     for (int half = 0; half < 2; ++half) {
       int64_t row = row_begin;
-      for (; row + 4 <= row_end; row += 4) panel_tile<kBits, kGroup, kIsWide, 4>(w, panel, half, x, row, out, out_stride);
+      for (; row + 4 <= row_end; row += 4)
+        panel_tile<kBits, kGroup, kIsWide, 4>(w, panel, half, x, row, out, out_stride);
       for (; row < row_end; ++row) panel_tile<kBits, kGroup, kIsWide, 1>(w, panel, half, x, row, out, out_stride);
     }
   }

@@ -2,8 +2,8 @@
 // Included inside the anonymous namespace of an ISA file.
 //
 // A tile is kRows activation rows by kPanels panels of 16 weight rows. Within a group the products of codes stay in
-// int32; each group then adds scale * dot times the activation's scale, and min times the activation's sum. A zero point
-// is a minimum of -zero * scale, so symmetric weights cost the same two FMAs.
+// int32; each group then adds scale * dot times the activation's scale, and min times the activation's sum. A zero
+// point is a minimum of -zero * scale, so symmetric weights cost the same two FMAs.
 
 inline __m512 load_scales(const std::byte* at, bool is_f16) {
   return is_f16 ? _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)))
@@ -138,12 +138,17 @@ void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
 template <int kBits, int kGroup, bool kIsWide, int kPanels>
 void panel_rows(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int64_t row, int64_t row_end, float* out,
                 int64_t out_stride) {
-  for (; row + 4 <= row_end; row += 4) panel_tile<kBits, kGroup, kIsWide, 4, kPanels>(w, panel, x, row, out, out_stride);
+  for (; row + 4 <= row_end; row += 4)
+    panel_tile<kBits, kGroup, kIsWide, 4, kPanels>(w, panel, x, row, out, out_stride);
   switch (row_end - row) {
-    case 3: return panel_tile<kBits, kGroup, kIsWide, 3, kPanels>(w, panel, x, row, out, out_stride);
-    case 2: return panel_tile<kBits, kGroup, kIsWide, 2, kPanels>(w, panel, x, row, out, out_stride);
-    case 1: return panel_tile<kBits, kGroup, kIsWide, 1, kPanels>(w, panel, x, row, out, out_stride);
-    default: return;
+    case 3:
+      return panel_tile<kBits, kGroup, kIsWide, 3, kPanels>(w, panel, x, row, out, out_stride);
+    case 2:
+      return panel_tile<kBits, kGroup, kIsWide, 2, kPanels>(w, panel, x, row, out, out_stride);
+    case 1:
+      return panel_tile<kBits, kGroup, kIsWide, 1, kPanels>(w, panel, x, row, out, out_stride);
+    default:
+      return;
   }
 }
 
