@@ -7,7 +7,7 @@
 # Works as root or through sudo. Exits with one clear sentence when it cannot do its work.
 set -euo pipefail
 
-packages=(g++ cmake ninja-build ccache libfmt-dev libspdlog-dev libsimdjson-dev libcli11-dev libboost1.81-dev
+packages=(g++ cmake ninja-build pkg-config ccache libfmt-dev libspdlog-dev libsimdjson-dev libcli11-dev libboost1.81-dev
           libpcre2-dev libutf8proc-dev libgtest-dev python3 python3-venv python3-pip curl ca-certificates)
 
 fail() {
