@@ -1,5 +1,5 @@
 // Times the matrix kernels of every ISA level this CPU has: GMAC/s and GB/s of one thread.
-// Usage: build/release/bench_kernels [columns] [rows of weights]
+// cmake --build build/release --target bench_kernels && build/release/bench_kernels [columns] [rows of weights]
 #include <fmt/format.h>
 
 #include <algorithm>
