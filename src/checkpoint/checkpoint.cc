@@ -45,7 +45,10 @@ GenerationDefaults read_defaults(const WeightSource& weights, const Tokenizer& t
   GenerationDefaults defaults;
   add_ids(config.find("eos_token_id"), defaults.end_tokens);
   add_ids(weights.config().find("eos_token_id"), defaults.end_tokens);
-  if (tokenizer.eos()) add_ids(std::make_unique<Json>(int64_t{*tokenizer.eos()}).get(), defaults.end_tokens);
+  if (tokenizer.eos()) {
+    const Json end(int64_t{*tokenizer.eos()});
+    add_ids(&end, defaults.end_tokens);
+  }
   // "do_sample": false means greedy whatever the numbers beside it say.
   const Json* do_sample = config.find("do_sample");
   if (do_sample != nullptr && do_sample->is_bool() && !do_sample->as_bool()) return defaults;

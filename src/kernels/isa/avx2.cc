@@ -24,6 +24,8 @@ inline int32_t sum_i8_16(const int8_t* codes) {
 #include "kernels/dense.inl.h"
 #include "kernels/isa/panel_avx2.h"
 
+#include "kernels/panel_gemm.inl.h"
+
 }  // namespace
 
 extern const Kernels avx2;

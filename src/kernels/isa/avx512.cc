@@ -20,6 +20,8 @@ inline int32_t sum_i8_16(const int8_t* codes) {
 #include "kernels/dense.inl.h"
 #include "kernels/isa/panel_vnni512.h"
 
+#include "kernels/panel_gemm.inl.h"
+
 }  // namespace
 
 extern const Kernels avx512;

@@ -110,15 +110,3 @@ void panel_gemm_of(const PanelMatrix& w, int64_t panel, int64_t panel_end, const
     }
   }
 }
-
-template <bool kIsWide>
-auto panel_gemm_for(const PanelMatrix& w) {
-  if (w.bits == 4) return w.group == 32 ? panel_gemm_of<4, 32, kIsWide> : panel_gemm_of<4, 16, kIsWide>;
-  return w.group == 32 ? panel_gemm_of<8, 32, kIsWide> : panel_gemm_of<8, 16, kIsWide>;
-}
-
-void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
-                int64_t row_end, float* out, int64_t out_stride) noexcept {
-  const auto run = x.low_codes == nullptr ? panel_gemm_for<false>(w) : panel_gemm_for<true>(w);
-  run(w, panel_begin, panel_end, x, row_begin, row_end, out, out_stride);
-}
