@@ -20,6 +20,6 @@ function(estoc_folder)
     target_link_libraries(${folder}_test PRIVATE estoc_${folder} GTest::gtest_main)
     target_compile_definitions(${folder}_test PRIVATE
       ESTOC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    gtest_discover_tests(${folder}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${folder}. PROPERTIES TIMEOUT 300)
+    gtest_discover_tests(${folder}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${folder}. PROPERTIES TIMEOUT 900)
   endif()
 endfunction()
