@@ -31,7 +31,8 @@ void add_model_options(CLI::App& command, ModelOptionValues& values) {
       ->check(CLI::IsMember({"fast", "exact"}));
   flag(command, "--activations", values.activations, "how fast mode rounds activations; auto is int16 for small models")
       ->check(CLI::IsMember({"auto", "int8", "int16"}));
-  flag(command, "--isa", values.isa, "instruction set to use: scalar, avx2, avx512, avx512_bf16; default the best");
+  flag(command, "--isa", values.isa,
+       "instruction set to use: scalar, avx2, avx_vnni, avx512, avx512_bf16, amx; default the best");
   flag(command, "--kv-memory", values.kv_memory,
        "memory for keys and values, like 512M or 2G; default from the machine");
   flag(command, "--max-seqs", values.sequences_max, "requests that run at once")->check(CLI::Range(1, 4096));

@@ -40,8 +40,7 @@ void apply_process_options(const ModelOptionValues& options) {
   if (options.isa.empty()) return;
   kernels::Isa isa;
   if (!kernels::parse_isa(options.isa.c_str(), &isa)) {
-    fail(ErrorCode::invalid_argument, "--isa: '{}' is unknown; expected scalar, avx2, avx512 or avx512_bf16",
-         options.isa);
+    fail(ErrorCode::invalid_argument, "--isa: '{}' is unknown; expected {}", options.isa, kernels::isa_names());
   }
   if (!kernels::force_isa(isa)) {
     fail(ErrorCode::unsupported, "--isa: this CPU has no {}; the best it has is {}", options.isa,

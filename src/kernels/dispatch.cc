@@ -1,3 +1,9 @@
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -11,38 +17,33 @@ namespace {
 constexpr std::array<const Kernels*, kIsaCount> kLevels = {
     &scalar,
 #if defined(__x86_64__)
-    &avx2,
-    &avx512,
-    &avx512_bf16,
+    &avx2,   &avx_vnni, &avx512, &avx512_bf16, &amx,
 #endif
 };
 
-constexpr const char* kNames[kIsaCount] = {"scalar", "avx2", "avx512", "avx512_bf16"};
-
-// A level's own cells over those of the levels below it.
-Kernels filled(Isa isa) {
-  Kernels result = scalar;
-  for (int level = 1; level <= static_cast<int>(isa); ++level) {
-    const Kernels& own = *kLevels[static_cast<size_t>(level)];
-    const auto take = [](auto& cell, auto value) {
-      if (value != nullptr) cell = value;
-    };
-    take(result.quantize_row, own.quantize_row);
-    take(result.panel_gemm, own.panel_gemm);
-    take(result.dense_gemm, own.dense_gemm);
-    take(result.rms_norm, own.rms_norm);
-    take(result.rope, own.rope);
-    take(result.silu_mul, own.silu_mul);
-    take(result.add, own.add);
-    take(result.attention, own.attention);
-    take(result.to_f16, own.to_f16);
-    result.name = own.name;
-    result.isa = own.isa;
-  }
-  return result;
-}
+constexpr const char* kNames[kIsaCount] = {"scalar", "avx2", "avx_vnni", "avx512", "avx512_bf16", "amx"};
 
 std::atomic<const Kernels*> chosen{nullptr};
+
+#if defined(__x86_64__)
+// Not among the names __builtin_cpu_supports knows in g++ 12. The 256-bit registers themselves are checked by AVX2.
+bool has_avx_vnni() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & (1u << 4)) != 0;
+}
+
+// The CPU has tiles of int8 and bf16, and Linux lets this process use them (asked once; inherited by its threads).
+bool has_amx() {
+  static const bool result = [] {
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+    constexpr unsigned kBf16 = 1u << 22, kTile = 1u << 24, kInt8 = 1u << 25, kAll = kBf16 | kTile | kInt8;
+    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || (edx & kAll) != kAll) return false;
+    constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  }();
+  return result;
+}
+#endif
 
 }  // namespace
 
@@ -64,12 +65,44 @@ bool is_supported(Isa isa) {
       return has_avx2();
     case Isa::avx512:
       return has_avx512();
+    case Isa::avx_vnni:
+      return has_avx2() && has_avx_vnni();
     case Isa::avx512_bf16:
       return has_avx512() && __builtin_cpu_supports("avx512bf16");
+    case Isa::amx:
+      return has_avx512() && __builtin_cpu_supports("avx512bf16") && has_amx();
   }
 #endif
   return isa == Isa::scalar;
 }
+
+namespace {
+
+// A level's own cells over those of the levels below it that this CPU runs.
+Kernels filled(Isa isa) {
+  Kernels result = scalar;
+  for (int level = 1; level <= static_cast<int>(isa); ++level) {
+    if (!is_supported(static_cast<Isa>(level))) continue;
+    const Kernels& own = *kLevels[static_cast<size_t>(level)];
+    const auto take = [](auto& cell, auto value) {
+      if (value != nullptr) cell = value;
+    };
+    take(result.quantize_row, own.quantize_row);
+    take(result.panel_gemm, own.panel_gemm);
+    take(result.dense_gemm, own.dense_gemm);
+    take(result.rms_norm, own.rms_norm);
+    take(result.rope, own.rope);
+    take(result.silu_mul, own.silu_mul);
+    take(result.add, own.add);
+    take(result.attention, own.attention);
+    take(result.to_f16, own.to_f16);
+    result.name = own.name;
+    result.isa = own.isa;
+  }
+  return result;
+}
+
+}  // namespace
 
 Isa best_isa() {
   for (int level = kIsaCount - 1; level > 0; --level) {
@@ -79,6 +112,8 @@ Isa best_isa() {
 }
 
 const char* isa_name(Isa isa) { return kNames[static_cast<int>(isa)]; }
+
+const char* isa_names() { return "scalar, avx2, avx_vnni, avx512, avx512_bf16 or amx"; }
 
 bool parse_isa(const char* name, Isa* isa) {
   for (int level = 0; level < kIsaCount; ++level) {

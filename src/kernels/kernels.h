@@ -13,8 +13,10 @@
 
 namespace estoc::kernels {
 
-enum class Isa { scalar, avx2, avx512, avx512_bf16 };
-inline constexpr int kIsaCount = 4;
+// avx512 includes VNNI; amx includes its int8 and bf16 tiles. A CPU may have a level without the ones before it
+// (Zen 4 has no avx_vnni): its table takes cells only from levels it runs.
+enum class Isa { scalar, avx2, avx_vnni, avx512, avx512_bf16, amx };
+inline constexpr int kIsaCount = 6;
 
 enum class Dense { f32, f16, bf16 };  // element types stored weights may have as they are
 
@@ -70,14 +72,16 @@ struct Kernels {
   void (*to_f16)(const float* x, int64_t count, uint16_t* out) noexcept;
 };
 
-extern const Kernels scalar, avx2, avx512, avx512_bf16;
+extern const Kernels scalar, avx2, avx_vnni, avx512, avx512_bf16, amx;
 
 // The best level this CPU runs.
 Isa best_isa();
 bool is_supported(Isa isa);
 const char* isa_name(Isa isa);
-// "scalar", "avx2", "avx512", "avx512_bf16"; false when unknown.
+// One of isa_names(); false when unknown.
 bool parse_isa(const char* name, Isa* isa);
+// "scalar, avx2, ..." in ascending order, for messages.
+const char* isa_names();
 
 // The table in use: the best level, or what force_isa chose. A null cell of a level is filled from the level below.
 const Kernels& table();

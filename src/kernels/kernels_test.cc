@@ -242,7 +242,7 @@ TEST_P(KernelsTest, DenseGemm) {
                         w_rows);
       scalar.dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns, expected.data(),
                         w_rows);
-      const double rounding = type == Dense::bf16 && GetParam() == Isa::avx512_bf16 ? 4e-3 : 2e-6;
+      const double rounding = type == Dense::bf16 && GetParam() >= Isa::avx512_bf16 ? 4e-3 : 2e-6;
       expect_near(got, expected, rounding, rounding * std::sqrt(static_cast<double>(columns)));
     }
   }
@@ -288,7 +288,7 @@ TEST_P(KernelsTest, Attention) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, KernelsTest, testing::Values(Isa::avx2, Isa::avx512, Isa::avx512_bf16),
+INSTANTIATE_TEST_SUITE_P(Isa, KernelsTest, testing::Values(Isa::avx2, Isa::avx_vnni, Isa::avx512, Isa::avx512_bf16, Isa::amx),
                          [](const auto& info) { return isa_name(info.param); });
 
 TEST(Dispatch, NamesRoundTripAndScalarIsAlwaysThere) {
