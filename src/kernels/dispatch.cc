@@ -89,6 +89,9 @@ Kernels filled(Isa isa) {
     };
     take(result.quantize_row, own.quantize_row);
     take(result.panel_gemm, own.panel_gemm);
+    if (own.tile_rows_min > 0) result.tile_rows_min = own.tile_rows_min;
+    take(result.make_row_tiles, own.make_row_tiles);
+    take(result.tile_gemm, own.tile_gemm);
     take(result.dense_gemm, own.dense_gemm);
     take(result.rms_norm, own.rms_norm);
     take(result.rope, own.rope);

@@ -92,40 +92,62 @@ void to_f16(const float* x, int64_t count, uint16_t* out) noexcept {
       });
 }
 
+inline V::Reg largest_in(const float* x, int64_t begin, int64_t end) {
+  V::Reg large = V::zero();
+  for (int64_t k = begin; k < end; k += V::kWidth) large = V::max(large, V::abs(V::load(x + k)));
+  return large;
+}
+
+// Codes of 16 columns; returns their sum, which f32 holds exactly.
 template <bool kIsWide>
-void quantize_row_of(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes, ActivationBlock* blocks) {
-  for (int64_t begin = 0; begin < columns; begin += kActivationBlock, ++blocks) {
-    V::Reg large = V::zero();
-    for (int64_t k = begin; k < begin + kActivationBlock; k += V::kWidth) large = V::max(large, V::abs(V::load(x + k)));
-    const float largest = V::largest(large);
-    const V::Reg inverse = V::set1(largest > 0 ? 127.0f / largest : 0.0f);
-    for (int64_t k = begin; k < begin + kActivationBlock; k += V::kWidth) {
-      const V::Reg scaled = V::mul(V::load(x + k), inverse);
-      V::store_i8(codes + k, scaled);
-      if constexpr (kIsWide) {
-        V::store_i8(low_codes + k, V::mul(V::sub(scaled, V::round(scaled)), V::set1(kLowCodeSteps)));
+inline float quantize_16(const float* x, V::Reg inverse, int8_t* codes, int8_t* low_codes) {
+  V::Reg sum = V::zero();
+  for (int64_t k = 0; k < 16; k += V::kWidth) {
+    const V::Reg code = V::round(V::mul(V::load(x + k), inverse));
+    sum = V::add(sum, code);
+    if constexpr (kIsWide) {
+      const V::Reg high = V::floor(V::mul(V::add(code, V::set1(128.0f)), V::set1(1.0f / 256)));
+      V::store_i8(codes + k, high);
+      V::store_i8(low_codes + k, V::fnma(high, V::set1(256.0f), code));
+    } else {
+      V::store_i8(codes + k, code);
+    }
+  }
+  return V::sum(sum);
+}
+
+template <bool kIsWide>
+void quantize_row_of(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes, ActivationScale* scales,
+                     ActivationSums* sums) {
+  constexpr float kScaleRange = 1e-12f;  // see scalar.cc
+  constexpr float kCodeMax = kIsWide ? 127.0f * 256.0f : 127.0f;
+  const float row_largest = V::largest(largest_in(x, 0, columns));
+  float previous = 0;
+  for (int64_t begin = 0; begin < columns; begin += kActivationBlock, ++scales) {
+    const int64_t end = begin + kActivationBlock < columns ? begin + kActivationBlock : columns;
+    const float block_largest = V::largest(largest_in(x, begin, end)), least = row_largest * kScaleRange;
+    const float largest = block_largest > least ? block_largest : least;
+    const V::Reg inverse = V::set1(largest > 0 ? kCodeMax / largest : 0.0f);
+    for (int64_t k = begin; k < end; k += kActivationGroup, ++sums) {
+      for (int half = 0; half < 2; ++half) {
+        const int64_t at = k + half * 16;
+        sums->half[half] = quantize_16<kIsWide>(x + at, inverse, codes + at, kIsWide ? low_codes + at : nullptr);
+        sums->minus_half[half] = -static_cast<int32_t>(sums->half[half]);
       }
+      sums->all = sums->half[0] + sums->half[1];
+      sums->minus_all = sums->minus_half[0] + sums->minus_half[1];
     }
-    float halves[2];
-    int32_t total = 0, low_total = 0;
-    for (int half = 0; half < 2; ++half) {
-      const int32_t sum = sum_i8_16(codes + begin + half * 16);
-      const int32_t low = kIsWide ? sum_i8_16(low_codes + begin + half * 16) : 0;
-      halves[half] = static_cast<float>(sum) + static_cast<float>(low) * (1 / kLowCodeSteps);
-      total += sum;
-      low_total += low;
-    }
-    blocks->scale = largest / 127.0f;
-    blocks->first_half = blocks->scale * halves[0];
-    blocks->second_half = blocks->scale * halves[1];
-    blocks->sum = blocks->scale * (static_cast<float>(total) + static_cast<float>(low_total) * (1 / kLowCodeSteps));
+    scales->scale = largest / kCodeMax;
+    scales->ratio = previous > 0 ? previous / scales->scale : 1.0f;
+    previous = scales->scale;
   }
 }
 
-void quantize_row(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes, ActivationBlock* blocks) noexcept {
+void quantize_row(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes, ActivationScale* scales,
+                  ActivationSums* sums) noexcept {
   if (low_codes == nullptr) {
-    quantize_row_of<false>(x, columns, codes, low_codes, blocks);
+    quantize_row_of<false>(x, columns, codes, low_codes, scales, sums);
   } else {
-    quantize_row_of<true>(x, columns, codes, low_codes, blocks);
+    quantize_row_of<true>(x, columns, codes, low_codes, scales, sums);
   }
 }

@@ -109,17 +109,25 @@ TEST_P(KernelsTest, QuantizeRow) {
     const size_t count = static_cast<size_t>(columns / 32);
     for (const bool is_wide : {false, true}) {
       std::vector<int8_t> codes(x.size()), codes_expected(x.size()), low(x.size()), low_expected(x.size());
-      std::vector<ActivationBlock> blocks(count), blocks_expected(count);
-      fast().quantize_row(x.data(), columns, codes.data(), is_wide ? low.data() : nullptr, blocks.data());
+      std::vector<ActivationScale> scales(static_cast<size_t>(QuantizedRows{.columns = columns}.block_count())),
+          scales_expected(scales.size());
+      std::vector<ActivationSums> sums(count), sums_expected(count);
+      fast().quantize_row(x.data(), columns, codes.data(), is_wide ? low.data() : nullptr, scales.data(), sums.data());
       scalar.quantize_row(x.data(), columns, codes_expected.data(), is_wide ? low_expected.data() : nullptr,
-                          blocks_expected.data());
+                          scales_expected.data(), sums_expected.data());
       EXPECT_EQ(codes, codes_expected);
       EXPECT_EQ(low, low_expected);
-      for (size_t b = 0; b < count; ++b) {
-        EXPECT_EQ(blocks[b].scale, blocks_expected[b].scale);
-        EXPECT_NEAR(blocks[b].sum, blocks_expected[b].sum, 1e-4f);
-        EXPECT_NEAR(blocks[b].first_half, blocks_expected[b].first_half, 1e-4f);
-        EXPECT_NEAR(blocks[b].second_half, blocks_expected[b].second_half, 1e-4f);
+      for (size_t b = 0; b < scales.size(); ++b) {
+        EXPECT_EQ(scales[b].scale, scales_expected[b].scale);
+        EXPECT_EQ(scales[b].ratio, scales_expected[b].ratio);
+      }
+      for (size_t g = 0; g < count; ++g) {
+        EXPECT_EQ(sums[g].minus_all, sums_expected[g].minus_all);
+        EXPECT_EQ(sums[g].all, sums_expected[g].all);
+        for (int half = 0; half < 2; ++half) {
+          EXPECT_EQ(sums[g].minus_half[half], sums_expected[g].minus_half[half]);
+          EXPECT_EQ(sums[g].half[half], sums_expected[g].half[half]);
+        }
       }
     }
   }
@@ -131,7 +139,8 @@ struct PanelCase {
   std::vector<std::byte> memory;
   PanelMatrix matrix;
   std::vector<int8_t> codes, low_codes;
-  std::vector<ActivationBlock> blocks;
+  std::vector<ActivationScale> scales;
+  std::vector<ActivationSums> sums;
   QuantizedRows rows;
 };
 
@@ -174,16 +183,28 @@ PanelCase make_panel_case(std::mt19937& rng, int bits, int group, bool has_min, 
     }
   }
   for (size_t begin = 0; begin < test.codes.size(); begin += 32) {
-    float sums[2] = {0, 0};
+    ActivationSums sums{};
     for (size_t i = begin; i < begin + 32; ++i) {
-      sums[(i - begin) / 16] += test.codes[i] + (is_wide ? test.low_codes[i] / kLowCodeSteps : 0.0f);
+      const int32_t code = is_wide ? 256 * test.codes[i] + test.low_codes[i] : test.codes[i];
+      sums.minus_all -= code;
+      sums.minus_half[(i - begin) / 16] -= code;
+      sums.all += static_cast<float>(code);
+      sums.half[(i - begin) / 16] += static_cast<float>(code);
     }
-    const float scale = std::fabs(normal(rng));
-    test.blocks.push_back({scale, scale * (sums[0] + sums[1]), scale * sums[0], scale * sums[1]});
+    test.sums.push_back(sums);
+  }
+  for (int64_t row = 0; row < x_rows; ++row) {
+    float previous = 0;
+    for (int64_t begin = 0; begin < columns; begin += kActivationBlock) {
+      const float scale = (0.01f + std::fabs(normal(rng))) / (is_wide ? 256.0f : 1.0f);
+      test.scales.push_back({scale, previous > 0 ? previous / scale : 1.0f});
+      previous = scale;
+    }
   }
   test.rows = {.codes = test.codes.data(),
                .low_codes = is_wide ? test.low_codes.data() : nullptr,
-               .blocks = test.blocks.data(),
+               .scales = test.scales.data(),
+               .sums = test.sums.data(),
                .columns = columns};
   return test;
 }
@@ -205,6 +226,39 @@ TEST_P(KernelsTest, PanelGemm) {
                          std::to_string(has_min) + " rows " + std::to_string(x_rows));
             expect_near(got, expected, 1e-4, 3e-4 * std::sqrt(static_cast<double>(columns)));
           }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, TileGemm) {
+  for (const int bits : {4, 8}) {
+    for (const int group : {16, 32}) {
+      for (const bool has_min : {false, true}) {
+        for (const int64_t x_rows : {1, 15, 16, 17, 32, 33, 49, 65}) {
+          const int64_t w_rows = uniform(1, 90), columns = 32 * uniform(1, 40);
+          const auto test =
+              make_panel_case(rng_, bits, group, has_min, x_rows % 2 == 1, w_rows, columns, 1, x_rows == 17, false);
+          const auto x = random(x_rows * columns);
+          std::vector<uint16_t> tiles(static_cast<size_t>((x_rows + 15) / 16 * 16 * columns)), tiles_expected = tiles;
+          for (int64_t row = 0; row < x_rows; row += 16) {
+            const size_t at = static_cast<size_t>(row * columns);
+            const int64_t rows = std::min<int64_t>(16, x_rows - row);
+            fast().make_row_tiles(&x[at], rows, columns, columns, &tiles[at]);
+            scalar.make_row_tiles(&x[at], rows, columns, columns, &tiles_expected[at]);
+          }
+          EXPECT_EQ(tiles, tiles_expected);
+          const int64_t stride = w_rows + 3;
+          std::vector<float> got(static_cast<size_t>(x_rows * stride), 7.0f), expected = got;
+          const RowTiles rows{.values = tiles.data(), .rows = x_rows, .columns = columns};
+          fast().tile_gemm(test.matrix, 0, test.matrix.panel_count(), rows, got.data(), stride);
+          scalar.tile_gemm(test.matrix, 0, test.matrix.panel_count(), rows, expected.data(), stride);
+          SCOPED_TRACE("bits " + std::to_string(bits) + " group " + std::to_string(group) + " rows " +
+                       std::to_string(x_rows) + " columns " + std::to_string(columns));
+          // Weights a whole unit of rounding apart are rare: ties, and products that round differently in f32.
+          const double weight_size = bits == 4 ? 0.4 : 6.4;
+          expect_near(got, expected, 1e-4, 2e-4 * weight_size * std::sqrt(static_cast<double>(columns)));
         }
       }
     }
@@ -288,7 +342,8 @@ TEST_P(KernelsTest, Attention) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, KernelsTest, testing::Values(Isa::avx2, Isa::avx_vnni, Isa::avx512, Isa::avx512_bf16, Isa::amx),
+INSTANTIATE_TEST_SUITE_P(Isa, KernelsTest,
+                         testing::Values(Isa::avx2, Isa::avx_vnni, Isa::avx512, Isa::avx512_bf16, Isa::amx),
                          [](const auto& info) { return isa_name(info.param); });
 
 TEST(Dispatch, NamesRoundTripAndScalarIsAlwaysThere) {

@@ -7,9 +7,10 @@
 //   bits 4: a 64-byte line holds 8 columns: [16 rows][4 bytes], low nibbles are columns 0..3, high nibbles 4..7.
 // Rows are padded to 16 with zero scales; columns are a multiple of 32.
 //
-// Activations: rows of s8 codes with one ActivationBlock every 32 columns: x = scale * code, and the sums of x that the
-// zero point and the minima of the weights need. Wide activations have a second plane of codes for what the first one
-// rounded away, x = scale * (code + low / 254): about 16 bits for twice the integer work.
+// Activations: rows of s8 codes, x = scale * code, with one scale every 64 columns and the sums of the codes that the
+// zero point and the minima of the weights need. Wide activations have a second plane of codes below the first one:
+// x = scale * (256 * code + low), 16 bits for twice the integer work.
+// Tiles: the same rows rounded to bf16 for matrix units, 16 rows x 32 columns at a time.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +19,21 @@
 namespace estoc::kernels {
 
 inline constexpr int kPanelRows = 16;
-inline constexpr int kActivationBlock = 32;
+inline constexpr int kActivationGroup = 32;  // columns with sums of their own
+inline constexpr int kActivationBlock = 64;  // columns that share a scale; the last block of a row may be shorter
 
-inline constexpr float kLowCodeSteps = 254;
+// Sums of one group's codes (of 256 * code + low when wide), whole and by halves for weights in groups of 16: negative
+// integers, which zero points are multiplied with, and the same positive in f32 for minima.
+struct ActivationSums {
+  int32_t minus_all;
+  int32_t minus_half[2];
+  float all;
+  float half[2];
+};
 
-struct ActivationBlock {
+struct ActivationScale {
   float scale;
-  float sum;         // of the 32 values the codes stand for
-  float first_half;  // the same over the first 16 codes, for weights in groups of 16
-  float second_half;
+  float ratio;  // the previous block's scale over this one's: brings a running sum into this block's units
 };
 
 struct PanelMatrix {
@@ -49,10 +56,22 @@ struct PanelMatrix {
 struct QuantizedRows {
   const int8_t* codes = nullptr;            // [rows][columns]
   const int8_t* low_codes = nullptr;        // [rows][columns]; null when activations are not wide
-  const ActivationBlock* blocks = nullptr;  // [rows][columns / 32]
+  const ActivationScale* scales = nullptr;  // [rows][block_count()]
+  const ActivationSums* sums = nullptr;     // [rows][group_count()]
   int64_t columns = 0;                      // a multiple of 32
 
-  constexpr int64_t block_count() const { return columns / kActivationBlock; }
+  constexpr int64_t group_count() const { return columns / kActivationGroup; }
+  constexpr int64_t block_count() const { return (columns + kActivationBlock - 1) / kActivationBlock; }
+};
+
+// Rows in bf16, [ceil(rows / 16)][columns / 32][16][32]; rows that pad the last tile are zero.
+struct RowTiles {
+  const uint16_t* values = nullptr;
+  int64_t rows = 0;
+  int64_t columns = 0;  // a multiple of 32
+
+  static constexpr int64_t kRows = 16, kColumns = 32;
+  static constexpr int64_t tile_count(int64_t rows) { return (rows + kRows - 1) / kRows; }
 };
 
 }  // namespace estoc::kernels

@@ -9,27 +9,39 @@
 namespace estoc::kernels {
 namespace {
 
-void quantize_row(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes, ActivationBlock* blocks) noexcept {
-  for (int64_t begin = 0; begin < columns; begin += kActivationBlock, ++blocks) {
+// A block far below the largest of its row gets codes of 0 rather than a scale whose ratio would overflow.
+constexpr float kScaleRange = 1e-12f;
+
+void quantize_row(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes, ActivationScale* scales,
+                  ActivationSums* sums) noexcept {
+  const float code_max = low_codes == nullptr ? 127.0f : 127.0f * 256.0f;
+  float row_largest = 0;
+  for (int64_t k = 0; k < columns; ++k) row_largest = std::max(row_largest, std::fabs(x[k]));
+  float previous = 0;
+  for (int64_t begin = 0; begin < columns; begin += kActivationBlock, ++scales) {
+    const int64_t end = std::min(columns, begin + kActivationBlock);
     float largest = 0;
-    for (int64_t k = begin; k < begin + kActivationBlock; ++k) largest = std::max(largest, std::fabs(x[k]));
-    const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
-    int32_t sums[2] = {0, 0}, low_sums[2] = {0, 0};
-    for (int64_t k = begin; k < begin + kActivationBlock; ++k) {
-      const float scaled = x[k] * inverse;
-      codes[k] = static_cast<int8_t>(std::nearbyint(scaled));
-      sums[(k - begin) / 16] += codes[k];
-      if (low_codes == nullptr) continue;
-      low_codes[k] = static_cast<int8_t>(std::nearbyint((scaled - static_cast<float>(codes[k])) * kLowCodeSteps));
-      low_sums[(k - begin) / 16] += low_codes[k];
+    for (int64_t k = begin; k < end; ++k) largest = std::max(largest, std::fabs(x[k]));
+    largest = std::max(largest, row_largest * kScaleRange);
+    const float inverse = largest > 0 ? code_max / largest : 0.0f;
+    for (int64_t k = begin; k < end; ++k) {
+      if (k % kActivationGroup == 0) sums[k / kActivationGroup] = {};
+      const auto code = static_cast<int32_t>(std::nearbyint(x[k] * inverse));
+      if (low_codes == nullptr) {
+        codes[k] = static_cast<int8_t>(code);
+      } else {
+        codes[k] = static_cast<int8_t>((code + 128) >> 8);
+        low_codes[k] = static_cast<int8_t>(code - 256 * codes[k]);
+      }
+      ActivationSums& group = sums[k / kActivationGroup];
+      group.minus_all -= code;
+      group.minus_half[k % kActivationGroup / 16] -= code;
+      group.all += static_cast<float>(code);
+      group.half[k % kActivationGroup / 16] += static_cast<float>(code);
     }
-    const auto value = [&](int32_t sum, int32_t low) {
-      return blocks->scale * (static_cast<float>(sum) + static_cast<float>(low) * (1 / kLowCodeSteps));
-    };
-    blocks->scale = largest / 127.0f;
-    blocks->first_half = value(sums[0], low_sums[0]);
-    blocks->second_half = value(sums[1], low_sums[1]);
-    blocks->sum = value(sums[0] + sums[1], low_sums[0] + low_sums[1]);
+    scales->scale = largest / code_max;
+    scales->ratio = previous > 0 ? previous / scales->scale : 1.0f;
+    previous = scales->scale;
   }
 }
 
@@ -51,29 +63,37 @@ int load_code(const std::byte* codes, int bits, int64_t row, int64_t column) {
   return column % 8 < 4 ? pair & 15 : pair >> 4;
 }
 
+// One group's codes, scales and minima of one weight row.
+struct PanelGroup {
+  PanelGroup(const PanelMatrix& matrix, const std::byte* group, int64_t panel_row) : w(matrix), row(panel_row) {
+    scale = load_scale(group, row, w.is_scale_f16);
+    min = w.has_min ? load_scale(group + w.scale_bytes(), row, w.is_scale_f16) : 0.0f;
+    codes = group + w.scale_bytes() * (w.has_min ? 2 : 1);
+  }
+  int code(int64_t k) const { return load_code(codes, w.bits, row, k) - w.zero; }
+  float value(int64_t k) const { return std::fma(static_cast<float>(code(k)), scale, min); }
+
+  const PanelMatrix& w;
+  int64_t row;
+  float scale, min;
+  const std::byte* codes;
+};
+
 float panel_dot(const PanelMatrix& w, const std::byte* panel, int64_t row, const QuantizedRows& x, int64_t x_row) {
   const int8_t* codes = x.codes + x_row * x.columns;
   const int8_t* low_codes = x.low_codes == nullptr ? nullptr : x.low_codes + x_row * x.columns;
   float result = 0;
   for (int64_t g = 0; g < w.columns / w.group; ++g) {
-    const std::byte* group = panel + g * w.group_bytes();
-    const float scale = load_scale(group, row, w.is_scale_f16);
-    const float min = w.has_min ? load_scale(group + w.scale_bytes(), row, w.is_scale_f16) : 0.0f;
-    const std::byte* group_codes = group + w.scale_bytes() * (w.has_min ? 2 : 1);
-    int32_t dot = 0, sum = 0, low_dot = 0, low_sum = 0;
+    const PanelGroup group(w, panel + g * w.group_bytes(), row);
+    int32_t dot = 0, sum = 0;
     for (int64_t k = 0; k < w.group; ++k) {
-      const int32_t weight = load_code(group_codes, w.bits, row, k) - w.zero;
-      const int32_t low = low_codes == nullptr ? 0 : low_codes[g * w.group + k];
-      dot += weight * codes[g * w.group + k];
-      sum += codes[g * w.group + k];
-      low_dot += weight * low;
-      low_sum += low;
+      int32_t code = codes[g * w.group + k];
+      if (low_codes != nullptr) code = 256 * code + low_codes[g * w.group + k];
+      dot += group.code(k) * code;
+      sum += code;
     }
-    const auto value = [](int32_t high, int32_t low) {
-      return static_cast<float>(high) + static_cast<float>(low) * (1 / kLowCodeSteps);
-    };
-    const float activation_scale = x.blocks[x_row * x.block_count() + g * w.group / kActivationBlock].scale;
-    result += activation_scale * (scale * value(dot, low_dot) + min * value(sum, low_sum));
+    const float activation_scale = x.scales[x_row * x.block_count() + g * w.group / kActivationBlock].scale;
+    result += activation_scale * (group.scale * static_cast<float>(dot) + group.min * static_cast<float>(sum));
   }
   return result;
 }
@@ -84,6 +104,34 @@ void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, co
     const std::byte* panel = w.data + n / kPanelRows * w.panel_bytes();
     for (int64_t r = row_begin; r < row_end; ++r) {
       out[r * out_stride + n] = panel_dot(w, panel, n % kPanelRows, x, r);
+    }
+  }
+}
+
+void make_row_tiles(const float* x, int64_t row_count, int64_t row_stride, int64_t columns, uint16_t* tiles) noexcept {
+  for (int64_t k = 0; k < columns; k += RowTiles::kColumns) {
+    for (int64_t r = 0; r < RowTiles::kRows; ++r) {
+      for (int64_t i = 0; i < RowTiles::kColumns; ++i, ++tiles) {
+        *tiles = r < row_count ? f32_to_bf16(x[r * row_stride + k + i]) : uint16_t{0};
+      }
+    }
+  }
+}
+
+void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x, float* out,
+               int64_t out_stride) noexcept {
+  for (int64_t n = panel_begin * kPanelRows; n < std::min(panel_end * kPanelRows, w.rows); ++n) {
+    const std::byte* panel = w.data + n / kPanelRows * w.panel_bytes();
+    for (int64_t r = 0; r < x.rows; ++r) {
+      float sum = 0;
+      for (int64_t k = 0; k < w.columns; ++k) {
+        const PanelGroup group(w, panel + k / w.group * w.group_bytes(), n % kPanelRows);
+        const int64_t tile = r / RowTiles::kRows * (x.columns / RowTiles::kColumns) + k / RowTiles::kColumns;
+        const int64_t in_tile = r % RowTiles::kRows * RowTiles::kColumns + k % RowTiles::kColumns;
+        sum += bf16_to_f32(x.values[tile * RowTiles::kRows * RowTiles::kColumns + in_tile]) *
+               bf16_to_f32(f32_to_bf16(group.value(k % w.group)));
+      }
+      out[r * out_stride + n] = sum;
     }
   }
 }
@@ -177,6 +225,9 @@ constinit const Kernels scalar = {
     .isa = Isa::scalar,
     .quantize_row = quantize_row,
     .panel_gemm = panel_gemm,
+    .tile_rows_min = 0,
+    .make_row_tiles = make_row_tiles,
+    .tile_gemm = tile_gemm,
     .dense_gemm = dense_gemm,
     .rms_norm = rms_norm,
     .rope = rope,

@@ -9,7 +9,9 @@ namespace estoc {
 struct Compute {
   ThreadTeam& team;
   const kernels::Kernels& kernels;
-  bool has_wide_activations = true;  // two planes of activation codes, about 16 bits, instead of 8 bits
+  bool has_wide_activations = true;  // two planes of activation codes, 16 bits, instead of 8 bits
+  // A row's result must not depend on the other rows of the batch: one kernel whatever their number.
+  bool is_deterministic = false;
 };
 
 }  // namespace estoc

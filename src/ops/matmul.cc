@@ -12,7 +12,7 @@ void matmul(const Compute& compute, Rows& x, std::span<const Product> products, 
   if (x.count() == 0) return;
   for (const Product& product : products) {
     ESTOC_DCHECK(product.weight->columns() == x.columns());
-    if (product.weight->form() == Weight::Form::packed) x.quantized(compute);
+    product.weight->prepare(compute, x);
   }
   const int threads = compute.team.thread_count();
   compute.team.run([&](int thread) {

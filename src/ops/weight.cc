@@ -30,6 +30,11 @@ kernels::PanelMatrix panel_shape(const AffineView& affine, int64_t rows, int64_t
           .is_scale_f16 = affine.is_scale_f16};
 }
 
+// Whether a product of these rows runs on the matrix unit, in bf16.
+bool uses_tiles(const Compute& compute, const Rows& x) {
+  return compute.kernels.tile_rows_min > 0 && x.count() >= compute.kernels.tile_rows_min && !compute.is_deterministic;
+}
+
 uint64_t panel_matrix_bytes(const kernels::PanelMatrix& panels) {
   return static_cast<uint64_t>(panels.panel_bytes() * panels.panel_count());
 }
@@ -61,11 +66,24 @@ void Weight::pack(const Compute& compute) {
   });
 }
 
+void Weight::prepare(const Compute& compute, Rows& x) const {
+  if (form_ != Form::packed) return;
+  if (uses_tiles(compute, x)) {
+    x.tiles(compute);
+  } else {
+    x.quantized(compute);
+  }
+}
+
 void Weight::multiply_share(const Compute& compute, Rows& x, float* out, int64_t out_stride, int thread,
                             int thread_count, float* scratch) const {
   const int64_t panel_count = (stored_.rows + kernels::kPanelRows - 1) / kernels::kPanelRows;
   const int64_t begin = panel_count * thread / thread_count, end = panel_count * (thread + 1) / thread_count;
   if (begin == end) return;
+  if (form_ == Form::packed && uses_tiles(compute, x)) {
+    compute.kernels.tile_gemm(panels_, begin, end, x.tiles(compute), out, out_stride);
+    return;
+  }
   if (form_ == Form::packed) {
     const kernels::QuantizedRows& quantized = x.quantized(compute);
     const int64_t block = std::max<int64_t>(16, kRowBlockBytes / stored_.columns / 16 * 16);

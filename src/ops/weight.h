@@ -37,6 +37,8 @@ class Weight {
   int64_t rows() const { return stored_.rows; }
   int64_t columns() const { return stored_.columns; }
 
+  // Makes the form of x that multiply_share will read; one thread, before all shares.
+  void prepare(const Compute& compute, Rows& x) const;
   // This thread's share of out[r][n] = x[r] . w[n] (see matmul). scratch: kDecodedRows * columns floats of its own.
   void multiply_share(const Compute& compute, Rows& x, float* out, int64_t out_stride, int thread, int thread_count,
                       float* scratch) const;

@@ -9,11 +9,6 @@ namespace {
 
 #include "kernels/simd/vec_avx512.h"
 
-inline int32_t sum_i8_16(const int8_t* codes) {
-  const __m512i wide = _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
-  return _mm512_reduce_add_epi32(wide);
-}
-
 #include "kernels/elementwise.inl.h"
 
 #include "kernels/attention.inl.h"

@@ -4,8 +4,17 @@
 #include "kernels/kernels.h"
 
 namespace estoc::kernels {
+namespace {
+
+#include "kernels/isa/dots_avx_vnni.h"
+
+#include "kernels/isa/panel_ymm.h"
+
+#include "kernels/panel_gemm.inl.h"
+
+}  // namespace
 
 extern const Kernels avx_vnni;
-constinit const Kernels avx_vnni = {.name = "avx_vnni", .isa = Isa::avx_vnni};
+constinit const Kernels avx_vnni = {.name = "avx_vnni", .isa = Isa::avx_vnni, .panel_gemm = panel_gemm};
 
 }  // namespace estoc::kernels

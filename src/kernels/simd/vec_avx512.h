@@ -28,6 +28,7 @@ struct V {
   static Reg fma(Reg a, Reg b, Reg c) { return _mm512_fmadd_ps(a, b, c); }    // a * b + c
   static Reg fnma(Reg a, Reg b, Reg c) { return _mm512_fnmadd_ps(a, b, c); }  // c - a * b
   static Reg round(Reg a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static Reg floor(Reg a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
   static Reg pow2(Reg n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }  // 2^n, n integral
   static float sum(Reg a) { return _mm512_reduce_add_ps(a); }
   static float largest(Reg a) { return _mm512_reduce_max_ps(a); }
@@ -40,3 +41,9 @@ struct V {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(a)));
   }
 };
+
+// 16 scales or minima of a panel's group.
+inline __m512 load_scales(const std::byte* at, bool is_f16) {
+  return is_f16 ? _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)))
+                : _mm512_loadu_ps(reinterpret_cast<const float*>(at));
+}
