@@ -4,8 +4,16 @@
 #include "kernels/kernels.h"
 
 namespace estoc::kernels {
+namespace {
+
+#include "kernels/simd/vec_avx512.h"
+
+#include "kernels/isa/panel_amx.h"
+
+}  // namespace
 
 extern const Kernels amx;
-constinit const Kernels amx = {.name = "amx", .isa = Isa::amx};
+constinit const Kernels amx = {
+    .name = "amx", .isa = Isa::amx, .tile_rows_min = 16, .make_row_tiles = make_row_tiles, .tile_gemm = tile_gemm};
 
 }  // namespace estoc::kernels

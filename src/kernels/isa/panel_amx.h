@@ -1,0 +1,224 @@
+// Panel products on AMX tiles in bf16: two panels at a time are turned into tiles, and all rows of activations pass
+// over them. Columns are taken in stretches, so that the activations of one stretch stay in the second-level cache.
+// Included inside the anonymous namespace of an ISA file, after panel_vnni512.h.
+//
+// Registers: tiles 0..3 hold sums (2 x 2 of 16 rows x 16 outputs), 4 and 5 activations, 6 and 7 weights. The sums go
+// straight to and from `out`. The tile instructions tell the compiler nothing of the memory they touch, hence the
+// fences.
+
+struct alignas(64) TileConfig {
+  uint8_t palette = 1;
+  uint8_t start_row = 0;
+  uint8_t reserved[14] = {};
+  uint16_t bytes_per_row[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t row_count[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+inline void memory_fence() { asm volatile("" ::: "memory"); }
+
+constexpr int64_t kTileValues = RowTiles::kRows * RowTiles::kColumns;
+constexpr int64_t kLateTiles = 4;
+constexpr int64_t kStretchTiles = 32;  // 1,024 columns: 64 KiB of weights, 1 MiB of 512 rows
+
+// Two f32 vectors to the bf16 pairs of a tile row: lane n is (low[n], high[n]).
+inline __m512i pair_bf16(__m512 low, __m512 high) {
+  const __m512i interleave = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22,
+                                              6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  return _mm512_permutexvar_epi16(interleave, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+}
+
+// The codes of one group, 16 or 32 columns, as rows of a tile: row k / 2 holds columns k and k + 1 of 16 weight rows.
+template <int kBits, int kGroup>
+inline void unpack_group(const std::byte* lines, __m512 scale, __m512 offset, uint16_t* tile) {
+  if constexpr (kBits == 4) {
+    const __m512 values = _mm512_set_ps(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+#pragma GCC unroll 4
+    for (int line = 0; line < kGroup / 8; ++line, tile += 4 * 32) {
+      const __m512i codes = _mm512_loadu_si512(lines + line * 64);
+      // The permutation looks at the lowest four bits of a lane only.
+      const auto column = [&](unsigned shift) {
+        return _mm512_fmadd_ps(_mm512_permutexvar_ps(_mm512_srli_epi32(codes, shift), values), scale, offset);
+      };
+      _mm512_storeu_si512(tile, pair_bf16(column(0), column(8)));
+      _mm512_storeu_si512(tile + 32, pair_bf16(column(16), column(24)));
+      _mm512_storeu_si512(tile + 64, pair_bf16(column(4), column(12)));
+      _mm512_storeu_si512(tile + 96, pair_bf16(column(20), column(28)));
+    }
+  } else {
+    const __m512i byte = _mm512_set1_epi32(255);
+#pragma GCC unroll 4
+    for (int line = 0; line < kGroup / 4; ++line, tile += 2 * 32) {
+      const __m512i codes = _mm512_loadu_si512(lines + line * 64);
+      const auto column = [&](unsigned shift) {
+        const __m512i code = _mm512_and_si512(_mm512_srli_epi32(codes, shift), byte);
+        return _mm512_fmadd_ps(_mm512_cvtepi32_ps(code), scale, offset);
+      };
+      _mm512_storeu_si512(tile, pair_bf16(column(0), column(8)));
+      _mm512_storeu_si512(tile + 32, pair_bf16(column(16), column(24)));
+    }
+  }
+}
+
+// 32 columns of one panel.
+template <int kBits, int kGroup>
+inline void unpack_tile(const PanelMatrix& w, const std::byte* group, uint16_t* tile) {
+  for (int part = 0; part < RowTiles::kColumns / kGroup; ++part, group += w.group_bytes()) {
+    const int64_t scale_bytes = w.scale_bytes();
+    const __m512 scale = load_scales(group, w.is_scale_f16);
+    __m512 offset = _mm512_mul_ps(scale, _mm512_set1_ps(static_cast<float>(-w.zero)));
+    if (w.has_min) offset = _mm512_add_ps(offset, load_scales(group + scale_bytes, w.is_scale_f16));
+    unpack_group<kBits, kGroup>(group + scale_bytes * (w.has_min ? 2 : 1), scale, offset,
+                                tile + part * (kGroup / 2) * 32);
+  }
+}
+
+// sums of kRowTiles x kPanels tiles over `count` tiles of columns. a and b: tiles of 32 columns one after another.
+template <int kRowTiles, int kPanels>
+inline void multiply_tiles(const uint16_t* a, int64_t a_stride, const uint16_t* b, int64_t b_stride, int64_t count) {
+  for (int64_t k = 0; k < count; ++k, a += kTileValues, b += kTileValues) {
+    _tile_loadd(6, b, 64);
+    _tile_loadd(4, a, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    if constexpr (kPanels == 2) {
+      _tile_loadd(7, b + b_stride, 64);
+      _tile_dpbf16ps(1, 4, 7);
+    }
+    if constexpr (kRowTiles == 2) {
+      _tile_loadd(5, a + a_stride, 64);
+      _tile_dpbf16ps(2, 5, 6);
+      if constexpr (kPanels == 2) _tile_dpbf16ps(3, 5, 7);
+    }
+  }
+}
+
+// Adds (or writes, when first) a tile's sums to the rows and outputs of `out` that exist.
+inline void add_partial(const float* sums, float* out, int64_t out_stride, int64_t rows, int64_t outputs,
+                        bool is_first) {
+  const __mmask16 mask = outputs >= 16 ? 0xFFFF : static_cast<__mmask16>((1u << outputs) - 1);
+  for (int64_t r = 0; r < rows && r < RowTiles::kRows; ++r) {
+    __m512 sum = _mm512_loadu_ps(sums + r * 16);
+    if (!is_first) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, out + r * out_stride));
+    _mm512_mask_storeu_ps(out + r * out_stride, mask, sum);
+  }
+}
+
+// One stretch of columns: `tiles` weights of kPanels panels against all rows.
+template <int kPanels>
+void multiply_stretch(const PanelMatrix& w, int64_t panel, const uint16_t* tiles, int64_t first_tile, int64_t count,
+                      const RowTiles& x, float* out, int64_t out_stride) {
+  const int64_t row_tiles = RowTiles::tile_count(x.rows);
+  const int64_t a_stride = x.columns / RowTiles::kColumns * kTileValues;
+  const int64_t out_stride_bytes = out_stride * static_cast<int64_t>(sizeof(float));
+  const bool is_first = first_tile == 0;
+  alignas(64) float partial[4][16 * 16];
+  for (int64_t tile = 0; tile < row_tiles;) {
+    const uint16_t* a = x.values + tile * a_stride + first_tile * kTileValues;
+    const int64_t row = tile * RowTiles::kRows, left = x.rows - row, outputs = w.rows - panel * kPanelRows;
+    float* target = out + row * out_stride + panel * kPanelRows;
+    const bool is_pair = tile + 2 <= row_tiles;
+    const bool is_whole = left >= (is_pair ? 32 : 16) && outputs >= kPanels * kPanelRows;
+    if (is_whole && !is_first) {
+      _tile_loadd(0, target, out_stride_bytes);
+      if constexpr (kPanels == 2) _tile_loadd(1, target + 16, out_stride_bytes);
+      if (is_pair) {
+        _tile_loadd(2, target + 16 * out_stride, out_stride_bytes);
+        if constexpr (kPanels == 2) _tile_loadd(3, target + 16 * out_stride + 16, out_stride_bytes);
+      }
+    } else {
+      _tile_zero(0);
+      _tile_zero(1);
+      _tile_zero(2);
+      _tile_zero(3);
+    }
+    constexpr int64_t kWeightStride = kStretchTiles * kTileValues;
+    const auto multiply = [&](int64_t from, int64_t to) {
+      const uint16_t* activations = a + from * kTileValues;
+      const uint16_t* weights = tiles + from * kTileValues;
+      if (is_pair) {
+        multiply_tiles<2, kPanels>(activations, a_stride, weights, kWeightStride, to - from);
+      } else {
+        multiply_tiles<1, kPanels>(activations, a_stride, weights, kWeightStride, to - from);
+      }
+    };
+    // The lines of `out` are far apart and stores wait for each other: have them at hand, but not so early that the
+    // tiles push them out again.
+    const int64_t late = count > kLateTiles ? count - kLateTiles : 0;
+    multiply(0, late);
+    for (int64_t r = 0; r < (is_pair ? 32 : 16) && row + r < x.rows; ++r) {
+      __builtin_prefetch(target + r * out_stride, 1);
+      if constexpr (kPanels == 2) __builtin_prefetch(target + r * out_stride + 16, 1);
+    }
+    multiply(late, count);
+    if (is_whole) {
+      _tile_stored(0, target, out_stride_bytes);
+      if constexpr (kPanels == 2) _tile_stored(1, target + 16, out_stride_bytes);
+      if (is_pair) {
+        _tile_stored(2, target + 16 * out_stride, out_stride_bytes);
+        if constexpr (kPanels == 2) _tile_stored(3, target + 16 * out_stride + 16, out_stride_bytes);
+      }
+    } else {
+      _tile_stored(0, partial[0], 64);
+      _tile_stored(1, partial[1], 64);
+      _tile_stored(2, partial[2], 64);
+      _tile_stored(3, partial[3], 64);
+      memory_fence();
+      for (int p = 0; p < kPanels; ++p) {
+        add_partial(partial[p], target + p * 16, out_stride, left, outputs - p * 16, is_first);
+        if (is_pair) {
+          add_partial(partial[2 + p], target + 16 * out_stride + p * 16, out_stride, left - 16, outputs - p * 16,
+                      is_first);
+        }
+      }
+      memory_fence();
+    }
+    tile += is_pair ? 2 : 1;
+  }
+}
+
+template <int kBits, int kGroup>
+void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x, float* out,
+                  int64_t out_stride) {
+  alignas(64) uint16_t tiles[2 * kStretchTiles * kTileValues];
+  const int64_t tile_bytes = RowTiles::kColumns / kGroup * w.group_bytes();
+  const int64_t column_tiles = w.columns / RowTiles::kColumns;
+  for (int64_t first = 0; first < column_tiles; first += kStretchTiles) {
+    const int64_t count = column_tiles - first < kStretchTiles ? column_tiles - first : kStretchTiles;
+    for (int64_t panel = panel_begin; panel < panel_end; panel += 2) {
+      const int panels = panel + 2 <= panel_end ? 2 : 1;
+      for (int p = 0; p < panels; ++p) {
+        const std::byte* groups = w.data + (panel + p) * w.panel_bytes() + first * tile_bytes;
+        for (int64_t k = 0; k < count; ++k) {
+          unpack_tile<kBits, kGroup>(w, groups + k * tile_bytes, tiles + (p * kStretchTiles + k) * kTileValues);
+        }
+      }
+      memory_fence();
+      if (panels == 2) {
+        multiply_stretch<2>(w, panel, tiles, first, count, x, out, out_stride);
+      } else {
+        multiply_stretch<1>(w, panel, tiles, first, count, x, out, out_stride);
+      }
+      memory_fence();
+    }
+  }
+}
+
+void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x, float* out,
+               int64_t out_stride) noexcept {
+  const TileConfig config;
+  _tile_loadconfig(&config);
+  const auto run = w.bits == 4 ? (w.group == 32 ? tile_gemm_of<4, 32> : tile_gemm_of<4, 16>)
+                               : (w.group == 32 ? tile_gemm_of<8, 32> : tile_gemm_of<8, 16>);
+  run(w, panel_begin, panel_end, x, out, out_stride);
+  _tile_release();
+}
+
+void make_row_tiles(const float* x, int64_t row_count, int64_t row_stride, int64_t columns, uint16_t* tiles) noexcept {
+  for (int64_t k = 0; k < columns; k += RowTiles::kColumns) {
+    for (int64_t r = 0; r < RowTiles::kRows; ++r, tiles += RowTiles::kColumns) {
+      const float* at = x + r * row_stride + k;
+      const __m512i values = r < row_count ? (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(at + 16), _mm512_loadu_ps(at))
+                                           : _mm512_setzero_si512();
+      _mm512_storeu_si512(tiles, values);
+    }
+  }
+}
