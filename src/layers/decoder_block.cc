@@ -20,11 +20,20 @@ Attention::Attention(LoadContext& load, const std::string& name, const DecoderSh
       q_(load, name + ".q_proj", int64_t{shape.heads} * shape.head_dim, shape.hidden),
       k_(load, name + ".k_proj", int64_t{shape.kv_heads} * shape.head_dim, shape.hidden),
       v_(load, name + ".v_proj", int64_t{shape.kv_heads} * shape.head_dim, shape.hidden),
-      o_(load, name + ".o_proj", shape.hidden, int64_t{shape.heads} * shape.head_dim) {}
+      o_(load, name + ".o_proj", shape.hidden, int64_t{shape.heads} * shape.head_dim) {
+  if (shape.has_head_norms) {
+    q_norm_ = load_vector(load, name + ".q_norm.weight", shape.head_dim);
+    k_norm_ = load_vector(load, name + ".k_norm.weight", shape.head_dim);
+  }
+}
 
 void Attention::forward(const Compute& compute, const Batch& batch, KvStorage& kv, Workspace& work) const {
   const LinearOutput projections[] = {{&q_, &work.q}, {&k_, &work.k}, {&v_, &work.v}};
   estoc::forward(compute, work.normed, projections, work.decoded);
+  if (shape_.has_head_norms) {
+    rms_norm_heads(compute, work.q, q_norm_, shape_.norm_eps);
+    rms_norm_heads(compute, work.k, k_norm_, shape_.norm_eps);
+  }
   rope(compute, work.q, shape_.head_dim, work.cos.data(), work.sin.data(), shape_.head_dim / 2);
   rope(compute, work.k, shape_.head_dim, work.cos.data(), work.sin.data(), shape_.head_dim / 2);
   write_kv(compute, batch, kv, layer_, work.k, work.v);

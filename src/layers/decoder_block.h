@@ -18,7 +18,8 @@ struct DecoderShape {
   int heads = 0, kv_heads = 0, head_dim = 0;
   float norm_eps = 0;
   float attention_scale = 0;
-  int window = 0;  // sliding window in tokens, 0 for none
+  int window = 0;               // sliding window in tokens, 0 for none
+  bool has_head_norms = false;  // an RMS norm over each head of q and k, before the rotary embedding
 };
 
 // Activation buffers that all layers of a model use in turn.
@@ -43,6 +44,7 @@ class Attention {
   DecoderShape shape_;
   int layer_;
   Linear q_, k_, v_, o_;
+  std::vector<float> q_norm_, k_norm_;  // [head_dim]; empty without head norms
 };
 
 class Mlp {

@@ -5,10 +5,10 @@
 
 namespace estoc {
 
-extern const ModelFamily llama;
+extern const ModelFamily llama, qwen3;
 
 namespace {
-constexpr std::array<const ModelFamily*, 1> kFamilies = {&llama};
+constexpr std::array<const ModelFamily*, 2> kFamilies = {&llama, &qwen3};
 
 std::string architecture_of(const WeightSource& source) {
   const Json* list = source.config().find("architectures");

@@ -101,8 +101,8 @@ TEST_P(TinyModels, ChunksAndIsaLevelsAgree) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TinyModels,
-                         testing::Values("llama2_like", "llama3_like", "mistral_like", "smollm2_like",
-                                         "tinyllama_like"),
+                         testing::Values("llama2_like", "llama3_like", "mistral_like", "smollm2_like", "tinyllama_like",
+                                         "qwen3_like", "qwen3_tied_like"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

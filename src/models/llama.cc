@@ -5,11 +5,11 @@
 #include <optional>
 
 #include "base/error.h"
-#include "layers/decoder_block.h"
 #include "layers/embedding.h"
 #include "layers/rope.h"
 #include "models/config_reader.h"
 #include "models/family.h"
+#include "models/llama.h"
 #include "ops/elementwise.h"
 
 namespace estoc {
@@ -18,10 +18,12 @@ namespace {
 constexpr std::string_view kArchitectures[] = {"LlamaForCausalLM", "MistralForCausalLM"};
 constexpr int kSizeMax = 1 << 20;
 
-ModelInfo describe(const WeightSource& source) {
+}  // namespace
+
+ModelInfo describe_llama(const WeightSource& source, std::string_view family) {
   const ConfigReader config(source);
   ModelInfo info;
-  info.family = "llama";
+  info.family = family;
   info.layers = config.integer("num_hidden_layers", 1, 1024);
   info.hidden = config.integer("hidden_size", 1, kSizeMax);
   info.ffn = config.integer("intermediate_size", 1, kSizeMax);
@@ -46,7 +48,7 @@ ModelInfo describe(const WeightSource& source) {
   return info;
 }
 
-DecoderShape shape_of(const WeightSource& source, const ModelInfo& info) {
+DecoderShape llama_shape(const WeightSource& source, const ModelInfo& info) {
   const ConfigReader config(source);
   return {.hidden = info.hidden,
           .ffn = info.ffn,
@@ -58,12 +60,14 @@ DecoderShape shape_of(const WeightSource& source, const ModelInfo& info) {
           .window = config.integer("sliding_window", 0, 1 << 30, 0)};
 }
 
+namespace {
+
 class Llama final : public Model {
  public:
-  Llama(LoadContext& load, const ModelInfo& info, int rows_max)
+  Llama(LoadContext& load, const ModelInfo& info, const DecoderShape& shape, int rows_max)
       : info_(info),
         compute_(load.compute),
-        shape_(shape_of(load.source, info)),
+        shape_(shape),
         embedding_(load, "model.embed_tokens", info.vocab, info.hidden),
         rope_(load, info.head_dim),
         norm_(load_vector(load, "model.norm.weight", info.hidden)),
@@ -107,11 +111,17 @@ class Llama final : public Model {
   Rows sampled_;
 };
 
+ModelInfo describe(const WeightSource& source) { return describe_llama(source, "llama"); }
+
 std::unique_ptr<Model> build(LoadContext& load, const ModelInfo& info, int rows_max) {
-  return std::make_unique<Llama>(load, info, rows_max);
+  return build_llama(load, info, llama_shape(load.source, info), rows_max);
 }
 
 }  // namespace
+
+std::unique_ptr<Model> build_llama(LoadContext& load, const ModelInfo& info, const DecoderShape& shape, int rows_max) {
+  return std::make_unique<Llama>(load, info, shape, rows_max);
+}
 
 extern const ModelFamily llama;
 constinit const ModelFamily llama = {

@@ -25,6 +25,16 @@ void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weig
            [&](int64_t r) { compute.kernels.rms_norm(x.row(r), weight.data(), eps, x.columns(), out.row(r)); });
 }
 
+void rms_norm_heads(const Compute& compute, Rows& x, std::span<const float> weight, float eps) {
+  x.touch();
+  const auto head_dim = static_cast<int64_t>(weight.size());
+  for_rows(compute, x.count(), x.columns(), [&](int64_t r) {
+    for (int64_t at = 0; at < x.columns(); at += head_dim) {
+      compute.kernels.rms_norm(x.row(r) + at, weight.data(), eps, head_dim, x.row(r) + at);
+    }
+  });
+}
+
 void rope(const Compute& compute, Rows& x, int head_dim, const float* cos, const float* sin, int half) {
   x.touch();
   for_rows(compute, x.count(), x.columns(), [&](int64_t r) {

@@ -11,6 +11,9 @@ namespace estoc {
 // out[r] = x[r] / rms(x[r]) * weight. out may be x. weight [columns].
 void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out);
 
+// The same over each head of x [rows][heads * head_dim] by itself, in place. weight [head_dim].
+void rms_norm_heads(const Compute& compute, Rows& x, std::span<const float> weight, float eps);
+
 // Rotates every head of x [rows][heads * head_dim] by the row's angles: cos and sin [rows][half], pairs (i, i + half);
 // dimensions from 2 * half on stay.
 void rope(const Compute& compute, Rows& x, int head_dim, const float* cos, const float* sin, int half);

@@ -1,4 +1,4 @@
-"""Tiny random checkpoints, one for each shape of the Llama family, written as Hugging Face directories.
+"""Tiny random checkpoints, one for each shape of a family, written as Hugging Face directories.
 
 Small enough to commit, seeded, and with weights scaled so that the predicted distributions are not flat: wrong math
 shows. Used by make_model_golden.py.
@@ -47,6 +47,18 @@ SHAPES = {
     "tinyllama_like": ({"hidden_size": 24, "intermediate_size": 32, "num_attention_heads": 3, "num_key_value_heads": 1,
                         "tie_word_embeddings": False, "dtype": "float32",
                         "rope_parameters": {"rope_type": "default", "rope_theta": 2000.0}}, {"eos_token_id": 2}, 2),
+    # A norm over each head of q and k; heads wider than hidden / heads; a window that is written but off.
+    "qwen3_like": ({"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "hidden_size": 40,
+                    "intermediate_size": 36, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
+                    "tie_word_embeddings": False, "rope_theta": 1000000.0, "rms_norm_eps": 1e-6,
+                    "use_sliding_window": False, "sliding_window": 8, "max_window_layers": 2,
+                    "torch_dtype": "bfloat16"}, {"eos_token_id": 2}, 1),
+    # The same with the output tied to the embedding, as the small ones are.
+    "qwen3_tied_like": ({"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "hidden_size": 32,
+                         "intermediate_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32,
+                         "tie_word_embeddings": True, "rope_theta": 1000000.0, "rms_norm_eps": 1e-6,
+                         "use_sliding_window": False, "sliding_window": None, "num_hidden_layers": 1,
+                         "torch_dtype": "bfloat16"}, {"eos_token_id": 2}, 1),
 }
 
 
@@ -60,8 +72,8 @@ def weights(config: dict, seed: int) -> dict[str, torch.Tensor]:
     def matrix(rows: int, columns: int, gain: float) -> torch.Tensor:
         return torch.randn(rows, columns, generator=generator) * gain / columns**0.5
 
-    def norm() -> torch.Tensor:
-        return 1 + 0.25 * torch.randn(hidden, generator=generator)
+    def norm(width: int = hidden) -> torch.Tensor:
+        return 1 + 0.25 * torch.randn(width, generator=generator)
 
     tensors = {"model.embed_tokens.weight": matrix(config["vocab_size"], hidden, 3.0)}
     for layer in range(config["num_hidden_layers"]):
@@ -77,6 +89,8 @@ def weights(config: dict, seed: int) -> dict[str, torch.Tensor]:
             prefix + "mlp.up_proj.weight": matrix(wide, hidden, 1.5),
             prefix + "mlp.down_proj.weight": matrix(hidden, wide, 1.2),
         }
+        if config["model_type"] == "qwen3":
+            tensors |= {prefix + "self_attn.q_norm.weight": norm(head), prefix + "self_attn.k_norm.weight": norm(head)}
     tensors["model.norm.weight"] = norm()
     if not config["tie_word_embeddings"]:
         tensors["lm_head.weight"] = matrix(config["vocab_size"], hidden, 3.0)
