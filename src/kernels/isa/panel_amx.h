@@ -72,10 +72,29 @@ inline void unpack_tile(const PanelMatrix& w, const std::byte* group, uint16_t* 
   }
 }
 
+// The weights that will be unpacked next, asked for a few lines at a time while the tiles are busy: unpacking runs as
+// fast as one core can read memory, and would wait for it otherwise.
+struct NextWeights {
+  const std::byte* at[2] = {};
+  const std::byte* end[2] = {};
+  int64_t lines = 0;  // a step
+
+  void prefetch() {
+    for (int64_t line = 0; line < lines; ++line) {
+      const int p = at[0] < end[0] ? 0 : 1;
+      if (at[p] >= end[p]) return;
+      __builtin_prefetch(at[p], 0, 2);
+      at[p] += 64;
+    }
+  }
+};
+
 // sums of kRowTiles x kPanels tiles over `count` tiles of columns. a and b: tiles of 32 columns one after another.
 template <int kRowTiles, int kPanels>
-inline void multiply_tiles(const uint16_t* a, int64_t a_stride, const uint16_t* b, int64_t b_stride, int64_t count) {
+inline void multiply_tiles(const uint16_t* a, int64_t a_stride, const uint16_t* b, int64_t b_stride, int64_t count,
+                           NextWeights& next) {
   for (int64_t k = 0; k < count; ++k, a += kTileValues, b += kTileValues) {
+    next.prefetch();
     _tile_loadd(6, b, 64);
     _tile_loadd(4, a, 64);
     _tile_dpbf16ps(0, 4, 6);
@@ -105,7 +124,7 @@ inline void add_partial(const float* sums, float* out, int64_t out_stride, int64
 // One stretch of columns: `tiles` weights of kPanels panels against all rows.
 template <int kPanels>
 void multiply_stretch(const PanelMatrix& w, int64_t panel, const uint16_t* tiles, int64_t first_tile, int64_t count,
-                      const RowTiles& x, float* out, int64_t out_stride) {
+                      const RowTiles& x, float* out, int64_t out_stride, NextWeights& next) {
   const int64_t row_tiles = RowTiles::tile_count(x.rows);
   const int64_t a_stride = x.columns / RowTiles::kColumns * kTileValues;
   const int64_t out_stride_bytes = out_stride * static_cast<int64_t>(sizeof(float));
@@ -135,9 +154,9 @@ void multiply_stretch(const PanelMatrix& w, int64_t panel, const uint16_t* tiles
       const uint16_t* activations = a + from * kTileValues;
       const uint16_t* weights = tiles + from * kTileValues;
       if (is_pair) {
-        multiply_tiles<2, kPanels>(activations, a_stride, weights, kWeightStride, to - from);
+        multiply_tiles<2, kPanels>(activations, a_stride, weights, kWeightStride, to - from, next);
       } else {
-        multiply_tiles<1, kPanels>(activations, a_stride, weights, kWeightStride, to - from);
+        multiply_tiles<1, kPanels>(activations, a_stride, weights, kWeightStride, to - from, next);
       }
     };
     // The lines of `out` are far apart and stores wait for each other: have them at hand, but not so early that the
@@ -191,11 +210,18 @@ void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, 
           unpack_tile<kBits, kGroup>(w, groups + k * tile_bytes, tiles + (p * kStretchTiles + k) * kTileValues);
         }
       }
+      NextWeights next;
+      for (int p = 0; p < 2 && panel + 2 + p < panel_end; ++p) {
+        next.at[p] = w.data + (panel + 2 + p) * w.panel_bytes() + first * tile_bytes;
+        next.end[p] = next.at[p] + count * tile_bytes;
+      }
+      const int64_t steps = (RowTiles::tile_count(x.rows) + 1) / 2 * count;
+      next.lines = (2 * count * tile_bytes / 64 + steps - 1) / steps;
       memory_fence();
       if (panels == 2) {
-        multiply_stretch<2>(w, panel, tiles, first, count, x, out, out_stride);
+        multiply_stretch<2>(w, panel, tiles, first, count, x, out, out_stride, next);
       } else {
-        multiply_stretch<1>(w, panel, tiles, first, count, x, out, out_stride);
+        multiply_stretch<1>(w, panel, tiles, first, count, x, out, out_stride, next);
       }
       memory_fence();
     }
