@@ -27,7 +27,7 @@ inline float load_weight(const std::byte* row, int64_t k) {
 // kRows activation rows against kWeights weight rows: every vector that is loaded is used kRows or kWeights times.
 template <Dense kType, int kWeights, int kRows>
 inline void dense_tile(const std::byte* w, int64_t w_stride_bytes, int64_t columns, const float* x, int64_t x_stride,
-                       float* out, int64_t out_stride) {
+                       const ProductRows& out) {
   V::Reg sums[kRows][kWeights];
   for (int r = 0; r < kRows; ++r) {
     for (int n = 0; n < kWeights; ++n) sums[r][n] = V::zero();
@@ -47,47 +47,46 @@ inline void dense_tile(const std::byte* w, int64_t w_stride_bytes, int64_t colum
       for (int64_t tail = k; tail < columns; ++tail) {
         sum += load_weight<kType>(w + n * w_stride_bytes, tail) * x[r * x_stride + tail];
       }
-      out[r * out_stride + n] = sum;
+      float& target = out.values[r * out.stride + n];
+      target = out.is_added ? target + sum : sum;
     }
   }
 }
 
 template <Dense kType, int kWeights>
 inline void dense_rows(const std::byte* w, int64_t w_stride_bytes, int64_t columns, const float* x, int64_t x_rows,
-                       int64_t x_stride, float* out, int64_t out_stride) {
+                       int64_t x_stride, const ProductRows& out) {
   constexpr int kRows = V::kWidth == 16 ? 4 : 2;  // 16 or 8 sums: what the registers hold
   int64_t r = 0;
   for (; r + kRows <= x_rows; r += kRows) {
-    dense_tile<kType, kWeights, kRows>(w, w_stride_bytes, columns, x + r * x_stride, x_stride, out + r * out_stride,
-                                       out_stride);
+    dense_tile<kType, kWeights, kRows>(w, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, 0));
   }
   for (; r < x_rows; ++r) {
-    dense_tile<kType, kWeights, 1>(w, w_stride_bytes, columns, x + r * x_stride, x_stride, out + r * out_stride,
-                                   out_stride);
+    dense_tile<kType, kWeights, 1>(w, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, 0));
   }
 }
 
 template <Dense kType>
 void dense_gemm_of(const std::byte* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
-                   int64_t x_rows, int64_t x_stride, float* out, int64_t out_stride) {
+                   int64_t x_rows, int64_t x_stride, const ProductRows& out) {
   int64_t n = 0;
   for (; n + 4 <= w_rows; n += 4) {
-    dense_rows<kType, 4>(w + n * w_stride_bytes, w_stride_bytes, columns, x, x_rows, x_stride, out + n, out_stride);
+    dense_rows<kType, 4>(w + n * w_stride_bytes, w_stride_bytes, columns, x, x_rows, x_stride, out.from(0, n));
   }
   for (; n < w_rows; ++n) {
-    dense_rows<kType, 1>(w + n * w_stride_bytes, w_stride_bytes, columns, x, x_rows, x_stride, out + n, out_stride);
+    dense_rows<kType, 1>(w + n * w_stride_bytes, w_stride_bytes, columns, x, x_rows, x_stride, out.from(0, n));
   }
 }
 
 void dense_gemm(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
-                int64_t x_rows, int64_t x_stride, float* out, int64_t out_stride) noexcept {
+                int64_t x_rows, int64_t x_stride, const ProductRows& out) noexcept {
   const auto* bytes = static_cast<const std::byte*>(w);
   switch (type) {
     case Dense::f32:
-      return dense_gemm_of<Dense::f32>(bytes, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out, out_stride);
+      return dense_gemm_of<Dense::f32>(bytes, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out);
     case Dense::f16:
-      return dense_gemm_of<Dense::f16>(bytes, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out, out_stride);
+      return dense_gemm_of<Dense::f16>(bytes, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out);
     case Dense::bf16:
-      return dense_gemm_of<Dense::bf16>(bytes, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out, out_stride);
+      return dense_gemm_of<Dense::bf16>(bytes, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out);
   }
 }

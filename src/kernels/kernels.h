@@ -44,10 +44,10 @@ struct Kernels {
   void (*quantize_row)(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes, ActivationScale* scales,
                        ActivationSums* sums) noexcept;
 
-  // out[r][n] = sum over k of x[r][k] * w[n][k] for rows [row_begin, row_end) and panels [panel_begin, panel_end).
-  // A row's result does not depend on the other rows of the call.
+  // out[r][n] = (or +=, see ProductRows) sum over k of x[r][k] * w[n][k] for rows [row_begin, row_end) and panels
+  // [panel_begin, panel_end). A row's result does not depend on the other rows of the call.
   void (*panel_gemm)(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const QuantizedRows& x,
-                     int64_t row_begin, int64_t row_end, float* out, int64_t out_stride) noexcept;
+                     int64_t row_begin, int64_t row_end, const ProductRows& out) noexcept;
 
   // Rows from which tile_gemm is faster than panel_gemm; 0 where the CPU has no matrix unit.
   int tile_rows_min;
@@ -56,12 +56,13 @@ struct Kernels {
   void (*make_row_tiles)(const float* x, int64_t row_count, int64_t row_stride, int64_t columns,
                          uint16_t* tiles) noexcept;
   // As panel_gemm with weights and activations rounded to bf16 and sums in f32, for all rows of x.
-  void (*tile_gemm)(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x, float* out,
-                    int64_t out_stride) noexcept;
+  void (*tile_gemm)(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x,
+                    const ProductRows& out) noexcept;
 
-  // out[r][n] = dot(x[r], w[n]) for n < w_rows, r < x_rows. w rows are w_stride_bytes apart and need no alignment.
+  // out[r][n] = (or +=) dot(x[r], w[n]) for n < w_rows, r < x_rows. w rows are w_stride_bytes apart and need no
+  // alignment.
   void (*dense_gemm)(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
-                     int64_t x_rows, int64_t x_stride, float* out, int64_t out_stride) noexcept;
+                     int64_t x_rows, int64_t x_stride, const ProductRows& out) noexcept;
 
   // out[i] = x[i] / sqrt(mean(x^2) + eps) * weight[i]. out may alias x.
   void (*rms_norm)(const float* x, const float* weight, float eps, int64_t count, float* out) noexcept;

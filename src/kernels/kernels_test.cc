@@ -219,9 +219,12 @@ TEST_P(KernelsTest, PanelGemm) {
             const auto test = make_panel_case(rng_, bits, group, has_min, is_f16, w_rows, columns, x_rows,
                                               x_rows % 4 == 3, x_rows % 2 == 1);
             const int64_t stride = w_rows + 3;
+            const bool is_added = uniform(0, 1) == 1;
             std::vector<float> got(static_cast<size_t>(x_rows * stride), 7.0f), expected = got;
-            fast().panel_gemm(test.matrix, 0, test.matrix.panel_count(), test.rows, 0, x_rows, got.data(), stride);
-            scalar.panel_gemm(test.matrix, 0, test.matrix.panel_count(), test.rows, 0, x_rows, expected.data(), stride);
+            fast().panel_gemm(test.matrix, 0, test.matrix.panel_count(), test.rows, 0, x_rows,
+                              {got.data(), stride, is_added});
+            scalar.panel_gemm(test.matrix, 0, test.matrix.panel_count(), test.rows, 0, x_rows,
+                              {expected.data(), stride, is_added});
             SCOPED_TRACE("bits " + std::to_string(bits) + " group " + std::to_string(group) + " min " +
                          std::to_string(has_min) + " rows " + std::to_string(x_rows));
             expect_near(got, expected, 1e-4, 3e-4 * std::sqrt(static_cast<double>(columns)));
@@ -250,10 +253,11 @@ TEST_P(KernelsTest, TileGemm) {
           }
           EXPECT_EQ(tiles, tiles_expected);
           const int64_t stride = w_rows + 3;
+          const bool is_added = uniform(0, 1) == 1;
           std::vector<float> got(static_cast<size_t>(x_rows * stride), 7.0f), expected = got;
           const RowTiles rows{.values = tiles.data(), .rows = x_rows, .columns = columns};
-          fast().tile_gemm(test.matrix, 0, test.matrix.panel_count(), rows, got.data(), stride);
-          scalar.tile_gemm(test.matrix, 0, test.matrix.panel_count(), rows, expected.data(), stride);
+          fast().tile_gemm(test.matrix, 0, test.matrix.panel_count(), rows, {got.data(), stride, is_added});
+          scalar.tile_gemm(test.matrix, 0, test.matrix.panel_count(), rows, {expected.data(), stride, is_added});
           SCOPED_TRACE("bits " + std::to_string(bits) + " group " + std::to_string(group) + " rows " +
                        std::to_string(x_rows) + " columns " + std::to_string(columns));
           // Weights a whole unit of rounding apart are rare: ties, and products that round differently in f32.
@@ -268,8 +272,8 @@ TEST_P(KernelsTest, TileGemm) {
 TEST_P(KernelsTest, PanelGemmWritesOnlyItsRange) {
   const auto test = make_panel_case(rng_, 4, 32, true, true, 70, 96, 6, false, false);
   std::vector<float> whole(6 * 70), parts(6 * 70, -1.0f);
-  fast().panel_gemm(test.matrix, 0, 5, test.rows, 0, 6, whole.data(), 70);
-  fast().panel_gemm(test.matrix, 3, 5, test.rows, 2, 6, parts.data(), 70);
+  fast().panel_gemm(test.matrix, 0, 5, test.rows, 0, 6, {whole.data(), 70});
+  fast().panel_gemm(test.matrix, 3, 5, test.rows, 2, 6, {parts.data(), 70});
   for (int r = 0; r < 6; ++r) {
     for (int n = 0; n < 70; ++n) {
       const size_t at = static_cast<size_t>(r * 70 + n);
@@ -291,11 +295,12 @@ TEST_P(KernelsTest, DenseGemm) {
         std::memcpy(unaligned + i * static_cast<size_t>(element),
                     type == Dense::f32 ? static_cast<const void*>(&weights[i]) : &half, static_cast<size_t>(element));
       }
-      std::vector<float> got(static_cast<size_t>(x_rows * w_rows)), expected = got;
-      fast().dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns, got.data(),
-                        w_rows);
-      scalar.dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns, expected.data(),
-                        w_rows);
+      std::vector<float> got(static_cast<size_t>(x_rows * w_rows), 0.5f), expected = got;
+      const bool is_added = uniform(0, 1) == 1;
+      fast().dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns,
+                        {got.data(), w_rows, is_added});
+      scalar.dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns,
+                        {expected.data(), w_rows, is_added});
       const double rounding = type == Dense::bf16 && GetParam() >= Isa::avx512_bf16 ? 4e-3 : 2e-6;
       expect_near(got, expected, rounding, rounding * std::sqrt(static_cast<double>(columns)));
     }

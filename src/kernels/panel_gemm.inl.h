@@ -8,7 +8,7 @@ auto panel_gemm_for(const PanelMatrix& w) {
 }
 
 void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
-                int64_t row_end, float* out, int64_t out_stride) noexcept {
+                int64_t row_end, const ProductRows& out) noexcept {
   const auto run = x.low_codes == nullptr ? panel_gemm_for<false>(w) : panel_gemm_for<true>(w);
-  run(w, panel_begin, panel_end, x, row_begin, row_end, out, out_stride);
+  run(w, panel_begin, panel_end, x, row_begin, row_end, out);
 }

@@ -53,6 +53,17 @@ struct PanelMatrix {
   constexpr int64_t panel_count() const { return (rows + kPanelRows - 1) / kPanelRows; }
 };
 
+// Where a product goes: out[r][n] at values[r * stride + n].
+struct ProductRows {
+  float* values = nullptr;
+  int64_t stride = 0;
+  bool is_added = false;  // to what is there
+
+  constexpr ProductRows from(int64_t row, int64_t column) const {
+    return {values + row * stride + column, stride, is_added};
+  }
+};
+
 struct QuantizedRows {
   const int8_t* codes = nullptr;            // [rows][columns]
   const int8_t* low_codes = nullptr;        // [rows][columns]; null when activations are not wide

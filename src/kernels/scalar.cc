@@ -98,12 +98,17 @@ float panel_dot(const PanelMatrix& w, const std::byte* panel, int64_t row, const
   return result;
 }
 
+void store(const ProductRows& out, int64_t row, int64_t n, float value) {
+  float& target = out.values[row * out.stride + n];
+  target = out.is_added ? target + value : value;
+}
+
 void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
-                int64_t row_end, float* out, int64_t out_stride) noexcept {
+                int64_t row_end, const ProductRows& out) noexcept {
   for (int64_t n = panel_begin * kPanelRows; n < std::min(panel_end * kPanelRows, w.rows); ++n) {
     const std::byte* panel = w.data + n / kPanelRows * w.panel_bytes();
     for (int64_t r = row_begin; r < row_end; ++r) {
-      out[r * out_stride + n] = panel_dot(w, panel, n % kPanelRows, x, r);
+      store(out, r, n, panel_dot(w, panel, n % kPanelRows, x, r));
     }
   }
 }
@@ -118,8 +123,8 @@ void make_row_tiles(const float* x, int64_t row_count, int64_t row_stride, int64
   }
 }
 
-void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x, float* out,
-               int64_t out_stride) noexcept {
+void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x,
+               const ProductRows& out) noexcept {
   for (int64_t n = panel_begin * kPanelRows; n < std::min(panel_end * kPanelRows, w.rows); ++n) {
     const std::byte* panel = w.data + n / kPanelRows * w.panel_bytes();
     for (int64_t r = 0; r < x.rows; ++r) {
@@ -131,7 +136,7 @@ void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, con
         sum += bf16_to_f32(x.values[tile * RowTiles::kRows * RowTiles::kColumns + in_tile]) *
                bf16_to_f32(f32_to_bf16(group.value(k % w.group)));
       }
-      out[r * out_stride + n] = sum;
+      store(out, r, n, sum);
     }
   }
 }
@@ -148,13 +153,13 @@ float load_dense(Dense type, const std::byte* row, int64_t k) {
 }
 
 void dense_gemm(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
-                int64_t x_rows, int64_t x_stride, float* out, int64_t out_stride) noexcept {
+                int64_t x_rows, int64_t x_stride, const ProductRows& out) noexcept {
   for (int64_t n = 0; n < w_rows; ++n) {
     const std::byte* row = static_cast<const std::byte*>(w) + n * w_stride_bytes;
     for (int64_t r = 0; r < x_rows; ++r) {
       float sum = 0;
       for (int64_t k = 0; k < columns; ++k) sum += load_dense(type, row, k) * x[r * x_stride + k];
-      out[r * out_stride + n] = sum;
+      store(out, r, n, sum);
     }
   }
 }

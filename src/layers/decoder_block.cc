@@ -12,6 +12,7 @@ Workspace::Workspace(const DecoderShape& shape, int rows_max, int threads, int64
       v(rows_max, int64_t{shape.kv_heads} * shape.head_dim),
       gate(rows_max, shape.ffn),
       up(rows_max, shape.ffn),
+      activated(rows_max, shape.ffn),
       decoded(threads, columns_max) {}
 
 Attention::Attention(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer)
@@ -38,8 +39,12 @@ void Attention::forward(const Compute& compute, const Batch& batch, KvStorage& k
   rope(compute, work.k, shape_.head_dim, work.cos.data(), work.sin.data(), shape_.head_dim / 2);
   write_kv(compute, batch, kv, layer_, work.k, work.v);
   attention(compute, batch, kv, layer_, {shape_.heads, shape_.attention_scale, shape_.window}, work.q, work.q);
-  const LinearOutput output{&o_, &work.normed};
+  const LinearOutput output{&o_, &work.hidden, true};
   estoc::forward(compute, work.q, {&output, 1}, work.decoded);
+}
+
+RowForm Attention::reads(const Compute& compute, int64_t row_count) const {
+  return form_of(compute, row_count, {&q_, &k_, &v_});
 }
 
 Mlp::Mlp(LoadContext& load, const std::string& name, const DecoderShape& shape)
@@ -50,9 +55,13 @@ Mlp::Mlp(LoadContext& load, const std::string& name, const DecoderShape& shape)
 void Mlp::forward(const Compute& compute, Workspace& work) const {
   const LinearOutput wide[] = {{&gate_, &work.gate}, {&up_, &work.up}};
   estoc::forward(compute, work.normed, wide, work.decoded);
-  silu_mul(compute, work.gate, work.up);
-  const LinearOutput output{&down_, &work.normed};
-  estoc::forward(compute, work.gate, {&output, 1}, work.decoded);
+  silu_mul(compute, work.gate, work.up, work.activated, down_.reads(compute, work.gate.count()));
+  const LinearOutput output{&down_, &work.hidden, true};
+  estoc::forward(compute, work.activated, {&output, 1}, work.decoded);
+}
+
+RowForm Mlp::reads(const Compute& compute, int64_t row_count) const {
+  return form_of(compute, row_count, {&gate_, &up_});
 }
 
 DecoderBlock::DecoderBlock(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer)
@@ -63,13 +72,12 @@ DecoderBlock::DecoderBlock(LoadContext& load, const std::string& name, const Dec
       mlp_(load, name + ".mlp", shape) {}
 
 void DecoderBlock::forward(const Compute& compute, const Batch& batch, KvStorage& kv, Workspace& work) const {
-  work.normed.reset(work.hidden.count());
-  rms_norm(compute, work.hidden, input_norm_, norm_eps_, work.normed);
+  const int64_t rows = work.hidden.count();
+  work.normed.reset(rows);
+  rms_norm(compute, work.hidden, input_norm_, norm_eps_, work.normed, attention_.reads(compute, rows));
   attention_.forward(compute, batch, kv, work);
-  add(compute, work.normed, work.hidden);
-  rms_norm(compute, work.hidden, post_attention_norm_, norm_eps_, work.normed);
+  rms_norm(compute, work.hidden, post_attention_norm_, norm_eps_, work.normed, mlp_.reads(compute, rows));
   mlp_.forward(compute, work);
-  add(compute, work.normed, work.hidden);
 }
 
 }  // namespace estoc

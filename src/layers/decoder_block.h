@@ -27,9 +27,9 @@ struct Workspace {
   Workspace(const DecoderShape& shape, int rows_max, int threads, int64_t columns_max);
 
   Rows hidden;  // the residual stream
-  Rows normed;  // input of a sublayer, then its output
+  Rows normed;  // input of a sublayer
   Rows q, k, v;
-  Rows gate, up;
+  Rows gate, up, activated;     // activated = silu(gate) * up
   std::vector<float> cos, sin;  // [rows][head_dim / 2]
   DecodeScratch decoded;
 };
@@ -37,8 +37,10 @@ struct Workspace {
 class Attention {
  public:
   Attention(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer);
-  // work.normed in, work.normed out.
+  // work.hidden += attention(work.normed).
   void forward(const Compute& compute, const Batch& batch, KvStorage& kv, Workspace& work) const;
+  // The form it wants work.normed in.
+  RowForm reads(const Compute& compute, int64_t row_count) const;
 
  private:
   DecoderShape shape_;
@@ -50,7 +52,9 @@ class Attention {
 class Mlp {
  public:
   Mlp(LoadContext& load, const std::string& name, const DecoderShape& shape);
+  // work.hidden += mlp(work.normed).
   void forward(const Compute& compute, Workspace& work) const;
+  RowForm reads(const Compute& compute, int64_t row_count) const;
 
  private:
   Linear gate_, up_, down_;

@@ -42,12 +42,25 @@ std::vector<float> load_vector(LoadContext& load, const std::string& name, int64
   return values;
 }
 
+RowForm form_of(const Compute& compute, int64_t row_count, std::initializer_list<const Linear*> readers) {
+  const RowForm form = (*readers.begin())->reads(compute, row_count);
+  for (const Linear* reader : readers) {
+    if (reader->reads(compute, row_count) != form) return RowForm::values;
+  }
+  return form;
+}
+
 void forward(const Compute& compute, Rows& x, std::span<const LinearOutput> outputs, const DecodeScratch& scratch) {
   std::array<Product, 4> products;
   ESTOC_CHECK(outputs.size() <= products.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
-    outputs[i].out->reset(x.count());
-    products[i] = {&outputs[i].linear->weight(), outputs[i].out->row(0), outputs[i].out->columns()};
+    const LinearOutput& output = outputs[i];
+    if (output.is_added) {
+      output.out->touch();
+    } else {
+      output.out->reset(x.count());
+    }
+    products[i] = {&output.linear->weight(), {output.out->row(0), output.out->columns(), output.is_added}};
   }
   matmul(compute, x, {products.data(), outputs.size()}, scratch);
   for (const LinearOutput& output : outputs) {

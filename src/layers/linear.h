@@ -2,6 +2,7 @@
 // Immutable after construction; throws Error{corrupt_file} when the tensor is missing or of another shape.
 #pragma once
 
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,10 @@ class Linear {
   const Weight& weight() const { return weight_; }
   std::span<const float> bias() const { return bias_; }
 
+  // The form in which it reads `row_count` rows of input. Linears that share an input may differ; the others then make
+  // theirs from f32, so a producer must leave values unless all agree (see form_of).
+  RowForm reads(const Compute& compute, int64_t row_count) const { return weight_.reads(compute, row_count); }
+
  private:
   Weight weight_;
   std::vector<float> bias_;
@@ -27,10 +32,14 @@ class Linear {
 struct LinearOutput {
   const Linear* linear = nullptr;
   Rows* out = nullptr;
+  bool is_added = false;  // to the rows that `out` has (the residual stream)
 };
 
 // Several linears of the same input in one fork–join; each output gets x.count() rows.
 void forward(const Compute& compute, Rows& x, std::span<const LinearOutput> outputs, const DecodeScratch& scratch);
+
+// The form a producer should leave for these readers: what they all read, else values.
+RowForm form_of(const Compute& compute, int64_t row_count, std::initializer_list<const Linear*> readers);
 
 // A 1-D tensor (norm weight, bias) as f32. Throws Error{corrupt_file}.
 std::vector<float> load_vector(LoadContext& load, const std::string& name, int64_t count);

@@ -94,7 +94,7 @@ class Llama final : public Model {
       std::copy_n(work_.hidden.row(batch.logit_rows[i]), info_.hidden, sampled_.row(static_cast<int64_t>(i)));
     }
     rms_norm(compute_, sampled_, norm_, shape_.norm_eps, sampled_);
-    const Product product{&head_->weight(), logits, info_.vocab};
+    const Product product{&head_->weight(), {logits, info_.vocab}};
     matmul(compute_, sampled_, {&product, 1}, work_.decoded);
   }
 

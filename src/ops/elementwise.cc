@@ -19,10 +19,10 @@ void for_rows(const Compute& compute, int64_t count, int64_t columns, Work&& wor
 
 }  // namespace
 
-void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out) {
-  out.touch();
-  for_rows(compute, x.count(), x.columns(),
-           [&](int64_t r) { compute.kernels.rms_norm(x.row(r), weight.data(), eps, x.columns(), out.row(r)); });
+void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out,
+              RowForm form) {
+  out.fill(compute, form,
+           [&](int64_t r, float* to) { compute.kernels.rms_norm(x.row(r), weight.data(), eps, x.columns(), to); });
 }
 
 void rms_norm_heads(const Compute& compute, Rows& x, std::span<const float> weight, float eps) {
@@ -44,16 +44,10 @@ void rope(const Compute& compute, Rows& x, int head_dim, const float* cos, const
   });
 }
 
-void silu_mul(const Compute& compute, Rows& gate, const Rows& up) {
-  gate.touch();
-  for_rows(compute, gate.count(), gate.columns(),
-           [&](int64_t r) { compute.kernels.silu_mul(gate.row(r), up.row(r), gate.columns(), gate.row(r)); });
-}
-
-void add(const Compute& compute, const Rows& x, Rows& target) {
-  target.touch();
-  for_rows(compute, x.count(), x.columns(),
-           [&](int64_t r) { compute.kernels.add(x.row(r), x.columns(), target.row(r)); });
+void silu_mul(const Compute& compute, const Rows& gate, const Rows& up, Rows& out, RowForm form) {
+  out.reset(gate.count());
+  out.fill(compute, form,
+           [&](int64_t r, float* to) { compute.kernels.silu_mul(gate.row(r), up.row(r), gate.columns(), to); });
 }
 
 void add_bias(const Compute& compute, std::span<const float> bias, Rows& x) {

@@ -8,8 +8,10 @@
 
 namespace estoc {
 
-// out[r] = x[r] / rms(x[r]) * weight. out may be x. weight [columns].
-void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out);
+// out[r] = x[r] / rms(x[r]) * weight, in the form its readers want. out may be x when they want values. weight
+// [columns].
+void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out,
+              RowForm form = RowForm::values);
 
 // The same over each head of x [rows][heads * head_dim] by itself, in place. weight [head_dim].
 void rms_norm_heads(const Compute& compute, Rows& x, std::span<const float> weight, float eps);
@@ -18,11 +20,8 @@ void rms_norm_heads(const Compute& compute, Rows& x, std::span<const float> weig
 // dimensions from 2 * half on stay.
 void rope(const Compute& compute, Rows& x, int head_dim, const float* cos, const float* sin, int half);
 
-// gate = silu(gate) * up.
-void silu_mul(const Compute& compute, Rows& gate, const Rows& up);
-
-// target += x.
-void add(const Compute& compute, const Rows& x, Rows& target);
+// out = silu(gate) * up, in the form its readers want.
+void silu_mul(const Compute& compute, const Rows& gate, const Rows& up, Rows& out, RowForm form);
 
 // x[r] += bias.
 void add_bias(const Compute& compute, std::span<const float> bias, Rows& x);

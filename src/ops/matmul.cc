@@ -12,13 +12,12 @@ void matmul(const Compute& compute, Rows& x, std::span<const Product> products, 
   if (x.count() == 0) return;
   for (const Product& product : products) {
     ESTOC_DCHECK(product.weight->columns() == x.columns());
-    product.weight->prepare(compute, x);
+    x.make(compute, product.weight->reads(compute, x.count()));
   }
   const int threads = compute.team.thread_count();
   compute.team.run([&](int thread) {
     for (const Product& product : products) {
-      product.weight->multiply_share(compute, x, product.out, product.out_stride, thread, threads,
-                                     scratch.of_thread(thread));
+      product.weight->multiply_share(compute, x, product.out, thread, threads, scratch.of_thread(thread));
     }
   });
 }

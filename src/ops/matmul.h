@@ -21,14 +21,14 @@ class DecodeScratch {
   PageMemory memory_;
 };
 
-// One product of a joint call: out [x.count()][out_stride], written at columns 0 .. weight->rows()-1.
+// One product of a joint call: out [x.count()][weight->rows()].
 struct Product {
   const Weight* weight = nullptr;
-  float* out = nullptr;
-  int64_t out_stride = 0;
+  kernels::ProductRows out;
 };
 
-// All products read the same x, in one fork–join. x [rows][columns] f32; quantized first when a weight is packed.
+// All products read the same x, in one fork–join. x [rows][columns] gets the forms they read first,
+// unless it has them.
 void matmul(const Compute& compute, Rows& x, std::span<const Product> products, const DecodeScratch& scratch);
 
 }  // namespace estoc

@@ -78,7 +78,7 @@ TEST(Matmul, EveryFormatInBothModesAndEveryIsa) {
           std::normal_distribution<float> normal(0.0f, 1.0f);
           for (int64_t i = 0; i < rows * columns; ++i) x.row(0)[i] = normal(rng);
           std::vector<float> out(static_cast<size_t>(rows * weight_rows));
-          const Product product{&weight, out.data(), weight_rows};
+          const Product product{&weight, {out.data(), weight_rows}};
           matmul(compute, x, {&product, 1}, scratch);
           SCOPED_TRACE(std::string(format->name) + " " + kernels::isa_name(isa));
           EXPECT_LT(relative_error(out, reference(stored.matrix, x)), error_max);
@@ -99,9 +99,9 @@ TEST(Matmul, JointProductsEqualSingleOnes) {
   for (int64_t i = 0; i < 6 * 96; ++i) x.row(0)[i] = std::sin(static_cast<float>(i));
   const DecodeScratch scratch(2, 96);
   std::vector<float> joint(6 * 47), single_a(6 * 40), single_b(6 * 7);
-  const Product both[] = {{&first, joint.data(), 47}, {&second, joint.data() + 40, 47}};
+  const Product both[] = {{&first, {joint.data(), 47}}, {&second, {joint.data() + 40, 47}}};
   matmul(compute, x, both, scratch);
-  const Product only_a{&first, single_a.data(), 40}, only_b{&second, single_b.data(), 7};
+  const Product only_a{&first, {single_a.data(), 40}}, only_b{&second, {single_b.data(), 7}};
   matmul(compute, x, {&only_a, 1}, scratch);
   matmul(compute, x, {&only_b, 1}, scratch);
   for (size_t r = 0; r < 6; ++r) {

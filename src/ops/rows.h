@@ -1,23 +1,29 @@
-// Activations: a buffer of f32 rows and, once an op asks for them, the forms that products read: quantized, or as
-// tiles.
+// Activations: rows in f32 and the forms that products read them in.
 //
+// A producer that knows its readers (fill) makes their form while a few rows are still in the cache, and need not write
+// the f32 rows out at all; otherwise a form is made from the f32 rows when a product asks for it (make).
 // Ownership: owns its memory, sized once for rows_max. Threads: one op at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
+#include "base/check.h"
 #include "kernels/panels.h"
 #include "ops/compute.h"
 #include "tensor/page_memory.h"
 
 namespace estoc {
 
+// f32 as it is; codes with scales (panels.h); bf16 tiles for a matrix unit.
+enum class RowForm { values, quantized, tiles };
+
 class Rows {
  public:
-  // With is_quantizable the columns must be a multiple of 32 for quantize() to be used.
+  // The columns must be a multiple of 32 for other forms than values.
   Rows(int64_t rows_max, int64_t columns);
 
-  // Sets how many rows are in use; their old forms are forgotten.
+  // Sets how many rows are in use; what they held is forgotten.
   void reset(int64_t row_count);
 
   int64_t count() const { return count_; }
@@ -25,18 +31,52 @@ class Rows {
   float* row(int64_t index) { return values_.as<float>() + index * columns_; }
   const float* row(int64_t index) const { return values_.as<float>() + index * columns_; }
 
-  // The forms that products read, made once from all rows in use; writers call touch() when they change rows
-  // afterwards.
-  const kernels::QuantizedRows& quantized(const Compute& compute);
-  const kernels::RowTiles& tiles(const Compute& compute);
-  void touch() { is_quantized_ = is_tiled_ = false; }
+  // To be called by whoever changed rows: other forms are out of date.
+  void touch() { has_values_ = true, has_codes_ = has_tiles_ = false; }
+
+  // Makes `form` from the f32 rows unless it is there.
+  void make(const Compute& compute, RowForm form);
+  const kernels::QuantizedRows& quantized() const;
+  const kernels::RowTiles& tiles() const;
+
+  // Sets all rows in use: write(r, out) gives row r. Leaves them in `form` alone.
+  template <typename Write>
+  void fill(const Compute& compute, RowForm form, Write&& write) {
+    const auto strip = [&](int64_t first, int64_t end, int thread) {
+      // Rows that nobody reads as f32 need not leave the cache: every strip of a thread uses the same place.
+      const bool is_kept = form == RowForm::values || (thread + 1) * kStrip > rows_max_;
+      float* at = row(is_kept ? first : thread * kStrip);
+      for (int64_t r = first; r < end; ++r) write(r, at + (r - first) * columns_);
+      if (form == RowForm::quantized) quantize(compute, at, first, end);
+      if (form == RowForm::tiles) make_tiles(compute, at, first, end);
+    };
+    const int64_t strips = (count_ + kStrip - 1) / kStrip;
+    if (count_ * columns_ < kWorthSplitting) {
+      for (int64_t i = 0; i < strips; ++i) strip(i * kStrip, std::min(count_, (i + 1) * kStrip), 0);
+    } else if (form == RowForm::tiles || strips >= 4 * compute.team.thread_count()) {
+      compute.team.parallel_items(
+          strips, [&](int64_t i, int thread) { strip(i * kStrip, std::min(count_, (i + 1) * kStrip), thread); });
+    } else {  // few rows: one by one
+      compute.team.parallel_items(count_, [&](int64_t r, int thread) { strip(r, r + 1, thread); });
+    }
+    has_values_ = form == RowForm::values;
+    has_codes_ = form == RowForm::quantized;
+    has_tiles_ = form == RowForm::tiles;
+  }
 
  private:
-  int64_t columns_;
+  static constexpr int64_t kStrip = kernels::RowTiles::kRows;
+  static constexpr int64_t kWorthSplitting = 16 << 10;  // elements: some microseconds of work
+
+  // The forms of rows [first, end), whose f32 values lie at `values`.
+  void quantize(const Compute& compute, const float* values, int64_t first, int64_t end);
+  void make_tiles(const Compute& compute, const float* values, int64_t first, int64_t end);
+
+  int64_t rows_max_, columns_;
   int64_t count_ = 0;
-  bool is_quantized_ = false, is_tiled_ = false;
+  bool has_values_ = true, has_codes_ = false, has_tiles_ = false;
   PageMemory values_, codes_, low_codes_, scales_, sums_, tile_values_;
-  kernels::QuantizedRows view_;
+  kernels::QuantizedRows quantized_;
   kernels::RowTiles tiles_;
 };
 

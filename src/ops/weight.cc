@@ -30,11 +30,6 @@ kernels::PanelMatrix panel_shape(const AffineView& affine, int64_t rows, int64_t
           .is_scale_f16 = affine.is_scale_f16};
 }
 
-// Whether a product of these rows runs on the matrix unit, in bf16.
-bool uses_tiles(const Compute& compute, const Rows& x) {
-  return compute.kernels.tile_rows_min > 0 && x.count() >= compute.kernels.tile_rows_min && !compute.is_deterministic;
-}
-
 uint64_t panel_matrix_bytes(const kernels::PanelMatrix& panels) {
   return static_cast<uint64_t>(panels.panel_bytes() * panels.panel_count());
 }
@@ -66,52 +61,48 @@ void Weight::pack(const Compute& compute) {
   });
 }
 
-void Weight::prepare(const Compute& compute, Rows& x) const {
-  if (form_ != Form::packed) return;
-  if (uses_tiles(compute, x)) {
-    x.tiles(compute);
-  } else {
-    x.quantized(compute);
-  }
+RowForm Weight::reads(const Compute& compute, int64_t row_count) const {
+  if (form_ != Form::packed) return RowForm::values;
+  const int rows_min = compute.kernels.tile_rows_min;
+  return rows_min > 0 && row_count >= rows_min && !compute.is_deterministic ? RowForm::tiles : RowForm::quantized;
 }
 
-void Weight::multiply_share(const Compute& compute, Rows& x, float* out, int64_t out_stride, int thread,
+void Weight::multiply_share(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int thread,
                             int thread_count, float* scratch) const {
   const int64_t panel_count = (stored_.rows + kernels::kPanelRows - 1) / kernels::kPanelRows;
   const int64_t begin = panel_count * thread / thread_count, end = panel_count * (thread + 1) / thread_count;
   if (begin == end) return;
-  if (form_ == Form::packed && uses_tiles(compute, x)) {
-    compute.kernels.tile_gemm(panels_, begin, end, x.tiles(compute), out, out_stride);
+  if (reads(compute, x.count()) == RowForm::tiles) {
+    compute.kernels.tile_gemm(panels_, begin, end, x.tiles(), out);
     return;
   }
   if (form_ == Form::packed) {
-    const kernels::QuantizedRows& quantized = x.quantized(compute);
+    const kernels::QuantizedRows& quantized = x.quantized();
     const int64_t block = std::max<int64_t>(16, kRowBlockBytes / stored_.columns / 16 * 16);
     for (int64_t row = 0; row < x.count(); row += block) {
-      compute.kernels.panel_gemm(panels_, begin, end, quantized, row, std::min(x.count(), row + block), out,
-                                 out_stride);
+      compute.kernels.panel_gemm(panels_, begin, end, quantized, row, std::min(x.count(), row + block), out);
     }
     return;
   }
   const int64_t first = begin * kernels::kPanelRows, last = std::min(stored_.rows, end * kernels::kPanelRows);
   if (form_ == Form::dense) {
-    multiply_dense(compute, x, out, out_stride, first, last);
+    multiply_dense(compute, x, out, first, last);
   } else {
-    multiply_decoded(compute, x, out, out_stride, first, last, scratch);
+    multiply_decoded(compute, x, out, first, last, scratch);
   }
 }
 
-void Weight::multiply_dense(const Compute& compute, const Rows& x, float* out, int64_t out_stride, int64_t begin,
+void Weight::multiply_dense(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
                             int64_t end) const {
   // A few weight rows at a time against all activations: the weights are read once.
   for (int64_t n = begin; n < end; n += kDecodedRows) {
     const int64_t count = std::min(kDecodedRows, end - n);
     compute.kernels.dense_gemm(dense_type(*stored_.format), stored_.row(n), count, stored_.row_stride_bytes,
-                               stored_.columns, x.row(0), x.count(), x.columns(), out + n, out_stride);
+                               stored_.columns, x.row(0), x.count(), x.columns(), out.from(0, n));
   }
 }
 
-void Weight::multiply_decoded(const Compute& compute, const Rows& x, float* out, int64_t out_stride, int64_t begin,
+void Weight::multiply_decoded(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
                               int64_t end, float* scratch) const {
   for (int64_t n = begin; n < end; n += kDecodedRows) {
     const int64_t count = std::min(kDecodedRows, end - n);
@@ -119,7 +110,7 @@ void Weight::multiply_decoded(const Compute& compute, const Rows& x, float* out,
       stored_.format->decode(stored_.row(n + i), scratch + i * stored_.columns, stored_.columns);
     }
     compute.kernels.dense_gemm(kernels::Dense::f32, scratch, count, stored_.columns * 4, stored_.columns, x.row(0),
-                               x.count(), x.columns(), out + n, out_stride);
+                               x.count(), x.columns(), out.from(0, n));
   }
 }
 

@@ -37,11 +37,12 @@ class Weight {
   int64_t rows() const { return stored_.rows; }
   int64_t columns() const { return stored_.columns; }
 
-  // Makes the form of x that multiply_share will read; one thread, before all shares.
-  void prepare(const Compute& compute, Rows& x) const;
-  // This thread's share of out[r][n] = x[r] . w[n] (see matmul). scratch: kDecodedRows * columns floats of its own.
-  void multiply_share(const Compute& compute, Rows& x, float* out, int64_t out_stride, int thread, int thread_count,
-                      float* scratch) const;
+  // The form of activations that multiply_share reads when there are `row_count` of them.
+  RowForm reads(const Compute& compute, int64_t row_count) const;
+  // This thread's share of out[r][n] = x[r] . w[n] (see matmul); x has the form it reads. scratch: kDecodedRows *
+  // columns floats of its own.
+  void multiply_share(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int thread,
+                      int thread_count, float* scratch) const;
 
   static constexpr int64_t kDecodedRows = 16;
 
@@ -51,9 +52,9 @@ class Weight {
 
  private:
   void pack(const Compute& compute);
-  void multiply_dense(const Compute& compute, const Rows& x, float* out, int64_t out_stride, int64_t begin,
+  void multiply_dense(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
                       int64_t end) const;
-  void multiply_decoded(const Compute& compute, const Rows& x, float* out, int64_t out_stride, int64_t begin,
+  void multiply_decoded(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
                         int64_t end, float* scratch) const;
 
   StoredMatrix stored_;

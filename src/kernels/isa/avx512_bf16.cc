@@ -16,7 +16,7 @@ namespace {
 // 32 columns at a time of kRows activation rows against kWeights weight rows.
 template <int kWeights, int kRows>
 inline void bf16_tile(const std::byte* w, int64_t w_stride_bytes, int64_t columns, const float* x, int64_t x_stride,
-                      float* out, int64_t out_stride) {
+                      const ProductRows& out) {
   __m512 sums[kRows][kWeights];
   for (int r = 0; r < kRows; ++r) {
     for (int n = 0; n < kWeights; ++n) sums[r][n] = _mm512_setzero_ps();
@@ -33,32 +33,33 @@ inline void bf16_tile(const std::byte* w, int64_t w_stride_bytes, int64_t column
     }
   }
   for (int r = 0; r < kRows; ++r) {
-    for (int n = 0; n < kWeights; ++n) out[r * out_stride + n] = _mm512_reduce_add_ps(sums[r][n]);
+    for (int n = 0; n < kWeights; ++n) {
+      float& target = out.values[r * out.stride + n];
+      const float sum = _mm512_reduce_add_ps(sums[r][n]);
+      target = out.is_added ? target + sum : sum;
+    }
   }
 }
 
 void dense_gemm_bf16(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
-                     int64_t x_rows, int64_t x_stride, float* out, int64_t out_stride) noexcept {
+                     int64_t x_rows, int64_t x_stride, const ProductRows& out) noexcept {
   if (type != Dense::bf16 || columns % 32 != 0) {
-    return dense_gemm(type, w, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out, out_stride);
+    return dense_gemm(type, w, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out);
   }
   const auto* bytes = static_cast<const std::byte*>(w);
   int64_t n = 0;
   for (; n + 4 <= w_rows; n += 4) {
     int64_t r = 0;
     for (; r + 4 <= x_rows; r += 4) {
-      bf16_tile<4, 4>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride,
-                      out + r * out_stride + n, out_stride);
+      bf16_tile<4, 4>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, n));
     }
     for (; r < x_rows; ++r) {
-      bf16_tile<4, 1>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride,
-                      out + r * out_stride + n, out_stride);
+      bf16_tile<4, 1>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, n));
     }
   }
   for (; n < w_rows; ++n) {
     for (int64_t r = 0; r < x_rows; ++r) {
-      bf16_tile<1, 1>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride,
-                      out + r * out_stride + n, out_stride);
+      bf16_tile<1, 1>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, n));
     }
   }
 }

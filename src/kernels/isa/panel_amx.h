@@ -124,16 +124,16 @@ inline void add_partial(const float* sums, float* out, int64_t out_stride, int64
 // One stretch of columns: `tiles` weights of kPanels panels against all rows.
 template <int kPanels>
 void multiply_stretch(const PanelMatrix& w, int64_t panel, const uint16_t* tiles, int64_t first_tile, int64_t count,
-                      const RowTiles& x, float* out, int64_t out_stride, NextWeights& next) {
+                      const RowTiles& x, const ProductRows& out, NextWeights& next) {
   const int64_t row_tiles = RowTiles::tile_count(x.rows);
   const int64_t a_stride = x.columns / RowTiles::kColumns * kTileValues;
-  const int64_t out_stride_bytes = out_stride * static_cast<int64_t>(sizeof(float));
-  const bool is_first = first_tile == 0;
+  const int64_t out_stride = out.stride, out_stride_bytes = out_stride * static_cast<int64_t>(sizeof(float));
+  const bool is_first = first_tile == 0 && !out.is_added;
   alignas(64) float partial[4][16 * 16];
   for (int64_t tile = 0; tile < row_tiles;) {
     const uint16_t* a = x.values + tile * a_stride + first_tile * kTileValues;
     const int64_t row = tile * RowTiles::kRows, left = x.rows - row, outputs = w.rows - panel * kPanelRows;
-    float* target = out + row * out_stride + panel * kPanelRows;
+    float* target = out.values + row * out_stride + panel * kPanelRows;
     const bool is_pair = tile + 2 <= row_tiles;
     const bool is_whole = left >= (is_pair ? 32 : 16) && outputs >= kPanels * kPanelRows;
     if (is_whole && !is_first) {
@@ -195,8 +195,8 @@ void multiply_stretch(const PanelMatrix& w, int64_t panel, const uint16_t* tiles
 }
 
 template <int kBits, int kGroup>
-void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x, float* out,
-                  int64_t out_stride) {
+void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x,
+                  const ProductRows& out) {
   alignas(64) uint16_t tiles[2 * kStretchTiles * kTileValues];
   const int64_t tile_bytes = RowTiles::kColumns / kGroup * w.group_bytes();
   const int64_t column_tiles = w.columns / RowTiles::kColumns;
@@ -219,22 +219,22 @@ void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, 
       next.lines = (2 * count * tile_bytes / 64 + steps - 1) / steps;
       memory_fence();
       if (panels == 2) {
-        multiply_stretch<2>(w, panel, tiles, first, count, x, out, out_stride, next);
+        multiply_stretch<2>(w, panel, tiles, first, count, x, out, next);
       } else {
-        multiply_stretch<1>(w, panel, tiles, first, count, x, out, out_stride, next);
+        multiply_stretch<1>(w, panel, tiles, first, count, x, out, next);
       }
       memory_fence();
     }
   }
 }
 
-void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x, float* out,
-               int64_t out_stride) noexcept {
+void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x,
+               const ProductRows& out) noexcept {
   const TileConfig config;
   _tile_loadconfig(&config);
   const auto run = w.bits == 4 ? (w.group == 32 ? tile_gemm_of<4, 32> : tile_gemm_of<4, 16>)
                                : (w.group == 32 ? tile_gemm_of<8, 32> : tile_gemm_of<8, 16>);
-  run(w, panel_begin, panel_end, x, out, out_stride);
+  run(w, panel_begin, panel_end, x, out);
   _tile_release();
 }
 

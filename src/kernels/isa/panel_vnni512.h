@@ -64,8 +64,7 @@ inline __attribute__((always_inline)) void group_dots(const std::byte* const (&p
 }
 
 template <int kBits, int kGroup, bool kIsWide, int kRows, int kPanels>
-void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int64_t row, float* out,
-                int64_t out_stride) {
+void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int64_t row, const ProductRows& out) {
   constexpr int kHalves = kActivationGroup / kGroup;
   const std::byte* panels[kPanels];
   for (int p = 0; p < kPanels; ++p) panels[p] = w.data + (panel + p) * w.panel_bytes();
@@ -144,7 +143,9 @@ void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
       const int64_t n = (panel + p) * kPanelRows;
       const int64_t left = w.rows - n;
       const __mmask16 mask = left >= 16 ? 0xFFFF : static_cast<__mmask16>((1u << left) - 1);
-      _mm512_mask_storeu_ps(out + (row + r) * out_stride + n, mask, _mm512_mul_ps(sums[r][p], scale));
+      float* target = out.values + (row + r) * out.stride + n;
+      const __m512 before = out.is_added ? _mm512_maskz_loadu_ps(mask, target) : _mm512_setzero_ps();
+      _mm512_mask_storeu_ps(target, mask, _mm512_fmadd_ps(sums[r][p], scale, before));
     }
   }
 }
@@ -154,8 +155,8 @@ constexpr int kTileRowsMax = 8;
 // Rows [row, row_end) against kPanels panels, which stay in cache from tile to tile. The last two tiles share what is
 // left evenly: a tile of one row would cost almost as much as one of four.
 template <int kBits, int kGroup, bool kIsWide>
-void panel_rows(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int64_t row, int64_t row_end, float* out,
-                int64_t out_stride) {
+void panel_rows(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int64_t row, int64_t row_end,
+                const ProductRows& out) {
   using Tile = decltype(&panel_tile<kBits, kGroup, kIsWide, 1, 1>);
   static constexpr Tile kTiles[kTileRowsMax + 1] = {
       nullptr,
@@ -171,7 +172,7 @@ void panel_rows(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
   while (row < row_end) {
     const int64_t left = row_end - row;
     const int64_t count = left <= kTileRowsMax ? left : left < 2 * kTileRowsMax ? (left + 1) / 2 : kTileRowsMax;
-    kTiles[count](w, panel, x, row, out, out_stride);
+    kTiles[count](w, panel, x, row, out);
     row += count;
   }
 }
@@ -179,33 +180,33 @@ void panel_rows(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
 // Few rows make few chains of dependent dots: several panels at once hide their latency.
 template <int kBits, int kGroup, bool kIsWide, int kRows, int kPanels>
 int64_t panel_groups(const PanelMatrix& w, int64_t panel, int64_t panel_end, const QuantizedRows& x, int64_t row,
-                     float* out, int64_t out_stride) {
+                     const ProductRows& out) {
   for (; panel + kPanels <= panel_end; panel += kPanels) {
-    panel_tile<kBits, kGroup, kIsWide, kRows, kPanels>(w, panel, x, row, out, out_stride);
+    panel_tile<kBits, kGroup, kIsWide, kRows, kPanels>(w, panel, x, row, out);
   }
   return panel;
 }
 
 template <int kBits, int kGroup, bool kIsWide>
 void panel_gemm_of(const PanelMatrix& w, int64_t panel, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
-                   int64_t row_end, float* out, int64_t out_stride) {
+                   int64_t row_end, const ProductRows& out) {
   switch (row_end - row_begin) {
     case 1:
-      panel = panel_groups<kBits, kGroup, kIsWide, 1, 4>(w, panel, panel_end, x, row_begin, out, out_stride);
+      panel = panel_groups<kBits, kGroup, kIsWide, 1, 4>(w, panel, panel_end, x, row_begin, out);
       break;
     case 2:
-      panel = panel_groups<kBits, kGroup, kIsWide, 2, 4>(w, panel, panel_end, x, row_begin, out, out_stride);
+      panel = panel_groups<kBits, kGroup, kIsWide, 2, 4>(w, panel, panel_end, x, row_begin, out);
       break;
     case 3:
-      panel = panel_groups<kBits, kGroup, kIsWide, 3, 2>(w, panel, panel_end, x, row_begin, out, out_stride);
+      panel = panel_groups<kBits, kGroup, kIsWide, 3, 2>(w, panel, panel_end, x, row_begin, out);
       break;
     case 4:
-      panel = panel_groups<kBits, kGroup, kIsWide, 4, 2>(w, panel, panel_end, x, row_begin, out, out_stride);
+      panel = panel_groups<kBits, kGroup, kIsWide, 4, 2>(w, panel, panel_end, x, row_begin, out);
       break;
     default:
       break;
   }
   for (; panel < panel_end; ++panel) {
-    panel_rows<kBits, kGroup, kIsWide>(w, panel, x, row_begin, row_end, out, out_stride);
+    panel_rows<kBits, kGroup, kIsWide>(w, panel, x, row_begin, row_end, out);
   }
 }

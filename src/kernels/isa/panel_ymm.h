@@ -11,8 +11,8 @@ inline __m256 load_scales(const std::byte* at, bool is_f16) {
 }
 
 template <int kBits, int kGroup, bool kIsWide, int kRows>
-void panel_tile(const PanelMatrix& w, int64_t panel, int side, const QuantizedRows& x, int64_t row, float* out,
-                int64_t out_stride) {
+void panel_tile(const PanelMatrix& w, int64_t panel, int side, const QuantizedRows& x, int64_t row,
+                const ProductRows& out) {
   constexpr int kHalves = kActivationGroup / kGroup;
   const int8_t* codes = x.codes + row * x.columns;
   const int64_t to_low = kIsWide ? x.low_codes - x.codes : 0;
@@ -61,13 +61,14 @@ void panel_tile(const PanelMatrix& w, int64_t panel, int side, const QuantizedRo
   for (int r = 0; r < kRows; ++r) {
     alignas(32) float lanes[8];
     _mm256_store_ps(lanes, _mm256_mul_ps(sums[r], _mm256_set1_ps(scales[r * scale_stride].scale)));
-    for (int64_t i = 0; i < 8 && n + i < w.rows; ++i) out[(row + r) * out_stride + n + i] = lanes[i];
+    float* target = out.values + (row + r) * out.stride + n;
+    for (int64_t i = 0; i < 8 && n + i < w.rows; ++i) target[i] = out.is_added ? target[i] + lanes[i] : lanes[i];
   }
 }
 
 template <int kBits, int kGroup, bool kIsWide>
 void panel_gemm_of(const PanelMatrix& w, int64_t panel, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
-                   int64_t row_end, float* out, int64_t out_stride) {
+                   int64_t row_end, const ProductRows& out) {
   using Tile = decltype(&panel_tile<kBits, kGroup, kIsWide, 1>);
   static constexpr Tile kTiles[] = {nullptr, panel_tile<kBits, kGroup, kIsWide, 1>,
                                     panel_tile<kBits, kGroup, kIsWide, 2>, panel_tile<kBits, kGroup, kIsWide, 3>,
@@ -78,7 +79,7 @@ void panel_gemm_of(const PanelMatrix& w, int64_t panel, int64_t panel_end, const
       for (int64_t row = row_begin; row < row_end;) {
         const int64_t left = row_end - row;
         const int64_t count = left <= kRowsMax ? left : left < 2 * kRowsMax ? (left + 1) / 2 : kRowsMax;
-        kTiles[count](w, panel, side, x, row, out, out_stride);
+        kTiles[count](w, panel, side, x, row, out);
         row += count;
       }
     }
