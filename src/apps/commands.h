@@ -9,6 +9,8 @@ namespace estoc {
 int serve(const ServeOptionValues& options);
 int run(const RunOptionValues& options);
 int perplexity(const PerplexityOptionValues& options);
+int bench_kernels(const BenchKernelsOptionValues& options);
+int bench_model(const BenchModelOptionValues& options);
 int show(const ModelOptionValues& options);
 
 }  // namespace estoc

@@ -46,11 +46,26 @@ struct PerplexityOptionValues : ModelOptionValues {
   int windows = 0;  // 0: all of the file
 };
 
+struct BenchModelOptionValues : ModelOptionValues {
+  std::string prompts = "512", generations = "128", depths = "0", batches = "1";  // lists: "0,4096"
+  std::string thread_counts = "0";
+  int repetitions = 5;
+  std::string output = "table";
+};
+
+struct BenchKernelsOptionValues {
+  std::string isa;  // empty: every level the CPU has
+  std::string filter;
+  std::string output = "table";
+};
+
 // Adds the flags to a command; values land in the given struct when it is parsed.
 void add_model_options(CLI::App& command, ModelOptionValues& values);
 void add_serve_options(CLI::App& command, ServeOptionValues& values);
 void add_run_options(CLI::App& command, RunOptionValues& values);
 void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values);
+void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values);
+void add_bench_kernels_options(CLI::App& command, BenchKernelsOptionValues& values);
 
 // "512M", "2G", "1073741824" as bytes. Throws Error{invalid_argument}.
 uint64_t parse_bytes(const std::string& text);

@@ -30,6 +30,17 @@ ComputeMode compute_mode(const ModelOptionValues& options) {
   return options.compute == "exact" ? ComputeMode::exact : ComputeMode::fast;
 }
 
+void apply_isa(const std::string& name) {
+  kernels::Isa isa;
+  if (!kernels::parse_isa(name.c_str(), &isa)) {
+    fail(ErrorCode::invalid_argument, "--isa: '{}' is unknown; expected {}", name, kernels::isa_names());
+  }
+  if (!kernels::force_isa(isa)) {
+    fail(ErrorCode::unsupported, "--isa: this CPU has no {}; the best it has is {}", name,
+         kernels::isa_name(kernels::best_isa()));
+  }
+}
+
 void apply_process_options(const ModelOptionValues& options) {
   static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::debug},
                                                           {"info", LogLevel::info},
@@ -37,15 +48,7 @@ void apply_process_options(const ModelOptionValues& options) {
                                                           {"error", LogLevel::error},
                                                           {"off", LogLevel::off}};
   set_log_level(kLevels.at(options.log_level));
-  if (options.isa.empty()) return;
-  kernels::Isa isa;
-  if (!kernels::parse_isa(options.isa.c_str(), &isa)) {
-    fail(ErrorCode::invalid_argument, "--isa: '{}' is unknown; expected {}", options.isa, kernels::isa_names());
-  }
-  if (!kernels::force_isa(isa)) {
-    fail(ErrorCode::unsupported, "--isa: this CPU has no {}; the best it has is {}", options.isa,
-         kernels::isa_name(kernels::best_isa()));
-  }
+  if (!options.isa.empty()) apply_isa(options.isa);
 }
 
 RunPlan plan_run(const ModelOptionValues& options, const ModelInfo& info) {

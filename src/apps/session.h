@@ -21,6 +21,9 @@ struct RunPlan {
   uint64_t kv_bytes = 0;
 };
 
+// Applies --isa: the level of the whole process.
+void apply_isa(const std::string& name);
+
 // Applies --isa and --log-level to the process.
 void apply_process_options(const ModelOptionValues& options);
 

@@ -76,12 +76,6 @@ std::string spelling(const Tokenizer& tokenizer, std::optional<TokenId> id) {
   return id ? std::string(tokenizer.token_bytes(*id)) : std::string();
 }
 
-std::string name_of(const std::string& path) {
-  const std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
-  const std::filesystem::path last = normal.has_filename() ? normal : normal.parent_path();
-  return last.extension() == ".gguf" ? last.stem().string() : last.filename().string();
-}
-
 }  // namespace
 
 std::string cache_directory() {
@@ -89,6 +83,12 @@ std::string cache_directory() {
   if (const std::string xdg = environment("XDG_CACHE_HOME"); !xdg.empty()) return xdg + "/estoc";
   const std::string home = environment("HOME");
   return (home.empty() ? std::string(".") : home) + "/.cache/estoc";
+}
+
+std::string checkpoint_name(const std::string& path) {
+  const std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
+  const std::filesystem::path last = normal.has_filename() ? normal : normal.parent_path();
+  return last.extension() == ".gguf" ? last.stem().string() : last.filename().string();
 }
 
 std::string resolve_model_path(const std::string& model) {
@@ -108,7 +108,7 @@ std::string resolve_model_path(const std::string& model) {
 Checkpoint open_checkpoint(const std::string& model) {
   Checkpoint checkpoint;
   checkpoint.path = resolve_model_path(model);
-  checkpoint.name = name_of(checkpoint.path);
+  checkpoint.name = checkpoint_name(checkpoint.path);
   checkpoint.weights = open_weights(checkpoint.path);
   checkpoint.tokenizer = open_tokenizer(*checkpoint.weights);
   check_vocabulary(*checkpoint.weights, *checkpoint.tokenizer);

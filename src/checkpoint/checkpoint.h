@@ -32,6 +32,9 @@ Checkpoint open_checkpoint(const std::string& model);
 // The file or folder `model` means; throws Error{not_found} with what to do when it is not there.
 std::string resolve_model_path(const std::string& model);
 
+// The name of a model at this path: file stem or folder name.
+std::string checkpoint_name(const std::string& path);
+
 // Where downloaded models live: $ESTOC_CACHE, else $XDG_CACHE_HOME/estoc, else ~/.cache/estoc.
 std::string cache_directory();
 

@@ -1,0 +1,83 @@
+// `estoc bench kernels` and `estoc bench model MODEL`: what this machine makes of our loops and of a model. Progress
+// goes to standard error, results to standard output.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "apps/commands.h"
+#include "apps/session.h"
+#include "base/error.h"
+#include "base/thread_team.h"
+#include "bench/kernel_bench.h"
+#include "bench/model_bench.h"
+#include "bench/number_list.h"
+#include "kernels/kernels.h"
+
+namespace estoc {
+namespace {
+
+// One line that is written over on a terminal; lines elsewhere.
+void show_progress(const std::string& text) {
+  if (::isatty(STDERR_FILENO) != 0) {
+    fmt::print(stderr, "\r\033[Kestoc bench: {}", text);
+  } else {
+    fmt::print(stderr, "estoc bench: {}\n", text);
+  }
+  std::fflush(stderr);
+}
+
+void finish_progress() {
+  if (::isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
+}
+
+ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelInfo& info) {
+  const RunPlan run = plan_run(options, info);
+  ModelBenchPlan plan = {.prompts = parse_number_list("-p", options.prompts, 0, 1 << 24),
+                         .generations = parse_number_list("-n", options.generations, 0, 1 << 24),
+                         .depths = parse_number_list("-d", options.depths, 0, 1 << 24),
+                         .batches = parse_number_list("-b", options.batches, 1, 4096),
+                         .threads = parse_number_list("-t", options.thread_counts, 0, 1024),
+                         .repetitions = options.repetitions,
+                         .compute = run.compute,
+                         .activations = run.activations,
+                         .kv_type = run.engine.kv_type};
+  for (int& threads : plan.threads) threads = threads > 0 ? threads : default_thread_count();
+  plan.rows_max = std::max(options.batch_tokens_max, *std::max_element(plan.batches.begin(), plan.batches.end()));
+  return plan;
+}
+
+}  // namespace
+
+int bench_kernels(const BenchKernelsOptionValues& options) {
+  const ReportFormat format = parse_report_format(options.output);
+  KernelBenchPlan plan = {
+      .levels = default_kernel_levels(), .filter = options.filter, .threads = default_thread_count()};
+  if (!options.isa.empty()) {
+    apply_isa(options.isa);
+    plan.levels = {kernels::table().isa};
+  }
+  const Json::Array rows = run_kernel_bench(plan, show_progress);
+  finish_progress();
+  if (rows.empty()) fail(ErrorCode::invalid_argument, "--filter: '{}' is in no kernel's name", options.filter);
+  fmt::print("{}", write_report(format, kernel_bench_columns(), rows));
+  return 0;
+}
+
+int bench_model(const BenchModelOptionValues& options) {
+  const ReportFormat format = parse_report_format(options.output);
+  apply_process_options(options);
+  const std::string path = resolve_model_path(options.model);
+  const auto weights = open_weights(path);
+  const ModelInfo info = describe_model(*weights, compute_mode(options));
+  const ModelBenchPlan plan = plan_of(options, info);
+  Json::Array rows;
+  for (const ModelBenchResult& result : run_model_bench(*weights, plan, show_progress)) {
+    rows.push_back(model_bench_row(checkpoint_name(path), info, plan, result));
+  }
+  finish_progress();
+  fmt::print("{}", write_report(format, model_bench_columns(), rows));
+  return 0;
+}
+
+}  // namespace estoc

@@ -1,0 +1,288 @@
+#include "bench/kernel_cases.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <random>
+
+#include "base/check.h"
+
+namespace estoc {
+namespace {
+
+using kernels::Arithmetic;
+using kernels::Kernels;
+
+using Cases = std::vector<KernelCase>;
+
+constexpr int64_t kRowCounts[] = {1, 2, 3, 4, 5, 8, 16, 64, 512};
+constexpr int64_t kColdRowsMax = 8;  // above, the time is in computing, wherever the weights are
+
+struct MatrixShape {
+  int64_t rows, columns;
+};
+constexpr MatrixShape kMatrices[] = {{3072, 1024}, {1024, 3072}};
+
+#define SAME_CELL(cell) [](const Kernels& a, const Kernels& b) { return a.cell == b.cell; }
+
+// Activations as matrices read them: f32, and the two planes of codes.
+struct Activations {
+  Activations(int64_t rows, int64_t columns, bool is_wide)
+      : values(static_cast<size_t>(rows * columns)),
+        codes(values.size()),
+        low_codes(is_wide ? values.size() : 0),
+        blocks(values.size() / kernels::kActivationBlock, {0.01f, 0.5f, 0.25f, 0.25f}) {
+    std::mt19937 random(1);
+    for (float& value : values) value = static_cast<float>(random() % 2001) / 1000 - 1;
+    for (int8_t& code : codes) code = static_cast<int8_t>(static_cast<int>(random() % 255) - 127);
+    for (int8_t& code : low_codes) code = static_cast<int8_t>(static_cast<int>(random() % 255) - 127);
+    view = {.codes = codes.data(),
+            .low_codes = is_wide ? low_codes.data() : nullptr,
+            .blocks = blocks.data(),
+            .columns = columns};
+  }
+  std::vector<float> values;
+  std::vector<int8_t> codes, low_codes;
+  std::vector<kernels::ActivationBlock> blocks;
+  kernels::QuantizedRows view;
+};
+
+// Copies of `bytes` in the memory that runs take in turn: one, or as many as there are when cold.
+struct Copies {
+  Copies(std::span<const std::byte> all, double copy_bytes, bool is_cold)
+      : memory(all), bytes((static_cast<size_t>(copy_bytes) + 63) / 64 * 64), count(is_cold ? all.size() / bytes : 1) {
+    ESTOC_CHECK(count > 0);
+  }
+  const std::byte* next() { return memory.data() + (turn++ % count) * bytes; }
+  double footprint() const { return static_cast<double>(bytes * count); }
+
+  std::span<const std::byte> memory;
+  size_t bytes, count;
+  size_t turn = 0;
+};
+
+struct PanelFormat {
+  const char* name;
+  int bits;
+  bool has_min, is_wide;
+};
+constexpr PanelFormat kPanelFormats[] = {
+    {"int4", 4, false, false}, {"int4+min", 4, true, false}, {"int8", 8, false, false}, {"int4 wide", 4, false, true}};
+
+void add_panel_gemm(std::span<const std::byte> memory, const PanelFormat& format, MatrixShape shape, int64_t x_rows,
+                    bool is_cold, Cases& cases) {
+  kernels::PanelMatrix w = {.rows = shape.rows,
+                            .columns = shape.columns,
+                            .bits = format.bits,
+                            .group = 32,
+                            .zero = format.bits == 4 ? 8 : 128,
+                            .has_min = format.has_min};
+  const auto weight_bytes = static_cast<double>(w.panel_bytes() * w.panel_count());
+  const auto copies = std::make_shared<Copies>(memory, weight_bytes, is_cold);
+  const auto x = std::make_shared<Activations>(x_rows, shape.columns, format.is_wide);
+  const auto out = std::make_shared<std::vector<float>>(static_cast<size_t>(x_rows * shape.rows));
+  cases.push_back(
+      {.kernel = "panel_gemm",
+       .what = fmt::format("{} {}x{} x{}{}", format.name, shape.rows, shape.columns, x_rows, is_cold ? " cold" : ""),
+       .arithmetic = Arithmetic::int8,
+       .macs = static_cast<double>(shape.rows * shape.columns * x_rows) * (format.is_wide ? 2 : 1),
+       .bytes = weight_bytes,
+       .footprint = copies->footprint(),
+       .is_same = SAME_CELL(panel_gemm),
+       .run = [=](const Kernels& table) mutable {
+         w.data = copies->next();
+         table.panel_gemm(w, 0, w.panel_count(), x->view, 0, x_rows, out->data(), shape.rows);
+       }});
+}
+
+struct DenseFormat {
+  const char* name;
+  kernels::Dense type;
+  int64_t bytes;
+  Arithmetic arithmetic;
+};
+constexpr DenseFormat kDenseFormats[] = {{"f32", kernels::Dense::f32, 4, Arithmetic::f32},
+                                         {"f16", kernels::Dense::f16, 2, Arithmetic::f32},
+                                         {"bf16", kernels::Dense::bf16, 2, Arithmetic::bf16}};
+
+void add_dense_gemm(std::span<const std::byte> memory, const DenseFormat& format, MatrixShape shape, int64_t x_rows,
+                    bool is_cold, Cases& cases) {
+  const auto weight_bytes = static_cast<double>(shape.rows * shape.columns * format.bytes);
+  const auto copies = std::make_shared<Copies>(memory, weight_bytes, is_cold);
+  const auto x = std::make_shared<Activations>(x_rows, shape.columns, false);
+  const auto out = std::make_shared<std::vector<float>>(static_cast<size_t>(x_rows * shape.rows));
+  cases.push_back(
+      {.kernel = "dense_gemm",
+       .what = fmt::format("{} {}x{} x{}{}", format.name, shape.rows, shape.columns, x_rows, is_cold ? " cold" : ""),
+       .arithmetic = format.arithmetic,
+       .macs = static_cast<double>(shape.rows * shape.columns * x_rows),
+       .bytes = weight_bytes,
+       .footprint = copies->footprint(),
+       .is_same = SAME_CELL(dense_gemm),
+       .run = [=](const Kernels& table) {
+         table.dense_gemm(format.type, copies->next(), shape.rows, shape.columns * format.bytes, shape.columns,
+                          x->values.data(), x_rows, shape.columns, out->data(), shape.rows);
+       }});
+}
+
+// One KV head against `positions` positions, by one query or by a tile of them.
+void add_attention(std::span<const std::byte> memory, bool is_f16, int head_dim, int positions, int queries,
+                   Cases& cases) {
+  constexpr int kBlock = 16;
+  struct Operands {
+    std::vector<const void*> keys, values;
+    std::vector<float> queries, outputs;
+    kernels::AttentionTile tile;
+  };
+  const auto all = std::make_shared<Operands>();
+  const size_t block_bytes = static_cast<size_t>(kBlock * head_dim) * (is_f16 ? 2 : 4);
+  const int blocks = positions / kBlock;
+  for (int b = 0; b < blocks; ++b) {
+    all->keys.push_back(memory.data() + static_cast<size_t>(2 * b) * block_bytes);
+    all->values.push_back(memory.data() + static_cast<size_t>(2 * b + 1) * block_bytes);
+  }
+  all->queries.assign(static_cast<size_t>(queries * head_dim), 0.1f);
+  all->outputs.resize(all->queries.size());
+  kernels::AttentionTile& tile = all->tile;
+  tile.query_count = queries;
+  tile.keys = all->keys.data();
+  tile.values = all->values.data();
+  tile.is_f16 = is_f16;
+  tile.head_dim = head_dim;
+  tile.scale = 0.1f;
+  for (int q = 0; q < queries; ++q) {
+    tile.queries[q] = all->queries.data() + q * head_dim;
+    tile.outputs[q] = all->outputs.data() + q * head_dim;
+    tile.first[q] = 0;
+    tile.visible[q] = positions;
+  }
+  const double bytes = 2.0 * blocks * static_cast<double>(block_bytes);
+  cases.push_back({.kernel = "attention",
+                   .what = fmt::format("{} head {} ctx {} x{}", is_f16 ? "f16" : "f32", head_dim, positions, queries),
+                   .arithmetic = Arithmetic::f32,
+                   .macs = 2.0 * head_dim * positions * queries,
+                   .bytes = bytes,
+                   .footprint = bytes,
+                   .is_same = SAME_CELL(attention),
+                   .run = [=](const Kernels& table) { table.attention(all->tile); }});
+}
+
+// Vectors for the kernels that go once through them. Running one again and again must not lead to subnormals or
+// infinities: outputs are apart, and what is turned in place is turned by true angles.
+struct RowOperands {
+  explicit RowOperands(int64_t size)
+      : a(static_cast<size_t>(size)),
+        b(a.size(), 0.5f),
+        out(a.size()),
+        cos(a.size() / 2, 0.6f),
+        sin(a.size() / 2, 0.8f),
+        codes(a.size()),
+        low_codes(a.size()),
+        blocks(a.size() / 2) {  // room for to_f16, too
+    std::mt19937 random(1);
+    for (float& value : a) value = static_cast<float>(random() % 2001) / 1000 - 1;
+  }
+  int64_t count() const { return static_cast<int64_t>(a.size()); }
+
+  std::vector<float> a, b, out, cos, sin;
+  std::vector<int8_t> codes, low_codes;
+  std::vector<kernels::ActivationBlock> blocks;
+};
+
+// `macs` and `bytes` (read and written) are those of one value.
+void add_row_kernel(const char* kernel, int64_t count, double macs, double bytes,
+                    std::function<bool(const Kernels&, const Kernels&)> is_same,
+                    std::function<void(const Kernels&, RowOperands&)> run, Cases& cases) {
+  const auto x = std::make_shared<RowOperands>(count);
+  cases.push_back({.kernel = kernel,
+                   .what = fmt::format("{}", count),
+                   .arithmetic = Arithmetic::f32,
+                   .macs = macs * static_cast<double>(count),
+                   .bytes = bytes * static_cast<double>(count),
+                   .footprint = bytes * static_cast<double>(count),
+                   .is_same = std::move(is_same),
+                   .run = [x, run = std::move(run)](const Kernels& table) { run(table, *x); }});
+}
+
+void add_row_kernels(int64_t count, Cases& cases) {
+  add_row_kernel(
+      "quantize_row", count, 2, 5, SAME_CELL(quantize_row),
+      [](const Kernels& table, RowOperands& x) {
+        table.quantize_row(x.a.data(), x.count(), x.codes.data(), nullptr, x.blocks.data());
+      },
+      cases);
+  add_row_kernel(
+      "quantize_row wide", count, 4, 6, SAME_CELL(quantize_row),
+      [](const Kernels& table, RowOperands& x) {
+        table.quantize_row(x.a.data(), x.count(), x.codes.data(), x.low_codes.data(), x.blocks.data());
+      },
+      cases);
+  add_row_kernel(
+      "rms_norm", count, 3, 12, SAME_CELL(rms_norm),
+      [](const Kernels& table, RowOperands& x) {
+        table.rms_norm(x.a.data(), x.b.data(), 1e-6f, x.count(), x.out.data());
+      },
+      cases);
+  add_row_kernel(
+      "rope", count, 2, 12, SAME_CELL(rope),
+      [](const Kernels& table, RowOperands& x) { table.rope(x.a.data(), x.cos.data(), x.sin.data(), x.count() / 2); },
+      cases);
+  add_row_kernel(
+      "silu_mul", count, 2, 12, SAME_CELL(silu_mul),
+      [](const Kernels& table, RowOperands& x) { table.silu_mul(x.a.data(), x.b.data(), x.count(), x.out.data()); },
+      cases);
+  add_row_kernel(
+      "add", count, 1, 12, SAME_CELL(add),
+      [](const Kernels& table, RowOperands& x) { table.add(x.a.data(), x.count(), x.out.data()); }, cases);
+  add_row_kernel(
+      "to_f16", count, 0, 6, SAME_CELL(to_f16),
+      [](const Kernels& table, RowOperands& x) {
+        table.to_f16(x.a.data(), x.count(), reinterpret_cast<uint16_t*>(x.blocks.data()));
+      },
+      cases);
+}
+
+#undef SAME_CELL
+
+}  // namespace
+
+std::vector<KernelCase> kernel_cases(std::span<const std::byte> memory) {
+  Cases cases;
+  for (const bool is_cold : {false, true}) {
+    for (const PanelFormat& format : kPanelFormats) {
+      for (const MatrixShape shape : kMatrices) {
+        for (const int64_t rows : kRowCounts) {
+          if (!is_cold || rows <= kColdRowsMax) add_panel_gemm(memory, format, shape, rows, is_cold, cases);
+        }
+      }
+    }
+    for (const DenseFormat& format : kDenseFormats) {
+      for (const int64_t rows : {1, 8, 64}) {
+        if (!is_cold || rows <= kColdRowsMax) add_dense_gemm(memory, format, kMatrices[0], rows, is_cold, cases);
+      }
+    }
+  }
+  for (const bool is_f16 : {true, false}) {
+    for (const int head_dim : {64, 128}) {
+      for (const int positions : {512, 4096}) {
+        for (const int queries : {1, 4, 8}) add_attention(memory, is_f16, head_dim, positions, queries, cases);
+      }
+    }
+  }
+  for (const int64_t count : {1024, 4096}) add_row_kernels(count, cases);
+  return cases;
+}
+
+void fill_with_numbers(std::span<std::byte> memory) {
+  // Every second byte is 0x3c to 0x3f: the upper byte of f16 and bf16, and of f32. No subnormals, which cost a hundred
+  // times as much as other numbers.
+  std::mt19937_64 random(1);
+  for (size_t at = 0; at < memory.size(); at += sizeof(uint64_t)) {
+    const uint64_t word = (random() & 0x03ff03ff03ff03ffULL) | 0x3c003c003c003c00ULL;
+    std::memcpy(memory.data() + at, &word, std::min(sizeof word, memory.size() - at));
+  }
+}
+
+}  // namespace estoc

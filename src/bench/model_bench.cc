@@ -1,0 +1,214 @@
+#include "bench/model_bench.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <numeric>
+#include <random>
+
+#include "base/thread_team.h"
+#include "bench/machine.h"
+#include "bench/model_work.h"
+#include "bench/statistics.h"
+#include "kernels/kernels.h"
+#include "kernels/probe.h"
+
+namespace estoc {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+const char* name_of(KvType type) {
+  switch (type) {
+    case KvType::f32:
+      return "f32";
+    case KvType::f16:
+      return "f16";
+  }
+  return "";
+}
+
+// A model with keys and values of its own, which plays the tests.
+class Player {
+ public:
+  Player(Model& model, const ModelBenchPlan& plan, const std::vector<ModelTest>& tests)
+      : model_(model),
+        rows_max_(plan.rows_max),
+        kv_(model.info().kv, plan.kv_type, blocks_of(tests)),
+        logits_(std::make_unique_for_overwrite<float[]>(
+            static_cast<size_t>(model.info().vocab) *
+            static_cast<size_t>(*std::max_element(plan.batches.begin(), plan.batches.end())))) {}
+
+  // Makes everything before test.depth of every sequence.
+  void fill(const ModelTest& test) {
+    blocks_.resize(static_cast<size_t>(test.batch * blocks_per_sequence(test)));
+    std::iota(blocks_.begin(), blocks_.end(), BlockId{0});
+    // Earlier tests have written behind their own depth only.
+    if (filled_ < test.depth) feed(test, filled_, test.depth - filled_, nullptr);
+    filled_ = test.depth;
+    const int prefix = (test.depth + kKvBlockTokens - 1) / kKvBlockTokens;
+    for (int s = 1; s < test.batch; ++s) {
+      const auto own = blocks_of_sequence(test, s);
+      for (int b = 0; b < prefix; ++b) kv_.copy_block(blocks_[static_cast<size_t>(b)], own[static_cast<size_t>(b)]);
+    }
+  }
+
+  // Seconds of one repetition, cut short after `steps` passes.
+  double play(const ModelTest& test, int steps) {
+    const auto start = Clock::now();
+    if (test.n_prompt > 0) {
+      feed(test, test.depth, std::min<int64_t>(test.n_prompt, int64_t{steps} * rows_max_), logits_.get());
+    } else {
+      for (int step = 0; step < std::min(test.n_gen, steps); ++step) generate(test, test.depth + step);
+    }
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+ private:
+  std::span<const BlockId> blocks_of_sequence(const ModelTest& test, int sequence) const {
+    const auto count = static_cast<size_t>(blocks_per_sequence(test));
+    return std::span(blocks_).subspan(static_cast<size_t>(sequence) * count, count);
+  }
+
+  std::span<const TokenId> random_tokens(int64_t count) {
+    tokens_.resize(static_cast<size_t>(count));
+    std::uniform_int_distribution<TokenId> any(0, static_cast<TokenId>(model_.info().vocab - 1));
+    for (TokenId& token : tokens_) token = any(random_);
+    return tokens_;
+  }
+
+  // `count` tokens of the first sequence from `position` on; logits of the last one unless null.
+  void feed(const ModelTest& test, int64_t position, int64_t count, float* logits) {
+    for (int64_t done = 0; done < count;) {
+      const int64_t rows = std::min<int64_t>(rows_max_, count - done);
+      const auto end = static_cast<size_t>((position + done + rows + kKvBlockTokens - 1) / kKvBlockTokens);
+      const BatchSequence sequence{0, static_cast<int>(rows), static_cast<int>(position + done),
+                                   blocks_of_sequence(test, 0).first(end)};
+      const auto last = static_cast<int32_t>(rows - 1);
+      const bool is_wanted = logits != nullptr && done + rows == count;
+      const std::span<const int32_t> logit_rows(&last, is_wanted ? 1 : 0);
+      model_.forward({random_tokens(rows), {&sequence, 1}, logit_rows}, kv_, logits);
+      done += rows;
+    }
+  }
+
+  // One token of every sequence.
+  void generate(const ModelTest& test, int position) {
+    sequences_.clear();
+    for (int s = 0; s < test.batch; ++s) {
+      const auto end = static_cast<size_t>(position / kKvBlockTokens + 1);
+      sequences_.push_back({s, 1, position, blocks_of_sequence(test, s).first(end)});
+    }
+    logit_rows_.resize(static_cast<size_t>(test.batch));
+    std::iota(logit_rows_.begin(), logit_rows_.end(), 0);
+    model_.forward({random_tokens(test.batch), sequences_, logit_rows_}, kv_, logits_.get());
+  }
+
+  Model& model_;
+  int rows_max_;
+  KvStorage kv_;
+  std::unique_ptr<float[]> logits_;
+  std::mt19937 random_{1};
+  int filled_ = 0;  // positions of the first sequence that are computed
+  std::vector<BlockId> blocks_;
+  std::vector<TokenId> tokens_;
+  std::vector<BatchSequence> sequences_;
+  std::vector<int32_t> logit_rows_;
+};
+
+void add_rates(const ModelWork& work, const ModelBenchPlan& plan, double roof, ModelBenchResult& result) {
+  const ModelTest& test = result.test;
+  const double rows = test.n_prompt > 0 ? test.n_prompt : static_cast<double>(test.n_gen) * test.batch;
+  const double logit_rows = test.n_prompt > 0 ? 1 : rows;
+  const double passes = test.n_prompt > 0 ? (test.n_prompt + plan.rows_max - 1) / plan.rows_max : test.n_gen;
+  const double seconds = rows / mean_of(result.tokens_per_second);
+  const double macs = rows * static_cast<double>(work.row_macs) + logit_rows * static_cast<double>(work.logit_macs);
+  result.gmacs_per_second = macs / seconds / 1e9;
+  result.weight_gb_per_second = passes * static_cast<double>(work.weight_bytes) / seconds / 1e9;
+  result.int8_roof_percent = roof > 0 ? 100 * macs / seconds / (roof * result.threads) : 0;
+}
+
+}  // namespace
+
+std::vector<ModelBenchResult> run_model_bench(const WeightSource& weights, const ModelBenchPlan& plan,
+                                              const std::function<void(const std::string&)>& progress) {
+  const ModelInfo info = describe_model(weights, plan.compute);
+  check_plan(plan, info, available_memory_bytes());
+  const auto say = [&](const std::string& line) {
+    if (progress) progress(line);
+  };
+  constexpr int kWarmUpSteps = 8;
+  const std::vector<ModelTest> tests = tests_of(plan);
+  const ModelWork work = work_of(weights, info, plan.compute);
+  const double roof = kernels::arithmetic_rate(kernels::table().isa, kernels::Arithmetic::int8);
+  std::vector<ModelBenchResult> results;
+  for (const int threads : plan.threads) {
+    say(fmt::format("loading for {} threads", threads));
+    ThreadTeam team(threads);
+    const auto model = load_model(
+        weights, team, {.compute = plan.compute, .activations = plan.activations, .rows_max = plan.rows_max});
+    Player player(*model, plan, tests);
+    for (const ModelTest& test : tests) {
+      say(fmt::format("{}, {} threads: warming up", test.name(), threads));
+      player.fill(test);
+      player.play(test, kWarmUpSteps);
+      ModelBenchResult result{.test = test, .threads = threads, .tokens_per_second = {}};
+      const double tokens = test.n_prompt + static_cast<double>(test.n_gen) * test.batch;
+      for (int r = 0; r < plan.repetitions; ++r) {
+        say(fmt::format("{}, {} threads: {} of {}", test.name(), threads, r + 1, plan.repetitions));
+        result.tokens_per_second.push_back(tokens / player.play(test, 1 << 30));
+      }
+      add_rates(work, plan, roof, result);
+      results.push_back(std::move(result));
+    }
+  }
+  return results;
+}
+
+Json model_bench_row(const std::string& model, const ModelInfo& info, const ModelBenchPlan& plan,
+                     const ModelBenchResult& result) {
+  Json row;
+  row.set("model", model);
+  row.set("parameters", info.parameter_count);
+  row.set("weight_bytes", info.weight_bytes);
+  row.set("isa", kernels::isa_name(kernels::table().isa));
+  row.set("compute", plan.compute == ComputeMode::fast ? "fast" : "exact");
+  row.set("activations", plan.compute == ComputeMode::exact             ? "f32"
+                         : has_wide_activations(info, plan.activations) ? "int16"
+                                                                        : "int8");
+  row.set("kv_type", name_of(plan.kv_type));
+  row.set("threads", result.threads);
+  row.set("test", result.test.name());
+  row.set("batch", result.test.batch);
+  row.set("n_prompt", result.test.n_prompt);
+  row.set("n_gen", result.test.n_gen);
+  row.set("n_depth", result.test.depth);
+  row.set("tok_s_mean", mean_of(result.tokens_per_second));
+  row.set("tok_s_stddev", deviation_of(result.tokens_per_second));
+  row.set("tok_s_median", median_of(result.tokens_per_second));
+  Json::Array all;
+  for (const double rate : result.tokens_per_second) all.emplace_back(rate);
+  row.set("tok_s", std::move(all));
+  row.set("gmac_s", result.gmacs_per_second);
+  row.set("weight_gb_s", result.weight_gb_per_second);
+  row.set("int8_roof_percent", result.int8_roof_percent);
+  return row;
+}
+
+std::vector<ReportColumn> model_bench_columns() {
+  return {{"model", "model"},
+          {"isa", "isa"},
+          {"activations", "act"},
+          {"kv_type", "kv"},
+          {"threads", "threads"},
+          {"test", "test"},
+          {"tok_s_mean", "tok/s", 2},
+          {"tok_s_stddev", "+-", 2},
+          {"gmac_s", "GMAC/s", 1},
+          {"weight_gb_s", "weights GB/s", 1},
+          {"int8_roof_percent", "% of int8", 1}};
+}
+
+}  // namespace estoc
