@@ -33,6 +33,9 @@ void add_model_options(CLI::App& command, ModelOptionValues& values) {
       ->check(CLI::IsMember({"auto", "int8", "int16"}));
   flag(command, "--isa", values.isa,
        "instruction set to use: scalar, avx2, avx_vnni, avx512, avx512_bf16, amx; default the best");
+  flag(command, "--kv-type", values.kv_type,
+       "how keys and values are stored; auto: f32 in exact mode, else bf16 where the CPU multiplies it, else f16")
+      ->check(CLI::IsMember({"auto", "f32", "f16", "bf16", "int8"}));
   flag(command, "--kv-memory", values.kv_memory,
        "memory for keys and values, like 512M or 2G; default from the machine");
   flag(command, "--max-seqs", values.sequences_max, "requests that run at once")->check(CLI::Range(1, 4096));

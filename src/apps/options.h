@@ -17,6 +17,7 @@ struct ModelOptionValues {
   std::string compute = "fast";      // or "exact"
   std::string activations = "auto";  // or "int8", "int16"
   std::string isa;                   // empty: the best the CPU has
+  std::string kv_type = "auto";      // or "f32", "f16", "bf16", "int8"
   std::string kv_memory;             // "2G"; empty: sized from the machine
   int sequences_max = 64;
   int batch_tokens_max = 512;

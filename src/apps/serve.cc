@@ -68,10 +68,10 @@ int serve(const ServeOptionValues& options) {
   log_info("{}: {:.1f} M parameters, {} weights {}, {} threads, {}", served.name,
            static_cast<double>(served.info.parameter_count) / 1e6, options.compute,
            format_bytes(served.info.weight_bytes), session.plan.threads, kernels::table().name);
-  log_info("context {} tokens; {} for keys and values = {} blocks of {} tokens", served.context,
+  log_info("context {} tokens; {} for keys and values in {} = {} blocks of {} tokens", served.context,
            format_bytes(static_cast<uint64_t>(stats.kv_blocks) *
                         KvStorage::bytes_per_block(served.info.kv, session.plan.engine.kv_type)),
-           stats.kv_blocks, kKvBlockTokens);
+           kv_type_name(session.plan.engine.kv_type), stats.kv_blocks, kKvBlockTokens);
   log_info("serving on http://{}:{}/v1 after {:.2f} s (Ctrl-C stops)", options.host, server.port(), took.count());
 
   const int received = signals.wait();

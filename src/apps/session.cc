@@ -24,6 +24,14 @@ uint64_t default_kv_bytes(const ModelInfo& info, KvType type, int context) {
   return std::max(one, std::min(4 * one, physical_memory_bytes() / 4));
 }
 
+KvType kv_type(const ModelOptionValues& options) {
+  for (int i = 0; i < kKvTypeCount; ++i) {
+    if (options.kv_type == kv_type_name(static_cast<KvType>(i))) return static_cast<KvType>(i);
+  }
+  if (compute_mode(options) == ComputeMode::exact) return KvType::f32;
+  return kernels::table().isa >= kernels::Isa::avx512_bf16 ? KvType::bf16 : KvType::f16;
+}
+
 }  // namespace
 
 ComputeMode compute_mode(const ModelOptionValues& options) {
@@ -64,7 +72,7 @@ RunPlan plan_run(const ModelOptionValues& options, const ModelInfo& info) {
   }
   plan.engine.sequences_max = options.sequences_max;
   plan.engine.batch_tokens_max = std::max(options.batch_tokens_max, options.sequences_max);
-  plan.engine.kv_type = plan.compute == ComputeMode::exact ? KvType::f32 : KvType::f16;
+  plan.engine.kv_type = kv_type(options);
   plan.kv_bytes = options.kv_memory.empty() ? default_kv_bytes(info, plan.engine.kv_type, plan.engine.context)
                                             : parse_bytes(options.kv_memory);
   plan.engine.kv_bytes = plan.kv_bytes;

@@ -33,19 +33,23 @@ struct Activations {
       : values(static_cast<size_t>(rows * columns)),
         codes(values.size()),
         low_codes(is_wide ? values.size() : 0),
-        blocks(values.size() / kernels::kActivationBlock, {0.01f, 0.5f, 0.25f, 0.25f}) {
+        scales(static_cast<size_t>(rows) * static_cast<size_t>(kernels::QuantizedRows{.columns = columns}.block_count()),
+               {0.01f, 1.0f}),
+        sums(values.size() / kernels::kActivationGroup) {
     std::mt19937 random(1);
     for (float& value : values) value = static_cast<float>(random() % 2001) / 1000 - 1;
     for (int8_t& code : codes) code = static_cast<int8_t>(static_cast<int>(random() % 255) - 127);
     for (int8_t& code : low_codes) code = static_cast<int8_t>(static_cast<int>(random() % 255) - 127);
     view = {.codes = codes.data(),
             .low_codes = is_wide ? low_codes.data() : nullptr,
-            .blocks = blocks.data(),
+            .scales = scales.data(),
+            .sums = sums.data(),
             .columns = columns};
   }
   std::vector<float> values;
   std::vector<int8_t> codes, low_codes;
-  std::vector<kernels::ActivationBlock> blocks;
+  std::vector<kernels::ActivationScale> scales;
+  std::vector<kernels::ActivationSums> sums;
   kernels::QuantizedRows view;
 };
 
@@ -93,8 +97,37 @@ void add_panel_gemm(std::span<const std::byte> memory, const PanelFormat& format
        .is_same = SAME_CELL(panel_gemm),
        .run = [=](const Kernels& table) mutable {
          w.data = copies->next();
-         table.panel_gemm(w, 0, w.panel_count(), x->view, 0, x_rows, out->data(), shape.rows);
+         table.panel_gemm(w, 0, w.panel_count(), x->view, 0, x_rows, {out->data(), shape.rows});
        }});
+}
+
+// The same product on the matrix unit, rows as bf16 tiles.
+void add_tile_gemm(std::span<const std::byte> memory, const PanelFormat& format, MatrixShape shape, int64_t x_rows,
+                   Cases& cases) {
+  kernels::PanelMatrix w = {.data = memory.data(),
+                            .rows = shape.rows,
+                            .columns = shape.columns,
+                            .bits = format.bits,
+                            .group = 32,
+                            .zero = format.bits == 4 ? 8 : 128,
+                            .has_min = format.has_min};
+  const auto weight_bytes = static_cast<double>(w.panel_bytes() * w.panel_count());
+  const int64_t padded = kernels::RowTiles::tile_count(x_rows) * kernels::RowTiles::kRows;
+  const auto x = std::make_shared<std::vector<uint16_t>>(static_cast<size_t>(padded * shape.columns));
+  std::mt19937 random(1);
+  for (uint16_t& value : *x) value = static_cast<uint16_t>(0x3f80 | (random() & 0x807f));  // 1..2, either sign
+  const auto out = std::make_shared<std::vector<float>>(static_cast<size_t>(x_rows * shape.rows));
+  cases.push_back({.kernel = "tile_gemm",
+                   .what = fmt::format("{} {}x{} x{}", format.name, shape.rows, shape.columns, x_rows),
+                   .arithmetic = Arithmetic::bf16,
+                   .macs = static_cast<double>(shape.rows * shape.columns * x_rows),
+                   .bytes = weight_bytes,
+                   .footprint = weight_bytes,
+                   .is_same = SAME_CELL(tile_gemm),
+                   .run = [=](const Kernels& table) {
+                     const kernels::RowTiles rows = {.values = x->data(), .rows = x_rows, .columns = shape.columns};
+                     table.tile_gemm(w, 0, w.panel_count(), rows, {out->data(), shape.rows});
+                   }});
 }
 
 struct DenseFormat {
@@ -123,48 +156,48 @@ void add_dense_gemm(std::span<const std::byte> memory, const DenseFormat& format
        .is_same = SAME_CELL(dense_gemm),
        .run = [=](const Kernels& table) {
          table.dense_gemm(format.type, copies->next(), shape.rows, shape.columns * format.bytes, shape.columns,
-                          x->values.data(), x_rows, shape.columns, out->data(), shape.rows);
+                          x->values.data(), x_rows, shape.columns, {out->data(), shape.rows});
        }});
 }
 
 // One KV head against `positions` positions, by one query or by a tile of them.
-void add_attention(std::span<const std::byte> memory, bool is_f16, int head_dim, int positions, int queries,
+void add_attention(std::span<const std::byte> memory, KvType type, int head_dim, int positions, int queries,
                    Cases& cases) {
-  constexpr int kBlock = 16;
   struct Operands {
-    std::vector<const void*> keys, values;
+    std::vector<uint32_t> blocks;
     std::vector<float> queries, outputs;
     kernels::AttentionTile tile;
   };
   const auto all = std::make_shared<Operands>();
-  const size_t block_bytes = static_cast<size_t>(kBlock * head_dim) * (is_f16 ? 2 : 4);
-  const int blocks = positions / kBlock;
-  for (int b = 0; b < blocks; ++b) {
-    all->keys.push_back(memory.data() + static_cast<size_t>(2 * b) * block_bytes);
-    all->values.push_back(memory.data() + static_cast<size_t>(2 * b + 1) * block_bytes);
-  }
+  const auto head_bytes = static_cast<size_t>(kv_head_bytes(type, head_dim));
+  const int blocks = positions / kKvBlockTokens;
+  const size_t bytes = 2 * static_cast<size_t>(blocks) * head_bytes;
+  ESTOC_CHECK(bytes <= memory.size());
+  for (int b = 0; b < blocks; ++b) all->blocks.push_back(static_cast<uint32_t>(b));
   all->queries.assign(static_cast<size_t>(queries * head_dim), 0.1f);
   all->outputs.resize(all->queries.size());
   kernels::AttentionTile& tile = all->tile;
   tile.query_count = queries;
-  tile.keys = all->keys.data();
-  tile.values = all->values.data();
-  tile.is_f16 = is_f16;
+  tile.type = type;
   tile.head_dim = head_dim;
   tile.scale = 0.1f;
+  tile.keys = memory.data();
+  tile.values = memory.data() + head_bytes;
+  tile.block_bytes = static_cast<int64_t>(2 * head_bytes);
+  tile.blocks = all->blocks.data();
+  tile.chunk_end = (positions + kernels::kAttentionChunk - 1) / kernels::kAttentionChunk;
   for (int q = 0; q < queries; ++q) {
     tile.queries[q] = all->queries.data() + q * head_dim;
     tile.outputs[q] = all->outputs.data() + q * head_dim;
     tile.first[q] = 0;
     tile.visible[q] = positions;
   }
-  const double bytes = 2.0 * blocks * static_cast<double>(block_bytes);
   cases.push_back({.kernel = "attention",
-                   .what = fmt::format("{} head {} ctx {} x{}", is_f16 ? "f16" : "f32", head_dim, positions, queries),
+                   .what = fmt::format("{} head {} ctx {} x{}", kv_type_name(type), head_dim, positions, queries),
                    .arithmetic = Arithmetic::f32,
                    .macs = 2.0 * head_dim * positions * queries,
-                   .bytes = bytes,
-                   .footprint = bytes,
+                   .bytes = static_cast<double>(bytes),
+                   .footprint = static_cast<double>(bytes),
                    .is_same = SAME_CELL(attention),
                    .run = [=](const Kernels& table) { table.attention(all->tile); }});
 }
@@ -180,7 +213,9 @@ struct RowOperands {
         sin(a.size() / 2, 0.8f),
         codes(a.size()),
         low_codes(a.size()),
-        blocks(a.size() / 2) {  // room for to_f16, too
+        halves(a.size()),
+        scales(a.size() / 32),
+        sums(a.size() / 32) {
     std::mt19937 random(1);
     for (float& value : a) value = static_cast<float>(random() % 2001) / 1000 - 1;
   }
@@ -188,7 +223,9 @@ struct RowOperands {
 
   std::vector<float> a, b, out, cos, sin;
   std::vector<int8_t> codes, low_codes;
-  std::vector<kernels::ActivationBlock> blocks;
+  std::vector<uint16_t> halves;
+  std::vector<kernels::ActivationScale> scales;
+  std::vector<kernels::ActivationSums> sums;
 };
 
 // `macs` and `bytes` (read and written) are those of one value.
@@ -210,13 +247,14 @@ void add_row_kernels(int64_t count, Cases& cases) {
   add_row_kernel(
       "quantize_row", count, 2, 5, SAME_CELL(quantize_row),
       [](const Kernels& table, RowOperands& x) {
-        table.quantize_row(x.a.data(), x.count(), x.codes.data(), nullptr, x.blocks.data());
+        table.quantize_row(x.a.data(), x.count(), x.codes.data(), nullptr, x.scales.data(), x.sums.data());
       },
       cases);
   add_row_kernel(
       "quantize_row wide", count, 4, 6, SAME_CELL(quantize_row),
       [](const Kernels& table, RowOperands& x) {
-        table.quantize_row(x.a.data(), x.count(), x.codes.data(), x.low_codes.data(), x.blocks.data());
+        table.quantize_row(x.a.data(), x.count(), x.codes.data(), x.low_codes.data(), x.scales.data(),
+                           x.sums.data());
       },
       cases);
   add_row_kernel(
@@ -239,7 +277,7 @@ void add_row_kernels(int64_t count, Cases& cases) {
   add_row_kernel(
       "to_f16", count, 0, 6, SAME_CELL(to_f16),
       [](const Kernels& table, RowOperands& x) {
-        table.to_f16(x.a.data(), x.count(), reinterpret_cast<uint16_t*>(x.blocks.data()));
+        table.to_f16(x.a.data(), x.count(), x.halves.data());
       },
       cases);
 }
@@ -264,10 +302,16 @@ std::vector<KernelCase> kernel_cases(std::span<const std::byte> memory) {
       }
     }
   }
-  for (const bool is_f16 : {true, false}) {
+  for (const PanelFormat& format : kPanelFormats) {
+    if (format.is_wide) continue;
+    for (const MatrixShape shape : kMatrices) {
+      for (const int64_t rows : {16, 64, 256, 512}) add_tile_gemm(memory, format, shape, rows, cases);
+    }
+  }
+  for (const KvType type : {KvType::f32, KvType::f16, KvType::bf16, KvType::int8}) {
     for (const int head_dim : {64, 128}) {
       for (const int positions : {512, 4096}) {
-        for (const int queries : {1, 4, 8}) add_attention(memory, is_f16, head_dim, positions, queries, cases);
+        for (const int queries : {1, 8, 64}) add_attention(memory, type, head_dim, positions, queries, cases);
       }
     }
   }

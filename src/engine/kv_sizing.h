@@ -10,7 +10,8 @@ namespace estoc {
 
 // Blocks of the pool for a model with these layers:
 //
-//   block bytes = sum over layers of 2 (keys and values) * kv_heads * 16 positions * head_dim * bytes of kv_type
+//   block bytes = sum over layers of 2 (keys and values) * kv_heads * 16 positions * head_dim * bytes of kv_type,
+//                 with head_dim rounded up to 16, and for int8 4 bytes of scale a position
 //   kv_bytes given:  floor(kv_bytes / block bytes)
 //   kv_bytes 0:      min(sequences_max, 4) * ceil(context / 16)
 //

@@ -1,163 +1,164 @@
-// Attention of a few queries over one KV head's blocks, over the vector vocabulary `V`.
-// Included inside the anonymous namespace of each ISA file, after elementwise.inl.h.
-//
-// Keys lie transposed, so the scores of 16 positions are whole vectors; a block of keys or values is read once for all
-// queries of the tile. The running maximum, sum and output of each query follow the online softmax.
+// Attention over the vector vocabulary `V`: the walk over chunks and the merge of their results. How a chunk is computed
+// is a Path: attention_fma.inl.h for every type, and what an ISA file adds of its own.
+// Included inside the anonymous namespace of each ISA file, after the vocabulary.
 
-constexpr int kLanes = 16 / V::kWidth;  // vectors that hold 16 positions
+constexpr float kLog2E = 1.44269504088896341f;
+constexpr float kNever = -1e30f;                    // a score whose weight is exactly 0
+constexpr int kScoreStride = kAttentionChunk + 16;  // not a power of two: rows fall into different cache sets
 
-template <bool kIsF16>
-inline V::Reg load_kv(const void* block, int64_t index) {
-  if constexpr (kIsF16) {
-    return V::load_f16(static_cast<const uint16_t*>(block) + index);
-  } else {
-    return V::load(static_cast<const float*>(block) + index);
-  }
+// 2^x to about 2 ulp for x <= 0 (the polynomial of exp_v); x below -126 gives 2^-126.
+inline V::Reg exp2_v(V::Reg x) {
+  x = V::max(x, V::set1(-126.0f));
+  const V::Reg n = V::round(x);
+  const V::Reg r = V::mul(V::sub(x, n), V::set1(0.693147180559945f));
+  V::Reg p = V::set1(1.9875691500e-4f);
+  p = V::fma(p, r, V::set1(1.3981999507e-3f));
+  p = V::fma(p, r, V::set1(8.3334519073e-3f));
+  p = V::fma(p, r, V::set1(4.1665795894e-2f));
+  p = V::fma(p, r, V::set1(1.6666665459e-1f));
+  p = V::fma(p, r, V::set1(5.0000001201e-1f));
+  p = V::add(V::fma(p, V::mul(r, r), r), V::set1(1.0f));
+  return V::mul(p, V::pow2(n));
 }
 
-template <int kQueries, bool kIsF16>
-inline void block_scores(const AttentionTile& tile, const void* keys, float (*scores)[16]) {
-  V::Reg sums[kQueries][kLanes];
-  for (int i = 0; i < kQueries; ++i) {
-    for (int lane = 0; lane < kLanes; ++lane) sums[i][lane] = V::zero();
-  }
-  for (int64_t d = 0; d < tile.head_dim; ++d) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const V::Reg key = load_kv<kIsF16>(keys, d * 16 + lane * V::kWidth);
-      for (int i = 0; i < kQueries; ++i) sums[i][lane] = V::fma(V::set1(tile.queries[i][d]), key, sums[i][lane]);
-    }
-  }
-  for (int i = 0; i < kQueries; ++i) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      V::store(scores[i] + lane * V::kWidth, V::mul(sums[i][lane], V::set1(tile.scale)));
-    }
-  }
+inline float exp2_one(float x) {
+  float lanes[V::kWidth];
+  V::store(lanes, exp2_v(V::set1(x)));
+  return lanes[0];
 }
 
-// accumulators[i][d] = accumulators[i][d] * corrections[i] + sum over the 16 positions of weights[i][j] * v[j][d].
-template <int kQueries, bool kIsF16>
-inline void add_values(const AttentionTile& tile, const void* values, const float (*weights)[16],
-                       const float* corrections, float (*accumulators)[kHeadDimMax]) {
-  const int64_t dims = tile.head_dim;
-  int64_t d = 0;
-  for (; d + V::kWidth <= dims; d += V::kWidth) {
-    V::Reg sums[kQueries];
-    for (int i = 0; i < kQueries; ++i) sums[i] = V::mul(V::load(accumulators[i] + d), V::set1(corrections[i]));
-    for (int64_t j = 0; j < 16; ++j) {
-      const V::Reg value = load_kv<kIsF16>(values, j * dims + d);
-      for (int i = 0; i < kQueries; ++i) sums[i] = V::fma(V::set1(weights[i][j]), value, sums[i]);
-    }
-    for (int i = 0; i < kQueries; ++i) V::store(accumulators[i] + d, sums[i]);
+// What happens to a chunk's weighted values: out = out * keep + values * add.
+struct MergeStep {
+  float keep, add;
+  float* out;
+
+  V::Reg old(int64_t d) const { return keep == 0 ? V::zero() : V::mul(V::load(out + d), V::set1(keep)); }
+  void merge(int64_t d, V::Reg values) const { V::store(out + d, V::fma(values, V::set1(add), old(d))); }
+};
+
+// Joins (chunk_max, chunk_sum) to the running pair; -inf stands for a chunk the query does not see.
+inline MergeStep join(float chunk_max, float chunk_sum, float* max, float* sum, float* out) {
+  MergeStep step{0.0f, 0.0f, out};
+  if (chunk_max == -__builtin_inff()) {
+    step.keep = *max == -__builtin_inff() ? 0.0f : 1.0f;
+    return step;
   }
-  // head_dim that is no multiple of the width (tiny test models): a whole vector would read past the row.
-  for (; d < dims; ++d) {
-    for (int i = 0; i < kQueries; ++i) {
-      float sum = accumulators[i][d] * corrections[i];
-      for (int64_t j = 0; j < 16; ++j) {
-        float value;
-        if constexpr (kIsF16) {
-          value = _cvtsh_ss(static_cast<const uint16_t*>(values)[j * dims + d]);
-        } else {
-          value = static_cast<const float*>(values)[j * dims + d];
-        }
-        sum += weights[i][j] * value;
+  const float new_max = chunk_max > *max ? chunk_max : *max;
+  if (*max != -__builtin_inff()) step.keep = *max == new_max ? 1.0f : exp2_one(*max - new_max);
+  step.add = chunk_max == new_max ? 1.0f : exp2_one(chunk_max - new_max);
+  // Spelled out: left to the compiler, different callers would round this differently.
+  *sum = __builtin_fmaf(chunk_sum, step.add, *sum * step.keep);
+  *max = new_max;
+  return step;
+}
+
+// output = out / sum, where a sink adds its weight to the sum.
+inline void finish_query(const float* out, float max, float sum, bool has_sink, float sink, int head_dim,
+                         float* output) {
+  float factor = 1.0f / sum;
+  if (has_sink) {
+    const float sink_log2 = sink * kLog2E;
+    const float top = sink_log2 > max ? sink_log2 : max;
+    const float own = exp2_one(max - top);
+    factor = own / __builtin_fmaf(sum, own, exp2_one(sink_log2 - top));
+  }
+  int d = 0;
+  for (; d + V::kWidth <= head_dim; d += V::kWidth) {
+    V::store(output + d, V::mul(V::load(out + d), V::set1(factor)));
+  }
+  for (; d < head_dim; ++d) output[d] = out[d] * factor;
+}
+
+// The running result of every query of a tile.
+struct AttentionState {
+  float max[kQueriesMax], sum[kQueriesMax];
+  alignas(64) float out[kQueriesMax * kHeadDimMax];  // [query][padded head_dim]
+};
+
+// What a Path gets to work on: queries [query, query + count) over the blocks that hold positions [begin, end).
+struct ChunkGroup {
+  const AttentionTile& tile;
+  AttentionState& state;
+  int chunk;
+  int query, count;
+  int begin, end;
+
+  int origin() const { return chunk * kAttentionChunk; }
+  int block_begin() const { return begin / kKvBlockTokens; }
+  int block_end() const { return (end + kKvBlockTokens - 1) / kKvBlockTokens; }
+  // Positions query i of the group sees here: from .. to - 1, relative to the chunk's origin; from >= to when none.
+  int from(int i) const { return (tile.first[query + i] > begin ? tile.first[query + i] : begin) - origin(); }
+  int to(int i) const { return (tile.visible[query + i] < end ? tile.visible[query + i] : end) - origin(); }
+
+  MergeStep finish(int i, float chunk_max, float chunk_sum) const {
+    const int index = query + i;
+    if (tile.partials != nullptr) {
+      float* partial = tile.partials + (int64_t{chunk - tile.chunk_begin} * tile.query_count + index) *
+                                           partial_floats(tile.head_dim);
+      partial[0] = chunk_max;
+      partial[1] = chunk_sum;
+      return {0.0f, 1.0f, partial + kPartialHeader};
+    }
+    return join(chunk_max, chunk_sum, &state.max[index], &state.sum[index],
+                state.out + int64_t{index} * kv_padded_dim(tile.head_dim));
+  }
+};
+
+inline const std::byte* block_of(const AttentionTile& tile, const std::byte* base, int64_t block) {
+  return base + tile.blocks[block] * tile.block_bytes;
+}
+
+template <typename Path>
+void attend(const AttentionTile& tile) {
+  Path path;
+  AttentionState state;
+  path.load_queries(tile);
+  for (int i = 0; i < tile.query_count; ++i) {
+    state.max[i] = -__builtin_inff();
+    state.sum[i] = 0;
+  }
+  for (int chunk = tile.chunk_begin; chunk < tile.chunk_end; ++chunk) {
+    const int origin = chunk * kAttentionChunk;
+    const auto seen = [&](int query, int count) {
+      ChunkGroup group{tile, state, chunk, query, count, origin + kAttentionChunk, origin};
+      for (int i = query; i < query + count; ++i) {
+        if (tile.first[i] < group.begin) group.begin = tile.first[i];
+        if (tile.visible[i] > group.end) group.end = tile.visible[i];
       }
-      accumulators[i][d] = sum;
-    }
-  }
-}
-
-// Turns 16 scores into weights relative to the new running maximum; returns the factor for what was summed before.
-inline float update_softmax(float* scores, int visible, float* running_max, float* running_sum) {
-  V::Reg reg[kLanes];
-  V::Reg large = V::set1(-__builtin_inff());
-  for (int lane = 0; lane < kLanes; ++lane) {
-    const int count = visible - lane * V::kWidth;
-    reg[lane] = V::load(scores + lane * V::kWidth);
-    if (count < V::kWidth) reg[lane] = V::keep_first(reg[lane], count > 0 ? count : 0, V::set1(-__builtin_inff()));
-    large = V::max(large, reg[lane]);
-  }
-  const float block_max = V::largest(large);
-  const float new_max = block_max > *running_max ? block_max : *running_max;
-  float correction = 1.0f;
-  if (new_max != *running_max) {
-    float factor[V::kWidth];
-    V::store(factor, exp_v(V::set1(*running_max - new_max)));
-    correction = *running_sum > 0 ? factor[0] : 0.0f;
-  }
-  V::Reg sum = V::zero();
-  for (int lane = 0; lane < kLanes; ++lane) {
-    const int count = visible - lane * V::kWidth;
-    V::Reg weight = exp_v(V::sub(reg[lane], V::set1(new_max)));
-    if (count < V::kWidth) weight = V::keep_first(weight, count > 0 ? count : 0, V::zero());
-    V::store(scores + lane * V::kWidth, weight);
-    sum = V::add(sum, weight);
-  }
-  *running_sum = *running_sum * correction + V::sum(sum);
-  *running_max = new_max;
-  return correction;
-}
-
-template <int kQueries, bool kIsF16>
-void attention_queries(const AttentionTile& tile) {
-  alignas(64) float accumulators[kQueries][kHeadDimMax];
-  alignas(64) float scores[kQueries][16];
-  float running_max[kQueries], running_sum[kQueries], corrections[kQueries];
-  int visible_max = 0, first_min = tile.first[0];
-  for (int i = 0; i < kQueries; ++i) {
-    for (int64_t d = 0; d < tile.head_dim; ++d) accumulators[i][d] = 0;
-    running_max[i] = -__builtin_inff();
-    running_sum[i] = 0;
-    if (tile.visible[i] > visible_max) visible_max = tile.visible[i];
-    if (tile.first[i] < first_min) first_min = tile.first[i];
-  }
-  for (int begin = first_min / 16 * 16; begin < visible_max; begin += 16) {
-    block_scores<kQueries, kIsF16>(tile, tile.keys[begin / 16], scores);
-    for (int i = 0; i < kQueries; ++i) {
-      const int visible = tile.visible[i] - begin;
-      const int hidden = tile.first[i] - begin;
-      if (visible > 0 && hidden < 16) {
-        for (int j = 0; j < hidden; ++j) scores[i][j] = -__builtin_inff();
-        corrections[i] = update_softmax(scores[i], visible < 16 ? visible : 16, &running_max[i], &running_sum[i]);
-      } else {  // another query of the tile sees this block, this one does not
-        corrections[i] = 1.0f;
-        for (float& weight : scores[i]) weight = 0;
+      if (group.begin < origin) group.begin = origin;
+      if (group.end > origin + kAttentionChunk) group.end = origin + kAttentionChunk;
+      return group;
+    };
+    const ChunkGroup all = seen(0, tile.query_count);
+    if (all.begin < all.end) path.begin_chunk(all);
+    for (int query = 0; query < tile.query_count; query += Path::kGroup) {
+      const int left = tile.query_count - query;
+      const ChunkGroup group = seen(query, left < Path::kGroup ? left : Path::kGroup);
+      if (group.begin < group.end) {
+        path.run(group);
+      } else {
+        for (int i = 0; i < group.count; ++i) group.finish(i, -__builtin_inff(), 0.0f);
       }
     }
-    add_values<kQueries, kIsF16>(tile, tile.values[begin / 16], scores, corrections, accumulators);
   }
-  for (int i = 0; i < kQueries; ++i) {
-    const float inverse = 1.0f / running_sum[i];
-    for (int64_t d = 0; d < tile.head_dim; ++d) tile.outputs[i][d] = accumulators[i][d] * inverse;
-  }
-}
-
-template <bool kIsF16>
-void attention_of(const AttentionTile& tile) {
-  switch (tile.query_count) {
-    case 1:
-      return attention_queries<1, kIsF16>(tile);
-    case 2:
-      return attention_queries<2, kIsF16>(tile);
-    case 3:
-      return attention_queries<3, kIsF16>(tile);
-    case 4:
-      return attention_queries<4, kIsF16>(tile);
-    case 5:
-      return attention_queries<5, kIsF16>(tile);
-    case 6:
-      return attention_queries<6, kIsF16>(tile);
-    case 7:
-      return attention_queries<7, kIsF16>(tile);
-    default:
-      return attention_queries<8, kIsF16>(tile);
+  path.end();
+  if (tile.partials != nullptr) return;
+  for (int i = 0; i < tile.query_count; ++i) {
+    finish_query(state.out + int64_t{i} * kv_padded_dim(tile.head_dim), state.max[i], state.sum[i], tile.has_sinks,
+                 tile.sinks[i], tile.head_dim, tile.outputs[i]);
   }
 }
 
-void attention(const AttentionTile& tile) noexcept {
-  if (tile.is_f16) {
-    attention_of<true>(tile);
-  } else {
-    attention_of<false>(tile);
+void attention_merge(const AttentionMerge& merge) noexcept {
+  alignas(64) float out[kHeadDimMax];
+  float max = -__builtin_inff(), sum = 0;
+  for (int c = 0; c < merge.chunk_count; ++c) {
+    const float* partial = merge.partials + c * merge.chunk_stride;
+    if (partial[0] == -__builtin_inff()) continue;  // the query sees nothing there, and nothing was written
+    const MergeStep step = join(partial[0], partial[1], &max, &sum, out);
+    for (int64_t d = 0; d < kv_padded_dim(merge.head_dim); d += V::kWidth) {
+      step.merge(d, V::load(partial + kPartialHeader + d));
+    }
   }
+  finish_query(out, max, sum, merge.has_sink, merge.sink, merge.head_dim, merge.output);
 }

@@ -98,6 +98,8 @@ Kernels filled(Isa isa) {
     take(result.silu_mul, own.silu_mul);
     take(result.add, own.add);
     take(result.attention, own.attention);
+    take(result.attention_merge, own.attention_merge);
+    take(result.write_kv, own.write_kv);
     take(result.to_f16, own.to_f16);
     result.name = own.name;
     result.isa = own.isa;

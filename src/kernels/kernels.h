@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/attention_tile.h"
 #include "kernels/panels.h"
 
 namespace estoc::kernels {
@@ -19,22 +20,6 @@ enum class Isa { scalar, avx2, avx_vnni, avx512, avx512_bf16, amx };
 inline constexpr int kIsaCount = 6;
 
 enum class Dense { f32, f16, bf16 };  // element types stored weights may have as they are
-
-// Up to kQueriesMax query vectors of one KV head against that head's blocks of 16 positions.
-inline constexpr int kQueriesMax = 8;
-struct AttentionTile {
-  int query_count = 0;
-  const float* queries[kQueriesMax];    // [head_dim] each
-  float* outputs[kQueriesMax];          // [head_dim] each; may alias the query of the same index
-  int first[kQueriesMax];               // a query sees positions first .. visible-1: a sliding window moves first up
-  int visible[kQueriesMax];             // more than first
-  const void* const* keys = nullptr;    // [blocks] each [head_dim][16]
-  const void* const* values = nullptr;  // [blocks] each [16][head_dim]
-  bool is_f16 = false;                  // keys and values are f16, else f32
-  int head_dim = 0;                     // at most kHeadDimMax
-  float scale = 1;                      // multiplies q.k
-};
-inline constexpr int kHeadDimMax = 512;
 
 struct Kernels {
   const char* name;
@@ -77,8 +62,15 @@ struct Kernels {
   void (*add)(const float* x, int64_t count, float* target) noexcept;
 
   // outputs = softmax(scale * q.k) v over the visible positions of each query (online softmax; Milakov & Gimelshein
-  // 2018).
+  // 2018). Types other than f32 and f16 may round queries and weights to the type of the keys and values.
   void (*attention)(const AttentionTile& tile) noexcept;
+
+  // Merges what `attention` of the same table left as partials.
+  void (*attention_merge)(const AttentionMerge& merge) noexcept;
+
+  // Stores keys and values in the layout of quant/kv_type.h: bf16 and f16 to nearest even, int8 with scale
+  // largest / 127. The same bits at every level.
+  void (*write_kv)(const KvRun& run) noexcept;
 
   // f32 to f16 with rounding to nearest even.
   void (*to_f16)(const float* x, int64_t count, uint16_t* out) noexcept;

@@ -307,46 +307,6 @@ TEST_P(KernelsTest, DenseGemm) {
   }
 }
 
-TEST_P(KernelsTest, Attention) {
-  for (const bool is_f16 : {false, true}) {
-    for (const int head_dim : {8, 12, 16, 64, 128}) {
-      for (int count = 1; count <= kQueriesMax; ++count) {
-        const int visible_max = uniform(1, 75), blocks = (visible_max + 15) / 16;
-        const int64_t block_values = 16 * head_dim;
-        const auto keys = random(blocks * block_values, 1.5f), values = random(blocks * block_values);
-        std::vector<uint16_t> keys16(keys.size()), values16(values.size());
-        scalar.to_f16(keys.data(), static_cast<int64_t>(keys.size()), keys16.data());
-        scalar.to_f16(values.data(), static_cast<int64_t>(values.size()), values16.data());
-        std::vector<const void*> key_blocks, value_blocks;
-        for (int64_t b = 0; b < blocks; ++b) {
-          key_blocks.push_back(is_f16 ? static_cast<const void*>(&keys16[static_cast<size_t>(b * block_values)])
-                                      : &keys[static_cast<size_t>(b * block_values)]);
-          value_blocks.push_back(is_f16 ? static_cast<const void*>(&values16[static_cast<size_t>(b * block_values)])
-                                        : &values[static_cast<size_t>(b * block_values)]);
-        }
-        auto queries = random(count * head_dim, 2.0f);
-        std::vector<float> expected(queries.size());
-        AttentionTile tile{.query_count = count,
-                           .keys = key_blocks.data(),
-                           .values = value_blocks.data(),
-                           .is_f16 = is_f16,
-                           .head_dim = head_dim,
-                           .scale = 0.3f};
-        for (int i = 0; i < count; ++i) {
-          tile.queries[i] = &queries[static_cast<size_t>(i * head_dim)];
-          tile.outputs[i] = &expected[static_cast<size_t>(i * head_dim)];
-          tile.visible[i] = i == 0 ? visible_max : uniform(1, visible_max);
-          tile.first[i] = i % 3 == 2 ? uniform(0, tile.visible[i] - 1) : 0;
-        }
-        scalar.attention(tile);
-        for (int i = 0; i < count; ++i) tile.outputs[i] = &queries[static_cast<size_t>(i * head_dim)];  // aliases
-        fast().attention(tile);
-        expect_near(queries, expected, 2e-5, 2e-5);
-      }
-    }
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(Isa, KernelsTest,
                          testing::Values(Isa::avx2, Isa::avx_vnni, Isa::avx512, Isa::avx512_bf16, Isa::amx),
                          [](const auto& info) { return isa_name(info.param); });

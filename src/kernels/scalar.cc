@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numbers>
 
 #include "kernels/kernels.h"
 #include "quant/half.h"
@@ -187,34 +188,143 @@ void add(const float* x, int64_t count, float* target) noexcept {
   for (int64_t i = 0; i < count; ++i) target[i] += x[i];
 }
 
-float load_kv(const void* block, bool is_f16, int64_t index) {
-  return is_f16 ? f16_to_f32(static_cast<const uint16_t*>(block)[index]) : static_cast<const float*>(block)[index];
+// Where element (position in block, dim) of keys or values lies, in elements.
+int64_t kv_index(KvType type, bool is_key, int64_t padded_dim, int64_t slot, int64_t d) {
+  const int64_t pack = type == KvType::bf16 ? 2 : type == KvType::int8 ? 4 : 1;
+  if (is_key) return (d / pack * kKvBlockTokens + slot) * pack + d % pack;
+  return (slot / pack * padded_dim + d) * pack + slot % pack;
+}
+
+template <typename T>
+T load_as(const std::byte* at, int64_t index) {
+  T value;
+  std::memcpy(&value, at + index * static_cast<int64_t>(sizeof(T)), sizeof(T));
+  return value;
+}
+
+template <typename T>
+void store_as(std::byte* at, int64_t index, T value) {
+  std::memcpy(at + index * static_cast<int64_t>(sizeof(T)), &value, sizeof(T));
+}
+
+float load_kv(const std::byte* head, const AttentionTile& tile, bool is_key, int64_t slot, int64_t d) {
+  const int64_t index = kv_index(tile.type, is_key, kv_padded_dim(tile.head_dim), slot, d);
+  switch (tile.type) {
+    case KvType::f32:
+      return load_as<float>(head, index);
+    case KvType::f16:
+      return f16_to_f32(load_as<uint16_t>(head, index));
+    case KvType::bf16:
+      return bf16_to_f32(load_as<uint16_t>(head, index));
+    case KvType::int8:
+      break;
+  }
+  const float scale = load_as<float>(head + kv_code_bytes(KvType::int8, tile.head_dim), slot);
+  return scale * static_cast<float>(load_as<int8_t>(head, index));
+}
+
+// Maximum score (in units of log2), sum of weights and weighted sum of values of query i over [begin, end).
+void attend_range(const AttentionTile& tile, int i, int begin, int end, float* largest, double* weight_sum,
+                  double* sums) {
+  const int64_t dims = tile.head_dim;
+  const auto block = [&](const std::byte* base, int64_t position) {
+    return base + tile.blocks[position / kKvBlockTokens] * tile.block_bytes;
+  };
+  const auto score = [&](int64_t position) {
+    const std::byte* keys = block(tile.keys, position);
+    float dot = 0;
+    for (int64_t d = 0; d < dims; ++d) {
+      dot += tile.queries[i][d] * load_kv(keys, tile, true, position % kKvBlockTokens, d);
+    }
+    return dot * tile.scale * std::numbers::log2e_v<float>;
+  };
+  *largest = -INFINITY;
+  *weight_sum = 0;
+  std::fill_n(sums, dims, 0.0);
+  for (int position = begin; position < end; ++position) *largest = std::max(*largest, score(position));
+  for (int position = begin; position < end; ++position) {
+    const double weight = std::exp2(static_cast<double>(score(position) - *largest));
+    *weight_sum += weight;
+    const std::byte* values = block(tile.values, position);
+    for (int64_t d = 0; d < dims; ++d) {
+      sums[d] += weight * load_kv(values, tile, false, position % kKvBlockTokens, d);
+    }
+  }
+}
+
+// A sink takes weight from the values and gives nothing back.
+double with_sink(double weight_sum, float largest, bool has_sink, float sink) {
+  return has_sink ? weight_sum + std::exp2(sink * std::numbers::log2e - static_cast<double>(largest)) : weight_sum;
 }
 
 void attention(const AttentionTile& tile) noexcept {
-  const int64_t dims = tile.head_dim;
   for (int i = 0; i < tile.query_count; ++i) {
-    const float* query = tile.queries[i];
-    double sum[kHeadDimMax] = {};
-    double weight_sum = 0;
-    float largest = -INFINITY;
-    const auto score = [&](int64_t position) {
-      float dot = 0;
-      for (int64_t d = 0; d < dims; ++d) {
-        dot += query[d] * load_kv(tile.keys[position / 16], tile.is_f16, d * 16 + position % 16);
-      }
-      return dot * tile.scale;
-    };
-    for (int64_t position = tile.first[i]; position < tile.visible[i]; ++position)
-      largest = std::max(largest, score(position));
-    for (int64_t position = tile.first[i]; position < tile.visible[i]; ++position) {
-      const double weight = std::exp(static_cast<double>(score(position) - largest));
-      weight_sum += weight;
-      for (int64_t d = 0; d < dims; ++d) {
-        sum[d] += weight * load_kv(tile.values[position / 16], tile.is_f16, position % 16 * dims + d);
-      }
+    double sums[kHeadDimMax], weight_sum;
+    float largest;
+    if (tile.partials == nullptr) {
+      const int begin = std::max(tile.first[i], tile.chunk_begin * kAttentionChunk);
+      const int end = std::min(tile.visible[i], tile.chunk_end * kAttentionChunk);
+      attend_range(tile, i, begin, end, &largest, &weight_sum, sums);
+      weight_sum = with_sink(weight_sum, largest, tile.has_sinks, tile.sinks[i]);
+      for (int d = 0; d < tile.head_dim; ++d) tile.outputs[i][d] = static_cast<float>(sums[d] / weight_sum);
+      continue;
     }
-    for (int64_t d = 0; d < dims; ++d) tile.outputs[i][d] = static_cast<float>(sum[d] / weight_sum);
+    for (int chunk = tile.chunk_begin; chunk < tile.chunk_end; ++chunk) {
+      float* partial = tile.partials + (int64_t{chunk - tile.chunk_begin} * tile.query_count + i) *
+                                           partial_floats(tile.head_dim);
+      attend_range(tile, i, std::max(tile.first[i], chunk * kAttentionChunk),
+                   std::min(tile.visible[i], (chunk + 1) * kAttentionChunk), &partial[0], &weight_sum, sums);
+      partial[1] = static_cast<float>(weight_sum);
+      for (int d = 0; d < tile.head_dim; ++d) partial[kPartialHeader + d] = static_cast<float>(sums[d]);
+    }
+  }
+}
+
+void attention_merge(const AttentionMerge& merge) noexcept {
+  float largest = -INFINITY;
+  for (int c = 0; c < merge.chunk_count; ++c) largest = std::max(largest, merge.partials[c * merge.chunk_stride]);
+  double sums[kHeadDimMax] = {}, weight_sum = 0;
+  for (int c = 0; c < merge.chunk_count; ++c) {
+    const float* partial = merge.partials + c * merge.chunk_stride;
+    const double factor = std::exp2(static_cast<double>(partial[0] - largest));
+    weight_sum += factor * partial[1];
+    for (int d = 0; d < merge.head_dim; ++d) sums[d] += factor * partial[kPartialHeader + d];
+  }
+  weight_sum = with_sink(weight_sum, largest, merge.has_sink, merge.sink);
+  for (int d = 0; d < merge.head_dim; ++d) merge.output[d] = static_cast<float>(sums[d] / weight_sum);
+}
+
+void write_head(const KvRun& run, bool is_key, const float* x, int64_t slot, std::byte* head) {
+  const int64_t padded_dim = kv_padded_dim(run.head_dim);
+  float largest = 0;
+  for (int d = 0; d < run.head_dim; ++d) largest = std::max(largest, std::fabs(x[d]));
+  const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
+  if (run.type == KvType::int8) store_as(head + kv_code_bytes(run.type, run.head_dim), slot, largest / 127.0f);
+  for (int64_t d = 0; d < padded_dim; ++d) {
+    const float value = d < run.head_dim ? x[d] : 0.0f;
+    const int64_t index = kv_index(run.type, is_key, padded_dim, slot, d);
+    switch (run.type) {
+      case KvType::f32:
+        store_as(head, index, value);
+        break;
+      case KvType::f16:
+        store_as(head, index, f32_to_f16(value));
+        break;
+      case KvType::bf16:
+        store_as(head, index, f32_to_bf16(value));
+        break;
+      case KvType::int8:
+        store_as(head, index, static_cast<int8_t>(std::nearbyint(value * inverse)));
+        break;
+    }
+  }
+}
+
+void write_kv(const KvRun& run) noexcept {
+  if (run.slot == 0) std::memset(run.values, 0, static_cast<size_t>(kv_head_bytes(run.type, run.head_dim)));
+  for (int i = 0; i < run.count; ++i) {
+    write_head(run, true, run.k + i * run.row_stride, run.slot + i, run.keys);
+    write_head(run, false, run.v + i * run.row_stride, run.slot + i, run.values);
   }
 }
 
@@ -239,6 +349,8 @@ constinit const Kernels scalar = {
     .silu_mul = silu_mul,
     .add = add,
     .attention = attention,
+    .attention_merge = attention_merge,
+    .write_kv = write_kv,
     .to_f16 = to_f16,
 };
 

@@ -28,7 +28,7 @@ Attention::Attention(LoadContext& load, const std::string& name, const DecoderSh
   }
 }
 
-void Attention::forward(const Compute& compute, const Batch& batch, KvStorage& kv, Workspace& work) const {
+void Attention::forward(const Compute& compute, KvStorage& kv, Workspace& work) const {
   const LinearOutput projections[] = {{&q_, &work.q}, {&k_, &work.k}, {&v_, &work.v}};
   estoc::forward(compute, work.normed, projections, work.decoded);
   if (shape_.has_head_norms) {
@@ -37,8 +37,9 @@ void Attention::forward(const Compute& compute, const Batch& batch, KvStorage& k
   }
   rope(compute, work.q, shape_.head_dim, work.cos.data(), work.sin.data(), shape_.head_dim / 2);
   rope(compute, work.k, shape_.head_dim, work.cos.data(), work.sin.data(), shape_.head_dim / 2);
-  write_kv(compute, batch, kv, layer_, work.k, work.v);
-  attention(compute, batch, kv, layer_, {shape_.heads, shape_.attention_scale, shape_.window}, work.q, work.q);
+  write_kv(compute, work.plan, kv, layer_, work.k, work.v);
+  attention(compute, work.plan, kv, layer_,
+            {.heads = shape_.heads, .scale = shape_.attention_scale, .window = shape_.window}, work.q, work.q);
   const LinearOutput output{&o_, &work.hidden, true};
   estoc::forward(compute, work.q, {&output, 1}, work.decoded);
 }
@@ -71,11 +72,11 @@ DecoderBlock::DecoderBlock(LoadContext& load, const std::string& name, const Dec
       attention_(load, name + ".self_attn", shape, layer),
       mlp_(load, name + ".mlp", shape) {}
 
-void DecoderBlock::forward(const Compute& compute, const Batch& batch, KvStorage& kv, Workspace& work) const {
+void DecoderBlock::forward(const Compute& compute, KvStorage& kv, Workspace& work) const {
   const int64_t rows = work.hidden.count();
   work.normed.reset(rows);
   rms_norm(compute, work.hidden, input_norm_, norm_eps_, work.normed, attention_.reads(compute, rows));
-  attention_.forward(compute, batch, kv, work);
+  attention_.forward(compute, kv, work);
   rms_norm(compute, work.hidden, post_attention_norm_, norm_eps_, work.normed, mlp_.reads(compute, rows));
   mlp_.forward(compute, work);
 }

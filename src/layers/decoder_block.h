@@ -32,13 +32,14 @@ struct Workspace {
   Rows gate, up, activated;     // activated = silu(gate) * up
   std::vector<float> cos, sin;  // [rows][head_dim / 2]
   DecodeScratch decoded;
+  AttentionPlan plan;  // of the batch; prepared before the first layer
 };
 
 class Attention {
  public:
   Attention(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer);
   // work.hidden += attention(work.normed).
-  void forward(const Compute& compute, const Batch& batch, KvStorage& kv, Workspace& work) const;
+  void forward(const Compute& compute, KvStorage& kv, Workspace& work) const;
   // The form it wants work.normed in.
   RowForm reads(const Compute& compute, int64_t row_count) const;
 
@@ -64,7 +65,7 @@ class DecoderBlock {
  public:
   DecoderBlock(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer);
   // work.hidden in and out.
-  void forward(const Compute& compute, const Batch& batch, KvStorage& kv, Workspace& work) const;
+  void forward(const Compute& compute, KvStorage& kv, Workspace& work) const;
 
  private:
   float norm_eps_;

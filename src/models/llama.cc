@@ -87,7 +87,8 @@ class Llama final : public Model {
   void forward(const Batch& batch, KvStorage& kv, float* logits) override {
     embedding_.forward(batch.tokens, work_.hidden);
     rope_.angles(batch, work_.cos, work_.sin);
-    for (const DecoderBlock& block : blocks_) block.forward(compute_, batch, kv, work_);
+    work_.plan.prepare(batch, info_.kv[0], shape_.heads, shape_.window, compute_.team.thread_count());
+    for (const DecoderBlock& block : blocks_) block.forward(compute_, kv, work_);
 
     sampled_.reset(static_cast<int64_t>(batch.logit_rows.size()));
     for (size_t i = 0; i < batch.logit_rows.size(); ++i) {

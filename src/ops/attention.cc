@@ -1,125 +1,169 @@
 #include "ops/attention.h"
 
 #include <algorithm>
-#include <cstring>
-#include <vector>
 
 #include "base/check.h"
 
 namespace estoc {
-namespace {
 
-constexpr int kItemRows = 16;  // rows of one work item: enough to share block pointers, few enough to balance
+void AttentionPlan::prepare(const Batch& batch, const KvLayerSpec& spec, int heads, int window, int threads) {
+  ESTOC_CHECK(spec.head_dim <= kernels::kHeadDimMax && heads % spec.kv_heads == 0);
+  constexpr int kItemsAThread = 4;  // enough that the last ones to finish are not far apart
+  heads_a_kv_head_ = heads / spec.kv_heads;
+  head_dim_ = spec.head_dim;
+  window_ = window;
+  runs_.clear();
+  groups_.clear();
+  items_.clear();
+  divisions_.clear();
+  partial_floats_ = 0;
+  for (const BatchSequence& sequence : batch.sequences) {
+    for (int row = 0; row < sequence.row_count;) {
+      const int room = kKvBlockTokens - (sequence.position + row) % kKvBlockTokens;
+      const int count = std::min(room, sequence.row_count - row);
+      runs_.push_back({&sequence, row, count});
+      row += count;
+    }
+    add_groups(sequence, spec.kv_heads);
+  }
+  int64_t cost = 0;
+  for (const Group& group : groups_) cost += group.cost;
+  const int64_t share = cost / (int64_t{threads} * kItemsAThread);
+  for (const Group& group : groups_) divide(group, threads > 1 ? std::max(share, int64_t{1}) : group.cost);
+  std::sort(items_.begin(), items_.end(), [](const Item& a, const Item& b) { return a.group.cost > b.group.cost; });
+  if (partials_.size() < static_cast<size_t>(partial_floats_)) partials_.resize(static_cast<size_t>(partial_floats_));
+  if (unfinished_capacity_ < divisions_.size()) {
+    unfinished_capacity_ = 2 * divisions_.size();
+    unfinished_ = std::make_unique<std::atomic<int>[]>(unfinished_capacity_);
+  }
+  for (size_t i = 0; i < divisions_.size(); ++i) unfinished_[i].store(divisions_[i].pieces, std::memory_order_relaxed);
+}
 
-void write_row(const Compute& compute, KvStorage& kv, int layer, BlockId block, int slot, const float* k,
-               const float* v) {
-  const KvLayerSpec& spec = kv.spec(layer);
-  for (int head = 0; head < spec.kv_heads; ++head) {
-    const float* key = k + head * spec.head_dim;
-    const float* value = v + head * spec.head_dim;
-    std::byte* keys = kv.keys(layer, block, head);
-    std::byte* values = kv.values(layer, block, head);
-    if (kv.type() == KvType::f32) {
-      for (int d = 0; d < spec.head_dim; ++d) reinterpret_cast<float*>(keys)[d * kKvBlockTokens + slot] = key[d];
-      std::memcpy(reinterpret_cast<float*>(values) + slot * spec.head_dim, value,
-                  static_cast<size_t>(spec.head_dim) * 4);
-    } else {
-      uint16_t halves[kernels::kHeadDimMax];
-      compute.kernels.to_f16(key, spec.head_dim, halves);
-      for (int d = 0; d < spec.head_dim; ++d) reinterpret_cast<uint16_t*>(keys)[d * kKvBlockTokens + slot] = halves[d];
-      compute.kernels.to_f16(value, spec.head_dim, reinterpret_cast<uint16_t*>(values) + slot * spec.head_dim);
+void AttentionPlan::add_groups(const BatchSequence& sequence, int kv_heads) {
+  constexpr int kQueryCost = 8;  // reading a position's key and value costs about as much as this many queries
+  const int queries = sequence.row_count * heads_a_kv_head_;
+  for (int begin = 0; begin < queries; begin += kernels::kQueriesMax) {
+    const int count = std::min(kernels::kQueriesMax, queries - begin);
+    const int first_visible = sequence.position + begin / heads_a_kv_head_ + 1;
+    const int visible = sequence.position + (begin + count - 1) / heads_a_kv_head_ + 1;
+    const int first = window_ > 0 ? std::max(0, first_visible - window_) : 0;
+    const int chunk_begin = first / kernels::kAttentionChunk;
+    const int chunk_end = (visible + kernels::kAttentionChunk - 1) / kernels::kAttentionChunk;
+    const int64_t cost = int64_t{visible - first} * (count + kQueryCost);
+    for (int head = 0; head < kv_heads; ++head) {
+      groups_.push_back({&sequence, head, begin, count, chunk_begin, chunk_end, cost});
     }
   }
 }
 
-struct AttentionItem {
-  const BatchSequence* sequence;
-  int kv_head;
-  int row_begin, row_end;  // within the sequence
-};
+void AttentionPlan::divide(const Group& group, int64_t cost_max) {
+  const int chunks = group.chunk_end - group.chunk_begin;
+  const int pieces = static_cast<int>(std::min<int64_t>(chunks, (group.cost + cost_max - 1) / cost_max));
+  if (pieces <= 1) {
+    items_.push_back({group, -1, 0});
+    return;
+  }
+  const int64_t chunk_floats = int64_t{group.query_count} * kernels::partial_floats(head_dim_);
+  for (int piece = 0; piece < pieces; ++piece) {
+    Item item{group, static_cast<int>(divisions_.size()), 0};
+    item.group.chunk_begin = group.chunk_begin + chunks * piece / pieces;
+    item.group.chunk_end = group.chunk_begin + chunks * (piece + 1) / pieces;
+    item.group.cost = group.cost * (item.group.chunk_end - item.group.chunk_begin) / chunks;
+    item.partials = partial_floats_ + (item.group.chunk_begin - group.chunk_begin) * chunk_floats;
+    items_.push_back(item);
+  }
+  divisions_.push_back({group, pieces, partial_floats_});
+  partial_floats_ += chunks * chunk_floats;
+}
 
-std::vector<AttentionItem> make_items(const Batch& batch, int kv_heads) {
-  std::vector<AttentionItem> items;
-  for (const BatchSequence& sequence : batch.sequences) {
-    for (int row = 0; row < sequence.row_count; row += kItemRows) {
-      for (int head = 0; head < kv_heads; ++head) {
-        items.push_back({&sequence, head, row, std::min(sequence.row_count, row + kItemRows)});
+void AttentionPlan::run_item(const Compute& compute, const Item& item, const KvStorage& kv, int layer,
+                             const AttentionShape& shape, const Rows& q, Rows& out) {
+  const Group& group = item.group;
+  const BatchSequence& sequence = *group.sequence;
+  kernels::AttentionTile tile;
+  tile.query_count = group.query_count;
+  tile.has_sinks = shape.sinks != nullptr;
+  for (int i = 0; i < group.query_count; ++i) {
+    const int row = (group.query_begin + i) / heads_a_kv_head_;
+    const int head = group.kv_head * heads_a_kv_head_ + (group.query_begin + i) % heads_a_kv_head_;
+    tile.queries[i] = q.row(sequence.first_row + row) + int64_t{head} * head_dim_;
+    tile.outputs[i] = out.row(sequence.first_row + row) + int64_t{head} * head_dim_;
+    tile.visible[i] = sequence.position + row + 1;
+    tile.first[i] = window_ > 0 ? std::max(0, tile.visible[i] - window_) : 0;
+    tile.sinks[i] = tile.has_sinks ? shape.sinks[head] : 0.0f;
+  }
+  tile.type = kv.type();
+  tile.head_dim = head_dim_;
+  tile.scale = shape.scale;
+  tile.keys = kv.keys(layer, 0, group.kv_head);
+  tile.values = kv.values(layer, 0, group.kv_head);
+  tile.block_bytes = static_cast<int64_t>(kv.block_bytes());
+  tile.blocks = sequence.blocks.data();
+  tile.chunk_begin = group.chunk_begin;
+  tile.chunk_end = group.chunk_end;
+  if (item.division >= 0) tile.partials = partials_.data() + item.partials;
+  compute.kernels.attention(tile);
+  if (item.division < 0) return;
+  std::atomic<int>& unfinished = unfinished_[static_cast<size_t>(item.division)];
+  if (unfinished.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+  const Division& division = divisions_[static_cast<size_t>(item.division)];
+  unfinished.store(division.pieces, std::memory_order_relaxed);  // for the next layer
+  merge(compute, division, shape, out);
+}
+
+void AttentionPlan::merge(const Compute& compute, const Division& division, const AttentionShape& shape, Rows& out) {
+  const Group& group = division.group;
+  const int64_t stride = kernels::partial_floats(head_dim_);
+  for (int i = 0; i < group.query_count; ++i) {
+    const int row = (group.query_begin + i) / heads_a_kv_head_;
+    const int head = group.kv_head * heads_a_kv_head_ + (group.query_begin + i) % heads_a_kv_head_;
+    compute.kernels.attention_merge({.partials = partials_.data() + division.partials + i * stride,
+                                     .chunk_stride = group.query_count * stride,
+                                     .chunk_count = group.chunk_end - group.chunk_begin,
+                                     .head_dim = head_dim_,
+                                     .has_sink = shape.sinks != nullptr,
+                                     .sink = shape.sinks != nullptr ? shape.sinks[head] : 0.0f,
+                                     .output = out.row(group.sequence->first_row + row) + int64_t{head} * head_dim_});
+  }
+}
+
+void write_kv(const Compute& compute, const AttentionPlan& plan, KvStorage& kv, int layer, const Rows& k,
+              const Rows& v) {
+  const KvLayerSpec& spec = kv.spec(layer);
+  const auto write = [&](int64_t begin, int64_t end, int) {
+    for (int64_t index = begin; index < end; ++index) {
+      const AttentionPlan::Run& run = plan.runs_[static_cast<size_t>(index)];
+      const int position = run.sequence->position + run.row;
+      const BlockId block = run.sequence->blocks[static_cast<size_t>(position / kKvBlockTokens)];
+      const int64_t row = run.sequence->first_row + run.row;
+      for (int head = 0; head < spec.kv_heads; ++head) {
+        const int64_t at = int64_t{head} * spec.head_dim;
+        compute.kernels.write_kv({.type = kv.type(),
+                                  .head_dim = spec.head_dim,
+                                  .slot = position % kKvBlockTokens,
+                                  .count = run.count,
+                                  .k = k.row(row) + at,
+                                  .v = v.row(row) + at,
+                                  .row_stride = k.columns(),
+                                  .keys = kv.keys(layer, block, head),
+                                  .values = kv.values(layer, block, head)});
       }
     }
-  }
-  std::stable_sort(items.begin(), items.end(), [](const AttentionItem& a, const AttentionItem& b) {
-    return a.sequence->position + a.row_end > b.sequence->position + b.row_end;
-  });
-  return items;
-}
-
-void run_item(const Compute& compute, const AttentionItem& item, const KvStorage& kv, int layer,
-              const AttentionShape& shape, const Rows& q, Rows& out) {
-  const KvLayerSpec& spec = kv.spec(layer);
-  const int group = shape.heads / spec.kv_heads;
-  const BatchSequence& sequence = *item.sequence;
-  const int last_position = sequence.position + item.row_end;
-  const size_t blocks = static_cast<size_t>((last_position + kKvBlockTokens - 1) / kKvBlockTokens);
-  thread_local std::vector<const void*> keys, values;
-  keys.resize(blocks);
-  values.resize(blocks);
-  for (size_t b = 0; b < blocks; ++b) {
-    keys[b] = kv.keys(layer, sequence.blocks[b], item.kv_head);
-    values[b] = kv.values(layer, sequence.blocks[b], item.kv_head);
-  }
-  kernels::AttentionTile tile{.keys = keys.data(),
-                              .values = values.data(),
-                              .is_f16 = kv.type() == KvType::f16,
-                              .head_dim = spec.head_dim,
-                              .scale = shape.scale};
-  const auto flush = [&] {
-    if (tile.query_count > 0) compute.kernels.attention(tile);
-    tile.query_count = 0;
   };
-  for (int row = item.row_begin; row < item.row_end; ++row) {
-    const int visible = sequence.position + row + 1;
-    // Rows go into the tile whole where a group fits, so that neighbours share the same blocks.
-    if (tile.query_count + std::min(group, kernels::kQueriesMax) > kernels::kQueriesMax) flush();
-    for (int g = 0; g < group; ++g) {
-      if (tile.query_count == kernels::kQueriesMax) flush();
-      const int i = tile.query_count++;
-      const int64_t at = int64_t{item.kv_head * group + g} * spec.head_dim;
-      tile.queries[i] = q.row(sequence.first_row + row) + at;
-      tile.outputs[i] = out.row(sequence.first_row + row) + at;
-      tile.visible[i] = visible;
-      tile.first[i] = shape.window > 0 ? std::max(0, visible - shape.window) : 0;
-    }
-  }
-  flush();
-}
-
-}  // namespace
-
-void write_kv(const Compute& compute, const Batch& batch, KvStorage& kv, int layer, const Rows& k, const Rows& v) {
-  for (const BatchSequence& sequence : batch.sequences) {
-    const auto write = [&](int64_t begin, int64_t end, int) {
-      for (int64_t r = begin; r < end; ++r) {
-        const int position = sequence.position + static_cast<int>(r);
-        const BlockId block = sequence.blocks[static_cast<size_t>(position / kKvBlockTokens)];
-        write_row(compute, kv, layer, block, position % kKvBlockTokens, k.row(sequence.first_row + r),
-                  v.row(sequence.first_row + r));
-      }
-    };
-    if (sequence.row_count < 8) {
-      write(0, sequence.row_count, 0);
-    } else {
-      compute.team.parallel_for(sequence.row_count, 1, write);
-    }
+  const auto run_count = static_cast<int64_t>(plan.runs_.size());
+  if (k.count() < 8) {  // not worth waking anyone
+    write(0, run_count, 0);
+  } else {
+    compute.team.parallel_for(run_count, 1, write);
   }
 }
 
-void attention(const Compute& compute, const Batch& batch, const KvStorage& kv, int layer, const AttentionShape& shape,
+void attention(const Compute& compute, AttentionPlan& plan, const KvStorage& kv, int layer, const AttentionShape& shape,
                Rows& q, Rows& out) {
-  const KvLayerSpec& spec = kv.spec(layer);
-  ESTOC_DCHECK(spec.head_dim <= kernels::kHeadDimMax && shape.heads % spec.kv_heads == 0);
-  const std::vector<AttentionItem> items = make_items(batch, spec.kv_heads);
-  compute.team.parallel_items(static_cast<int64_t>(items.size()), [&](int64_t item, int) {
-    run_item(compute, items[static_cast<size_t>(item)], kv, layer, shape, q, out);
+  ESTOC_DCHECK(kv.spec(layer).head_dim == plan.head_dim_ && shape.window == plan.window_);
+  ESTOC_DCHECK(shape.heads == plan.heads_a_kv_head_ * kv.spec(layer).kv_heads);
+  compute.team.parallel_items(static_cast<int64_t>(plan.items_.size()), [&](int64_t item, int) {
+    plan.run_item(compute, plan.items_[static_cast<size_t>(item)], kv, layer, shape, q, out);
   });
 }
 

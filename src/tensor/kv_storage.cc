@@ -7,14 +7,9 @@
 namespace estoc {
 namespace {
 
-constexpr size_t kAlignment = 64;
-
-size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
 // Bytes of one block's keys in one layer.
 size_t key_bytes(const KvLayerSpec& spec, KvType type) {
-  return aligned(static_cast<size_t>(spec.kv_heads) * static_cast<size_t>(spec.head_dim) * kKvBlockTokens *
-                 static_cast<size_t>(kv_type_bytes(type)));
+  return static_cast<size_t>(spec.kv_heads) * static_cast<size_t>(kv_head_bytes(type, spec.head_dim));
 }
 
 }  // namespace
@@ -38,7 +33,7 @@ uint64_t KvStorage::bytes_per_block(const std::vector<KvLayerSpec>& layers, KvTy
 std::byte* KvStorage::keys(int layer, BlockId block, int head) const {
   const Layer& at = layers_[static_cast<size_t>(layer)];
   return memory_.data() + block_bytes_ * block + at.offset +
-         static_cast<size_t>(head * at.spec.head_dim * kKvBlockTokens * kv_type_bytes(type_));
+         static_cast<size_t>(head) * static_cast<size_t>(kv_head_bytes(type_, at.spec.head_dim));
 }
 
 std::byte* KvStorage::values(int layer, BlockId block, int head) const {

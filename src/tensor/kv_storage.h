@@ -1,9 +1,8 @@
 // Memory for keys and values: fixed blocks of 16 positions for every layer, addressed by block id.
 //
-// What: [block][layer][keys, values][kv head][16 * head_dim]. A block's memory is contiguous over all layers, so what
-// is resident grows with the blocks in use. Inside a head values are [position][head_dim], but keys are transposed,
-// [head_dim][position]: scores of 16 positions then come out in the lanes of one vector, without a horizontal sum. Who
-// owns which block is the business of kv/; this is storage only.
+// What: [block][layer][keys, values][kv head], and inside a head what quant/kv_type.h says, scales included. A block's
+// memory is contiguous over all layers and holds no addresses: what is resident grows with the blocks in use, and a
+// block can be copied or stored whole. Who owns which block is the business of kv/; this is storage only.
 // Ownership: owns one anonymous mapping (huge pages asked for). Threads: disjoint rows may be written at once.
 // Errors: the constructor throws Error{resource_exhausted} with the size asked for.
 #pragma once
@@ -13,14 +12,10 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "quant/kv_type.h"
 #include "tensor/page_memory.h"
 
 namespace estoc {
-
-inline constexpr int kKvBlockTokens = 16;
-
-enum class KvType { f32, f16 };
-constexpr int kv_type_bytes(KvType type) { return type == KvType::f32 ? 4 : 2; }
 
 // The state one layer keeps per position.
 struct KvLayerSpec {
@@ -33,9 +28,12 @@ class KvStorage {
  public:
   KvStorage(std::vector<KvLayerSpec> layers, KvType type, int block_count);
 
-  // The 16 * head_dim keys (or values) of one head in one block.
+  // The keys (or values) of one head in one block, 64-byte aligned.
   std::byte* keys(int layer, BlockId block, int head) const;
   std::byte* values(int layer, BlockId block, int head) const;
+
+  // From a head's keys in one block to its keys in the next.
+  size_t block_bytes() const { return block_bytes_; }
 
   KvType type() const { return type_; }
   int block_count() const { return block_count_; }

@@ -10,14 +10,14 @@ namespace {
 
 TEST(KvStorage, EveryHeadOfEveryBlockHasItsOwnMemory) {
   const std::vector<KvLayerSpec> layers = {{3, 64}, {1, 8}};
-  for (const KvType type : {KvType::f32, KvType::f16}) {
+  for (const KvType type : {KvType::f32, KvType::f16, KvType::bf16, KvType::int8}) {
     KvStorage storage(layers, type, 5);
     std::set<std::byte*> starts;
     unsigned char mark = 0;
     const auto each = [&](auto&& visit) {
       for (int layer = 0; layer < 2; ++layer) {
         const size_t bytes =
-            static_cast<size_t>(layers[static_cast<size_t>(layer)].head_dim * 16 * kv_type_bytes(type));
+            static_cast<size_t>(kv_head_bytes(type, layers[static_cast<size_t>(layer)].head_dim));
         for (BlockId block = 0; block < 5; ++block) {
           for (int head = 0; head < layers[static_cast<size_t>(layer)].kv_heads; ++head) {
             visit(storage.keys(layer, block, head), bytes);
@@ -38,6 +38,13 @@ TEST(KvStorage, EveryHeadOfEveryBlockHasItsOwnMemory) {
     });
     EXPECT_EQ(storage.total_bytes(), 5 * KvStorage::bytes_per_block(layers, type));
   }
+}
+
+TEST(KvStorage, BytesOfABlock) {
+  // 3 heads of 64 and 1 of 8, which is padded to 16, keys and values.
+  EXPECT_EQ(KvStorage::bytes_per_block({{3, 64}, {1, 8}}, KvType::f32), 2u * 16 * 4 * (3 * 64 + 16));
+  EXPECT_EQ(KvStorage::bytes_per_block({{3, 64}, {1, 8}}, KvType::bf16), 2u * 16 * 2 * (3 * 64 + 16));
+  EXPECT_EQ(KvStorage::bytes_per_block({{3, 64}, {1, 8}}, KvType::int8), 2u * 16 * (3 * (64 + 4) + 16 + 4));
 }
 
 TEST(KvStorage, CopyBlockCopiesKeysAndValuesOfAllLayers) {

@@ -1,6 +1,8 @@
 // AMX tiles (int8 and bf16) beside AVX-512. Built with its own flags; see avx512.cc for what may be included.
 #include <immintrin.h>
 
+#include <type_traits>
+
 #include "kernels/kernels.h"
 
 namespace estoc::kernels {
@@ -8,12 +10,23 @@ namespace {
 
 #include "kernels/simd/vec_avx512.h"
 
+#include "kernels/attention.inl.h"
+#include "kernels/isa/attention_int8.h"
+
+#include "kernels/isa/amx_tiles.h"
+
+#include "kernels/isa/attention_amx.h"
 #include "kernels/isa/panel_amx.h"
 
 }  // namespace
 
 extern const Kernels amx;
-constinit const Kernels amx = {
-    .name = "amx", .isa = Isa::amx, .tile_rows_min = 16, .make_row_tiles = make_row_tiles, .tile_gemm = tile_gemm};
+constinit const Kernels amx = {.name = "amx",
+                               .isa = Isa::amx,
+                               .tile_rows_min = 16,
+                               .make_row_tiles = make_row_tiles,
+                               .tile_gemm = tile_gemm,
+                               .attention = attention_amx,
+                               .attention_merge = attention_merge};
 
 }  // namespace estoc::kernels

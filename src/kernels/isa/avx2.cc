@@ -12,6 +12,10 @@ namespace {
 #include "kernels/elementwise.inl.h"
 
 #include "kernels/attention.inl.h"
+#include "kernels/attention_fma.inl.h"
+#include "kernels/kv_write.inl.h"
+#include "kernels/isa/attention_avx2.h"
+
 #include "kernels/dense.inl.h"
 #include "kernels/isa/dots_avx2.h"
 
@@ -33,6 +37,8 @@ constinit const Kernels avx2 = {
     .silu_mul = silu_mul,
     .add = add,
     .attention = attention,
+    .attention_merge = attention_merge,
+    .write_kv = write_kv,
     .to_f16 = to_f16,
 };
 

@@ -12,6 +12,12 @@ namespace {
 #include "kernels/elementwise.inl.h"
 
 #include "kernels/attention.inl.h"
+#include "kernels/attention_fma.inl.h"
+#include "kernels/kv_write.inl.h"
+#include "kernels/isa/attention_int8.h"
+
+#include "kernels/isa/attention_avx512.h"
+
 #include "kernels/dense.inl.h"
 #include "kernels/isa/panel_vnni512.h"
 
@@ -31,6 +37,8 @@ constinit const Kernels avx512 = {
     .silu_mul = silu_mul,
     .add = add,
     .attention = attention,
+    .attention_merge = attention_merge,
+    .write_kv = write_kv,
     .to_f16 = to_f16,
 };
 

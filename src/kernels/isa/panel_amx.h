@@ -1,20 +1,9 @@
 // Panel products on AMX tiles in bf16: two panels at a time are turned into tiles, and all rows of activations pass
 // over them. Columns are taken in stretches, so that the activations of one stretch stay in the second-level cache.
-// Included inside the anonymous namespace of an ISA file, after panel_vnni512.h.
+// Included inside the anonymous namespace of an ISA file, after amx_tiles.h.
 //
 // Registers: tiles 0..3 hold sums (2 x 2 of 16 rows x 16 outputs), 4 and 5 activations, 6 and 7 weights. The sums go
-// straight to and from `out`. The tile instructions tell the compiler nothing of the memory they touch, hence the
-// fences.
-
-struct alignas(64) TileConfig {
-  uint8_t palette = 1;
-  uint8_t start_row = 0;
-  uint8_t reserved[14] = {};
-  uint16_t bytes_per_row[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t row_count[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-
-inline void memory_fence() { asm volatile("" ::: "memory"); }
+// straight to and from `out`.
 
 constexpr int64_t kTileValues = RowTiles::kRows * RowTiles::kColumns;
 constexpr int64_t kLateTiles = 4;
@@ -230,7 +219,8 @@ void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, 
 
 void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x,
                const ProductRows& out) noexcept {
-  const TileConfig config;
+  TileConfig config;
+  for (int tile = 0; tile < 8; ++tile) config.set(tile, 16);
   _tile_loadconfig(&config);
   const auto run = w.bits == 4 ? (w.group == 32 ? tile_gemm_of<4, 32> : tile_gemm_of<4, 16>)
                                : (w.group == 32 ? tile_gemm_of<8, 32> : tile_gemm_of<8, 16>);

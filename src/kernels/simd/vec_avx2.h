@@ -11,6 +11,20 @@ struct V {
     const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
   }
+  // 8 pairs of bf16: the first of each, then the second.
+  static void split_bf16(const void* p, Reg* out) {
+    const __m256i pairs = _mm256_loadu_si256(static_cast<const __m256i*>(p));
+    out[0] = _mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16));
+    out[1] = _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32(static_cast<int>(0xFFFF0000))));
+  }
+  // 8 fours of int8: the first of each, and so on.
+  static void split_i8(const void* p, Reg* out) {
+    const __m256i fours = _mm256_loadu_si256(static_cast<const __m256i*>(p));
+    out[0] = _mm256_cvtepi32_ps(_mm256_srai_epi32(_mm256_slli_epi32(fours, 24), 24));
+    out[1] = _mm256_cvtepi32_ps(_mm256_srai_epi32(_mm256_slli_epi32(fours, 16), 24));
+    out[2] = _mm256_cvtepi32_ps(_mm256_srai_epi32(_mm256_slli_epi32(fours, 8), 24));
+    out[3] = _mm256_cvtepi32_ps(_mm256_srai_epi32(fours, 24));
+  }
   static void store(float* p, Reg a) { _mm256_storeu_ps(p, a); }
   static void store_f16(uint16_t* p, Reg a) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));

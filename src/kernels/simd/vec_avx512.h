@@ -11,6 +11,20 @@ struct V {
     const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
   }
+  // 16 pairs of bf16: the first of each, then the second.
+  static void split_bf16(const void* p, Reg* out) {
+    const __m512i pairs = _mm512_loadu_si512(p);
+    out[0] = _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
+    out[1] = _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(static_cast<int>(0xFFFF0000))));
+  }
+  // 16 fours of int8: the first of each, and so on.
+  static void split_i8(const void* p, Reg* out) {
+    const __m512i fours = _mm512_loadu_si512(p);
+    out[0] = _mm512_cvtepi32_ps(_mm512_srai_epi32(_mm512_slli_epi32(fours, 24), 24));
+    out[1] = _mm512_cvtepi32_ps(_mm512_srai_epi32(_mm512_slli_epi32(fours, 16), 24));
+    out[2] = _mm512_cvtepi32_ps(_mm512_srai_epi32(_mm512_slli_epi32(fours, 8), 24));
+    out[3] = _mm512_cvtepi32_ps(_mm512_srai_epi32(fours, 24));
+  }
   static void store(float* p, Reg a) { _mm512_storeu_ps(p, a); }
   static void store_f16(uint16_t* p, Reg a) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),

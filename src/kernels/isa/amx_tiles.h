@@ -1,0 +1,16 @@
+// What all AMX code needs. Included inside the anonymous namespace of an ISA file.
+
+// The shapes of tiles 0..7: up to 16 rows of 64 bytes. Loaded at a kernel's entry and released at its end.
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {};
+  uint8_t rows[16] = {};
+
+  void set(int tile, int count) {
+    row_bytes[tile] = 64;
+    rows[tile] = static_cast<uint8_t>(count);
+  }
+};
+
+// Tile instructions tell the compiler nothing of the memory they read and write: it must be settled before and after.
+inline void memory_fence() { asm volatile("" ::: "memory"); }

@@ -1,0 +1,139 @@
+// Attention for AVX-512: multiply-adds for floating-point keys and values, VNNI for int8. Included after
+// attention_fma.inl.h and attention_int8.h.
+
+// scores[i][position] of kQ queries over kB blocks, in int32. queries [padded dim / 4][kQ] fours of codes; offsets[i] is
+// -128 times query i's sum: VPDPBUSD wants one unsigned operand, so the keys' sign bits are turned.
+template <int kQ, int kB>
+inline void score_blocks_i8(const std::byte* const* keys, const int32_t* queries, const int32_t* offsets,
+                            int64_t padded_dim, int32_t* scores) {
+  __m512i sums[kQ][kB];
+  for (int i = 0; i < kQ; ++i) {
+    for (int b = 0; b < kB; ++b) sums[i][b] = _mm512_set1_epi32(offsets[i]);
+  }
+  const __m512i sign = _mm512_set1_epi8(-128);
+  for (int64_t d = 0; d < padded_dim / 4; ++d) {
+    __m512i key[kB];
+    for (int b = 0; b < kB; ++b) key[b] = _mm512_xor_si512(_mm512_loadu_si512(keys[b] + d * 64), sign);
+    for (int i = 0; i < kQ; ++i) {
+      const __m512i query = _mm512_set1_epi32(queries[d * kQ + i]);
+      for (int b = 0; b < kB; ++b) sums[i][b] = _mm512_dpbusd_epi32(sums[i][b], key[b], query);
+    }
+  }
+  for (int i = 0; i < kQ; ++i) {
+    for (int b = 0; b < kB; ++b) _mm512_storeu_si512(scores + i * kScoreStride + b * 16, sums[i][b]);
+  }
+}
+
+// Merges the weighted values of kD vectors of dims, from dim d on, into every query's output.
+template <int kQ, int kD>
+inline void add_values_i8(const ChunkGroup& group, const uint8_t* weights, int64_t d, const MergeStep* steps) {
+  const int64_t padded_dim = kv_padded_dim(group.tile.head_dim);
+  __m512i sums[kQ][kD];
+  for (int i = 0; i < kQ; ++i) {
+    for (int n = 0; n < kD; ++n) sums[i][n] = _mm512_setzero_si512();
+  }
+  for (int block = group.block_begin(); block < group.block_end(); ++block) {
+    const std::byte* values = block_of(group.tile, group.tile.values, block) + d * 4;
+    const uint8_t* weight = weights + block * 16 - group.origin();
+    for (int64_t p = 0; p < 16; p += 4) {
+      __m512i value[kD];
+      for (int n = 0; n < kD; ++n) value[n] = _mm512_loadu_si512(values + p * padded_dim + n * 64);
+      for (int i = 0; i < kQ; ++i) {
+        int32_t four;
+        __builtin_memcpy(&four, weight + i * kCodeStride + p, 4);
+        const __m512i factor = _mm512_set1_epi32(four);
+        for (int n = 0; n < kD; ++n) sums[i][n] = _mm512_dpbusd_epi32(sums[i][n], factor, value[n]);
+      }
+    }
+  }
+  for (int i = 0; i < kQ; ++i) {
+    for (int n = 0; n < kD; ++n) steps[i].merge(d + n * 16, _mm512_cvtepi32_ps(sums[i][n]));
+  }
+}
+
+struct VnniPath {
+  static constexpr int kGroup = 8;
+
+  Int8Chunk scales;
+  float factors[kQueriesMax];
+  int32_t offsets[kQueriesMax];
+  alignas(64) int32_t queries[kQueriesMax * kHeadDimMax / 4];  // [group][padded dim / 4][queries of the group]
+  alignas(64) int32_t scores[kGroup * kScoreStride];
+  alignas(64) uint8_t weights[kGroup * kCodeStride];
+
+  void load_queries(const AttentionTile& tile) {
+    const int64_t fours = kv_padded_dim(tile.head_dim) / 4;
+    for (int i = 0; i < tile.query_count; ++i) {
+      alignas(64) int8_t codes[kHeadDimMax];
+      factors[i] = quantize_query(tile, i, codes, &offsets[i]);
+      const int begin = i / kGroup * kGroup;
+      const int count = tile.query_count - begin < kGroup ? tile.query_count - begin : kGroup;
+      for (int64_t d = 0; d < fours; ++d) {
+        __builtin_memcpy(&queries[begin * fours + d * count + i - begin], codes + d * 4, 4);
+      }
+    }
+  }
+
+  void begin_chunk(const ChunkGroup& all) { scales.load(all); }
+  void end() {}
+
+  void run(const ChunkGroup& group) {
+    switch (group.count) {
+      case 1:
+        return run_queries<1>(group);
+      case 2:
+        return run_queries<2>(group);
+      case 3:
+        return run_queries<3>(group);
+      case 4:
+        return run_queries<4>(group);
+      case 5:
+        return run_queries<5>(group);
+      case 6:
+        return run_queries<6>(group);
+      case 7:
+        return run_queries<7>(group);
+      default:
+        return run_queries<8>(group);
+    }
+  }
+
+  template <int kQ>
+  void run_queries(const ChunkGroup& group) {
+    constexpr int kBlocks = blocks_at_once(kQ), kDims = dims_at_once(kQ);
+    const int64_t padded_dim = kv_padded_dim(group.tile.head_dim);
+    const int32_t* own = queries + group.query * padded_dim / 4;
+    const std::byte* keys[kBlocks];
+    int block = group.block_begin();
+    for (; block + kBlocks <= group.block_end(); block += kBlocks) {
+      for (int b = 0; b < kBlocks; ++b) keys[b] = block_of(group.tile, group.tile.keys, block + b);
+      score_blocks_i8<kQ, kBlocks>(keys, own, offsets + group.query, padded_dim, scores + block * 16 - group.origin());
+    }
+    for (; block < group.block_end(); ++block) {
+      keys[0] = block_of(group.tile, group.tile.keys, block);
+      score_blocks_i8<kQ, 1>(keys, own, offsets + group.query, padded_dim, scores + block * 16 - group.origin());
+    }
+    MergeStep steps[kQ];
+    for (int i = 0; i < kQ; ++i) {
+      steps[i] = weigh_i8(group, i, factors[group.query + i], scales, scores + i * kScoreStride,
+                          weights + i * kCodeStride);
+    }
+    int64_t d = 0;
+    for (; d + kDims * 16 <= padded_dim; d += kDims * 16) add_values_i8<kQ, kDims>(group, weights, d, steps);
+    for (; d + kDims * 8 <= padded_dim; d += kDims * 8) add_values_i8<kQ, kDims / 2>(group, weights, d, steps);
+    for (; d < padded_dim; d += 16) add_values_i8<kQ, 1>(group, weights, d, steps);
+  }
+};
+
+void attention(const AttentionTile& tile) noexcept {
+  switch (tile.type) {
+    case KvType::f32:
+      return attend<FmaPath<KvType::f32>>(tile);
+    case KvType::f16:
+      return attend<FmaPath<KvType::f16>>(tile);
+    case KvType::bf16:
+      return attend<FmaPath<KvType::bf16>>(tile);
+    case KvType::int8:
+      return attend<VnniPath>(tile);
+  }
+}
