@@ -3,10 +3,25 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
 namespace estoc {
+
+// What the file system says of a file's content without reading it: when any of it differs, the content may. The time
+// of the last status change is there because programs can set the modification time back, and cannot set that one.
+struct FileStamp {
+  uint64_t bytes = 0;
+  int64_t modified_ns = 0;
+  int64_t changed_ns = 0;
+
+  bool operator==(const FileStamp&) const = default;
+};
+
+// The stamp of the file a path means now; nothing when there is none.
+std::optional<FileStamp> file_stamp(const std::string& path);
 
 class MappedFile {
  public:
@@ -18,12 +33,16 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::string& path() const { return path_; }
+  const FileStamp& stamp() const { return stamp_; }  // when it was opened
 
   // Tells the kernel the pages will not be read again soon (after weights were packed); the mapping stays valid.
   void release_pages() const;
+  // Tells the kernel that all of it will be read soon, so that it reads ahead from disk.
+  void expect_reading() const;
 
  private:
   std::string path_;
+  FileStamp stamp_;
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
 };
