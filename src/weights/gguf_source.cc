@@ -75,10 +75,8 @@ class GgufSource final : public WeightSource {
   std::span<const WeightTensor> tensors() const override { return tensors_.all(); }
   const WeightTensor* find(std::string_view name) const override { return tensors_.find(name); }
   const Metadata* metadata() const override { return &metadata_; }
+  const std::list<MappedFile>& files() const override { return files_; }
   uint64_t file_bytes() const override { return file_bytes_; }
-  void release_pages() const override {
-    for (const MappedFile& file : files_) file.release_pages();
-  }
 
  private:
   void translate(const GgufFile& file, const std::string& path, std::vector<WeightTensor>& tensors) {

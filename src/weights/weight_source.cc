@@ -31,6 +31,10 @@ const std::byte* WeightTensor::row(int64_t r) const {
   return bytes.data() + r * format->row_bytes(columns());
 }
 
+void WeightSource::release_pages() const {
+  for (const MappedFile& file : files()) file.release_pages();
+}
+
 const WeightTensor& WeightSource::require(std::string_view name, std::span<const int64_t> shape) const {
   const WeightTensor* tensor = find(name);
   if (tensor == nullptr) fail(ErrorCode::corrupt_file, "{}: tensor '{}' is missing", path(), shown(name));

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/mapped_file.h"
 #include "quant/format.h"
 
 namespace estoc {
@@ -66,10 +68,12 @@ class WeightSource {
   virtual const WeightTensor* find(std::string_view name) const = 0;
   // The GGUF metadata; null for safetensors.
   virtual const Metadata* metadata() const = 0;
+  // The files the tensors are in; empty for a model in memory.
+  virtual const std::list<MappedFile>& files() const = 0;
   // Sum of file sizes.
   virtual uint64_t file_bytes() const = 0;
   // Lets the kernel drop the mapped pages (after packing); they come back from disk when read again.
-  virtual void release_pages() const = 0;
+  void release_pages() const;
 
   // find, or Error{corrupt_file}: "x.gguf: tensor 'model.norm.weight' is missing", "... has shape [2, 3], expected
   // [4]".
