@@ -20,16 +20,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-const char* name_of(KvType type) {
-  switch (type) {
-    case KvType::f32:
-      return "f32";
-    case KvType::f16:
-      return "f16";
-  }
-  return "";
-}
-
 // A model with keys and values of its own, which plays the tests.
 class Player {
  public:
@@ -178,7 +168,7 @@ Json model_bench_row(const std::string& model, const ModelInfo& info, const Mode
   row.set("activations", plan.compute == ComputeMode::exact             ? "f32"
                          : has_wide_activations(info, plan.activations) ? "int16"
                                                                         : "int8");
-  row.set("kv_type", name_of(plan.kv_type));
+  row.set("kv_type", kv_type_name(plan.kv_type));
   row.set("threads", result.threads);
   row.set("test", result.test.name());
   row.set("batch", result.test.batch);

@@ -17,8 +17,11 @@ Weight load_weight(LoadContext& load, const std::string& name, int64_t rows, int
       .columns = columns,
       .row = [&tensor](int64_t row) { return tensor.row(row); },
       .row_stride_bytes = tensor.interleaved_heads == 0 ? tensor.format->row_bytes(columns) : 0,
+      .name = tensor.name,
+      .interleaved_heads = tensor.interleaved_heads,
+      .release = [&source = load.source] { source.release_pages(); },
   };
-  Weight weight(stored, load.mode, load.compute);
+  Weight weight(stored, load.mode, load.compute, load.packed_store);
   load.took(tensor);
   return weight;
 }

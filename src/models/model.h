@@ -22,6 +22,7 @@
 
 namespace estoc {
 
+class PackedStore;
 class ThreadTeam;
 class WeightSource;
 
@@ -53,6 +54,8 @@ struct ModelOptions {
   ComputeMode compute = ComputeMode::fast;
   Activations activations = Activations::automatic;
   int rows_max = 512;  // rows of the largest batch: sizes the activation arena
+  // Where packed weights are kept between starts; may be null. Need not outlive the model.
+  PackedStore* packed_store = nullptr;
   // Called from the loading thread with bytes done and bytes in all; may be empty.
   std::function<void(uint64_t done, uint64_t total)> progress;
 };

@@ -22,10 +22,13 @@ void store_scale(std::byte* at, int64_t row, float value, bool is_f16) {
 void store_codes(const uint8_t* codes, const kernels::PanelMatrix& panels, int64_t row, std::byte* lines) {
   for (int64_t k = 0; k < panels.group; k += panels.bits == 4 ? 8 : 4) {
     std::byte* at = lines + (panels.bits == 4 ? k / 8 : k / 4) * 64 + row * 4;
-    for (int64_t j = 0; j < 4; ++j) {
-      const int code = panels.bits == 4 ? codes[k + j] | codes[k + 4 + j] << 4 : codes[k + j];
-      at[j] = static_cast<std::byte>(code);
+    uint32_t four, next_four;  // codes side by side, a byte each
+    std::memcpy(&four, codes + k, 4);
+    if (panels.bits == 4) {
+      std::memcpy(&next_four, codes + k + 4, 4);
+      four |= next_four << 4;
     }
+    std::memcpy(at, &four, 4);
   }
 }
 

@@ -1,17 +1,19 @@
 #include "ops/weight.h"
 
 #include <algorithm>
-#include <vector>
+#include <memory>
 
 #include "base/check.h"
 #include "ops/pack.h"
 #include "quant/affine.h"
+#include "tensor/page_memory.h"
 
 namespace estoc {
 namespace {
 
 // Rows of activations whose codes fit comfortably in the second-level cache beside a few panels.
 constexpr int64_t kRowBlockBytes = 192 << 10;
+constexpr int64_t kPackSliceBytes = 32 << 20;
 
 kernels::Dense dense_type(const QuantFormat& format) {
   if (&format == &f32) return kernels::Dense::f32;
@@ -47,18 +49,37 @@ uint64_t Weight::resident_bytes_of(const QuantFormat& format, ComputeMode mode, 
   return panel_matrix_bytes(panel_shape(*format.affine, rows, columns));
 }
 
-Weight::Weight(const StoredMatrix& stored, ComputeMode mode, const Compute& compute)
+Weight::Weight(const StoredMatrix& stored, ComputeMode mode, const Compute& compute, PackedStore* packed_store)
     : stored_(stored), form_(form_of(*stored.format, mode, stored.row_stride_bytes != 0)) {
-  if (form_ == Form::packed) pack(compute);
+  if (form_ != Form::packed) return;
+  panels_ = panel_shape(*stored_.format->affine, stored_.rows, stored_.columns);
+  const PackedKey key = {.name = stored_.name,
+                         .format = std::string(stored_.format->name),
+                         .rows = stored_.rows,
+                         .columns = stored_.columns,
+                         .interleaved_heads = stored_.interleaved_heads,
+                         .bytes = panel_matrix_bytes(panels_)};
+  if (packed_store != nullptr) packed_ = packed_store->find(key);
+  if (packed_ == nullptr) {
+    packed_ = pack(compute);
+    if (packed_store != nullptr) packed_store->add(key, packed_);
+  }
+  panels_.data = packed_.get();
 }
 
-void Weight::pack(const Compute& compute) {
-  panels_ = panel_shape(*stored_.format->affine, stored_.rows, stored_.columns);
-  memory_ = PageMemory(panel_matrix_bytes(panels_), "packed weights");
-  panels_.data = memory_.data();
-  compute.team.parallel_items(panels_.panel_count(), [&](int64_t panel, int) {
-    pack_panel(stored_, panels_, panel, memory_.data() + panel * panels_.panel_bytes());
-  });
+PackedBytes Weight::pack(const Compute& compute) const {
+  const auto memory = std::make_shared<PageMemory>(panel_matrix_bytes(panels_), "packed weights");
+  // In slices, so that the file's rows and their packed form are never resident together as wholes.
+  const int64_t slice = std::max<int64_t>(1, kPackSliceBytes / panels_.panel_bytes());
+  for (int64_t begin = 0; begin < panels_.panel_count(); begin += slice) {
+    const int64_t count = std::min(slice, panels_.panel_count() - begin);
+    compute.team.parallel_items(count, [&](int64_t item, int) {
+      const int64_t panel = begin + item;
+      pack_panel(stored_, panels_, panel, memory->data() + panel * panels_.panel_bytes());
+    });
+    if (count == slice && stored_.release) stored_.release();
+  }
+  return {memory, memory->data()};
 }
 
 RowForm Weight::reads(const Compute& compute, int64_t row_count) const {

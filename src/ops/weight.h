@@ -2,20 +2,22 @@
 //
 // What: three forms. packed: integer codes in panels (fast mode, integer formats). dense: f32, f16 or bf16 rows used
 // where they lie (fast mode, float formats; exact mode, f32). decoded: any format, turned into f32 rows on the way
-// (exact mode). Ownership: packed owns its memory; dense and decoded point into the weight file, which must outlive the
-// Weight. Threads: immutable after construction. Errors: the makers throw Error{resource_exhausted}.
+// (exact mode). Ownership: packed shares its memory with a PackedStore, if one is given; dense and decoded point into the
+// weight file, which must outlive the Weight. Threads: immutable after construction. Errors: the makers throw
+// Error{resource_exhausted}.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "kernels/panels.h"
 #include "ops/compute.h"
+#include "ops/packed_store.h"
 #include "ops/rows.h"
 #include "quant/format.h"
 #include "tensor/compute_mode.h"
-#include "tensor/page_memory.h"
 
 namespace estoc {
 
@@ -25,13 +27,18 @@ struct StoredMatrix {
   int64_t rows = 0, columns = 0;
   std::function<const std::byte*(int64_t row)> row;
   int64_t row_stride_bytes = 0;  // distance of consecutive rows; 0 when they are not evenly spaced (permuted)
+  std::string name;              // of the tensor, for a PackedStore
+  int interleaved_heads = 0;     // likewise
+  // Called now and then while rows are packed: those read so far will not be read again. May be empty.
+  std::function<void()> release;
 };
 
 class Weight {
  public:
   enum class Form { packed, dense, decoded };
 
-  Weight(const StoredMatrix& stored, ComputeMode mode, const Compute& compute);
+  // `packed_store` is used by the packed form only and may be null.
+  Weight(const StoredMatrix& stored, ComputeMode mode, const Compute& compute, PackedStore* packed_store = nullptr);
 
   Form form() const { return form_; }
   int64_t rows() const { return stored_.rows; }
@@ -51,7 +58,7 @@ class Weight {
   static uint64_t resident_bytes_of(const QuantFormat& format, ComputeMode mode, int64_t rows, int64_t columns);
 
  private:
-  void pack(const Compute& compute);
+  PackedBytes pack(const Compute& compute) const;
   void multiply_dense(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
                       int64_t end) const;
   void multiply_decoded(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
@@ -60,7 +67,7 @@ class Weight {
   StoredMatrix stored_;
   Form form_;
   kernels::PanelMatrix panels_;
-  PageMemory memory_;
+  PackedBytes packed_;
 };
 
 }  // namespace estoc
