@@ -38,6 +38,10 @@ void add_model_options(CLI::App& command, ModelOptionValues& values) {
       ->check(CLI::IsMember({"auto", "f32", "f16", "bf16", "int8"}));
   flag(command, "--kv-memory", values.kv_memory,
        "memory for keys and values, like 512M or 2G; default from the machine");
+  flag(
+      command, "--pack-cache", values.pack_cache,
+      "keep packed weights for the next start: auto keeps those of 64 MiB and more in the folder `packed` of the cache "
+      "(the 4 used last); off; or a folder, which keeps any");
   flag(command, "--max-seqs", values.sequences_max, "requests that run at once")->check(CLI::Range(1, 4096));
   flag(command, "--batch-tokens", values.batch_tokens_max, "tokens computed in one step at most")
       ->check(CLI::Range(1, 8192));

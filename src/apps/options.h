@@ -19,6 +19,7 @@ struct ModelOptionValues {
   std::string isa;                   // empty: the best the CPU has
   std::string kv_type = "auto";      // or "f32", "f16", "bf16", "int8"
   std::string kv_memory;             // "2G"; empty: sized from the machine
+  std::string pack_cache = "auto";   // or "off", or a folder
   int sequences_max = 64;
   int batch_tokens_max = 512;
   std::string log_level = "info";

@@ -152,6 +152,9 @@ void chat(Session& session, const RunOptionValues& options, Json messages) {
   }
 }
 
+// From here on Ctrl-C ends the program, also while it still writes packed weights.
+void remove_interrupt_handler() { ::signal(SIGINT, SIG_DFL); }
+
 }  // namespace
 
 int run(const RunOptionValues& options) {
@@ -161,10 +164,12 @@ int run(const RunOptionValues& options) {
   if (!options.system.empty()) messages.push_back(message("system", options.system));
   if (options.prompt.empty()) {
     chat(session, options, std::move(messages));
+    remove_interrupt_handler();
     return 0;
   }
   messages.push_back(message("user", options.prompt));
   answer(session, options, messages);
+  remove_interrupt_handler();
   return is_interrupted ? 130 : 0;
 }
 

@@ -32,6 +32,15 @@ KvType kv_type(const ModelOptionValues& options) {
   return kernels::table().isa >= kernels::Isa::avx512_bf16 ? KvType::bf16 : KvType::f16;
 }
 
+std::unique_ptr<PackCache> open_packs(const ModelOptionValues& options, const WeightSource& weights) {
+  // Less than this is packed in the time it takes to find the file (some 50 ms on two cores).
+  constexpr uint64_t kWorthKeeping = 64 << 20;
+  if (options.pack_cache == "off" || compute_mode(options) != ComputeMode::fast) return nullptr;
+  PackCacheOptions cache{options.pack_cache, 0};
+  if (options.pack_cache == "auto") cache = {cache_directory() + "/packed", kWorthKeeping};
+  return std::make_unique<PackCache>(std::move(cache), weights);
+}
+
 }  // namespace
 
 ComputeMode compute_mode(const ModelOptionValues& options) {
@@ -85,14 +94,17 @@ Session::Session(const ModelOptionValues& options, int queue_max)
 Session::Session(const ModelOptionValues& options, int queue_max, Checkpoint&& opened)
     : checkpoint(std::move(opened)),
       plan(plan_run(options, describe_model(*checkpoint.weights, compute_mode(options)))),
-      team(plan.threads) {
+      team(plan.threads),
+      packs(open_packs(options, *checkpoint.weights)) {
   ProgressBar bar("loading " + checkpoint.name);
   model = load_model(*checkpoint.weights, team,
                      {.compute = plan.compute,
                       .activations = plan.activations,
                       .rows_max = plan.engine.batch_tokens_max,
+                      .packed_store = packs.get(),
                       .progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); }});
   bar.finish();
+  if (packs != nullptr) packs->keep();
   plan.engine.queue_max = queue_max;
   engine = std::make_unique<Engine>(*model, plan.engine);
 }

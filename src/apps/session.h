@@ -9,6 +9,7 @@
 #include "base/thread_team.h"
 #include "checkpoint/checkpoint.h"
 #include "engine/engine.h"
+#include "packs/pack_cache.h"
 
 namespace estoc {
 
@@ -36,6 +37,7 @@ struct Session {
   Checkpoint checkpoint;
   RunPlan plan;
   ThreadTeam team;
+  std::unique_ptr<PackCache> packs;  // null when nothing is kept
   std::unique_ptr<Model> model;
   std::unique_ptr<Engine> engine;
 

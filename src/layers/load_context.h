@@ -15,7 +15,7 @@ struct LoadContext {
   const WeightSource& source;
   ComputeMode mode;
   Compute compute;
-  PackedStore* packed_store = nullptr;  // null: everything is packed anew
+  PackedStore* packed_store = nullptr;                          // null: everything is packed anew
   std::function<void(uint64_t done, uint64_t total)> progress;  // bytes of weights taken in; may be empty
   uint64_t bytes_done = 0;
   uint64_t bytes_released = 0;  // of bytes_done, at the last release of mapped pages

@@ -1,8 +1,8 @@
 // Where packed matrices are kept between starts: asked before a matrix is packed, told after it was.
 //
-// Ownership: packed bytes are shared; whoever holds them keeps them alive, so a store and a Weight may end in any order.
-// Bytes never change once they were handed over. Threads: the loading thread only. Errors: none; a store that cannot
-// keep or find something says so in the log, and the matrix is packed.
+// Ownership: packed bytes are shared; whoever holds them keeps them alive, so a store and a Weight may end in any
+// order. Bytes never change once they were handed over. Threads: the loading thread only. Errors: none; a store that
+// cannot keep or find something says so in the log, and the matrix is packed.
 #pragma once
 
 #include <cstddef>

@@ -2,8 +2,8 @@
 //
 // What: three forms. packed: integer codes in panels (fast mode, integer formats). dense: f32, f16 or bf16 rows used
 // where they lie (fast mode, float formats; exact mode, f32). decoded: any format, turned into f32 rows on the way
-// (exact mode). Ownership: packed shares its memory with a PackedStore, if one is given; dense and decoded point into the
-// weight file, which must outlive the Weight. Threads: immutable after construction. Errors: the makers throw
+// (exact mode). Ownership: packed shares its memory with a PackedStore, if one is given; dense and decoded point into
+// the weight file, which must outlive the Weight. Threads: immutable after construction. Errors: the makers throw
 // Error{resource_exhausted}.
 #pragma once
 

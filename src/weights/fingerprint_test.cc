@@ -22,7 +22,9 @@ uint64_t fingerprint_in_memory(const std::string& text) {
   return fingerprint_of(*gguf_from_memory(as_bytes(text), "memory.gguf"));
 }
 
-TEST(Fingerprint, IsTheSameForTheSameBytes) { EXPECT_EQ(fingerprint_in_memory(model()), fingerprint_in_memory(model())); }
+TEST(Fingerprint, IsTheSameForTheSameBytes) {
+  EXPECT_EQ(fingerprint_in_memory(model()), fingerprint_in_memory(model()));
+}
 
 TEST(Fingerprint, ChangesWithShapeAndWithSampledBytes) {
   const std::string text = model();

@@ -1,0 +1,128 @@
+#include "packs/pack_cache.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "kernels/panels.h"
+#include "weights/fingerprint.h"
+
+namespace estoc {
+namespace {
+
+uint64_t bytes_of(const std::vector<PackItem>& items) {
+  uint64_t bytes = 0;
+  for (const PackItem& item : items) bytes += item.key.bytes;
+  return bytes;
+}
+
+// Writing must never be what fills somebody's disk: as much again has to stay free.
+void require_space(const std::string& directory, uint64_t bytes) {
+  std::error_code error;
+  const auto space = std::filesystem::space(directory, error);
+  if (!error && space.available / 2 < bytes) {
+    fail(ErrorCode::io, "{}: {} MB are free, expected twice the {} MB to be written", directory,
+         space.available / 1'000'000, bytes / 1'000'000);
+  }
+}
+
+// For a thread that only writes a file: it gets out of the way of those that compute, and takes no signals (one of
+// them, SIGXFSZ, would end the process for what is a failed write).
+void become_background_thread() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  constexpr int kLowest = 19;
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowest);  // Linux: of this thread
+}
+
+}  // namespace
+
+PackCache::PackCache(PackCacheOptions options, const WeightSource& source)
+    : options_(std::move(options)),
+      source_(source),
+      id_{.fingerprint = fingerprint_of(source), .layout_version = kernels::kPanelLayoutVersion},
+      path_((std::filesystem::path(options_.directory) / id_.file_name()).string()) {
+  try {
+    auto file = std::make_shared<const MappedFile>(path_);
+    entries_ = parse_pack(file->bytes(), id_, path_);
+    file->expect_reading();
+    file_ = std::move(file);
+    ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0);  // used now; on a read-only disk nobody removes old ones either
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::corrupt_file) log_warn("packing the weights anew: {}", error.what());
+  }
+}
+
+PackCache::~PackCache() { wait(); }
+
+PackedBytes PackCache::find(const PackedKey& key) {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const PackEntry& e) { return e.key == key; });
+  if (file_ == nullptr || entry == entries_.end()) return nullptr;
+  const auto bytes = file_->bytes().subspan(static_cast<size_t>(entry->offset), static_cast<size_t>(key.bytes));
+  if (sampled_checksum(bytes) != entry->checksum) {
+    log_warn("packing the weights anew: {}: '{}' does not match its checksum", path_, key.name);
+    file_ = nullptr;  // the rest is not to be trusted either
+    return nullptr;
+  }
+  PackedBytes found(file_, bytes.data());
+  use(key, found);
+  return found;
+}
+
+void PackCache::add(const PackedKey& key, PackedBytes bytes) {
+  has_new_items_ = true;
+  use(key, bytes);
+}
+
+// A matrix that two layers share is kept once.
+void PackCache::use(const PackedKey& key, const PackedBytes& bytes) {
+  const auto is_same = [&](const PackItem& item) { return item.key.name == key.name; };
+  if (std::none_of(items_.begin(), items_.end(), is_same)) items_.push_back({key, bytes});
+}
+
+bool PackCache::is_worth_writing() const {
+  return has_new_items_ && bytes_of(items_) >= options_.bytes_min && is_unchanged(source_);
+}
+
+void PackCache::keep() {
+  if (is_worth_writing()) {
+    writer_ = std::thread([this] { write(); });
+  } else {
+    items_.clear();
+  }
+}
+
+void PackCache::wait() {
+  if (writer_.joinable()) writer_.join();
+}
+
+void PackCache::write() noexcept {
+  become_background_thread();
+  try {
+    const auto started = std::chrono::steady_clock::now();
+    std::error_code error;
+    std::filesystem::create_directories(options_.directory, error);
+    if (error) fail(ErrorCode::io, "{}: cannot make this folder: {}", options_.directory, error.message());
+    require_space(options_.directory, bytes_of(items_));
+    if (!write_pack(path_, id_, items_)) return;
+    remove_old_packs(options_.directory, kPacksMax);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+    log_debug("packed weights kept at {} in {:.2f} s", path_, took.count());
+  } catch (const std::exception& problem) {
+    log_warn("packed weights are not kept for the next start: {}", problem.what());
+  }
+  items_.clear();
+}
+
+}  // namespace estoc

@@ -1,0 +1,202 @@
+#include "packs/pack_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <set>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/xxh64.h"
+#include "weights/byte_reader.h"
+
+namespace estoc {
+namespace {
+
+constexpr std::string_view kMagic = "estocpak";
+constexpr uint32_t kFileVersion = 1;
+constexpr size_t kHeaderBytes = 64;
+constexpr size_t kHeaderChecked = 56;
+constexpr uint64_t kPage = 4096;
+constexpr uint64_t kEntryBytesMin = 4 + 1 + 4 + 1 + 8 + 8 + 4 + 8 + 8 + 8;
+
+uint64_t page_aligned(uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+
+template <typename T>
+void put(std::vector<std::byte>& out, T value) {
+  const size_t at = out.size();
+  out.resize(at + sizeof value);
+  std::memcpy(out.data() + at, &value, sizeof value);
+}
+
+void put_text(std::vector<std::byte>& out, std::string_view text) {
+  put(out, static_cast<uint32_t>(text.size()));
+  for (const char c : text) put(out, c);
+}
+
+std::vector<std::byte> encode_table(const std::vector<PackEntry>& entries) {
+  std::vector<std::byte> table;
+  for (const PackEntry& entry : entries) {
+    put_text(table, entry.key.name);
+    put_text(table, entry.key.format);
+    put(table, entry.key.rows);
+    put(table, entry.key.columns);
+    put(table, static_cast<uint32_t>(entry.key.interleaved_heads));
+    put(table, entry.offset);
+    put(table, entry.key.bytes);
+    put(table, entry.checksum);
+  }
+  return table;
+}
+
+struct Header {
+  uint32_t matrices = 0;
+  std::span<const std::byte> table;
+};
+
+Header read_header(std::span<const std::byte> bytes, const PackId& id, const std::string& name) {
+  if (bytes.size() < kHeaderBytes) {
+    fail(ErrorCode::corrupt_file, "{}: is {} bytes long, expected a header of {}", name, bytes.size(), kHeaderBytes);
+  }
+  if (std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) {
+    fail(ErrorCode::corrupt_file, "{}: does not begin with '{}'", name, kMagic);
+  }
+  ByteReader reader(bytes.subspan(kMagic.size(), kHeaderBytes - kMagic.size()), name);
+  const auto version = reader.read<uint32_t>("the version");
+  if (version != kFileVersion) {
+    fail(ErrorCode::corrupt_file, "{}: is version {} of the file, expected {}", name, version, kFileVersion);
+  }
+  PackId found;
+  found.layout_version = reader.read<uint32_t>("the layout");
+  found.isa_class = reader.read<uint32_t>("the ISA class");
+  Header header;
+  header.matrices = reader.read<uint32_t>("the count of matrices");
+  found.fingerprint = reader.read<uint64_t>("the fingerprint");
+  const auto file_bytes = reader.read<uint64_t>("the length of the file");
+  const auto table_bytes = reader.read<uint64_t>("the length of the table");
+  const auto table_checksum = reader.read<uint64_t>("the checksum of the table");
+  if (reader.read<uint64_t>("the checksum of the header") != xxh64(bytes.first(kHeaderChecked))) {
+    fail(ErrorCode::corrupt_file, "{}: the header does not match its checksum", name);
+  }
+  if (found != id) fail(ErrorCode::corrupt_file, "{}: was made of other weights or in another layout", name);
+  if (file_bytes != bytes.size()) {
+    fail(ErrorCode::corrupt_file, "{}: is {} bytes long, expected {}", name, bytes.size(), file_bytes);
+  }
+  if (table_bytes > bytes.size() - kHeaderBytes) {
+    fail(ErrorCode::corrupt_file, "{}: has a table of {} bytes, more than the file", name, table_bytes);
+  }
+  header.table = bytes.subspan(kHeaderBytes, static_cast<size_t>(table_bytes));
+  if (xxh64(header.table) != table_checksum) {
+    fail(ErrorCode::corrupt_file, "{}: the table does not match its checksum", name);
+  }
+  return header;
+}
+
+// A u32 length and that many bytes.
+std::string read_text(ByteReader& reader, std::string_view what, const std::string& name) {
+  constexpr uint32_t kLengthMax = 4096;
+  const auto length = reader.read<uint32_t>(what);
+  if (length == 0 || length > kLengthMax) {
+    fail(ErrorCode::corrupt_file, "{}: {} is {} bytes long, expected 1 to {}", name, what, length, kLengthMax);
+  }
+  std::string text(length, '\0');
+  for (char& c : text) c = reader.read<char>(what);
+  return text;
+}
+
+PackEntry read_entry(ByteReader& reader, const std::string& name) {
+  PackEntry entry;
+  entry.key.name = read_text(reader, "a name", name);
+  entry.key.format = read_text(reader, "a format", name);
+  entry.key.rows = reader.read<int64_t>("a count of rows");
+  entry.key.columns = reader.read<int64_t>("a count of columns");
+  const auto heads = reader.read<uint32_t>("a count of heads");
+  if (entry.key.rows < 1 || entry.key.columns < 1 || heads > uint32_t{std::numeric_limits<int>::max()}) {
+    fail(ErrorCode::corrupt_file, "{}: '{}' has shape [{}, {}] and {} heads", name, shown(entry.key.name),
+         entry.key.rows, entry.key.columns, heads);
+  }
+  entry.key.interleaved_heads = static_cast<int>(heads);
+  entry.offset = reader.read<uint64_t>("an offset");
+  entry.key.bytes = reader.read<uint64_t>("a length");
+  entry.checksum = reader.read<uint64_t>("a checksum");
+  return entry;
+}
+
+}  // namespace
+
+std::string PackId::file_name() const {
+  Xxh64 hash;
+  hash.add_number(fingerprint);
+  hash.add_number(layout_version);
+  hash.add_number(isa_class);
+  hash.add_number(kFileVersion);
+  return fmt::format("{:016x}.pack", hash.value());
+}
+
+std::vector<std::byte> encode_pack_head(const PackId& id, std::vector<PackEntry>& entries, uint64_t& file_bytes) {
+  const uint64_t table_bytes = encode_table(entries).size();  // does not depend on the offsets
+  const uint64_t begin = page_aligned(kHeaderBytes + table_bytes);
+  file_bytes = begin;
+  for (PackEntry& entry : entries) {
+    entry.offset = page_aligned(file_bytes);
+    file_bytes = entry.offset + entry.key.bytes;
+  }
+  const std::vector<std::byte> table = encode_table(entries);
+  std::vector<std::byte> head;
+  for (const char c : kMagic) put(head, c);
+  put(head, kFileVersion);
+  put(head, id.layout_version);
+  put(head, id.isa_class);
+  put(head, static_cast<uint32_t>(entries.size()));
+  put(head, id.fingerprint);
+  put(head, file_bytes);
+  put(head, table_bytes);
+  put(head, xxh64(table));
+  put(head, xxh64(head));
+  head.insert(head.end(), table.begin(), table.end());
+  head.resize(static_cast<size_t>(begin));
+  return head;
+}
+
+std::vector<PackEntry> parse_pack(std::span<const std::byte> bytes, const PackId& id, const std::string& name) {
+  const Header header = read_header(bytes, id, name);
+  ByteReader reader(header.table, name);
+  if (header.matrices > header.table.size() / kEntryBytesMin) {
+    fail(ErrorCode::corrupt_file, "{}: promises {} matrices, more than its table can describe", name, header.matrices);
+  }
+  std::vector<PackEntry> entries;
+  entries.reserve(header.matrices);
+  std::set<std::string> names;
+  uint64_t end = kHeaderBytes + header.table.size();
+  for (uint32_t i = 0; i < header.matrices; ++i) {
+    PackEntry entry = read_entry(reader, name);
+    if (!names.insert(entry.key.name).second) {
+      fail(ErrorCode::corrupt_file, "{}: '{}' appears twice", name, shown(entry.key.name));
+    }
+    if (entry.offset % kPage != 0 || entry.offset < end || entry.offset > bytes.size() || entry.key.bytes == 0 ||
+        entry.key.bytes > bytes.size() - entry.offset) {
+      fail(ErrorCode::corrupt_file, "{}: '{}' is said to be {} bytes at byte {}", name, shown(entry.key.name),
+           entry.key.bytes, entry.offset);
+    }
+    end = entry.offset + entry.key.bytes;
+    entries.push_back(std::move(entry));
+  }
+  if (reader.remaining() != 0) {
+    fail(ErrorCode::corrupt_file, "{}: the table has {} bytes more than its matrices", name, reader.remaining());
+  }
+  return entries;
+}
+
+uint64_t sampled_checksum(std::span<const std::byte> bytes) {
+  constexpr size_t kEvery = size_t{1} << 20;
+  Xxh64 hash;
+  for (size_t at = 0; at < bytes.size(); at += kEvery) {
+    hash.add(bytes.subspan(at, std::min<size_t>(kPage, bytes.size() - at)));
+  }
+  hash.add(bytes.last(std::min<size_t>(kPage, bytes.size())));
+  return hash.value();
+}
+
+}  // namespace estoc

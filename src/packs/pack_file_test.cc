@@ -1,0 +1,148 @@
+#include "packs/pack_file.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/error.h"
+#include "base/xxh64.h"
+#include "packs/test_packs.h"
+
+namespace estoc {
+namespace {
+
+constexpr PackId kId = {.fingerprint = 0x1234567890ABCDEF, .layout_version = 7, .isa_class = 2};
+
+// The sentence a file is refused with; empty when it is taken.
+std::string refusal(std::span<const std::byte> bytes, const PackId& id = kId) {
+  try {
+    parse_pack(bytes, id, "test.pack");
+    return {};
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::corrupt_file);
+    return error.what();
+  }
+}
+
+template <typename T>
+T number_at(const std::vector<std::byte>& file, size_t at) {
+  T value;
+  std::memcpy(&value, file.data() + at, sizeof value);
+  return value;
+}
+
+// Makes both checksums fit again after a change, so that what is behind them is tested.
+void mend_checksums(std::vector<std::byte>& file) {
+  const auto table_bytes = std::min<uint64_t>(number_at<uint64_t>(file, 40), file.size() - 64);
+  const uint64_t table = xxh64(std::span(file).subspan(64, table_bytes));
+  std::memcpy(file.data() + 48, &table, 8);
+  const uint64_t header = xxh64(std::span(file).first(56));
+  std::memcpy(file.data() + 56, &header, 8);
+}
+
+TEST(PackFile, RoundTrip) {
+  const std::vector<PackItem> items = made_up_items();
+  const std::vector<std::byte> file = pack_in_memory(kId, items);
+  const std::vector<PackEntry> entries = parse_pack(file, kId, "test.pack");
+  ASSERT_EQ(entries.size(), items.size());
+  for (size_t i = 0; i < items.size(); ++i) {
+    EXPECT_EQ(entries[i].key, items[i].key);
+    EXPECT_EQ(entries[i].offset % 4096, 0u);
+    EXPECT_EQ(std::memcmp(file.data() + entries[i].offset, items[i].bytes.get(), items[i].key.bytes), 0);
+    EXPECT_EQ(sampled_checksum(std::span(file).subspan(entries[i].offset, entries[i].key.bytes)), entries[i].checksum);
+  }
+}
+
+TEST(PackFile, OfNothingIsAFile) { EXPECT_TRUE(parse_pack(pack_in_memory(kId, {}), kId, "test.pack").empty()); }
+
+TEST(PackFile, RefusesWhatIsOfOtherWeightsOrLayouts) {
+  const std::vector<std::byte> file = pack_in_memory(kId, made_up_items());
+  for (PackId id : {PackId{1, 7, 2}, PackId{kId.fingerprint, 8, 2}, PackId{kId.fingerprint, 7, 0}}) {
+    EXPECT_NE(refusal(file, id), "");
+    EXPECT_NE(id.file_name(), kId.file_name());
+  }
+  std::vector<std::byte> other_version = file;
+  other_version[8] ^= std::byte{2};
+  mend_checksums(other_version);
+  EXPECT_EQ(refusal(other_version), "test.pack: is version 3 of the file, expected 1");
+}
+
+TEST(PackFile, RefusesEveryTruncation) {
+  const std::vector<std::byte> file = pack_in_memory(kId, made_up_items());
+  const uint64_t table_end = 64 + number_at<uint64_t>(file, 40);
+  for (size_t length = 0; length <= table_end; ++length) EXPECT_NE(refusal(std::span(file).first(length)), "");
+  for (size_t length = 0; length < file.size(); length += 509) EXPECT_NE(refusal(std::span(file).first(length)), "");
+  for (size_t length = file.size() - 5000; length < file.size(); ++length) {
+    EXPECT_NE(refusal(std::span(file).first(length)), "");
+  }
+  std::vector<std::byte> longer = file;
+  longer.push_back(std::byte{0});
+  EXPECT_NE(refusal(longer), "");
+}
+
+TEST(PackFile, RefusesEveryFlippedBitOfHeaderAndTable) {
+  std::vector<std::byte> file = pack_in_memory(kId, made_up_items());
+  const size_t table_end = 64 + number_at<uint64_t>(file, 40);
+  for (size_t bit = 0; bit < 8 * table_end; ++bit) {
+    const auto mask = static_cast<std::byte>(1u << bit % 8);
+    file[bit / 8] ^= mask;
+    EXPECT_NE(refusal(file), "") << bit;
+    file[bit / 8] ^= mask;
+  }
+  EXPECT_EQ(refusal(file), "");
+}
+
+// Also a file whose checksums fit must not make the reader leave it.
+TEST(PackFile, SurvivesRandomTablesWithRightChecksums) {
+  const std::vector<std::byte> good = pack_in_memory(kId, {made_up_item("a", 5000, 1), made_up_item("b", 64, 2)});
+  const size_t table_end = 64 + number_at<uint64_t>(good, 40);
+  std::mt19937 rng(11);
+  int refused = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::vector<std::byte> file = good;
+    for (unsigned changes = 1 + rng() % 3; changes > 0; --changes) {
+      const size_t at = rng() % 4 == 0 ? 20 + rng() % 28 : 64 + rng() % (table_end - 64);
+      file[at] = rng() % 2 == 0 ? static_cast<std::byte>(rng()) : std::byte{0xFF};
+    }
+    mend_checksums(file);
+    try {
+      for (const PackEntry& entry : parse_pack(file, kId, "test.pack")) {
+        ASSERT_LE(entry.offset, file.size());
+        ASSERT_LE(entry.key.bytes, file.size() - entry.offset);
+        sampled_checksum(std::span(file).subspan(entry.offset, entry.key.bytes));
+      }
+    } catch (const Error& error) {
+      ASSERT_EQ(error.code(), ErrorCode::corrupt_file);
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 5'000);
+}
+
+TEST(PackFile, RefusesMatricesOnTopOfEachOther) {
+  std::vector<std::byte> file = pack_in_memory(kId, {made_up_item("a", 5000, 1), made_up_item("b", 5000, 2)});
+  const size_t entry_bytes = number_at<uint64_t>(file, 40) / 2;
+  const size_t offset_in_entry = entry_bytes - 24;
+  std::memcpy(file.data() + 64 + entry_bytes + offset_in_entry, file.data() + 64 + offset_in_entry, 8);
+  mend_checksums(file);
+  EXPECT_EQ(refusal(file), "test.pack: 'b' is said to be 5000 bytes at byte 4096");
+}
+
+TEST(PackFile, RefusesOneNameTwice) {
+  EXPECT_EQ(refusal(pack_in_memory(kId, {made_up_item("a", 64, 1), made_up_item("a", 64, 2)})),
+            "test.pack: 'a' appears twice");
+}
+
+TEST(PackFile, ChecksumSeesALostStretch) {
+  const size_t count = size_t{5} << 20;
+  const PackedBytes whole = made_up_bytes(count, 1);
+  const uint64_t before = sampled_checksum({whole.get(), count});
+  for (size_t at : {size_t{0}, size_t{1} << 20, count - (size_t{1} << 20)}) {
+    std::vector<std::byte> damaged(whole.get(), whole.get() + count);
+    std::fill_n(damaged.begin() + static_cast<std::ptrdiff_t>(at), size_t{1} << 20, std::byte{0});
+    EXPECT_NE(sampled_checksum(damaged), before) << at;
+  }
+}
+
+}  // namespace
+}  // namespace estoc

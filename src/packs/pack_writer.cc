@@ -1,0 +1,139 @@
+#include "packs/pack_writer.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "base/error.h"
+
+namespace estoc {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPackEnding = ".pack";
+constexpr std::string_view kPartEnding = ".pack.part";
+
+[[noreturn]] void fail_io(const std::string& path, const char* what) {
+  fail(ErrorCode::io, "{}: cannot {}: {}", path, what, std::strerror(errno));
+}
+
+// An open .part file with its lock; removes the file at the end unless it was published.
+class PartFile {
+ public:
+  explicit PartFile(std::string path) : path_(std::move(path)) {}
+  ~PartFile() {
+    if (is_owner_) ::unlink(path_.c_str());
+    if (fd_ >= 0) ::close(fd_);  // ends the lock
+  }
+  PartFile(const PartFile&) = delete;
+  PartFile& operator=(const PartFile&) = delete;
+
+  // False when somebody else has it. A file that was published between our open and our lock is no longer at its path.
+  bool take(int flags) {
+    fd_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
+    if (fd_ < 0) fail_io(path_, "create");
+    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) return false;
+      fail_io(path_, "lock");
+    }
+    struct stat own{}, there{};
+    if (::fstat(fd_, &own) != 0) fail_io(path_, "stat");
+    is_owner_ = ::stat(path_.c_str(), &there) == 0 && own.st_ino == there.st_ino && own.st_dev == there.st_dev;
+    return is_owner_;
+  }
+
+  void write_at(uint64_t offset, std::span<const std::byte> bytes) {
+    constexpr size_t kAtOnce = size_t{8} << 20;
+    while (!bytes.empty()) {
+      const ssize_t done = ::pwrite(fd_, bytes.data(), std::min(bytes.size(), kAtOnce), static_cast<off_t>(offset));
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0) fail_io(path_, "write");
+      offset += static_cast<uint64_t>(done);
+      bytes = bytes.subspan(static_cast<size_t>(done));
+    }
+  }
+
+  void empty() {
+    if (::ftruncate(fd_, 0) != 0) fail_io(path_, "empty");
+  }
+
+  void publish(const std::string& target) {
+    if (::fdatasync(fd_) != 0) fail_io(path_, "bring to the disk");
+    if (::rename(path_.c_str(), target.c_str()) != 0) fail_io(target, "rename to");
+    is_owner_ = false;
+  }
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+  bool is_owner_ = false;
+};
+
+// So that the new name survives a crash as well. Without it the file would merely be missing.
+void sync_directory(const std::string& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+bool is_hash_name(std::string_view name, std::string_view ending) {
+  constexpr size_t kDigits = 16;
+  return name.size() == kDigits + ending.size() && name.ends_with(ending) &&
+         name.find_first_not_of("0123456789abcdef") == kDigits;
+}
+
+void remove_dead_part(const std::string& path) {
+  try {
+    PartFile(path).take(0);  // removes it at its end when nobody holds the lock
+  } catch (const Error&) {   // gone by now, or not ours
+  }
+}
+
+}  // namespace
+
+bool write_pack(const std::string& path, const PackId& id, const std::vector<PackItem>& items) {
+  PartFile part(path + ".part");
+  if (!part.take(O_CREAT)) return false;
+  part.empty();
+  std::vector<PackEntry> entries;
+  for (const PackItem& item : items) {
+    entries.push_back({item.key, 0, sampled_checksum({item.bytes.get(), static_cast<size_t>(item.key.bytes)})});
+  }
+  uint64_t file_bytes = 0;
+  const std::vector<std::byte> head = encode_pack_head(id, entries, file_bytes);
+  part.write_at(0, head);
+  for (size_t i = 0; i < items.size(); ++i) {
+    part.write_at(entries[i].offset, {items[i].bytes.get(), static_cast<size_t>(items[i].key.bytes)});
+  }
+  part.publish(path);
+  sync_directory(fs::path(path).parent_path().string());
+  return true;
+}
+
+void remove_old_packs(const std::string& directory, size_t count_max) noexcept {
+  try {
+    std::vector<std::pair<fs::file_time_type, fs::path>> packs;
+    for (const fs::directory_entry& file : fs::directory_iterator(directory)) {
+      const std::string name = file.path().filename().string();
+      if (!file.is_regular_file()) continue;
+      if (is_hash_name(name, kPartEnding)) remove_dead_part(file.path().string());
+      if (is_hash_name(name, kPackEnding)) packs.emplace_back(file.last_write_time(), file.path());
+    }
+    std::sort(packs.begin(), packs.end(), std::greater<>());
+    std::error_code ignored;
+    for (size_t i = count_max; i < packs.size(); ++i) fs::remove(packs[i].second, ignored);
+  } catch (const fs::filesystem_error&) {  // a folder that changes under us, or is not ours to list
+  }
+}
+
+}  // namespace estoc
