@@ -41,6 +41,12 @@ std::optional<std::string> bytes_of_spelling(std::string_view spelling) {
   std::string bytes;
   bytes.reserve(spelling.size());
   while (!spelling.empty()) {
+    if (const auto first = static_cast<unsigned char>(spelling[0]); first < 0x80) {  // most of them
+      if (kByteOfCodePoint[first] < 0) return std::nullopt;
+      bytes.push_back(static_cast<char>(first));
+      spelling.remove_prefix(1);
+      continue;
+    }
     const int length = utf8_sequence_bytes(spelling);
     if (length <= 0) return std::nullopt;
     const uint32_t code_point = utf8_decode(spelling, length);

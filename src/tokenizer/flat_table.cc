@@ -1,8 +1,17 @@
 #include "tokenizer/flat_table.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace estoc {
+namespace {
+
+constexpr size_t kSlotsMin = 64;
+
+// At most half of them in use.
+size_t slots_for(size_t count) { return std::max(kSlotsMin, std::bit_ceil(2 * count)); }
+
+}  // namespace
 
 uint32_t TextTable::hash_of(std::string_view text) {
   uint64_t hash = text.size() * 0x9E3779B97F4A7C15u;
@@ -32,7 +41,7 @@ size_t TextTable::slot_of(std::string_view text, uint32_t hash) const {
 }
 
 void TextTable::insert(std::string_view text, TokenId id, bool replace) {
-  if (slots_.size() < 2 * (entries_.size() + 1)) grow();
+  if (slots_.size() < 2 * (entries_.size() + 1)) rehash(slots_for(entries_.size() + 1));
   const uint32_t hash = hash_of(text);
   const size_t at = slot_of(text, hash);
   if (slots_[at] != 0) {
@@ -51,8 +60,13 @@ std::optional<TokenId> TextTable::find(std::string_view text) const {
   return entry_of(slots_[at]).id;
 }
 
-void TextTable::grow() {
-  slots_.assign(std::max<size_t>(64, 2 * slots_.size()), 0);
+void TextTable::reserve(size_t count) {
+  entries_.reserve(count);
+  if (slots_.size() < slots_for(count)) rehash(slots_for(count));
+}
+
+void TextTable::rehash(size_t slot_count) {
+  slots_.assign(slot_count, 0);
   for (size_t i = 0; i < entries_.size(); ++i) {
     size_t at = entries_[i].hash & (slots_.size() - 1);
     while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
@@ -61,7 +75,7 @@ void TextTable::grow() {
 }
 
 void PairTable::insert(int32_t left, int32_t right, Merge merge, bool replace) {
-  if (slots_.size() < 2 * (count_ + 1)) grow();
+  if (slots_.size() < 2 * (count_ + 1)) rehash(slots_for(count_ + 1));
   const uint64_t key = key_of(left, right);
   size_t at = start_of(key);
   while (slots_[at].key != kFree && slots_[at].key != key) at = (at + 1) & (slots_.size() - 1);
@@ -73,8 +87,12 @@ void PairTable::insert(int32_t left, int32_t right, Merge merge, bool replace) {
   }
 }
 
-void PairTable::grow() {
-  std::vector<Slot> old(std::max<size_t>(64, 2 * slots_.size()));
+void PairTable::reserve(size_t count) {
+  if (slots_.size() < slots_for(count)) rehash(slots_for(count));
+}
+
+void PairTable::rehash(size_t slot_count) {
+  std::vector<Slot> old(slot_count);
   old.swap(slots_);
   for (const Slot& slot : old) {
     if (slot.key == kFree) continue;

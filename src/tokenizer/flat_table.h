@@ -16,6 +16,8 @@ namespace estoc {
 // Text to token id. Keeps its own copy of every text.
 class TextTable {
  public:
+  // Makes room for so many texts at once.
+  void reserve(size_t count);
   // The first id given for a text stays, unless `replace`.
   void insert(std::string_view text, TokenId id, bool replace = false);
   std::optional<TokenId> find(std::string_view text) const;
@@ -32,7 +34,7 @@ class TextTable {
   const Entry& entry_of(uint64_t slot) const { return entries_[static_cast<uint32_t>(slot) - 1]; }
   static uint32_t hash_of(std::string_view text);
   size_t slot_of(std::string_view text, uint32_t hash) const;
-  void grow();
+  void rehash(size_t slot_count);
 
   std::string texts_;
   std::vector<Entry> entries_;
@@ -48,6 +50,8 @@ constexpr uint32_t kNoRank = UINT32_MAX;
 
 class PairTable {
  public:
+  // Makes room for so many pairs at once.
+  void reserve(size_t count);
   // The merge with the lower rank stays when a pair is given twice, unless `replace`.
   void insert(int32_t left, int32_t right, Merge merge, bool replace = false);
   // A rank of kNoRank when the pair does not merge.
@@ -72,7 +76,7 @@ class PairTable {
   size_t start_of(uint64_t key) const {
     return static_cast<size_t>((key ^ key >> 29) * 0x9E3779B97F4A7C15u >> 20) & (slots_.size() - 1);
   }
-  void grow();
+  void rehash(size_t slot_count);
 
   std::vector<Slot> slots_;  // a power of two of them, at most half full
   size_t count_ = 0;

@@ -56,6 +56,7 @@ TokenizerParts start_parts(const GgufVocab& vocab, bool adds_bos) {
   parts.model.unknown = vocab.unknown;
   parts.token_bytes.resize(count);
   parts.is_special.resize(count);
+  parts.spellings.reserve(count);
   for (size_t id = 0; id < count; ++id) {
     const int32_t type = type_of(vocab, id);
     const auto token = static_cast<TokenId>(id);
@@ -74,10 +75,7 @@ TokenizerParts start_parts(const GgufVocab& vocab, bool adds_bos) {
 }
 
 void add_merges(const GgufVocab& vocab, BpeModel::Parts& model) {
-  const auto id_of = [&](std::string_view spelling) -> std::optional<TokenId> {
-    const auto bytes = bytes_of_spelling(spelling);
-    return bytes ? model.texts.find(*bytes) : std::nullopt;
-  };
+  model.merges.reserve(vocab.merges.size());
   for (size_t rank = 0; rank < vocab.merges.size(); ++rank) {
     const std::string_view merge = vocab.merges[rank];
     const size_t space = merge.find(' ', 1);
@@ -85,11 +83,11 @@ void add_merges(const GgufVocab& vocab, BpeModel::Parts& model) {
       fail(ErrorCode::corrupt_file, "{}: merge {} is \"{}\", expected two tokens with a space between", vocab.source,
            rank, merge);
     }
-    const std::string_view left = merge.substr(0, space);
-    const std::string_view right = merge.substr(space + 1);
-    const auto left_id = id_of(left);
-    const auto right_id = id_of(right);
-    const auto merged = id_of(std::string(left).append(right));
+    auto left = bytes_of_spelling(merge.substr(0, space));
+    const auto right = bytes_of_spelling(merge.substr(space + 1));
+    const auto left_id = left ? model.texts.find(*left) : std::nullopt;
+    const auto right_id = right ? model.texts.find(*right) : std::nullopt;
+    const auto merged = left && right ? model.texts.find(left->append(*right)) : std::nullopt;
     if (!left_id || !right_id || !merged) {
       fail(ErrorCode::corrupt_file, "{}: merge {} (\"{}\") names a token that is not in the vocabulary", vocab.source,
            rank, merge);
@@ -103,6 +101,7 @@ std::unique_ptr<Tokenizer> build_byte_level(const GgufVocab& vocab) {
   TokenizerParts parts = start_parts(vocab, splits.adds_bos);
   parts.model.by_bytes = true;
   parts.model.ignore_merges = splits.ignore_merges;
+  parts.model.texts.reserve(vocab.tokens.size());
   for (size_t id = 0; id < vocab.tokens.size(); ++id) {
     const int32_t type = type_of(vocab, id);
     if (parts.is_special[id] || type == user_defined) continue;
