@@ -1,0 +1,71 @@
+"""The cache of packed weights through the binary: a second start uses it, and answers the same."""
+import json
+
+import pytest
+
+from estoc_server import GOLDEN, EstocServer
+from test_commands import estoc
+
+ASK = ("run", "demo", "What is the capital of France?", "--log-level", "debug")
+
+
+def packs(folder) -> list:
+    return sorted(folder.glob("*.pack"))
+
+
+def logprobs(server: EstocServer) -> str:
+    answer = server.complete("The capital of France is", max_tokens=8, logprobs=20)
+    return json.dumps(answer["choices"][0], sort_keys=True)
+
+
+def test_second_start_is_served_from_the_pack(demo, tmp_path):
+    folder = tmp_path / "packed"
+    first = estoc(*ASK, "--pack-cache", folder)
+    assert first.returncode == 0 and "Paris" in first.stdout, first.stderr
+    assert "packed weights kept" in first.stderr
+    [pack] = packs(folder)
+    assert list(folder.iterdir()) == [pack], "no half file is left"
+    before = pack.stat()
+    second = estoc(*ASK, "--pack-cache", folder)
+    assert second.returncode == 0 and second.stdout == first.stdout, second.stderr
+    assert "packed weights kept" not in second.stderr, "nothing was packed, so nothing is written"
+    assert packs(folder) == [pack]
+    after = pack.stat()
+    assert (after.st_ino, after.st_size) == (before.st_ino, before.st_size)
+
+
+def test_servers_from_the_pack_answer_the_same(demo, tmp_path):
+    """To the last digit: packed here, read by a second start, and read again after the pack was damaged."""
+    folder = tmp_path / "packed"
+    arguments = ("--ctx", "512", "--threads", "2", "--pack-cache")
+    found = []
+    for number, cache in enumerate(["off", folder, folder, folder]):
+        if number == 3:
+            with packs(folder)[0].open("r+b") as pack:
+                pack.seek(5000)
+                pack.write(b"\x5a" * 4096)
+        log = tmp_path / f"log{number}"
+        server = EstocServer("demo", log, *arguments, str(cache))
+        try:
+            if number in (2, 3):
+                maps = open(f"/proc/{server.process.pid}/maps").read()
+                assert (".pack" in maps) == (number == 2), "a damaged pack is not used"
+            found.append(logprobs(server))
+        finally:
+            server.stop()
+        assert ("does not match its checksum" in log.read_text()) == (number == 3)
+    assert len(set(found)) == 1
+
+
+def test_models_without_packed_weights_are_not_kept(tmp_path):
+    """The tiny models are stored as floats: there is nothing to pack."""
+    run = estoc("run", GOLDEN / "models" / "llama2_like", "a", "--max-tokens", 1, "--pack-cache", tmp_path / "packed")
+    assert run.returncode == 0, run.stderr
+    assert not (tmp_path / "packed").exists()
+
+
+@pytest.mark.parametrize("folder", ["/proc/estoc", "/dev/null/packed"])
+def test_a_folder_that_cannot_be_written_is_a_warning(demo, folder):
+    run = estoc("run", "demo", "What is the capital of France?", "--max-tokens", 12, "--pack-cache", folder)
+    assert run.returncode == 0 and run.stdout.strip()
+    assert run.stderr.count("not kept") == 1 and len(run.stderr.strip().splitlines()) == 1
