@@ -22,7 +22,8 @@ inline constexpr int kPanelRows = 16;
 inline constexpr int kActivationGroup = 32;  // columns with sums of their own
 inline constexpr int kActivationBlock = 64;  // columns that share a scale; the last block of a row may be shorter
 
-// Kept packed weights are of this layout. Add one whenever what is described above changes, or what packing writes.
+// Kept packed weights are of this layout. Add one whenever what is described above changes, or what packing writes
+// (ops/pack_test.cc notices).
 inline constexpr uint32_t kPanelLayoutVersion = 1;
 
 // Sums of one group's codes (of 256 * code + low when wide), whole and by halves for weights in groups of 16: negative
