@@ -58,6 +58,7 @@ PackCache::PackCache(PackCacheOptions options, const WeightSource& source)
     entries_ = parse_pack(file->bytes(), id_, path_);
     file->expect_reading();
     file_ = std::move(file);
+    log_debug("packed weights of an earlier start are at {}", path_);
     ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0);  // used now; on a read-only disk nobody removes old ones either
   } catch (const Error& error) {
     if (error.code() == ErrorCode::corrupt_file) log_warn("packing the weights anew: {}", error.what());
@@ -115,10 +116,11 @@ void PackCache::write() noexcept {
     std::filesystem::create_directories(options_.directory, error);
     if (error) fail(ErrorCode::io, "{}: cannot make this folder: {}", options_.directory, error.message());
     require_space(options_.directory, bytes_of(items_));
-    if (!write_pack(path_, id_, items_)) return;
-    remove_old_packs(options_.directory, kPacksMax);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-    log_debug("packed weights kept at {} in {:.2f} s", path_, took.count());
+    if (write_pack(path_, id_, items_)) {
+      remove_old_packs(options_.directory, kPacksMax);
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+      log_debug("packed weights kept at {} in {:.2f} s", path_, took.count());
+    }
   } catch (const std::exception& problem) {
     log_warn("packed weights are not kept for the next start: {}", problem.what());
   }

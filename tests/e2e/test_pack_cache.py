@@ -28,6 +28,7 @@ def test_second_start_is_served_from_the_pack(demo, tmp_path):
     before = pack.stat()
     second = estoc(*ASK, "--pack-cache", folder)
     assert second.returncode == 0 and second.stdout == first.stdout, second.stderr
+    assert "packed weights of an earlier start" in second.stderr
     assert "packed weights kept" not in second.stderr, "nothing was packed, so nothing is written"
     assert packs(folder) == [pack]
     after = pack.stat()
@@ -62,6 +63,22 @@ def test_models_without_packed_weights_are_not_kept(tmp_path):
     run = estoc("run", GOLDEN / "models" / "llama2_like", "a", "--max-tokens", 1, "--pack-cache", tmp_path / "packed")
     assert run.returncode == 0, run.stderr
     assert not (tmp_path / "packed").exists()
+
+
+def test_resident_memory(demo, tmp_path):
+    """At the peak: 1.1 times the packed weights, the keys and values in use, and 150 MB; whatever is reserved."""
+    folder = tmp_path / "packed"
+    for number in range(2):
+        server = EstocServer("demo", tmp_path / f"log{number}", "--kv-memory", "4G", "--pack-cache", str(folder))
+        try:
+            server.complete("Once upon a time", max_tokens=16)
+            status = dict(line.split(":", 1) for line in open(f"/proc/{server.process.pid}/status"))
+        finally:
+            server.stop()  # waits until the pack is written
+        packed = packs(folder)[0].stat().st_size
+        assert packed > 64 << 20
+        peak = int(status["VmHWM"].split()[0]) * 1024
+        assert peak < 1.1 * packed + 150e6, f"start {number}: {peak / 1e6:.0f} MB for {packed / 1e6:.0f} MB of weights"
 
 
 @pytest.mark.parametrize("folder", ["/proc/estoc", "/dev/null/packed"])
