@@ -42,8 +42,8 @@ void become_background_thread() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  constexpr int kLowest = 19;
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowest);  // Linux: of this thread
+  constexpr int kNice = 10;
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);  // Linux: of this thread
 }
 
 }  // namespace

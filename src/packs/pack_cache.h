@@ -1,6 +1,6 @@
 // Packed weights kept between starts in a folder: the PackedStore of one model.
 //
-// At a first start it collects what was packed and, when loading is over, writes it in the background with the lowest
+// At a first start it collects what was packed and, when loading is over, writes it in the background with a low
 // priority. At later starts it hands out the mapped file, whose pages all processes share. A file that is damaged, or
 // of other weights, is as good as none: its matrices are packed anew and it is replaced. The folder holds at most
 // kPacksMax packs; the ones that were used longest ago go first.
