@@ -89,7 +89,8 @@ Loaded load(const std::string& model, const PackCacheOptions& options) {
     x.reset(3);
     for (int64_t i = 0; i < 3 * weight.columns(); ++i) x.row(0)[i] = static_cast<float>(i * 7 % 23 - 11);
     std::vector<float> out(static_cast<size_t>(3 * weight.rows()));
-    weight.multiply_share(compute, x, out.data(), weight.rows(), 0, 1, nullptr);
+    x.make(compute, weight.reads(compute, x.count()));
+    weight.multiply_share(compute, x, {out.data(), weight.rows()}, 0, 1, nullptr);
     loaded.outputs.insert(loaded.outputs.end(), out.begin(), out.end());
   }
   return loaded;
