@@ -6,6 +6,7 @@
 #include <map>
 
 #include "apps/progress_bar.h"
+#include "base/cpus.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "kernels/kernels.h"
