@@ -4,13 +4,12 @@
 #include <functional>
 
 #include "base/check.h"
-#include "sampling/exp.h"
+#include "sampling/logit_loops.h"
 
 namespace estoc {
 namespace {
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
-constexpr size_t kLanes = 16;
 
 // All of a tile, the missing rest of the last one as -inf.
 class WholeTile {
@@ -29,43 +28,16 @@ class WholeTile {
   float padded_[LogitTiles::kTile];
 };
 
-// The comparisons are written so that a NaN on the left loses.
-float tile_maximum(const float* x) {
-  float lanes[kLanes];
-  for (size_t j = 0; j < kLanes; ++j) lanes[j] = x[j] > kMinusInfinity ? x[j] : kMinusInfinity;
-  for (size_t i = kLanes; i < LogitTiles::kTile; i += kLanes) {
-    for (size_t j = 0; j < kLanes; ++j) lanes[j] = x[i + j] > lanes[j] ? x[i + j] : lanes[j];
-  }
-  float maximum = kMinusInfinity;
-  for (const float lane : lanes) maximum = lane > maximum ? lane : maximum;
-  return maximum;
-}
-
-float tile_exp_sum(const float* x, float max, float bound, float scale) {
-  float weights[LogitTiles::kTile];
-  for (size_t i = 0; i < LogitTiles::kTile; ++i) {
-    const float kept = x[i] >= bound ? x[i] : kMinusInfinity;
-    weights[i] = exp_nonpositive((kept - max) * scale);
-  }
-  float lanes[kLanes] = {};
-  for (size_t i = 0; i < LogitTiles::kTile; i += kLanes) {
-    for (size_t j = 0; j < kLanes; ++j) lanes[j] += weights[i + j];
-  }
-  float sum = 0;
-  for (const float lane : lanes) sum += lane;
-  return sum;
-}
-
 }  // namespace
 
 void LogitTiles::scan(std::span<const float> logits) {
   logits_ = logits;
   maxima_.resize((logits.size() + kTile - 1) / kTile);
+  const size_t whole = logits.size() / kTile;
+  logit_loops().maxima(logits.data(), whole, maxima_.data());
+  if (whole < maxima_.size()) logit_loops().maxima(WholeTile(logits, whole).data(), 1, &maxima_[whole]);
   max_ = kMinusInfinity;
-  for (size_t tile = 0; tile < maxima_.size(); ++tile) {
-    maxima_[tile] = tile_maximum(WholeTile(logits, tile).data());
-    max_ = std::max(max_, maxima_[tile]);
-  }
+  for (const float maximum : maxima_) max_ = std::max(max_, maximum);
 }
 
 TokenId LogitTiles::argmax() const {
@@ -94,14 +66,22 @@ void LogitTiles::gather(float bound, std::vector<Candidate>& out) const {
   }
 }
 
+size_t LogitTiles::count_above(float value) const {
+  const size_t whole = logits_.size() / kTile;
+  size_t above = logit_loops().count_above(logits_.data(), whole, value);
+  for (const float x : logits_.subspan(whole * kTile)) above += x > value ? 1 : 0;
+  return above;
+}
+
 double LogitTiles::exp_sums(float bound, float scale, std::vector<float>& sums) const {
   sums.resize(maxima_.size());
-  double total = 0;
-  for (size_t tile = 0; tile < maxima_.size(); ++tile) {
-    const bool is_reached = maxima_[tile] >= bound;
-    sums[tile] = is_reached ? tile_exp_sum(WholeTile(logits_, tile).data(), max_, bound, scale) : 0.0f;
-    total += static_cast<double>(sums[tile]);
+  const size_t whole = logits_.size() / kTile;
+  logit_loops().exp_sums(logits_.data(), maxima_.data(), whole, max_, bound, scale, sums.data());
+  if (whole < maxima_.size()) {
+    logit_loops().exp_sums(WholeTile(logits_, whole).data(), &maxima_[whole], 1, max_, bound, scale, &sums[whole]);
   }
+  double total = 0;
+  for (const float sum : sums) total += static_cast<double>(sum);
   return total;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "sampling/logit_loops.h"
 
 namespace estoc {
 
@@ -28,7 +29,7 @@ inline bool is_likelier(const Candidate& a, const Candidate& b) {
 
 class LogitTiles {
  public:
-  static constexpr size_t kTile = 64;
+  static constexpr size_t kTile = kLogitTile;
   static constexpr float kLowest = std::numeric_limits<float>::lowest();  // the least bound: leaves out -inf and NaN
 
   void scan(std::span<const float> logits);
@@ -40,6 +41,8 @@ class LogitTiles {
   float bound_of_top(int count);
   // Every logit >= bound, by ascending id. bound >= kLowest.
   void gather(float bound, std::vector<Candidate>& out) const;
+  // How many logits are above `value`; NaN never is.
+  size_t count_above(float value) const;
   // Sum of exp((x - max) * scale) over all x >= bound; sums[i] is tile i's share. Finite max only.
   double exp_sums(float bound, float scale, std::vector<float>& sums) const;
 

@@ -12,9 +12,7 @@ Logprobs LogprobReader::read(std::span<const float> logits, TokenId chosen, int 
   const float max = tiles_.max();
   const float raw = logits[static_cast<size_t>(chosen)];
   const float logit = std::isnan(raw) ? kMinusInfinity : raw;
-  int above = 0;
-  for (const float x : logits) above += x > logit ? 1 : 0;
-  result.rank = 1 + above;
+  result.rank = 1 + static_cast<int>(tiles_.count_above(logit));
   if (!std::isfinite(max)) {  // no distribution to speak of
     result.chosen = kMinusInfinity;
     return result;
