@@ -12,19 +12,30 @@ namespace estoc {
 namespace {
 
 // --kv-memory gets ESTOC_KV_MEMORY.
-template <typename T>
-CLI::Option* flag(CLI::App& command, const std::string& name, T& value, const std::string& help) {
+std::string variable_of(const std::string& name) {
   std::string variable = "ESTOC_";
   for (const char c : name.substr(2)) variable += c == '-' ? '_' : static_cast<char>(std::toupper(c));
-  return command.add_option(name, value, help)->envname(variable)->capture_default_str();
+  return variable;
+}
+
+template <typename T>
+CLI::Option* flag(CLI::App& command, const std::string& name, T& value, const std::string& help) {
+  return command.add_option(name, value, help)->envname(variable_of(name))->capture_default_str();
+}
+
+// --pin and --no-pin.
+void switch_flag(CLI::App& command, const std::string& name, bool& value, const std::string& help) {
+  command.add_flag(name + ",!--no-" + name.substr(2), value, help)->envname(variable_of(name));
 }
 
 }  // namespace
 
 void add_model_options(CLI::App& command, ModelOptionValues& values) {
   command.add_option("MODEL", values.model, "a .gguf file, a Hugging Face folder, or `demo`")->required();
-  flag(command, "--threads", values.threads, "compute threads; 0 takes every CPU this process may use")
+  flag(command, "--threads", values.threads, "compute threads; 0 takes every physical core this process may use")
       ->check(CLI::Range(0, 1024));
+  switch_flag(command, "--pin", values.is_pinned,
+              "each compute thread on a CPU of its own; for machines that do nothing else");
   flag(command, "--ctx", values.context, "tokens a conversation may have; 0 takes the model's own limit")
       ->check(CLI::Range(0, 1 << 24));
   flag(command, "--compute", values.compute, "fast: integer kernels on packed weights; exact: f32, the reference")

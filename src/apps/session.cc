@@ -95,7 +95,7 @@ Session::Session(const ModelOptionValues& options, int queue_max)
 Session::Session(const ModelOptionValues& options, int queue_max, Checkpoint&& opened)
     : checkpoint(std::move(opened)),
       plan(plan_run(options, describe_model(*checkpoint.weights, compute_mode(options)))),
-      team(plan.threads),
+      team(plan.threads, options.is_pinned ? Pinning::cores : Pinning::none),
       packs(open_packs(options, *checkpoint.weights)) {
   ProgressBar bar("loading " + checkpoint.name);
   model = load_model(*checkpoint.weights, team,
@@ -107,7 +107,7 @@ Session::Session(const ModelOptionValues& options, int queue_max, Checkpoint&& o
   bar.finish();
   if (packs != nullptr) packs->keep();
   plan.engine.queue_max = queue_max;
-  engine = std::make_unique<Engine>(*model, plan.engine);
+  engine = std::make_unique<Engine>(*model, plan.engine, &team);
 }
 
 }  // namespace estoc

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/thread_team.h"
 #include "engine/request_rules.h"
 #include "engine/step.h"
 #include "sampling/counter_rng.h"
@@ -31,11 +32,14 @@ uint64_t drawn_seed() {
 }  // namespace
 
 struct Engine::Impl {
-  Impl(Model& model, const EngineConfig& given)
-      : config(checked(given)), vocab(model.info().vocab), seed(drawn_seed()), stepper(model, config) {
+  Impl(Model& model, const EngineConfig& given, ThreadTeam* team)
+      : config(checked(given)), vocab(model.info().vocab), seed(drawn_seed()), stepper(model, config, team) {
     stats = stepper.stats();
     kv_blocks = stats.kv_blocks;
-    thread = std::thread([this] { run(); });
+    thread = std::thread([this, team] {
+      if (team != nullptr) team->pin_caller();
+      run();
+    });
   }
 
   void run();
@@ -97,7 +101,8 @@ void Engine::Impl::run() {
   }
 }
 
-Engine::Engine(Model& model, const EngineConfig& config) : impl_(std::make_unique<Impl>(model, config)) {}
+Engine::Engine(Model& model, const EngineConfig& config, ThreadTeam* team)
+    : impl_(std::make_unique<Impl>(model, config, team)) {}
 
 Engine::~Engine() {
   {

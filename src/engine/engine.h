@@ -93,9 +93,13 @@ struct EngineStats {
   uint64_t preemptions = 0;
 };
 
+class ThreadTeam;
+
 class Engine {
  public:
-  Engine(Model& model, const EngineConfig& config);
+  // The engine's thread becomes thread 0 of `team`, the model's: pinned when the team is, and sampling over it. Without
+  // one it samples alone.
+  Engine(Model& model, const EngineConfig& config, ThreadTeam* team = nullptr);
   ~Engine();  // stops the thread; unfinished requests get Event{cancelled}
 
   // Queues a request. A prompt that can never fit (longer than context - 1, or than the KV pool) throws

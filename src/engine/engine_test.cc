@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/thread_team.h"
 #include "engine/event_inbox.h"
 
 namespace estoc {
@@ -28,9 +29,9 @@ Request random_request(std::mt19937& random) {
   return request;
 }
 
-TEST(Engine, ManyRequestsYieldWhatEachYieldsAlone) {
+void expect_what_each_yields_alone(ThreadTeam* team) {
   FakeModel model(kVocab, 7);
-  Engine engine(model, config_with_blocks(12));
+  Engine engine(model, config_with_blocks(12), team);
   std::mt19937 random(5);
   Inbox inbox;
   std::map<RequestId, Request> requests;
@@ -46,6 +47,15 @@ TEST(Engine, ManyRequestsYieldWhatEachYieldsAlone) {
   EXPECT_EQ(stats.kv_blocks_used, 0);
   EXPECT_EQ(stats.requests_done, 60u);
   EXPECT_EQ(stats.running + stats.waiting, 0);
+}
+
+TEST(Engine, ManyRequestsYieldWhatEachYieldsAlone) { expect_what_each_yields_alone(nullptr); }
+
+TEST(Engine, SamplingOverATeamYieldsTheSame) {
+  for (const int threads : {1, 2, 5}) {
+    ThreadTeam team(threads);
+    expect_what_each_yields_alone(&team);
+  }
 }
 
 TEST(Engine, SubmitsAndCancelsFromManyThreads) {

@@ -22,7 +22,7 @@ size_t vocab_of(const Model& model) { return static_cast<size_t>(model.info().vo
 
 }  // namespace
 
-Stepper::Stepper(Model& model, const EngineConfig& config)
+Stepper::Stepper(Model& model, const EngineConfig& config, ThreadTeam* team)
     : model_(model),
       positions_max_(positions_max_for(kv_blocks_for(model.info().kv, config), config)),
       limits_(limits_of(config)),
@@ -30,6 +30,7 @@ Stepper::Stepper(Model& model, const EngineConfig& config)
       kv_(model.info().kv, config.kv_type, pool_.block_count()),
       scheduler_(pool_, limits_),
       batch_(limits_),
+      readers_(team),
       logits_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(limits_.logit_rows_max) * vocab_of(model))) {}
 
 void Stepper::step() {
@@ -47,37 +48,55 @@ void Stepper::step() {
   commit(plan);
 }
 
-// The rows of logits_ are in the order in which the builder asked for them: sequence by sequence, position by position.
-void Stepper::commit(const Plan& plan) {
-  const float* row = logits_.get();
+// What is wanted of each row of logits_. They are in the order in which the builder asked for them: sequence by
+// sequence, position by position.
+void Stepper::collect_rows(const Plan& plan) {
+  rows_.clear();
+  const size_t vocab = vocab_of(model_);
   for (const auto& [sequence, count] : plan) {
-    for (int i = 0; i < count; ++i) {
-      const int position = sequence->computed++;
+    for (int position = sequence->computed; position < sequence->computed + count; ++position) {
       if (!sequence->wants_logits(position)) continue;
-      const std::span<const float> logits(row, vocab_of(model_));
-      row += logits.size();
+      RowJob& row = rows_.emplace_back();
+      row.logits = {logits_.get() + (rows_.size() - 1) * vocab, vocab};
       if (position + 1 < sequence->known()) {
-        const TokenId next = sequence->tokens[static_cast<size_t>(position) + 1];
-        sequence->prompt_logprobs.push_back(logprobs_.read(logits, next, sequence->request.prompt_logprobs));
-        ++sequence->prompt_logprob_count;
-      } else {
-        extend(*sequence, logits);
+        row.token = sequence->tokens[static_cast<size_t>(position) + 1];
+        row.top_logprobs = sequence->request.prompt_logprobs;
+      } else if (sequence->request.tokens_max > 0) {
+        row.state = &sequence->sampling;
+        row.forbidden = sequence->forbidden();
+        row.top_logprobs = sequence->request.sampling.logprobs;
       }
     }
   }
 }
 
-// The sequence has caught up: choose its next token and tell its caller.
-void Stepper::extend(Sequence& sequence, std::span<const float> logits) {
+void Stepper::commit(const Plan& plan) {
+  collect_rows(plan);
+  readers_.run(rows_);
+  auto row = rows_.begin();
+  for (const auto& [sequence, count] : plan) {
+    for (int i = 0; i < count; ++i) {
+      const int position = sequence->computed++;
+      if (!sequence->wants_logits(position)) continue;
+      if (position + 1 < sequence->known()) {
+        sequence->prompt_logprobs.push_back(std::move(row->logprobs));
+        ++sequence->prompt_logprob_count;
+      } else {
+        extend(*sequence, *row);
+      }
+      ++row;
+    }
+  }
+}
+
+// The sequence has caught up: add its next token and tell its caller.
+void Stepper::extend(Sequence& sequence, RowJob& row) {
   const bool is_first = sequence.output_count() == 0;
   if (is_first) stats_.prompt_tokens += static_cast<uint64_t>(sequence.prompt_count);
-  std::optional<TokenId> token;
-  if (sequence.request.tokens_max > 0) {
-    token = sampler_.sample(sequence.sampling, logits, sequence.forbidden());
-    if (!token) {
-      emit(sequence).error = "no token can be chosen: the model gave no finite logit, or every token is forbidden";
-      return finish(sequence, FinishReason::error);
-    }
+  const std::optional<TokenId> token = row.token;
+  if (row.state != nullptr && !token) {
+    emit(sequence).error = "no token can be chosen: the model gave no finite logit, or every token is forbidden";
+    return finish(sequence, FinishReason::error);
   }
   std::optional<FinishReason> reason = FinishReason::length;  // when only the prompt was to be computed
   if (token) {
@@ -90,7 +109,7 @@ void Stepper::extend(Sequence& sequence, std::span<const float> logits) {
   event.token = token;
   event.is_stop_token = reason == FinishReason::stop;
   if (token && sequence.request.sampling.logprobs >= 0) {
-    event.logprobs = logprobs_.read(logits, *token, sequence.request.sampling.logprobs);
+    event.logprobs = std::move(row.logprobs);
   }
   if (is_first) event.prompt_logprobs = std::move(sequence.prompt_logprobs);
   if (reason) finish(sequence, *reason);

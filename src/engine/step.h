@@ -2,7 +2,7 @@
 //
 // What: events of a step are collected and handed to their sinks by deliver(), after the blocks of finished sequences
 // are free and stats() say so.
-// Ownership: owns the KV cache, the scheduler and every sequence; borrows the model.
+// Ownership: owns the KV cache, the scheduler and every sequence; borrows the model and the team.
 // Threads: one thread at a time. Errors: the constructor throws Error{resource_exhausted}; the rest throws nothing.
 #pragma once
 
@@ -13,16 +13,16 @@
 
 #include "engine/batch_builder.h"
 #include "engine/engine.h"
+#include "engine/row_readers.h"
 #include "engine/scheduler.h"
 #include "kv/block_pool.h"
-#include "sampling/logprobs.h"
-#include "sampling/sampler.h"
 
 namespace estoc {
 
 class Stepper {
  public:
-  Stepper(Model& model, const EngineConfig& config);
+  // `team` may be null: then sampling is done by the caller alone.
+  Stepper(Model& model, const EngineConfig& config, ThreadTeam* team = nullptr);
 
   void add(std::unique_ptr<Sequence> sequence) { scheduler_.add(std::move(sequence)); }
   // Frees the sequence's blocks and leaves it a last event. Unknown ids are ignored.
@@ -43,7 +43,8 @@ class Stepper {
     Event event;
   };
   void commit(const Plan& plan);
-  void extend(Sequence& sequence, std::span<const float> logits);
+  void collect_rows(const Plan& plan);
+  void extend(Sequence& sequence, RowJob& row);
   void fail(const Plan& plan, const std::string& message);
   Event& emit(Sequence& sequence);
   void finish(Sequence& sequence, FinishReason reason);
@@ -55,8 +56,8 @@ class Stepper {
   KvStorage kv_;
   Scheduler scheduler_;
   BatchBuilder batch_;
-  Sampler sampler_;
-  LogprobReader logprobs_;
+  RowReaders readers_;
+  std::vector<RowJob> rows_;         // of the current step
   std::unique_ptr<float[]> logits_;  // [limits_.logit_rows_max, vocab]
   std::vector<Delivery> outbox_;
   std::vector<std::unique_ptr<Sequence>> finished_;  // alive until their last event is delivered
