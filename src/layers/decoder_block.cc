@@ -28,16 +28,23 @@ Attention::Attention(LoadContext& load, const std::string& name, const DecoderSh
   }
 }
 
-void Attention::forward(const Compute& compute, KvStorage& kv, Workspace& work) const {
-  const LinearOutput projections[] = {{&q_, &work.q}, {&k_, &work.k}, {&v_, &work.v}};
-  estoc::forward(compute, work.normed, projections, work.decoded);
-  if (shape_.has_head_norms) {
-    rms_norm_heads(compute, work.q, q_norm_, shape_.norm_eps);
-    rms_norm_heads(compute, work.k, k_norm_, shape_.norm_eps);
-  }
-  rope(compute, work.q, shape_.head_dim, work.cos.data(), work.sin.data(), shape_.head_dim / 2);
-  rope(compute, work.k, shape_.head_dim, work.cos.data(), work.sin.data(), shape_.head_dim / 2);
+void Attention::forward(const Compute& compute, KvStorage& kv, Workspace& work, const SampledRows* only) const {
+  const LinearOutput projections[] = {{&k_, &work.k}, {&v_, &work.v}, {&q_, &work.q}};
+  estoc::forward(compute, work.normed, std::span(projections).first(only == nullptr ? 3 : 2), work.decoded);
+  const int half = shape_.head_dim / 2;
+  if (shape_.has_head_norms) rms_norm_heads(compute, work.k, k_norm_, shape_.norm_eps);
+  rope(compute, work.k, shape_.head_dim, work.cos.data(), work.sin.data(), half);
   write_kv(compute, work.plan, kv, layer_, work.k, work.v);
+  if (only != nullptr) {
+    only->pick(work.hidden);
+    only->pick(work.normed);
+    only->pick(work.cos, half);
+    only->pick(work.sin, half);
+    work.plan.prepare(only->batch(), kv.spec(layer_), shape_.heads, shape_.window, compute.team.thread_count());
+    estoc::forward(compute, work.normed, std::span(projections).last(1), work.decoded);
+  }
+  if (shape_.has_head_norms) rms_norm_heads(compute, work.q, q_norm_, shape_.norm_eps);
+  rope(compute, work.q, shape_.head_dim, work.cos.data(), work.sin.data(), half);
   attention(compute, work.plan, kv, layer_,
             {.heads = shape_.heads, .scale = shape_.attention_scale, .window = shape_.window}, work.q, work.q);
   const LinearOutput output{&o_, &work.hidden, true};
@@ -72,12 +79,16 @@ DecoderBlock::DecoderBlock(LoadContext& load, const std::string& name, const Dec
       attention_(load, name + ".self_attn", shape, layer),
       mlp_(load, name + ".mlp", shape) {}
 
-void DecoderBlock::forward(const Compute& compute, KvStorage& kv, Workspace& work) const {
+void DecoderBlock::forward(const Compute& compute, KvStorage& kv, Workspace& work, const SampledRows* only) const {
   const int64_t rows = work.hidden.count();
   work.normed.reset(rows);
-  rms_norm(compute, work.hidden, input_norm_, norm_eps_, work.normed, attention_.reads(compute, rows));
-  attention_.forward(compute, kv, work);
-  rms_norm(compute, work.hidden, post_attention_norm_, norm_eps_, work.normed, mlp_.reads(compute, rows));
+  // Rows can be picked from values only.
+  const RowForm form = only == nullptr ? attention_.reads(compute, rows) : RowForm::values;
+  rms_norm(compute, work.hidden, input_norm_, norm_eps_, work.normed, form);
+  attention_.forward(compute, kv, work, only);
+  work.normed.reset(work.hidden.count());
+  rms_norm(compute, work.hidden, post_attention_norm_, norm_eps_, work.normed,
+           mlp_.reads(compute, work.hidden.count()));
   mlp_.forward(compute, work);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "layers/linear.h"
+#include "layers/sampled_rows.h"
 #include "ops/attention.h"
 
 namespace estoc {
@@ -38,8 +39,10 @@ struct Workspace {
 class Attention {
  public:
   Attention(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer);
-  // work.hidden += attention(work.normed).
-  void forward(const Compute& compute, KvStorage& kv, Workspace& work) const;
+  // work.hidden += attention(work.normed). With `only`, which needs values in work.normed, queries and output are those
+  // of its rows, and so are afterwards the hidden rows, the angles and the plan in `work`; keys and values are always
+  // those of every row.
+  void forward(const Compute& compute, KvStorage& kv, Workspace& work, const SampledRows* only = nullptr) const;
   // The form it wants work.normed in.
   RowForm reads(const Compute& compute, int64_t row_count) const;
 
@@ -64,8 +67,9 @@ class Mlp {
 class DecoderBlock {
  public:
   DecoderBlock(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer);
-  // work.hidden in and out.
-  void forward(const Compute& compute, KvStorage& kv, Workspace& work) const;
+  // work.hidden in and out. The last layer is given the sampled rows, unless all are: only they come out, and
+  // of the other rows nothing but keys and values is computed.
+  void forward(const Compute& compute, KvStorage& kv, Workspace& work, const SampledRows* only = nullptr) const;
 
  private:
   float norm_eps_;

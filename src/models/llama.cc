@@ -72,8 +72,7 @@ class Llama final : public Model {
         rope_(load, info.head_dim),
         norm_(load_vector(load, "model.norm.weight", info.hidden)),
         work_(shape_, rows_max, compute_.team.thread_count(),
-              std::max({info.hidden, info.ffn, info.heads * info.head_dim})),
-        sampled_(rows_max, info.hidden) {
+              std::max({info.hidden, info.ffn, info.heads * info.head_dim})) {
     blocks_.reserve(static_cast<size_t>(info.layers));
     for (int layer = 0; layer < info.layers; ++layer) {
       blocks_.emplace_back(load, "model.layers." + std::to_string(layer), shape_, layer);
@@ -88,15 +87,13 @@ class Llama final : public Model {
     embedding_.forward(batch.tokens, work_.hidden);
     rope_.angles(batch, work_.cos, work_.sin);
     work_.plan.prepare(batch, info_.kv[0], shape_.heads, shape_.window, compute_.team.thread_count());
-    for (const DecoderBlock& block : blocks_) block.forward(compute_, kv, work_);
+    sampled_.select(batch);
+    for (size_t layer = 0; layer + 1 < blocks_.size(); ++layer) blocks_[layer].forward(compute_, kv, work_);
+    blocks_.back().forward(compute_, kv, work_, sampled_.are_all() ? nullptr : &sampled_);
 
-    sampled_.reset(static_cast<int64_t>(batch.logit_rows.size()));
-    for (size_t i = 0; i < batch.logit_rows.size(); ++i) {
-      std::copy_n(work_.hidden.row(batch.logit_rows[i]), info_.hidden, sampled_.row(static_cast<int64_t>(i)));
-    }
-    rms_norm(compute_, sampled_, norm_, shape_.norm_eps, sampled_);
+    rms_norm(compute_, work_.hidden, norm_, shape_.norm_eps, work_.hidden);
     const Product product{&head_->weight(), {logits, info_.vocab}};
-    matmul(compute_, sampled_, {&product, 1}, work_.decoded);
+    matmul(compute_, work_.hidden, {&product, 1}, work_.decoded);
   }
 
  private:
@@ -109,7 +106,7 @@ class Llama final : public Model {
   std::vector<DecoderBlock> blocks_;
   std::optional<Linear> head_;
   Workspace work_;
-  Rows sampled_;
+  SampledRows sampled_;
 };
 
 ModelInfo describe(const WeightSource& source) { return describe_llama(source, "llama"); }
