@@ -82,6 +82,7 @@ struct ChunkGroup {
   int chunk;
   int query, count;
   int begin, end;
+  int last_block;  // of all chunks to come
 
   int origin() const { return chunk * kAttentionChunk; }
   int block_begin() const { return begin / kKvBlockTokens; }
@@ -108,6 +109,13 @@ inline const std::byte* block_of(const AttentionTile& tile, const std::byte* bas
   return base + tile.blocks[block] * tile.block_bytes;
 }
 
+// Asks for lines of the block `ahead` blocks on: memory answers while this one is computed with. Hardware follows streams
+// only to the end of a page, and blocks lie anywhere.
+inline const std::byte* block_ahead(const ChunkGroup& group, const std::byte* base, int block, int ahead) {
+  return block_of(group.tile, base, block + ahead < group.last_block ? block + ahead : group.last_block);
+}
+inline void prefetch(const std::byte* line) { _mm_prefetch(reinterpret_cast<const char*>(line), _MM_HINT_T0); }
+
 template <typename Path>
 void attend(const AttentionTile& tile) {
   Path path;
@@ -117,10 +125,15 @@ void attend(const AttentionTile& tile) {
     state.max[i] = -__builtin_inff();
     state.sum[i] = 0;
   }
+  int last_block = tile.chunk_begin * (kAttentionChunk / kKvBlockTokens);
+  for (int i = 0; i < tile.query_count; ++i) {
+    const int last = (tile.visible[i] - 1) / kKvBlockTokens;
+    if (last > last_block) last_block = last;
+  }
   for (int chunk = tile.chunk_begin; chunk < tile.chunk_end; ++chunk) {
     const int origin = chunk * kAttentionChunk;
     const auto seen = [&](int query, int count) {
-      ChunkGroup group{tile, state, chunk, query, count, origin + kAttentionChunk, origin};
+      ChunkGroup group{tile, state, chunk, query, count, origin + kAttentionChunk, origin, last_block};
       for (int i = query; i < query + count; ++i) {
         if (tile.first[i] < group.begin) group.begin = tile.first[i];
         if (tile.visible[i] > group.end) group.end = tile.visible[i];

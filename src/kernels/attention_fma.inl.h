@@ -35,9 +35,10 @@ inline void unpack(const std::byte* at, V::Reg* out) {
   }
 }
 
-// scores[i][position] of kQ queries over kB blocks. queries [padded dim][kQ].
+// scores[i][position] of kQ queries over kB blocks; `ahead` are blocks to fetch meanwhile. queries [padded dim][kQ].
 template <KvType kType, int kQ, int kB>
-inline void score_blocks(const std::byte* const* keys, const float* queries, int64_t padded_dim, float* scores) {
+inline void score_blocks(const std::byte* const* keys, const std::byte* const* ahead, const float* queries,
+                         int64_t padded_dim, float* scores) {
   V::Reg sums[kQ][kB][kLanes];
   for (int i = 0; i < kQ; ++i) {
     for (int b = 0; b < kB; ++b) {
@@ -48,7 +49,9 @@ inline void score_blocks(const std::byte* const* keys, const float* queries, int
     V::Reg key[kB][kLanes][kPack<kType>];
     for (int b = 0; b < kB; ++b) {
       for (int lane = 0; lane < kLanes; ++lane) {
-        unpack<kType>(keys[b] + (d / kPack<kType> * 16 + lane * V::kWidth) * kUnitBytes<kType>, key[b][lane]);
+        const int64_t at = (d / kPack<kType> * 16 + lane * V::kWidth) * kUnitBytes<kType>;
+        unpack<kType>(keys[b] + at, key[b][lane]);
+        if (at % 64 == 0) prefetch(ahead[b] + at);
       }
     }
     for (int j = 0; j < kPack<kType>; ++j) {
@@ -81,11 +84,14 @@ inline void add_values(const ChunkGroup& group, const float* weights, int64_t d,
   }
   for (int block = group.block_begin(); block < group.block_end(); ++block) {
     const std::byte* values = block_of(group.tile, group.tile.values, block) + d * kUnitBytes<kType>;
+    const std::byte* ahead = block_ahead(group, group.tile.values, block, 2) + d * kUnitBytes<kType>;
     const float* weight = weights + block * 16 - group.origin();
     for (int64_t p = 0; p < 16; p += kPack<kType>) {
       V::Reg value[kD][kPack<kType>];
       for (int n = 0; n < kD; ++n) {
-        unpack<kType>(values + (p / kPack<kType> * padded_dim + n * V::kWidth) * kUnitBytes<kType>, value[n]);
+        const int64_t at = (p / kPack<kType> * padded_dim + n * V::kWidth) * kUnitBytes<kType>;
+        unpack<kType>(values + at, value[n]);
+        if (n * V::kWidth * kUnitBytes<kType> % 64 == 0) prefetch(ahead + at);
       }
       for (int j = 0; j < kPack<kType>; ++j) {
         for (int i = 0; i < kQ; ++i) {
@@ -197,15 +203,19 @@ struct FmaPath {
     constexpr int kBlocks = blocks_at_once(kQ), kDims = dims_at_once(kQ);
     const int64_t padded_dim = kv_padded_dim(group.tile.head_dim);
     const float* own = queries + group.query * padded_dim;
-    const std::byte* keys[kBlocks];
+    const std::byte *keys[kBlocks], *ahead[kBlocks];
     int block = group.block_begin();
     for (; block + kBlocks <= group.block_end(); block += kBlocks) {
-      for (int b = 0; b < kBlocks; ++b) keys[b] = block_of(group.tile, group.tile.keys, block + b);
-      score_blocks<kType, kQ, kBlocks>(keys, own, padded_dim, scores + block * 16 - group.origin());
+      for (int b = 0; b < kBlocks; ++b) {
+        keys[b] = block_of(group.tile, group.tile.keys, block + b);
+        ahead[b] = block_ahead(group, group.tile.keys, block + b, kBlocks);
+      }
+      score_blocks<kType, kQ, kBlocks>(keys, ahead, own, padded_dim, scores + block * 16 - group.origin());
     }
     for (; block < group.block_end(); ++block) {
       keys[0] = block_of(group.tile, group.tile.keys, block);
-      score_blocks<kType, kQ, 1>(keys, own, padded_dim, scores + block * 16 - group.origin());
+      ahead[0] = block_ahead(group, group.tile.keys, block, 1);
+      score_blocks<kType, kQ, 1>(keys, ahead, own, padded_dim, scores + block * 16 - group.origin());
     }
     MergeStep steps[kQ];
     for (int i = 0; i < kQ; ++i) {

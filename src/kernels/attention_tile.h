@@ -14,7 +14,7 @@
 namespace estoc::kernels {
 
 inline constexpr int kHeadDimMax = 512;
-inline constexpr int kQueriesMax = 64;
+inline constexpr int kQueriesMax = 256;
 inline constexpr int kAttentionChunk = 256;
 
 // A chunk's result for one query: maximum score in units of log2, sum of weights, 14 unused floats, then the weighted

@@ -8,6 +8,7 @@ namespace estoc {
 
 void AttentionPlan::prepare(const Batch& batch, const KvLayerSpec& spec, int heads, int window, int threads) {
   ESTOC_CHECK(spec.head_dim <= kernels::kHeadDimMax && heads % spec.kv_heads == 0);
+  constexpr int kQueriesMin = 64;
   constexpr int kItemsAThread = 4;  // enough that the last ones to finish are not far apart
   heads_a_kv_head_ = heads / spec.kv_heads;
   head_dim_ = spec.head_dim;
@@ -24,8 +25,18 @@ void AttentionPlan::prepare(const Batch& batch, const KvLayerSpec& spec, int hea
       runs_.push_back({&sequence, row, count});
       row += count;
     }
-    add_groups(sequence, spec.kv_heads);
   }
+  // Large groups read keys and values seldom; but every thread should have something to do.
+  int queries_max = kernels::kQueriesMax;
+  const auto item_count = [&] {
+    int64_t count = 0;
+    for (const BatchSequence& sequence : batch.sequences) {
+      count += (int64_t{sequence.row_count} * heads_a_kv_head_ + queries_max - 1) / queries_max * spec.kv_heads;
+    }
+    return count;
+  };
+  while (queries_max > kQueriesMin && item_count() < int64_t{threads} * kItemsAThread) queries_max /= 2;
+  for (const BatchSequence& sequence : batch.sequences) add_groups(sequence, spec.kv_heads, queries_max);
   int64_t cost = 0;
   for (const Group& group : groups_) cost += group.cost;
   const int64_t share = cost / (int64_t{threads} * kItemsAThread);
@@ -39,11 +50,11 @@ void AttentionPlan::prepare(const Batch& batch, const KvLayerSpec& spec, int hea
   for (size_t i = 0; i < divisions_.size(); ++i) unfinished_[i].store(divisions_[i].pieces, std::memory_order_relaxed);
 }
 
-void AttentionPlan::add_groups(const BatchSequence& sequence, int kv_heads) {
+void AttentionPlan::add_groups(const BatchSequence& sequence, int kv_heads, int queries_max) {
   constexpr int kQueryCost = 8;  // reading a position's key and value costs about as much as this many queries
   const int queries = sequence.row_count * heads_a_kv_head_;
-  for (int begin = 0; begin < queries; begin += kernels::kQueriesMax) {
-    const int count = std::min(kernels::kQueriesMax, queries - begin);
+  for (int begin = 0; begin < queries; begin += queries_max) {
+    const int count = std::min(queries_max, queries - begin);
     const int first_visible = sequence.position + begin / heads_a_kv_head_ + 1;
     const int visible = sequence.position + (begin + count - 1) / heads_a_kv_head_ + 1;
     const int first = window_ > 0 ? std::max(0, first_visible - window_) : 0;

@@ -23,7 +23,7 @@ struct AttentionShape {
 // How a batch's attention is divided over threads. Made once a batch; every layer of the same heads, head size and
 // window uses it.
 //
-// What: up to 64 queries that share a sequence and a KV head (its query heads times consecutive rows) are one item, so
+// What: up to 256 queries that share a sequence and a KV head (its query heads times consecutive rows) are one item, so
 // that keys and values are read once for all of them. Items are handed out dearest first. Where they are too few to
 // keep the threads busy, as when one long sequence decodes, an item is divided along the positions, and whoever
 // finishes last merges the pieces (flash decoding). The division never shows in the result: see attention_tile.h.
@@ -61,7 +61,7 @@ class AttentionPlan {
     int row, count;
   };
 
-  void add_groups(const BatchSequence& sequence, int kv_heads);
+  void add_groups(const BatchSequence& sequence, int kv_heads, int queries_max);
   void divide(const Group& group, int64_t cost_max);
   void run_item(const Compute& compute, const Item& item, const KvStorage& kv, int layer, const AttentionShape& shape,
                 const Rows& q, Rows& out);

@@ -82,6 +82,20 @@ struct AmxPath {
     }
   }
 
+  // Asks for this group's share of what the next chunk will read in place of the given block: all groups together have
+  // the time of a chunk to wait for memory.
+  static void prefetch_next(const ChunkGroup& group, int block) {
+    const int bytes = kv_head_bytes(kType, group.tile.head_dim);
+    const int groups = (group.tile.query_count + kGroup - 1) / kGroup, index = group.query / kGroup;
+    const int begin = bytes * index / groups / 64 * 64, end = bytes * (index + 1) / groups / 64 * 64;
+    const std::byte* keys = block_ahead(group, group.tile.keys, block, kAttentionChunk / 16);
+    const std::byte* next_values = block_ahead(group, group.tile.values, block, kAttentionChunk / 16);
+    for (int at = begin; at < end; at += 64) {
+      prefetch(keys + at);
+      prefetch(next_values + at);
+    }
+  }
+
   // The scores of kBlocks blocks, in f32 or int32.
   template <int kRowTiles, int kBlocks>
   void score_blocks(const ChunkGroup& group, int block) {
@@ -89,6 +103,7 @@ struct AmxPath {
     const std::byte* rows = queries + group.query * row_bytes;
     const std::byte* first = block_of(group.tile, group.tile.keys, block);
     const std::byte* second = kBlocks == 2 ? block_of(group.tile, group.tile.keys, block + 1) : nullptr;
+    for (int b = 0; b < kBlocks; ++b) prefetch_next(group, block + b);
     memory_fence();
     _tile_zero(0);
     if constexpr (kBlocks == 2) _tile_zero(1);

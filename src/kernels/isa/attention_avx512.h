@@ -1,11 +1,11 @@
 // Attention for AVX-512: multiply-adds for floating-point keys and values, VNNI for int8. Included after
 // attention_fma.inl.h and attention_int8.h.
 
-// scores[i][position] of kQ queries over kB blocks, in int32. queries [padded dim / 4][kQ] fours of codes; offsets[i] is
+// scores[i][position] of kQ queries over kB blocks, in int32; `ahead` are blocks to fetch meanwhile. queries [padded dim / 4][kQ] fours of codes; offsets[i] is
 // -128 times query i's sum: VPDPBUSD wants one unsigned operand, so the keys' sign bits are turned.
 template <int kQ, int kB>
-inline void score_blocks_i8(const std::byte* const* keys, const int32_t* queries, const int32_t* offsets,
-                            int64_t padded_dim, int32_t* scores) {
+inline void score_blocks_i8(const std::byte* const* keys, const std::byte* const* ahead, const int32_t* queries,
+                            const int32_t* offsets, int64_t padded_dim, int32_t* scores) {
   __m512i sums[kQ][kB];
   for (int i = 0; i < kQ; ++i) {
     for (int b = 0; b < kB; ++b) sums[i][b] = _mm512_set1_epi32(offsets[i]);
@@ -13,7 +13,10 @@ inline void score_blocks_i8(const std::byte* const* keys, const int32_t* queries
   const __m512i sign = _mm512_set1_epi8(-128);
   for (int64_t d = 0; d < padded_dim / 4; ++d) {
     __m512i key[kB];
-    for (int b = 0; b < kB; ++b) key[b] = _mm512_xor_si512(_mm512_loadu_si512(keys[b] + d * 64), sign);
+    for (int b = 0; b < kB; ++b) {
+      key[b] = _mm512_xor_si512(_mm512_loadu_si512(keys[b] + d * 64), sign);
+      prefetch(ahead[b] + d * 64);
+    }
     for (int i = 0; i < kQ; ++i) {
       const __m512i query = _mm512_set1_epi32(queries[d * kQ + i]);
       for (int b = 0; b < kB; ++b) sums[i][b] = _mm512_dpbusd_epi32(sums[i][b], key[b], query);
@@ -34,10 +37,14 @@ inline void add_values_i8(const ChunkGroup& group, const uint8_t* weights, int64
   }
   for (int block = group.block_begin(); block < group.block_end(); ++block) {
     const std::byte* values = block_of(group.tile, group.tile.values, block) + d * 4;
+    const std::byte* ahead = block_ahead(group, group.tile.values, block, 2) + d * 4;
     const uint8_t* weight = weights + block * 16 - group.origin();
     for (int64_t p = 0; p < 16; p += 4) {
       __m512i value[kD];
-      for (int n = 0; n < kD; ++n) value[n] = _mm512_loadu_si512(values + p * padded_dim + n * 64);
+      for (int n = 0; n < kD; ++n) {
+        value[n] = _mm512_loadu_si512(values + p * padded_dim + n * 64);
+        prefetch(ahead + p * padded_dim + n * 64);
+      }
       for (int i = 0; i < kQ; ++i) {
         int32_t four;
         __builtin_memcpy(&four, weight + i * kCodeStride + p, 4);
@@ -103,15 +110,21 @@ struct VnniPath {
     constexpr int kBlocks = blocks_at_once(kQ), kDims = dims_at_once(kQ);
     const int64_t padded_dim = kv_padded_dim(group.tile.head_dim);
     const int32_t* own = queries + group.query * padded_dim / 4;
-    const std::byte* keys[kBlocks];
+    const std::byte *keys[kBlocks], *ahead[kBlocks];
     int block = group.block_begin();
     for (; block + kBlocks <= group.block_end(); block += kBlocks) {
-      for (int b = 0; b < kBlocks; ++b) keys[b] = block_of(group.tile, group.tile.keys, block + b);
-      score_blocks_i8<kQ, kBlocks>(keys, own, offsets + group.query, padded_dim, scores + block * 16 - group.origin());
+      for (int b = 0; b < kBlocks; ++b) {
+        keys[b] = block_of(group.tile, group.tile.keys, block + b);
+        ahead[b] = block_ahead(group, group.tile.keys, block + b, kBlocks);
+      }
+      score_blocks_i8<kQ, kBlocks>(keys, ahead, own, offsets + group.query, padded_dim,
+                                   scores + block * 16 - group.origin());
     }
     for (; block < group.block_end(); ++block) {
       keys[0] = block_of(group.tile, group.tile.keys, block);
-      score_blocks_i8<kQ, 1>(keys, own, offsets + group.query, padded_dim, scores + block * 16 - group.origin());
+      ahead[0] = block_ahead(group, group.tile.keys, block, 1);
+      score_blocks_i8<kQ, 1>(keys, ahead, own, offsets + group.query, padded_dim,
+                             scores + block * 16 - group.origin());
     }
     MergeStep steps[kQ];
     for (int i = 0; i < kQ; ++i) {
