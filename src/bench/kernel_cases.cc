@@ -33,8 +33,9 @@ struct Activations {
       : values(static_cast<size_t>(rows * columns)),
         codes(values.size()),
         low_codes(is_wide ? values.size() : 0),
-        scales(static_cast<size_t>(rows) * static_cast<size_t>(kernels::QuantizedRows{.columns = columns}.block_count()),
-               {0.01f, 1.0f}),
+        scales(
+            static_cast<size_t>(rows) * static_cast<size_t>(kernels::QuantizedRows{.columns = columns}.block_count()),
+            {0.01f, 1.0f}),
         sums(values.size() / kernels::kActivationGroup) {
     std::mt19937 random(1);
     for (float& value : values) value = static_cast<float>(random() % 2001) / 1000 - 1;
@@ -253,8 +254,7 @@ void add_row_kernels(int64_t count, Cases& cases) {
   add_row_kernel(
       "quantize_row wide", count, 4, 6, SAME_CELL(quantize_row),
       [](const Kernels& table, RowOperands& x) {
-        table.quantize_row(x.a.data(), x.count(), x.codes.data(), x.low_codes.data(), x.scales.data(),
-                           x.sums.data());
+        table.quantize_row(x.a.data(), x.count(), x.codes.data(), x.low_codes.data(), x.scales.data(), x.sums.data());
       },
       cases);
   add_row_kernel(
@@ -276,10 +276,7 @@ void add_row_kernels(int64_t count, Cases& cases) {
       [](const Kernels& table, RowOperands& x) { table.add(x.a.data(), x.count(), x.out.data()); }, cases);
   add_row_kernel(
       "to_f16", count, 0, 6, SAME_CELL(to_f16),
-      [](const Kernels& table, RowOperands& x) {
-        table.to_f16(x.a.data(), x.count(), x.halves.data());
-      },
-      cases);
+      [](const Kernels& table, RowOperands& x) { table.to_f16(x.a.data(), x.count(), x.halves.data()); }, cases);
 }
 
 #undef SAME_CELL

@@ -27,7 +27,7 @@ struct AmxPath {
   static constexpr int kSumStride = 48;
   using Weight = std::conditional_t<kIsInt8, uint8_t, uint16_t>;
 
-  alignas(64) std::byte queries[kQueriesMax * kHeadDimMax * kElementBytes];  // [query][padded dim]
+  alignas(64) std::byte queries[kQueriesMax * kHeadDimMax * kElementBytes];     // [query][padded dim]
   alignas(64) std::byte values[kAttentionChunk * kHeadDimMax * kElementBytes];  // [step][16 rows][padded dim][4 bytes]
   alignas(64) float scores[kGroup * kScoreStride];
   alignas(64) Weight weights[kGroup * kCodeStride];
