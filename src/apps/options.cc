@@ -42,6 +42,8 @@ void add_model_options(CLI::App& command, ModelOptionValues& values) {
       ->check(CLI::IsMember({"fast", "exact"}));
   flag(command, "--activations", values.activations, "how fast mode rounds activations; auto is int16 for small models")
       ->check(CLI::IsMember({"auto", "int8", "int16"}));
+  switch_flag(command, "--deterministic", values.is_deterministic,
+              "a request gives the same tokens and log-probabilities whatever runs beside it; slower");
   flag(command, "--isa", values.isa,
        "instruction set to use: scalar, avx2, avx_vnni, avx512, avx512_bf16, amx; default the best");
   flag(command, "--kv-type", values.kv_type,

@@ -12,8 +12,9 @@ namespace estoc {
 
 struct ModelOptionValues {
   std::string model;
-  int threads = 0;                   // 0: default_thread_count()
+  int threads = 0;  // 0: default_thread_count()
   bool is_pinned = false;
+  bool is_deterministic = false;
   int context = 0;                   // 0: the model's own
   std::string compute = "fast";      // or "exact"
   std::string activations = "auto";  // or "int8", "int16"

@@ -75,7 +75,10 @@ int perplexity(const PerplexityOptionValues& options) {
     fail(ErrorCode::invalid_argument, "--ctx: {} is too small a window, expected at least 4", window_tokens);
   ThreadTeam team(plan.threads);
   const auto model = load_model(*checkpoint.weights, team,
-                                {.compute = plan.compute, .activations = plan.activations, .rows_max = kRows});
+                                {.compute = plan.compute,
+                                 .activations = plan.activations,
+                                 .rows_max = kRows,
+                                 .is_deterministic = plan.is_deterministic});
   const auto tokens =
       checkpoint.tokenizer->encode(read_file(options.file), {.add_special = false, .parse_special = false});
   const int window_count =

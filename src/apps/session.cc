@@ -73,6 +73,7 @@ RunPlan plan_run(const ModelOptionValues& options, const ModelInfo& info) {
   RunPlan plan;
   plan.threads = options.threads > 0 ? options.threads : default_thread_count();
   plan.compute = compute_mode(options);
+  plan.is_deterministic = options.is_deterministic;
   if (options.activations == "int8") plan.activations = Activations::int8;
   if (options.activations == "int16") plan.activations = Activations::int16;
   plan.engine.context = options.context > 0 ? std::min(options.context, info.context_max) : info.context_max;
@@ -102,6 +103,7 @@ Session::Session(const ModelOptionValues& options, int queue_max, Checkpoint&& o
                      {.compute = plan.compute,
                       .activations = plan.activations,
                       .rows_max = plan.engine.batch_tokens_max,
+                      .is_deterministic = plan.is_deterministic,
                       .packed_store = packs.get(),
                       .progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); }});
   bar.finish();

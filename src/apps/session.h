@@ -18,6 +18,7 @@ struct RunPlan {
   int threads = 1;
   ComputeMode compute = ComputeMode::fast;
   Activations activations = Activations::automatic;
+  bool is_deterministic = false;
   EngineConfig engine;
   uint64_t kv_bytes = 0;
 };

@@ -54,11 +54,11 @@ bool has_wide_activations(const ModelInfo& info, Activations activations) {
 
 std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team, const ModelOptions& options) {
   const ModelInfo info = describe_model(weights, options.compute);
-  LoadContext load{.source = weights,
-                   .mode = options.compute,
-                   .compute = {team, kernels::table(), has_wide_activations(info, options.activations)},
-                   .packed_store = options.packed_store,
-                   .progress = options.progress};
+  LoadContext load{
+      .source = weights,
+      .mode = options.compute,
+      .compute = {team, kernels::table(), has_wide_activations(info, options.activations), options.is_deterministic},
+      .progress = options.progress};
   std::unique_ptr<Model> model = family_of(weights).build(load, info, options.rows_max);
   if (options.compute == ComputeMode::fast) weights.release_pages();
   return model;

@@ -53,7 +53,8 @@ class Model {
 struct ModelOptions {
   ComputeMode compute = ComputeMode::fast;
   Activations activations = Activations::automatic;
-  int rows_max = 512;  // rows of the largest batch: sizes the activation arena
+  int rows_max = 512;             // rows of the largest batch: sizes the activation arena
+  bool is_deterministic = false;  // logits of a sequence do not depend on what else is in its batches
   // Where packed weights are kept between starts; may be null. Need not outlive the model.
   PackedStore* packed_store = nullptr;
   // Called from the loading thread with bytes done and bytes in all; may be empty.

@@ -10,7 +10,8 @@ struct Compute {
   ThreadTeam& team;
   const kernels::Kernels& kernels;
   bool has_wide_activations = true;  // two planes of activation codes, 16 bits, instead of 8 bits
-  // A row's result must not depend on the other rows of the batch: one kernel whatever their number.
+  // A row's result has the same bits whatever other rows are computed with it: one way of computing for every number of
+  // rows, and divisions of work that do not depend on the batch. Costs speed.
   bool is_deterministic = false;
 };
 
