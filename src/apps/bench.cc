@@ -7,8 +7,8 @@
 
 #include "apps/commands.h"
 #include "apps/session.h"
-#include "base/error.h"
 #include "base/cpus.h"
+#include "base/error.h"
 #include "base/thread_team.h"
 #include "bench/kernel_bench.h"
 #include "bench/model_bench.h"
