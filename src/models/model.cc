@@ -58,6 +58,7 @@ std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team,
       .source = weights,
       .mode = options.compute,
       .compute = {team, kernels::table(), has_wide_activations(info, options.activations), options.is_deterministic},
+      .packed_store = options.packed_store,
       .progress = options.progress};
   std::unique_ptr<Model> model = family_of(weights).build(load, info, options.rows_max);
   if (options.compute == ComputeMode::fast) weights.release_pages();
