@@ -65,7 +65,7 @@ double divergence(const float* exact, const float* fast, size_t vocab) {
   return total;
 }
 
-double mean_divergence(Activations activations) {
+double mean_divergence(Activations activations, KvType kv_type) {
   const Checkpoint checkpoint = open_checkpoint("demo");
   const auto tokens = checkpoint.tokenizer->encode(read_file(shared_text()).substr(0, 40000));
   ThreadTeam team(2);
@@ -76,7 +76,7 @@ double mean_divergence(Activations activations) {
   double total = 0;
   for (int w = 0; w < kWindows; ++w) {
     const std::span<const TokenId> window(tokens.data() + w * kWindow, kWindow);
-    WindowReader exact_reader(*exact, KvType::f32, window), fast_reader(*fast, KvType::f16, window);
+    WindowReader exact_reader(*exact, KvType::f32, window), fast_reader(*fast, kv_type, window);
     for (int begin = 0; begin < kWindow; begin += kChunk) {
       const float* p = exact_reader.chunk(begin);
       const float* q = fast_reader.chunk(begin);
@@ -91,11 +91,18 @@ TEST(Divergence, FastStaysCloseToExactOnRealText) {
   if (!std::filesystem::exists(cache_directory() + "/SmolLM2-135M-Instruct.Q4_1.gguf")) {
     GTEST_SKIP() << "the demo model is not in " << cache_directory();
   }
-  const double int8 = mean_divergence(Activations::int8), int16 = mean_divergence(Activations::int16);
-  std::printf("  mean KL divergence over %d tokens: int8 activations %.5f, int16 %.6f\n", kWindow * kWindows, int8,
-              int16);
+  const double int8 = mean_divergence(Activations::int8, KvType::f16);
+  const double int16 = mean_divergence(Activations::int16, KvType::f16);
+  const double bf16_kv = mean_divergence(Activations::int16, KvType::bf16);
+  const double int8_kv = mean_divergence(Activations::int16, KvType::int8);
+  std::printf(
+      "  mean KL divergence over %d tokens: int8 activations %.5f, int16 %.6f; with bf16 keys and values %.6f,"
+      " int8 %.6f\n",
+      kWindow * kWindows, int8, int16, bf16_kv, int8_kv);
   EXPECT_LT(int8, 0.01);
   EXPECT_LT(int16, 0.001);
+  EXPECT_LT(bf16_kv, 0.001);
+  EXPECT_LT(int8_kv, 0.002);
 }
 
 }  // namespace

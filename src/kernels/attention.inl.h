@@ -1,6 +1,6 @@
-// Attention over the vector vocabulary `V`: the walk over chunks and the merge of their results. How a chunk is computed
-// is a Path: attention_fma.inl.h for every type, and what an ISA file adds of its own.
-// Included inside the anonymous namespace of each ISA file, after the vocabulary.
+// Attention over the vector vocabulary `V`: the walk over chunks and the merge of their results. How a chunk is
+// computed is a Path: attention_fma.inl.h for every type, and what an ISA file adds of its own. Included inside the
+// anonymous namespace of each ISA file, after the vocabulary.
 
 constexpr float kLog2E = 1.44269504088896341f;
 constexpr float kNever = -1e30f;                    // a score whose weight is exactly 0
@@ -94,8 +94,8 @@ struct ChunkGroup {
   MergeStep finish(int i, float chunk_max, float chunk_sum) const {
     const int index = query + i;
     if (tile.partials != nullptr) {
-      float* partial = tile.partials + (int64_t{chunk - tile.chunk_begin} * tile.query_count + index) *
-                                           partial_floats(tile.head_dim);
+      float* partial = tile.partials +
+                       (int64_t{chunk - tile.chunk_begin} * tile.query_count + index) * partial_floats(tile.head_dim);
       partial[0] = chunk_max;
       partial[1] = chunk_sum;
       return {0.0f, 1.0f, partial + kPartialHeader};
@@ -109,8 +109,8 @@ inline const std::byte* block_of(const AttentionTile& tile, const std::byte* bas
   return base + tile.blocks[block] * tile.block_bytes;
 }
 
-// Asks for lines of the block `ahead` blocks on: memory answers while this one is computed with. Hardware follows streams
-// only to the end of a page, and blocks lie anywhere.
+// Asks for lines of the block `ahead` blocks on: memory answers while this one is computed with. Hardware follows
+// streams only to the end of a page, and blocks lie anywhere.
 inline const std::byte* block_ahead(const ChunkGroup& group, const std::byte* base, int block, int ahead) {
   return block_of(group.tile, base, block + ahead < group.last_block ? block + ahead : group.last_block);
 }

@@ -1,11 +1,11 @@
 // A chunk of attention with f32 multiply-adds, for keys and values of any type: elements become f32 as they are loaded.
-// Included after attention.inl.h.
+// Included inside the anonymous namespace of an ISA file, after attention.inl.h.
 
 constexpr int kLanes = 16 / V::kWidth;  // vectors that hold 16 positions
 constexpr int kFmaGroup = V::kWidth == 16 ? 8 : 6;
 
-// Blocks of keys, and vectors of value dims, at once for kQ queries: enough sums in flight to keep two multipliers busy,
-// few enough for the registers (32 of 16 lanes, or 16 of 8, of which a block takes two).
+// Blocks of keys, and vectors of value dims, at once for kQ queries: enough sums in flight to keep two multipliers
+// busy, few enough for the registers (32 of 16 lanes, or 16 of 8, of which a block takes two).
 constexpr int blocks_at_once(int queries) {
   if (V::kWidth == 16) return queries == 1 ? 8 : queries <= 4 ? 4 : 2;
   return queries == 1 ? 4 : queries <= 3 ? 2 : 1;
@@ -17,7 +17,9 @@ constexpr int dims_at_once(int queries) {
 
 // Elements of one position (keys) or one dim (values) that lie side by side.
 template <KvType kType>
-constexpr int kPack = kType == KvType::bf16 ? 2 : kType == KvType::int8 ? 4 : 1;
+constexpr int kPack = kType == KvType::bf16   ? 2
+                      : kType == KvType::int8 ? 4
+                                              : 1;
 template <KvType kType>
 constexpr int kUnitBytes = kType == KvType::f16 ? 2 : 4;  // of one such pack
 

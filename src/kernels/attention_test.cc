@@ -53,8 +53,14 @@ class AttentionTest : public testing::TestWithParam<Isa> {
   int uniform(int low, int high) { return std::uniform_int_distribution<int>(low, high)(rng_); }
 
   Case make_case(KvType type, int head_dim, int positions, int query_count) {
-    Case test{.type = type, .head_dim = head_dim, .positions = positions, .blocks = {}, .block_bytes = 0, .memory = {},
-              .queries = {}, .base = nullptr};
+    Case test{.type = type,
+              .head_dim = head_dim,
+              .positions = positions,
+              .blocks = {},
+              .block_bytes = 0,
+              .memory = {},
+              .queries = {},
+              .base = nullptr};
     test.blocks.resize(static_cast<size_t>((positions + 15) / 16));
     for (size_t b = 0; b < test.blocks.size(); ++b) test.blocks[b] = static_cast<uint32_t>(b);
     std::shuffle(test.blocks.begin(), test.blocks.end(), rng_);
@@ -69,8 +75,15 @@ class AttentionTest : public testing::TestWithParam<Isa> {
       const float size = p == 3 ? 0.0f : p % 7 == 0 ? 0.02f : 1.0f;
       for (float& x : k) x = normal(rng_) * (p % 11 == 0 ? 2.0f : 1.0f);
       for (float& x : v) x = normal(rng_) * size;
-      scalar.write_kv({.type = type, .head_dim = head_dim, .slot = p % 16, .count = 1, .k = k.data(), .v = v.data(),
-                       .row_stride = head_dim, .keys = test.keys(p / 16), .values = test.values(p / 16)});
+      scalar.write_kv({.type = type,
+                       .head_dim = head_dim,
+                       .slot = p % 16,
+                       .count = 1,
+                       .k = k.data(),
+                       .v = v.data(),
+                       .row_stride = head_dim,
+                       .keys = test.keys(p / 16),
+                       .values = test.values(p / 16)});
     }
     test.queries.resize(static_cast<size_t>(query_count * head_dim));
     for (float& x : test.queries) x = normal(rng_);
@@ -226,17 +239,22 @@ TEST_P(AttentionTest, WritesTheReferenceBitsAndClearsTheRest) {
       std::normal_distribution<float> normal(0.0f, 3.0f);
       for (float& x : rows) x = normal(rng_);
       std::fill_n(rows.begin() + 3 * head_dim, head_dim, 0.0f);
-      rows[0] = 70000.0f;  // infinity in f16
-      rows[1] = 1e-6f;     // subnormal there
+      rows[0] = 70000.0f;     // infinity in f16
+      rows[1] = 1e-6f;        // subnormal there
       rows[2] = 1.00390625f;  // half way between two bf16
       std::vector<std::byte> got(2 * bytes, std::byte{0xFF}), expected = got;
       for (int slot = 0; slot < 13;) {
         const int count = std::min(uniform(1, 6), 13 - slot);
         const auto write = [&](const Kernels& kernels, std::vector<std::byte>& to) {
-          kernels.write_kv({.type = type, .head_dim = head_dim, .slot = slot, .count = count,
+          kernels.write_kv({.type = type,
+                            .head_dim = head_dim,
+                            .slot = slot,
+                            .count = count,
                             .k = &rows[static_cast<size_t>(slot * 3 * head_dim)],
-                            .v = &rows[static_cast<size_t>((slot * 3 + 1) * head_dim)], .row_stride = 3 * head_dim,
-                            .keys = to.data(), .values = to.data() + bytes});
+                            .v = &rows[static_cast<size_t>((slot * 3 + 1) * head_dim)],
+                            .row_stride = 3 * head_dim,
+                            .keys = to.data(),
+                            .values = to.data() + bytes});
         };
         write(fast(), got);
         write(scalar, expected);

@@ -59,7 +59,7 @@ struct AttentionMerge {
 struct KvRun {
   KvType type = KvType::f32;
   int head_dim = 0;
-  int slot = 0, count = 0;  // slot + count <= 16
+  int slot = 0, count = 0;   // slot + count <= 16
   const float* k = nullptr;  // [count][head_dim]
   const float* v = nullptr;
   int64_t row_stride = 0;  // floats from one position to the next, of k and v

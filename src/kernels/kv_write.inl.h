@@ -1,5 +1,6 @@
-// Keys and values of a run of positions into their block, over the vector vocabulary `V`. Included after
-// elementwise.inl.h. The loops over plain integers are left to the compiler.
+// Keys and values of a run of positions into their block, over the vector vocabulary `V`.
+// Included inside the anonymous namespace of each ISA file, after the vocabulary.
+// The loops over plain integers are left to the compiler.
 
 inline uint32_t bf16_bits(float value) {
   const uint32_t bits = __builtin_bit_cast(uint32_t, value);

@@ -270,8 +270,8 @@ void attention(const AttentionTile& tile) noexcept {
       continue;
     }
     for (int chunk = tile.chunk_begin; chunk < tile.chunk_end; ++chunk) {
-      float* partial = tile.partials + (int64_t{chunk - tile.chunk_begin} * tile.query_count + i) *
-                                           partial_floats(tile.head_dim);
+      float* partial =
+          tile.partials + (int64_t{chunk - tile.chunk_begin} * tile.query_count + i) * partial_floats(tile.head_dim);
       attend_range(tile, i, std::max(tile.first[i], chunk * kAttentionChunk),
                    std::min(tile.visible[i], (chunk + 1) * kAttentionChunk), &partial[0], &weight_sum, sums);
       partial[1] = static_cast<float>(weight_sum);

@@ -38,7 +38,8 @@ class AttentionPlan {
   friend void attention(const Compute&, AttentionPlan&, const KvStorage&, int layer, const AttentionShape&, Rows& q,
                         Rows& out);
 
-  // Queries [query_begin, query_begin + query_count) of a sequence and KV head: query i is row i / group, head i % group.
+  // Queries [query_begin, query_begin + query_count) of a sequence and KV head: query i is row i / group, head i %
+  // group.
   struct Group {
     const BatchSequence* sequence;
     int kv_head;
@@ -47,9 +48,9 @@ class AttentionPlan {
     int64_t cost;
   };
   struct Item {
-    Group group;         // with the chunks of this piece
-    int division;        // index of the division it is a piece of, or -1
-    int64_t partials;    // where its partials start
+    Group group;       // with the chunks of this piece
+    int division;      // index of the division it is a piece of, or -1
+    int64_t partials;  // where its partials start
   };
   struct Division {
     Group group;  // with all chunks

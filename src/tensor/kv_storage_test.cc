@@ -16,8 +16,7 @@ TEST(KvStorage, EveryHeadOfEveryBlockHasItsOwnMemory) {
     unsigned char mark = 0;
     const auto each = [&](auto&& visit) {
       for (int layer = 0; layer < 2; ++layer) {
-        const size_t bytes =
-            static_cast<size_t>(kv_head_bytes(type, layers[static_cast<size_t>(layer)].head_dim));
+        const size_t bytes = static_cast<size_t>(kv_head_bytes(type, layers[static_cast<size_t>(layer)].head_dim));
         for (BlockId block = 0; block < 5; ++block) {
           for (int head = 0; head < layers[static_cast<size_t>(layer)].kv_heads; ++head) {
             visit(storage.keys(layer, block, head), bytes);

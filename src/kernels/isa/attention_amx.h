@@ -1,4 +1,5 @@
-// Attention on AMX tiles, for bf16 and int8 keys and values. Included after amx_tiles.h and attention_int8.h.
+// Attention on AMX tiles, for bf16 and int8 keys and values.
+// Included inside the anonymous namespace of an ISA file, after amx_tiles.h and attention_int8.h.
 //
 // Queries are rows of A tiles. Keys lie in their blocks as B tiles already. Values of a block fill half a B tile (bf16)
 // or a quarter (int8), so a chunk's values are gathered once for all queries of the attention tile.
@@ -83,7 +84,7 @@ struct AmxPath {
   }
 
   // Asks for this group's share of what the next chunk will read in place of the given block: all groups together have
-  // the time of a chunk to wait for memory.
+  // the time of a chunk to wait for memory. The first cache is left to this chunk.
   static void prefetch_next(const ChunkGroup& group, int block) {
     const int bytes = kv_head_bytes(kType, group.tile.head_dim);
     const int groups = (group.tile.query_count + kGroup - 1) / kGroup, index = group.query / kGroup;
@@ -91,8 +92,8 @@ struct AmxPath {
     const std::byte* keys = block_ahead(group, group.tile.keys, block, kAttentionChunk / 16);
     const std::byte* next_values = block_ahead(group, group.tile.values, block, kAttentionChunk / 16);
     for (int at = begin; at < end; at += 64) {
-      prefetch(keys + at);
-      prefetch(next_values + at);
+      _mm_prefetch(reinterpret_cast<const char*>(keys + at), _MM_HINT_T1);
+      _mm_prefetch(reinterpret_cast<const char*>(next_values + at), _MM_HINT_T1);
     }
   }
 

@@ -1,4 +1,5 @@
 // Attention for AVX2: multiply-adds for every type.
+// Included inside the anonymous namespace of an ISA file, after attention_fma.inl.h.
 void attention(const AttentionTile& tile) noexcept {
   switch (tile.type) {
     case KvType::f32:

@@ -1,8 +1,9 @@
-// Attention for AVX-512: multiply-adds for floating-point keys and values, VNNI for int8. Included after
-// attention_fma.inl.h and attention_int8.h.
+// Attention for AVX-512: multiply-adds for floating-point keys and values, VNNI for int8.
+// Included inside the anonymous namespace of an ISA file, after attention_fma.inl.h and attention_int8.h.
 
-// scores[i][position] of kQ queries over kB blocks, in int32; `ahead` are blocks to fetch meanwhile. queries [padded dim / 4][kQ] fours of codes; offsets[i] is
-// -128 times query i's sum: VPDPBUSD wants one unsigned operand, so the keys' sign bits are turned.
+// scores[i][position] of kQ queries over kB blocks, in int32; `ahead` are blocks to fetch meanwhile. queries [padded
+// dim / 4][kQ] fours of codes; offsets[i] is -128 times query i's sum: VPDPBUSD wants one unsigned operand, so the
+// keys' sign bits are turned.
 template <int kQ, int kB>
 inline void score_blocks_i8(const std::byte* const* keys, const std::byte* const* ahead, const int32_t* queries,
                             const int32_t* offsets, int64_t padded_dim, int32_t* scores) {
@@ -123,13 +124,12 @@ struct VnniPath {
     for (; block < group.block_end(); ++block) {
       keys[0] = block_of(group.tile, group.tile.keys, block);
       ahead[0] = block_ahead(group, group.tile.keys, block, 1);
-      score_blocks_i8<kQ, 1>(keys, ahead, own, offsets + group.query, padded_dim,
-                             scores + block * 16 - group.origin());
+      score_blocks_i8<kQ, 1>(keys, ahead, own, offsets + group.query, padded_dim, scores + block * 16 - group.origin());
     }
     MergeStep steps[kQ];
     for (int i = 0; i < kQ; ++i) {
-      steps[i] = weigh_i8(group, i, factors[group.query + i], scales, scores + i * kScoreStride,
-                          weights + i * kCodeStride);
+      steps[i] =
+          weigh_i8(group, i, factors[group.query + i], scales, scores + i * kScoreStride, weights + i * kCodeStride);
     }
     int64_t d = 0;
     for (; d + kDims * 16 <= padded_dim; d += kDims * 16) add_values_i8<kQ, kDims>(group, weights, d, steps);

@@ -1,9 +1,10 @@
-// Attention over int8 keys and values with integer dot products: what VNNI and AMX share. Integer sums are exact, so the
-// two give the same bits. Included after attention.inl.h, for AVX-512.
+// Attention over int8 keys and values with integer dot products: what VNNI and AMX share. Integer sums are exact, so
+// the two give the same bits.
+// Included inside the anonymous namespace of an ISA file for AVX-512, after attention.inl.h.
 //
 // A query is rounded to s8 with one scale. A weight times its value's scale is what a value's code is multiplied by, so
-// the product is rounded to u8, relative to the largest product of the chunk: positions whose values are small, as those
-// that soak up attention are, then cost the others no precision.
+// the product is rounded to u8, relative to the largest product of the chunk: positions whose values are small, as
+// those that soak up attention are, then cost the others no precision.
 
 constexpr int kCodeStride = kAttentionChunk + 64;
 
@@ -67,8 +68,8 @@ struct Int8Chunk {
   }
 };
 
-// Turns query i's integer scores over the chunk into u8 weights; scores are overwritten. What lies outside the blocks of
-// the group but within the same 64 positions gets weight 0.
+// Turns query i's integer scores over the chunk into u8 weights; scores are overwritten. What lies outside the blocks
+// of the group but within the same 64 positions gets weight 0.
 inline MergeStep weigh_i8(const ChunkGroup& group, int i, float factor, const Int8Chunk& scales, int32_t* scores,
                           uint8_t* weights) {
   const int low = group.block_begin() * 16 - group.origin(), high = group.block_end() * 16 - group.origin();

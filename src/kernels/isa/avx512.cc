@@ -13,8 +13,8 @@ namespace {
 
 #include "kernels/attention.inl.h"
 #include "kernels/attention_fma.inl.h"
-#include "kernels/kv_write.inl.h"
 #include "kernels/isa/attention_int8.h"
+#include "kernels/kv_write.inl.h"
 
 #include "kernels/isa/attention_avx512.h"
 
