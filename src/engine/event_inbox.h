@@ -14,12 +14,12 @@ namespace estoc {
 inline constexpr int kVocab = 40;
 
 inline EngineConfig config_with_blocks(int blocks) {
-  // One layer of one head of 2 in f32: a block is 2 * 16 * 2 floats.
+  const uint64_t block_bytes = KvStorage::bytes_per_block({{1, 2}}, KvType::f32);  // as FakeModel has it
   return {.context = 100,
           .sequences_max = 8,
           .batch_tokens_max = 7,
           .queue_max = 1000,
-          .kv_bytes = static_cast<uint64_t>(blocks) * 256,
+          .kv_bytes = static_cast<uint64_t>(blocks) * block_bytes,
           .kv_type = KvType::f32};
 }
 

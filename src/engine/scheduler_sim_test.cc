@@ -106,11 +106,11 @@ struct Simulation {
 };
 
 EngineConfig config_of(int context, int sequences_max, int batch_tokens_max, uint64_t blocks) {
-  // One layer of one head of 2: a block is 2 * 16 * 2 floats.
+  const uint64_t block_bytes = KvStorage::bytes_per_block({{1, 2}}, KvType::f32);  // as FakeModel has it
   return {.context = context,
           .sequences_max = sequences_max,
           .batch_tokens_max = batch_tokens_max,
-          .kv_bytes = blocks * 256,
+          .kv_bytes = blocks * block_bytes,
           .kv_type = KvType::f32};
 }
 
