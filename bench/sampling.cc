@@ -55,6 +55,7 @@ int main() {
     time("greedy", {.temperature = 0});
     time("temperature 1", {.temperature = 1});
     time("temperature 0.8, top_p 0.9", {.temperature = 0.8f, .top_p = 0.9f});
+    time("temperature 4, top_p 0.9", {.temperature = 4, .top_p = 0.9f});
     time("temperature 0.8, top_k 40", {.temperature = 0.8f, .top_k = 40});
     time("temperature 0.8, min_p 0.05", {.temperature = 0.8f, .min_p = 0.05f});
     time("greedy, 20 logprobs", {.temperature = 0, .logprobs = 20});

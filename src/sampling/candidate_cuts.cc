@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "sampling/exp.h"
 
 namespace estoc {
 namespace {
-
-constexpr float kWeightlessBelow = 88.0f;  // exp_nonpositive(-88) is 0
 
 bool cuts_by_count(const SamplingParams& params, size_t vocab) {
   return params.top_k > 0 && static_cast<size_t>(params.top_k) < vocab;
@@ -32,20 +31,49 @@ const std::vector<Candidate>& CandidateCuts::apply(const SamplingParams& params,
     tiles.gather(std::max(bound, tiles.bound_of_top(params.top_k)), kept_);
     keep_count(static_cast<size_t>(params.top_k));
     const double sum = weigh(max, scale);
-    if (cuts_mass) keep_mass(top_p * sum);
+    if (cuts_mass) keep_mass(top_p * sum, std::numeric_limits<float>::infinity(), 0);
   } else if (cuts_mass) {
     const double mass = top_p * tiles.exp_sums(bound, scale, weights_);
-    // Most rows have nearly all their mass close to the maximum: look there first, further only when it is not enough.
-    for (float width = 4;; width *= 2) {
-      tiles.gather(std::max(bound, max - width * params.temperature), kept_);
-      if (weigh(max, scale) >= mass || width > kWeightlessBelow) break;
-    }
-    keep_mass(mass);
+    const MassBracket bracket = find_bracket(tiles, bound, scale, mass);
+    tiles.gather(bracket.low, kept_);
+    weigh(max, scale);
+    keep_mass(mass, bracket.high, bracket.mass_above);
   } else {
     tiles.gather(bound, kept_);
     weigh(max, scale);
   }
   return kept_;
+}
+
+// Sums over whole rows, which are vector code, instead of candidates, which are not. Most rows have nearly all their
+// mass close to the maximum: look there first, further when it is not enough; halve what lies between while it is many.
+CandidateCuts::MassBracket CandidateCuts::find_bracket(const LogitTiles& tiles, float bound, float scale, double mass) {
+  constexpr size_t kFew = 1024;
+  MassBracket bracket;
+  size_t above_high = 0;
+  for (float width = 4;; width *= 2) {
+    bracket.low = std::max(bound, tiles.max() - width / scale);
+    const double sum = tiles.exp_sums(bracket.low, scale, weights_);
+    if (sum >= mass || bracket.low == bound) break;
+    bracket.high = bracket.low;
+    bracket.mass_above = sum;
+    above_high = tiles.count_above(bracket.high);
+  }
+  for (size_t above_low = tiles.count_above(bracket.low); above_low - above_high > kFew;) {
+    const float middle = bracket.low + (std::min(bracket.high, tiles.max()) - bracket.low) / 2;
+    if (!(middle > bracket.low && middle < bracket.high)) break;
+    const double sum = tiles.exp_sums(middle, scale, weights_);
+    const size_t above = tiles.count_above(middle);
+    if (sum >= mass) {
+      bracket.low = middle;
+      above_low = above;
+    } else {
+      bracket.high = middle;
+      bracket.mass_above = sum;
+      above_high = above;
+    }
+  }
+  return bracket;
 }
 
 double CandidateCuts::weigh(float max, float scale) {
@@ -61,11 +89,14 @@ double CandidateCuts::weigh(float max, float scale) {
 }
 
 // Weighted quickselect: linear in the candidates on average, and no sort.
-void CandidateCuts::keep_mass(double mass) {
-  scratch_ = kept_;
+void CandidateCuts::keep_mass(double mass, float high, double mass_above) {
+  scratch_.clear();
+  for (const Candidate& candidate : kept_) {
+    if (candidate.logit < high) scratch_.push_back(candidate);
+  }
   size_t begin = 0;
   size_t end = scratch_.size();
-  double before = 0;
+  double before = mass_above;
   const auto at = [this](size_t i) { return scratch_.begin() + static_cast<ptrdiff_t>(i); };
   while (end - begin > 1) {
     const size_t middle = begin + (end - begin) / 2;

@@ -7,6 +7,7 @@
 // Threads: one thread; owns its work space. Errors: none.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "sampling/logit_tiles.h"
@@ -26,8 +27,15 @@ class CandidateCuts {
  private:
   // Weighs what is kept; returns the sum.
   double weigh(float max, float scale);
-  // Keep the fewest likeliest candidates that weigh `mass` together; the `count` likeliest.
-  void keep_mass(double mass);
+  // Where top_p cuts: the logits >= high weigh less than `mass`, those >= low at least as much.
+  struct MassBracket {
+    float low = 0, high = std::numeric_limits<float>::infinity();
+    double mass_above = 0;  // of the logits >= high
+  };
+  MassBracket find_bracket(const LogitTiles& tiles, float bound, float scale, double mass);
+  // Keep the fewest likeliest candidates that weigh `mass` together; those from `high` on weigh `mass_above` and stay.
+  void keep_mass(double mass, float high, double mass_above);
+  // Keep the `count` likeliest.
   void keep_count(size_t count);
   void drop_below(const Candidate& last);
 

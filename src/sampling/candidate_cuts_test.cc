@@ -65,7 +65,7 @@ TEST(CandidateCuts, KeepsWhatTheFullSortKeeps) {
   std::mt19937 random(11);
   LogitTiles tiles;
   CandidateCuts cuts;
-  const size_t vocabs[] = {1, 7, 64, 65, 1000, 5003};
+  const size_t vocabs[] = {1, 7, 64, 65, 1000, 5003, 20011};
   const float temperatures[] = {0.05f, 0.5f, 0.8f, 1, 2, 30};
   for (int round = 0; round < 800; ++round) {
     const auto logits = random_row(random, vocabs[random() % std::size(vocabs)]);

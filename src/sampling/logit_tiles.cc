@@ -56,14 +56,17 @@ float LogitTiles::bound_of_top(int count) {
 }
 
 void LogitTiles::gather(float bound, std::vector<Candidate>& out) const {
-  out.clear();
+  size_t count = 0;
   for (size_t tile = 0; tile < maxima_.size(); ++tile) {
     if (!(maxima_[tile] >= bound)) continue;
+    if (out.size() < count + kTile) out.resize(std::max(2 * out.size(), count + kTile));
     const size_t end = std::min((tile + 1) * kTile, logits_.size());
-    for (size_t i = tile * kTile; i < end; ++i) {
-      if (logits_[i] >= bound) out.push_back({.logit = logits_[i], .token = static_cast<TokenId>(i)});
+    for (size_t i = tile * kTile; i < end; ++i) {  // no branch: in a flat row it could not be predicted
+      out[count] = {.logit = logits_[i], .token = static_cast<TokenId>(i)};
+      count += logits_[i] >= bound ? 1 : 0;
     }
   }
+  out.resize(count);
 }
 
 size_t LogitTiles::count_above(float value) const {
