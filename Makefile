@@ -69,7 +69,7 @@ fuzz: ## each fuzz harness for FUZZ_SECONDS
 	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
 bench: build demo ## our speed beside llama.cpp's and OpenVINO's: PEERS_PYTHON=path of a Python that has them
-	python3 bench/peers.py --peers-python '$(PEERS_PYTHON)' --json build/peers.json $(ARGS)
+	python3 bench/peers --peers-python '$(PEERS_PYTHON)' --json build/peers.json --markdown build/peers.md $(ARGS)
 
 fmt: ## format the C++ files
 	@tools/setup.sh --all
