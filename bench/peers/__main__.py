@@ -148,17 +148,19 @@ def main() -> int:
     if not arguments.binary.exists():
         print(f"peers: {arguments.binary} is not built", file=sys.stderr)
         return 1
-    results = [measure_model(model, arguments) for model in models]
     about = (f"{cpu_name()}, {arguments.t} threads; medians of {arguments.rounds} rounds of {arguments.r} repetitions"
              + (f"; peers with {' '.join(arguments.peers_env)}" if arguments.peers_env else ""))
-    text = markdown(results, about)
+    head = {"cpu": cpu_name(), "threads": arguments.t, "rounds": arguments.rounds, "repetitions": arguments.r,
+            "estoc_args": arguments.estoc_args, "peers_env": arguments.peers_env}
+    results: list[dict] = []
+    for model in models:  # written after each, since a whole run takes hours
+        results.append(measure_model(model, arguments))
+        text = markdown(results, about)
+        if arguments.markdown:
+            arguments.markdown.write_text(text)
+        if arguments.json:
+            arguments.json.write_text(json.dumps(head | {"models": results}, indent=1) + "\n")
     print(text, end="")
-    if arguments.markdown:
-        arguments.markdown.write_text(text)
-    if arguments.json:
-        head = {"cpu": cpu_name(), "threads": arguments.t, "rounds": arguments.rounds, "repetitions": arguments.r,
-                "estoc_args": arguments.estoc_args, "peers_env": arguments.peers_env}
-        arguments.json.write_text(json.dumps(head | {"models": results}, indent=1) + "\n")
     return 0 if any(result["medians"].get("estoc") for result in results) else 1
 
 
