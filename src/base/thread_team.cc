@@ -16,7 +16,7 @@ namespace {
 // The longest spin bridges the gap between two ops of a step. Where CPUs are shared, a wait is often for a thread that
 // has no CPU, and spinning takes it from just that thread: each spin in vain halves the next one, each that was worth
 // it adds a little.
-constexpr int64_t kSpinMaxNs = 50'000, kSpinMinNs = 2'000, kSpinGrowthNs = 250;
+constexpr int64_t kSpinMaxNs = 50'000, kSpinMinNs = 2'000, kSpinGrowthNs = 10'000;
 
 inline void cpu_relax() {
 #if defined(__x86_64__)

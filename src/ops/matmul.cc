@@ -1,5 +1,7 @@
 #include "ops/matmul.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace estoc {
@@ -14,10 +16,20 @@ void matmul(const Compute& compute, Rows& x, std::span<const Product> products, 
     ESTOC_DCHECK(product.weight->columns() == x.columns());
     x.make(compute, product.weight->reads(compute, x.count()));
   }
-  const int threads = compute.team.thread_count();
-  compute.team.run([&](int thread) {
+  int64_t panel_count = 0;
+  for (const Product& product : products) panel_count += product.weight->panel_count();
+  // Two panels share the activations they load. A thread that is held up leaves its later chunks to the others.
+  constexpr int64_t kStep = 2;
+  constexpr int kChunks = 4;
+  compute.team.parallel_chunks(panel_count, kStep, kChunks, [&](int64_t begin, int64_t end, int thread) {
     for (const Product& product : products) {
-      product.weight->multiply_share(compute, x, product.out, thread, threads, scratch.of_thread(thread));
+      const int64_t count = product.weight->panel_count();
+      if (begin < count && end > 0) {
+        product.weight->multiply(compute, x, product.out, std::max<int64_t>(0, begin), std::min(end, count),
+                                 scratch.of_thread(thread));
+      }
+      begin -= count;
+      end -= count;
     }
   });
 }

@@ -88,11 +88,8 @@ RowForm Weight::reads(const Compute& compute, int64_t row_count) const {
   return rows_min > 0 && row_count >= rows_min && !compute.is_deterministic ? RowForm::tiles : RowForm::quantized;
 }
 
-void Weight::multiply_share(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int thread,
-                            int thread_count, float* scratch) const {
-  const int64_t panel_count = (stored_.rows + kernels::kPanelRows - 1) / kernels::kPanelRows;
-  const int64_t begin = panel_count * thread / thread_count, end = panel_count * (thread + 1) / thread_count;
-  if (begin == end) return;
+void Weight::multiply(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
+                      int64_t end, float* scratch) const {
   if (reads(compute, x.count()) == RowForm::tiles) {
     compute.kernels.tile_gemm(panels_, begin, end, x.tiles(), out);
     return;

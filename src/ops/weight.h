@@ -44,12 +44,15 @@ class Weight {
   int64_t rows() const { return stored_.rows; }
   int64_t columns() const { return stored_.columns; }
 
-  // The form of activations that multiply_share reads when there are `row_count` of them.
+  // 16 rows of the weight each, as they are multiplied together; the last may be partial.
+  int64_t panel_count() const { return (stored_.rows + kernels::kPanelRows - 1) / kernels::kPanelRows; }
+
+  // The form of activations that multiply reads when there are `row_count` of them.
   RowForm reads(const Compute& compute, int64_t row_count) const;
-  // This thread's share of out[r][n] = x[r] . w[n] (see matmul); x has the form it reads. scratch: kDecodedRows *
-  // columns floats of its own.
-  void multiply_share(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int thread,
-                      int thread_count, float* scratch) const;
+  // out[r][n] = x[r] . w[n] for the rows n of panels [begin, end); x has the form it reads. One thread; different panels
+  // from different threads. scratch: kDecodedRows * columns floats of the thread's own.
+  void multiply(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin, int64_t end,
+                float* scratch) const;
 
   static constexpr int64_t kDecodedRows = 16;
 

@@ -90,7 +90,7 @@ Loaded load(const std::string& model, const PackCacheOptions& options) {
     for (int64_t i = 0; i < 3 * weight.columns(); ++i) x.row(0)[i] = static_cast<float>(i * 7 % 23 - 11);
     std::vector<float> out(static_cast<size_t>(3 * weight.rows()));
     x.make(compute, weight.reads(compute, x.count()));
-    weight.multiply_share(compute, x, {out.data(), weight.rows()}, 0, 1, nullptr);
+    weight.multiply(compute, x, {out.data(), weight.rows()}, 0, weight.panel_count(), nullptr);
     loaded.outputs.insert(loaded.outputs.end(), out.begin(), out.end());
   }
   return loaded;
