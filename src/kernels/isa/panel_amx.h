@@ -78,24 +78,21 @@ struct NextWeights {
   }
 };
 
-// sums of kRowTiles x kPanels tiles over `count` tiles of columns. a and b: tiles of 32 columns one after another.
+// One step of columns: kRowTiles x kPanels tiles of sums. a and b: 32 columns.
 template <int kRowTiles, int kPanels>
-inline void multiply_tiles(const uint16_t* a, int64_t a_stride, const uint16_t* b, int64_t b_stride, int64_t count,
-                           NextWeights& next) {
-  for (int64_t k = 0; k < count; ++k, a += kTileValues, b += kTileValues) {
-    next.prefetch();
-    _tile_loadd(6, b, 64);
-    _tile_loadd(4, a, 64);
-    _tile_dpbf16ps(0, 4, 6);
-    if constexpr (kPanels == 2) {
-      _tile_loadd(7, b + b_stride, 64);
-      _tile_dpbf16ps(1, 4, 7);
-    }
-    if constexpr (kRowTiles == 2) {
-      _tile_loadd(5, a + a_stride, 64);
-      _tile_dpbf16ps(2, 5, 6);
-      if constexpr (kPanels == 2) _tile_dpbf16ps(3, 5, 7);
-    }
+inline __attribute__((always_inline)) void multiply_tiles(const uint16_t* a, int64_t a_stride, const uint16_t* b,
+                                                          int64_t b_stride) {
+  _tile_loadd(6, b, 64);
+  _tile_loadd(4, a, 64);
+  _tile_dpbf16ps(0, 4, 6);
+  if constexpr (kPanels == 2) {
+    _tile_loadd(7, b + b_stride, 64);
+    _tile_dpbf16ps(1, 4, 7);
+  }
+  if constexpr (kRowTiles == 2) {
+    _tile_loadd(5, a + a_stride, 64);
+    _tile_dpbf16ps(2, 5, 6);
+    if constexpr (kPanels == 2) _tile_dpbf16ps(3, 5, 7);
   }
 }
 
@@ -110,78 +107,102 @@ inline void add_partial(const float* sums, float* out, int64_t out_stride, int64
   }
 }
 
-// One stretch of columns: `tiles` weights of kPanels panels against all rows.
-template <int kPanels>
-void multiply_stretch(const PanelMatrix& w, int64_t panel, const uint16_t* tiles, int64_t first_tile, int64_t count,
-                      const RowTiles& x, const ProductRows& out, NextWeights& next) {
-  const int64_t row_tiles = RowTiles::tile_count(x.rows);
-  const int64_t a_stride = x.columns / RowTiles::kColumns * kTileValues;
-  const int64_t out_stride = out.stride, out_stride_bytes = out_stride * static_cast<int64_t>(sizeof(float));
-  const bool is_first = first_tile == 0 && !out.is_added;
-  alignas(64) float partial[4][16 * 16];
-  for (int64_t tile = 0; tile < row_tiles;) {
-    const uint16_t* a = x.values + tile * a_stride + first_tile * kTileValues;
-    const int64_t row = tile * RowTiles::kRows, left = x.rows - row, outputs = w.rows - panel * kPanelRows;
-    float* target = out.values + row * out_stride + panel * kPanelRows;
-    const bool is_pair = tile + 2 <= row_tiles;
-    const bool is_whole = left >= (is_pair ? 32 : 16) && outputs >= kPanels * kPanelRows;
-    if (is_whole && !is_first) {
-      _tile_loadd(0, target, out_stride_bytes);
-      if constexpr (kPanels == 2) _tile_loadd(1, target + 16, out_stride_bytes);
-      if (is_pair) {
-        _tile_loadd(2, target + 16 * out_stride, out_stride_bytes);
-        if constexpr (kPanels == 2) _tile_loadd(3, target + 16 * out_stride + 16, out_stride_bytes);
+// kPanels panels over one stretch of columns against all rows. The first rows' pass unpacks the weights as it goes, one
+// step ahead of the products: the vector units and the matrix unit then work at the same time.
+template <int kBits, int kGroup, int kPanels>
+struct Stretch {
+  static constexpr int64_t kWeightStride = kStretchTiles * kTileValues;
+
+  const PanelMatrix& w;
+  const RowTiles& x;
+  const ProductRows& out;
+  int64_t panel, first_tile, count;
+  uint16_t* tiles;  // [kPanels][kStretchTiles]
+  NextWeights next;
+
+  int64_t a_stride() const { return x.columns / RowTiles::kColumns * kTileValues; }
+
+  void unpack(int64_t k) const {
+    const int64_t tile_bytes = RowTiles::kColumns / kGroup * w.group_bytes();
+    for (int p = 0; p < kPanels; ++p) {
+      const std::byte* group = w.data + (panel + p) * w.panel_bytes() + (first_tile + k) * tile_bytes;
+      unpack_tile<kBits, kGroup>(w, group, tiles + p * kWeightStride + k * kTileValues);
+    }
+    memory_fence();
+  }
+
+  template <int kRowTiles, bool kUnpacks>
+  void multiply(const uint16_t* a, int64_t from, int64_t to) {
+    for (int64_t k = from; k < to; ++k) {
+      if constexpr (kUnpacks) {
+        if (k + 1 < count) unpack(k + 1);
       }
+      next.prefetch();
+      multiply_tiles<kRowTiles, kPanels>(a + k * kTileValues, a_stride(), tiles + k * kTileValues, kWeightStride);
+    }
+  }
+
+  // Rows of kRowTiles tiles from `tile` on.
+  template <int kRowTiles, bool kUnpacks>
+  void run_rows(int64_t tile) {
+    const bool is_first = first_tile == 0 && !out.is_added;
+    const int64_t stride = out.stride, stride_bytes = stride * static_cast<int64_t>(sizeof(float));
+    const uint16_t* a = x.values + tile * a_stride() + first_tile * kTileValues;
+    const int64_t row = tile * RowTiles::kRows, left = x.rows - row, outputs = w.rows - panel * kPanelRows;
+    float* target = out.values + row * stride + panel * kPanelRows;
+    const bool is_whole = left >= kRowTiles * RowTiles::kRows && outputs >= kPanels * kPanelRows;
+    if (is_whole && !is_first) {
+      _tile_loadd(0, target, stride_bytes);
+      if constexpr (kPanels == 2) _tile_loadd(1, target + 16, stride_bytes);
+      if constexpr (kRowTiles == 2) _tile_loadd(2, target + 16 * stride, stride_bytes);
+      if constexpr (kRowTiles == 2 && kPanels == 2) _tile_loadd(3, target + 16 * stride + 16, stride_bytes);
     } else {
       _tile_zero(0);
       _tile_zero(1);
       _tile_zero(2);
       _tile_zero(3);
     }
-    constexpr int64_t kWeightStride = kStretchTiles * kTileValues;
-    const auto multiply = [&](int64_t from, int64_t to) {
-      const uint16_t* activations = a + from * kTileValues;
-      const uint16_t* weights = tiles + from * kTileValues;
-      if (is_pair) {
-        multiply_tiles<2, kPanels>(activations, a_stride, weights, kWeightStride, to - from, next);
-      } else {
-        multiply_tiles<1, kPanels>(activations, a_stride, weights, kWeightStride, to - from, next);
-      }
-    };
     // The lines of `out` are far apart and stores wait for each other: have them at hand, but not so early that the
     // tiles push them out again.
     const int64_t late = count > kLateTiles ? count - kLateTiles : 0;
-    multiply(0, late);
-    for (int64_t r = 0; r < (is_pair ? 32 : 16) && row + r < x.rows; ++r) {
-      __builtin_prefetch(target + r * out_stride, 1);
-      if constexpr (kPanels == 2) __builtin_prefetch(target + r * out_stride + 16, 1);
+    if constexpr (kUnpacks) unpack(0);
+    multiply<kRowTiles, kUnpacks>(a, 0, late);
+    for (int64_t r = 0; r < kRowTiles * RowTiles::kRows && r < left; ++r) {
+      __builtin_prefetch(target + r * stride, 1);
+      if constexpr (kPanels == 2) __builtin_prefetch(target + r * stride + 16, 1);
     }
-    multiply(late, count);
+    multiply<kRowTiles, kUnpacks>(a, late, count);
     if (is_whole) {
-      _tile_stored(0, target, out_stride_bytes);
-      if constexpr (kPanels == 2) _tile_stored(1, target + 16, out_stride_bytes);
-      if (is_pair) {
-        _tile_stored(2, target + 16 * out_stride, out_stride_bytes);
-        if constexpr (kPanels == 2) _tile_stored(3, target + 16 * out_stride + 16, out_stride_bytes);
-      }
-    } else {
-      _tile_stored(0, partial[0], 64);
-      _tile_stored(1, partial[1], 64);
-      _tile_stored(2, partial[2], 64);
-      _tile_stored(3, partial[3], 64);
-      memory_fence();
-      for (int p = 0; p < kPanels; ++p) {
-        add_partial(partial[p], target + p * 16, out_stride, left, outputs - p * 16, is_first);
-        if (is_pair) {
-          add_partial(partial[2 + p], target + 16 * out_stride + p * 16, out_stride, left - 16, outputs - p * 16,
-                      is_first);
-        }
-      }
-      memory_fence();
+      _tile_stored(0, target, stride_bytes);
+      if constexpr (kPanels == 2) _tile_stored(1, target + 16, stride_bytes);
+      if constexpr (kRowTiles == 2) _tile_stored(2, target + 16 * stride, stride_bytes);
+      if constexpr (kRowTiles == 2 && kPanels == 2) _tile_stored(3, target + 16 * stride + 16, stride_bytes);
+      return;
     }
-    tile += is_pair ? 2 : 1;
+    alignas(64) float partial[4][16 * 16];
+    _tile_stored(0, partial[0], 64);
+    _tile_stored(1, partial[1], 64);
+    _tile_stored(2, partial[2], 64);
+    _tile_stored(3, partial[3], 64);
+    memory_fence();
+    for (int t = 0; t < kRowTiles; ++t) {
+      for (int p = 0; p < kPanels; ++p) {
+        add_partial(partial[2 * t + p], target + t * 16 * stride + p * 16, stride, left - t * 16, outputs - p * 16,
+                    is_first);
+      }
+    }
+    memory_fence();
   }
-}
+
+  void run() {
+    const int64_t row_tiles = RowTiles::tile_count(x.rows);
+    if (row_tiles == 1) return run_rows<1, true>(0);
+    run_rows<2, true>(0);
+    int64_t tile = 2;
+    for (; tile + 2 <= row_tiles; tile += 2) run_rows<2, false>(tile);
+    if (tile < row_tiles) run_rows<1, false>(tile);
+  }
+};
 
 template <int kBits, int kGroup>
 void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x,
@@ -192,13 +213,6 @@ void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, 
   for (int64_t first = 0; first < column_tiles; first += kStretchTiles) {
     const int64_t count = column_tiles - first < kStretchTiles ? column_tiles - first : kStretchTiles;
     for (int64_t panel = panel_begin; panel < panel_end; panel += 2) {
-      const int panels = panel + 2 <= panel_end ? 2 : 1;
-      for (int p = 0; p < panels; ++p) {
-        const std::byte* groups = w.data + (panel + p) * w.panel_bytes() + first * tile_bytes;
-        for (int64_t k = 0; k < count; ++k) {
-          unpack_tile<kBits, kGroup>(w, groups + k * tile_bytes, tiles + (p * kStretchTiles + k) * kTileValues);
-        }
-      }
       NextWeights next;
       for (int p = 0; p < 2 && panel + 2 + p < panel_end; ++p) {
         next.at[p] = w.data + (panel + 2 + p) * w.panel_bytes() + first * tile_bytes;
@@ -206,13 +220,11 @@ void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, 
       }
       const int64_t steps = (RowTiles::tile_count(x.rows) + 1) / 2 * count;
       next.lines = (2 * count * tile_bytes / 64 + steps - 1) / steps;
-      memory_fence();
-      if (panels == 2) {
-        multiply_stretch<2>(w, panel, tiles, first, count, x, out, next);
+      if (panel + 2 <= panel_end) {
+        Stretch<kBits, kGroup, 2>{w, x, out, panel, first, count, tiles, next}.run();
       } else {
-        multiply_stretch<1>(w, panel, tiles, first, count, x, out, next);
+        Stretch<kBits, kGroup, 1>{w, x, out, panel, first, count, tiles, next}.run();
       }
-      memory_fence();
     }
   }
 }
