@@ -6,8 +6,7 @@
 // straight to and from `out`.
 
 constexpr int64_t kTileValues = RowTiles::kRows * RowTiles::kColumns;
-constexpr int64_t kLateTiles = 4;
-constexpr int64_t kStretchTiles = 32;  // 1,024 columns: 64 KiB of weights, 1 MiB of 512 rows
+constexpr int64_t kStretchTiles = 48;  // at most 1,536 columns: 96 KiB of weights, 1.5 MiB of 512 rows
 
 // Two f32 vectors to the bf16 pairs of a tile row: lane n is (low[n], high[n]).
 inline __m512i pair_bf16(__m512 low, __m512 high) {
@@ -132,8 +131,8 @@ struct Stretch {
   }
 
   template <int kRowTiles, bool kUnpacks>
-  void multiply(const uint16_t* a, int64_t from, int64_t to) {
-    for (int64_t k = from; k < to; ++k) {
+  void multiply(const uint16_t* a) {
+    for (int64_t k = 0; k < count; ++k) {
       if constexpr (kUnpacks) {
         if (k + 1 < count) unpack(k + 1);
       }
@@ -162,16 +161,8 @@ struct Stretch {
       _tile_zero(2);
       _tile_zero(3);
     }
-    // The lines of `out` are far apart and stores wait for each other: have them at hand, but not so early that the
-    // tiles push them out again.
-    const int64_t late = count > kLateTiles ? count - kLateTiles : 0;
     if constexpr (kUnpacks) unpack(0);
-    multiply<kRowTiles, kUnpacks>(a, 0, late);
-    for (int64_t r = 0; r < kRowTiles * RowTiles::kRows && r < left; ++r) {
-      __builtin_prefetch(target + r * stride, 1);
-      if constexpr (kPanels == 2) __builtin_prefetch(target + r * stride + 16, 1);
-    }
-    multiply<kRowTiles, kUnpacks>(a, late, count);
+    multiply<kRowTiles, kUnpacks>(a);
     if (is_whole) {
       _tile_stored(0, target, stride_bytes);
       if constexpr (kPanels == 2) _tile_stored(1, target + 16, stride_bytes);
@@ -210,8 +201,10 @@ void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, 
   alignas(64) uint16_t tiles[2 * kStretchTiles * kTileValues];
   const int64_t tile_bytes = RowTiles::kColumns / kGroup * w.group_bytes();
   const int64_t column_tiles = w.columns / RowTiles::kColumns;
-  for (int64_t first = 0; first < column_tiles; first += kStretchTiles) {
-    const int64_t count = column_tiles - first < kStretchTiles ? column_tiles - first : kStretchTiles;
+  const int64_t stretches = (column_tiles + kStretchTiles - 1) / kStretchTiles;
+  for (int64_t stretch = 0; stretch < stretches; ++stretch) {
+    const int64_t first = column_tiles * stretch / stretches;
+    const int64_t count = column_tiles * (stretch + 1) / stretches - first;
     for (int64_t panel = panel_begin; panel < panel_end; panel += 2) {
       NextWeights next;
       for (int p = 0; p < 2 && panel + 2 + p < panel_end; ++p) {
