@@ -22,7 +22,8 @@ namespace estoc {
 enum class Pinning {
   none,
   cores,  // each thread on one CPU of the process's affinity mask, physical cores first: for a machine of one's own,
-          // and where memory is nearer to some CPUs than to others. Beside another busy process it costs half the speed.
+          // and where memory is nearer to some CPUs than to others. Beside another busy process it costs half the
+          // speed.
 };
 
 class ThreadTeam {

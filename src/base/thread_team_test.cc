@@ -121,8 +121,8 @@ TEST(ThreadTeam, TheCallerDoesTheSharesOfWorkersThatSleep) {
   EXPECT_EQ(workers.size(), 4u);  // and they do wake up
 }
 
-// Two teams, each as wide as the machine. Waiting for workers that have no CPU leaves each with an eighth; how much it is
-// depends on who else is there, so the middle of some rounds counts.
+// Two teams, each as wide as the machine. Waiting for workers that have no CPU leaves each with an eighth; how much it
+// is depends on who else is there, so the middle of some rounds counts.
 TEST(ThreadTeam, TwoTeamsAtOnceShareTheMachine) {
   const int threads = std::max(2, default_thread_count());
   ThreadTeam first(threads), second(threads);

@@ -1,9 +1,9 @@
 // What the attention kernels are given. Plain data, included by every ISA file.
 //
 // Attention goes over positions in chunks of kAttentionChunk, cut at multiples of it from position 0. The softmax of a
-// chunk stands alone; the results of chunks are merged in ascending order. So the bits of a query's result depend on
-// that query and its sequence only: not on which queries share its tile, nor on whether one call or several (through
-// partials) went over its chunks.
+// chunk stands alone; the results of chunks are merged in ascending order. So, when is_invariant, the bits of a query's
+// result depend on that query and its sequence only: not on which queries share its tile, nor on whether one call or
+// several (through partials) went over its chunks.
 #pragma once
 
 #include <cstddef>
@@ -31,6 +31,7 @@ struct AttentionTile {
   int visible[kQueriesMax];           // more than first
   float sinks[kQueriesMax];           // logits that only add to the softmax's sum; read when has_sinks
   bool has_sinks = false;
+  bool is_invariant = true;  // the bits must not depend on how many queries share the tile; else speed decides
   KvType type = KvType::f32;
   int head_dim = 0;                    // at most kHeadDimMax
   float scale = 1;                     // multiplies q.k

@@ -32,8 +32,11 @@ void Attention::forward(const Compute& compute, KvStorage& kv, Workspace& work, 
   const LinearOutput projections[] = {{&k_, &work.k}, {&v_, &work.v}, {&q_, &work.q}};
   estoc::forward(compute, work.normed, std::span(projections).first(only == nullptr ? 3 : 2), work.decoded);
   const int half = shape_.head_dim / 2;
-  if (shape_.has_head_norms) rms_norm_heads(compute, work.k, k_norm_, shape_.norm_eps);
-  rope(compute, work.k, shape_.head_dim, work.cos.data(), work.sin.data(), half);
+  const HeadRows heads[] = {{&work.k, k_norm_}, {&work.q, q_norm_}};
+  const auto turn = [&](std::span<const HeadRows> parts) {
+    turn_heads(compute, parts, shape_.head_dim, shape_.norm_eps, work.cos.data(), work.sin.data(), half);
+  };
+  turn(std::span(heads).first(only == nullptr ? 2 : 1));
   write_kv(compute, work.plan, kv, layer_, work.k, work.v);
   if (only != nullptr) {
     only->pick(work.hidden);
@@ -42,9 +45,8 @@ void Attention::forward(const Compute& compute, KvStorage& kv, Workspace& work, 
     only->pick(work.sin, half);
     work.plan.prepare(only->batch(), kv.spec(layer_), shape_.heads, shape_.window, compute.team.thread_count());
     estoc::forward(compute, work.normed, std::span(projections).last(1), work.decoded);
+    turn(std::span(heads).last(1));
   }
-  if (shape_.has_head_norms) rms_norm_heads(compute, work.q, q_norm_, shape_.norm_eps);
-  rope(compute, work.q, shape_.head_dim, work.cos.data(), work.sin.data(), half);
   attention(compute, work.plan, kv, layer_,
             {.heads = shape_.heads, .scale = shape_.attention_scale, .window = shape_.window}, work.q, work.q);
   const LinearOutput output{&o_, &work.hidden, true};

@@ -103,6 +103,7 @@ void AttentionPlan::run_item(const Compute& compute, const Item& item, const KvS
     tile.first[i] = window_ > 0 ? std::max(0, tile.visible[i] - window_) : 0;
     tile.sinks[i] = tile.has_sinks ? shape.sinks[head] : 0.0f;
   }
+  tile.is_invariant = compute.is_deterministic;
   tile.type = kv.type();
   tile.head_dim = head_dim_;
   tile.scale = shape.scale;

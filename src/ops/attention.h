@@ -26,7 +26,8 @@ struct AttentionShape {
 // What: up to 256 queries that share a sequence and a KV head (its query heads times consecutive rows) are one item, so
 // that keys and values are read once for all of them. Items are handed out dearest first. Where they are too few to
 // keep the threads busy, as when one long sequence decodes, an item is divided along the positions, and whoever
-// finishes last merges the pieces (flash decoding). The division never shows in the result: see attention_tile.h.
+// finishes last merges the pieces (flash decoding). The division itself never shows in the result: see
+// attention_tile.h.
 // Ownership: owns its lists and the memory for pieces, which only grow: no allocation once the largest batch was seen.
 // Borrows the batch. Threads: prepare by one thread at a time; the ops below use it from the team.
 class AttentionPlan {

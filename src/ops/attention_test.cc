@@ -59,7 +59,7 @@ class Feeder {
   // One step; rows of q, k and v are those of all sequences in turn. Returns the output rows.
   std::vector<float> step(const std::vector<BatchSequence>& sequences, const std::vector<float>& q,
                           const std::vector<float>& k, const std::vector<float>& v) {
-    const Compute compute{team_, kernels::table()};
+    const Compute compute{.team = team_, .kernels = kernels::table(), .is_deterministic = true};
     const auto rows = static_cast<int64_t>(q.size()) / (heads_ * dim_);
     Rows q_rows(rows, heads_ * dim_), k_rows(rows, kv_heads_ * dim_), v_rows(rows, kv_heads_ * dim_);
     const auto fill = [&](Rows& to, const std::vector<float>& from) {

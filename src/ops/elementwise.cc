@@ -25,21 +25,19 @@ void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weig
            [&](int64_t r, float* to) { compute.kernels.rms_norm(x.row(r), weight.data(), eps, x.columns(), to); });
 }
 
-void rms_norm_heads(const Compute& compute, Rows& x, std::span<const float> weight, float eps) {
-  x.touch();
-  const auto head_dim = static_cast<int64_t>(weight.size());
-  for_rows(compute, x.count(), x.columns(), [&](int64_t r) {
-    for (int64_t at = 0; at < x.columns(); at += head_dim) {
-      compute.kernels.rms_norm(x.row(r) + at, weight.data(), eps, head_dim, x.row(r) + at);
-    }
-  });
-}
-
-void rope(const Compute& compute, Rows& x, int head_dim, const float* cos, const float* sin, int half) {
-  x.touch();
-  for_rows(compute, x.count(), x.columns(), [&](int64_t r) {
-    for (int64_t at = 0; at < x.columns(); at += head_dim) {
-      compute.kernels.rope(x.row(r) + at, cos + r * half, sin + r * half, half);
+void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int head_dim, float norm_eps, const float* cos,
+                const float* sin, int half) {
+  int64_t columns = 0;
+  for (const HeadRows& part : parts) {
+    part.x->touch();
+    columns += part.x->columns();
+  }
+  for_rows(compute, parts[0].x->count(), columns, [&](int64_t r) {
+    for (const HeadRows& part : parts) {
+      for (float* head = part.x->row(r); head < part.x->row(r + 1); head += head_dim) {
+        if (!part.norm.empty()) compute.kernels.rms_norm(head, part.norm.data(), norm_eps, head_dim, head);
+        compute.kernels.rope(head, cos + r * half, sin + r * half, half);
+      }
     }
   });
 }

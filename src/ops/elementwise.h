@@ -13,12 +13,16 @@ namespace estoc {
 void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out,
               RowForm form = RowForm::values);
 
-// The same over each head of x [rows][heads * head_dim] by itself, in place. weight [head_dim].
-void rms_norm_heads(const Compute& compute, Rows& x, std::span<const float> weight, float eps);
+// Heads that are turned to their positions, each normed before when there is a norm [head_dim].
+struct HeadRows {
+  Rows* x = nullptr;  // [rows][heads * head_dim]
+  std::span<const float> norm;
+};
 
-// Rotates every head of x [rows][heads * head_dim] by the row's angles: cos and sin [rows][half], pairs (i, i + half);
-// dimensions from 2 * half on stay.
-void rope(const Compute& compute, Rows& x, int head_dim, const float* cos, const float* sin, int half);
+// For every head of all `parts`, which have as many rows: x = rms_norm(x), then the rotary embedding by the row's
+// angles: cos and sin [rows][half], pairs (i, i + half); dimensions from 2 * half on stay.
+void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int head_dim, float norm_eps, const float* cos,
+                const float* sin, int half);
 
 // out = silu(gate) * up, in the form its readers want.
 void silu_mul(const Compute& compute, const Rows& gate, const Rows& up, Rows& out, RowForm form);

@@ -49,8 +49,8 @@ class Weight {
 
   // The form of activations that multiply reads when there are `row_count` of them.
   RowForm reads(const Compute& compute, int64_t row_count) const;
-  // out[r][n] = x[r] . w[n] for the rows n of panels [begin, end); x has the form it reads. One thread; different panels
-  // from different threads. scratch: kDecodedRows * columns floats of the thread's own.
+  // out[r][n] = x[r] . w[n] for the rows n of panels [begin, end); x has the form it reads. One thread; different
+  // panels from different threads. scratch: kDecodedRows * columns floats of the thread's own.
   void multiply(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin, int64_t end,
                 float* scratch) const;
 

@@ -10,12 +10,13 @@
 namespace estoc {
 
 struct AffineView {
-  int bits;           // 4 (codes 0..15) or 8 (codes 0..255)
-  int group;          // columns that share scale and min: 16 or 32
-  int zero;           // code that means 0 before min is added; 0 when has_min
+  int bits;   // 4 (codes 0..15) or 8 (codes 0..255)
+  int group;  // columns that share scale and min: 16 or 32
+  int zero;   // code that means 0 before min is added; 0 when has_min
   bool has_min;
   bool is_scale_f16;  // every scale and min is a half-precision value: 16 bits store it exactly
-  // Takes `count` elements (whole blocks) apart: codes [count], scales [count / group], mins likewise (unless !has_min).
+  // Takes `count` elements (whole blocks) apart: codes [count], scales [count / group], mins likewise (unless
+  // !has_min).
   void (*unpack)(const std::byte* source, int64_t count, uint8_t* codes, float* scales, float* mins) noexcept;
 };
 

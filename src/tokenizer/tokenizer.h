@@ -54,8 +54,8 @@ struct GgufVocab {
   std::string model;   // "gpt2" (byte-level BPE) or "llama" (SentencePiece BPE)
   std::string pre;     // name of the splitting rule: "gpt-2", "smollm", "llama-bpe", "qwen2"...
   std::vector<std::string_view> tokens;
-  std::vector<float> scores;       // may be empty
-  std::vector<int32_t> types;      // 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; may be empty
+  std::vector<float> scores;   // may be empty
+  std::vector<int32_t> types;  // 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; may be empty
   std::vector<std::string_view> merges;
   std::optional<TokenId> bos, eos, unknown;
   std::optional<bool> add_bos, add_eos, add_space_prefix;

@@ -6,8 +6,8 @@
 #include "quant/q8.h"
 #include "weights/gguf_writer.h"
 #include "weights/metadata.h"
-#include "weights/test_refusal.h"
 #include "weights/test_directory.h"
+#include "weights/test_refusal.h"
 
 namespace estoc {
 namespace {

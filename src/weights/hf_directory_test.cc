@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "weights/test_refusal.h"
 #include "weights/safetensors_text.h"
 #include "weights/test_directory.h"
+#include "weights/test_refusal.h"
 
 namespace estoc {
 namespace {

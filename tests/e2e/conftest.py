@@ -39,12 +39,15 @@ def start_server(tmp_path_factory):
 
 @pytest.fixture(scope="session", params=["tiny", "demo"])
 def server(request, start_server) -> EstocServer:
-    """The server the API tests talk to: a random tiny model always, the demo model when it is there."""
+    """The server the API tests talk to: a random tiny model always, the demo model when it is there.
+
+    Deterministic, because they compare answers given alone and in company.
+    """
     if request.param == "tiny":
-        return start_server(GOLDEN / "models" / "llama2_like", "--ctx", str(CONTEXT))
+        return start_server(GOLDEN / "models" / "llama2_like", "--ctx", str(CONTEXT), "--deterministic")
     if demo_file() is None:
         pytest.skip(NO_DEMO)
-    return start_server("demo", "--ctx", str(CONTEXT), "--threads", "2")
+    return start_server("demo", "--ctx", str(CONTEXT), "--threads", "2", "--deterministic")
 
 
 @pytest.fixture(scope="session")

@@ -235,6 +235,9 @@ struct AmxPath {
 // A bf16 head of an odd number of 16 dims and an int8 head of no multiple of 64 would need tiles of other shapes, and
 // AVX-512 computes the other types as well as it can be done.
 void attention_amx(const AttentionTile& tile) noexcept {
+  // So few queries are one pass over the memory, and tiles want the values copied first.
+  constexpr int kQueriesFew = 8;
+  if (!tile.is_invariant && tile.query_count <= kQueriesFew) return avx512.attention(tile);
   if (tile.type == KvType::bf16 && tile.head_dim % 32 == 0) return attend<AmxPath<KvType::bf16>>(tile);
   if (tile.type == KvType::int8 && tile.head_dim % 64 == 0) return attend<AmxPath<KvType::int8>>(tile);
   avx512.attention(tile);

@@ -1,0 +1,51 @@
+// Rows that a producer leaves in a form at once are the rows it would have left in f32, brought into that form.
+#include "ops/rows.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "kernels/kernels.h"
+
+namespace estoc {
+namespace {
+
+float value(int64_t row, int64_t column) { return static_cast<float>((row * 131 + column * 17) % 97 - 48) * 0.37f; }
+
+void expect_same_bytes(const void* a, const void* b, int64_t bytes, const char* what) {
+  EXPECT_EQ(std::memcmp(a, b, static_cast<size_t>(bytes)), 0) << what;
+}
+
+TEST(Rows, FillLeavesTheFormThatMakeWouldMake) {
+  constexpr int64_t kColumns = 160;
+  for (const int threads : {1, 2, 5}) {
+    ThreadTeam team(threads);
+    for (const bool is_wide : {false, true}) {
+      const Compute compute{team, kernels::table(), is_wide};
+      for (const int64_t count : {1, 3, 15, 16, 17, 130, 700}) {
+        Rows plain(700, kColumns), codes(700, kColumns), tiles(700, kColumns);
+        for (Rows* rows : {&plain, &codes, &tiles}) rows->reset(count);
+        const auto write = [&](int64_t r, float* out) {
+          for (int64_t k = 0; k < kColumns; ++k) out[k] = value(r, k);
+        };
+        plain.fill(compute, RowForm::values, write);
+        for (int64_t r = 0; r < count; ++r) EXPECT_EQ(plain.row(r)[7], value(r, 7));
+        codes.fill(compute, RowForm::quantized, write);
+        tiles.fill(compute, RowForm::tiles, write);
+        plain.make(compute, RowForm::quantized);
+        plain.make(compute, RowForm::tiles);
+        SCOPED_TRACE(testing::Message() << count << " rows, " << threads << " threads");
+        const kernels::QuantizedRows &a = plain.quantized(), &b = codes.quantized();
+        expect_same_bytes(a.codes, b.codes, count * kColumns, "codes");
+        if (is_wide) expect_same_bytes(a.low_codes, b.low_codes, count * kColumns, "low codes");
+        expect_same_bytes(a.scales, b.scales, count * a.block_count() * int64_t{sizeof(*a.scales)}, "scales");
+        expect_same_bytes(a.sums, b.sums, count * a.group_count() * int64_t{sizeof(*a.sums)}, "sums");
+        const int64_t padded = kernels::RowTiles::tile_count(count) * kernels::RowTiles::kRows;
+        expect_same_bytes(plain.tiles().values, tiles.tiles().values, padded * kColumns * 2, "tiles");
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace estoc
