@@ -6,7 +6,7 @@ namespace {
 // Runs work(row) for every row: split over the team when there is enough to do.
 template <typename Work>
 void for_rows(const Compute& compute, int64_t count, int64_t columns, Work&& work) {
-  constexpr int64_t kWorthSplitting = 16 << 10;  // elements: some microseconds of work
+  constexpr int64_t kWorthSplitting = 4 << 10;  // elements: more work than a fork-join costs
   const auto range = [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; ++r) work(r);
   };

@@ -66,7 +66,7 @@ class Rows {
 
  private:
   static constexpr int64_t kStrip = kernels::RowTiles::kRows;
-  static constexpr int64_t kWorthSplitting = 16 << 10;  // elements: some microseconds of work
+  static constexpr int64_t kWorthSplitting = 4 << 10;  // elements: more work than a fork-join costs
 
   // The forms of rows [first, end), whose f32 values lie at `values`.
   void quantize(const Compute& compute, const float* values, int64_t first, int64_t end);
