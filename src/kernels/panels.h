@@ -46,7 +46,7 @@ struct PanelMatrix {
   int64_t columns = 0;
   int bits = 4;    // 4 or 8
   int group = 32;  // 16 or 32
-  int zero = 0;
+  int zero = 0;    // 0 or a power of two
   bool has_min = false;
   bool is_scale_f16 = true;
 

@@ -23,6 +23,7 @@ kernels::Dense dense_type(const QuantFormat& format) {
 bool is_dense(const QuantFormat& format) { return &format == &f32 || &format == &f16 || &format == &bf16; }
 
 kernels::PanelMatrix panel_shape(const AffineView& affine, int64_t rows, int64_t columns) {
+  ESTOC_CHECK(affine.zero >= 0 && (affine.zero & (affine.zero - 1)) == 0);  // kernels shift by it
   return {.rows = rows,
           .columns = columns,
           .bits = affine.bits,
