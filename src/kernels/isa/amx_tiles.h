@@ -10,6 +10,12 @@ struct alignas(64) TileConfig {
     row_bytes[tile] = 64;
     rows[tile] = static_cast<uint8_t>(count);
   }
+  // The instruction's operand is declared shorter than what it reads, so compilers may drop the stores that fill the
+  // rest of a block on the stack: here it goes out of their sight first.
+  void load() const {
+    asm volatile("" : : "r"(this) : "memory");
+    _tile_loadconfig(this);
+  }
 };
 
 // Tile instructions tell the compiler nothing of the memory they read and write: it must be settled before and after.

@@ -47,7 +47,7 @@ struct AmxPath {
     config.set(2, high), config.set(3, high), config.set(5, high);
     config.set(6, 16), config.set(7, 16);
     memory_fence();
-    _tile_loadconfig(&config);
+    config.load();
   }
 
   void end() { _tile_release(); }

@@ -226,7 +226,7 @@ void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, con
                const ProductRows& out) noexcept {
   TileConfig config;
   for (int tile = 0; tile < 8; ++tile) config.set(tile, 16);
-  _tile_loadconfig(&config);
+  config.load();
   const auto run = w.bits == 4 ? (w.group == 32 ? tile_gemm_of<4, 32> : tile_gemm_of<4, 16>)
                                : (w.group == 32 ? tile_gemm_of<8, 32> : tile_gemm_of<8, 16>);
   run(w, panel_begin, panel_end, x, out);

@@ -6,15 +6,7 @@
 namespace estoc::kernels {
 namespace {
 
-// Eight tiles of 16 rows of 64 bytes. A constant: compilers have dropped the stores that fill such a block on the
-// stack.
-struct alignas(64) TileConfig {
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-constexpr TileConfig kConfig;
-static_assert(sizeof kConfig == 64);
+#include "kernels/isa/amx_tiles.h"
 
 // Four chains hide the latency of one product. 0x3f is a small integer as a code and, doubled, a number near 0.75.
 template <typename Round>
@@ -22,7 +14,9 @@ inline __attribute__((always_inline)) uint64_t tile_rounds(int64_t rounds, Round
   alignas(64) unsigned char values[1024];
   for (auto& value : values) value = 0x3f;
   asm volatile("" : : "r"(values) : "memory");
-  _tile_loadconfig(&kConfig);
+  TileConfig config;
+  for (int tile = 0; tile < 6; ++tile) config.set(tile, 16);
+  config.load();
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
