@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 
+#include "base/best_seconds.h"
 #include "base/thread_team.h"
 #include "bench/kernel_cases.h"
 #include "bench/machine.h"
@@ -59,21 +59,6 @@ class Roofs {
   std::map<std::pair<Isa, size_t>, double> reading_;
 };
 
-double best_seconds(const KernelCase& test, const kernels::Kernels& table, const KernelBenchPlan& plan) {
-  using Clock = std::chrono::steady_clock;
-  const auto seconds_of = [&](int64_t count) {
-    const auto start = Clock::now();
-    for (int64_t i = 0; i < count; ++i) test.run(table);
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
-  seconds_of(1);
-  int64_t count = 1;
-  while (seconds_of(count) < plan.seconds_min) count *= 2;
-  double best = 1e9;
-  for (int s = 0; s < plan.samples; ++s) best = std::min(best, seconds_of(count) / static_cast<double>(count));
-  return best;
-}
-
 Json row_of(const char* isa, const std::string& kernel, const std::string& what, Json gmacs, Json gigabytes,
             Json percent, Json roof, Json microseconds) {
   Json row;
@@ -112,7 +97,8 @@ void add_probes(Isa isa, const KernelBenchPlan& plan, std::span<const std::byte>
 }
 
 Json time_case(const KernelCase& test, Isa isa, const KernelBenchPlan& plan, Roofs& roofs) {
-  const double seconds = best_seconds(test, kernels::table_of(isa), plan);
+  const kernels::Kernels& table = kernels::table_of(isa);
+  const double seconds = best_seconds([&] { test.run(table); }, plan.seconds_min, plan.samples);
   const Arithmetic kind = roofs.best_kind(isa, test.arithmetic);
   const double rate = roofs.arithmetic(isa, kind);
   const double computing = rate > 0 ? test.macs / rate : 0;

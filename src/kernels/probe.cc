@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstring>
 
+#include "base/best_seconds.h"
 #include "base/check.h"
 #include "base/thread_team.h"
 
@@ -40,21 +40,9 @@ const ProbeLoop& loop_of(const ProbeLoops& loops, Arithmetic kind) {
   return kind == Arithmetic::int8 ? loops.int8 : kind == Arithmetic::f32 ? loops.f32 : loops.bf16;
 }
 
-// Best seconds of one work() over kRepeats samples of at least kSampleSeconds.
 template <typename Work>
-double best_seconds(Work&& work) {
-  using Clock = std::chrono::steady_clock;
-  const auto seconds_of = [&](int64_t count) {
-    const auto start = Clock::now();
-    for (int64_t i = 0; i < count; ++i) work();
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
-  seconds_of(1);
-  int64_t count = 1;
-  while (seconds_of(count) < kSampleSeconds && count < (int64_t{1} << 40)) count *= 2;
-  double best = 1e9;
-  for (int i = 0; i < kRepeats; ++i) best = std::min(best, seconds_of(count) / static_cast<double>(count));
-  return best;
+double probe_seconds(Work&& work) {
+  return best_seconds(work, kSampleSeconds, kRepeats);
 }
 
 const ProbeLoops& reading_level(Isa isa) {
@@ -82,7 +70,7 @@ double arithmetic_rate(Isa isa, Arithmetic kind) {
     const ProbeLoop& loop = loop_of(*own, kind);
     if (loop.run == nullptr) continue;
     constexpr int64_t kRounds = 1 << 12;
-    const double seconds = best_seconds([&] { keep(loop.run(kRounds)); });
+    const double seconds = probe_seconds([&] { keep(loop.run(kRounds)); });
     best = std::max(best, static_cast<double>(loop.macs * kRounds) / seconds);
   }
   return best;
@@ -92,14 +80,14 @@ double read_rate(Isa isa, std::span<const std::byte> memory) {
   const size_t bytes = memory.size() / kReadStep * kReadStep;
   ESTOC_CHECK(bytes > 0);
   const ProbeLoops& loops = reading_level(isa);
-  return static_cast<double>(bytes) / best_seconds([&] { keep(loops.read(memory.data(), bytes)); });
+  return static_cast<double>(bytes) / probe_seconds([&] { keep(loops.read(memory.data(), bytes)); });
 }
 
 double read_rate(Isa isa, std::span<const std::byte> memory, ThreadTeam& team) {
   const size_t part = memory.size() / static_cast<size_t>(team.thread_count()) / kReadStep * kReadStep;
   ESTOC_CHECK(part > 0);
   const ProbeLoops& loops = reading_level(isa);
-  const double seconds = best_seconds([&] {
+  const double seconds = probe_seconds([&] {
     team.run([&](int thread) { keep(loops.read(memory.data() + static_cast<size_t>(thread) * part, part)); });
   });
   return static_cast<double>(part) * team.thread_count() / seconds;
