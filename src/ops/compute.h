@@ -1,6 +1,8 @@
 // What every op needs to run: the threads and the kernels. Borrowed, cheap to pass.
 #pragma once
 
+#include <cstdint>
+
 #include "base/thread_team.h"
 #include "kernels/kernels.h"
 
@@ -13,6 +15,9 @@ struct Compute {
   // A row's result has the same bits whatever other rows are computed with it: one way of computing for every number of
   // rows, and divisions of work that do not depend on the batch. Costs speed.
   bool is_deterministic = false;
+
+  // Whether row-wise work on so many elements takes longer than a fork-join costs.
+  static constexpr bool is_worth_splitting(int64_t elements) { return elements >= 4 << 10; }
 };
 
 }  // namespace estoc

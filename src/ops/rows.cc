@@ -44,7 +44,7 @@ void Rows::make(const Compute& compute, RowForm form) {
   if (form == RowForm::quantized && !has_codes_) {
     ESTOC_DCHECK(has_values_);
     const auto some = [&](int64_t begin, int64_t end, int) { quantize(compute, row(begin), begin, end); };
-    if (count_ * columns_ < kWorthSplitting) {
+    if (!Compute::is_worth_splitting(count_ * columns_)) {
       some(0, count_, 0);
     } else {
       compute.team.parallel_for(count_, 1, some);

@@ -51,7 +51,7 @@ class Rows {
       if (form == RowForm::tiles) make_tiles(compute, at, first, end);
     };
     const int64_t strips = (count_ + kStrip - 1) / kStrip;
-    if (count_ * columns_ < kWorthSplitting) {
+    if (!Compute::is_worth_splitting(count_ * columns_)) {
       for (int64_t i = 0; i < strips; ++i) strip(i * kStrip, std::min(count_, (i + 1) * kStrip), 0);
     } else if (form == RowForm::tiles || strips >= 4 * compute.team.thread_count()) {
       compute.team.parallel_items(
@@ -66,7 +66,6 @@ class Rows {
 
  private:
   static constexpr int64_t kStrip = kernels::RowTiles::kRows;
-  static constexpr int64_t kWorthSplitting = 4 << 10;  // elements: more work than a fork-join costs
 
   // The forms of rows [first, end), whose f32 values lie at `values`.
   void quantize(const Compute& compute, const float* values, int64_t first, int64_t end);
