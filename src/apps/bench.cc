@@ -42,7 +42,9 @@ ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelInfo& i
                          .repetitions = options.repetitions,
                          .compute = run.compute,
                          .activations = run.activations,
-                         .kv_type = run.engine.kv_type};
+                         .kv_type = run.engine.kv_type,
+                         .is_deterministic = run.is_deterministic,
+                         .is_pinned = options.is_pinned};
   for (int& threads : plan.threads) threads = threads > 0 ? threads : default_thread_count();
   plan.rows_max = std::max(options.batch_tokens_max, *std::max_element(plan.batches.begin(), plan.batches.end()));
   return plan;

@@ -45,7 +45,7 @@ void add_model_options(CLI::App& command, ModelOptionValues& values) {
   switch_flag(command, "--deterministic", values.is_deterministic,
               "a request gives the same tokens and log-probabilities whatever runs beside it; slower");
   flag(command, "--isa", values.isa,
-       "instruction set to use: scalar, avx2, avx_vnni, avx512, avx512_bf16, amx; default the best");
+       std::string("instruction set to use: ") + kernels::isa_names() + "; default the best");
   flag(command, "--kv-type", values.kv_type,
        "how keys and values are stored; auto: f32 in exact mode, else bf16 where the CPU multiplies it, else f16")
       ->check(CLI::IsMember({"auto", "f32", "f16", "bf16", "int8"}));
@@ -120,7 +120,7 @@ void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values) 
 }
 
 void add_bench_kernels_options(CLI::App& command, BenchKernelsOptionValues& values) {
-  command.add_option("--isa", values.isa, "one level only: scalar, avx2, avx_vnni, avx512, avx512_bf16, amx");
+  command.add_option("--isa", values.isa, std::string("one level only: ") + kernels::isa_names());
   command.add_option("--filter", values.filter, "only what has this in its name, like \"avx512 panel_gemm int4\"");
   command.add_option("-o,--output", values.output, "table, json, csv or md")->capture_default_str();
 }

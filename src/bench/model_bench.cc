@@ -136,9 +136,12 @@ std::vector<ModelBenchResult> run_model_bench(const WeightSource& weights, const
   std::vector<ModelBenchResult> results;
   for (const int threads : plan.threads) {
     say(fmt::format("loading for {} threads", threads));
-    ThreadTeam team(threads);
-    const auto model = load_model(
-        weights, team, {.compute = plan.compute, .activations = plan.activations, .rows_max = plan.rows_max});
+    ThreadTeam team(threads, plan.is_pinned ? Pinning::cores : Pinning::none);
+    const auto model = load_model(weights, team,
+                                  {.compute = plan.compute,
+                                   .activations = plan.activations,
+                                   .rows_max = plan.rows_max,
+                                   .is_deterministic = plan.is_deterministic});
     Player player(*model, plan, tests);
     for (const ModelTest& test : tests) {
       say(fmt::format("{}, {} threads: warming up", test.name(), threads));

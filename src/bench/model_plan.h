@@ -26,6 +26,8 @@ struct ModelBenchPlan {
   ComputeMode compute = ComputeMode::fast;
   Activations activations = Activations::automatic;
   KvType kv_type = KvType::f16;
+  bool is_deterministic = false;
+  bool is_pinned = false;
 };
 
 struct ModelTest {
