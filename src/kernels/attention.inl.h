@@ -6,19 +6,12 @@ constexpr float kLog2E = 1.44269504088896341f;
 constexpr float kNever = -1e30f;                    // a score whose weight is exactly 0
 constexpr int kScoreStride = kAttentionChunk + 16;  // not a power of two: rows fall into different cache sets
 
-// 2^x to about 2 ulp for x <= 0 (the polynomial of exp_v); x below -126 gives 2^-126.
+// 2^x to about 2 ulp for x <= 0; x below -126 gives 2^-126.
 inline V::Reg exp2_v(V::Reg x) {
   x = V::max(x, V::set1(-126.0f));
   const V::Reg n = V::round(x);
   const V::Reg r = V::mul(V::sub(x, n), V::set1(0.693147180559945f));
-  V::Reg p = V::set1(1.9875691500e-4f);
-  p = V::fma(p, r, V::set1(1.3981999507e-3f));
-  p = V::fma(p, r, V::set1(8.3334519073e-3f));
-  p = V::fma(p, r, V::set1(4.1665795894e-2f));
-  p = V::fma(p, r, V::set1(1.6666665459e-1f));
-  p = V::fma(p, r, V::set1(5.0000001201e-1f));
-  p = V::add(V::fma(p, V::mul(r, r), r), V::set1(1.0f));
-  return V::mul(p, V::pow2(n));
+  return exp_reduced(r, n);
 }
 
 inline float exp2_one(float x) {
@@ -115,6 +108,15 @@ inline const std::byte* block_ahead(const ChunkGroup& group, const std::byte* ba
   return block_of(group.tile, base, block + ahead < group.last_block ? block + ahead : group.last_block);
 }
 inline void prefetch(const std::byte* line) { _mm_prefetch(reinterpret_cast<const char*>(line), _MM_HINT_T0); }
+
+// run<count>() for a count of 1 to kMax, so that it is a constant inside.
+template <int kMax, typename Run>
+inline void with_count(int count, Run&& run) {
+  if constexpr (kMax > 1) {
+    if (count < kMax) return with_count<kMax - 1>(count, run);
+  }
+  run.template operator()<kMax>();
+}
 
 template <typename Path>
 void attend(const AttentionTile& tile) {

@@ -10,6 +10,8 @@ namespace {
 
 #include "kernels/simd/vec_avx512.h"
 
+#include "kernels/exp.inl.h"
+
 #include "kernels/attention.inl.h"
 #include "kernels/isa/attention_int8.h"
 

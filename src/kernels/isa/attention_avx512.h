@@ -86,24 +86,7 @@ struct VnniPath {
   void end() {}
 
   void run(const ChunkGroup& group) {
-    switch (group.count) {
-      case 1:
-        return run_queries<1>(group);
-      case 2:
-        return run_queries<2>(group);
-      case 3:
-        return run_queries<3>(group);
-      case 4:
-        return run_queries<4>(group);
-      case 5:
-        return run_queries<5>(group);
-      case 6:
-        return run_queries<6>(group);
-      case 7:
-        return run_queries<7>(group);
-      default:
-        return run_queries<8>(group);
-    }
+    with_count<kGroup>(group.count, [&]<int kQ>() { run_queries<kQ>(group); });
   }
 
   template <int kQ>

@@ -9,6 +9,8 @@ namespace {
 
 #include "kernels/simd/vec_avx2.h"
 
+#include "kernels/exp.inl.h"
+
 #include "kernels/elementwise.inl.h"
 
 #include "kernels/attention.inl.h"
@@ -17,9 +19,9 @@ namespace {
 #include "kernels/kv_write.inl.h"
 
 #include "kernels/dense.inl.h"
-#include "kernels/isa/dots_avx2.h"
-
 #include "kernels/isa/panel_ymm.h"
+
+#include "kernels/isa/dots_avx2.h"
 
 #include "kernels/panel_gemm.inl.h"
 

@@ -9,6 +9,8 @@ namespace {
 
 #include "kernels/simd/vec_avx512.h"
 
+#include "kernels/exp.inl.h"
+
 #include "kernels/elementwise.inl.h"
 
 #include "kernels/attention.inl.h"

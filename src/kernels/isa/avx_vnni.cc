@@ -6,9 +6,9 @@
 namespace estoc::kernels {
 namespace {
 
-#include "kernels/isa/dots_avx_vnni.h"
-
 #include "kernels/isa/panel_ymm.h"
+
+#include "kernels/isa/dots_avx_vnni.h"
 
 #include "kernels/panel_gemm.inl.h"
 

@@ -4,12 +4,6 @@
 // the sums of a whole group of 32 columns are (8 * 2 * 15 * 128 = 30,720). So codes of 8 bits go as two nibbles, whose
 // sums meet when int16 pairs become int32.
 
-inline __m256i broadcast_codes(const int8_t* codes) {
-  int32_t four;
-  __builtin_memcpy(&four, codes, 4);
-  return _mm256_set1_epi32(four);
-}
-
 template <int kBits, int kGroup, int kRows>
 inline __attribute__((always_inline)) void group_dots(const std::byte* lines, const int8_t* x, int64_t x_stride,
                                                       __m256i (&dots)[kRows]) {

@@ -1,11 +1,5 @@
 // Integer dots of one group with AVX-VNNI. Included inside the anonymous namespace of an ISA file.
 
-inline __m256i broadcast_codes(const int8_t* codes) {
-  int32_t four;
-  __builtin_memcpy(&four, codes, 4);
-  return _mm256_set1_epi32(four);
-}
-
 template <int kBits, int kGroup, int kRows>
 inline __attribute__((always_inline)) void group_dots(const std::byte* lines, const int8_t* x, int64_t x_stride,
                                                       __m256i (&dots)[kRows]) {

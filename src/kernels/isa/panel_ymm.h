@@ -1,9 +1,18 @@
 // Panel products with 256-bit vectors, for AVX2 and AVX-VNNI: the panels are read as two halves of 8 weight rows.
-// Included inside the anonymous namespace of an ISA file, after its group_dots<kBits, kGroup, kRows>, which adds the
-// integer dots of u8 weight codes and s8 activation codes of one group.
+// Included inside the anonymous namespace of an ISA file, before its group_dots.
 //
 // As in panel_vnni512.h: int32 within a group, starting at minus the zero point times the group's sum; f32 sums in
 // units of the activation block's scale.
+
+// Adds the integer dots of u8 weight codes and s8 activation codes of one group.
+template <int kBits, int kGroup, int kRows>
+void group_dots(const std::byte* lines, const int8_t* x, int64_t x_stride, __m256i (&dots)[kRows]);
+
+inline __m256i broadcast_codes(const int8_t* codes) {
+  int32_t four;
+  __builtin_memcpy(&four, codes, 4);
+  return _mm256_set1_epi32(four);
+}
 
 inline __m256 load_scales(const std::byte* at, bool is_f16) {
   return is_f16 ? _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)))
