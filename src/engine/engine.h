@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "base/histogram.h"
 #include "base/ids.h"
 #include "models/model.h"
 #include "sampling/logprobs.h"
@@ -34,12 +35,18 @@ struct Request {
   std::vector<TokenId> stop_tokens;  // the caller's; always honoured
   bool ignore_end = false;
   int prompt_logprobs = -1;  // as SamplingParams::logprobs, for the prompt's tokens (echo); -1 none
+
+  int priority = 0;                      // class: lower ones are admitted first and preempted last
+  std::string client;                    // whose share of the machine it uses; all without a name share one
+  std::string cache_salt;                // keys and values are shared only among requests of one salt
+  std::chrono::milliseconds timeout{0};  // from submit to the last token; 0 for no deadline
 };
 
 enum class FinishReason {
   stop,       // an end or stop token (it is delivered with is_stop_token set)
   length,     // tokens_max, or the end of the context (or of the KV pool, when that is smaller)
   cancelled,  // cancel() or engine shutdown
+  timeout,    // its own deadline, or the queue's, has passed: Event::error says which
   error,
 };
 
@@ -48,6 +55,8 @@ struct RequestTimes {
   double queue_s = 0;    // submit to first computed
   double prefill_s = 0;  // first computed to first token
   double decode_s = 0;   // first token to last
+  double gap_max_s = 0;  // longest time between two tokens
+  int preemptions = 0;   // times its blocks were taken and it was computed again
 };
 
 // What a caller receives. Each event carries zero or one token; the last one has `finish`.
@@ -59,7 +68,9 @@ struct Event {
   // When asked for, with the first token (with tokens_max 0 in the only event): one per prompt token from the second.
   std::vector<Logprobs> prompt_logprobs;
   std::optional<FinishReason> finish;
-  std::string error;  // when finish is error: one sentence
+  std::string error;  // when finish is error or timeout: one sentence
+  // With finish timeout of a request that never started: when to try again, in seconds; else 0.
+  int retry_after_s = 0;
   int prompt_tokens = 0;
   int cached_tokens = 0;  // prompt tokens that were not computed again
   int output_tokens = 0;  // so far
@@ -73,6 +84,13 @@ enum class SubmitStatus { accepted, queue_full, stopping };
 struct SubmitResult {
   SubmitStatus status = SubmitStatus::accepted;
   RequestId id = 0;
+  int retry_after_s = 0;  // when not accepted: in how many seconds it is likely to be
+};
+
+// How a step mixes those who decode with those who read their prompts.
+enum class SchedulePolicy {
+  mixed,          // decodes first, then as much of the prompts as the step's time allows
+  prefill_first,  // whole prompts before everything else: for comparisons only
 };
 
 struct EngineConfig {
@@ -82,6 +100,12 @@ struct EngineConfig {
   int queue_max = 1024;        // requests that may wait: at most sequences_max + queue_max are accepted and unfinished
   uint64_t kv_bytes = 0;       // size of the KV pool; 0 means enough for a few whole contexts (see kv_blocks_for)
   KvType kv_type = KvType::f16;
+  double target_tbt_s = 0.1;     // time between two tokens of a stream: bounds a step while somebody decodes
+  double target_ttft_s = 1.0;    // time to first token: bounds a step while nobody does
+  double queue_work_max_s = 60;  // estimated work that may wait before new requests are refused
+  double queue_timeout_s = 120;  // a request that has waited this long ends with FinishReason::timeout; 0 never
+  bool has_prefix_cache = true;  // keys and values of equal beginnings are computed once
+  SchedulePolicy policy = SchedulePolicy::mixed;
 };
 
 struct EngineStats {
@@ -91,6 +115,14 @@ struct EngineStats {
   uint64_t requests_done = 0, requests_cancelled = 0, requests_failed = 0;
   uint64_t prompt_tokens = 0, output_tokens = 0;
   uint64_t preemptions = 0;
+  int kv_blocks_cached = 0;       // of those not in use: blocks that still hold keys and values of a prefix
+  double queue_work_s = 0;        // estimated time to work off what waits
+  uint64_t requests_refused = 0;  // by submit: too much work waits
+  uint64_t requests_timed_out = 0;
+  uint64_t prefix_tokens = 0;                                            // prompt tokens looked up in the prefix cache
+  uint64_t prefix_tokens_cached = 0;                                     // and found there
+  Histogram ttft_s, inter_token_s, queue_s, prefill_s, decode_s, e2e_s;  // of requests, in seconds
+  Histogram step_s, step_rows;                                           // of steps: seconds; rows of the batch
 };
 
 class ThreadTeam;

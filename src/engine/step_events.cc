@@ -23,6 +23,9 @@ void Stepper::finish(Sequence& sequence, FinishReason reason) {
     case FinishReason::cancelled:
       ++stats_.requests_cancelled;
       break;
+    case FinishReason::timeout:
+      ++stats_.requests_timed_out;
+      break;
     case FinishReason::error:
       ++stats_.requests_failed;
       break;
