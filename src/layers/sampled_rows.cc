@@ -19,7 +19,8 @@ void SampledRows::select(const Batch& batch) {
         sequences_.push_back({.first_row = static_cast<int>(tokens_.size()),
                               .row_count = 0,
                               .position = sequence.position + row,
-                              .blocks = sequence.blocks});
+                              .blocks = sequence.blocks,
+                              .table_stride = sequence.table_stride});
       }
       ++sequences_.back().row_count;
       logit_rows_.push_back(static_cast<int32_t>(tokens_.size()));

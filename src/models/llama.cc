@@ -44,7 +44,8 @@ ModelInfo describe_llama(const WeightSource& source, std::string_view family) {
     fail(ErrorCode::unsupported, "{}: hidden_act '{}' is not supported in this family (silu is)", source.path(),
          activation);
   }
-  info.kv.assign(static_cast<size_t>(info.layers), {info.kv_heads, info.head_dim});
+  info.kv.assign(static_cast<size_t>(info.layers),
+                 {info.kv_heads, info.head_dim, config.integer("sliding_window", 0, 1 << 30, 0)});
   return info;
 }
 
@@ -57,7 +58,7 @@ DecoderShape llama_shape(const WeightSource& source, const ModelInfo& info) {
           .head_dim = info.head_dim,
           .norm_eps = static_cast<float>(config.number("rms_norm_eps", 1e-6)),
           .attention_scale = 1.0f / std::sqrt(static_cast<float>(info.head_dim)),
-          .window = config.integer("sliding_window", 0, 1 << 30, 0)};
+          .window = info.kv[0].window};
 }
 
 namespace {

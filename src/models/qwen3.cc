@@ -17,13 +17,14 @@ ModelInfo describe(const WeightSource& source) {
     fail(ErrorCode::unsupported, "{}: use_sliding_window is true, which is not supported in this family (false is)",
          source.path());
   }
-  return describe_llama(source, "qwen3");
+  ModelInfo info = describe_llama(source, "qwen3");
+  for (KvLayerSpec& layer : info.kv) layer.window = 0;  // configs carry a width for it even though it is off
+  return info;
 }
 
 std::unique_ptr<Model> build(LoadContext& load, const ModelInfo& info, int rows_max) {
   DecoderShape shape = llama_shape(load.source, info);
   shape.has_head_norms = true;
-  shape.window = 0;  // configs carry a width for it even though it is off
   return build_llama(load, info, shape, rows_max);
 }
 

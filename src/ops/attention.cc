@@ -6,13 +6,17 @@
 
 namespace estoc {
 
-void AttentionPlan::prepare(const Batch& batch, const KvLayerSpec& spec, int heads, int window, int threads) {
+static_assert(kKvReadGrain % kernels::kAttentionChunk == 0, "whole chunks are read");
+
+void AttentionPlan::prepare(const Batch& batch, const KvLayerSpec& spec, int heads, int window, int threads,
+                            int group) {
   ESTOC_CHECK(spec.head_dim <= kernels::kHeadDimMax && heads % spec.kv_heads == 0);
   constexpr int kQueriesMin = 64;
   constexpr int kItemsAThread = 4;  // enough that the last ones to finish are not far apart
   heads_a_kv_head_ = heads / spec.kv_heads;
   head_dim_ = spec.head_dim;
   window_ = window;
+  group_ = group;
   runs_.clear();
   groups_.clear();
   items_.clear();
@@ -109,8 +113,8 @@ void AttentionPlan::run_item(const Compute& compute, const Item& item, const KvS
   tile.scale = shape.scale;
   tile.keys = kv.keys(layer, 0, group.kv_head);
   tile.values = kv.values(layer, 0, group.kv_head);
-  tile.block_bytes = static_cast<int64_t>(kv.block_bytes());
-  tile.blocks = sequence.blocks.data();
+  tile.block_bytes = static_cast<int64_t>(kv.block_bytes(layer));
+  tile.blocks = sequence.table(group_).data();
   tile.chunk_begin = group.chunk_begin;
   tile.chunk_end = group.chunk_end;
   if (item.division >= 0) tile.partials = partials_.data() + item.partials;
@@ -146,7 +150,7 @@ void write_kv(const Compute& compute, const AttentionPlan& plan, KvStorage& kv, 
     for (int64_t index = begin; index < end; ++index) {
       const AttentionPlan::Run& run = plan.runs_[static_cast<size_t>(index)];
       const int position = run.sequence->position + run.row;
-      const BlockId block = run.sequence->blocks[static_cast<size_t>(position / kKvBlockTokens)];
+      const BlockId block = run.sequence->table(plan.group_)[static_cast<size_t>(position / kKvBlockTokens)];
       const int64_t row = run.sequence->first_row + run.row;
       for (int head = 0; head < spec.kv_heads; ++head) {
         const int64_t at = int64_t{head} * spec.head_dim;

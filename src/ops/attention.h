@@ -32,7 +32,8 @@ struct AttentionShape {
 // Borrows the batch. Threads: prepare by one thread at a time; the ops below use it from the team.
 class AttentionPlan {
  public:
-  void prepare(const Batch& batch, const KvLayerSpec& spec, int heads, int window, int threads);
+  // `group` says which of a sequence's tables of blocks these layers use.
+  void prepare(const Batch& batch, const KvLayerSpec& spec, int heads, int window, int threads, int group = 0);
 
  private:
   friend void write_kv(const Compute&, const AttentionPlan&, KvStorage&, int layer, const Rows& k, const Rows& v);
@@ -69,7 +70,7 @@ class AttentionPlan {
                 const Rows& q, Rows& out);
   void merge(const Compute& compute, const Division& division, const AttentionShape& shape, Rows& out);
 
-  int heads_a_kv_head_ = 1, head_dim_ = 0, window_ = 0;
+  int heads_a_kv_head_ = 1, head_dim_ = 0, window_ = 0, group_ = 0;
   std::vector<Run> runs_;
   std::vector<Group> groups_;
   std::vector<Item> items_;

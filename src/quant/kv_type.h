@@ -15,6 +15,8 @@
 namespace estoc {
 
 inline constexpr int kKvBlockTokens = 16;
+// Attention reads from a multiple of this many positions on, so a window's blocks are kept from there.
+inline constexpr int kKvReadGrain = 256;
 
 enum class KvType { f32, f16, bf16, int8 };
 inline constexpr int kKvTypeCount = 4;

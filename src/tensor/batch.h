@@ -13,8 +13,16 @@ namespace estoc {
 struct BatchSequence {
   int first_row = 0;  // into Batch::tokens
   int row_count = 0;
-  int position = 0;                 // of the first row; rows are consecutive positions
-  std::span<const BlockId> blocks;  // cover positions 0 .. position + row_count - 1
+  int position = 0;  // of the first row; rows are consecutive positions
+  // Cover positions 0 .. position + row_count - 1; a model with several groups of layers (kv_windows) has as many such
+  // tables, one behind the other. What lies before a group's window may not be a block.
+  std::span<const BlockId> blocks;
+
+  int table_stride = 0;  // from one group's table to the next
+
+  std::span<const BlockId> table(int group) const {
+    return blocks.subspan(static_cast<size_t>(group) * static_cast<size_t>(table_stride));
+  }
 };
 
 struct Batch {
