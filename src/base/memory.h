@@ -1,0 +1,13 @@
+// How much memory this process may still take. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace estoc {
+
+// Bytes that the system calls available, or what the tightest memory limit of the process's groups leaves, whichever is
+// less; 0 when nothing of it can be read. `root` stands before /proc and /sys (for tests).
+uint64_t available_memory(const std::string& root = {});
+
+}  // namespace estoc

@@ -1,0 +1,50 @@
+#include "base/memory.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace estoc {
+namespace {
+
+class AvailableMemory : public testing::Test {
+ protected:
+  ~AvailableMemory() override { std::filesystem::remove_all(root_); }
+  void write(const std::string& path, const std::string& text) {
+    std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
+    std::ofstream(root_ + path) << text;
+  }
+  const std::string root_ = testing::TempDir() + "estoc_memory";
+};
+
+TEST_F(AvailableMemory, IsWhatTheSystemSays) {
+  EXPECT_EQ(available_memory(root_), 0u);
+  write("/proc/meminfo", "MemTotal:       1000 kB\nMemFree:  10 kB\nMemAvailable:    600 kB\n");
+  EXPECT_EQ(available_memory(root_), 600u * 1024);
+}
+
+TEST_F(AvailableMemory, IsWhatTheTightestGroupLeaves) {
+  write("/proc/meminfo", "MemAvailable:    600 kB\n");
+  write("/proc/self/cgroup", "0::/a/b\n");
+  write("/sys/fs/cgroup/a/b/memory.max", "max\n");
+  write("/sys/fs/cgroup/a/b/memory.current", "5000\n");
+  EXPECT_EQ(available_memory(root_), 600u * 1024);
+  write("/sys/fs/cgroup/a/memory.max", "9000\n");
+  write("/sys/fs/cgroup/a/memory.current", "5000\n");
+  EXPECT_EQ(available_memory(root_), 4000u);
+  write("/sys/fs/cgroup/a/memory.current", "9500\n");
+  EXPECT_EQ(available_memory(root_), 0u);
+}
+
+TEST_F(AvailableMemory, KnowsTheOlderGroups) {
+  write("/proc/self/cgroup", "3:cpu,cpuacct:/x\n2:memory:/a\n");
+  write("/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "7000\n");
+  write("/sys/fs/cgroup/memory/a/memory.usage_in_bytes", "1000\n");
+  EXPECT_EQ(available_memory(root_), 6000u);
+}
+
+TEST(AvailableMemoryHere, IsSomething) { EXPECT_GT(available_memory(), 1u << 20); }
+
+}  // namespace
+}  // namespace estoc
