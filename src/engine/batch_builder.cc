@@ -2,7 +2,7 @@
 
 namespace estoc {
 
-BatchBuilder::BatchBuilder(const SchedulerLimits& limits) {
+BatchBuilder::BatchBuilder(const SchedulerLimits& limits, int group_count) : group_count_(group_count) {
   tokens_.reserve(static_cast<size_t>(limits.batch_tokens_max));
   sequences_.reserve(static_cast<size_t>(limits.sequences_max));
   logit_rows_.reserve(static_cast<size_t>(limits.logit_rows_max));
@@ -12,19 +12,37 @@ Batch BatchBuilder::build(const Plan& plan) {
   tokens_.clear();
   sequences_.clear();
   logit_rows_.clear();
+  tables_.clear();
+  size_t table_blocks = 0;
+  for (const auto& [sequence, count] : plan) {
+    table_blocks += static_cast<size_t>(group_count_) * static_cast<size_t>(blocks_for(sequence->computed + count));
+  }
+  tables_.reserve(table_blocks);  // the batch points into it
   for (const auto& [sequence, count] : plan) {
     const int position = sequence->computed;
     const int end = position + count;
     sequences_.push_back({.first_row = static_cast<int>(tokens_.size()),
                           .row_count = count,
                           .position = position,
-                          .blocks = sequence->table.blocks().first(static_cast<size_t>(blocks_for(end)))});
+                          .blocks = tables(sequence->kv, blocks_for(end)),
+                          .table_stride = blocks_for(end)});
     for (int at = position; at < end; ++at) {
       if (sequence->wants_logits(at)) logit_rows_.push_back(static_cast<int32_t>(tokens_.size()));
       tokens_.push_back(sequence->tokens[static_cast<size_t>(at)]);
     }
   }
   return {.tokens = tokens_, .sequences = sequences_, .logit_rows = logit_rows_};
+}
+
+std::span<const BlockId> BatchBuilder::tables(const SequenceKv& kv, int block_count) {
+  const auto count = static_cast<size_t>(block_count);
+  if (group_count_ == 1) return kv.blocks(0).first(count);
+  const size_t begin = tables_.size();
+  for (int group = 0; group < group_count_; ++group) {
+    const auto blocks = kv.blocks(group).first(count);
+    tables_.insert(tables_.end(), blocks.begin(), blocks.end());
+  }
+  return std::span(tables_).subspan(begin);
 }
 
 }  // namespace estoc

@@ -13,15 +13,19 @@ namespace estoc {
 
 class BatchBuilder {
  public:
-  explicit BatchBuilder(const SchedulerLimits& limits);
+  BatchBuilder(const SchedulerLimits& limits, int group_count);
 
   // Rows follow the order of the plan.
   Batch build(const Plan& plan);
 
  private:
+  std::span<const BlockId> tables(const SequenceKv& kv, int block_count);
+
   std::vector<TokenId> tokens_;
   std::vector<BatchSequence> sequences_;
   std::vector<int32_t> logit_rows_;
+  std::vector<BlockId> tables_;  // with several groups: each sequence's tables one behind the other
+  const int group_count_;
 };
 
 }  // namespace estoc

@@ -1,9 +1,12 @@
 #include "engine/engine.h"
 
+#include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <mutex>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/thread_team.h"
@@ -24,6 +27,9 @@ EngineConfig checked(const EngineConfig& config) {
   return config;
 }
 
+// What a client is told when the server goes down: about the time another one takes to come up.
+constexpr int kRestartSeconds = 5;
+
 uint64_t drawn_seed() {
   std::random_device device;
   return (uint64_t{device()} << 32) | device();
@@ -35,7 +41,7 @@ struct Engine::Impl {
   Impl(Model& model, const EngineConfig& given, ThreadTeam* team)
       : config(checked(given)), vocab(model.info().vocab), seed(drawn_seed()), stepper(model, config, team) {
     stats = stepper.stats();
-    kv_blocks = stats.kv_blocks;
+    costs = stepper.costs();
     thread = std::thread([this, team] {
       if (team != nullptr) team->pin_caller();
       run();
@@ -44,12 +50,12 @@ struct Engine::Impl {
 
   void run();
   size_t unfinished() const { return static_cast<size_t>(stats.running + stats.waiting) + arrivals.size(); }
+  std::optional<int> refusal(const Request& request) const;
 
   // Constant after construction.
   const EngineConfig config;
   const int vocab;
   const uint64_t seed;  // of the seeds of requests that bring none
-  int kv_blocks = 0;
 
   // The engine thread's.
   Stepper stepper;
@@ -61,6 +67,9 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<Sequence>> arrivals;
   std::vector<RequestId> cancels;
   EngineStats stats;  // as of the last step
+  WorkCosts costs;    // likewise
+  double arrivals_work_s = 0;
+  uint64_t refused_count = 0;
   RequestId last_id = 0;
   bool is_draining = false;
   bool is_stopping = false;
@@ -78,6 +87,7 @@ void Engine::Impl::run() {
     arrived.swap(arrivals);
     cancelled.swap(cancels);
     stats.waiting += static_cast<int>(arrived.size());
+    stats.queue_work_s += std::exchange(arrivals_work_s, 0);
     is_stepping = true;
     const bool is_last = is_stopping;
     lock.unlock();
@@ -96,9 +106,25 @@ void Engine::Impl::run() {
     stepper.deliver();
     lock.lock();
     stats = stepper.stats();
+    costs = stepper.costs();
     is_stepping = false;
     if (unfinished() == 0) idle.notify_all();
   }
+}
+
+// When to come back, for a request that would wait longer than is allowed.
+std::optional<int> Engine::Impl::refusal(const Request& request) const {
+  const double own = costs.request(request, static_cast<int>(request.prompt.size()), 0);
+  const double ahead = stats.queue_work_s + arrivals_work_s;
+  const size_t count_max = static_cast<size_t>(config.sequences_max) + static_cast<size_t>(config.queue_max);
+  const double timeout = std::chrono::duration<double>(request.timeout).count();
+  const bool has_to_wait = stats.waiting > 0 || !arrivals.empty();
+  const bool is_too_much = has_to_wait && ahead + own > config.queue_work_max_s;
+  const bool is_too_late = has_to_wait && timeout > 0 && ahead > timeout;
+  if (unfinished() < count_max && !is_too_much && !is_too_late) return std::nullopt;
+  const double bound = is_too_late ? std::min(timeout, config.queue_work_max_s) : config.queue_work_max_s;
+  const double until_one_ends = ahead / static_cast<double>(unfinished() + 1);
+  return static_cast<int>(std::ceil(std::clamp(std::max(ahead + own - bound, until_one_ends), 1.0, 3600.0)));
 }
 
 Engine::Engine(Model& model, const EngineConfig& config, ThreadTeam* team)
@@ -115,12 +141,16 @@ Engine::~Engine() {
 
 SubmitResult Engine::submit(Request request, EventSink sink) {
   Impl& impl = *impl_;
-  validate(request, impl.vocab, impl.config, impl.kv_blocks);
+  validate(request, impl.vocab, impl.config, impl.stepper.positions_max());
   const std::lock_guard lock(impl.mutex);
-  if (impl.is_draining || impl.is_stopping) return {.status = SubmitStatus::stopping};
-  const auto unfinished_max =
-      static_cast<size_t>(impl.config.sequences_max) + static_cast<size_t>(impl.config.queue_max);
-  if (impl.unfinished() >= unfinished_max) return {.status = SubmitStatus::queue_full};
+  if (impl.is_draining || impl.is_stopping) {
+    return {.status = SubmitStatus::stopping, .retry_after_s = kRestartSeconds};
+  }
+  if (const auto retry_after_s = impl.refusal(request)) {
+    ++impl.refused_count;
+    return {.status = SubmitStatus::queue_full, .retry_after_s = *retry_after_s};
+  }
+  impl.arrivals_work_s += impl.costs.request(request, static_cast<int>(request.prompt.size()), 0);
   const RequestId id = ++impl.last_id;
   impl.arrivals.push_back(
       std::make_unique<Sequence>(id, std::move(request), std::move(sink), random_bits(impl.seed, id)));
@@ -144,6 +174,8 @@ EngineStats Engine::stats() const {
   const std::lock_guard lock(impl_->mutex);
   EngineStats stats = impl_->stats;
   stats.waiting += static_cast<int>(impl_->arrivals.size());
+  stats.queue_work_s += impl_->arrivals_work_s;
+  stats.requests_refused = impl_->refused_count;
   return stats;
 }
 

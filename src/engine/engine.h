@@ -40,6 +40,7 @@ struct Request {
   std::string client;                    // whose share of the machine it uses; all without a name share one
   std::string cache_salt;                // keys and values are shared only among requests of one salt
   std::chrono::milliseconds timeout{0};  // from submit to the last token; 0 for no deadline
+  RequestId fork_of = 0;                 // another sample of that request's prompt: shares its blocks; 0 for none
 };
 
 enum class FinishReason {
@@ -98,7 +99,7 @@ struct EngineConfig {
   int sequences_max = 64;      // sequences that run at once
   int batch_tokens_max = 512;  // rows of one step; at most ModelOptions::rows_max
   int queue_max = 1024;        // requests that may wait: at most sequences_max + queue_max are accepted and unfinished
-  uint64_t kv_bytes = 0;       // size of the KV pool; 0 means enough for a few whole contexts (see kv_blocks_for)
+  uint64_t kv_bytes = 0;       // size of the KV pool; 0 means enough for a few whole contexts (see kv_sizing.h)
   KvType kv_type = KvType::f16;
   double target_tbt_s = 0.1;     // time between two tokens of a stream: bounds a step while somebody decodes
   double target_ttft_s = 1.0;    // time to first token: bounds a step while nobody does

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "engine/sequence.h"
+#include "kv/block_pool.h"
 #include "models/model.h"
 #include "sampling/counter_rng.h"
 #include "sampling/logprobs.h"
@@ -24,10 +25,13 @@ inline void fake_logits(std::span<const TokenId> history, std::span<float> logit
 
 class FakeModel : public Model {
  public:
-  explicit FakeModel(int vocab, int rows_max) : rows_max_(rows_max) {
+  // With a window, a second layer sees the last `window` positions only.
+  explicit FakeModel(int vocab, int rows_max, int window = 0) : rows_max_(rows_max) {
     info_.vocab = vocab;
-    info_.layers = 1;
     info_.kv = {{.kv_heads = 1, .head_dim = 2}};
+    if (window > 0) info_.kv.push_back({.kv_heads = 1, .head_dim = 2, .window = window});
+    info_.layers = static_cast<int>(info_.kv.size());
+    info_.parameter_count = 5'000'000;  // so that a row is guessed to take 0.1 ms
   }
 
   const ModelInfo& info() const override { return info_; }
@@ -37,8 +41,10 @@ class FakeModel : public Model {
     check(batch, kv);
     for (const BatchSequence& sequence : batch.sequences) {
       for (int i = 0; i < sequence.row_count; ++i) {
-        at(kv, sequence, sequence.position + i) =
-            static_cast<float>(batch.tokens[static_cast<size_t>(sequence.first_row + i)]);
+        for (int layer = 0; layer < info_.layers; ++layer) {
+          at(kv, layer, sequence, sequence.position + i) =
+              static_cast<float>(batch.tokens[static_cast<size_t>(sequence.first_row + i)]);
+        }
       }
     }
     const auto vocab = static_cast<size_t>(info_.vocab);
@@ -50,8 +56,9 @@ class FakeModel : public Model {
         if (i >= sequence.row_count) break;
         history.clear();
         for (int p = 0; p <= sequence.position + i; ++p) {
-          history.push_back(static_cast<TokenId>(at(kv, sequence, p)));
+          history.push_back(static_cast<TokenId>(at(kv, 0, sequence, p)));
         }
+        check_window(kv, sequence, history);
         fake_logits(history, {logits + next * vocab, vocab});
       }
     }
@@ -63,9 +70,17 @@ class FakeModel : public Model {
   uint64_t row_count = 0;
 
  private:
-  static float& at(KvStorage& kv, const BatchSequence& sequence, int position) {
-    const BlockId block = sequence.blocks[static_cast<size_t>(position / kKvBlockTokens)];
-    return reinterpret_cast<float*>(kv.keys(0, block, 0))[position % kKvBlockTokens * 2];
+  static float& at(const KvStorage& kv, int layer, const BatchSequence& sequence, int position) {
+    const BlockId block = sequence.table(layer)[static_cast<size_t>(position / kKvBlockTokens)];
+    return reinterpret_cast<float*>(kv.keys(layer, block, 0))[position % kKvBlockTokens * 2];
+  }
+
+  void check_window(const KvStorage& kv, const BatchSequence& sequence, const std::vector<TokenId>& history) const {
+    if (info_.layers == 1) return;
+    const auto visible = static_cast<int>(history.size());
+    for (int p = std::max(0, visible - info_.kv[1].window); p < visible; ++p) {
+      ESTOC_CHECK(static_cast<TokenId>(at(kv, 1, sequence, p)) == history[static_cast<size_t>(p)]);
+    }
   }
 
   void check(const Batch& batch, const KvStorage& kv) const {
@@ -74,7 +89,8 @@ class FakeModel : public Model {
     int row = 0;
     for (const BatchSequence& sequence : batch.sequences) {
       ESTOC_CHECK(sequence.first_row == row && sequence.row_count > 0);
-      ESTOC_CHECK(static_cast<int>(sequence.blocks.size()) == blocks_for(sequence.position + sequence.row_count));
+      ESTOC_CHECK(sequence.table_stride == blocks_for(sequence.position + sequence.row_count));
+      ESTOC_CHECK(static_cast<int>(sequence.blocks.size()) == info_.layers * sequence.table_stride);
       row += sequence.row_count;
     }
     ESTOC_CHECK(row == static_cast<int>(batch.tokens.size()));

@@ -4,23 +4,28 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "kv/kv_manager.h"
 #include "tensor/kv_storage.h"
 
 namespace estoc {
 
-// Blocks of the pool for a model with these layers:
+// Groups of layers and their blocks for a model with these layers:
 //
-//   block bytes = sum over layers of 2 (keys and values) * kv_heads * 16 positions * head_dim * bytes of kv_type,
-//                 with head_dim rounded up to 16, and for int8 4 bytes of scale a position
-//   kv_bytes given:  floor(kv_bytes / block bytes)
-//   kv_bytes 0:      min(sequences_max, 4) * ceil(context / 16)
+//   block bytes = sum over a group's layers of 2 (keys and values) * kv_heads * 16 positions * head_dim * bytes of
+//                 kv_type, with head_dim rounded up to 16, and for int8 4 bytes of scale a position
+//   memory      = kv_bytes, or when that is 0 min(sequences_max, 4) * ceil(context / 16) blocks of all groups
+//   a window's group: as many blocks as all sequences can use at once,
+//                 sequences_max * (ceil((window + 256 + batch_tokens_max) / 16) + 2), if they are fewer than in
+//                 memory / sum of all groups' block bytes
+//   full attention: what is left of the memory, divided by its block bytes
 //
 // For example 30 layers of 3 heads of 64 in f16 make blocks of 368,640 bytes; four contexts of 4096 are 1024 blocks,
-// 378 MB. Memory that is never written is never resident, so the default costs little until it is used.
-// Throws Error{resource_exhausted} when kv_bytes holds no block.
-int kv_blocks_for(const std::vector<KvLayerSpec>& layers, const EngineConfig& config);
+// 378 MB. Memory that is never written is never resident.
+// Throws Error{resource_exhausted} when the memory holds no block.
+std::vector<KvGroup> kv_groups_for(const std::vector<KvLayerSpec>& layers, const EngineConfig& config);
+std::vector<int> block_counts(const std::vector<KvGroup>& groups);
 
-// Positions one sequence may reach: the context, or the whole pool when that is smaller.
-int positions_max_for(int kv_blocks, const EngineConfig& config);
+// Positions one sequence may reach: the context, or what the smallest pool holds.
+int positions_max_for(const std::vector<KvGroup>& groups, const EngineConfig& config);
 
 }  // namespace estoc

@@ -1,7 +1,6 @@
 #include "engine/request_rules.h"
 
 #include "base/error.h"
-#include "kv/block_pool.h"
 
 namespace estoc {
 namespace {
@@ -11,14 +10,14 @@ template <typename... Args>
   throw Error(ErrorCode::invalid_argument, fmt::format(format, std::forward<Args>(args)...), param);
 }
 
-void check_prompt(const std::vector<TokenId>& prompt, int vocab, const EngineConfig& config, int kv_blocks) {
+void check_prompt(const std::vector<TokenId>& prompt, int vocab, const EngineConfig& config, int kv_positions) {
   if (prompt.empty()) refuse("prompt", "the prompt has no tokens, expected at least one");
   const auto context = static_cast<size_t>(config.context);
   if (prompt.size() >= context) {
     refuse("prompt", "the prompt has {} tokens, but a context of {} leaves room for at most {}", prompt.size(), context,
            context - 1);
   }
-  const size_t pool = static_cast<size_t>(kv_blocks) * kBlockTokens;
+  const auto pool = static_cast<size_t>(kv_positions);
   if (prompt.size() >= pool) {
     refuse("prompt", "the prompt has {} tokens, but a KV cache of {} positions leaves room for at most {}",
            prompt.size(), pool, pool - 1);
@@ -32,8 +31,8 @@ void check_prompt(const std::vector<TokenId>& prompt, int vocab, const EngineCon
 
 }  // namespace
 
-void validate(const Request& request, int vocab, const EngineConfig& config, int kv_blocks) {
-  check_prompt(request.prompt, vocab, config, kv_blocks);
+void validate(const Request& request, int vocab, const EngineConfig& config, int kv_positions) {
+  check_prompt(request.prompt, vocab, config, kv_positions);
   if (request.tokens_max < 0) refuse("tokens_max", "tokens_max must be 0 or more, got {}", request.tokens_max);
   if (request.tokens_min < 0 || request.tokens_min > request.tokens_max) {
     refuse("tokens_min", "tokens_min must be between 0 and tokens_max = {}, got {}", request.tokens_max,
@@ -43,6 +42,7 @@ void validate(const Request& request, int vocab, const EngineConfig& config, int
     refuse("prompt_logprobs", "prompt_logprobs must be between 0 and {}, got {}", kTopLogprobsMax,
            request.prompt_logprobs);
   }
+  if (request.timeout.count() < 0) refuse("timeout", "timeout must be positive, got {} ms", request.timeout.count());
   validate(request.sampling, vocab);
 }
 

@@ -7,6 +7,6 @@ namespace estoc {
 
 // Throws Error{invalid_argument} whose param() is the field's name: an empty prompt, a token outside the vocabulary,
 // a prompt that leaves no position for an output token (with both numbers), impossible counts or sampling values.
-void validate(const Request& request, int vocab, const EngineConfig& config, int kv_blocks);
+void validate(const Request& request, int vocab, const EngineConfig& config, int kv_positions);
 
 }  // namespace estoc

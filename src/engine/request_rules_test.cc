@@ -39,11 +39,11 @@ TEST(RequestRules, NameTheFieldThatIsWrong) {
   }
 }
 
-std::string message_for(size_t prompt_tokens, int kv_blocks) {
+std::string message_for(size_t prompt_tokens, int kv_positions) {
   Request request = valid();
   request.prompt.assign(prompt_tokens, 1);
   try {
-    validate(request, 50, kConfig, kv_blocks);
+    validate(request, 50, kConfig, kv_positions);
   } catch (const Error& error) {
     return error.what();
   }
@@ -51,22 +51,34 @@ std::string message_for(size_t prompt_tokens, int kv_blocks) {
 }
 
 TEST(RequestRules, APromptThatNeverFitsIsRefusedWithBothNumbers) {
-  EXPECT_EQ(message_for(99, 10), "");
-  EXPECT_NE(message_for(100, 10).find("100 tokens, but a context of 100"), std::string::npos) << message_for(100, 10);
-  EXPECT_EQ(message_for(31, 2), "");
-  EXPECT_NE(message_for(32, 2).find("32 tokens, but a KV cache of 32"), std::string::npos) << message_for(32, 2);
+  EXPECT_EQ(message_for(99, 160), "");
+  EXPECT_NE(message_for(100, 160).find("100 tokens, but a context of 100"), std::string::npos);
+  EXPECT_EQ(message_for(31, 32), "");
+  EXPECT_NE(message_for(32, 32).find("32 tokens, but a KV cache of 32"), std::string::npos);
 }
 
 TEST(KvSizing, FollowsItsFormula) {
   const std::vector<KvLayerSpec> layers(30, {.kv_heads = 3, .head_dim = 64});
-  EXPECT_EQ(kv_blocks_for(layers, {.context = 4096}), 1024);
-  EXPECT_EQ(kv_blocks_for(layers, {.context = 17, .sequences_max = 2}), 4);
-  EXPECT_EQ(kv_blocks_for(layers, {.kv_bytes = 368640 * 7 + 368639}), 7);
-  EXPECT_EQ(kv_blocks_for(layers, {.kv_bytes = 368640 * 2 * 7, .kv_type = KvType::f32}), 7);
-  EXPECT_THROW(kv_blocks_for(layers, {.kv_bytes = 1000}), Error);
-  EXPECT_EQ(kv_blocks_for(layers, {.kv_bytes = ~uint64_t{0}}), 2147483647 / 16);
-  EXPECT_EQ(positions_max_for(4, {.context = 100}), 64);
-  EXPECT_EQ(positions_max_for(40, {.context = 100}), 100);
+  const auto blocks = [&](const EngineConfig& config) { return block_counts(kv_groups_for(layers, config)); };
+  EXPECT_EQ(blocks({.context = 4096}), std::vector{1024});
+  EXPECT_EQ(blocks({.context = 17, .sequences_max = 2}), std::vector{4});
+  EXPECT_EQ(blocks({.kv_bytes = 368640 * 7 + 368639}), std::vector{7});
+  EXPECT_EQ(blocks({.kv_bytes = 368640 * 2 * 7, .kv_type = KvType::f32}), std::vector{7});
+  EXPECT_THROW(blocks({.kv_bytes = 1000}), Error);
+  EXPECT_EQ(blocks({.kv_bytes = ~uint64_t{0}}), std::vector{2147483647 / 16});
+  EXPECT_EQ(positions_max_for({{.block_count = 4}}, {.context = 100}), 64);
+  EXPECT_EQ(positions_max_for({{.block_count = 40}}, {.context = 100}), 100);
+}
+
+TEST(KvSizing, AWindowTakesNoMoreThanItsSequencesCanUse) {
+  std::vector<KvLayerSpec> layers(4, {.kv_heads = 1, .head_dim = 16, .window = 64});
+  layers.push_back({.kv_heads = 1, .head_dim = 16});
+  const EngineConfig config = {.context = 100000, .sequences_max = 2, .batch_tokens_max = 64, .kv_bytes = 10240 * 1000};
+  const auto groups = kv_groups_for(layers, config);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].block_count, 2 * ((64 + 256 + 64) / 16 + 2));
+  EXPECT_EQ(groups[1].block_count, (10240 * 1000 - 52 * 4 * 1024) / 1024);
+  EXPECT_EQ(positions_max_for(groups, config), 100000);
 }
 
 }  // namespace

@@ -1,100 +1,255 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
+#include <limits>
+#include <span>
+#include <tuple>
 
 #include "base/check.h"
 
 namespace estoc {
+namespace {
 
-Scheduler::Scheduler(BlockPool& pool, const SchedulerLimits& limits) : pool_(pool), limits_(limits) {
+constexpr int kChunkMin = 16;        // tokens of a prompt that every step may take, whatever the time
+constexpr int kPatience = 3;         // a request is due this many times its prompt's work after it came
+constexpr int kSharedBlocksMin = 2;  // a shorter common beginning is not worth waiting for
+
+// Served work is counted in prompt tokens; an output token costs about as much as two (Sheng et al. use the same).
+constexpr double kOutputWeight = 2;
+
+auto rank(const Sequence& sequence) { return std::tuple(sequence.request.priority, sequence.id); }
+
+Clock::duration to_duration(double seconds) {
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+}  // namespace
+
+Scheduler::Scheduler(KvManager& kv, const StepTimeModel& times, const SchedulerLimits& limits)
+    : kv_(kv), times_(times), limits_(limits), waiting_(clients_) {
   ESTOC_CHECK(limits.logit_rows_max >= std::min(limits.sequences_max, limits.batch_tokens_max));
   running_.reserve(static_cast<size_t>(limits.sequences_max));
   plan_.reserve(static_cast<size_t>(limits.sequences_max));
 }
 
 Scheduler::~Scheduler() {
-  for (const auto& sequence : running_) sequence->table.release(pool_);
+  for (const auto& sequence : running_) kv_.release(sequence->kv);
 }
 
-const Plan& Scheduler::plan() {
+const Plan& Scheduler::plan(Clock::time_point now) {
   plan_.clear();
-  rows_left_ = limits_.batch_tokens_max;
-  logit_rows_left_ = limits_.logit_rows_max;
-  const uint64_t preempted_before = preemption_count_;
-  plan_running(true);
-  plan_running(false);
-  if (preemption_count_ == preempted_before) plan_waiting();
+  work_ = {};
+  has_prompt_ = has_preempted_ = false;
+  budget_s_ = limits_.idle_step_s;
+  if (limits_.policy == SchedulePolicy::prefill_first) {
+    plan_prefill_first(now);
+  } else {
+    plan_decodes();
+    if (!plan_.empty()) budget_s_ = std::max(limits_.decode_step_s, 2 * times_.predict(work_));
+    plan_prompts(now);
+  }
+  plan_something();
   ESTOC_CHECK(!plan_.empty() || is_idle());
   return plan_;
 }
 
-void Scheduler::plan_running(bool is_one_behind) {
+void Scheduler::plan_decodes() {
   for (size_t i = 0; i < running_.size(); ++i) {  // make_room may shorten the list behind i
     Sequence& sequence = *running_[i];
-    if ((sequence.remaining() == 1) != is_one_behind) continue;
-    const int tokens = tokens_within_budget(sequence);
-    if (tokens > 0 && make_room(sequence)) schedule(sequence, tokens);
+    if (sequence.remaining() != 1 || work_.rows >= limits_.batch_tokens_max ||
+        work_.logit_rows + sequence.logit_rows(1) > limits_.logit_rows_max) {
+      continue;
+    }
+    if (make_room(sequence, 1)) schedule(sequence, 1);
   }
 }
 
-void Scheduler::plan_waiting() {
-  while (!waiting_.empty() && running_count() < limits_.sequences_max) {
-    Sequence& next = *waiting_.front();
-    const int tokens = tokens_within_budget(next);
-    if (tokens == 0 || pool_.free_count() < next.table.missing_for(next.known()) + running_count()) return;
-    ESTOC_CHECK(next.table.grow(pool_, next.known()));
-    running_.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
-    schedule(next, tokens);
+// For comparisons: no decoding while there is a prompt to compute.
+void Scheduler::plan_prefill_first(Clock::time_point now) {
+  budget_s_ = std::numeric_limits<double>::infinity();
+  plan_prompts(now);
+  if (plan_.empty()) plan_decodes();
+}
+
+void Scheduler::plan_prompts(Clock::time_point now) {
+  std::vector<Sequence*> begun;
+  for (const auto& sequence : running_) {
+    if (sequence->remaining() > 1) begun.push_back(sequence.get());
   }
+  std::ranges::sort(begun, {}, [](const Sequence* s) { return std::tuple(s->request.priority, s->due_at, s->id); });
+  const bool may_admit = !has_preempted_ && running_count() < limits_.sequences_max;
+  std::vector<Sequence*> waiting;
+  if (may_admit && waiting_.count() > 0) waiting = waiting_.in_order(now);
+
+  auto next = begun.begin();
+  for (Sequence* newcomer : waiting) {
+    while (next != begun.end() && std::tuple((*next)->request.priority, (*next)->due_at) <=
+                                      std::tuple(newcomer->request.priority, newcomer->due_at)) {
+      plan_prompt(**next++);
+    }
+    if (admit(*newcomer) == Admission::stop) break;
+  }
+  for (; next != begun.end(); ++next) plan_prompt(**next);
+}
+
+void Scheduler::plan_prompt(Sequence& sequence) {
+  const int tokens = tokens_within_budget(sequence);
+  if (tokens > 0 && kv_.grow(sequence.kv, sequence.computed, sequence.computed + tokens)) schedule(sequence, tokens);
 }
 
 void Scheduler::schedule(Sequence& sequence, int tokens) {
+  has_prompt_ = has_prompt_ || sequence.remaining() > 1;
+  work_.add_rows(sequence.computed, tokens);
+  work_.logit_rows += sequence.logit_rows(tokens);
+  const bool is_output = sequence.output_count() > 0 && sequence.remaining() == 1;
+  clients_.charge(sequence.request.client, is_output ? kOutputWeight : tokens);
   plan_.push_back({&sequence, tokens});
-  rows_left_ -= tokens;
-  logit_rows_left_ -= sequence.logit_rows(tokens);
 }
 
+// As many as fit into rows, logit rows and time; whole blocks unless it is the rest of the sequence.
 int Scheduler::tokens_within_budget(const Sequence& sequence) const {
-  int tokens = std::min(sequence.remaining(), rows_left_);
-  while (tokens > 0 && sequence.logit_rows(tokens) > logit_rows_left_) --tokens;
-  return tokens;
+  const auto fits = [&](int tokens) {
+    StepWork work = work_;
+    work.add_rows(sequence.computed, tokens);
+    work.logit_rows += sequence.logit_rows(tokens);
+    if (work.rows > limits_.batch_tokens_max || work.logit_rows > limits_.logit_rows_max) return false;
+    return (tokens <= kChunkMin && !has_prompt_) || times_.predict(work) <= budget_s_;
+  };
+  int least = 0, most = sequence.remaining();
+  if (fits(most)) return most;
+  while (most - least > 1) {  // fits(least), not fits(most)
+    const int middle = least + (most - least) / 2;
+    (fits(middle) ? least : most) = middle;
+  }
+  const int ragged = (sequence.computed + least) % kBlockTokens;
+  return least > 2 * kBlockTokens ? least - ragged : least;
+}
+
+Scheduler::Admission Scheduler::admit(Sequence& sequence) {
+  if (running_count() >= limits_.sequences_max || !can_decode_one_more(sequence)) return Admission::stop;
+  const int found = kv_.cached_prefix(sequence.kv, sequence.tokens, sequence.request.cache_salt);
+  const int cached = sequence.may_use_cache() ? found : 0;
+  const Sequence* const sibling = find_sibling(sequence);
+  if (sibling != nullptr ? sibling->computed < sequence.known() - 1 : is_being_computed(sequence, cached)) {
+    return Admission::later;
+  }
+  const int shared = sibling != nullptr ? sequence.known() - 1 : cached;
+  sequence.computed = shared;
+  const int tokens = tokens_within_budget(sequence);
+  const int spare = running_count();
+  const bool has_blocks =
+      tokens > 0 && (sibling != nullptr ? kv_.fork(sibling->kv, sequence.kv, shared, sequence.known(), spare)
+                                        : kv_.admit(sequence.kv, sequence.tokens, shared, sequence.known(), spare));
+  if (!has_blocks) {
+    sequence.computed = 0;
+    return Admission::stop;
+  }
+  if (sequence.preemption_count == 0) {
+    sequence.cached_count = std::min(shared, sequence.prompt_count);
+    prefix_tokens_ += static_cast<uint64_t>(sequence.prompt_count);
+    prefix_tokens_cached_ += static_cast<uint64_t>(sequence.cached_count);
+  }
+  const auto place = std::ranges::upper_bound(running_, rank(sequence), {}, [](const auto& s) { return rank(*s); });
+  running_.insert(place, waiting_.remove(sequence.id));
+  ESTOC_CHECK(kv_.grow(sequence.kv, shared, shared + tokens));
+  schedule(sequence, tokens);
+  return Admission::done;
+}
+
+// The running sequence whose prompt this one samples again, while it can be shared.
+const Sequence* Scheduler::find_sibling(const Sequence& sequence) const {
+  if (sequence.request.fork_of == 0 || sequence.output_count() > 0 || !sequence.may_use_cache()) return nullptr;
+  for (const auto& other : running_) {
+    if (other->id != sequence.request.fork_of) continue;
+    const auto prompt = std::span(sequence.tokens);
+    const bool is_same = other->prompt_count == sequence.prompt_count &&
+                         other->request.cache_salt == sequence.request.cache_salt &&
+                         std::ranges::equal(std::span(other->tokens).first(prompt.size()), prompt);
+    return is_same && kv_.can_fork(other->kv, sequence.known() - 1) ? other.get() : nullptr;
+  }
+  return nullptr;
+}
+
+// Whether a prompt that has been begun is about to publish what this one would have to compute next.
+bool Scheduler::is_being_computed(const Sequence& sequence, int cached) const {
+  if (!sequence.may_use_cache() || !kv_.has_prefix_cache()) return false;
+  const auto own = kv_.hashes(sequence.kv);
+  const auto last = static_cast<size_t>(cached / kBlockTokens + kSharedBlocksMin);
+  if (last >= own.size()) return false;
+  return std::ranges::any_of(running_, [&](const auto& other) {
+    const auto hashes = kv_.hashes(other->kv);
+    return other->computed / kBlockTokens < static_cast<int>(last) &&
+           other->request.priority <= sequence.request.priority && last < hashes.size() && hashes[last] == own[last];
+  });
+}
+
+// Whether decoding would still meet its target. One more is always taken when the model is so slow that company costs
+// little against decoding alone.
+bool Scheduler::can_decode_one_more(const Sequence& sequence) const {
+  constexpr double kSlowdownMax = 1.5;
+  if (running_.empty()) return true;
+  const auto add_decode = [](StepWork& work, const Sequence& other) {
+    work.add_rows(other.known(), 1);
+    ++work.logit_rows;
+  };
+  StepWork alone, together;
+  add_decode(alone, sequence);
+  together = alone;
+  for (const auto& other : running_) add_decode(together, *other);
+  return times_.predict(together) <= std::max(limits_.decode_step_s, kSlowdownMax * times_.predict(alone));
 }
 
 // False when the sequence itself had to go.
-bool Scheduler::make_room(Sequence& sequence) {
-  while (!sequence.table.grow(pool_, sequence.known())) {
+bool Scheduler::make_room(Sequence& sequence, int tokens) {
+  while (!kv_.grow(sequence.kv, sequence.computed, sequence.computed + tokens)) {
     const bool is_own_turn = running_.back().get() == &sequence;
-    preempt_newest();
+    preempt_worst();
     if (is_own_turn) return false;
   }
   return true;
 }
 
-// The newest is not in the plan yet: only sequences one token behind ask for blocks, and they are planned by age.
-void Scheduler::preempt_newest() {
-  Sequence& newest = *running_.back();
-  ESTOC_CHECK(plan_.empty() || plan_.back().sequence->id < newest.id);
-  newest.table.release(pool_);
-  newest.computed = 0;
-  waiting_.push_front(std::move(running_.back()));
+// The worst is not in the plan yet: sequences ask for blocks in order of their rank.
+void Scheduler::preempt_worst() {
+  Sequence& worst = *running_.back();
+  ESTOC_CHECK(plan_.empty() || rank(*plan_.back().sequence) < rank(worst));
+  kv_.release(worst.kv);
+  worst.computed = 0;
+  ++worst.preemption_count;
+  waiting_.add(std::move(running_.back()));
   running_.pop_back();
   ++preemption_count_;
+  has_preempted_ = true;
 }
 
-void Scheduler::add(std::unique_ptr<Sequence> sequence) { waiting_.push_back(std::move(sequence)); }
+// Prompts take turns with what is free; when none of them finds a block, the best-ranked takes it from the worst.
+void Scheduler::plan_something() {
+  while (plan_.empty() && !running_.empty()) {
+    Sequence& best = *running_.front();
+    const int tokens = tokens_within_budget(best);
+    if (make_room(best, tokens)) schedule(best, tokens);
+  }
+}
+
+void Scheduler::add(std::unique_ptr<Sequence> sequence) {
+  clients_.enter(sequence->request.client);
+  const double work = costs().prompt(sequence->known());
+  sequence->due_at = sequence->submitted_at + to_duration(kPatience * work);
+  if (const auto deadline = sequence->deadline()) {
+    sequence->due_at = std::min(sequence->due_at, *deadline - to_duration(work));
+  }
+  waiting_.add(std::move(sequence));
+}
 
 std::unique_ptr<Sequence> Scheduler::remove(RequestId id) {
-  const auto has_id = [&](const std::unique_ptr<Sequence>& sequence) { return sequence->id == id; };
-  std::unique_ptr<Sequence> removed;
-  if (const auto at = std::find_if(running_.begin(), running_.end(), has_id); at != running_.end()) {
+  std::unique_ptr<Sequence> removed = waiting_.remove(id);
+  const auto at = std::ranges::find_if(running_, [id](const auto& sequence) { return sequence->id == id; });
+  if (at != running_.end()) {
     removed = std::move(*at);
     running_.erase(at);
-    removed->table.release(pool_);
-  } else if (const auto in_queue = std::find_if(waiting_.begin(), waiting_.end(), has_id); in_queue != waiting_.end()) {
-    removed = std::move(*in_queue);
-    waiting_.erase(in_queue);
+    kv_.release(removed->kv);
   }
+  if (removed) clients_.leave(removed->request.client);
   return removed;
 }
 
@@ -102,35 +257,56 @@ Sequence* Scheduler::find(RequestId id) const {
   for (const auto& sequence : running_) {
     if (sequence->id == id) return sequence.get();
   }
-  for (const auto& sequence : waiting_) {
-    if (sequence->id == id) return sequence.get();
-  }
-  return nullptr;
+  return waiting_.find(id);
 }
 
-std::vector<RequestId> Scheduler::ids() const {
-  std::vector<RequestId> ids;
-  for (const auto& sequence : running_) ids.push_back(sequence->id);
-  for (const auto& sequence : waiting_) ids.push_back(sequence->id);
-  return ids;
+std::vector<Sequence*> Scheduler::sequences() const {
+  std::vector<Sequence*> all;
+  for (const auto& sequence : running_) all.push_back(sequence.get());
+  for (const auto& sequence : waiting_.all()) all.push_back(sequence.get());
+  return all;
+}
+
+WorkCosts Scheduler::costs() const {
+  constexpr int kCompany = 8;
+  const StepTimeModel::Coefficients costs = times_.coefficients();
+  return {.prompt_token = costs.row,
+          .output_token = costs.step / std::min(limits_.sequences_max, kCompany) + costs.row + costs.logit_row,
+          .attended = costs.attended,
+          .output_mean = output_mean_};
+}
+
+void Scheduler::learn_output(int tokens) {
+  constexpr double kWeight = 0.05;
+  output_mean_ += kWeight * (tokens - output_mean_);
+}
+
+double Scheduler::queue_work_s() const {
+  const WorkCosts costs = this->costs();
+  double seconds = 0;
+  for (const auto& sequence : waiting_.all()) {
+    seconds += costs.request(sequence->request, sequence->known(), sequence->output_count());
+  }
+  for (const auto& sequence : running_) {
+    if (sequence->remaining() > 1) seconds += costs.prompt(sequence->remaining());
+  }
+  return seconds;
 }
 
 void Scheduler::check_integrity() const {
-  pool_.check_integrity();
-  int blocks = 0;
+  std::vector<const SequenceKv*> tables;
   for (const auto& sequence : running_) {
-    blocks += sequence->table.block_count();
+    tables.push_back(&sequence->kv);
     ESTOC_CHECK(sequence->remaining() > 0);
-    ESTOC_CHECK(sequence->table.missing_for(sequence->computed) == 0);
+    ESTOC_CHECK(!sequence->kv.is_empty());
   }
-  for (const auto& sequence : waiting_) {
-    ESTOC_CHECK(sequence->table.block_count() == 0);
+  for (const auto& sequence : waiting_.all()) {
+    ESTOC_CHECK(sequence->kv.is_empty());
     ESTOC_CHECK(sequence->computed == 0);
   }
-  ESTOC_CHECK(blocks == pool_.used_count());  // until blocks are shared
+  kv_.check_integrity(tables);
   ESTOC_CHECK(running_count() <= limits_.sequences_max);
-  const auto by_age = ids();
-  ESTOC_CHECK(std::is_sorted(by_age.begin(), by_age.end()));
+  ESTOC_CHECK(std::ranges::is_sorted(running_, {}, [](const auto& s) { return rank(*s); }));
 }
 
 }  // namespace estoc

@@ -1,22 +1,27 @@
 // Decides what a step computes: a list of (sequence, token count).
 //
-// Policy, within a budget of rows and logit rows:
-//   1. running sequences that are one token behind, oldest first: each costs one row and somebody waits for it;
-//   2. the other running sequences, oldest first, as many tokens as fit;
-//   3. waiting sequences, first come first served, when all their known tokens have free blocks and one spare block is
-//      left for each sequence already running.
-// When a running sequence finds no block for its next token, the newest running sequence gives up its blocks, forgets
-// what was computed and goes back to the front of the queue. Running sequences are older than waiting ones, always; so
-// the oldest proceeds in the end, and a sequence that fits into the pool alone never fails.
-// Ownership: owns its sequences; borrows the pool. Threads: one thread. Errors: none.
+// A step has a budget of time. While somebody decodes it is the target time between tokens (but at least twice what the
+// decoding itself takes, so that prompts get on); else a share of the target time to first token. Within it:
+//   1. sequences that are one token behind, by rank: each costs one row and somebody waits for it;
+//   2. prompts that have been begun, in order of their due times, as many tokens as the time allows;
+//   3. waiting sequences in the order of WaitingQueue, when their known tokens have blocks, one spare block is left for
+//      each sequence already running, and decoding with one more would still meet the target. One whose prompt begins
+//      like a prompt that is just being computed waits for that and finds it in the cache. A newcomer that is due
+//      earlier goes before a prompt that has been begun.
+// Rank is (priority class, age). When a running sequence finds no block for its next token, the one of the worst rank
+// gives up its blocks, forgets what was computed and waits again; what it had published is found again if the memory
+// was not needed. The best-ranked always proceeds, so a sequence that fits into the cache alone never fails. Ownership:
+// owns its sequences; borrows the cache and the time model. Threads: one thread. Errors: none.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <vector>
 
 #include "engine/sequence.h"
-#include "kv/block_pool.h"
+#include "engine/step_time.h"
+#include "engine/waiting_queue.h"
+#include "engine/work_costs.h"
+#include "kv/kv_manager.h"
 
 namespace estoc {
 
@@ -30,12 +35,15 @@ using Plan = std::vector<PlanEntry>;
 struct SchedulerLimits {
   int sequences_max = 1;
   int batch_tokens_max = 1;
-  int logit_rows_max = 1;  // REQUIRES at least min(sequences_max, batch_tokens_max)
+  int logit_rows_max = 1;      // REQUIRES at least min(sequences_max, batch_tokens_max)
+  double decode_step_s = 1e9;  // target time of a step while somebody decodes
+  double idle_step_s = 1e9;    // and while nobody does
+  SchedulePolicy policy = SchedulePolicy::mixed;
 };
 
 class Scheduler {
  public:
-  Scheduler(BlockPool& pool, const SchedulerLimits& limits);
+  Scheduler(KvManager& kv, const StepTimeModel& times, const SchedulerLimits& limits);
   ~Scheduler();
 
   // Ids must come in ascending order: they are the age of a sequence.
@@ -44,35 +52,60 @@ class Scheduler {
   std::unique_ptr<Sequence> remove(RequestId id);
   Sequence* find(RequestId id) const;  // null when there is none
 
-  // The next step; empty only when there is no sequence. Valid until the next call. The caller must then advance
-  // `computed` of each planned sequence by its tokens, and remove it or append a token when it has caught up.
-  const Plan& plan();
+  // The next step; may be empty only when nothing runs and nothing waits. Valid until the next call. The caller must
+  // make the copies that the cache asks for, then advance `computed` of each planned sequence by its tokens and tell
+  // the cache, and remove it or append a token when it has caught up.
+  const Plan& plan(Clock::time_point now);
+  // What the plan costs, for the time model.
+  const StepWork& work() const { return work_; }
 
-  bool is_idle() const { return running_.empty() && waiting_.empty(); }
+  WorkCosts costs() const;
+  // Estimated time to work off what waits, prompts that have been begun included.
+  double queue_work_s() const;
+  // An answer has ended with so many tokens.
+  void learn_output(int tokens);
+
+  bool is_idle() const { return running_.empty() && waiting_.count() == 0; }
   int running_count() const { return static_cast<int>(running_.size()); }
-  int waiting_count() const { return static_cast<int>(waiting_.size()); }
+  int waiting_count() const { return waiting_.count(); }
   uint64_t preemption_count() const { return preemption_count_; }
-  std::vector<RequestId> ids() const;
+  uint64_t prefix_tokens() const { return prefix_tokens_; }
+  uint64_t prefix_tokens_cached() const { return prefix_tokens_cached_; }
+  std::vector<Sequence*> sequences() const;  // running, then waiting
 
-  // Aborts when the blocks, the order of ages or the counts contradict each other. Call between steps; for tests.
+  // Aborts when blocks, references or counts contradict each other. Call between steps; for tests.
   void check_integrity() const;
 
  private:
-  void plan_running(bool is_one_behind);
-  void plan_waiting();
-  void schedule(Sequence& sequence, int tokens);
-  int tokens_within_budget(const Sequence& sequence) const;
-  bool make_room(Sequence& sequence);
-  void preempt_newest();
+  enum class Admission { done, later, stop };
 
-  BlockPool& pool_;
+  void plan_decodes();
+  void plan_prompts(Clock::time_point now);
+  void plan_prefill_first(Clock::time_point now);
+  void schedule(Sequence& sequence, int tokens);
+  void plan_prompt(Sequence& sequence);
+  Admission admit(Sequence& sequence);
+  const Sequence* find_sibling(const Sequence& sequence) const;
+  bool is_being_computed(const Sequence& sequence, int cached) const;
+  bool can_decode_one_more(const Sequence& sequence) const;
+  int tokens_within_budget(const Sequence& sequence) const;
+  bool make_room(Sequence& sequence, int tokens);
+  void preempt_worst();
+  void plan_something();
+
+  KvManager& kv_;
+  const StepTimeModel& times_;
   const SchedulerLimits limits_;
-  std::vector<std::unique_ptr<Sequence>> running_;  // oldest first
-  std::deque<std::unique_ptr<Sequence>> waiting_;   // oldest first, all newer than the running ones; no blocks
+  FairShare clients_;
+  WaitingQueue waiting_;
+  std::vector<std::unique_ptr<Sequence>> running_;  // best rank first
   Plan plan_;
-  int rows_left_ = 0;
-  int logit_rows_left_ = 0;
-  uint64_t preemption_count_ = 0;
+  StepWork work_;
+  double budget_s_ = 0;
+  bool has_prompt_ = false;  // in the plan
+  bool has_preempted_ = false;
+  double output_mean_ = 128;
+  uint64_t preemption_count_ = 0, prefix_tokens_ = 0, prefix_tokens_cached_ = 0;
 };
 
 }  // namespace estoc

@@ -7,16 +7,23 @@ namespace {
 
 class SchedulerTest : public testing::Test {
  protected:
-  void start(int blocks, const SchedulerLimits& limits) {
-    pool_.emplace(blocks);
-    scheduler_.emplace(*pool_, limits);
+  void start(int blocks, const SchedulerLimits& limits) { start({{.block_count = blocks}}, limits, false); }
+
+  void start(const std::vector<KvGroup>& groups, const SchedulerLimits& limits, bool has_prefix_cache) {
+    kv_.emplace(groups, has_prefix_cache, PrefixHasher(1, 2));
+    scheduler_.emplace(*kv_, times_, limits);
   }
 
   Sequence* add(int prompt_tokens, int prompt_logprobs = -1) {
     Request request{.prompt = std::vector<TokenId>(static_cast<size_t>(prompt_tokens), 1), .tokens_max = 1000};
     request.prompt_logprobs = prompt_logprobs;
+    return add(std::move(request));
+  }
+
+  Sequence* add(Request request) {
     auto sequence = std::make_unique<Sequence>(++last_id_, std::move(request), [](Event&&) {}, 1);
     Sequence* const added = sequence.get();
+    added->submitted_at = now_ += std::chrono::milliseconds(1);
     scheduler_->add(std::move(sequence));
     return added;
   }
@@ -25,8 +32,10 @@ class SchedulerTest : public testing::Test {
   using Steps = std::vector<std::pair<RequestId, int>>;
   Steps step() {
     Steps steps;
-    for (const auto& [sequence, tokens] : scheduler_->plan()) {
+    for (const auto& [sequence, tokens] : scheduler_->plan(now_)) {
       steps.emplace_back(sequence->id, tokens);
+      kv_->copies().clear();
+      kv_->commit(sequence->kv, sequence->tokens, sequence->computed + tokens);
       for (int i = 0; i < tokens; ++i) {
         const int position = sequence->computed++;
         if (!sequence->wants_logits(position)) continue;
@@ -41,7 +50,15 @@ class SchedulerTest : public testing::Test {
     return steps;
   }
 
-  std::optional<BlockPool> pool_;
+  std::vector<RequestId> ids() const {
+    std::vector<RequestId> ids;
+    for (const Sequence* sequence : scheduler_->sequences()) ids.push_back(sequence->id);
+    return ids;
+  }
+
+  StepTimeModel times_{{.step = 1e-12, .row = 1e-12, .logit_row = 1e-12, .attended = 1e-15}};  // time plays no part
+  Clock::time_point now_ = Clock::now();
+  std::optional<KvManager> kv_;
   std::optional<Scheduler> scheduler_;
   RequestId last_id_ = 0;
 };
@@ -112,7 +129,7 @@ TEST_F(SchedulerTest, ThePreemptedSequenceIsFirstInTheQueue) {
   EXPECT_EQ(step(), (Steps{{2, 1}}));
   for (int i = 0; i < 15; ++i) step();  // both sequences fill a block
   EXPECT_EQ(step().front().first, 2u);
-  EXPECT_EQ(scheduler_->ids(), (std::vector<RequestId>{2, 3}));
+  EXPECT_EQ(ids(), (std::vector<RequestId>{2, 3}));
 }
 
 TEST_F(SchedulerTest, ATightRowBudgetStillServesEveryone) {
@@ -146,8 +163,149 @@ TEST_F(SchedulerTest, RemovesWaitingAndRunningSequences) {
   EXPECT_NE(scheduler_->remove(1), nullptr);
   EXPECT_EQ(scheduler_->remove(1), nullptr);
   EXPECT_TRUE(scheduler_->is_idle());
-  EXPECT_EQ(pool_->used_count(), 0);
+  EXPECT_EQ(kv_->used_count(), 0);
   EXPECT_TRUE(step().empty());
+}
+
+// A row takes a millisecond, as far as the scheduler knows.
+class TimedSchedulerTest : public SchedulerTest {
+ protected:
+  TimedSchedulerTest() { times_ = StepTimeModel({.step = 1e-9, .row = 1e-3, .logit_row = 1e-9, .attended = 1e-12}); }
+  static constexpr SchedulerLimits kLimits = {.sequences_max = 8,
+                                              .batch_tokens_max = 1000,
+                                              .logit_rows_max = 8,
+                                              .decode_step_s = 0.0501,
+                                              .idle_step_s = 0.1001};
+};
+
+TEST_F(TimedSchedulerTest, APromptTakesWhatTheStepsTimeAllows) {
+  start(1000, kLimits);
+  add(150);
+  EXPECT_EQ(step(), (Steps{{1, 96}}));  // whole blocks of 100 ms
+  EXPECT_EQ(step(), (Steps{{1, 54}}));
+  add(150);
+  EXPECT_EQ(step(), (Steps{{1, 1}, {2, 48}}));  // 50 ms while somebody decodes
+}
+
+TEST_F(TimedSchedulerTest, NobodyIsAdmittedWhoWouldSlowDecodingBelowItsTarget) {
+  SchedulerLimits limits = kLimits;
+  limits.decode_step_s = 1e-6;
+  start(1000, limits);
+  add(5);
+  step();
+  add(100);
+  EXPECT_EQ(step(), (Steps{{1, 1}}));  // admitting would slow it down
+  EXPECT_NE(scheduler_->remove(1), nullptr);
+  EXPECT_EQ(step(), (Steps{{2, 100}}));
+}
+
+TEST_F(TimedSchedulerTest, AShortPromptOvertakesALongOneOfTheSameTime) {
+  start(1000, kLimits);
+  add(900);
+  EXPECT_EQ(step(), (Steps{{1, 96}}));
+  add(20);
+  EXPECT_EQ(step(), (Steps{{2, 20}, {1, 80}}));
+}
+
+TEST_F(TimedSchedulerTest, ALongPromptIsDueInTheEnd) {
+  start(1000, kLimits);
+  add(300);
+  EXPECT_EQ(step(), (Steps{{1, 96}}));
+  now_ += std::chrono::seconds(1);
+  add(20);
+  EXPECT_EQ(step().front().first, 1u);
+}
+
+TEST_F(SchedulerTest, ABetterClassGoesFirstAndIsPreemptedLast) {
+  start(4, {.sequences_max = 8, .batch_tokens_max = 100, .logit_rows_max = 8});
+  const auto add_of_class = [&](int tokens, int priority) {
+    Request request{.prompt = std::vector<TokenId>(static_cast<size_t>(tokens), 1), .tokens_max = 1000};
+    request.priority = priority;
+    return add(std::move(request));
+  };
+  add_of_class(15, 5);
+  add_of_class(31, -1);
+  EXPECT_EQ(step(), (Steps{{2, 31}, {1, 15}}));
+  EXPECT_EQ(step(), (Steps{{2, 1}, {1, 1}}));
+  EXPECT_EQ(step(), (Steps{{2, 1}}));  // the 33rd position takes the last block, the older one's 17th finds none
+  EXPECT_EQ(scheduler_->find(1)->preemption_count, 1);
+}
+
+TEST_F(SchedulerTest, ClientsTakeTurnsByWhatTheyHaveHad) {
+  start(100, {.sequences_max = 1, .batch_tokens_max = 100, .logit_rows_max = 1});
+  const auto add_of = [&](const char* client) {
+    Request request{.prompt = std::vector<TokenId>(20, 1), .tokens_max = 1};
+    request.client = client;
+    return add(std::move(request));
+  };
+  for (int i = 0; i < 3; ++i) add_of("busy");
+  for (int i = 0; i < 2; ++i) add_of("quiet");
+  std::vector<RequestId> order;
+  while (!scheduler_->is_idle()) {
+    const RequestId id = step().front().first;
+    order.push_back(id);
+    EXPECT_NE(scheduler_->remove(id), nullptr);
+  }
+  EXPECT_EQ(order, (std::vector<RequestId>{1, 4, 2, 5, 3}));
+}
+
+TEST_F(SchedulerTest, WhoHasWaitedLongGoesBeforeEveryClass) {
+  start(100, {.sequences_max = 1, .batch_tokens_max = 100, .logit_rows_max = 1});
+  const auto add_of_class = [&](int priority) {
+    Request request{.prompt = {1}, .tokens_max = 1};
+    request.priority = priority;
+    return add(std::move(request));
+  };
+  add_of_class(9);
+  add_of_class(0);
+  add_of_class(0)->submitted_at += WaitingQueue::kAgeingLimit;
+  now_ += WaitingQueue::kAgeingLimit;
+  EXPECT_EQ(step().front().first, 1u);
+}
+
+TEST_F(SchedulerTest, AnEqualBeginningIsComputedOnce) {
+  start({{.block_count = 100}}, {.sequences_max = 8, .batch_tokens_max = 64, .logit_rows_max = 8}, true);
+  add(100);
+  add(100);
+  add(70);
+  EXPECT_EQ(step(), (Steps{{1, 64}}));
+  EXPECT_EQ(step(), (Steps{{1, 36}, {3, 6}}));  // 64 are cached; the second waits for 32 more
+  EXPECT_EQ(step(), (Steps{{1, 1}, {3, 1}, {2, 4}}));
+  EXPECT_EQ(scheduler_->prefix_tokens_cached(), 64u + 96u);
+}
+
+TEST_F(SchedulerTest, OtherSaltsShareNothing) {
+  start({{.block_count = 100}}, {.sequences_max = 8, .batch_tokens_max = 200, .logit_rows_max = 8}, true);
+  add(50);
+  Request other{.prompt = std::vector<TokenId>(50, 1), .tokens_max = 1000};
+  other.cache_salt = "other";
+  add(std::move(other));
+  EXPECT_EQ(step(), (Steps{{1, 50}, {2, 50}}));
+}
+
+TEST_F(SchedulerTest, AnotherSampleOfAPromptSharesItsLastBlockUntilItWrites) {
+  start({{.block_count = 100}}, {.sequences_max = 8, .batch_tokens_max = 200, .logit_rows_max = 8}, true);
+  Sequence* const first = add(40);
+  Request request{.prompt = std::vector<TokenId>(40, 1), .tokens_max = 1000};
+  request.fork_of = first->id;
+  Sequence* const second = add(std::move(request));
+  EXPECT_EQ(step(), (Steps{{1, 40}}));
+  EXPECT_EQ(step(), (Steps{{1, 1}, {2, 1}}));
+  EXPECT_EQ(first->kv.blocks(0)[1], second->kv.blocks(0)[1]);
+  EXPECT_NE(first->kv.blocks(0)[2], second->kv.blocks(0)[2]);
+  EXPECT_EQ(second->cached_count, 39);
+}
+
+TEST_F(SchedulerTest, PrefillFirstLetsDecodesWait) {
+  start(100,
+        {.sequences_max = 8, .batch_tokens_max = 10, .logit_rows_max = 8, .policy = SchedulePolicy::prefill_first});
+  add(4);
+  EXPECT_EQ(step(), (Steps{{1, 4}}));
+  add(25);
+  EXPECT_EQ(step(), (Steps{{2, 10}}));
+  EXPECT_EQ(step(), (Steps{{2, 10}}));
+  EXPECT_EQ(step(), (Steps{{2, 5}}));
+  EXPECT_EQ(step(), (Steps{{1, 1}, {2, 1}}));
 }
 
 }  // namespace

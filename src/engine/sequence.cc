@@ -49,6 +49,11 @@ std::optional<FinishReason> Sequence::append(TokenId token, int positions_max) {
   return std::nullopt;
 }
 
+std::optional<Clock::time_point> Sequence::deadline() const {
+  if (request.timeout.count() == 0) return std::nullopt;
+  return submitted_at + request.timeout;
+}
+
 RequestTimes Sequence::times(Clock::time_point now) const {
   const auto seconds = [](Clock::time_point from, Clock::time_point to) {
     return std::chrono::duration<double>(to - from).count();
@@ -57,6 +62,8 @@ RequestTimes Sequence::times(Clock::time_point now) const {
   times.queue_s = seconds(submitted_at, started_at.value_or(now));
   if (started_at) times.prefill_s = seconds(*started_at, first_token_at.value_or(now));
   if (first_token_at && last_token_at) times.decode_s = seconds(*first_token_at, *last_token_at);
+  times.gap_max_s = gap_max_s;
+  times.preemptions = preemption_count;
   return times;
 }
 

@@ -2,7 +2,7 @@
 //
 // There is no phase: `tokens` are known (the prompt, then what was chosen), the first `computed` of them have their
 // keys and values in the cache, and a step brings `computed` closer to known(). The logits of the last known token
-// choose the next one. Ownership: the scheduler owns sequences; the blocks of `table` belong to its pool. Threads: the
+// choose the next one. Ownership: the scheduler owns sequences; the blocks of `kv` belong to its manager. Threads: the
 // engine thread, after submit has built it.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "kv/block_table.h"
+#include "kv/sequence_kv.h"
 #include "sampling/sampler.h"
 
 namespace estoc {
@@ -38,6 +38,10 @@ class Sequence {
   // Adds a chosen token; says whether and why it was the last.
   std::optional<FinishReason> append(TokenId token, int positions_max);
 
+  // Sampling a token takes no prompt logits but the last: a cached prefix need not be computed.
+  bool may_use_cache() const { return request.prompt_logprobs < 0; }
+  std::optional<Clock::time_point> deadline() const;
+
   RequestTimes times(Clock::time_point now) const;
 
   const RequestId id;
@@ -47,13 +51,20 @@ class Sequence {
 
   std::vector<TokenId> tokens;
   int computed = 0;
-  BlockTable table;
+  SequenceKv kv;
   SamplerState sampling;
   std::vector<Logprobs> prompt_logprobs;  // of tokens 1, 2, ... of the prompt, until they are delivered
   int prompt_logprob_count = 0;           // how many there have been: a preempted sequence does not do them again
 
+  int cached_count = 0;  // prompt tokens that were found in the cache when it was first admitted
+
   Clock::time_point submitted_at;
   std::optional<Clock::time_point> started_at, first_token_at, last_token_at;
+  double gap_max_s = 0;
+  int preemption_count = 0;
+
+  // For the order among those who wait: see WaitingQueue.
+  Clock::time_point due_at;
 
  private:
   bool is_last(TokenId token) const;

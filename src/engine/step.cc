@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <exception>
+#include <random>
 
 #include "base/log.h"
+#include "engine/engine_stats.h"
 #include "engine/kv_sizing.h"
 
 namespace estoc {
@@ -13,39 +15,69 @@ namespace {
 // feeds such prompts in chunks that fit.
 SchedulerLimits limits_of(const EngineConfig& config) {
   constexpr int kLogitRows = 64;
+  constexpr double kMargin = 0.9;      // predictions err
+  constexpr double kIdleShare = 0.25;  // of the target time to first token: a newcomer waits for the step under way
   return {.sequences_max = config.sequences_max,
           .batch_tokens_max = config.batch_tokens_max,
-          .logit_rows_max = std::min(config.batch_tokens_max, std::max(config.sequences_max, kLogitRows))};
+          .logit_rows_max = std::min(config.batch_tokens_max, std::max(config.sequences_max, kLogitRows)),
+          .decode_step_s = kMargin * config.target_tbt_s,
+          .idle_step_s = std::max(kIdleShare * config.target_ttft_s, kMargin * config.target_tbt_s),
+          .policy = config.policy};
 }
 
 size_t vocab_of(const Model& model) { return static_cast<size_t>(model.info().vocab); }
 
+PrefixHasher random_hasher() {
+  std::random_device device;
+  const auto draw = [&] { return (uint64_t{device()} << 32) | device(); };
+  const uint64_t low = draw();
+  return {low, draw()};
+}
+
+double seconds_between(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
 }  // namespace
 
-Stepper::Stepper(Model& model, const EngineConfig& config, ThreadTeam* team)
+Stepper::Stepper(Model& model, const EngineConfig& config, ThreadTeam* team, Now now)
     : model_(model),
-      positions_max_(positions_max_for(kv_blocks_for(model.info().kv, config), config)),
+      now_(now),
+      queue_timeout_s_(config.queue_timeout_s),
+      groups_(kv_groups_for(model.info().kv, config)),
+      positions_max_(positions_max_for(groups_, config)),
       limits_(limits_of(config)),
-      pool_(kv_blocks_for(model.info().kv, config)),
-      kv_(model.info().kv, config.kv_type, pool_.block_count()),
-      scheduler_(pool_, limits_),
-      batch_(limits_),
+      kv_(groups_, config.has_prefix_cache, random_hasher()),
+      storage_(model.info().kv, config.kv_type, block_counts(groups_)),
+      times_(StepTimeModel::guess_for(model.info())),
+      scheduler_(kv_, times_, limits_),
+      batch_(limits_, static_cast<int>(groups_.size())),
       readers_(team),
-      logits_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(limits_.logit_rows_max) * vocab_of(model))) {}
+      logits_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(limits_.logit_rows_max) * vocab_of(model))),
+      stats_(with_buckets()) {}
 
 void Stepper::step() {
-  const Plan& plan = scheduler_.plan();
+  const Clock::time_point begin = now_();
+  expire();
+  const Plan& plan = scheduler_.plan(begin);
   if (plan.empty()) return;
   ++stats_.steps;
   for (const PlanEntry& entry : plan) {
-    if (!entry.sequence->started_at) entry.sequence->started_at = Clock::now();
+    if (!entry.sequence->started_at) entry.sequence->started_at = begin;
   }
+  for (const KvManager::Copy& copy : kv_.copies()) storage_.copy_block(copy.from, copy.to, copy.group);
+  kv_.copies().clear();
+  const StepWork work = scheduler_.work();
   try {
-    model_.forward(batch_.build(plan), kv_, logits_.get());
+    model_.forward(batch_.build(plan), storage_, logits_.get());
   } catch (const std::exception& error) {
     return fail(plan, error.what());
   }
   commit(plan);
+  const double seconds = seconds_between(begin, now_());
+  times_.learn(work, seconds);
+  stats_.step_s.add(seconds);
+  stats_.step_rows.add(work.rows);
 }
 
 // What is wanted of each row of logits_. They are in the order in which the builder asked for them: sequence by
@@ -73,6 +105,9 @@ void Stepper::collect_rows(const Plan& plan) {
 void Stepper::commit(const Plan& plan) {
   collect_rows(plan);
   readers_.run(rows_);
+  for (const auto& [sequence, count] : plan) {
+    kv_.commit(sequence->kv, sequence->tokens, sequence->computed + count);
+  }
   auto row = rows_.begin();
   for (const auto& [sequence, count] : plan) {
     for (int i = 0; i < count; ++i) {
@@ -101,9 +136,7 @@ void Stepper::extend(Sequence& sequence, RowJob& row) {
   std::optional<FinishReason> reason = FinishReason::length;  // when only the prompt was to be computed
   if (token) {
     reason = sequence.append(*token, positions_max_);
-    sequence.last_token_at = Clock::now();
-    if (is_first) sequence.first_token_at = sequence.last_token_at;
-    ++stats_.output_tokens;
+    count_token(stats_, sequence, now_());
   }
   Event& event = emit(sequence);
   event.token = token;

@@ -15,26 +15,32 @@
 #include "engine/engine.h"
 #include "engine/row_readers.h"
 #include "engine/scheduler.h"
-#include "kv/block_pool.h"
+#include "engine/step_time.h"
+#include "kv/kv_manager.h"
 
 namespace estoc {
 
 class Stepper {
  public:
-  // `team` may be null: then sampling is done by the caller alone.
-  Stepper(Model& model, const EngineConfig& config, ThreadTeam* team = nullptr);
+  using Now = Clock::time_point (*)();
 
-  void add(std::unique_ptr<Sequence> sequence) { scheduler_.add(std::move(sequence)); }
+  // `team` may be null: then sampling is done by the caller alone. `now` is the clock of all times.
+  Stepper(Model& model, const EngineConfig& config, ThreadTeam* team = nullptr, Now now = Clock::now);
+
+  void add(std::unique_ptr<Sequence> sequence);
   // Frees the sequence's blocks and leaves it a last event. Unknown ids are ignored.
   void cancel(RequestId id);
   void cancel_all();
-  // Computes one step; does nothing when idle.
+  // Ends requests whose deadline has passed, then computes one step; does nothing when idle.
   void step();
   // Calls the sinks, in order. A sink that throws is as good as a caller that left: its request is cancelled.
   void deliver();
 
   bool is_idle() const { return scheduler_.is_idle(); }
   EngineStats stats() const;
+  WorkCosts costs() const { return scheduler_.costs(); }
+  // Positions a sequence can reach.
+  int positions_max() const { return positions_max_; }
   void check_integrity() const { scheduler_.check_integrity(); }
 
  private:
@@ -42,6 +48,7 @@ class Stepper {
     Sequence* sequence;
     Event event;
   };
+  void expire();
   void commit(const Plan& plan);
   void collect_rows(const Plan& plan);
   void extend(Sequence& sequence, RowJob& row);
@@ -50,10 +57,14 @@ class Stepper {
   void finish(Sequence& sequence, FinishReason reason);
 
   Model& model_;
+  const Now now_;
+  const double queue_timeout_s_;
+  const std::vector<KvGroup> groups_;
   const int positions_max_;
   const SchedulerLimits limits_;
-  BlockPool pool_;
-  KvStorage kv_;
+  KvManager kv_;
+  KvStorage storage_;
+  StepTimeModel times_;
   Scheduler scheduler_;
   BatchBuilder batch_;
   RowReaders readers_;

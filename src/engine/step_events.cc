@@ -1,23 +1,31 @@
 // How the events of a step are made and reach their callers.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 
 #include "base/log.h"
+#include "engine/engine_stats.h"
 #include "engine/step.h"
 
 namespace estoc {
 
+void Stepper::add(std::unique_ptr<Sequence> sequence) { scheduler_.add(std::move(sequence)); }
+
 Event& Stepper::emit(Sequence& sequence) {
   Event event{.request = sequence.id};
   event.prompt_tokens = sequence.prompt_count;
+  event.cached_tokens = sequence.cached_count;
   event.output_tokens = sequence.output_count();
-  event.times = sequence.times(Clock::now());
+  event.times = sequence.times(now_());
   outbox_.push_back({&sequence, std::move(event)});
   return outbox_.back().event;
 }
 
 // Makes the event just emitted the sequence's last one, and frees its blocks.
 void Stepper::finish(Sequence& sequence, FinishReason reason) {
-  outbox_.back().event.finish = reason;
+  Event& last = outbox_.back().event;
+  last.finish = reason;
   finished_.push_back(scheduler_.remove(sequence.id));
   switch (reason) {
     case FinishReason::cancelled:
@@ -32,6 +40,8 @@ void Stepper::finish(Sequence& sequence, FinishReason reason) {
     case FinishReason::stop:
     case FinishReason::length:
       ++stats_.requests_done;
+      count_times(stats_, last.times);
+      scheduler_.learn_output(last.output_tokens);
       break;
   }
 }
@@ -44,7 +54,24 @@ void Stepper::cancel(RequestId id) {
 }
 
 void Stepper::cancel_all() {
-  for (const RequestId id : scheduler_.ids()) cancel(id);
+  for (const Sequence* sequence : scheduler_.sequences()) cancel(sequence->id);
+}
+
+void Stepper::expire() {
+  const Clock::time_point now = now_();
+  for (Sequence* sequence : scheduler_.sequences()) {
+    const double waited_s = std::chrono::duration<double>(now - sequence->submitted_at).count();
+    const bool is_late = sequence->deadline() && now >= *sequence->deadline();
+    const bool is_stale = !sequence->started_at && queue_timeout_s_ > 0 && waited_s >= queue_timeout_s_;
+    if (!is_late && !is_stale) continue;
+    Event& event = emit(*sequence);
+    event.error = is_late ? fmt::format("the request's timeout of {} ms has passed after {} of its tokens",
+                                        sequence->request.timeout.count(), sequence->output_count())
+                          : fmt::format("the request waited {:.0f} s without being started", waited_s);
+    if (!sequence->started_at)
+      event.retry_after_s = std::max(1, static_cast<int>(std::ceil(scheduler_.queue_work_s())));
+    finish(*sequence, FinishReason::timeout);
+  }
 }
 
 void Stepper::deliver() {
@@ -66,9 +93,13 @@ EngineStats Stepper::stats() const {
   EngineStats stats = stats_;
   stats.running = scheduler_.running_count();
   stats.waiting = scheduler_.waiting_count();
-  stats.kv_blocks = pool_.block_count();
-  stats.kv_blocks_used = pool_.used_count();
+  stats.kv_blocks = kv_.block_count();
+  stats.kv_blocks_used = kv_.used_count();
+  stats.kv_blocks_cached = kv_.cached_count();
   stats.preemptions = scheduler_.preemption_count();
+  stats.queue_work_s = scheduler_.queue_work_s();
+  stats.prefix_tokens = scheduler_.prefix_tokens();
+  stats.prefix_tokens_cached = scheduler_.prefix_tokens_cached();
   return stats;
 }
 

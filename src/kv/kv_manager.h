@@ -1,0 +1,105 @@
+// The KV cache as the scheduler sees it: blocks for sequences, shared where their beginnings are equal.
+//
+// What: layers that see the same part of the past form a group (full attention, or a sliding window) with a pool of its
+// own; a sequence has a table of blocks in each. Full blocks are published under the hash of all tokens up to their
+// end, and stay findable after their sequence ended until the memory is needed: least recently used first, a
+// sequence's last blocks before its first. A window's blocks are given back when the window has passed.
+// A block that several sequences use is copied before one of them writes into it: see copies().
+// Ownership: owns pools and index; sequences own their SequenceKv and must release() it. The memory behind the blocks
+// is tensor/kv_storage.h's. Threads: one thread (the engine's). Errors: none; too few blocks is an outcome.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "kv/block_pool.h"
+#include "kv/prefix_hash.h"
+#include "kv/prefix_index.h"
+#include "kv/sequence_kv.h"
+
+namespace estoc {
+
+struct KvGroup {
+  int window = 0;  // positions a token sees, itself included; 0 for all
+  int block_count = 0;
+  // A window's blocks are read from the multiple of this many positions on that lies before it.
+  int read_grain = kBlockTokens;
+  // Blocks of a window are taken when they are written, at most this many positions ahead; full groups take all at
+  // admission.
+  int ahead = 0;
+};
+
+class KvManager {
+ public:
+  struct Copy {
+    int group;
+    BlockId from, to;
+  };
+
+  KvManager(const std::vector<KvGroup>& groups, bool has_prefix_cache, PrefixHasher hasher);
+
+  // How many positions at the beginning of `tokens` are in the cache: whole blocks, and never the last token, whose
+  // logits somebody wants. Call before admit; keeps the hashes in `kv`.
+  int cached_prefix(SequenceKv& kv, std::span<const TokenId> tokens, std::string_view salt);
+  // Gives `kv` the cached blocks of the first `cached` positions and free ones up to `positions`. All or nothing: false
+  // and unchanged when less than `spare` free blocks would be left in a group.
+  [[nodiscard]] bool admit(SequenceKv& kv, std::span<const TokenId> tokens, int cached, int positions, int spare);
+  // Whether the other's windows still hold what a fork of its first `shared` positions needs.
+  bool can_fork(const SequenceKv& from, int shared) const;
+  // As admit, with the first `shared` positions of another sequence instead, part of a block included. REQUIRES
+  // can_fork.
+  [[nodiscard]] bool fork(const SequenceKv& from, SequenceKv& kv, int shared, int positions, int spare);
+
+  // Makes positions [begin, end) writable: takes blocks that are missing, copies a shared one. All or nothing.
+  [[nodiscard]] bool grow(SequenceKv& kv, int begin, int end);
+  // The first `computed` of `tokens` have their keys and values now: publishes full blocks, gives back what the window
+  // has passed.
+  void commit(SequenceKv& kv, std::span<const TokenId> tokens, int computed);
+  // Gives every block back, the last first. The hashes stay, for when it is admitted again.
+  void release(SequenceKv& kv);
+
+  // What has to be copied before anything is computed, in this order; the caller clears it.
+  std::vector<Copy>& copies() { return copies_; }
+
+  // The hash of each full block of `tokens`, the first of which is [1]; [0] is the salt's. As admitted or asked for.
+  std::span<const PrefixHash> hashes(const SequenceKv& kv) const { return kv.hashes_; }
+
+  bool has_prefix_cache() const { return has_prefix_cache_; }
+  int group_count() const { return static_cast<int>(groups_.size()); }
+  int block_count() const;
+  int used_count() const;
+  // Free blocks that still hold a published prefix.
+  int cached_count() const;
+  // Free blocks of the group that has the fewest.
+  int free_count() const;
+
+  // Checks pools, index and that every reference belongs to one of `sequences`, which are all there are; aborts when
+  // not. For tests.
+  void check_integrity(std::span<const SequenceKv* const> sequences) const;
+
+ private:
+  struct Group {
+    explicit Group(const KvGroup& spec) : spec(spec), pool(spec.block_count), index(spec.block_count) {}
+    KvGroup spec;
+    BlockPool pool;
+    PrefixIndex index;
+    int cached = 0;  // free blocks in the index
+  };
+  void extend_hashes(SequenceKv& kv, std::span<const TokenId> tokens, int blocks) const;
+  PrefixBlock prefix_block(const SequenceKv& kv, std::span<const TokenId> tokens, int block) const;
+  int first_needed(const Group& group, int positions) const;
+  int end_at_admission(const Group& group, int done, int positions) const;
+  BlockId take(Group& group);
+  void share(Group& group, BlockId block);
+  void release_block(Group& group, BlockId block);
+  void extend(Group& group, SequenceKv::Table& table, int positions);
+
+  std::vector<Group> groups_;
+  const bool has_prefix_cache_;
+  const PrefixHasher hasher_;
+  std::vector<Copy> copies_;
+};
+
+}  // namespace estoc

@@ -1,0 +1,164 @@
+#include "kv/kv_manager.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+namespace estoc {
+namespace {
+
+std::vector<TokenId> tokens_from(int first, int count) {
+  std::vector<TokenId> tokens(static_cast<size_t>(count));
+  std::iota(tokens.begin(), tokens.end(), first);
+  return tokens;
+}
+
+class KvManagerTest : public testing::Test {
+ protected:
+  void start(const std::vector<KvGroup>& groups, bool has_prefix_cache = true) {
+    manager_.emplace(groups, has_prefix_cache, PrefixHasher(3, 4));
+  }
+  // Admits and computes all of it; how much was found.
+  int compute(SequenceKv& kv, const std::vector<TokenId>& tokens, const char* salt = "") {
+    const int cached = manager_->cached_prefix(kv, tokens, salt);
+    const auto end = static_cast<int>(tokens.size());
+    EXPECT_TRUE(manager_->admit(kv, tokens, cached, end, 0));
+    EXPECT_TRUE(manager_->grow(kv, cached, end));
+    manager_->commit(kv, tokens, end);
+    return cached;
+  }
+  void check(std::vector<const SequenceKv*> sequences) { manager_->check_integrity(sequences); }
+
+  std::optional<KvManager> manager_;
+};
+
+TEST_F(KvManagerTest, FindsWholeBlocksButNeverTheLastToken) {
+  start({{.block_count = 20}});
+  SequenceKv first, same, longer, shorter, other;
+  EXPECT_EQ(compute(first, tokens_from(0, 48)), 0);
+  manager_->release(first);
+  EXPECT_EQ(manager_->used_count(), 0);
+  EXPECT_EQ(manager_->cached_count(), 3);
+  EXPECT_EQ(compute(same, tokens_from(0, 48)), 32);
+  EXPECT_EQ(compute(longer, tokens_from(0, 60)), 48);
+  EXPECT_EQ(compute(shorter, tokens_from(0, 40)), 32);
+  EXPECT_EQ(compute(other, tokens_from(1, 48)), 0);
+  EXPECT_EQ(same.blocks(0)[1], longer.blocks(0)[1]);
+  check({&same, &longer, &shorter, &other});
+}
+
+TEST_F(KvManagerTest, SaltsDoNotMeet) {
+  start({{.block_count = 20}});
+  SequenceKv first, other, same;
+  compute(first, tokens_from(0, 40), "a");
+  EXPECT_EQ(compute(other, tokens_from(0, 40), "b"), 0);
+  EXPECT_EQ(compute(same, tokens_from(0, 40), "a"), 32);
+}
+
+TEST_F(KvManagerTest, ReusesTheLeastRecentlyUsedTailFirst) {
+  start({{.block_count = 6}});
+  SequenceKv old, young, big;
+  compute(old, tokens_from(0, 48));
+  compute(young, tokens_from(100, 48));
+  manager_->release(old);
+  manager_->release(young);
+  EXPECT_EQ(compute(big, tokens_from(500, 30)), 0);  // two blocks: the last ones of the older
+  manager_->release(big);
+  SequenceKv old_again, young_again;
+  EXPECT_EQ(manager_->cached_prefix(old_again, tokens_from(0, 48), ""), 16);
+  EXPECT_EQ(manager_->cached_prefix(young_again, tokens_from(100, 48), ""), 32);
+  check({});
+}
+
+TEST_F(KvManagerTest, AHitCountsAsABlockThatIsNoLongerFree) {
+  start({{.block_count = 3}});
+  SequenceKv first, second;
+  const auto tokens = tokens_from(0, 40);
+  compute(first, tokens);
+  manager_->release(first);
+  const int cached = manager_->cached_prefix(second, tokens, "");
+  EXPECT_EQ(cached, 32);
+  EXPECT_FALSE(manager_->admit(second, tokens, cached, 40, 1));
+  EXPECT_TRUE(second.is_empty());
+  EXPECT_TRUE(manager_->admit(second, tokens, cached, 40, 0));
+  EXPECT_EQ(manager_->free_count(), 0);
+  check({&second});
+}
+
+TEST_F(KvManagerTest, AForkSharesUntilOneOfThemWrites) {
+  start({{.block_count = 10}});
+  SequenceKv first, fork;
+  compute(first, tokens_from(0, 40));
+  ASSERT_TRUE(manager_->fork(first, fork, 39, 40, 0));
+  EXPECT_EQ(manager_->used_count(), 3);
+  EXPECT_TRUE(manager_->grow(fork, 39, 40));
+  ASSERT_EQ(manager_->copies().size(), 1u);
+  EXPECT_EQ(manager_->copies()[0].from, first.blocks(0)[2]);
+  EXPECT_EQ(manager_->copies()[0].to, fork.blocks(0)[2]);
+  EXPECT_TRUE(manager_->grow(first, 40, 41));  // alone again with its block: no copy
+  EXPECT_EQ(manager_->copies().size(), 1u);
+  check({&first, &fork});
+}
+
+TEST_F(KvManagerTest, AForkThatWritesIntoAPublishedBlockUnpublishesIt) {
+  start({{.block_count = 10}});
+  SequenceKv first, fork, reader;
+  compute(first, tokens_from(0, 48));
+  ASSERT_TRUE(manager_->fork(first, fork, 39, 40, 0));
+  manager_->release(first);
+  EXPECT_TRUE(manager_->grow(fork, 39, 40));
+  EXPECT_TRUE(manager_->copies().empty());
+  EXPECT_EQ(manager_->cached_prefix(reader, tokens_from(0, 60), ""), 32);
+  check({&fork});
+}
+
+TEST_F(KvManagerTest, AWindowGivesBackWhatItHasPassed) {
+  start({{.block_count = 40}, {.window = 20, .block_count = 12, .read_grain = 32, .ahead = 64}});
+  SequenceKv kv;
+  const auto tokens = tokens_from(0, 200);
+  manager_->cached_prefix(kv, tokens, "");
+  ASSERT_TRUE(manager_->admit(kv, tokens, 0, 200, 0));
+  for (int done = 0; done < 200; done += 40) {
+    ASSERT_TRUE(manager_->grow(kv, done, done + 40)) << done;
+    manager_->commit(kv, tokens, done + 40);
+    check({&kv});
+  }
+  // The next position is 200: it sees from 181 on, read from 160.
+  EXPECT_EQ(kv.blocks(1)[9], kNoBlock);
+  EXPECT_NE(kv.blocks(1)[10], kNoBlock);
+  EXPECT_NE(kv.blocks(0)[0], kNoBlock);
+}
+
+TEST_F(KvManagerTest, AHitNeedsTheWindowToo) {
+  start({{.block_count = 40}, {.window = 20, .block_count = 7, .read_grain = 16, .ahead = 32}});
+  SequenceKv kv, again, other;
+  const auto tokens = tokens_from(0, 100);
+  manager_->cached_prefix(kv, tokens, "");
+  ASSERT_TRUE(manager_->admit(kv, tokens, 0, 100, 0));
+  for (int done = 0; done < 96; done += 32) {
+    ASSERT_TRUE(manager_->grow(kv, done, done + 32));
+    manager_->commit(kv, tokens, done + 32);
+  }
+  manager_->release(kv);
+  EXPECT_EQ(manager_->cached_prefix(again, tokens, ""), 96);
+  // Another sequence takes the memory of the window; the layers without one still hold everything.
+  compute(other, tokens_from(1000, 32));
+  manager_->release(other);
+  SequenceKv third, fourth;
+  compute(third, tokens_from(2000, 32));
+  compute(fourth, tokens_from(3000, 32));
+  SequenceKv last;
+  EXPECT_LT(manager_->cached_prefix(last, tokens, ""), 96);
+  check({&third, &fourth});
+}
+
+TEST_F(KvManagerTest, WithoutAPrefixCacheNothingIsFound) {
+  start({{.block_count = 10}}, false);
+  SequenceKv first, second;
+  compute(first, tokens_from(0, 40));
+  EXPECT_EQ(compute(second, tokens_from(0, 40)), 0);
+  EXPECT_EQ(manager_->cached_count(), 0);
+}
+
+}  // namespace
+}  // namespace estoc

@@ -1,0 +1,86 @@
+#include "sim/simulation.h"
+
+namespace estoc {
+namespace {
+
+constexpr int kSteps = 100000;
+
+TEST(Sim, StarvedPool) {
+  Simulation simulation({.seed = 1, .config = config_of(200, 8, 16, 6)});
+  simulation.run(kSteps);
+  EXPECT_GT(simulation.stepper().stats().preemptions, 500u);
+}
+
+TEST(Sim, StarvedPoolWithSharedBeginningsAndDeadlines) {
+  Simulation simulation({.seed = 2, .config = config_of(200, 8, 32, 14), .shared_beginnings = 4, .has_timeouts = true});
+  simulation.run(kSteps);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_GT(stats.preemptions, 100u);
+  EXPECT_GT(stats.prefix_tokens_cached, 1000u);
+  EXPECT_GT(simulation.forks(), 1000u);
+  EXPECT_GT(simulation.timed_out(), 10u);
+}
+
+TEST(Sim, TinyBatches) {
+  Simulation simulation({.seed = 3, .config = config_of(100, 6, 3, 12), .shared_beginnings = 2});
+  simulation.run(kSteps);
+}
+
+TEST(Sim, PlentyOfEverything) {
+  Simulation simulation({.seed = 4, .config = config_of(120, 16, 64, 400), .shared_beginnings = 8});
+  simulation.run(kSteps);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_EQ(stats.preemptions, 0u);
+  EXPECT_GT(stats.prefix_tokens_cached, stats.prefix_tokens / 4);
+}
+
+TEST(Sim, OneBlockAndOneSequence) {
+  Simulation simulation({.seed = 5, .config = config_of(100, 1, 1, 1)});
+  simulation.run(kSteps / 10);
+}
+
+// Layers with a window beside layers without one, in little memory.
+TEST(Sim, WindowsAndFullAttention) {
+  EngineConfig config = config_of(900, 6, 24, 70, 2);
+  Simulation simulation({.seed = 6, .config = config, .window = 40, .shared_beginnings = 3});
+  simulation.run(kSteps);
+  EXPECT_GT(simulation.stepper().stats().prefix_tokens_cached, 1000u);
+}
+
+TEST(Sim, NoPrefixCache) {
+  EngineConfig config = config_of(200, 8, 32, 20);
+  config.has_prefix_cache = false;
+  Simulation simulation({.seed = 7, .config = config, .shared_beginnings = 3});
+  simulation.run(kSteps / 4);
+  EXPECT_EQ(simulation.stepper().stats().kv_blocks_cached, 0);
+}
+
+TEST(Sim, PrefillFirst) {
+  EngineConfig config = config_of(200, 8, 32, 40);
+  config.policy = SchedulePolicy::prefill_first;
+  Simulation simulation({.seed = 8, .config = config, .shared_beginnings = 3});
+  simulation.run(kSteps / 4);
+}
+
+// A row takes 0.2 ms: prompts of up to 3,000 tokens would stop the others for 600 ms.
+Scenario long_prompts(SchedulePolicy policy) {
+  EngineConfig config = config_of(4000, 16, 4000, 4000);
+  config.target_tbt_s = 0.05;
+  config.policy = policy;
+  return {.seed = 9, .config = config, .arrival = 3, .prompt_max = 3000, .row_ms = 0.2};
+}
+
+TEST(Sim, GapsStayBelowTwiceTheirTarget) {
+  Simulation simulation(long_prompts(SchedulePolicy::mixed));
+  simulation.run(kSteps / 10);
+  EXPECT_LT(simulation.worst_gap_s(), 0.1);
+}
+
+TEST(Sim, PrefillFirstFreezesEverybody) {
+  Simulation simulation(long_prompts(SchedulePolicy::prefill_first));
+  simulation.run(kSteps / 10);
+  EXPECT_GT(simulation.worst_gap_s(), 0.5);
+}
+
+}  // namespace
+}  // namespace estoc
