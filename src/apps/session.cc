@@ -1,7 +1,5 @@
 #include "apps/session.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <map>
 
@@ -9,20 +7,20 @@
 #include "base/cpus.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "kernels/kernels.h"
 
 namespace estoc {
 namespace {
 
-uint64_t physical_memory_bytes() {
-  return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
-}
-
-// Four whole contexts, but no more than a quarter of the machine; never less than one context.
-uint64_t default_kv_bytes(const ModelInfo& info, KvType type, int context) {
-  const uint64_t blocks = static_cast<uint64_t>((context + kKvBlockTokens - 1) / kKvBlockTokens);
-  const uint64_t one = blocks * KvStorage::bytes_per_block(info.kv, type);
-  return std::max(one, std::min(4 * one, physical_memory_bytes() / 4));
+// A quarter of what is free beside the weights, but no more than all sequences can fill and never less than one
+// context.
+uint64_t default_kv_bytes(const ModelInfo& info, const EngineConfig& config) {
+  const auto blocks = static_cast<uint64_t>((config.context + kKvBlockTokens - 1) / kKvBlockTokens);
+  const uint64_t one = blocks * KvStorage::bytes_per_block(info.kv, config.kv_type);
+  const uint64_t available = available_memory();
+  const uint64_t rest = available > info.weight_bytes ? available - info.weight_bytes : 0;
+  return std::max(one, std::min(static_cast<uint64_t>(config.sequences_max) * one, rest / 4));
 }
 
 KvType kv_type(const ModelOptionValues& options) {
@@ -84,8 +82,7 @@ RunPlan plan_run(const ModelOptionValues& options, const ModelInfo& info) {
   plan.engine.sequences_max = options.sequences_max;
   plan.engine.batch_tokens_max = std::max(options.batch_tokens_max, options.sequences_max);
   plan.engine.kv_type = kv_type(options);
-  plan.kv_bytes = options.kv_memory.empty() ? default_kv_bytes(info, plan.engine.kv_type, plan.engine.context)
-                                            : parse_bytes(options.kv_memory);
+  plan.kv_bytes = options.kv_memory.empty() ? default_kv_bytes(info, plan.engine) : parse_bytes(options.kv_memory);
   plan.engine.kv_bytes = plan.kv_bytes;
   return plan;
 }

@@ -58,7 +58,7 @@ int show(const ModelOptionValues& options) {
                             format_bytes(info.weight_bytes + plan.kv_bytes + (100u << 20)),
                             format_bytes(info.weight_bytes), format_bytes(plan.kv_bytes)));
   row("", fmt::format("keys and values: {}, {} a token, {} blocks of {} tokens", kv_type_name(plan.engine.kv_type),
-                      format_bytes(block / kKvBlockTokens), kv_blocks_for(info.kv, plan.engine), kKvBlockTokens));
+                      format_bytes(block / kKvBlockTokens), plan.kv_bytes / block, kKvBlockTokens));
   return 0;
 }
 

@@ -18,11 +18,22 @@ uint64_t system_available(const std::string& root) {
   return kUnlimited;
 }
 
+struct GroupFiles {
+  const char *limit, *used, *cached;  // the last: the line of memory.stat with file pages that can go at once
+};
+constexpr GroupFiles kVersion1 = {"/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file"};
+constexpr GroupFiles kVersion2 = {"/memory.max", "/memory.current", "inactive_file"};
+
 // What a group's limit leaves; a file with "max" instead of a number limits nothing.
-uint64_t left_in(const std::string& limit_path, const std::string& used_path) {
-  std::ifstream limit_file(limit_path), used_file(used_path);
-  uint64_t limit = 0, used = 0;
+uint64_t left_in(const std::string& folder, const GroupFiles& files) {
+  std::ifstream limit_file(folder + files.limit), used_file(folder + files.used), stat(folder + "/memory.stat");
+  uint64_t limit = 0, used = 0, cached = 0;
   if (!(limit_file >> limit) || !(used_file >> used)) return kUnlimited;
+  std::string name;
+  for (uint64_t value = 0; stat >> name >> value;) {
+    if (name == files.cached) cached = value;
+  }
+  used -= std::min(used, cached);
   return limit > used ? limit - used : 0;
 }
 
@@ -41,9 +52,7 @@ uint64_t available_memory(const std::string& root) {
     for (std::string path = line.substr(second + 1);;) {
       while (!path.empty() && path.back() == '/') path.pop_back();
       const std::string folder = is_version_2 ? mount + path : mount + "/memory" + path;
-      least =
-          std::min(least, is_version_2 ? left_in(folder + "/memory.max", folder + "/memory.current")
-                                       : left_in(folder + "/memory.limit_in_bytes", folder + "/memory.usage_in_bytes"));
+      least = std::min(least, left_in(folder, is_version_2 ? kVersion2 : kVersion1));
       if (path.empty()) break;
       path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
     }

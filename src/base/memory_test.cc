@@ -33,7 +33,9 @@ TEST_F(AvailableMemory, IsWhatTheTightestGroupLeaves) {
   write("/sys/fs/cgroup/a/memory.max", "9000\n");
   write("/sys/fs/cgroup/a/memory.current", "5000\n");
   EXPECT_EQ(available_memory(root_), 4000u);
-  write("/sys/fs/cgroup/a/memory.current", "9500\n");
+  write("/sys/fs/cgroup/a/memory.stat", "anon 1\ninactive_file 1500\nactive_file 2\n");
+  EXPECT_EQ(available_memory(root_), 5500u);
+  write("/sys/fs/cgroup/a/memory.current", "11500\n");
   EXPECT_EQ(available_memory(root_), 0u);
 }
 
