@@ -45,7 +45,7 @@ const Plan& Scheduler::plan(Clock::time_point now) {
     plan_prefill_first(now);
   } else {
     plan_decodes();
-    if (!plan_.empty()) budget_s_ = std::max(limits_.decode_step_s, 2 * times_.predict(work_));
+    if (!plan_.empty()) budget_s_ = decode_budget_s(now);
     plan_prompts(now);
   }
   plan_something();
@@ -62,6 +62,27 @@ void Scheduler::plan_decodes() {
     }
     if (make_room(sequence, 1)) schedule(sequence, 1);
   }
+}
+
+// With decodes of d seconds in each step of b, prompts of p seconds are done after p b / (b - d): that is to be the
+// time that is left until the one that has waited longest misses its target.
+double Scheduler::decode_budget_s(Clock::time_point now) const {
+  constexpr double kLeastShare = 0.4;  // of the longest step: shorter ones read all weights for few rows
+  const double decodes = times_.predict(work_);
+  const double most = std::max(limits_.decode_step_s, 2 * decodes);
+  const WorkCosts costs = this->costs();
+  double prompts = 0;
+  Clock::time_point oldest = now;
+  const auto count = [&](const Sequence& sequence) {
+    if (sequence.remaining() <= 1) return;
+    prompts += costs.prompt(sequence.remaining());
+    oldest = std::min(oldest, sequence.submitted_at);
+  };
+  for (const auto& sequence : running_) count(*sequence);
+  for (const auto& sequence : waiting_.all()) count(*sequence);
+  const double left = limits_.target_ttft_s - std::chrono::duration<double>(now - oldest).count();
+  if (left <= prompts) return most;
+  return std::clamp(decodes * left / (left - prompts), std::max(kLeastShare * most, std::min(2 * decodes, most)), most);
 }
 
 // For comparisons: no decoding while there is a prompt to compute.

@@ -1,7 +1,9 @@
 // Decides what a step computes: a list of (sequence, token count).
 //
-// A step has a budget of time. While somebody decodes it is the target time between tokens (but at least twice what the
-// decoding itself takes, so that prompts get on); else a share of the target time to first token. Within it:
+// A step has a budget of time. While somebody decodes it is as short as the prompts at hand allow: just long enough for
+// them to meet the target time to first token, never more than the target time between tokens (unless decoding alone
+// takes more than half of that: then prompts get as much again). Else it is a share of the target time to first token.
+// Within it:
 //   1. sequences that are one token behind, by rank: each costs one row and somebody waits for it;
 //   2. prompts that have been begun, in order of their due times, as many tokens as the time allows;
 //   3. waiting sequences in the order of WaitingQueue, when their known tokens have blocks, one spare block is left for
@@ -36,8 +38,9 @@ struct SchedulerLimits {
   int sequences_max = 1;
   int batch_tokens_max = 1;
   int logit_rows_max = 1;      // REQUIRES at least min(sequences_max, batch_tokens_max)
-  double decode_step_s = 1e9;  // target time of a step while somebody decodes
+  double decode_step_s = 1e9;  // longest time of a step while somebody decodes
   double idle_step_s = 1e9;    // and while nobody does
+  double target_ttft_s = 0;    // what shorter steps are chosen by; 0 for always the longest
   SchedulePolicy policy = SchedulePolicy::mixed;
 };
 
@@ -80,6 +83,7 @@ class Scheduler {
   enum class Admission { done, later, stop };
 
   void plan_decodes();
+  double decode_budget_s(Clock::time_point now) const;
   void plan_prompts(Clock::time_point now);
   void plan_prefill_first(Clock::time_point now);
   void schedule(Sequence& sequence, int tokens);

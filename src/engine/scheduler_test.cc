@@ -187,6 +187,19 @@ TEST_F(TimedSchedulerTest, APromptTakesWhatTheStepsTimeAllows) {
   EXPECT_EQ(step(), (Steps{{1, 1}, {2, 48}}));  // 50 ms while somebody decodes
 }
 
+TEST_F(TimedSchedulerTest, AStepIsAsShortAsThePromptsAtHandAllow) {
+  SchedulerLimits limits = kLimits;
+  limits.target_ttft_s = 1.0;
+  start(1000, limits);
+  for (int i = 0; i < 8; ++i) add(1);
+  step();
+  scheduler_->remove(8);
+  add(100);
+  EXPECT_EQ(step().back(), (std::pair<RequestId, int>(9, 16)));  // 40 % of 50 ms, 7 for decoding; at least 16
+  now_ += std::chrono::milliseconds(900);
+  EXPECT_EQ(step().back(), (std::pair<RequestId, int>(9, 32)));  // late: all 50 ms, up to a whole block
+}
+
 TEST_F(TimedSchedulerTest, NobodyIsAdmittedWhoWouldSlowDecodingBelowItsTarget) {
   SchedulerLimits limits = kLimits;
   limits.decode_step_s = 1e-6;

@@ -15,13 +15,14 @@ namespace {
 // feeds such prompts in chunks that fit.
 SchedulerLimits limits_of(const EngineConfig& config) {
   constexpr int kLogitRows = 64;
-  constexpr double kMargin = 0.9;      // predictions err
-  constexpr double kIdleShare = 0.25;  // of the target time to first token: a newcomer waits for the step under way
+  constexpr double kMargin = 0.9;     // predictions err
+  constexpr double kIdleShare = 0.5;  // of the target time to first token: a newcomer waits for the step under way
   return {.sequences_max = config.sequences_max,
           .batch_tokens_max = config.batch_tokens_max,
           .logit_rows_max = std::min(config.batch_tokens_max, std::max(config.sequences_max, kLogitRows)),
           .decode_step_s = kMargin * config.target_tbt_s,
           .idle_step_s = std::max(kIdleShare * config.target_ttft_s, kMargin * config.target_tbt_s),
+          .target_ttft_s = kMargin * config.target_ttft_s,
           .policy = config.policy};
 }
 
