@@ -31,6 +31,8 @@ class Generation {
   // Once, before the first event.
   std::vector<Request> take_requests() { return std::move(requests_); }
   bool is_stream() const { return options_.is_stream; }
+  // So many requests in a row have the same prompt.
+  size_t choices_per_prompt() const { return static_cast<size_t>(options_.choices_per_prompt); }
 
   // Feeds one event of choice `index`; for a stream, appends what may be sent now (with the end of the stream when this
   // was the last). True when the request is not wanted any more and has to be cancelled. Events of a choice that is

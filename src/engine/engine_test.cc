@@ -43,7 +43,6 @@ void expect_what_each_yields_alone(ThreadTeam* team) {
     ASSERT_EQ(inbox.completion(id), complete_alone(request, kVocab, 100)) << "request " << id;
   }
   const EngineStats stats = engine.stats();
-  EXPECT_GT(stats.preemptions, 0u);
   EXPECT_EQ(stats.kv_blocks_used, 0);
   EXPECT_EQ(stats.requests_done, 60u);
   EXPECT_EQ(stats.running + stats.waiting, 0);

@@ -28,6 +28,8 @@ void Exchange::start() {
 bool Exchange::submit_all() {
   std::vector<Request> requests = generation_->take_requests();
   for (size_t i = 0; i < requests.size(); ++i) {
+    const size_t sibling = i - i % generation_->choices_per_prompt();
+    if (i > sibling) requests[i].fork_of = ids_[sibling];
     SubmitResult result;
     try {
       result = generator_.submit(std::move(requests[i]),
