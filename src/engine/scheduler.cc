@@ -290,10 +290,11 @@ std::vector<Sequence*> Scheduler::sequences() const {
 
 WorkCosts Scheduler::costs() const {
   constexpr int kCompany = 8;
-  const StepTimeModel::Coefficients costs = times_.coefficients();
+  const StepCosts costs = times_.costs();
   return {.prompt_token = costs.row,
           .output_token = costs.step / std::min(limits_.sequences_max, kCompany) + costs.row + costs.logit_row,
           .attended = costs.attended,
+          .read = costs.read,
           .output_mean = output_mean_};
 }
 

@@ -56,7 +56,8 @@ class SchedulerTest : public testing::Test {
     return ids;
   }
 
-  StepTimeModel times_{{.step = 1e-12, .row = 1e-12, .logit_row = 1e-12, .attended = 1e-15}};  // time plays no part
+  StepTimeModel times_{
+      {.step = 1e-12, .row = 1e-12, .logit_row = 1e-12, .read = 1e-15, .attended = 1e-15}};  // time plays no part
   Clock::time_point now_ = Clock::now();
   std::optional<KvManager> kv_;
   std::optional<Scheduler> scheduler_;
@@ -170,7 +171,9 @@ TEST_F(SchedulerTest, RemovesWaitingAndRunningSequences) {
 // A row takes a millisecond, as far as the scheduler knows.
 class TimedSchedulerTest : public SchedulerTest {
  protected:
-  TimedSchedulerTest() { times_ = StepTimeModel({.step = 1e-9, .row = 1e-3, .logit_row = 1e-9, .attended = 1e-12}); }
+  TimedSchedulerTest() {
+    times_ = StepTimeModel({.step = 1e-9, .row = 1e-3, .logit_row = 1e-9, .read = 1e-12, .attended = 1e-12});
+  }
   static constexpr SchedulerLimits kLimits = {.sequences_max = 8,
                                               .batch_tokens_max = 1000,
                                               .logit_rows_max = 8,
