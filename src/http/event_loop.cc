@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "base/background.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -56,6 +57,7 @@ EventLoop::~EventLoop() { stop(); }
 void EventLoop::start() {
   thread_ = std::thread([this] {
     current_loop = this;
+    enter_background();
     while (!reactor_->io.stopped()) {
       try {
         reactor_->io.run();

@@ -3,6 +3,7 @@
 // Ownership: shared, because answers outlive the server; once stopped a loop is deaf and holds nothing of the system.
 // Threads: post, stop and is_own_thread from any thread (stop not from the loop's own). LoopSocket and LoopTimer belong
 // to the loop's thread, and may only be destroyed elsewhere after stop().
+// The loop's thread gives way to compute threads (base/background.h).
 // Errors: constructors throw Error{io} when the system has no more descriptors. Exceptions out of callbacks are logged.
 #pragma once
 

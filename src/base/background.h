@@ -1,0 +1,11 @@
+// Threads that serve others must not push a compute thread off its CPU in the middle of a step.
+#pragma once
+
+namespace estoc {
+
+// The calling thread gives way: waking up, it waits for a CPU that is idle or for the end of the running thread's time
+// slice (a few milliseconds) instead of taking the CPU at once. Linux: SCHED_BATCH, which needs no privileges. Where
+// the system refuses, nothing changes.
+void enter_background();
+
+}  // namespace estoc
