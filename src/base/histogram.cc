@@ -14,6 +14,14 @@ void Histogram::add(double value, uint64_t times) {
   sum_ += value * static_cast<double>(times);
 }
 
+Histogram Histogram::since(const Histogram& earlier) const {
+  Histogram difference = *this;
+  for (size_t i = 0; i < earlier.counts_.size(); ++i) difference.counts_[i] -= earlier.counts_[i];
+  difference.count_ -= earlier.count_;
+  difference.sum_ -= earlier.sum_;
+  return difference;
+}
+
 double Histogram::quantile(double share) const {
   if (count_ == 0) return 0;
   const double rank = share * static_cast<double>(count_);

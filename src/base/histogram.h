@@ -23,6 +23,8 @@ class Histogram {
   std::span<const uint64_t> counts() const { return counts_; }  // [bounds + 1], not cumulative
   uint64_t count() const { return count_; }
   double sum() const { return sum_; }
+  // What was added since `earlier`, a copy of this histogram as it was.
+  Histogram since(const Histogram& earlier) const;
   // The value below which a share of the values lies, interpolated within its bucket; 0 without values. The last
   // bucket has no upper end: its lower one is given.
   double quantile(double share) const;

@@ -26,6 +26,18 @@ TEST(Histogram, QuantilesAreInterpolated) {
   EXPECT_DOUBLE_EQ(histogram.quantile(0.99), 4.0);
 }
 
+TEST(Histogram, TellsWhatWasAddedSince) {
+  Histogram histogram(kBounds);
+  histogram.add(1.5, 3);
+  const Histogram earlier = histogram;
+  histogram.add(3, 2);
+  const Histogram since = histogram.since(earlier);
+  EXPECT_EQ(since.count(), 2u);
+  EXPECT_DOUBLE_EQ(since.sum(), 6);
+  EXPECT_DOUBLE_EQ(since.quantile(0.5), 3);
+  EXPECT_EQ(histogram.since(Histogram()).count(), 5u);
+}
+
 TEST(Histogram, WithoutBoundsCountsNothing) {
   Histogram histogram;
   histogram.add(1);

@@ -1,0 +1,74 @@
+#include "server/load_reporter.h"
+
+#include <fmt/format.h>
+
+#include "base/background.h"
+#include "base/log.h"
+
+namespace estoc {
+namespace {
+
+double share(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+double rate(uint64_t before, uint64_t now, double seconds) { return static_cast<double>(now - before) / seconds; }
+
+}  // namespace
+
+std::string describe_load(const EngineStats& before, const EngineStats& now, double seconds) {
+  if (now.steps == before.steps && now.requests_refused == before.requests_refused) return {};
+  const Histogram ttft = now.ttft_s.since(before.ttft_s), gaps = now.inter_token_s.since(before.inter_token_s);
+  const Histogram steps = now.step_s.since(before.step_s);
+  std::string line = fmt::format(
+      "{} running, {} waiting ({:.1f} s of work); prompts {:.0f} and output {:.0f} tokens/s; cache {:.0f} % in use, "
+      "{:.0f} % of prompts found",
+      now.running, now.waiting, now.queue_work_s, rate(before.prompt_tokens, now.prompt_tokens, seconds),
+      rate(before.output_tokens, now.output_tokens, seconds),
+      share(static_cast<uint64_t>(now.kv_blocks_used), static_cast<uint64_t>(now.kv_blocks)),
+      share(now.prefix_tokens_cached - before.prefix_tokens_cached, now.prefix_tokens - before.prefix_tokens));
+  const auto add = [&](const char* name, const Histogram& times) {
+    if (times.count() == 0) return;
+    line += fmt::format("; {} p50 {:.0f} p99 {:.0f} ms", name, 1e3 * times.quantile(0.5), 1e3 * times.quantile(0.99));
+  };
+  add("first token", ttft);
+  add("gap", gaps);
+  add("step", steps);
+  const auto count = [&](const char* name, uint64_t more) {
+    if (more > 0) line += fmt::format("; {} {}", more, name);
+  };
+  count("preempted", now.preemptions - before.preemptions);
+  count("refused", now.requests_refused - before.requests_refused);
+  count("timed out", now.requests_timed_out - before.requests_timed_out);
+  return line;
+}
+
+LoadReporter::LoadReporter(const Engine& engine, std::chrono::milliseconds interval)
+    : engine_(engine), interval_(interval), thread_([this] { run(); }) {}
+
+LoadReporter::~LoadReporter() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void LoadReporter::run() {
+  using Clock = std::chrono::steady_clock;
+  enter_background();
+  EngineStats before = engine_.stats();
+  Clock::time_point begin = Clock::now();
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, interval_, [this] { return is_stopping_; })) {
+    EngineStats now = engine_.stats();
+    const Clock::time_point end = Clock::now();
+    const std::string line = describe_load(before, now, std::chrono::duration<double>(end - begin).count());
+    if (!line.empty()) log_info("{}", line);
+    before = std::move(now);
+    begin = end;
+  }
+}
+
+}  // namespace estoc

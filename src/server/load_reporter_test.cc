@@ -1,0 +1,48 @@
+#include "server/load_reporter.h"
+
+#include <gtest/gtest.h>
+
+namespace estoc {
+namespace {
+
+constexpr double kBounds[] = {0.1, 0.2, 0.4};
+
+EngineStats idle() {
+  EngineStats stats;
+  stats.ttft_s = stats.inter_token_s = stats.step_s = Histogram(kBounds);
+  stats.kv_blocks = 200;
+  return stats;
+}
+
+TEST(LoadReporter, SaysNothingWhileNothingHappens) { EXPECT_EQ(describe_load(idle(), idle(), 5), ""); }
+
+TEST(LoadReporter, TellsWhatHappenedInBetween) {
+  EngineStats before = idle();
+  before.steps = 10;
+  before.prompt_tokens = 1000;
+  EngineStats now = before;
+  now.steps = 20;
+  now.running = 3;
+  now.waiting = 2;
+  now.queue_work_s = 1.25;
+  now.prompt_tokens = 3000;
+  now.output_tokens = 500;
+  now.kv_blocks_used = 50;
+  now.prefix_tokens = 2000;
+  now.prefix_tokens_cached = 500;
+  now.ttft_s.add(0.15, 10);
+  now.requests_refused = 4;
+  EXPECT_EQ(
+      describe_load(before, now, 5),
+      "3 running, 2 waiting (1.2 s of work); prompts 400 and output 100 tokens/s; cache 25 % in use, 25 % of prompts "
+      "found; first token p50 150 p99 199 ms; 4 refused");
+}
+
+TEST(LoadReporter, RefusalsAloneAreWorthALine) {
+  EngineStats now = idle();
+  now.requests_refused = 1;
+  EXPECT_NE(describe_load(idle(), now, 5).find("1 refused"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace estoc
