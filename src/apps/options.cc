@@ -71,6 +71,23 @@ void add_serve_options(CLI::App& command, ServeOptionValues& values) {
       ->check(CLI::Range(1, 64));
   flag(command, "--queue", values.queue_max, "requests that may wait before new ones get 429")
       ->check(CLI::Range(1, 1 << 20));
+  flag(command, "--target-tbt", values.target_tbt_ms,
+       "ms that may lie between two tokens of an answer: bounds how much of others' prompts one step takes")
+      ->check(CLI::Range(1.0, 1e6));
+  flag(command, "--target-ttft", values.target_ttft_ms,
+       "ms in which the first token should come: while it can be met, steps stay shorter than --target-tbt")
+      ->check(CLI::Range(1.0, 1e6));
+  flag(command, "--queue-seconds", values.queue_work_max_s,
+       "seconds of estimated work that may wait before new requests get 429")
+      ->check(CLI::Range(0.1, 1e6));
+  flag(command, "--queue-timeout", values.queue_timeout_s,
+       "seconds a request may wait before it gets 503; 0 for no limit")
+      ->check(CLI::Range(0.0, 1e6));
+  switch_flag(command, "--prefix-cache", values.has_prefix_cache,
+              "compute equal beginnings of prompts once; on by default");
+  flag(command, "--policy", values.policy,
+       "mixed: answers go on while prompts are read; prefill-first: they wait, for comparisons")
+      ->check(CLI::IsMember({"mixed", "prefill-first"}));
   flag(command, "--grace", values.grace_s, "seconds that running answers get after Ctrl-C or SIGTERM")
       ->check(CLI::Range(0, 86400));
 }

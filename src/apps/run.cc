@@ -158,7 +158,7 @@ void remove_interrupt_handler() { ::signal(SIGINT, SIG_DFL); }
 }  // namespace
 
 int run(const RunOptionValues& options) {
-  Session session(options, 16);
+  Session session(options, {});
   install_interrupt_handler();
   Json messages{Json::Array{}};
   if (!options.system.empty()) messages.push_back(message("system", options.system));

@@ -11,6 +11,7 @@
 #include "apps/session.h"
 #include "base/log.h"
 #include "kernels/kernels.h"
+#include "server/load_reporter.h"
 #include "server/server.h"
 
 namespace estoc {
@@ -48,12 +49,22 @@ api::ServedModel served_model(const Session& session, const ServeOptionValues& o
   return served;
 }
 
+void apply(const ServeOptionValues& options, EngineConfig& config) {
+  config.queue_max = options.queue_max;
+  config.target_tbt_s = options.target_tbt_ms / 1e3;
+  config.target_ttft_s = options.target_ttft_ms / 1e3;
+  config.queue_work_max_s = options.queue_work_max_s;
+  config.queue_timeout_s = options.queue_timeout_s;
+  config.has_prefix_cache = options.has_prefix_cache;
+  config.policy = options.policy == "mixed" ? SchedulePolicy::mixed : SchedulePolicy::prefill_first;
+}
+
 }  // namespace
 
 int serve(const ServeOptionValues& options) {
   const auto started = std::chrono::steady_clock::now();
   const SignalWaiter signals;
-  Session session(options, options.queue_max);
+  Session session(options, [&](EngineConfig& config) { apply(options, config); });
   const api::ServedModel served = served_model(session, options);
   EngineGenerator generator(*session.engine);
   http::ServerConfig config;
@@ -68,11 +79,12 @@ int serve(const ServeOptionValues& options) {
   log_info("{}: {:.1f} M parameters, {} weights {}, {} threads, {}", served.name,
            static_cast<double>(served.info.parameter_count) / 1e6, options.compute,
            format_bytes(served.info.weight_bytes), session.plan.threads, kernels::table().name);
-  log_info("context {} tokens; {} for keys and values in {} = {} blocks of {} tokens", served.context,
-           format_bytes(static_cast<uint64_t>(stats.kv_blocks) *
-                        KvStorage::bytes_per_block(served.info.kv, session.plan.engine.kv_type)),
-           kv_type_name(session.plan.engine.kv_type), stats.kv_blocks, kKvBlockTokens);
+  log_info("context {} tokens; {} for keys and values in {} ({}) = {} blocks of {} tokens", served.context,
+           format_bytes(session.plan.kv_bytes), kv_type_name(session.plan.engine.kv_type), session.plan.kv_reason,
+           stats.kv_blocks, kKvBlockTokens);
   log_info("serving on http://{}:{}/v1 after {:.2f} s (Ctrl-C stops)", options.host, server.port(), took.count());
+
+  const LoadReporter reporter(*session.engine);
 
   const int received = signals.wait();
   log_info("{}: finishing running answers for up to {} s (again to stop at once)",

@@ -1,5 +1,7 @@
 #include "apps/session.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -15,12 +17,23 @@ namespace {
 
 // A quarter of what is free beside the weights, but no more than all sequences can fill and never less than one
 // context.
-uint64_t default_kv_bytes(const ModelInfo& info, const EngineConfig& config) {
+void plan_kv_memory(const ModelOptionValues& options, const ModelInfo& info, RunPlan& plan) {
+  if (!options.kv_memory.empty()) {
+    plan.kv_bytes = parse_bytes(options.kv_memory);
+    plan.kv_reason = "--kv-memory";
+    return;
+  }
+  const EngineConfig& config = plan.engine;
   const auto blocks = static_cast<uint64_t>((config.context + kKvBlockTokens - 1) / kKvBlockTokens);
   const uint64_t one = blocks * KvStorage::bytes_per_block(info.kv, config.kv_type);
+  const uint64_t all = static_cast<uint64_t>(config.sequences_max) * one;
   const uint64_t available = available_memory();
   const uint64_t rest = available > info.weight_bytes ? available - info.weight_bytes : 0;
-  return std::max(one, std::min(static_cast<uint64_t>(config.sequences_max) * one, rest / 4));
+  plan.kv_bytes = std::max(one, std::min(all, rest / 4));
+  plan.kv_reason = plan.kv_bytes == one ? "one context"
+                   : plan.kv_bytes == all
+                       ? fmt::format("{} contexts", config.sequences_max)
+                       : fmt::format("a quarter of the {} free beside the weights", format_bytes(rest));
 }
 
 KvType kv_type(const ModelOptionValues& options) {
@@ -82,15 +95,15 @@ RunPlan plan_run(const ModelOptionValues& options, const ModelInfo& info) {
   plan.engine.sequences_max = options.sequences_max;
   plan.engine.batch_tokens_max = std::max(options.batch_tokens_max, options.sequences_max);
   plan.engine.kv_type = kv_type(options);
-  plan.kv_bytes = options.kv_memory.empty() ? default_kv_bytes(info, plan.engine) : parse_bytes(options.kv_memory);
+  plan_kv_memory(options, info, plan);
   plan.engine.kv_bytes = plan.kv_bytes;
   return plan;
 }
 
-Session::Session(const ModelOptionValues& options, int queue_max)
-    : Session(options, queue_max, (apply_process_options(options), open_checkpoint(options.model))) {}
+Session::Session(const ModelOptionValues& options, const EngineTuning& tune)
+    : Session(options, tune, (apply_process_options(options), open_checkpoint(options.model))) {}
 
-Session::Session(const ModelOptionValues& options, int queue_max, Checkpoint&& opened)
+Session::Session(const ModelOptionValues& options, const EngineTuning& tune, Checkpoint&& opened)
     : checkpoint(std::move(opened)),
       plan(plan_run(options, describe_model(*checkpoint.weights, compute_mode(options)))),
       team(plan.threads, options.is_pinned ? Pinning::cores : Pinning::none),
@@ -105,7 +118,7 @@ Session::Session(const ModelOptionValues& options, int queue_max, Checkpoint&& o
                       .progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); }});
   bar.finish();
   if (packs != nullptr) packs->keep();
-  plan.engine.queue_max = queue_max;
+  if (tune) tune(plan.engine);
   engine = std::make_unique<Engine>(*model, plan.engine, &team);
 }
 

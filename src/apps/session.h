@@ -3,7 +3,9 @@
 // Throws Error with one sentence.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "apps/options.h"
 #include "base/thread_team.h"
@@ -21,6 +23,7 @@ struct RunPlan {
   bool is_deterministic = false;
   EngineConfig engine;
   uint64_t kv_bytes = 0;
+  std::string kv_reason;  // how that was found
 };
 
 // Applies --isa: the level of the whole process.
@@ -32,8 +35,11 @@ void apply_process_options(const ModelOptionValues& options);
 // What the flags mean for this model on this machine; `info` from describe_model.
 RunPlan plan_run(const ModelOptionValues& options, const ModelInfo& info);
 
+// Sets what only some commands let their user choose.
+using EngineTuning = std::function<void(EngineConfig&)>;
+
 struct Session {
-  Session(const ModelOptionValues& options, int queue_max);
+  Session(const ModelOptionValues& options, const EngineTuning& tune);
 
   Checkpoint checkpoint;
   RunPlan plan;
@@ -43,7 +49,7 @@ struct Session {
   std::unique_ptr<Engine> engine;
 
  private:
-  Session(const ModelOptionValues& options, int queue_max, Checkpoint&& opened);
+  Session(const ModelOptionValues& options, const EngineTuning& tune, Checkpoint&& opened);
 };
 
 ComputeMode compute_mode(const ModelOptionValues& options);

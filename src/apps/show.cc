@@ -57,8 +57,8 @@ int show(const ModelOptionValues& options) {
   row("memory", fmt::format("{} = weights {} + keys and values {} + about 100 MiB of buffers",
                             format_bytes(info.weight_bytes + plan.kv_bytes + (100u << 20)),
                             format_bytes(info.weight_bytes), format_bytes(plan.kv_bytes)));
-  row("", fmt::format("keys and values: {}, {} a token, {} blocks of {} tokens", kv_type_name(plan.engine.kv_type),
-                      format_bytes(block / kKvBlockTokens), plan.kv_bytes / block, kKvBlockTokens));
+  row("", fmt::format("keys and values: {}, {} a token; {}: {} blocks of {} tokens", kv_type_name(plan.engine.kv_type),
+                      format_bytes(block / kKvBlockTokens), plan.kv_reason, plan.kv_bytes / block, kKvBlockTokens));
   return 0;
 }
 
