@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/best_seconds.h"
+#include "base/memory.h"
 #include "base/thread_team.h"
 #include "bench/kernel_cases.h"
 #include "bench/machine.h"
@@ -22,7 +23,7 @@ using kernels::Isa;
 uint64_t memory_bytes() {
   constexpr uint64_t kLeast = 64 << 20, kMost = uint64_t{4} << 30;
   const uint64_t wanted = std::clamp(3 * l3_cache_bytes(), 4 * kLeast, kMost);
-  return std::max(kLeast, std::min(wanted, available_memory_bytes() / 4));
+  return std::max(kLeast, std::min(wanted, available_memory() / 4));
 }
 
 // Rates of the machine, each measured when first asked for.

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace estoc {
 
-// Bytes this process can still take without being killed or swapped: what Linux calls available, bounded by the memory
-// limit of the control group.
-uint64_t available_memory_bytes();
+// "Intel(R) Xeon(R) Processor, 2 CPUs": the CPU's name and how many this process may use.
+std::string machine_name();
 
 // One core's second-level cache, and the last level that cores share; a common size when the system does not say.
 uint64_t l2_cache_bytes();

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <random>
 
+#include "base/memory.h"
 #include "base/thread_team.h"
 #include "bench/machine.h"
 #include "bench/model_work.h"
@@ -125,7 +126,7 @@ void add_rates(const ModelWork& work, const ModelBenchPlan& plan, double roof, M
 std::vector<ModelBenchResult> run_model_bench(const WeightSource& weights, const ModelBenchPlan& plan,
                                               const std::function<void(const std::string&)>& progress) {
   const ModelInfo info = describe_model(weights, plan.compute);
-  check_plan(plan, info, available_memory_bytes());
+  check_plan(plan, info, available_memory());
   const auto say = [&](const std::string& line) {
     if (progress) progress(line);
   };
