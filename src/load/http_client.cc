@@ -1,0 +1,28 @@
+#include "load/http_client.h"
+
+#include <utility>
+
+#include "load/client_connection.h"
+
+namespace estoc {
+
+HttpClient::~HttpClient() { close(); }
+
+void HttpClient::send(std::string request, std::shared_ptr<AnswerSink> sink, Clock::time_point deadline) {
+  std::shared_ptr<ClientConnection> connection;
+  if (idle_.empty()) {
+    connection = std::make_shared<ClientConnection>(*this);
+    connections_.insert(connection);
+  } else {
+    connection = std::move(idle_.back());
+    idle_.pop_back();
+  }
+  connection->start_call(std::move(request), std::move(sink), deadline);
+}
+
+void HttpClient::close() {
+  idle_.clear();
+  for (const auto& connection : std::exchange(connections_, {})) connection->close();
+}
+
+}  // namespace estoc

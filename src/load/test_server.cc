@@ -1,0 +1,105 @@
+#include "load/test_server.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/listen_socket.h"
+
+namespace estoc {
+namespace {
+
+http::ServerConfig config() {
+  http::ServerConfig config;
+  config.port = 0;
+  return config;
+}
+
+bool wait_readable(int fd) {
+  pollfd wait{fd, POLLIN, 0};
+  return ::poll(&wait, 1, 20'000) == 1;
+}
+
+}  // namespace
+
+Target local_target(uint16_t port) {
+  Target target = parse_target(fmt::format("test=http://127.0.0.1:{}", port));
+  find_address(target);
+  return target;
+}
+
+TestServer::TestServer(Serve serve)
+    : serve_(std::move(serve)),
+      server_(config(), [this](const http::Request& request, const std::shared_ptr<http::Responder>& responder) {
+        const std::lock_guard lock(mutex_);
+        requests_.push_back(request);
+        threads_.emplace_back([this, request, responder] { serve_(request, *responder); });
+      }) {
+  server_.listen();
+}
+
+TestServer::~TestServer() {
+  server_.stop(std::chrono::milliseconds(0));
+  for (std::thread& thread : threads_) thread.join();
+}
+
+Target TestServer::target() const { return local_target(server_.port()); }
+
+std::vector<http::Request> TestServer::requests() const {
+  const std::lock_guard lock(mutex_);
+  return requests_;
+}
+
+void stream_tokens(http::Responder& responder, int tokens, std::chrono::milliseconds gap) {
+  responder.start_stream(200, {{"content-type", "text/event-stream"}});
+  responder.write(R"(data: {"choices":[{"delta":{"role":"assistant","content":""}}]})"
+                  "\n\n");
+  for (int i = 0; i < tokens; ++i) {
+    if (i > 0) std::this_thread::sleep_for(gap);
+    responder.write(fmt::format("data: {{\"choices\":[{{\"delta\":{{\"content\":\"t{}\"}}}}]}}\n\n", i));
+  }
+  responder.write(R"(data: {"choices":[{"delta":{},"finish_reason":"length"}]})"
+                  "\n\n");
+  responder.write(
+      fmt::format("data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":3,\"completion_tokens\":{}}}}}\n\n", tokens));
+  responder.write("data: [DONE]\n\n");
+  responder.finish();
+}
+
+void refuse(http::Responder& responder, int status, const std::string& message, const std::string& retry_after) {
+  http::Response response{status, {{"content-type", "application/json"}}, {}};
+  response.body = fmt::format("{{\"error\":{{\"message\":\"{}\"}}}}", message);
+  if (!retry_after.empty()) response.headers.emplace_back("retry-after", retry_after);
+  responder.respond(std::move(response));
+}
+
+RawServer::RawServer(std::vector<std::string> answers)
+    : fd_(http::open_listen_socket("127.0.0.1", 0)), thread_([this, answers = std::move(answers)] {
+        for (const std::string& answer : answers) {
+          std::string remote;
+          int peer = -1;
+          while (peer < 0 && wait_readable(fd_)) {
+            peer = http::accept_peer(fd_, remote);
+            char bytes[4096];
+            // find_address connects and leaves without a word: that was no request.
+            if (peer >= 0 && (!wait_readable(peer) || ::recv(peer, bytes, sizeof(bytes), 0) <= 0)) {
+              ::close(peer);
+              peer = -1;
+            }
+          }
+          if (peer < 0) return;
+          (void)!::send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
+          ::shutdown(peer, SHUT_RDWR);
+          ::close(peer);
+        }
+      }) {}
+
+RawServer::~RawServer() {
+  thread_.join();
+  ::close(fd_);
+}
+
+Target RawServer::target() const { return local_target(http::local_port(fd_)); }
+
+}  // namespace estoc
