@@ -3,6 +3,7 @@
 #pragma once
 
 #include "apps/options.h"
+#include "apps/options_bench_serve.h"
 
 namespace estoc {
 
@@ -11,6 +12,7 @@ int run(const RunOptionValues& options);
 int perplexity(const PerplexityOptionValues& options);
 int bench_kernels(const BenchKernelsOptionValues& options);
 int bench_model(const BenchModelOptionValues& options);
+int bench_serve(const BenchServeOptionValues& options);
 int show(const ModelOptionValues& options);
 
 }  // namespace estoc

@@ -20,6 +20,7 @@ constexpr const char* kFooter = R"(Examples:
   estoc show model.gguf                          what is inside and what memory it needs
   estoc perplexity demo text.txt --chunks 20     how well it predicts a text
   estoc bench model demo -p 512 -n 128 -d 0,4096 -b 1,8
+  estoc bench serve --url a=http://127.0.0.1:8000 --rate 0.5,1,2 --html report.html
 
 Every flag has an environment variable: --kv-memory is ESTOC_KV_MEMORY.)";
 
@@ -35,17 +36,21 @@ int main_of(int argc, char** argv) {
   PerplexityOptionValues perplexity_values;
   BenchKernelsOptionValues bench_kernels_values;
   BenchModelOptionValues bench_model_values;
+  BenchServeOptionValues bench_serve_values;
   CLI::App* serve_command = app.add_subcommand("serve", "answer over the OpenAI API");
   CLI::App* run_command = app.add_subcommand("run", "answer one question, or chat in the terminal");
   CLI::App* show_command = app.add_subcommand("show", "tell what a model is and what it needs");
   CLI::App* perplexity_command = app.add_subcommand("perplexity", "tell how well a model predicts a text");
-  CLI::App* bench_command = app.add_subcommand("bench", "measure kernels or a model");
+  CLI::App* bench_command = app.add_subcommand("bench", "measure kernels, a model or servers");
   bench_command->require_subcommand(1);
   CLI::App* bench_kernels_command = bench_command->add_subcommand("kernels", "each loop beside what the CPU could do");
   CLI::App* bench_model_command = bench_command->add_subcommand("model", "tokens a second of a model, without engine");
+  CLI::App* bench_serve_command =
+      bench_command->add_subcommand("serve", "latency of OpenAI-compatible servers under load");
   add_perplexity_options(*perplexity_command, perplexity_values);
   add_bench_kernels_options(*bench_kernels_command, bench_kernels_values);
   add_bench_model_options(*bench_model_command, bench_model_values);
+  add_bench_serve_options(*bench_serve_command, bench_serve_values);
   add_serve_options(*serve_command, serve_values);
   add_run_options(*run_command, run_values);
   add_model_options(*show_command, show_values);
@@ -60,6 +65,7 @@ int main_of(int argc, char** argv) {
   if (perplexity_command->parsed()) return perplexity(perplexity_values);
   if (bench_kernels_command->parsed()) return bench_kernels(bench_kernels_values);
   if (bench_model_command->parsed()) return bench_model(bench_model_values);
+  if (bench_serve_command->parsed()) return bench_serve(bench_serve_values);
   return show(show_values);
 }
 

@@ -1,0 +1,34 @@
+#include "apps/progress_line.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace estoc {
+
+ProgressLine::ProgressLine(std::string title)
+    : title_(std::move(title)), is_terminal_(::isatty(STDERR_FILENO) != 0), shown_(std::chrono::steady_clock::now()) {}
+
+void ProgressLine::show(const std::string& text) {
+  constexpr std::chrono::milliseconds kOnTerminal{250}, kElsewhere{5000};
+  const auto now = std::chrono::steady_clock::now();
+  if (now - shown_ < (is_terminal_ ? kOnTerminal : kElsewhere)) return;
+  shown_ = now;
+  is_drawn_ = is_terminal_;
+  fmt::print(stderr, "{}{}: {}{}", is_terminal_ ? "\r\033[K" : "", title_, text, is_terminal_ ? "" : "\n");
+  std::fflush(stderr);
+}
+
+void ProgressLine::say(const std::string& text) {
+  wipe();
+  fmt::print(stderr, "{}: {}\n", title_, text);
+  std::fflush(stderr);
+}
+
+void ProgressLine::wipe() {
+  if (is_drawn_) fmt::print(stderr, "\r\033[K");
+  is_drawn_ = false;
+}
+
+}  // namespace estoc
