@@ -38,6 +38,7 @@ void append_finish(std::string& out, const ChoiceEnd& end) {
 
 AnswerFormat::AnswerFormat(const AnswerHead& head, std::string_view object, std::string_view chunk_object)
     : include_usage_(head.include_usage),
+      include_timings_(head.include_timings),
       whole_head_(head_text(head, object)),
       chunk_head_("data: " + head_text(head, chunk_object)) {}
 
@@ -49,9 +50,16 @@ void AnswerFormat::open_chunk(std::string& out, int index) const {
 }
 
 // OpenAI writes a null usage into every chunk before the one that has it.
-void AnswerFormat::close_chunk(std::string& out) const {
-  out += include_usage_ ? R"(],"usage":null})" : "]}";
-  out += "\n\n";
+void AnswerFormat::close_chunk(std::string& out, const Timings* timings) const {
+  out += include_usage_ ? R"(],"usage":null)" : "]";
+  if (timings != nullptr && !include_usage_) append_timings(out, *timings);
+  out += "}\n\n";
+}
+
+void AnswerFormat::append_timings(std::string& out, const Timings& timings) const {
+  if (!include_timings_) return;
+  out += R"(,"timings":)";
+  timings.append_to(out);
 }
 
 void AnswerFormat::append_start(std::string& out, int index) const {
@@ -73,22 +81,24 @@ void AnswerFormat::append_piece(std::string& out, int index, const Piece& piece)
   close_chunk(out);
 }
 
-void AnswerFormat::append_end(std::string& out, int index, const ChoiceEnd& end) const {
+void AnswerFormat::append_end(std::string& out, int index, const ChoiceEnd& end, const Timings* timings) const {
   open_chunk(out, index);
   append_end_fields(out);
   append_finish(out, end);
-  close_chunk(out);
+  close_chunk(out, timings);
 }
 
-void AnswerFormat::append_usage(std::string& out, const Usage& usage) const {
+void AnswerFormat::append_usage(std::string& out, const Usage& usage, const Timings& timings) const {
   if (!include_usage_) return;
   out += chunk_head_;
   out += R"(],"usage":)";
   usage.append_to(out);
+  append_timings(out, timings);
   out += "}\n\n";
 }
 
-std::string AnswerFormat::whole(const std::vector<WholeChoice>& choices, const Usage& usage) const {
+std::string AnswerFormat::whole(const std::vector<WholeChoice>& choices, const Usage& usage,
+                                const Timings& timings) const {
   std::string out = whole_head_;
   for (size_t i = 0; i < choices.size(); ++i) {
     if (i > 0) out += ',';
@@ -98,6 +108,7 @@ std::string AnswerFormat::whole(const std::vector<WholeChoice>& choices, const U
   }
   out += R"(],"usage":)";
   usage.append_to(out);
+  append_timings(out, timings);
   out += '}';
   return out;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/choice.h"
+#include "api/timings.h"
 #include "api/usage.h"
 
 namespace estoc::api {
@@ -20,6 +21,7 @@ struct AnswerHead {
   std::string model;
   std::string fingerprint;  // empty gives null
   bool include_usage = false;
+  bool include_timings = false;
 };
 
 struct WholeChoice {
@@ -36,11 +38,12 @@ class AnswerFormat {
   // Each appends nothing or one event "data: {...}\n\n". The start comes once a choice, before its first piece.
   void append_start(std::string& out, int index) const;
   void append_piece(std::string& out, int index, const Piece& piece) const;
-  void append_end(std::string& out, int index, const ChoiceEnd& end) const;
+  // `timings` with the end of the last choice, null before; written when they were asked for and no usage follows.
+  void append_end(std::string& out, int index, const ChoiceEnd& end, const Timings* timings) const;
   // The last chunk, without choices; only for a stream that asked for the usage.
-  void append_usage(std::string& out, const Usage& usage) const;
+  void append_usage(std::string& out, const Usage& usage, const Timings& timings) const;
 
-  std::string whole(const std::vector<WholeChoice>& choices, const Usage& usage) const;
+  std::string whole(const std::vector<WholeChoice>& choices, const Usage& usage, const Timings& timings) const;
 
  protected:
   // Fields of a choice object, without index and finish_reason: `"text":"..","logprobs":null`.
@@ -52,9 +55,10 @@ class AnswerFormat {
 
  private:
   void open_chunk(std::string& out, int index) const;
-  void close_chunk(std::string& out) const;
+  void close_chunk(std::string& out, const Timings* timings = nullptr) const;
+  void append_timings(std::string& out, const Timings& timings) const;
 
-  bool include_usage_;
+  bool include_usage_, include_timings_;
   std::string whole_head_;  // up to and with `"choices":[`
   std::string chunk_head_;
 };

@@ -87,7 +87,7 @@ Answer chat_completions(const ServedModel& model, const Call& call) {
   check_model_name(fields, model);
   check_unsupported(fields, shared_unsupported_fields());
   check_unsupported(fields, unsupported_fields());
-  GenerationFields read = read_generation_fields(fields, model, 1);
+  GenerationFields read = read_generation_fields(fields, model, call, 1);
   if (const auto tokens_max = fields.integer("max_completion_tokens", 1)) {
     read.tokens_max = static_cast<int>(std::min<int64_t>(*tokens_max, model.context));
   }
@@ -103,7 +103,8 @@ Answer chat_completions(const ServedModel& model, const Call& call) {
     if (prompt.continues_message) options.continued = prompt.tokens;
     choices.emplace_back(*model.tokenizer, std::move(options));
   }
-  const AnswerHead head{"chatcmpl-" + call.id, call.now, model.name, model.fingerprint, read.include_usage};
+  const AnswerHead head{"chatcmpl-" + call.id, call.now,           model.name,
+                        model.fingerprint,     read.include_usage, read.include_timings};
   return std::make_unique<Generation>(Generation::Options{read.is_stream, read.choices},
                                       std::make_unique<ChatFormat>(head, *model.tokenizer, read.sampling.logprobs),
                                       std::move(requests), std::move(choices));

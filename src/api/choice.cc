@@ -24,6 +24,7 @@ Piece Choice::consume(Event&& event) {
   prompt_tokens_ = event.prompt_tokens;
   cached_tokens_ = event.cached_tokens;
   output_tokens_ = event.output_tokens;
+  times_ = event.times;
   if (!is_echoed_) add_echo(std::move(event.prompt_logprobs), piece);
   if (event.token) add_token(event, piece);
   if (event.finish && !end_) finish(event, piece);

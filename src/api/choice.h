@@ -62,6 +62,7 @@ class Choice {
   int prompt_tokens() const { return prompt_tokens_; }
   int cached_tokens() const { return cached_tokens_; }
   int output_tokens() const { return output_tokens_; }
+  const RequestTimes& times() const { return times_; }
 
  private:
   void add_echo(std::vector<Logprobs>&& prompt_logprobs, Piece& piece);
@@ -81,6 +82,7 @@ class Choice {
   bool is_echoed_ = false;
   std::optional<TokenId> stop_token_;
   int prompt_tokens_ = 0, cached_tokens_ = 0, output_tokens_ = 0;
+  RequestTimes times_;
 };
 
 }  // namespace estoc::api

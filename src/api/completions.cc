@@ -61,7 +61,7 @@ Answer completions(const ServedModel& model, const Call& call) {
   check_model_name(fields, model);
   check_unsupported(fields, shared_unsupported_fields());
   check_unsupported(fields, unsupported_fields());
-  GenerationFields read = read_generation_fields(fields, model, 0);
+  GenerationFields read = read_generation_fields(fields, model, call, 0);
   check_best_of(fields, read.choices);
   read.sampling.logprobs = static_cast<int>(fields.integer("logprobs", 0, kLogprobsMax).value_or(-1));
   const bool echoes = fields.boolean("echo").value_or(false);
@@ -85,7 +85,8 @@ Answer completions(const ServedModel& model, const Call& call) {
       choices.emplace_back(*model.tokenizer, std::move(options));
     }
   }
-  const AnswerHead head{"cmpl-" + call.id, call.now, model.name, model.fingerprint, read.include_usage};
+  const AnswerHead head{"cmpl-" + call.id, call.now,           model.name,
+                        model.fingerprint, read.include_usage, read.include_timings};
   return std::make_unique<Generation>(
       Generation::Options{read.is_stream, read.choices},
       std::make_unique<CompletionFormat>(head, *model.tokenizer, read.sampling.logprobs), std::move(requests),

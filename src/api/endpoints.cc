@@ -11,7 +11,10 @@ std::span<const Endpoint> endpoints() {
       {"POST", "/v1/completions", completions},
       {"GET", "/v1/models", list_models},
       {"GET", "/v1/models/{id}", show_model},
-      {"GET", "/health", health},
+      {"GET", "/health", ready},
+      {"GET", "/readyz", ready},
+      {"GET", "/livez", live},
+      {"GET", "/metrics", metrics},
   };
   return kEndpoints;
 }

@@ -39,6 +39,8 @@ Answer chat_completions(const ServedModel& model, const Call& call);
 Answer completions(const ServedModel& model, const Call& call);
 Answer list_models(const ServedModel& model, const Call& call);
 Answer show_model(const ServedModel& model, const Call& call);
-Answer health(const ServedModel& model, const Call& call);
+Answer live(const ServedModel& model, const Call& call);
+Answer ready(const ServedModel& model, const Call& call);
+Answer metrics(const ServedModel& model, const Call& call);
 
 }  // namespace estoc::api

@@ -14,7 +14,10 @@ TEST(EndpointsTest, FindsRoutes) {
   EXPECT_EQ(find_route("POST", "/v1/completions").endpoint->handler, completions);
   EXPECT_EQ(find_route("GET", "/v1/models").endpoint->handler, list_models);
   EXPECT_EQ(find_route("GET", "/v1/models/").endpoint->handler, list_models);
-  EXPECT_EQ(find_route("GET", "/health").endpoint->handler, health);
+  EXPECT_EQ(find_route("GET", "/health").endpoint->handler, ready);
+  EXPECT_EQ(find_route("GET", "/readyz").endpoint->handler, ready);
+  EXPECT_EQ(find_route("GET", "/livez").endpoint->handler, live);
+  EXPECT_EQ(find_route("GET", "/metrics").endpoint->handler, metrics);
   EXPECT_EQ(find_route("GET", "/v1/models/org/tiny").argument, "org/tiny");
   EXPECT_EQ(find_route("GET", "/v1/models/org%2Ftiny%zz%4").argument, "org/tiny%zz%4");
 }
@@ -54,12 +57,13 @@ TEST(EndpointsTest, ListsTheModel) {
   }
 }
 
-TEST(EndpointsTest, HealthTurnsUnavailableWhenStopping) {
+TEST(EndpointsTest, ReadinessEndsWhenStoppingAndLivenessDoesNot) {
   FakeModel model;
   Call call = call_with("");
-  EXPECT_EQ(std::get<Reply>(health(model.served, call)).body, R"({"status":"ok"})");
+  EXPECT_EQ(std::get<Reply>(ready(model.served, call)).body, R"({"status":"ok"})");
   call.is_stopping = true;
-  EXPECT_EQ(std::get<Reply>(health(model.served, call)).status, 503);
+  EXPECT_EQ(std::get<Reply>(ready(model.served, call)).status, 503);
+  EXPECT_EQ(std::get<Reply>(live(model.served, call)).status, 200);
 }
 
 TEST(ErrorsTest, EveryCodeHasItsStatusAndType) {

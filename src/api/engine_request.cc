@@ -33,6 +33,10 @@ Request build_request(const GenerationFields& fields, const ServedModel& model, 
     request.end_tokens.push_back(*eos);
   request.stop_tokens = fields.stop_tokens;
   request.ignore_end = fields.ignore_end;
+  request.priority = fields.priority;
+  request.client = fields.client;
+  request.cache_salt = fields.cache_salt;
+  request.timeout = fields.timeout;
   request.prompt = std::move(prompt);
   return request;
 }

@@ -1,5 +1,7 @@
 #include "api/errors.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace estoc::api {
@@ -43,7 +45,8 @@ Json string_or_null(std::string_view text) { return text.empty() ? Json() : Json
 
 }  // namespace
 
-Reply error_reply(int status, std::string_view message, std::string_view param, std::string_view code) {
+Reply error_reply(int status, std::string_view message, std::string_view param, std::string_view code,
+                  int retry_after_s) {
   Json error;
   error.set("message", message);
   error.set("type", type_of(status));
@@ -52,7 +55,9 @@ Reply error_reply(int status, std::string_view message, std::string_view param, 
   Json envelope;
   envelope.set("error", std::move(error));
   Reply reply{status, to_json(envelope), {}};
-  if (status == 429 || status == 503) reply.headers.emplace_back("Retry-After", "1");
+  if (status == 429 || status == 503) {
+    reply.headers.emplace_back("Retry-After", std::to_string(std::max(1, retry_after_s)));
+  }
   return reply;
 }
 

@@ -81,7 +81,7 @@ struct FakeModel {
   }
 };
 
-inline Call call_with(std::string_view body) { return {body, {}, "abc", 1757141666, false}; }
+inline Call call_with(std::string_view body) { return {.body = body, .id = "abc", .now = 1757141666}; }
 
 // The events of a request whose prompt had `prompt_tokens`, one token each; the last one finishes.
 inline std::vector<Event> events_of(const std::vector<TokenId>& tokens, FinishReason finish, int prompt_tokens = 5,

@@ -7,6 +7,16 @@
 #include "base/check.h"
 
 namespace estoc::api {
+namespace {
+
+// A request that never started may be sent again; one whose own deadline passed was too slow for its caller.
+Reply timeout_reply(const Event& event) {
+  const std::string_view message = event.error.empty() ? "the request ran out of time" : event.error;
+  if (event.retry_after_s > 0) return error_reply(503, message, {}, "queue_timeout", event.retry_after_s);
+  return error_reply(504, message, {}, "timeout");
+}
+
+}  // namespace
 
 Generation::Generation(Options options, std::unique_ptr<const AnswerFormat> format, std::vector<Request> requests,
                        std::vector<Choice> choices)
@@ -31,6 +41,10 @@ bool Generation::consume(size_t index, Event&& event, std::string& out) {
     failure_ = error_reply(503, "the request was cancelled: the server is stopping");
     return false;
   }
+  if (event.finish == FinishReason::timeout) {
+    failure_ = timeout_reply(event);
+    return false;
+  }
   const bool is_last_event = event.finish.has_value();
   Piece piece = choice.consume(std::move(event));
   if (options_.is_stream) {
@@ -46,16 +60,34 @@ bool Generation::consume(size_t index, Event&& event, std::string& out) {
   whole_[index].end = *choice.end();
   --open_choices_;
   if (options_.is_stream) {
-    format_->append_end(out, static_cast<int>(index), *choice.end());
+    const Timings all = timings();
+    format_->append_end(out, static_cast<int>(index), *choice.end(), open_choices_ == 0 ? &all : nullptr);
     if (open_choices_ == 0) {
-      format_->append_usage(out, usage());
+      format_->append_usage(out, usage(), all);
       out += kStreamDone;
     }
   }
   return !is_last_event;
 }
 
-Reply Generation::reply() { return {200, format_->whole(whole_, usage()), {}}; }
+Reply Generation::reply() { return {200, format_->whole(whole_, usage(), timings()), {}}; }
+
+ChoiceCounts Generation::counts() const {
+  ChoiceCounts counts;
+  for (const Choice& choice : choices_) {
+    if (!choice.end()) continue;
+    ++(std::string_view(choice.end()->finish_reason) == "stop" ? counts.stop : counts.length);
+  }
+  if (failure_) counts.failed = choices_.size() - counts.stop - counts.length;
+  return counts;
+}
+
+Timings Generation::timings() const {
+  const Usage tokens = usage();
+  Timings timings{.prompt_tokens = tokens.prompt_tokens - tokens.cached_tokens, .cached_tokens = tokens.cached_tokens};
+  for (const Choice& choice : choices_) timings.add(choice.times(), choice.output_tokens());
+  return timings;
+}
 
 Usage Generation::usage() const {
   Usage usage;

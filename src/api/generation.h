@@ -13,6 +13,7 @@
 #include "api/answer_format.h"
 #include "api/call.h"
 #include "api/choice.h"
+#include "api/server_stats.h"
 #include "engine/engine.h"
 
 namespace estoc::api {
@@ -45,9 +46,12 @@ class Generation {
   const std::optional<Reply>& failure() const { return failure_; }
   // The answer that is not a stream; call once when done without failure.
   Reply reply();
+  // How the choices have ended so far.
+  ChoiceCounts counts() const;
 
  private:
   Usage usage() const;
+  Timings timings() const;
 
   Options options_;
   std::unique_ptr<const AnswerFormat> format_;

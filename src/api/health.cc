@@ -1,11 +1,15 @@
-// GET /health
+// GET /livez, /readyz and /health
 #include "api/endpoints.h"
 #include "api/errors.h"
 
 namespace estoc::api {
 
-Answer health(const ServedModel&, const Call& call) {
-  if (call.is_stopping) return error_reply(503, "the server is stopping");
+// The process answers: nothing to restart, also while it drains.
+Answer live(const ServedModel&, const Call&) { return Reply{200, R"({"status":"ok"})", {}}; }
+
+// New requests are welcome.
+Answer ready(const ServedModel&, const Call& call) {
+  if (call.is_stopping) return error_reply(503, "the server is stopping", {}, "stopping");
   return Reply{200, R"({"status":"ok"})", {}};
 }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
+#include "api/client_name.h"
 #include "api/errors.h"
 
 namespace estoc::api {
@@ -109,6 +111,27 @@ void read_stream_options(Fields& fields, GenerationFields& read) {
   }
 }
 
+std::string read_bounded(Fields& fields, const char* name, size_t bytes_max) {
+  std::string text = fields.string(name).value_or("");
+  if (text.size() > bytes_max) {
+    fields.refuse(name, fmt::format("expected at most {} bytes, got {}", bytes_max, text.size()));
+  }
+  return text;
+}
+
+// How the request stands among others.
+void read_serving_fields(Fields& fields, const Call& call, GenerationFields& read) {
+  read.priority = static_cast<int>(fields.integer("priority", -kPriorityMax, kPriorityMax).value_or(0));
+  read.client = client_name(call.authorization, read_bounded(fields, "user", kUserBytesMax));
+  read.cache_salt = read_bounded(fields, "cache_salt", kCacheSaltBytesMax);
+  if (const auto seconds = fields.number("timeout", 0, kTimeoutSecondsMax)) {
+    if (*seconds <= 0) fields.refuse("timeout", "expected more than 0 seconds");
+    // Less than a millisecond is a deadline too, and 0 would be none.
+    read.timeout = std::chrono::milliseconds(std::max<int64_t>(1, std::llround(*seconds * 1000)));
+  }
+  read.include_timings = fields.boolean("timings").value_or(false);
+}
+
 }  // namespace
 
 std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, const ServedModel& model) {
@@ -129,7 +152,8 @@ std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, 
   return ids;
 }
 
-GenerationFields read_generation_fields(Fields& fields, const ServedModel& model, int tokens_max_least) {
+GenerationFields read_generation_fields(Fields& fields, const ServedModel& model, const Call& call,
+                                        int tokens_max_least) {
   GenerationFields read;
   read.sampling = read_sampling(fields, model);
   if (const auto tokens_max = fields.integer("max_tokens", tokens_max_least)) {
@@ -150,7 +174,7 @@ GenerationFields read_generation_fields(Fields& fields, const ServedModel& model
   read.choices = static_cast<int>(fields.integer("n", 1, kChoicesMax).value_or(1));
   read.is_stream = fields.boolean("stream").value_or(false);
   read_stream_options(fields, read);
-  fields.find("user");  // accepted and not used, as the field asks for nothing
+  read_serving_fields(fields, call, read);
   return read;
 }
 

@@ -4,10 +4,12 @@
 // Errors: throws Error{invalid_argument} with the field's path.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "api/call.h"
 #include "api/fields.h"
 #include "api/served_model.h"
 #include "base/json.h"
@@ -26,15 +28,25 @@ struct GenerationFields {
   bool skip_special = true;
   int choices = 1;  // `n`
   bool is_stream = false;
-  bool include_usage = false;  // a last chunk with the usage
+  bool include_usage = false;    // a last chunk with the usage
+  bool include_timings = false;  // where the time went
+  int priority = 0;
+  std::string client;  // from the API key, or `user`
+  std::string cache_salt;
+  std::chrono::milliseconds timeout{0};  // 0: none
 };
 
 constexpr int kLogprobsMax = 20;
 constexpr int kChoicesMax = 128;
 constexpr size_t kStopsMax = 64;
 constexpr size_t kStopBytesMax = 4096;
+constexpr int kPriorityMax = 100;  // and -100 at least
+constexpr size_t kUserBytesMax = 512;
+constexpr size_t kCacheSaltBytesMax = 128;
+constexpr double kTimeoutSecondsMax = 86400;
 
-GenerationFields read_generation_fields(Fields& fields, const ServedModel& model, int tokens_max_least);
+GenerationFields read_generation_fields(Fields& fields, const ServedModel& model, const Call& call,
+                                        int tokens_max_least);
 
 // Checks `model` against the served name: throws ApiError{not_found, "model_not_found"}; an absent name is accepted.
 void check_model_name(Fields& fields, const ServedModel& model);

@@ -1,0 +1,67 @@
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "api/endpoints.h"
+#include "api/fake_model.h"
+
+namespace estoc::api {
+namespace {
+
+constexpr std::array<double, 2> kBounds = {0.5, 1};
+
+std::string metrics_of(const ServerStats& stats, const std::string& name = "org/tiny") {
+  FakeModel model;
+  model.served.name = name;
+  Call call = call_with("");
+  call.stats = [&] { return stats; };
+  return std::get<Reply>(metrics(model.served, call)).body;
+}
+
+bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+TEST(MetricsTest, CountersAndGaugesUnderBothNames) {
+  ServerStats stats;
+  stats.engine.running = 3;
+  stats.engine.kv_blocks = 8;
+  stats.engine.kv_blocks_used = 2;
+  stats.engine.prefix_tokens_cached = 70000;
+  stats.connections = 5;
+  stats.responses = {{200, 7}, {429, 1}};
+  stats.choices.length = 4;
+  const std::string text = metrics_of(stats);
+  EXPECT_TRUE(has_line(text, R"(estoc_requests_running{model_name="org/tiny"} 3)"));
+  EXPECT_TRUE(has_line(text, R"(vllm:num_requests_running{model_name="org/tiny",engine="0"} 3)"));
+  EXPECT_TRUE(has_line(text, R"(vllm:kv_cache_usage_perc{model_name="org/tiny",engine="0"} 0.25)"));
+  EXPECT_TRUE(has_line(text, R"(vllm:prefix_cache_hits_total{model_name="org/tiny",engine="0"} 70000)"));
+  EXPECT_TRUE(has_line(text, R"(estoc_http_connections{model_name="org/tiny"} 5)"));
+  EXPECT_TRUE(has_line(text, R"(estoc_http_responses_total{model_name="org/tiny",code="429"} 1)"));
+  EXPECT_TRUE(
+      has_line(text, R"(vllm:request_success_total{model_name="org/tiny",engine="0",finished_reason="length"} 4)"));
+  EXPECT_TRUE(has_line(text, "# TYPE estoc_preemptions_total counter"));
+}
+
+TEST(MetricsTest, HistogramsAreCumulative) {
+  ServerStats stats;
+  stats.engine.ttft_s = Histogram(kBounds);
+  for (const double value : {0.25, 0.5, 0.75, 4.0}) stats.engine.ttft_s.add(value);
+  const std::string text = metrics_of(stats);
+  EXPECT_NE(text.find("# TYPE estoc_ttft_seconds histogram\n"
+                      "estoc_ttft_seconds_bucket{model_name=\"org/tiny\",le=\"0.5\"} 2\n"
+                      "estoc_ttft_seconds_bucket{model_name=\"org/tiny\",le=\"1\"} 3\n"
+                      "estoc_ttft_seconds_bucket{model_name=\"org/tiny\",le=\"+Inf\"} 4\n"
+                      "estoc_ttft_seconds_sum{model_name=\"org/tiny\"} 5.5\n"
+                      "estoc_ttft_seconds_count{model_name=\"org/tiny\"} 4\n"),
+            std::string::npos)
+      << text;
+  EXPECT_TRUE(has_line(text, R"(estoc_step_rows_bucket{model_name="org/tiny",le="+Inf"} 0)"));
+}
+
+TEST(MetricsTest, LabelValuesAreEscaped) {
+  EXPECT_TRUE(has_line(metrics_of({}, "a\"b\\c\nd"), R"(estoc_steps_total{model_name="a\"b\\c\nd"} 0)"));
+}
+
+}  // namespace
+}  // namespace estoc::api
