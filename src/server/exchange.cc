@@ -4,13 +4,21 @@
 #include "base/error.h"
 
 namespace estoc {
-
 namespace {
-constexpr int kPeerLeft = 499;  // for the log only: nobody is there to read it
+
+constexpr int kPeerLeft = 499;  // for logs and counts: nobody is there to read it
+
+api::Reply refusal(const SubmitResult& result) {
+  if (result.status == SubmitStatus::stopping) {
+    return api::error_reply(503, "the server is stopping", {}, "stopping", result.retry_after_s);
+  }
+  return api::error_reply(429, "too much work is waiting, try again later", {}, "queue_full", result.retry_after_s);
 }
 
+}  // namespace
+
 Exchange::Exchange(std::unique_ptr<api::Generation> generation, std::shared_ptr<http::Responder> responder,
-                   Generator& generator, http::Headers headers, std::function<void(int)> on_end)
+                   Generator& generator, http::Headers headers, std::function<void(const Outcome&)> on_end)
     : generation_(std::move(generation)),
       responder_(std::move(responder)),
       generator_(generator),
@@ -41,9 +49,7 @@ bool Exchange::submit_all() {
     }
     if (result.status != SubmitStatus::accepted) {
       cancel_all();
-      const bool is_full = result.status == SubmitStatus::queue_full;
-      respond(is_full ? api::error_reply(429, "too many requests are waiting, try again later", {}, "queue_full")
-                      : api::error_reply(503, "the server is stopping"));
+      respond(refusal(result));
       return false;
     }
     const std::lock_guard lock(mutex_);
@@ -89,7 +95,7 @@ void Exchange::render() {
   if (!generation_->is_done()) return;
   if (failure) cancel_all();
   responder_->finish();
-  end(200);
+  end({200, generation_->counts()});
 }
 
 void Exchange::send(std::string text) {
@@ -109,31 +115,32 @@ void Exchange::respond(api::Reply reply) {
   response.headers.emplace_back("Content-Type", "application/json");
   response.headers.insert(response.headers.end(), reply.headers.begin(), reply.headers.end());
   responder_->respond(std::move(response));
-  end(reply.status);
+  end({reply.status, generation_->counts()});
 }
 
 void Exchange::abandon() {
-  cancel_all();
-  end(kPeerLeft);
+  // The generation is the connection's thread's, so what it has ended is not known here.
+  end({kPeerLeft, {.aborted = cancel_all()}});
 }
 
-void Exchange::cancel_all() {
+size_t Exchange::cancel_all() {
   std::vector<RequestId> ids;
   {
     const std::lock_guard lock(mutex_);
     ids = ids_;
   }
   for (const RequestId id : ids) generator_.cancel(id);
+  return ids.size();
 }
 
-void Exchange::end(int status) {
+void Exchange::end(const Outcome& outcome) {
   {
     const std::lock_guard lock(mutex_);
     if (is_over_) return;
     is_over_ = true;
     mailbox_.clear();
   }
-  on_end_(status);
+  on_end_(outcome);
 }
 
 }  // namespace estoc

@@ -22,9 +22,15 @@ namespace estoc {
 
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  // `headers` go into the answer. `on_end` is called once with the status that was sent, 499 when the peer left.
+  // How it ended: the status that was sent, 499 when the peer left; and each of its choices.
+  struct Outcome {
+    int status = 200;
+    api::ChoiceCounts choices;
+  };
+
+  // `headers` go into the answer. `on_end` is called once.
   Exchange(std::unique_ptr<api::Generation> generation, std::shared_ptr<http::Responder> responder,
-           Generator& generator, http::Headers headers, std::function<void(int status)> on_end);
+           Generator& generator, http::Headers headers, std::function<void(const Outcome&)> on_end);
 
   // Submits. A full queue or a stopping engine is answered with 429 or 503, a request the engine refuses with 400.
   void start();
@@ -42,15 +48,15 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void take(size_t choice, Event&& event);  // engine thread
   void render();                            // connection's thread
   void send(std::string text);
-  void end(int status);
-  void cancel_all();
+  void end(const Outcome& outcome);
+  size_t cancel_all();  // how many
   void respond(api::Reply reply);
 
   const std::unique_ptr<api::Generation> generation_;
   const std::shared_ptr<http::Responder> responder_;
   Generator& generator_;
   http::Headers headers_;
-  std::function<void(int)> on_end_;
+  std::function<void(const Outcome&)> on_end_;
   bool has_stream_ = false;  // connection's thread only
 
   std::mutex mutex_;

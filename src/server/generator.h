@@ -1,5 +1,5 @@
-// What the server needs of an engine: submit and cancel. Tests put their own in its place.
-// Threads: both from any thread. Errors: submit throws Error as Engine::submit does.
+// What the server needs of an engine: submit, cancel and counts. Tests put their own in its place.
+// Threads: all from any thread. Errors: submit throws Error as Engine::submit does.
 #pragma once
 
 #include "engine/engine.h"
@@ -11,6 +11,7 @@ class Generator {
   virtual ~Generator() = default;
   virtual SubmitResult submit(Request request, EventSink sink) = 0;
   virtual void cancel(RequestId id) = 0;
+  virtual EngineStats stats() const { return {}; }
 };
 
 // The engine as a generator. The engine must outlive it.
@@ -21,6 +22,7 @@ class EngineGenerator : public Generator {
     return engine_.submit(std::move(request), std::move(sink));
   }
   void cancel(RequestId id) override { engine_.cancel(id); }
+  EngineStats stats() const override { return engine_.stats(); }
 
  private:
   Engine& engine_;

@@ -36,7 +36,7 @@ http::Headers open_headers() {
 }
 
 http::Response to_http(api::Reply reply, http::Headers headers) {
-  headers.emplace_back("Content-Type", "application/json");
+  headers.emplace_back("Content-Type", std::move(reply.content_type));
   headers.insert(headers.end(), reply.headers.begin(), reply.headers.end());
   return {reply.status, std::move(headers), std::move(reply.body)};
 }
@@ -67,6 +67,7 @@ void RequestHandler::handle(const http::Request& request, const std::shared_ptr<
   headers.emplace_back("X-Request-Id", is_sane_id(given) ? std::string(given) : id);
   const auto respond = [&](http::Response response) {
     log_access(request, response.status, begin);
+    count_response(response.status);
     responder->respond(std::move(response));
   };
   if (request.method == "OPTIONS") return respond(preflight(std::move(headers)));
@@ -81,10 +82,18 @@ void RequestHandler::handle(const http::Request& request, const std::shared_ptr<
                                                                request.method, route.allowed)),
                              std::move(headers)));
     }
-    const api::Call call{request.body, std::move(route.argument), id, std::time(nullptr), is_stopping_};
+    const api::Call call{request.body,
+                         std::move(route.argument),
+                         id,
+                         std::time(nullptr),
+                         is_stopping_,
+                         request.header("Authorization"),
+                         [this] { return stats(); }};
     api::Answer answer = route.endpoint->handler(model_, call);
     if (auto* reply = std::get_if<api::Reply>(&answer)) return respond(to_http(std::move(*reply), std::move(headers)));
-    if (is_stopping_) return respond(to_http(api::error_reply(503, "the server is stopping"), std::move(headers)));
+    if (is_stopping_) {
+      return respond(to_http(api::error_reply(503, "the server is stopping", {}, "stopping"), std::move(headers)));
+    }
     run(std::move(std::get<std::unique_ptr<api::Generation>>(answer)), request, responder, headers);
   } catch (const Error& error) {
     respond(to_http(api::error_reply(error), std::move(headers)));
@@ -98,12 +107,10 @@ void RequestHandler::run(std::unique_ptr<api::Generation> generation, const http
                          const std::shared_ptr<http::Responder>& responder, http::Headers headers) {
   const uint64_t key = next_exchange_++;
   http::Request line{request.method, request.path, {}, {}, {}, request.remote};
-  auto on_end = [weak = weak_from_this(), key, line = std::move(line), begin = Clock::now()](int status) {
-    log_access(line, status, begin);
-    const auto self = weak.lock();
-    if (!self) return;
-    const std::lock_guard lock(self->mutex_);
-    self->exchanges_.erase(key);
+  auto on_end = [weak = weak_from_this(), key, line = std::move(line),
+                 begin = Clock::now()](const Exchange::Outcome& outcome) {
+    log_access(line, outcome.status, begin);
+    if (const auto self = weak.lock()) self->forget(key, outcome);
   };
   const auto exchange =
       std::make_shared<Exchange>(std::move(generation), responder, generator_, std::move(headers), std::move(on_end));
@@ -112,6 +119,36 @@ void RequestHandler::run(std::unique_ptr<api::Generation> generation, const http
     exchanges_.emplace(key, exchange);
   }
   exchange->start();
+}
+
+void RequestHandler::forget(uint64_t key, const Exchange::Outcome& outcome) {
+  count_response(outcome.status);
+  const std::lock_guard lock(mutex_);
+  choices_.stop += outcome.choices.stop;
+  choices_.length += outcome.choices.length;
+  choices_.aborted += outcome.choices.aborted;
+  choices_.failed += outcome.choices.failed;
+  exchanges_.erase(key);
+  if (exchanges_.empty()) ended_.notify_all();
+}
+
+void RequestHandler::count_response(int status) {
+  const std::lock_guard lock(mutex_);
+  ++responses_[status];
+}
+
+void RequestHandler::wait_until_idle(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  ended_.wait_for(lock, timeout, [this] { return exchanges_.empty(); });
+}
+
+api::ServerStats RequestHandler::stats() const {
+  api::ServerStats stats{.engine = generator_.stats(), .connections = connection_count_()};
+  const std::lock_guard lock(mutex_);
+  stats.generating = static_cast<int>(exchanges_.size());
+  stats.responses = responses_;
+  stats.choices = choices_;
+  return stats;
 }
 
 void RequestHandler::abandon_all() {

@@ -5,6 +5,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -26,8 +29,14 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
 
   // New generations are refused with 503.
   void refuse_new() { is_stopping_ = true; }
+  // Waits until nothing is being generated or the time is over.
+  void wait_until_idle(std::chrono::milliseconds timeout);
   // Cancels everything that still runs.
   void abandon_all();
+
+  api::ServerStats stats() const;
+  // Where stats() has the number of connections from; before the first request.
+  void set_connection_count(std::function<int()> count) { connection_count_ = std::move(count); }
 
   // The error envelope for what the HTTP server itself refuses.
   static http::Response render_error(int status, std::string_view message);
@@ -35,15 +44,22 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
  private:
   void run(std::unique_ptr<api::Generation> generation, const http::Request& request,
            const std::shared_ptr<http::Responder>& responder, http::Headers headers);
+  void count_response(int status);
+  void forget(uint64_t key, const Exchange::Outcome& outcome);
 
   const api::ServedModel& model_;
   Generator& generator_;
   std::atomic<bool> is_stopping_ = false;
   std::atomic<uint64_t> next_exchange_ = 0;
 
-  std::mutex mutex_;
+  std::function<int()> connection_count_ = [] { return 0; };
+
+  mutable std::mutex mutex_;
+  std::condition_variable ended_;
   // Protected by mutex_.
   std::unordered_map<uint64_t, std::weak_ptr<Exchange>> exchanges_;
+  std::map<int, uint64_t> responses_;
+  api::ChoiceCounts choices_;
 };
 
 }  // namespace estoc

@@ -19,7 +19,7 @@ class FakeGenerator : public Generator {
  public:
   SubmitResult submit(Request request, EventSink sink) override {
     if (refusal) throw *refusal;
-    if (sinks.size() >= accepted_max) return {status_after, 0};
+    if (sinks.size() >= accepted_max) return {.status = status_after, .retry_after_s = retry_after_s};
     requests.push_back(std::move(request));
     sinks.push_back(std::move(sink));
     return {SubmitStatus::accepted, sinks.size()};
@@ -32,6 +32,7 @@ class FakeGenerator : public Generator {
 
   size_t accepted_max = 100;
   SubmitStatus status_after = SubmitStatus::queue_full;
+  int retry_after_s = 0;
   std::optional<Error> refusal;
   std::vector<Request> requests;
   std::vector<EventSink> sinks;
@@ -277,6 +278,50 @@ TEST_F(RequestHandlerTest, StoppingRefusesAndAbandons) {
   EXPECT_EQ(generator_.cancelled, std::vector<RequestId>{1});
   handler_->abandon_all();
   EXPECT_EQ(generator_.cancelled.size(), 1u);  // nothing is running any more
+}
+
+TEST_F(RequestHandlerTest, RefusalsSayWhenToComeBack) {
+  generator_.accepted_max = 0;
+  EXPECT_EQ(complete("")->header("Retry-After"), "1");
+  generator_.retry_after_s = 17;
+  const auto full = complete("");
+  EXPECT_EQ(full->response.status, 429);
+  EXPECT_EQ(full->header("Retry-After"), "17");
+  EXPECT_EQ(error_of(*full).find("code")->as_string(), "queue_full");
+  generator_.status_after = SubmitStatus::stopping;
+  const auto stopping = complete("");
+  EXPECT_EQ(stopping->response.status, 503);
+  EXPECT_EQ(stopping->header("Retry-After"), "17");
+  EXPECT_EQ(error_of(*stopping).find("code")->as_string(), "stopping");
+}
+
+TEST_F(RequestHandlerTest, TheKeyNamesTheClient) {
+  send("POST", "/v1/completions", R"({"prompt":"ab"})", {{"authorization", "Bearer k"}});
+  complete(R"(,"user":"ann")");
+  EXPECT_TRUE(generator_.requests.at(0).client.starts_with("key:"));
+  EXPECT_EQ(generator_.requests.at(1).client, "user:ann");
+}
+
+TEST_F(RequestHandlerTest, CountsAnswersAndHowTheyEnded) {
+  send("GET", "/nothing");
+  const auto whole = complete("");
+  const auto left = complete(R"(,"n":2)");
+  const auto failed = complete("");
+  EXPECT_EQ(handler_->stats().generating, 3);
+  generator_.play(0, events_of({258, 259}, FinishReason::length));
+  whole->run_posts();
+  left->close();
+  Event event;
+  event.finish = FinishReason::timeout;
+  generator_.play(3, {std::move(event)});
+  failed->run_posts();
+  const api::ServerStats stats = handler_->stats();
+  EXPECT_EQ(stats.responses, (std::map<int, uint64_t>{{200, 1}, {404, 1}, {499, 1}, {504, 1}}));
+  EXPECT_EQ(stats.choices.length, 1u);
+  EXPECT_EQ(stats.choices.aborted, 2u);
+  EXPECT_EQ(stats.choices.failed, 1u);
+  EXPECT_EQ(stats.generating, 0);
+  EXPECT_EQ(send("GET", "/metrics")->header("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
 }
 
 }  // namespace

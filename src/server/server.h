@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "api/served_model.h"
+#include "api/server_stats.h"
 #include "http/server.h"
 #include "server/generator.h"
 
@@ -28,8 +29,11 @@ class ApiServer {
   uint16_t port() const;
   int connection_count() const;
 
-  // From now on generating is refused with 503 and /health says so; running answers may complete for up to `grace`,
-  // then they are cancelled. Blocks until done.
+  // Any thread, also while stop() runs.
+  api::ServerStats stats() const;
+
+  // From now on generating is refused with 503 and /readyz says so, on connections old and new; running answers may
+  // complete for up to `grace`, then they are cancelled. Blocks until done; then nothing listens.
   void stop(std::chrono::milliseconds grace);
 
  private:

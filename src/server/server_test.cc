@@ -167,6 +167,29 @@ TEST_F(ServerTest, StopLetsAnswersFinishWithinTheGrace) {
   EXPECT_EQ(client.status, 200);
 }
 
+TEST_F(ServerTest, StopGoesOnListeningUntilAnswersHaveFinished) {
+  SocketClient client(server_.port());
+  client.send("POST", "/v1/completions", prompt(R"(,"stream":true,"max_tokens":90000)"));
+  client.read_until("data: ");
+  std::thread stopper([&] { server_.stop(seconds(30)); });
+  const auto ask = [&](std::string_view method, std::string_view path, std::string_view body) {
+    SocketClient other(server_.port());
+    other.send(method, path, body);
+    other.read_all();
+    return std::pair(other.status, other.headers);
+  };
+  while (ask("GET", "/readyz", "").first == 200) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(ask("GET", "/readyz", "").first, 503);
+  EXPECT_EQ(ask("GET", "/livez", "").first, 200);
+  const auto [status, headers] = ask("POST", "/v1/completions", prompt(""));
+  EXPECT_EQ(status, 503);
+  EXPECT_NE(headers.find("Retry-After: "), std::string::npos) << headers;
+  EXPECT_EQ(server_.stats().generating, 1);
+  client.close();
+  stopper.join();
+  EXPECT_TRUE(generator_.wait_idle());
+}
+
 TEST_F(ServerTest, StopCancelsWhatOutlivesTheGrace) {
   SocketClient client(server_.port());
   client.send("POST", "/v1/completions", prompt(R"(,"stream":true,"max_tokens":90000)"));
