@@ -3,6 +3,10 @@ import json
 import socket
 import time
 
+import pytest
+
+from test_serving import samples
+
 LONG = {"prompt": "Once upon a time", "max_tokens": 480, "ignore_eos": True, "temperature": 0}
 
 
@@ -52,3 +56,48 @@ def test_half_sent_request(server):
     connection.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"prompt\"")
     connection.close()
     check_free(server)
+
+
+def wait_until_free(server, within=2.0):
+    """Asserts that no request is left and no block is held."""
+    deadline = time.monotonic() + within
+    gauges = ("estoc_requests_running", "estoc_requests_waiting", "estoc_kv_blocks_used", "estoc_http_generating")
+    while True:
+        values = samples(server)
+        left = {name: values[name] for name in gauges if values[name] > 0}
+        if not left:
+            return
+        assert time.monotonic() < deadline, left
+        time.sleep(0.01)
+
+
+def wait_for(server, gauge):
+    deadline = time.monotonic() + 30
+    while samples(server)[gauge] == 0:
+        assert time.monotonic() < deadline, f"{gauge} stays 0"
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("fields, gauge", [
+    ({"n": 4}, "estoc_requests_running"),
+    ({"prompt": ["Once", "upon", "a time"]}, "estoc_requests_running"),
+    ({"n": 12}, "estoc_requests_waiting"),
+    ({"prompt": "tell me a story " * 1900, "max_tokens": 1}, "estoc_requests_running"),
+], ids=["n", "prompts", "queued", "prefill"])
+def test_frees_everything(demo, start_server, stream, fields, gauge):
+    server = start_server("demo", "--max-seqs", "8", "--queue-seconds", "1000")
+    before = samples(server)
+    fields = {**fields, "cache_salt": f"{stream} {gauge}"}  # nothing of it is in the cache
+    connections = [send(server, stream=stream, **fields) for _ in range(2)]
+    wait_for(server, gauge)
+    for connection in connections:
+        connection.close()
+    left = "estoc_http_responses_total{499}"
+    deadline = time.monotonic() + 5  # the last one's prompt may still have been read
+    while (after := samples(server)).get(left, 0) - before.get(left, 0) < 2:
+        assert time.monotonic() < deadline, {name: after[name] for name in after if "responses" in name}
+        time.sleep(0.01)
+    wait_until_free(server)
+    cancelled = "estoc_requests_cancelled_total"
+    assert samples(server)[cancelled] > before[cancelled]
