@@ -230,8 +230,8 @@ def write_model(shape: Shape, name: str, format_name: str, seed: int, demo: Path
     writer.close()
 
 
-def run_in_own_environment() -> None:
-    """Starts this script again in build/make_model_venv, which is made when it is not there."""
+def run_in_own_environment(script: str = __file__) -> None:
+    """Starts the script again in build/make_model_venv, which is made when it is not there."""
     environment = ROOT / "build" / "make_model_venv"
     python, stamp = environment / "bin" / "python", environment / ".stamp"
     if Path(sys.prefix) == environment:
@@ -242,7 +242,7 @@ def run_in_own_environment() -> None:
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r",
                         str(REQUIREMENTS)], check=True)
         stamp.write_text(REQUIREMENTS.read_text())
-    os.execv(python, [str(python), __file__, *sys.argv[1:]])
+    os.execv(python, [str(python), script, *sys.argv[1:]])
 
 
 def main() -> None:
