@@ -3,6 +3,8 @@ MODEL ?= demo
 PORT ?= 8000
 PROMPT ?=
 FUZZ_SECONDS ?= 20
+TSAN_SECONDS ?= 60
+SOAK_SECONDS ?= 600
 PEERS_PYTHON ?= python3
 JOBS ?= $(shell nproc)
 PYTHON := build/venv/bin/python
@@ -10,7 +12,7 @@ PYTHON := build/venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run chat test check asan clang fuzz tidy bench fmt clean
+.PHONY: help setup build demo run chat test check soak asan tsan clang fuzz tidy bench fmt clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -44,7 +46,10 @@ test: build ## unit tests, tidy and the end-to-end tests
 	@$(MAKE) --no-print-directory build/venv/.stamp
 	$(PYTHON) -m pytest tests/e2e -ra -q
 
-check: test asan tidy clang fuzz ## test, and the same under sanitizers, with clang, and a short fuzz run
+check: test asan tsan tidy clang fuzz ## test, and the same under sanitizers, with clang, and a short fuzz run
+
+soak: build build/venv/.stamp ## SOAK_SECONDS of clients that behave badly; then nothing may be left of them
+	$(PYTHON) tests/soak.py --seconds $(SOAK_SECONDS) $(ARGS)
 
 asan: setup ## unit tests with address and undefined-behaviour sanitizers
 	cmake --preset asan
@@ -52,6 +57,11 @@ asan: setup ## unit tests with address and undefined-behaviour sanitizers
 	@# No cache: whole runs of the demo model are too long under sanitizers. What is lost is its GGUF and Q4_1 path as
 	@# a whole; the rooms' own unit tests have to cover that.
 	ESTOC_CACHE=build/no-cache ctest --test-dir build/asan --output-on-failure -j $(JOBS)
+
+tsan: setup build/venv/.stamp ## threads: unit tests and TSAN_SECONDS of load with ThreadSanitizer
+	cmake --preset tsan
+	cmake --build build/tsan -j $(JOBS) --target estoc base_test kv_test http_test engine_test server_test
+	@tools/tsan.sh build/tsan $(TSAN_SECONDS) $(PYTHON)
 
 tidy: build ## the house rules
 	tools/tidy.py --build build/release

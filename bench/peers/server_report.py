@@ -1,11 +1,11 @@
 """Load points as Markdown: what each server did, and ours over the better of the others at each load."""
 
 OURS = "estoc"
-MEASURES = [  # title, whether lower is better, how to get it from a point; None: the server has no such number
-    ("TTFT p50", True, lambda point: point["ttft_s"]["p50"]),
-    ("TTFT p99", True, lambda point: point["ttft_s"]["p99"]),
-    ("gap mean", True, lambda point: point["tbt_s"]["mean"]),
-    ("gap p99", True, lambda point: point["tbt_s"]["p99"]),
+MEASURES = [  # title, whether lower is better, how to get it from a point
+    ("TTFT p50", True, lambda point: point["ttft_p50_s"]),
+    ("TTFT p99", True, lambda point: point["ttft_p99_s"]),
+    ("gap mean", True, lambda point: point["tbt_mean_s"]),
+    ("gap p99", True, lambda point: point["tbt_p99_s"]),
     ("done", False, lambda point: point["done_rps"]),
     ("goodput", False, lambda point: point["goodput_rps"]),
 ]
@@ -36,9 +36,8 @@ def measured(points: list[dict]) -> str:
                   "refused", "failed"]), "|---|---|" + "---:|" * 8]
     for load, servers in loads(points).items():
         for name, point in servers.items():
-            ttft, gap = point["ttft_s"], point["tbt_s"]
-            latencies = ([pair(ttft["p50"], ttft["p99"]), pair(gap["mean"], gap["p99"]), seconds(gap["max"])]
-                         if point["ok"] else ["-"] * 3)
+            latencies = ([pair(point["ttft_p50_s"], point["ttft_p99_s"]), pair(point["tbt_mean_s"], point["tbt_p99_s"]),
+                          seconds(point["tbt_max_s"])] if point["ok"] else ["-"] * 3)
             lines.append(row([load, name, *latencies, f"{point['done_rps']:.2f}", f"{point['goodput_rps']:.2f}",
                               *(f"{point[key]:.0f}" for key in ("ok", "refused", "failed"))]))
     return "\n".join(lines)

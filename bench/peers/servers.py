@@ -82,19 +82,22 @@ def run(arguments) -> list[dict]:
     return points
 
 
+def middle(values: list):
+    """The median of what is known; texts are the same in all rounds."""
+    if isinstance(values[0], str):
+        return values[0]
+    known = [value for value in values if value is not None]  # a latency nobody could measure is null
+    return statistics.median(known) if known else None
+
+
 def over_rounds(points: list[dict]) -> list[dict]:
     """One point for each server and load: the medians of its rounds."""
-    def middle(values: list):
-        if isinstance(values[0], dict):
-            return {key: middle([value[key] for value in values]) for key in values[0]}
-        is_number = isinstance(values[0], (int, float)) and not isinstance(values[0], bool)
-        return statistics.median(values) if is_number else values[0]
-
     groups: dict[tuple, list[dict]] = {}
     for point in points:
         kept = {key: value for key, value in point.items() if key not in ("requests", "round")}
         groups.setdefault((point["offered_rps"], point["server"]), []).append(kept)
-    return [middle(group) for _, group in sorted(groups.items(), key=lambda item: item[0][0])]
+    return [{key: middle([point[key] for point in group]) for key in group[0]}
+            for _, group in sorted(groups.items(), key=lambda item: item[0][0])]
 
 
 def parse_arguments() -> argparse.Namespace:
