@@ -1,11 +1,14 @@
-"""Load points as Markdown: what each server did, and ours over the better of the others at each load."""
+"""Load points as Markdown: what each server did, and ours over the better of the others at each load.
+
+A point is a row of `estoc bench report -o json`.
+"""
 
 OURS = "estoc"
 MEASURES = [  # title, whether lower is better, how to get it from a point
-    ("TTFT p50", True, lambda point: point["ttft_p50_s"]),
-    ("TTFT p99", True, lambda point: point["ttft_p99_s"]),
-    ("gap mean", True, lambda point: point["tbt_mean_s"]),
-    ("gap p99", True, lambda point: point["tbt_p99_s"]),
+    ("TTFT p50", True, lambda point: point["ttft_ms_p50"]),
+    ("TTFT p99", True, lambda point: point["ttft_ms_p99"]),
+    ("gap mean", True, lambda point: point["tbt_ms_mean"]),
+    ("gap p99", True, lambda point: point["tbt_ms_p99"]),
     ("done", False, lambda point: point["done_rps"]),
     ("goodput", False, lambda point: point["goodput_rps"]),
 ]
@@ -15,12 +18,12 @@ def row(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def seconds(value: float) -> str:
-    return f"{value * 1e3:.0f} ms" if value < 1 else f"{value:.2f} s"
+def time_text(milliseconds: float) -> str:
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1e3:.2f} s"
 
 
 def pair(first: float, second: float) -> str:
-    return f"{seconds(first)} / {seconds(second)}"
+    return f"{time_text(first)} / {time_text(second)}"
 
 
 def loads(points: list[dict]) -> dict[str, dict[str, dict]]:
@@ -36,8 +39,8 @@ def measured(points: list[dict]) -> str:
                   "refused", "failed"]), "|---|---|" + "---:|" * 8]
     for load, servers in loads(points).items():
         for name, point in servers.items():
-            latencies = ([pair(point["ttft_p50_s"], point["ttft_p99_s"]), pair(point["tbt_mean_s"], point["tbt_p99_s"]),
-                          seconds(point["tbt_max_s"])] if point["ok"] else ["-"] * 3)
+            latencies = ([pair(point["ttft_ms_p50"], point["ttft_ms_p99"]), pair(point["tbt_ms_mean"], point["tbt_ms_p99"]),
+                          time_text(point["tbt_ms_max"])] if point["ok"] else ["-"] * 3)
             lines.append(row([load, name, *latencies, f"{point['done_rps']:.2f}", f"{point['goodput_rps']:.2f}",
                               *(f"{point[key]:.0f}" for key in ("ok", "refused", "failed"))]))
     return "\n".join(lines)
@@ -78,10 +81,8 @@ def best_goodput(points: list[dict]) -> list[str]:
             for name, value in best.items()]
 
 
-def markdown(points: list[dict]) -> str:
-    starts: dict[str, list[float]] = {}
-    for point in points:
-        starts.setdefault(point["server"], []).append(point["start_s"])
+def markdown(points: list[dict], starts: dict[str, list[float]]) -> str:
+    """starts: server -> how many seconds each start took."""
     parts = [measured(points)]
     over = ratios(points)
     if over:

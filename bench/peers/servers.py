@@ -22,13 +22,13 @@ How to install the peers, outside of this tree (some GB, and half an hour):
 """
 import argparse
 import json
-import statistics
+import shlex
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import server_process
 from server_process import KINDS, Missing, Server
 from server_report import markdown
 
@@ -39,8 +39,8 @@ def say(text: str) -> None:
     print(f"servers: {text}", file=sys.stderr, flush=True)
 
 
-def load(server: Server, rates: list[str], round_number: int, arguments) -> list[dict]:
-    """Drives a running server; its points, with every request."""
+def load(server: Server, rates: list[str], round_number: int, arguments) -> dict:
+    """Drives a running server; what `estoc bench serve --json` wrote, with every request."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.json"
         command = [str(arguments.binary), "bench", "serve", "--url", f"{server.name}={server.url}", "--rate",
@@ -49,55 +49,58 @@ def load(server: Server, rates: list[str], round_number: int, arguments) -> list
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         if done.returncode != 0 or not out.is_file():
             raise RuntimeError(f"{server.name}: `estoc bench serve` ended with code {done.returncode}")
-        return json.loads(out.read_text())["points"]
+        return json.loads(out.read_text())
 
 
-def visit(name: str, rates: list[str], round_number: int, arguments) -> list[dict]:
-    """One server's turn, from its start to its end. Empty when it fails, which is said."""
+@dataclass
+class Measured:
+    """Everything so far, in the form of `estoc bench serve --json`, in a file: a run takes hours and may be ended."""
+    file: Path
+    starts: dict[str, list[float]] = field(default_factory=dict)
+    content: dict = field(default_factory=dict)
+
+    def add(self, name: str, start_s: float, run: dict) -> None:
+        self.starts.setdefault(name, []).append(start_s)
+        points = self.content.get("points", []) + run["points"]
+        self.content = run | {"title": "Servers under load", "command": shlex.join(sys.argv), "points": points,
+                              "start_s": self.starts}
+        self.file.write_text(json.dumps(self.content) + "\n")
+
+
+def visit(name: str, rates: list[str], round_number: int, arguments, measured: Measured) -> None:
+    """One server's turn, from its start to its end. A failure is said and leaves the turn out."""
     server = KINDS[name](arguments)
     say(f"round {round_number + 1} of {arguments.rounds}, {', '.join(rates)} req/s: {name} starts")
     try:
         seconds = server.start(arguments.work / f"{name}.log", arguments.start_timeout)
         say(f"{name} was ready after {seconds:.1f} s")
         try:
-            points = load(server, rates, round_number, arguments)
+            run = load(server, rates, round_number, arguments)
         finally:
             server.stop()
     except RuntimeError as error:
         say(f"left out: {error}")
-        return []
-    return [point | {"start_s": seconds, "round": round_number} for point in points]
+        return
+    measured.add(name, seconds, run)
 
 
-def run(arguments) -> list[dict]:
-    """All points, in the order in which they were measured; kept in the file as they come, since a run takes hours."""
-    points: list[dict] = []
+def run(arguments) -> Measured:
+    measured = Measured(arguments.json or arguments.work / "servers.json")
     turns = [[rate] for rate in arguments.rates] if arguments.order == "point" else [arguments.rates]
     for round_number in range(arguments.rounds):
         for rates in turns:
             for name in arguments.servers:
-                points += visit(name, rates, round_number, arguments)
-                if arguments.json:
-                    arguments.json.write_text(json.dumps({"points": points}) + "\n")
-    return points
+                visit(name, rates, round_number, arguments, measured)
+    return measured
 
 
-def middle(values: list):
-    """The median of what is known; texts are the same in all rounds."""
-    if isinstance(values[0], str):
-        return values[0]
-    known = [value for value in values if value is not None]  # a latency nobody could measure is null
-    return statistics.median(known) if known else None
-
-
-def over_rounds(points: list[dict]) -> list[dict]:
-    """One point for each server and load: the medians of its rounds."""
-    groups: dict[tuple, list[dict]] = {}
-    for point in points:
-        kept = {key: value for key, value in point.items() if key not in ("requests", "round")}
-        groups.setdefault((point["offered_rps"], point["server"]), []).append(kept)
-    return [{key: middle([point[key] for point in group]) for key in group[0]}
-            for _, group in sorted(groups.items(), key=lambda item: item[0][0])]
+def summaries(measured: Measured, arguments) -> list[dict]:
+    """One row for each server and load, its rounds' requests taken together; writes the HTML report, too."""
+    command = [str(arguments.binary), "bench", "report", str(measured.file), "-o", "json", "--slo-ttft",
+               str(arguments.slo_ttft), "--slo-tbt", str(arguments.slo_tbt)]
+    command += ["--html", str(arguments.html)] if arguments.html else []
+    rows = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return sorted(rows, key=lambda row: row["offered_rps"])
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -120,6 +123,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--vllm-env", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
     for name in ("estoc", "llama", "vllm"):
         parser.add_argument(f"--{name}-args", default="", help="further flags of the server, in one string")
+    parser.add_argument("--slo-ttft", type=float, default=2000, help="goodput's latency target: ms to the first token")
+    parser.add_argument("--slo-tbt", type=float, default=500, help="and ms between tokens, for 99 %% of a request's")
     parser.add_argument("--start-timeout", type=float, default=900, help="seconds a server may take to be ready")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "servers", help="folder for logs and vLLM's model")
     parser.add_argument("--json", type=Path, help="write everything measured to this file")
@@ -146,10 +151,10 @@ def main() -> int:
     except Missing as missing:
         say(str(missing))
         return 1
-    points = run(arguments)
-    if not points:
+    measured = run(arguments)
+    if not measured.content:
         return 1
-    text = markdown(over_rounds(points))
+    text = markdown(summaries(measured, arguments), measured.starts)
     print(text, end="")
     if arguments.markdown:
         arguments.markdown.write_text(text)
