@@ -23,7 +23,7 @@ for room in "${rooms[@]}"; do
     echo "tsan: $room: failed (whole output in $log)" >&2
     exit 1
   fi
-  echo "tsan: $room: $(grep -oE '[0-9]+ tests? ran' "$log" | head -1 || true): no report"
+  echo "tsan: $room: $(sed -nE 's,.*\] ([0-9]+ tests?) from .* ran.*,\1,p' "$log"): no report"
 done
 # Shadow memory grows with the program's: how much memory is used is looked at without the sanitizer.
 ESTOC_BINARY=$build/src/apps/estoc "${plain[@]}" "$python" tests/soak.py --seconds "$seconds" --clients 16 \
