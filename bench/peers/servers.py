@@ -22,7 +22,6 @@ How to install the peers, outside of this tree (some GB, and half an hour):
 """
 import argparse
 import json
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -39,8 +38,8 @@ def say(text: str) -> None:
     print(f"servers: {text}", file=sys.stderr, flush=True)
 
 
-def load(server: Server, rates: list[str], round_number: int, arguments) -> dict:
-    """Drives a running server; what `estoc bench serve --json` wrote, with every request."""
+def load(server: Server, rates: list[str], round_number: int, arguments) -> list[dict]:
+    """Drives a running server; its points as `estoc bench serve --json` wrote them, with every request."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.json"
         command = [str(arguments.binary), "bench", "serve", "--url", f"{server.name}={server.url}", "--rate",
@@ -54,17 +53,15 @@ def load(server: Server, rates: list[str], round_number: int, arguments) -> dict
 
 @dataclass
 class Measured:
-    """Everything so far, in the form of `estoc bench serve --json`, in a file: a run takes hours and may be ended."""
+    """Everything so far, as of one `estoc bench serve --json`, in a file: a run takes hours and may be ended."""
     file: Path
+    points: list[dict] = field(default_factory=list)
     starts: dict[str, list[float]] = field(default_factory=dict)
-    content: dict = field(default_factory=dict)
 
-    def add(self, name: str, start_s: float, run: dict) -> None:
+    def add(self, name: str, start_s: float, points: list[dict]) -> None:
         self.starts.setdefault(name, []).append(start_s)
-        points = self.content.get("points", []) + run["points"]
-        self.content = run | {"title": "Servers under load", "command": shlex.join(sys.argv), "points": points,
-                              "start_s": self.starts}
-        self.file.write_text(json.dumps(self.content) + "\n")
+        self.points += [point | {"start_s": start_s} for point in points]
+        self.file.write_text(json.dumps(self.points) + "\n")
 
 
 def visit(name: str, rates: list[str], round_number: int, arguments, measured: Measured) -> None:
@@ -75,13 +72,13 @@ def visit(name: str, rates: list[str], round_number: int, arguments, measured: M
         seconds = server.start(arguments.work / f"{name}.log", arguments.start_timeout)
         say(f"{name} was ready after {seconds:.1f} s")
         try:
-            run = load(server, rates, round_number, arguments)
+            points = load(server, rates, round_number, arguments)
         finally:
             server.stop()
     except RuntimeError as error:
         say(f"left out: {error}")
         return
-    measured.add(name, seconds, run)
+    measured.add(name, seconds, points)
 
 
 def run(arguments) -> Measured:
@@ -99,7 +96,9 @@ def summaries(measured: Measured, arguments) -> list[dict]:
     command = [str(arguments.binary), "bench", "report", str(measured.file), "-o", "json", "--slo-ttft",
                str(arguments.slo_ttft), "--slo-tbt", str(arguments.slo_tbt)]
     command += ["--html", str(arguments.html)] if arguments.html else []
-    rows = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    command += ["--plots", str(arguments.plots)] if arguments.plots else []
+    command += ["--title", f"Latency under load: {arguments.workload}, {arguments.model.name}"]
+    rows = json.loads(subprocess.run(command, stdout=subprocess.PIPE).stdout)  # it says itself what fails
     return sorted(rows, key=lambda row: row["offered_rps"])
 
 
@@ -129,6 +128,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "servers", help="folder for logs and vLLM's model")
     parser.add_argument("--json", type=Path, help="write everything measured to this file")
     parser.add_argument("--html", type=Path, help="write a report with plots to this file")
+    parser.add_argument("--plots", type=Path, help="write the plots as SVG files to this folder")
     parser.add_argument("--markdown", type=Path, help="write the tables to this file, too")
     parser.add_argument("load_args", nargs="*", metavar="-- FLAGS", help="of `estoc bench serve`")
     arguments = parser.parse_args()
@@ -152,7 +152,7 @@ def main() -> int:
         say(str(missing))
         return 1
     measured = run(arguments)
-    if not measured.content:
+    if not measured.points:
         return 1
     text = markdown(summaries(measured, arguments), measured.starts)
     print(text, end="")

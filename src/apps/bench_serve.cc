@@ -6,18 +6,14 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 
 #include "apps/commands.h"
+#include "apps/load_report.h"
 #include "apps/progress_line.h"
 #include "base/error.h"
-#include "bench/machine.h"
 #include "load/drift.h"
 #include "load/failure_list.h"
 #include "load/report.h"
-#include "load/report_plots.h"
-#include "load/summary_table.h"
 #include "load/sweep.h"
 
 namespace estoc {
@@ -115,52 +111,19 @@ void say_point(ProgressLine& progress, const LoadPoint& point, bool tells_drift)
   if (!drift.empty()) progress.say(title + ": first to last quarter: " + drift);
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) fail(ErrorCode::io, "{}: cannot be written", path);
-}
-
-// A file that cannot be written is found before the measurement, not after it.
-void check_files(const BenchServeOptionValues& options) {
-  for (const std::string& path : {options.json_file, options.html_file}) {
-    if (!path.empty()) write_file(path, "");
-  }
-  if (options.plots_folder.empty()) return;
-  std::error_code error;
-  std::filesystem::create_directories(options.plots_folder, error);
-  if (error) fail(ErrorCode::io, "{}: {}", options.plots_folder, error.message());
-}
-
-void write_files(const BenchServeOptionValues& options, const std::vector<LoadPoint>& points,
-                 const std::vector<PointSummary>& summaries, const Slo& slo) {
-  if (!options.json_file.empty()) {
-    Json::Array all;
-    for (const LoadPoint& point : points) all.push_back(requests_json(point));
-    write_file(options.json_file, to_json(Json(std::move(all))) + "\n");
-  }
-  if (!options.html_file.empty()) {
-    const std::string load = options.rates.empty() ? "--users " + options.users : "--rate " + options.rates;
-    const ReportHead head{.title = "Latency under load: " + options.workload,
-                          .machine = machine_name(),
-                          .command = fmt::format("estoc bench serve --workload {} {} --pattern {} --seed {}",
-                                                 options.workload, load, options.pattern, options.seed),
-                          .slo = slo};
-    write_file(options.html_file, html_report(summaries, head));
-  }
-  if (options.plots_folder.empty()) return;
-  for (const ReportPlot& plot : report_plots(summaries, slo)) {
-    write_file(options.plots_folder + "/" + plot.name + ".svg", svg_plot(plot.plot));
-  }
+void write_requests(const std::string& path, const std::vector<LoadPoint>& points) {
+  Json::Array all;
+  for (const LoadPoint& point : points) all.push_back(requests_json(point));
+  write_file(path, to_json(Json(std::move(all))) + "\n");
 }
 
 }  // namespace
 
 int bench_serve(const BenchServeOptionValues& options) {
-  const ReportFormat format = parse_report_format(options.output);
+  const LoadReport report(options);
   const SweepPlan plan = plan_of(options);
-  check_files(options);
+  // A file that cannot be written is found before the measurement, not after it.
+  if (!options.json_file.empty()) write_file(options.json_file, "");
   catch_interrupts();
   ProgressLine progress("estoc bench");
   const bool tells_drift = parse_load_pattern(options.pattern) == LoadPattern::endurance;
@@ -169,17 +132,12 @@ int bench_serve(const BenchServeOptionValues& options) {
                        .point_done = [&](const LoadPoint& point) { say_point(progress, point, tells_drift); },
                        .should_stop = [] { return is_interrupted != 0; }});
   progress.wipe();
-  const Slo slo{.ttft_s = options.slo_ttft_ms / 1e3, .tbt_s = options.slo_tbt_ms / 1e3};
-  std::vector<PointSummary> summaries;
-  Json::Array rows;
-  bool has_answer = false;
-  for (const LoadPoint& point : points) {
-    summaries.push_back(summarize(point, slo));
-    rows.push_back(summary_row(summaries.back()));
-    has_answer = has_answer || summaries.back().ok > 0;
-  }
-  fmt::print("{}", write_report(format, summary_columns(), rows));
-  write_files(options, points, summaries, slo);
+  if (!options.json_file.empty()) write_requests(options.json_file, points);
+  const std::string load = options.rates.empty() ? "--users " + options.users : "--rate " + options.rates;
+  const bool has_answer =
+      report.tell(points, {.title = "Latency under load: " + options.workload,
+                           .command = fmt::format("estoc bench serve --workload {} {} --pattern {} --seed {}",
+                                                  options.workload, load, options.pattern, options.seed)});
   return has_answer ? 0 : 1;
 }
 

@@ -12,6 +12,7 @@ int run(const RunOptionValues& options);
 int perplexity(const PerplexityOptionValues& options);
 int bench_kernels(const BenchKernelsOptionValues& options);
 int bench_model(const BenchModelOptionValues& options);
+int bench_report(const BenchReportOptionValues& options);
 int bench_serve(const BenchServeOptionValues& options);
 int show(const ModelOptionValues& options);
 

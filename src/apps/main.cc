@@ -37,6 +37,7 @@ int main_of(int argc, char** argv) {
   BenchKernelsOptionValues bench_kernels_values;
   BenchModelOptionValues bench_model_values;
   BenchServeOptionValues bench_serve_values;
+  BenchReportOptionValues bench_report_values;
   CLI::App* serve_command = app.add_subcommand("serve", "answer over the OpenAI API");
   CLI::App* run_command = app.add_subcommand("run", "answer one question, or chat in the terminal");
   CLI::App* show_command = app.add_subcommand("show", "tell what a model is and what it needs");
@@ -50,6 +51,9 @@ int main_of(int argc, char** argv) {
   add_perplexity_options(*perplexity_command, perplexity_values);
   add_bench_kernels_options(*bench_kernels_command, bench_kernels_values);
   add_bench_model_options(*bench_model_command, bench_model_values);
+  CLI::App* bench_report_command =
+      bench_command->add_subcommand("report", "what `bench serve` saved, told again; several files as one");
+  add_bench_report_options(*bench_report_command, bench_report_values);
   add_bench_serve_options(*bench_serve_command, bench_serve_values);
   add_serve_options(*serve_command, serve_values);
   add_run_options(*run_command, run_values);
@@ -66,6 +70,7 @@ int main_of(int argc, char** argv) {
   if (bench_kernels_command->parsed()) return bench_kernels(bench_kernels_values);
   if (bench_model_command->parsed()) return bench_model(bench_model_values);
   if (bench_serve_command->parsed()) return bench_serve(bench_serve_values);
+  if (bench_report_command->parsed()) return bench_report(bench_report_values);
   return show(show_values);
 }
 

@@ -74,12 +74,7 @@ void add_workload_options(CLI::App& command, BenchServeOptionValues& values) {
       ->capture_default_str();
 }
 
-}  // namespace
-
-void add_bench_serve_options(CLI::App& command, BenchServeOptionValues& values) {
-  add_server_options(command, values);
-  add_load_options(command, values);
-  add_workload_options(command, values);
+void add_report_options(CLI::App& command, LoadReportOptionValues& values) {
   command
       .add_option("--slo-ttft", values.slo_ttft_ms, "goodput counts answers whose first token comes within so many ms")
       ->check(CLI::Range(0.0, 1e9));
@@ -88,9 +83,27 @@ void add_bench_serve_options(CLI::App& command, BenchServeOptionValues& values) 
                   "goodput counts answers of which 99 % of the gaps between tokens are at most so many ms")
       ->check(CLI::Range(0.0, 1e9));
   command.add_option("-o,--output", values.output, "table, json, csv or md")->capture_default_str();
-  command.add_option("--json", values.json_file, "a file for every request of every point");
   command.add_option("--html", values.html_file, "a file for one page with plots and tables");
   command.add_option("--plots", values.plots_folder, "a folder for the plots as SVG files");
+}
+
+}  // namespace
+
+void add_bench_serve_options(CLI::App& command, BenchServeOptionValues& values) {
+  add_server_options(command, values);
+  add_load_options(command, values);
+  add_workload_options(command, values);
+  add_report_options(command, values);
+  command.add_option("--json", values.json_file, "a file for every request of every point");
+}
+
+void add_bench_report_options(CLI::App& command, BenchReportOptionValues& values) {
+  command
+      .add_option("FILE", values.files,
+                  "what `estoc bench serve --json` wrote; points of one server and load are pooled")
+      ->required();
+  command.add_option("--title", values.title, "of the page")->capture_default_str();
+  add_report_options(command, values);
 }
 
 }  // namespace estoc

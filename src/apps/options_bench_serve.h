@@ -1,4 +1,4 @@
-// Flags of `estoc bench serve`.
+// Flags of `estoc bench serve`, and of `estoc bench report`, which tells its results again.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,14 @@ class App;
 
 namespace estoc {
 
-struct BenchServeOptionValues {
+// What load points are told with.
+struct LoadReportOptionValues {
+  double slo_ttft_ms = 0, slo_tbt_ms = 0;  // 0: none
+  std::string output = "table";
+  std::string html_file, plots_folder;  // empty: not written
+};
+
+struct BenchServeOptionValues : LoadReportOptionValues {
   std::vector<std::string> urls = {"http://127.0.0.1:8000"};
   std::string endpoint = "chat";  // or "completions"
   std::string model, api_key, extra;
@@ -31,11 +38,15 @@ struct BenchServeOptionValues {
   std::string trace_file;
   double trace_speed = 1;
 
-  double slo_ttft_ms = 0, slo_tbt_ms = 0;  // 0: none
-  std::string output = "table";
-  std::string json_file, html_file, plots_folder;  // empty: not written
+  std::string json_file;  // empty: not written
+};
+
+struct BenchReportOptionValues : LoadReportOptionValues {
+  std::vector<std::string> files;  // of bench serve --json
+  std::string title = "Latency under load";
 };
 
 void add_bench_serve_options(CLI::App& command, BenchServeOptionValues& values);
+void add_bench_report_options(CLI::App& command, BenchReportOptionValues& values);
 
 }  // namespace estoc

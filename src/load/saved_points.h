@@ -1,0 +1,20 @@
+// Load points as requests_json (load/report.h) writes them, to be told again: in another report, beside other servers'.
+// Pure functions but for reading the files. Errors: Error{not_found, io}; Error{corrupt_file} with file and place.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "load/results.h"
+
+namespace estoc {
+
+// `name` is for messages.
+std::vector<LoadPoint> parse_saved_points(std::string_view text, const std::string& name);
+std::vector<LoadPoint> read_saved_points(const std::string& path);
+
+// Points of one server and load become one, as if measured one after the other; the rest keeps its order.
+std::vector<LoadPoint> pooled(std::vector<LoadPoint> points);
+
+}  // namespace estoc
