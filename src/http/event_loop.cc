@@ -54,10 +54,10 @@ EventLoop::EventLoop() : reactor_(make_or_fail("an event loop", [] { return std:
 
 EventLoop::~EventLoop() { stop(); }
 
-void EventLoop::start() {
-  thread_ = std::thread([this] {
+void EventLoop::start(LoopPriority priority) {
+  thread_ = std::thread([this, priority] {
     current_loop = this;
-    enter_background();
+    if (priority == LoopPriority::background) enter_background();
     while (!reactor_->io.stopped()) {
       try {
         reactor_->io.run();

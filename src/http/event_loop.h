@@ -3,7 +3,6 @@
 // Ownership: shared, because answers outlive the server; once stopped a loop is deaf and holds nothing of the system.
 // Threads: post, stop and is_own_thread from any thread (stop not from the loop's own). LoopSocket and LoopTimer belong
 // to the loop's thread, and may only be destroyed elsewhere after stop().
-// The loop's thread gives way to compute threads (base/background.h).
 // Errors: constructors throw Error{io} when the system has no more descriptors. Exceptions out of callbacks are logged.
 #pragma once
 
@@ -16,6 +15,10 @@
 
 namespace estoc::http {
 
+// Whether the loop's thread gives way to compute threads (base/background.h): a server's does, the clock of a
+// measurement must not.
+enum class LoopPriority { background, normal };
+
 class EventLoop {
  public:
   using Clock = std::chrono::steady_clock;
@@ -24,7 +27,7 @@ class EventLoop {
   EventLoop();
   ~EventLoop();
 
-  void start();
+  void start(LoopPriority priority);
   // Runs `work` on the loop's thread, in the order of the calls. False when the loop has stopped; `work` is dropped
   // then.
   bool post(std::function<void()> work);

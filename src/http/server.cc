@@ -140,7 +140,7 @@ void Server::listen() {
   auto listener = std::make_unique<LoopSocket>(*workers[0]->loop, fd);
   auto retry = std::make_unique<LoopTimer>(*workers[0]->loop);
   for (int i = 1; i < config.threads; ++i) workers.push_back(std::make_unique<Worker>());
-  for (const auto& worker : workers) worker->loop->start();
+  for (const auto& worker : workers) worker->loop->start(LoopPriority::background);
   impl_->port = port;
   impl_->workers = std::move(workers);
   impl_->listener = std::move(listener);

@@ -34,7 +34,7 @@ class LoadRun::Driver final : public DialogueHost {
     if (shape_.users == 0 && !arrivals_ && !drawn_.at_s) {
       fail(ErrorCode::invalid_argument, "--arrivals trace: the workload has no times; expected --workload trace");
     }
-    loop_.start();
+    loop_.start(http::LoopPriority::normal);
     loop_.post([this] { begin(); });
   }
 

@@ -41,7 +41,7 @@ WholeAnswer get(const Target& target, const std::string& path, const std::string
   HttpClient client(loop, target);
   const auto sink = std::make_shared<WholeAnswerSink>();
   std::future<WholeAnswer> answer = sink->answer();
-  loop.start();
+  loop.start(http::LoopPriority::normal);
   loop.post([&] {
     client.send(http_request(target.authority(), target.prefix + path, api_key, {}), sink,
                 AnswerSink::Clock::now() + kPatience);
