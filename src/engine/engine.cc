@@ -118,7 +118,8 @@ std::optional<int> Engine::Impl::refusal(const Request& request) const {
   const double ahead = stats.queue_work_s + arrivals_work_s;
   const size_t count_max = static_cast<size_t>(config.sequences_max) + static_cast<size_t>(config.queue_max);
   const double timeout = std::chrono::duration<double>(request.timeout).count();
-  const bool has_to_wait = stats.waiting > 0 || !arrivals.empty();
+  constexpr uint64_t kStepsToKnow = 8;  // before, costs are guesses that may be ten times too high
+  const bool has_to_wait = (stats.waiting > 0 || !arrivals.empty()) && stats.steps >= kStepsToKnow;
   const bool is_too_much = has_to_wait && ahead + own > config.queue_work_max_s;
   const bool is_too_late = has_to_wait && timeout > 0 && ahead > timeout;
   if (unfinished() < count_max && !is_too_much && !is_too_late) return std::nullopt;
