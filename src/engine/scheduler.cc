@@ -14,6 +14,9 @@ constexpr int kChunkMin = 16;        // tokens of a prompt that every step may t
 constexpr int kPatience = 3;         // a request is due this many times its prompt's work after it came
 constexpr int kSharedBlocksMin = 2;  // a shorter common beginning is not worth waiting for
 
+// While nobody decodes a step may take this much longer if that saves another step for the last few tokens.
+constexpr double kRestMargin = 1.3;
+
 // Served work is counted in prompt tokens; an output token costs about as much as two (Sheng et al. use the same).
 constexpr double kOutputWeight = 2;
 
@@ -41,11 +44,12 @@ const Plan& Scheduler::plan(Clock::time_point now) {
   work_ = {};
   has_prompt_ = has_preempted_ = false;
   budget_s_ = limits_.idle_step_s;
+  rest_budget_s_ = kRestMargin * budget_s_;
   if (limits_.policy == SchedulePolicy::prefill_first) {
     plan_prefill_first(now);
   } else {
     plan_decodes();
-    if (!plan_.empty()) budget_s_ = decode_budget_s(now);
+    if (!plan_.empty()) budget_s_ = rest_budget_s_ = decode_budget_s(now);
     plan_prompts(now);
   }
   plan_something();
@@ -87,7 +91,7 @@ double Scheduler::decode_budget_s(Clock::time_point now) const {
 
 // For comparisons: no decoding while there is a prompt to compute.
 void Scheduler::plan_prefill_first(Clock::time_point now) {
-  budget_s_ = std::numeric_limits<double>::infinity();
+  budget_s_ = rest_budget_s_ = std::numeric_limits<double>::infinity();
   plan_prompts(now);
   if (plan_.empty()) plan_decodes();
 }
@@ -134,7 +138,8 @@ int Scheduler::tokens_within_budget(const Sequence& sequence) const {
     work.add_rows(sequence.computed, tokens);
     work.logit_rows += sequence.logit_rows(tokens);
     if (work.rows > limits_.batch_tokens_max || work.logit_rows > limits_.logit_rows_max) return false;
-    return (tokens <= kChunkMin && !has_prompt_) || times_.predict(work) <= budget_s_;
+    return (tokens <= kChunkMin && !has_prompt_) ||
+           times_.predict(work) <= (tokens == sequence.remaining() ? rest_budget_s_ : budget_s_);
   };
   int least = 0, most = sequence.remaining();
   if (fits(most)) return most;

@@ -105,8 +105,8 @@ class Scheduler {
   std::vector<std::unique_ptr<Sequence>> running_;  // best rank first
   Plan plan_;
   StepWork work_;
-  double budget_s_ = 0;
-  bool has_prompt_ = false;  // in the plan
+  double budget_s_ = 0, rest_budget_s_ = 0;  // of the step; the same for one that ends a prompt
+  bool has_prompt_ = false;                  // in the plan
   bool has_preempted_ = false;
   double output_mean_ = 128;
   uint64_t preemption_count_ = 0, prefix_tokens_ = 0, prefix_tokens_cached_ = 0;

@@ -190,6 +190,12 @@ TEST_F(TimedSchedulerTest, APromptTakesWhatTheStepsTimeAllows) {
   EXPECT_EQ(step(), (Steps{{1, 1}, {2, 48}}));  // 50 ms while somebody decodes
 }
 
+TEST_F(TimedSchedulerTest, AFewTokensMoreAreNotLeftToAStepOfTheirOwn) {
+  start(1000, kLimits);
+  add(125);
+  EXPECT_EQ(step(), (Steps{{1, 125}}));
+}
+
 TEST_F(TimedSchedulerTest, AStepIsAsShortAsThePromptsAtHandAllow) {
   SchedulerLimits limits = kLimits;
   limits.target_ttft_s = 1.0;
