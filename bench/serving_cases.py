@@ -145,7 +145,7 @@ def rate_of_bench(binary: Path, model: str, threads: int) -> float:
 
 def case_full(binary: Path, model: str, threads: int) -> None:
     predicted = [rate_of_bench(binary, model, threads)]
-    for target in ("100", "250"):
+    for target in ("150", "250"):
         with Server(binary, model, threads, "--target-tbt", target, "--queue-seconds", "600") as server:
             end = time.monotonic() + 30
             done = []

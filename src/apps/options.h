@@ -33,7 +33,7 @@ struct ServeOptionValues : ModelOptionValues {
   std::string name;  // what the API calls the model; empty: file or folder name
   int http_threads = 1;
   int queue_max = 1024;
-  double target_tbt_ms = 100;
+  double target_tbt_ms = 150;
   double target_ttft_ms = 300;
   double queue_work_max_s = 60;
   double queue_timeout_s = 120;

@@ -71,9 +71,9 @@ void Scheduler::plan_decodes() {
 // With decodes of d seconds in each step of b, prompts of p seconds are done after p b / (b - d): that is to be the
 // time that is left until the one that has waited longest misses its target.
 double Scheduler::decode_budget_s(Clock::time_point now) const {
-  constexpr double kLeastShare = 0.4;  // of the longest step: shorter ones read all weights for few rows
+  constexpr double kLeastShare = 0.25;  // of the longest step: shorter ones read all weights for few rows
   const double decodes = times_.predict(work_);
-  const double most = std::max(limits_.decode_step_s, 2 * decodes);
+  const double most = decodes < limits_.decode_step_s ? limits_.decode_step_s : 2 * decodes;
   const WorkCosts costs = this->costs();
   double prompts = 0;
   Clock::time_point oldest = now;
@@ -213,6 +213,7 @@ bool Scheduler::is_being_computed(const Sequence& sequence, int cached) const {
 // little against decoding alone.
 bool Scheduler::can_decode_one_more(const Sequence& sequence) const {
   constexpr double kSlowdownMax = 1.5;
+  constexpr double kShare = 0.75;  // of a step: the rest is for prompts
   if (running_.empty()) return true;
   const auto add_decode = [](StepWork& work, const Sequence& other) {
     work.add_rows(other.known(), 1);
@@ -222,7 +223,7 @@ bool Scheduler::can_decode_one_more(const Sequence& sequence) const {
   add_decode(alone, sequence);
   together = alone;
   for (const auto& other : running_) add_decode(together, *other);
-  return times_.predict(together) <= std::max(limits_.decode_step_s, kSlowdownMax * times_.predict(alone));
+  return times_.predict(together) <= std::max(kShare * limits_.decode_step_s, kSlowdownMax * times_.predict(alone));
 }
 
 // False when the sequence itself had to go.

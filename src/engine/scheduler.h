@@ -2,7 +2,7 @@
 //
 // A step has a budget of time. While somebody decodes it is as short as the prompts at hand allow: just long enough for
 // them to meet the target time to first token, never more than the target time between tokens (unless decoding alone
-// takes more than half of that: then prompts get as much again). Else it is a share of the target time to first token.
+// takes that long: then prompts get as much again). Else it is a share of the target time to first token.
 // Within it:
 //   1. sequences that are one token behind, by rank: each costs one row and somebody waits for it;
 //   2. prompts that have been begun, in order of their due times, as many tokens as the time allows;
