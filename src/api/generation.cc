@@ -11,7 +11,7 @@ namespace {
 
 // A request that never started may be sent again; one whose own deadline passed was too slow for its caller.
 Reply timeout_reply(const Event& event) {
-  const std::string_view message = event.error.empty() ? "the request ran out of time" : event.error;
+  const std::string message = event.error.empty() ? "the request ran out of time" : event.error;
   if (event.retry_after_s > 0) return error_reply(503, message, {}, "queue_timeout", event.retry_after_s);
   return error_reply(504, message, {}, "timeout");
 }
