@@ -15,10 +15,6 @@ constexpr double kStep[] = {0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.0
                             0.1,   0.125,  0.15,  0.2,    0.25, 0.3,   0.4,  0.5,  0.75, 1,    2.5};
 constexpr double kRows[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192};
 
-double seconds_between(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
-}
-
 }  // namespace
 
 EngineStats with_buckets() {

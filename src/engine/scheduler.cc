@@ -84,7 +84,7 @@ double Scheduler::decode_budget_s(Clock::time_point now) const {
   };
   for (const auto& sequence : running_) count(*sequence);
   for (const auto& sequence : waiting_.all()) count(*sequence);
-  const double left = limits_.target_ttft_s - std::chrono::duration<double>(now - oldest).count();
+  const double left = limits_.target_ttft_s - seconds_between(oldest, now);
   if (left <= prompts) return most;
   return std::clamp(decodes * left / (left - prompts), std::max(kLeastShare * most, std::min(2 * decodes, most)), most);
 }

@@ -55,13 +55,10 @@ std::optional<Clock::time_point> Sequence::deadline() const {
 }
 
 RequestTimes Sequence::times(Clock::time_point now) const {
-  const auto seconds = [](Clock::time_point from, Clock::time_point to) {
-    return std::chrono::duration<double>(to - from).count();
-  };
   RequestTimes times;
-  times.queue_s = seconds(submitted_at, started_at.value_or(now));
-  if (started_at) times.prefill_s = seconds(*started_at, first_token_at.value_or(now));
-  if (first_token_at && last_token_at) times.decode_s = seconds(*first_token_at, *last_token_at);
+  times.queue_s = seconds_between(submitted_at, started_at.value_or(now));
+  if (started_at) times.prefill_s = seconds_between(*started_at, first_token_at.value_or(now));
+  if (first_token_at && last_token_at) times.decode_s = seconds_between(*first_token_at, *last_token_at);
   times.gap_max_s = gap_max_s;
   times.preemptions = preemption_count;
   return times;

@@ -18,6 +18,10 @@ namespace estoc {
 
 using Clock = std::chrono::steady_clock;
 
+inline double seconds_between(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
 class Sequence {
  public:
   // `request` passed validate(). `seed` counts when the request has none.

@@ -35,10 +35,6 @@ PrefixHasher random_hasher() {
   return {low, draw()};
 }
 
-double seconds_between(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
-}
-
 }  // namespace
 
 Stepper::Stepper(Model& model, const EngineConfig& config, ThreadTeam* team, Now now)

@@ -60,7 +60,7 @@ void Stepper::cancel_all() {
 void Stepper::expire() {
   const Clock::time_point now = now_();
   for (Sequence* sequence : scheduler_.sequences()) {
-    const double waited_s = std::chrono::duration<double>(now - sequence->submitted_at).count();
+    const double waited_s = seconds_between(sequence->submitted_at, now);
     const bool is_late = sequence->deadline() && now >= *sequence->deadline();
     const bool is_stale = !sequence->started_at && queue_timeout_s_ > 0 && waited_s >= queue_timeout_s_;
     if (!is_late && !is_stale) continue;
