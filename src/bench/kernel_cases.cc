@@ -6,8 +6,10 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <tuple>
 
 #include "base/check.h"
+#include "tensor/page_memory.h"
 
 namespace estoc {
 namespace {
@@ -76,14 +78,19 @@ struct PanelFormat {
 constexpr PanelFormat kPanelFormats[] = {
     {"int4", 4, false, false}, {"int4+min", 4, true, false}, {"int8", 8, false, false}, {"int4 wide", 4, false, true}};
 
+kernels::PanelMatrix panel_matrix(std::span<const std::byte> memory, const PanelFormat& format, MatrixShape shape) {
+  return {.data = memory.data(),
+          .rows = shape.rows,
+          .columns = shape.columns,
+          .bits = format.bits,
+          .group = 32,
+          .zero = format.bits == 4 ? 8 : 128,
+          .has_min = format.has_min};
+}
+
 void add_panel_gemm(std::span<const std::byte> memory, const PanelFormat& format, MatrixShape shape, int64_t x_rows,
                     bool is_cold, Cases& cases) {
-  kernels::PanelMatrix w = {.rows = shape.rows,
-                            .columns = shape.columns,
-                            .bits = format.bits,
-                            .group = 32,
-                            .zero = format.bits == 4 ? 8 : 128,
-                            .has_min = format.has_min};
+  kernels::PanelMatrix w = panel_matrix(memory, format, shape);
   const auto weight_bytes = static_cast<double>(w.panel_bytes() * w.panel_count());
   const auto copies = std::make_shared<Copies>(memory, weight_bytes, is_cold);
   const auto x = std::make_shared<Activations>(x_rows, shape.columns, format.is_wide);
@@ -105,19 +112,18 @@ void add_panel_gemm(std::span<const std::byte> memory, const PanelFormat& format
 // The same product on the matrix unit, rows as bf16 tiles.
 void add_tile_gemm(std::span<const std::byte> memory, const PanelFormat& format, MatrixShape shape, int64_t x_rows,
                    Cases& cases) {
-  kernels::PanelMatrix w = {.data = memory.data(),
-                            .rows = shape.rows,
-                            .columns = shape.columns,
-                            .bits = format.bits,
-                            .group = 32,
-                            .zero = format.bits == 4 ? 8 : 128,
-                            .has_min = format.has_min};
+  const kernels::PanelMatrix w = panel_matrix(memory, format, shape);
   const auto weight_bytes = static_cast<double>(w.panel_bytes() * w.panel_count());
   const int64_t padded = kernels::RowTiles::tile_count(x_rows) * kernels::RowTiles::kRows;
-  const auto x = std::make_shared<std::vector<uint16_t>>(static_cast<size_t>(padded * shape.columns));
+  const int64_t count = padded * shape.columns;
+  // Pages, as activations have them: a tile that straddles cache lines takes twice as long to load.
+  const auto x = std::make_shared<PageMemory>(static_cast<uint64_t>(count) * sizeof(uint16_t), "benchmark operands");
   std::mt19937 random(1);
-  for (uint16_t& value : *x) value = static_cast<uint16_t>(0x3f80 | (random() & 0x807f));  // 1..2, either sign
-  const auto out = std::make_shared<std::vector<float>>(static_cast<size_t>(x_rows * shape.rows));
+  for (uint16_t& value : std::span(x->as<uint16_t>(), static_cast<size_t>(count))) {
+    value = static_cast<uint16_t>(0x3f80 | (random() & 0x807f));  // 1..2, either sign
+  }
+  const auto out =
+      std::make_shared<PageMemory>(static_cast<uint64_t>(x_rows * shape.rows) * sizeof(float), "benchmark operands");
   cases.push_back({.kernel = "tile_gemm",
                    .what = fmt::format("{} {}x{} x{}", format.name, shape.rows, shape.columns, x_rows),
                    .arithmetic = Arithmetic::bf16,
@@ -126,8 +132,45 @@ void add_tile_gemm(std::span<const std::byte> memory, const PanelFormat& format,
                    .footprint = weight_bytes,
                    .is_same = SAME_CELL(tile_gemm),
                    .run = [=](const Kernels& table) {
-                     const kernels::RowTiles rows = {.values = x->data(), .rows = x_rows, .columns = shape.columns};
-                     table.tile_gemm(w, 0, w.panel_count(), rows, {out->data(), shape.rows});
+                     const kernels::RowTiles rows = {
+                         .values = x->as<uint16_t>(), .rows = x_rows, .columns = shape.columns};
+                     table.tile_gemm(w, 0, w.panel_count(), rows, {out->as<float>(), shape.rows});
+                   }});
+}
+
+// The same product of code tiles, without marks.
+void add_code_tile_gemm(std::span<const std::byte> memory, const PanelFormat& format, MatrixShape shape, int64_t x_rows,
+                        Cases& cases) {
+  const kernels::PanelMatrix w = panel_matrix(memory, format, shape);
+  const auto weight_bytes = static_cast<double>(w.panel_bytes() * w.panel_count());
+  kernels::CodeTiles rows{.rows = x_rows, .columns = shape.columns};
+  const int64_t row_tiles = kernels::CodeTiles::tile_count(x_rows);
+  const int64_t code_count = row_tiles * rows.column_tiles() * kernels::CodeTiles::kTileCodes;
+  const auto codes = std::make_shared<PageMemory>(static_cast<uint64_t>(code_count), "benchmark operands");
+  std::mt19937 random(1);
+  for (int8_t& code : std::span(codes->as<int8_t>(), static_cast<size_t>(code_count))) {
+    code = static_cast<int8_t>(static_cast<int>(random() % 255) - 127);
+  }
+  const auto stretches = static_cast<size_t>(row_tiles * rows.stretch_count());
+  const auto scales = std::make_shared<std::vector<float>>(stretches * kernels::CodeTiles::kRows, 0.01f);
+  const auto marks = std::make_shared<std::vector<uint16_t>>(stretches);
+  const auto sums = std::make_shared<std::vector<int32_t>>(stretches * 2 * kernels::CodeTiles::kRows);
+  rows.codes = codes->as<int8_t>();
+  rows.high_codes = rows.codes;
+  rows.scales = scales->data();
+  rows.marks = marks->data();
+  rows.sums = sums->data();
+  const auto out =
+      std::make_shared<PageMemory>(static_cast<uint64_t>(x_rows * shape.rows) * sizeof(float), "benchmark operands");
+  cases.push_back({.kernel = "code_tile_gemm",
+                   .what = fmt::format("{} {}x{} x{}", format.name, shape.rows, shape.columns, x_rows),
+                   .arithmetic = Arithmetic::int8,
+                   .macs = static_cast<double>(shape.rows * shape.columns * x_rows),
+                   .bytes = weight_bytes,
+                   .footprint = weight_bytes,
+                   .is_same = SAME_CELL(code_tile_gemm),
+                   .run = [=, keep = std::tuple(codes, scales, marks, sums)](const Kernels& table) {
+                     table.code_tile_gemm(w, 0, w.panel_count(), rows, {out->as<float>(), shape.rows});
                    }});
 }
 
@@ -302,7 +345,10 @@ std::vector<KernelCase> kernel_cases(std::span<const std::byte> memory) {
   for (const PanelFormat& format : kPanelFormats) {
     if (format.is_wide) continue;
     for (const MatrixShape shape : kMatrices) {
-      for (const int64_t rows : {16, 64, 256, 512}) add_tile_gemm(memory, format, shape, rows, cases);
+      for (const int64_t rows : {16, 64, 256, 512}) {
+        add_tile_gemm(memory, format, shape, rows, cases);
+        if (format.bits == 4) add_code_tile_gemm(memory, format, shape, rows, cases);
+      }
     }
   }
   for (const KvType type : {KvType::f32, KvType::f16, KvType::bf16, KvType::int8}) {

@@ -92,6 +92,9 @@ Kernels filled(Isa isa) {
     if (own.tile_rows_min > 0) result.tile_rows_min = own.tile_rows_min;
     take(result.make_row_tiles, own.make_row_tiles);
     take(result.tile_gemm, own.tile_gemm);
+    if (own.code_rows_min > 0) result.code_rows_min = own.code_rows_min;
+    take(result.make_code_tiles, own.make_code_tiles);
+    take(result.code_tile_gemm, own.code_tile_gemm);
     take(result.dense_gemm, own.dense_gemm);
     take(result.rms_norm, own.rms_norm);
     take(result.rope, own.rope);

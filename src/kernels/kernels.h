@@ -44,6 +44,16 @@ struct Kernels {
   void (*tile_gemm)(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x,
                     const ProductRows& out) noexcept;
 
+  // Rows from which code_tile_gemm is faster than panel_gemm; 0 where it is not.
+  int code_rows_min;
+  // Up to 16 rows [row_count][columns] (row_stride floats apart) as one row of code tiles.
+  void (*make_code_tiles)(const float* x, int64_t row_count, int64_t row_stride, int64_t columns,
+                          const CodeTileRow& target) noexcept;
+  // As panel_gemm for panels of 4 bits in groups of 32, whose rows are rounded to 8 bits with one scale a stretch on
+  // the way (kernels/code_tiles.inl.h), for all rows of x.
+  void (*code_tile_gemm)(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const CodeTiles& x,
+                         const ProductRows& out) noexcept;
+
   // out[r][n] = (or +=) dot(x[r], w[n]) for n < w_rows, r < x_rows. w rows are w_stride_bytes apart and need no
   // alignment.
   void (*dense_gemm)(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,

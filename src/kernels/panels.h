@@ -11,6 +11,7 @@
 // zero point and the minima of the weights need. Wide activations have a second plane of codes below the first one:
 // x = scale * (256 * code + low), 16 bits for twice the integer work.
 // Tiles: the same rows rounded to bf16 for matrix units, 16 rows x 32 columns at a time.
+// Code tiles: rows in integers for products of many rows, where sums must stay integers for longer than one block.
 #pragma once
 
 #include <cstddef>
@@ -87,6 +88,34 @@ struct RowTiles {
 
   static constexpr int64_t kRows = 16, kColumns = 32;
   static constexpr int64_t tile_count(int64_t rows) { return (rows + kRows - 1) / kRows; }
+};
+
+// Rows in s8 codes, [ceil(rows / 16)][ceil(columns / 64)][16][64]; what pads the last tiles is zero. A row has one
+// scale in a stretch of 1,024 columns: x = scale * (128 * high + code). The scale fits most tiles of the stretch; the
+// few that hold larger values are marked and have high codes as well, so 15 bits where a model has its outliers and 8
+// elsewhere. The marks are chosen for the 16 rows of a tile together.
+struct CodeTiles {
+  const int8_t* codes = nullptr;
+  const int8_t* high_codes = nullptr;  // of marked tiles; others are not written
+  const float* scales = nullptr;       // [row tiles][stretch_count()][16]
+  const uint16_t* marks = nullptr;     // [row tiles][stretch_count()]; bit t: tile t of the stretch has high codes
+  const int32_t* sums = nullptr;       // [row tiles][stretch_count()][2][16]: of each row's codes, then high codes
+  int64_t rows = 0;
+  int64_t columns = 0;  // a multiple of 32
+
+  static constexpr int64_t kRows = 16, kColumns = 64, kTileCodes = kRows * kColumns, kStretchTiles = 16;
+  static constexpr int64_t tile_count(int64_t rows) { return (rows + kRows - 1) / kRows; }
+  constexpr int64_t column_tiles() const { return (columns + kColumns - 1) / kColumns; }
+  constexpr int64_t stretch_count() const { return (column_tiles() + kStretchTiles - 1) / kStretchTiles; }
+};
+
+// One row of tiles of CodeTiles, to be written.
+struct CodeTileRow {
+  int8_t* codes;       // [column_tiles()][16][64]
+  int8_t* high_codes;  // likewise
+  float* scales;       // [stretch_count()][16]
+  uint16_t* marks;     // [stretch_count()]
+  int32_t* sums;       // [stretch_count()][2][16]
 };
 
 }  // namespace estoc::kernels

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <numbers>
+#include <vector>
 
 #include "kernels/kernels.h"
 #include "quant/half.h"
@@ -141,6 +142,10 @@ void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, con
     }
   }
 }
+
+#include "kernels/code_tiles.inl.h"
+
+#include "kernels/scalar_code_tiles.inl.h"
 
 float load_dense(Dense type, const std::byte* row, int64_t k) {
   if (type == Dense::f32) {
@@ -343,6 +348,9 @@ constinit const Kernels scalar = {
     .tile_rows_min = 0,
     .make_row_tiles = make_row_tiles,
     .tile_gemm = tile_gemm,
+    .code_rows_min = 0,
+    .make_code_tiles = make_code_tiles,
+    .code_tile_gemm = code_tile_gemm,
     .dense_gemm = dense_gemm,
     .rms_norm = rms_norm,
     .rope = rope,

@@ -20,12 +20,25 @@ Rows::Rows(int64_t rows_max, int64_t columns)
   quantized_.sums = sums_.as<kernels::ActivationSums>();
   tiles_.values = tile_values_.as<uint16_t>();
   tiles_.columns = columns;
+  code_tiles_.columns = columns;
+  const int64_t row_tiles = kernels::CodeTiles::tile_count(rows_max);
+  const int64_t stretches = row_tiles * code_tiles_.stretch_count();
+  tile_codes_ = reserve(row_tiles * code_tiles_.column_tiles() * kernels::CodeTiles::kTileCodes, 1);
+  high_codes_ = reserve(row_tiles * code_tiles_.column_tiles() * kernels::CodeTiles::kTileCodes, 1);
+  tile_scales_ = reserve(stretches * kernels::CodeTiles::kRows, sizeof(float));
+  marks_ = reserve(stretches, sizeof(uint16_t));
+  code_sums_ = reserve(stretches * 2 * kernels::CodeTiles::kRows, sizeof(int32_t));
+  code_tiles_.codes = tile_codes_.as<int8_t>();
+  code_tiles_.high_codes = high_codes_.as<int8_t>();
+  code_tiles_.scales = tile_scales_.as<float>();
+  code_tiles_.marks = marks_.as<uint16_t>();
+  code_tiles_.sums = code_sums_.as<int32_t>();
 }
 
 void Rows::reset(int64_t row_count) {
   ESTOC_DCHECK(row_count <= rows_max_);
   count_ = row_count;
-  tiles_.rows = row_count;
+  tiles_.rows = code_tiles_.rows = row_count;
   touch();
 }
 
@@ -37,6 +50,11 @@ const kernels::QuantizedRows& Rows::quantized() const {
 const kernels::RowTiles& Rows::tiles() const {
   ESTOC_DCHECK(has_tiles_);
   return tiles_;
+}
+
+const kernels::CodeTiles& Rows::code_tiles() const {
+  ESTOC_DCHECK(has_code_tiles_);
+  return code_tiles_;
 }
 
 void Rows::make(const Compute& compute, RowForm form) {
@@ -57,6 +75,12 @@ void Rows::make(const Compute& compute, RowForm form) {
                               [&](int64_t begin, int64_t end, int) { make_tiles(compute, row(begin), begin, end); });
     has_tiles_ = true;
   }
+  if (form == RowForm::code_tiles && !has_code_tiles_) {
+    ESTOC_DCHECK(has_values_);
+    compute.team.parallel_for(
+        count_, kStrip, [&](int64_t begin, int64_t end, int) { make_code_tiles(compute, row(begin), begin, end); });
+    has_code_tiles_ = true;
+  }
 }
 
 void Rows::quantize(const Compute& compute, const float* values, int64_t first, int64_t end) {
@@ -75,6 +99,20 @@ void Rows::make_tiles(const Compute& compute, const float* values, int64_t first
   for (int64_t r = first; r < end; r += kStrip) {
     compute.kernels.make_row_tiles(values + (r - first) * columns_, std::min(kStrip, end - r), columns_, columns_,
                                    tile_values_.as<uint16_t>() + r * columns_);
+  }
+}
+
+void Rows::make_code_tiles(const Compute& compute, const float* values, int64_t first, int64_t end) {
+  ESTOC_DCHECK(columns_ % kernels::kActivationGroup == 0 && first % kStrip == 0);
+  for (int64_t r = first; r < end; r += kStrip) {
+    const int64_t tile = r / kStrip, stretch = tile * code_tiles_.stretch_count();
+    const int64_t code = tile * code_tiles_.column_tiles() * kernels::CodeTiles::kTileCodes;
+    compute.kernels.make_code_tiles(values + (r - first) * columns_, std::min(kStrip, end - r), columns_, columns_,
+                                    {.codes = tile_codes_.as<int8_t>() + code,
+                                     .high_codes = high_codes_.as<int8_t>() + code,
+                                     .scales = tile_scales_.as<float>() + stretch * kernels::CodeTiles::kRows,
+                                     .marks = marks_.as<uint16_t>() + stretch,
+                                     .sums = code_sums_.as<int32_t>() + 2 * stretch * kernels::CodeTiles::kRows});
   }
 }
 

@@ -15,8 +15,8 @@
 
 namespace estoc {
 
-// f32 as it is; codes with scales (panels.h); bf16 tiles for a matrix unit.
-enum class RowForm { values, quantized, tiles };
+// f32 as it is; then as panels.h describes them: codes with scales, bf16 tiles for a matrix unit, tiles of codes.
+enum class RowForm { values, quantized, tiles, code_tiles };
 
 class Rows {
  public:
@@ -32,12 +32,13 @@ class Rows {
   const float* row(int64_t index) const { return values_.as<float>() + index * columns_; }
 
   // To be called by whoever changed rows: other forms are out of date.
-  void touch() { has_values_ = true, has_codes_ = has_tiles_ = false; }
+  void touch() { has_values_ = true, has_codes_ = has_tiles_ = has_code_tiles_ = false; }
 
   // Makes `form` from the f32 rows unless it is there.
   void make(const Compute& compute, RowForm form);
   const kernels::QuantizedRows& quantized() const;
   const kernels::RowTiles& tiles() const;
+  const kernels::CodeTiles& code_tiles() const;
 
   // Sets all rows in use: write(r, out) gives row r. Leaves them in `form` alone.
   template <typename Write>
@@ -49,11 +50,13 @@ class Rows {
       for (int64_t r = first; r < end; ++r) write(r, at + (r - first) * columns_);
       if (form == RowForm::quantized) quantize(compute, at, first, end);
       if (form == RowForm::tiles) make_tiles(compute, at, first, end);
+      if (form == RowForm::code_tiles) make_code_tiles(compute, at, first, end);
     };
+    const bool is_tiled = form == RowForm::tiles || form == RowForm::code_tiles;  // in whole strips
     const int64_t strips = (count_ + kStrip - 1) / kStrip;
     if (!Compute::is_worth_splitting(count_ * columns_)) {
       for (int64_t i = 0; i < strips; ++i) strip(i * kStrip, std::min(count_, (i + 1) * kStrip), 0);
-    } else if (form == RowForm::tiles || strips >= 4 * compute.team.thread_count()) {
+    } else if (is_tiled || strips >= 4 * compute.team.thread_count()) {
       compute.team.parallel_items(
           strips, [&](int64_t i, int thread) { strip(i * kStrip, std::min(count_, (i + 1) * kStrip), thread); });
     } else {  // few rows: one by one
@@ -62,6 +65,7 @@ class Rows {
     has_values_ = form == RowForm::values;
     has_codes_ = form == RowForm::quantized;
     has_tiles_ = form == RowForm::tiles;
+    has_code_tiles_ = form == RowForm::code_tiles;
   }
 
  private:
@@ -70,13 +74,16 @@ class Rows {
   // The forms of rows [first, end), whose f32 values lie at `values`.
   void quantize(const Compute& compute, const float* values, int64_t first, int64_t end);
   void make_tiles(const Compute& compute, const float* values, int64_t first, int64_t end);
+  void make_code_tiles(const Compute& compute, const float* values, int64_t first, int64_t end);
 
   int64_t rows_max_, columns_;
   int64_t count_ = 0;
-  bool has_values_ = true, has_codes_ = false, has_tiles_ = false;
-  PageMemory values_, codes_, low_codes_, scales_, sums_, tile_values_;
+  bool has_values_ = true, has_codes_ = false, has_tiles_ = false, has_code_tiles_ = false;
+  PageMemory values_, codes_, low_codes_, scales_, sums_, tile_values_, tile_codes_, high_codes_, tile_scales_, marks_,
+      code_sums_;
   kernels::QuantizedRows quantized_;
   kernels::RowTiles tiles_;
+  kernels::CodeTiles code_tiles_;
 };
 
 }  // namespace estoc

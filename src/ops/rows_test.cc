@@ -23,8 +23,8 @@ TEST(Rows, FillLeavesTheFormThatMakeWouldMake) {
     for (const bool is_wide : {false, true}) {
       const Compute compute{team, kernels::table(), is_wide};
       for (const int64_t count : {1, 3, 15, 16, 17, 130, 700}) {
-        Rows plain(700, kColumns), codes(700, kColumns), tiles(700, kColumns);
-        for (Rows* rows : {&plain, &codes, &tiles}) rows->reset(count);
+        Rows plain(700, kColumns), codes(700, kColumns), tiles(700, kColumns), code_tiles(700, kColumns);
+        for (Rows* rows : {&plain, &codes, &tiles, &code_tiles}) rows->reset(count);
         const auto write = [&](int64_t r, float* out) {
           for (int64_t k = 0; k < kColumns; ++k) out[k] = value(r, k);
         };
@@ -34,6 +34,8 @@ TEST(Rows, FillLeavesTheFormThatMakeWouldMake) {
         tiles.fill(compute, RowForm::tiles, write);
         plain.make(compute, RowForm::quantized);
         plain.make(compute, RowForm::tiles);
+        code_tiles.fill(compute, RowForm::code_tiles, write);
+        plain.make(compute, RowForm::code_tiles);
         SCOPED_TRACE(testing::Message() << count << " rows, " << threads << " threads");
         const kernels::QuantizedRows &a = plain.quantized(), &b = codes.quantized();
         expect_same_bytes(a.codes, b.codes, count * kColumns, "codes");
@@ -42,6 +44,14 @@ TEST(Rows, FillLeavesTheFormThatMakeWouldMake) {
         expect_same_bytes(a.sums, b.sums, count * a.group_count() * int64_t{sizeof(*a.sums)}, "sums");
         const int64_t padded = kernels::RowTiles::tile_count(count) * kernels::RowTiles::kRows;
         expect_same_bytes(plain.tiles().values, tiles.tiles().values, padded * kColumns * 2, "tiles");
+        const kernels::CodeTiles &c = plain.code_tiles(), &d = code_tiles.code_tiles();
+        const int64_t stretches = padded / kernels::CodeTiles::kRows * c.stretch_count();
+        const int64_t code_count = padded * c.column_tiles() * kernels::CodeTiles::kColumns;
+        expect_same_bytes(c.codes, d.codes, code_count, "codes of tiles");
+        expect_same_bytes(c.high_codes, d.high_codes, code_count, "high codes of tiles");
+        expect_same_bytes(c.marks, d.marks, stretches * int64_t{sizeof(*c.marks)}, "marks");
+        expect_same_bytes(c.scales, d.scales, stretches * 16 * int64_t{sizeof(*c.scales)}, "scales of tiles");
+        expect_same_bytes(c.sums, d.sums, stretches * 32 * int64_t{sizeof(*c.sums)}, "sums of tiles");
       }
     }
   }

@@ -85,16 +85,20 @@ PackedBytes Weight::pack(const Compute& compute) const {
 
 RowForm Weight::reads(const Compute& compute, int64_t row_count) const {
   if (form_ != Form::packed) return RowForm::values;
-  const int rows_min = compute.kernels.tile_rows_min;
-  return rows_min > 0 && row_count >= rows_min && !compute.is_deterministic ? RowForm::tiles : RowForm::quantized;
+  if (compute.is_deterministic) return RowForm::quantized;
+  const auto is_enough = [&](int rows_min) { return rows_min > 0 && row_count >= rows_min; };
+  // 8 bits are few for a model that asks for 16, and for weights that have 8 themselves. Panels in groups of 16 hold
+  // formats that leave some of the 4 bits unused, which would be lost of the 8.
+  const bool is_coarse = !compute.has_wide_activations && panels_.bits == 4 && panels_.group == 32;
+  if (is_coarse && is_enough(compute.kernels.code_rows_min)) return RowForm::code_tiles;
+  return is_enough(compute.kernels.tile_rows_min) ? RowForm::tiles : RowForm::quantized;
 }
 
 void Weight::multiply(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
                       int64_t end, float* scratch) const {
-  if (reads(compute, x.count()) == RowForm::tiles) {
-    compute.kernels.tile_gemm(panels_, begin, end, x.tiles(), out);
-    return;
-  }
+  const RowForm form = reads(compute, x.count());
+  if (form == RowForm::tiles) return compute.kernels.tile_gemm(panels_, begin, end, x.tiles(), out);
+  if (form == RowForm::code_tiles) return compute.kernels.code_tile_gemm(panels_, begin, end, x.code_tiles(), out);
   if (form_ == Form::packed) {
     const kernels::QuantizedRows& quantized = x.quantized();
     const int64_t block = std::max<int64_t>(16, kRowBlockBytes / stored_.columns / 16 * 16);

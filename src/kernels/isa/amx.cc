@@ -20,6 +20,12 @@ namespace {
 #include "kernels/isa/attention_amx.h"
 #include "kernels/isa/panel_amx.h"
 
+#include "kernels/code_tiles.inl.h"
+
+#include "kernels/isa/code_weights512.h"
+
+#include "kernels/isa/code_gemm_amx.h"
+
 }  // namespace
 
 extern const Kernels amx;
@@ -28,6 +34,8 @@ constinit const Kernels amx = {.name = "amx",
                                .tile_rows_min = 16,
                                .make_row_tiles = make_row_tiles,
                                .tile_gemm = tile_gemm,
+                               .code_rows_min = 16,
+                               .code_tile_gemm = code_tile_gemm,
                                .attention = attention_amx,
                                .attention_merge = attention_merge};
 

@@ -20,3 +20,28 @@ struct alignas(64) TileConfig {
 
 // Tile instructions tell the compiler nothing of the memory they read and write: it must be settled before and after.
 inline void memory_fence() { asm volatile("" ::: "memory"); }
+
+// The weights that will be unpacked next, asked for a few lines at a time while the tiles are busy: unpacking runs as
+// fast as one core can read memory, and would wait for it otherwise.
+struct NextWeights {
+  const std::byte* at = nullptr;
+  int64_t to_second = 0;  // from a panel to the other one of its pair
+  int64_t lines = 0;      // of each, in one step
+
+  // The pair from `panel` on, `bytes` from `offset` on in each, in `steps` steps. Nothing when there is none.
+  NextWeights(const PanelMatrix& w, int64_t panel, int64_t panel_end, int64_t offset, int64_t bytes, int64_t steps) {
+    if (panel >= panel_end) return;
+    at = w.data + panel * w.panel_bytes() + offset;
+    to_second = panel + 1 < panel_end ? w.panel_bytes() : 0;
+    lines = (bytes / 64 + steps - 1) / steps;
+  }
+
+  void prefetch() {
+    const std::byte* line = at;
+    for (int64_t i = 0; i < lines; ++i, line += 64) {
+      __builtin_prefetch(line, 0, 2);
+      __builtin_prefetch(line + to_second, 0, 2);
+    }
+    at = line;
+  }
+};

@@ -25,6 +25,13 @@ namespace {
 
 #include "kernels/panel_gemm.inl.h"
 
+#include "kernels/code_tiles.inl.h"
+
+#include "kernels/isa/code_tiles512.h"
+#include "kernels/isa/code_weights512.h"
+
+#include "kernels/isa/code_gemm_vnni512.h"
+
 }  // namespace
 
 extern const Kernels avx512;
@@ -33,6 +40,9 @@ constinit const Kernels avx512 = {
     .isa = Isa::avx512,
     .quantize_row = quantize_row,
     .panel_gemm = panel_gemm,
+    .code_rows_min = 16,
+    .make_code_tiles = make_code_tiles,
+    .code_tile_gemm = code_tile_gemm,
     .dense_gemm = dense_gemm,
     .rms_norm = rms_norm,
     .rope = rope,

@@ -60,23 +60,6 @@ inline void unpack_tile(const PanelMatrix& w, const std::byte* group, uint16_t* 
   }
 }
 
-// The weights that will be unpacked next, asked for a few lines at a time while the tiles are busy: unpacking runs as
-// fast as one core can read memory, and would wait for it otherwise.
-struct NextWeights {
-  const std::byte* at[2] = {};
-  const std::byte* end[2] = {};
-  int64_t lines = 0;  // a step
-
-  void prefetch() {
-    for (int64_t line = 0; line < lines; ++line) {
-      const int p = at[0] < end[0] ? 0 : 1;
-      if (at[p] >= end[p]) return;
-      __builtin_prefetch(at[p], 0, 2);
-      at[p] += 64;
-    }
-  }
-};
-
 // One step of columns: kRowTiles x kPanels tiles of sums. a and b: 32 columns.
 template <int kRowTiles, int kPanels>
 inline __attribute__((always_inline)) void multiply_tiles(const uint16_t* a, int64_t a_stride, const uint16_t* b,
@@ -206,13 +189,8 @@ void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, 
     const int64_t first = column_tiles * stretch / stretches;
     const int64_t count = column_tiles * (stretch + 1) / stretches - first;
     for (int64_t panel = panel_begin; panel < panel_end; panel += 2) {
-      NextWeights next;
-      for (int p = 0; p < 2 && panel + 2 + p < panel_end; ++p) {
-        next.at[p] = w.data + (panel + 2 + p) * w.panel_bytes() + first * tile_bytes;
-        next.end[p] = next.at[p] + count * tile_bytes;
-      }
       const int64_t steps = (RowTiles::tile_count(x.rows) + 1) / 2 * count;
-      next.lines = (2 * count * tile_bytes / 64 + steps - 1) / steps;
+      const NextWeights next(w, panel + 2, panel_end, first * tile_bytes, count * tile_bytes, steps);
       if (panel + 2 <= panel_end) {
         Stretch<kBits, kGroup, 2>{w, x, out, panel, first, count, tiles, next}.run();
       } else {
