@@ -63,7 +63,7 @@ void forward(const Compute& compute, Rows& x, std::span<const LinearOutput> outp
     } else {
       output.out->reset(x.count());
     }
-    products[i] = {&output.linear->weight(), {output.out->row(0), output.out->columns(), output.is_added}};
+    products[i] = {&output.linear->weight(), {output.out->row(0), output.out->stride(), output.is_added}};
   }
   matmul(compute, x, {products.data(), outputs.size()}, scratch);
   for (const LinearOutput& output : outputs) {

@@ -160,7 +160,7 @@ void write_kv(const Compute& compute, const AttentionPlan& plan, KvStorage& kv, 
                                   .count = run.count,
                                   .k = k.row(row) + at,
                                   .v = v.row(row) + at,
-                                  .row_stride = k.columns(),
+                                  .row_stride = k.stride(),
                                   .keys = kv.keys(layer, block, head),
                                   .values = kv.values(layer, block, head)});
       }

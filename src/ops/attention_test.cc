@@ -64,7 +64,7 @@ class Feeder {
     Rows q_rows(rows, heads_ * dim_), k_rows(rows, kv_heads_ * dim_), v_rows(rows, kv_heads_ * dim_);
     const auto fill = [&](Rows& to, const std::vector<float>& from) {
       to.reset(rows);
-      std::copy(from.begin(), from.end(), to.row(0));
+      for (int64_t r = 0; r < rows; ++r) std::copy_n(from.data() + r * to.columns(), to.columns(), to.row(r));
     };
     fill(q_rows, q);
     fill(k_rows, k);
@@ -78,8 +78,12 @@ class Feeder {
     // Twice, as two layers would: the plan must be as good as new after the first.
     attention(compute, plan_, storage_, 0, shape, q_rows, out);
     attention(compute, plan_, storage_, 0, shape, q_rows, q_rows);
-    for (int64_t i = 0; i < rows * out.columns(); ++i) EXPECT_EQ(out.row(0)[i], q_rows.row(0)[i]);
-    return {out.row(0), out.row(0) + rows * out.columns()};
+    std::vector<float> result;
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t i = 0; i < out.columns(); ++i) EXPECT_EQ(out.row(r)[i], q_rows.row(r)[i]);
+      result.insert(result.end(), out.row(r), out.row(r) + out.columns());
+    }
+    return result;
   }
 
  private:
@@ -212,12 +216,11 @@ TEST(Attention, ABlockForgetsItsLastOwner) {
   for (const KvType type : {KvType::f32, KvType::f16, KvType::bf16, KvType::int8}) {
     Feeder feeder(1, 2, 64, 0, type, 1, 1);
     const std::vector<BlockId> blocks = {0};
-    const std::vector<float> broken(16 * 64, std::numeric_limits<float>::quiet_NaN());
     const std::vector<float> q(2 * 64, 1.0f), k(64, 0.5f), v(64, 0.25f);
     {
       Rows rows(16, 64);
       rows.reset(16);
-      std::copy(broken.begin(), broken.end(), rows.row(0));
+      for (int64_t r = 0; r < 16; ++r) std::fill_n(rows.row(r), 64, std::numeric_limits<float>::quiet_NaN());
       feeder.write({{0, 16, 0, blocks}}, rows);
     }
     for (const float x : feeder.step({{0, 1, 0, blocks}}, q, k, v)) ASSERT_NEAR(x, 0.25f, 2e-3f) << kv_type_name(type);

@@ -33,7 +33,8 @@ void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int hea
   }
   for_rows(compute, parts[0].x->count(), columns, [&](int64_t r) {
     for (const HeadRows& part : parts) {
-      for (float* head = part.x->row(r); head < part.x->row(r + 1); head += head_dim) {
+      float* const row = part.x->row(r);
+      for (float* head = row; head < row + part.x->columns(); head += head_dim) {
         if (!part.norm.empty()) compute.kernels.rms_norm(head, part.norm.data(), norm_eps, head_dim, head);
         compute.kernels.rope(head, cos + r * half, sin + r * half, half);
       }

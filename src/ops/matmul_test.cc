@@ -77,7 +77,7 @@ TEST(Matmul, EveryFormatInBothModesAndEveryIsa) {
           Rows x(33, columns);
           x.reset(rows);
           std::normal_distribution<float> normal(0.0f, 1.0f);
-          for (int64_t i = 0; i < rows * columns; ++i) x.row(0)[i] = normal(rng);
+          for (int64_t i = 0; i < rows * columns; ++i) x.row(i / columns)[i % columns] = normal(rng);
           std::vector<float> out(static_cast<size_t>(rows * weight_rows));
           const Product product{&weight, {out.data(), weight_rows}};
           matmul(compute, x, {&product, 1}, scratch);
@@ -97,7 +97,7 @@ TEST(Matmul, JointProductsEqualSingleOnes) {
   const Weight first(a.matrix, ComputeMode::fast, compute), second(b.matrix, ComputeMode::fast, compute);
   Rows x(6, 96);
   x.reset(6);
-  for (int64_t i = 0; i < 6 * 96; ++i) x.row(0)[i] = std::sin(static_cast<float>(i));
+  for (int64_t i = 0; i < 6 * 96; ++i) x.row(i / 96)[i % 96] = std::sin(static_cast<float>(i));
   const DecodeScratch scratch(2, 96);
   std::vector<float> joint(6 * 47), single_a(6 * 40), single_b(6 * 7);
   const Product both[] = {{&first, {joint.data(), 47}}, {&second, {joint.data() + 40, 47}}};

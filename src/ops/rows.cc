@@ -1,11 +1,17 @@
 #include "ops/rows.h"
 
 namespace estoc {
+namespace {
+
+constexpr int64_t kLine = 16;  // floats in a cache line
+
+}  // namespace
 
 Rows::Rows(int64_t rows_max, int64_t columns)
     : rows_max_(rows_max),
       columns_(columns),
-      values_(static_cast<uint64_t>(rows_max * columns) * sizeof(float), "activations") {
+      stride_(((columns + kLine - 1) / kLine | 1) * kLine),
+      values_(static_cast<uint64_t>(rows_max * stride_) * sizeof(float), "activations") {
   const auto reserve = [&](int64_t count, size_t size) {
     return PageMemory(static_cast<uint64_t>(count) * size, "activations");
   };
@@ -88,7 +94,7 @@ void Rows::quantize(const Compute& compute, const float* values, int64_t first, 
   quantized_.low_codes = compute.has_wide_activations ? low_codes_.as<int8_t>() : nullptr;
   for (int64_t r = first; r < end; ++r) {
     int8_t* low_codes = compute.has_wide_activations ? low_codes_.as<int8_t>() + r * columns_ : nullptr;
-    compute.kernels.quantize_row(values + (r - first) * columns_, columns_, codes_.as<int8_t>() + r * columns_,
+    compute.kernels.quantize_row(values + (r - first) * stride_, columns_, codes_.as<int8_t>() + r * columns_,
                                  low_codes, scales_.as<kernels::ActivationScale>() + r * quantized_.block_count(),
                                  sums_.as<kernels::ActivationSums>() + r * quantized_.group_count());
   }
@@ -97,7 +103,7 @@ void Rows::quantize(const Compute& compute, const float* values, int64_t first, 
 void Rows::make_tiles(const Compute& compute, const float* values, int64_t first, int64_t end) {
   ESTOC_DCHECK(columns_ % kernels::RowTiles::kColumns == 0 && first % kStrip == 0);
   for (int64_t r = first; r < end; r += kStrip) {
-    compute.kernels.make_row_tiles(values + (r - first) * columns_, std::min(kStrip, end - r), columns_, columns_,
+    compute.kernels.make_row_tiles(values + (r - first) * stride_, std::min(kStrip, end - r), stride_, columns_,
                                    tile_values_.as<uint16_t>() + r * columns_);
   }
 }
@@ -107,7 +113,7 @@ void Rows::make_code_tiles(const Compute& compute, const float* values, int64_t 
   for (int64_t r = first; r < end; r += kStrip) {
     const int64_t tile = r / kStrip, stretch = tile * code_tiles_.stretch_count();
     const int64_t code = tile * code_tiles_.column_tiles() * kernels::CodeTiles::kTileCodes;
-    compute.kernels.make_code_tiles(values + (r - first) * columns_, std::min(kStrip, end - r), columns_, columns_,
+    compute.kernels.make_code_tiles(values + (r - first) * stride_, std::min(kStrip, end - r), stride_, columns_,
                                     {.codes = tile_codes_.as<int8_t>() + code,
                                      .high_codes = high_codes_.as<int8_t>() + code,
                                      .scales = tile_scales_.as<float>() + stretch * kernels::CodeTiles::kRows,

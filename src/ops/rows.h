@@ -28,8 +28,11 @@ class Rows {
 
   int64_t count() const { return count_; }
   int64_t columns() const { return columns_; }
-  float* row(int64_t index) { return values_.as<float>() + index * columns_; }
-  const float* row(int64_t index) const { return values_.as<float>() + index * columns_; }
+  // Floats from one row to the next: an odd number of cache lines, or the same column of many rows would share a few
+  // sets of the caches.
+  int64_t stride() const { return stride_; }
+  float* row(int64_t index) { return values_.as<float>() + index * stride_; }
+  const float* row(int64_t index) const { return values_.as<float>() + index * stride_; }
 
   // To be called by whoever changed rows: other forms are out of date.
   void touch() { has_values_ = true, has_codes_ = has_tiles_ = has_code_tiles_ = false; }
@@ -47,7 +50,7 @@ class Rows {
       // Rows that nobody reads as f32 need not leave the cache: every strip of a thread uses the same place.
       const bool is_kept = form == RowForm::values || (thread + 1) * kStrip > rows_max_;
       float* at = row(is_kept ? first : thread * kStrip);
-      for (int64_t r = first; r < end; ++r) write(r, at + (r - first) * columns_);
+      for (int64_t r = first; r < end; ++r) write(r, at + (r - first) * stride_);
       if (form == RowForm::quantized) quantize(compute, at, first, end);
       if (form == RowForm::tiles) make_tiles(compute, at, first, end);
       if (form == RowForm::code_tiles) make_code_tiles(compute, at, first, end);
@@ -76,7 +79,7 @@ class Rows {
   void make_tiles(const Compute& compute, const float* values, int64_t first, int64_t end);
   void make_code_tiles(const Compute& compute, const float* values, int64_t first, int64_t end);
 
-  int64_t rows_max_, columns_;
+  int64_t rows_max_, columns_, stride_;
   int64_t count_ = 0;
   bool has_values_ = true, has_codes_ = false, has_tiles_ = false, has_code_tiles_ = false;
   PageMemory values_, codes_, low_codes_, scales_, sums_, tile_values_, tile_codes_, high_codes_, tile_scales_, marks_,

@@ -121,7 +121,7 @@ void Weight::multiply_dense(const Compute& compute, const Rows& x, const kernels
   for (int64_t n = begin; n < end; n += kDecodedRows) {
     const int64_t count = std::min(kDecodedRows, end - n);
     compute.kernels.dense_gemm(dense_type(*stored_.format), stored_.row(n), count, stored_.row_stride_bytes,
-                               stored_.columns, x.row(0), x.count(), x.columns(), out.from(0, n));
+                               stored_.columns, x.row(0), x.count(), x.stride(), out.from(0, n));
   }
 }
 
@@ -133,7 +133,7 @@ void Weight::multiply_decoded(const Compute& compute, const Rows& x, const kerne
       stored_.format->decode(stored_.row(n + i), scratch + i * stored_.columns, stored_.columns);
     }
     compute.kernels.dense_gemm(kernels::Dense::f32, scratch, count, stored_.columns * 4, stored_.columns, x.row(0),
-                               x.count(), x.columns(), out.from(0, n));
+                               x.count(), x.stride(), out.from(0, n));
   }
 }
 

@@ -29,10 +29,10 @@ struct NextWeights {
   int64_t lines = 0;      // of each, in one step
 
   // The pair from `panel` on, `bytes` from `offset` on in each, in `steps` steps. Nothing when there is none.
-  NextWeights(const PanelMatrix& w, int64_t panel, int64_t panel_end, int64_t offset, int64_t bytes, int64_t steps) {
-    if (panel >= panel_end) return;
+  NextWeights(const PanelMatrix& w, int64_t panel, int64_t offset, int64_t bytes, int64_t steps) {
+    if (panel >= w.panel_count()) return;
     at = w.data + panel * w.panel_bytes() + offset;
-    to_second = panel + 1 < panel_end ? w.panel_bytes() : 0;
+    to_second = panel + 1 < w.panel_count() ? w.panel_bytes() : 0;
     lines = (bytes / 64 + steps - 1) / steps;
   }
 

@@ -197,20 +197,37 @@ struct CodeStretch {
   }
 };
 
+// Stretches whose activations fit in half of the second-level cache.
+inline int64_t stretches_at_once(const CodeTiles& x) {
+  constexpr int64_t kBytes = 1 << 20;
+  const int64_t bytes = CodeTiles::tile_count(x.rows) * CodeTiles::kStretchTiles * CodeTiles::kTileCodes;
+  return bytes < kBytes ? kBytes / bytes : 1;
+}
+
 void code_tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const CodeTiles& x,
                        const ProductRows& out) {
   alignas(64) std::byte tiles[2 * CodeTiles::kStretchTiles * CodeTiles::kTileCodes];
   WaitingSums waiting[2];
   int turn = 0;
-  for (int64_t stretch = 0; stretch < x.stretch_count(); ++stretch) {
+  const int64_t tile_bytes = CodeTiles::kColumns / kCodeGroup * w.group_bytes();
+  const int64_t row_steps = (CodeTiles::tile_count(x.rows) + 1) / 2;
+  const auto bytes_of = [&](int64_t stretch) {
+    return lesser(CodeTiles::kStretchTiles, x.column_tiles() - stretch * CodeTiles::kStretchTiles) * tile_bytes;
+  };
+  const int64_t group = stretches_at_once(x);
+  for (int64_t first = 0; first < x.stretch_count(); first += group) {
+    const int64_t last = lesser(first + group, x.stretch_count());
     for (int64_t panel = panel_begin; panel < panel_end; panel += 2) {
-      const int64_t first = stretch * CodeTiles::kStretchTiles;
-      const int64_t count = lesser(CodeTiles::kStretchTiles, x.column_tiles() - first);
-      const int64_t tile_bytes = CodeTiles::kColumns / kCodeGroup * w.group_bytes();
-      const int64_t steps = (CodeTiles::tile_count(x.rows) + 1) / 2 * count;
-      const NextWeights next(w, panel + 2, panel_end, first * tile_bytes, count * tile_bytes, steps);
-      turn = panel + 2 <= panel_end ? CodeStretch<2>{w, x, out, panel, stretch, tiles, waiting, turn, next}.run()
-                                    : CodeStretch<1>{w, x, out, panel, stretch, tiles, waiting, turn, next}.run();
+      for (int64_t stretch = first; stretch < last; ++stretch) {
+        // What comes next: these panels' next stretch, or the first one of the panels after them, even if those belong
+        // to another call.
+        const bool is_last = stretch + 1 == last;
+        const int64_t next_stretch = is_last ? first : stretch + 1;
+        const NextWeights next(w, is_last ? panel + 2 : panel, next_stretch * CodeTiles::kStretchTiles * tile_bytes,
+                               bytes_of(next_stretch), row_steps * (bytes_of(stretch) / tile_bytes));
+        turn = panel + 2 <= panel_end ? CodeStretch<2>{w, x, out, panel, stretch, tiles, waiting, turn, next}.run()
+                                      : CodeStretch<1>{w, x, out, panel, stretch, tiles, waiting, turn, next}.run();
+      }
     }
   }
   for (WaitingSums& sums : waiting) sums.finish();

@@ -190,7 +190,7 @@ void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, 
     const int64_t count = column_tiles * (stretch + 1) / stretches - first;
     for (int64_t panel = panel_begin; panel < panel_end; panel += 2) {
       const int64_t steps = (RowTiles::tile_count(x.rows) + 1) / 2 * count;
-      const NextWeights next(w, panel + 2, panel_end, first * tile_bytes, count * tile_bytes, steps);
+      const NextWeights next(w, panel + 2, first * tile_bytes, count * tile_bytes, steps);
       if (panel + 2 <= panel_end) {
         Stretch<kBits, kGroup, 2>{w, x, out, panel, first, count, tiles, next}.run();
       } else {
