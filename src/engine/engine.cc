@@ -49,6 +49,7 @@ struct Engine::Impl {
   }
 
   void run();
+  void publish();
   size_t unfinished() const { return static_cast<size_t>(stats.running + stats.waiting) + arrivals.size(); }
   std::optional<int> refusal(const Request& request) const;
 
@@ -99,17 +100,21 @@ void Engine::Impl::run() {
     arrived.clear();
     cancelled.clear();
 
-    // Whoever receives an event finds in stats() what it implies.
+    publish();  // before delivery: whoever receives an event finds in stats() what it implies
+    if (stepper.deliver() > 0) publish();
     lock.lock();
-    stats = stepper.stats();
-    lock.unlock();
-    stepper.deliver();
-    lock.lock();
-    stats = stepper.stats();
-    costs = stepper.costs();
     is_stepping = false;
     if (unfinished() == 0) idle.notify_all();
   }
+}
+
+// Summing up the queue takes a while when it is long: callers are not kept waiting for it.
+void Engine::Impl::publish() {
+  EngineStats new_stats = stepper.stats();
+  const WorkCosts new_costs = stepper.costs();
+  const std::lock_guard lock(mutex);
+  stats = std::move(new_stats);
+  costs = new_costs;
 }
 
 // When to come back, for a request that would wait longer than is allowed.

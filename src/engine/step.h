@@ -33,8 +33,9 @@ class Stepper {
   void cancel_all();
   // Ends requests whose deadline has passed, then computes one step; does nothing when idle.
   void step();
-  // Calls the sinks, in order. A sink that throws is as good as a caller that left: its request is cancelled.
-  void deliver();
+  // Calls the sinks, in order. A sink that throws is as good as a caller that left: its request is cancelled. How many
+  // threw: stats() have changed when there were any.
+  int deliver();
 
   bool is_idle() const { return scheduler_.is_idle(); }
   EngineStats stats() const;

@@ -74,7 +74,8 @@ void Stepper::expire() {
   }
 }
 
-void Stepper::deliver() {
+int Stepper::deliver() {
+  int throw_count = 0;
   // Cancelling the request of a sink that threw adds its last event behind the others.
   for (size_t i = 0; i < outbox_.size(); ++i) {
     Sequence& sequence = *outbox_[i].sequence;
@@ -83,10 +84,12 @@ void Stepper::deliver() {
     } catch (...) {
       log_error("the event sink of request {} threw; the request is cancelled", sequence.id);
       cancel(sequence.id);
+      ++throw_count;
     }
   }
   outbox_.clear();
   finished_.clear();
+  return throw_count;
 }
 
 EngineStats Stepper::stats() const {
