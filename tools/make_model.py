@@ -190,9 +190,30 @@ def add_tokenizer(writer, shape: Shape, demo: Path) -> None:
     writer.add_chat_template(value("tokenizer.chat_template"))
 
 
-def show(done: int, total: int, started: float) -> None:
-    rate = done / 1e6 / max(1e-9, time.monotonic() - started)
-    print(f"\rmake_model: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB, {rate:,.0f} MB/s", end="", file=sys.stderr)
+class Progress:
+    """How much is written: one line, written over, on a terminal; elsewhere a line every few seconds."""
+
+    def __init__(self, total: int, stream=None, clock=time.monotonic):
+        self.total, self.stream, self.clock = total, stream or sys.stderr, clock
+        self.is_terminal = self.stream.isatty()
+        self.interval = 0.1 if self.is_terminal else 5
+        self.started = self.shown = clock()
+
+    def show(self, done: int) -> None:
+        now = self.clock()
+        if now - self.shown < self.interval:
+            return
+        self.shown = now
+        rate = done / 1e6 / (now - self.started)
+        text = f"make_model: {done / 1e6:,.0f} of {self.total / 1e6:,.0f} MB, {rate:,.0f} MB/s"
+        self.stream.write(f"\r\033[K{text}" if self.is_terminal else f"{text}\n")
+        self.stream.flush()
+
+    def end(self) -> None:
+        """Wipes the line on a terminal: whatever is printed next starts at its beginning."""
+        if self.is_terminal:
+            self.stream.write("\r\033[K")
+            self.stream.flush()
 
 
 def write_model(shape: Shape, name: str, format_name: str, seed: int, demo: Path, out: Path) -> None:
@@ -220,13 +241,13 @@ def write_model(shape: Shape, name: str, format_name: str, seed: int, demo: Path
     writer.write_ti_data_to_file()
     for _, values in plain:
         writer.write_tensor_data(values)
-    done, started = 0, time.monotonic()
+    done, progress = 0, Progress(total)
     for _, rows, columns, gain in wide:
         data = make(chooser, rows, columns, gain / columns**0.5)
         writer.write_tensor_data(data)
         done += data.nbytes
-        show(done, total, started)
-    print(file=sys.stderr)
+        progress.show(done)
+    progress.end()
     writer.close()
 
 

@@ -48,12 +48,12 @@ def load(server: Server, rates: list[str], round_number: int, arguments) -> list
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         if done.returncode != 0 or not out.is_file():
             raise RuntimeError(f"{server.name}: `estoc bench serve` ended with code {done.returncode}")
-        return json.loads(out.read_text())
+        return json.loads(out.read_text())["points"]
 
 
 @dataclass
 class Measured:
-    """Everything so far, as of one `estoc bench serve --json`, in a file: a run takes hours and may be ended."""
+    """The points so far, as of one `estoc bench serve --json`, in a file: a run takes hours and may be ended."""
     file: Path
     points: list[dict] = field(default_factory=list)
     starts: dict[str, list[float]] = field(default_factory=dict)

@@ -55,8 +55,7 @@ class Choice {
   // Takes an event that is not an error or a cancellation; not to be called once end() is set.
   Piece consume(Event&& event);
 
-  // Set when the choice is complete. A stop string completes it before the engine does: the request has to be
-  // cancelled then.
+  // Set when the choice is complete. A stop string completes it before the engine does.
   const std::optional<ChoiceEnd>& end() const { return end_; }
 
   int prompt_tokens() const { return prompt_tokens_; }

@@ -106,7 +106,7 @@ inline std::vector<TokenId> bytes_of(std::string_view text) {
   return ids;
 }
 
-// Feeds events to one choice until it wants no more; true when it asked to be cancelled.
+// Feeds events to one choice until it wants no more; true when it was complete before the last.
 inline bool feed(Generation& generation, size_t index, std::vector<Event> events, std::string& out) {
   for (Event& event : events) {
     if (generation.consume(index, std::move(event), out)) return true;

@@ -36,8 +36,8 @@ class Generation {
   size_t choices_per_prompt() const { return static_cast<size_t>(options_.choices_per_prompt); }
 
   // Feeds one event of choice `index`; for a stream, appends what may be sent now (with the end of the stream when this
-  // was the last). True when the request is not wanted any more and has to be cancelled. Events of a choice that is
-  // complete are ignored.
+  // was the last). True when the choice is complete before the engine knows: Engine::complete. Events of a choice that
+  // is complete are ignored.
   bool consume(size_t index, Event&& event, std::string& out);
 
   // Every choice is complete, or one has failed: no further event changes anything.

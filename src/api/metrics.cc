@@ -19,8 +19,10 @@ void write_engine_counts(PrometheusText& out, const EngineStats& stats) {
   out.gauge("estoc_kv_blocks_used", "Blocks that requests hold.", stats.kv_blocks_used);
   out.gauge("estoc_kv_blocks_cached", "Free blocks that still hold a prefix.", stats.kv_blocks_cached);
   out.gauge("estoc_kv_usage_ratio", "Share of the blocks that requests hold, from 0 to 1.", kv_usage(stats));
-  out.counter("estoc_requests_done_total", "Requests computed to their end.", stats.requests_done);
-  out.counter("estoc_requests_cancelled_total", "Requests given up: the client left or a stop string came.",
+  out.counter("estoc_requests_done_total", "Requests computed to their end, a stop string included.",
+              stats.requests_done);
+  out.counter("estoc_requests_cancelled_total",
+              "Requests given up: the client left, the server stopped or another choice of the answer failed.",
               stats.requests_cancelled);
   out.counter("estoc_requests_failed_total", "Requests that failed.", stats.requests_failed);
   out.counter("estoc_requests_refused_total", "Requests refused because too much work waited.", stats.requests_refused);

@@ -18,7 +18,7 @@ int bench_report(const BenchReportOptionValues& options) {
   }
   const ReportHead head{.title = options.title,
                         .command = fmt::format("estoc bench report {}", fmt::join(options.files, " "))};
-  return report.tell(pooled(std::move(points)), head) ? 0 : 1;
+  return report.tell(report.summarize(pooled(std::move(points))), head) ? 0 : 1;
 }
 
 }  // namespace estoc

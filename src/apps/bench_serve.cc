@@ -111,10 +111,14 @@ void say_point(ProgressLine& progress, const LoadPoint& point, bool tells_drift)
   if (!drift.empty()) progress.say(title + ": first to last quarter: " + drift);
 }
 
-void write_requests(const std::string& path, const std::vector<LoadPoint>& points) {
-  Json::Array all;
-  for (const LoadPoint& point : points) all.push_back(requests_json(point));
-  write_file(path, to_json(Json(std::move(all))) + "\n");
+// Files are handed round, keys are not.
+std::vector<std::string> without_key(std::vector<std::string> command) {
+  constexpr std::string_view kFlag = "--api-key", kHidden = "***";
+  for (size_t i = 0; i < command.size(); ++i) {
+    if (command[i] == kFlag && i + 1 < command.size()) command[i + 1] = kHidden;
+    if (command[i].starts_with(fmt::format("{}=", kFlag))) command[i] = fmt::format("{}={}", kFlag, kHidden);
+  }
+  return command;
 }
 
 }  // namespace
@@ -132,12 +136,15 @@ int bench_serve(const BenchServeOptionValues& options) {
                        .point_done = [&](const LoadPoint& point) { say_point(progress, point, tells_drift); },
                        .should_stop = [] { return is_interrupted != 0; }});
   progress.wipe();
-  if (!options.json_file.empty()) write_requests(options.json_file, points);
+  const std::vector<PointSummary> summaries = report.summarize(points);
+  if (!options.json_file.empty()) {
+    write_file(options.json_file, to_json(measurement_json(without_key(options.command), summaries, points)) + "\n");
+  }
   const std::string load = options.rates.empty() ? "--users " + options.users : "--rate " + options.rates;
   const bool has_answer =
-      report.tell(points, {.title = "Latency under load: " + options.workload,
-                           .command = fmt::format("estoc bench serve --workload {} {} --pattern {} --seed {}",
-                                                  options.workload, load, options.pattern, options.seed)});
+      report.tell(summaries, {.title = "Latency under load: " + options.workload,
+                              .command = fmt::format("estoc bench serve --workload {} {} --pattern {} --seed {}",
+                                                     options.workload, load, options.pattern, options.seed)});
   return has_answer ? 0 : 1;
 }
 

@@ -22,7 +22,9 @@ void write_file(const std::string& path, const std::string& text) {
 }
 
 LoadReport::LoadReport(LoadReportOptionValues options)
-    : options_(std::move(options)), format_(parse_report_format(options_.output)) {
+    : options_(std::move(options)),
+      format_(parse_report_format(options_.output)),
+      slo_{.ttft_s = options_.slo_ttft_ms / 1e3, .tbt_s = options_.slo_tbt_ms / 1e3} {
   if (!options_.html_file.empty()) write_file(options_.html_file, "");
   if (options_.plots_folder.empty()) return;
   std::error_code error;
@@ -30,16 +32,20 @@ LoadReport::LoadReport(LoadReportOptionValues options)
   if (error) fail(ErrorCode::io, "{}: {}", options_.plots_folder, error.message());
 }
 
-bool LoadReport::tell(const std::vector<LoadPoint>& points, ReportHead head) const {
-  head.machine = machine_name();
-  head.slo = {.ttft_s = options_.slo_ttft_ms / 1e3, .tbt_s = options_.slo_tbt_ms / 1e3};
+std::vector<PointSummary> LoadReport::summarize(const std::vector<LoadPoint>& points) const {
   std::vector<PointSummary> summaries;
+  for (const LoadPoint& point : points) summaries.push_back(estoc::summarize(point, slo_));
+  return summaries;
+}
+
+bool LoadReport::tell(const std::vector<PointSummary>& summaries, ReportHead head) const {
+  head.machine = machine_name();
+  head.slo = slo_;
   Json::Array rows;
   bool has_answer = false;
-  for (const LoadPoint& point : points) {
-    summaries.push_back(summarize(point, head.slo));
-    rows.push_back(summary_row(summaries.back()));
-    has_answer = has_answer || summaries.back().ok > 0;
+  for (const PointSummary& summary : summaries) {
+    rows.push_back(summary_row(summary));
+    has_answer = has_answer || summary.ok > 0;
   }
   fmt::print("{}", write_report(format_, summary_columns(), rows));
   if (!options_.html_file.empty()) write_file(options_.html_file, html_report(summaries, head));

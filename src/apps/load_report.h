@@ -17,13 +17,16 @@ class LoadReport {
   // Checks the format and that the files can be written.
   explicit LoadReport(LoadReportOptionValues options);
 
+  // What is told of the points.
+  std::vector<PointSummary> summarize(const std::vector<LoadPoint>& points) const;
   // The table to standard output; page and plots into their files. `head` is the page's, without its latency target.
   // False when no request was answered.
-  bool tell(const std::vector<LoadPoint>& points, ReportHead head) const;
+  bool tell(const std::vector<PointSummary>& summaries, ReportHead head) const;
 
  private:
   const LoadReportOptionValues options_;
   const ReportFormat format_;
+  const Slo slo_;
 };
 
 // Throws Error{io}.

@@ -69,7 +69,10 @@ int main_of(int argc, char** argv) {
   if (perplexity_command->parsed()) return perplexity(perplexity_values);
   if (bench_kernels_command->parsed()) return bench_kernels(bench_kernels_values);
   if (bench_model_command->parsed()) return bench_model(bench_model_values);
-  if (bench_serve_command->parsed()) return bench_serve(bench_serve_values);
+  if (bench_serve_command->parsed()) {
+    bench_serve_values.command.assign(argv, argv + argc);
+    return bench_serve(bench_serve_values);
+  }
   if (bench_report_command->parsed()) return bench_report(bench_report_values);
   return show(show_values);
 }

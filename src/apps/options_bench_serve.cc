@@ -94,7 +94,8 @@ void add_bench_serve_options(CLI::App& command, BenchServeOptionValues& values) 
   add_load_options(command, values);
   add_workload_options(command, values);
   add_report_options(command, values);
-  command.add_option("--json", values.json_file, "a file for every request of every point");
+  command.add_option("--json", values.json_file,
+                     "a file for the command, what is told of each point and every request of it");
 }
 
 void add_bench_report_options(CLI::App& command, BenchReportOptionValues& values) {

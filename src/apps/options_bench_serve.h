@@ -38,7 +38,8 @@ struct BenchServeOptionValues : LoadReportOptionValues {
   std::string trace_file;
   double trace_speed = 1;
 
-  std::string json_file;  // empty: not written
+  std::string json_file;             // empty: not written
+  std::vector<std::string> command;  // all of it, as it was typed
 };
 
 struct BenchReportOptionValues : LoadReportOptionValues {

@@ -49,6 +49,8 @@ struct Engine::Impl {
   }
 
   void run();
+  void publish();
+  void end(RequestId id, FinishReason reason);
   size_t unfinished() const { return static_cast<size_t>(stats.running + stats.waiting) + arrivals.size(); }
   std::optional<int> refusal(const Request& request) const;
 
@@ -65,9 +67,9 @@ struct Engine::Impl {
   std::condition_variable idle;  // nothing unfinished, nothing undelivered
   // Protected by mutex.
   std::vector<std::unique_ptr<Sequence>> arrivals;
-  std::vector<RequestId> cancels;
-  EngineStats stats;  // as of the last step
-  WorkCosts costs;    // likewise
+  std::vector<std::pair<RequestId, FinishReason>> ends;  // asked for by the callers
+  EngineStats stats;                                     // as of the last step
+  WorkCosts costs;                                       // likewise
   double arrivals_work_s = 0;
   uint64_t refused_count = 0;
   RequestId last_id = 0;
@@ -80,12 +82,12 @@ struct Engine::Impl {
 
 void Engine::Impl::run() {
   std::vector<std::unique_ptr<Sequence>> arrived;
-  std::vector<RequestId> cancelled;
+  std::vector<std::pair<RequestId, FinishReason>> ended;
   std::unique_lock lock(mutex);
   while (!is_stopping || unfinished() > 0) {
-    wake.wait(lock, [this] { return is_stopping || unfinished() > 0 || !cancels.empty(); });
+    wake.wait(lock, [this] { return is_stopping || unfinished() > 0 || !ends.empty(); });
     arrived.swap(arrivals);
-    cancelled.swap(cancels);
+    ended.swap(ends);
     stats.waiting += static_cast<int>(arrived.size());
     stats.queue_work_s += std::exchange(arrivals_work_s, 0);
     is_stepping = true;
@@ -93,23 +95,33 @@ void Engine::Impl::run() {
     lock.unlock();
 
     for (auto& sequence : arrived) stepper.add(std::move(sequence));
-    for (const RequestId id : cancelled) stepper.cancel(id);
+    for (const auto& [id, reason] : ended) stepper.end(id, reason);
     if (is_last) stepper.cancel_all();
     stepper.step();
     arrived.clear();
-    cancelled.clear();
+    ended.clear();
 
-    // Whoever receives an event finds in stats() what it implies.
+    publish();  // before delivery: whoever receives an event finds in stats() what it implies
+    if (stepper.deliver() > 0) publish();
     lock.lock();
-    stats = stepper.stats();
-    lock.unlock();
-    stepper.deliver();
-    lock.lock();
-    stats = stepper.stats();
-    costs = stepper.costs();
     is_stepping = false;
     if (unfinished() == 0) idle.notify_all();
   }
+}
+
+// Summing up the queue takes a while when it is long: callers are not kept waiting for it.
+void Engine::Impl::publish() {
+  EngineStats new_stats = stepper.stats();
+  const WorkCosts new_costs = stepper.costs();
+  const std::lock_guard lock(mutex);
+  stats = std::move(new_stats);
+  costs = new_costs;
+}
+
+void Engine::Impl::end(RequestId id, FinishReason reason) {
+  const std::lock_guard lock(mutex);
+  ends.emplace_back(id, reason);
+  wake.notify_one();
 }
 
 // When to come back, for a request that would wait longer than is allowed.
@@ -159,11 +171,9 @@ SubmitResult Engine::submit(Request request, EventSink sink) {
   return {.status = SubmitStatus::accepted, .id = id};
 }
 
-void Engine::cancel(RequestId id) {
-  const std::lock_guard lock(impl_->mutex);
-  impl_->cancels.push_back(id);
-  impl_->wake.notify_one();
-}
+void Engine::cancel(RequestId id) { impl_->end(id, FinishReason::cancelled); }
+
+void Engine::complete(RequestId id) { impl_->end(id, FinishReason::completed); }
 
 void Engine::drain(std::chrono::milliseconds timeout) {
   std::unique_lock lock(impl_->mutex);

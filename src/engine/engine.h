@@ -3,10 +3,11 @@
 // What: continuous batching over a paged KV cache. A step is a list of (sequence, token count); prefill and decode are
 // the same thing. The engine speaks token ids only: text begins and ends in api/.
 // Ownership: the caller owns Engine and the Model it is given (the model must outlive it); Engine owns the KV cache,
-// the scheduler and every sequence. Threads: submit, cancel and stats may be called from any thread; all else happens
-// on the engine thread. An EventSink is called on the engine thread only and must not block; it may call submit and
-// cancel. If it throws, its request is cancelled. Errors: the constructor throws Error{resource_exhausted,
-// invalid_argument}. A failing request ends in an Event with an error and never affects other requests.
+// the scheduler and every sequence. Threads: submit, cancel, complete and stats may be called from any thread; all else
+// happens on the engine thread. An EventSink is called on the engine thread only and must not block; it may call
+// submit, cancel and complete. If it throws, its request is cancelled. Errors: the constructor throws
+// Error{resource_exhausted, invalid_argument}. A failing request ends in an Event with an error and never affects other
+// requests.
 #pragma once
 
 #include <chrono>
@@ -46,6 +47,7 @@ struct Request {
 enum class FinishReason {
   stop,       // an end or stop token (it is delivered with is_stop_token set)
   length,     // tokens_max, or the end of the context (or of the KV pool, when that is smaller)
+  completed,  // complete(): the caller has what it wanted
   cancelled,  // cancel() or engine shutdown
   timeout,    // its own deadline, or the queue's, has passed: Event::error says which
   error,
@@ -142,6 +144,9 @@ class Engine {
   // Idempotent; unknown ids are ignored. The request's blocks are free within one step, whether it waits or runs, and
   // its sink gets a last Event{cancelled}.
   void cancel(RequestId id);
+  // As cancel, for an answer that is whole by its caller's measure, a stop string for example: the request counts as
+  // done and its last event is Event{completed}. Of cancel and complete the first counts.
+  void complete(RequestId id);
   // Refuses new requests from now on and returns when every accepted one has had its last event or the time is over.
   // Not from a sink.
   void drain(std::chrono::milliseconds timeout);

@@ -33,6 +33,28 @@ TEST(EngineLife, CancelFreesRunningAndWaitingRequestsWithinAStep) {
   EXPECT_EQ(engine.stats().steps, 1u);
 }
 
+TEST(EngineLife, CompletedRequestsAreDoneAndNotCancelled) {
+  FakeModel model(kVocab, 7);
+  Gate gate(model);
+  Inbox inbox;  // outlives the engine
+  Engine engine(model, config_with_blocks(12));
+  const RequestId whole = engine.submit({.prompt = {1, 2}, .tokens_max = 90}, inbox.sink()).id;
+  const RequestId left = engine.submit({.prompt = {1, 2}, .tokens_max = 90}, inbox.sink()).id;
+  gate.wait_until_reached();
+  engine.complete(whole);
+  engine.cancel(whole);  // too late
+  engine.cancel(left);
+  engine.complete(left);  // likewise
+  gate.open();
+  EXPECT_EQ(inbox.completion(whole).finish, FinishReason::completed);
+  EXPECT_EQ(inbox.completion(left).finish, FinishReason::cancelled);
+  const EngineStats stats = engine.stats();
+  EXPECT_EQ(stats.requests_done, 1u);
+  EXPECT_EQ(stats.e2e_s.count(), 1u);
+  EXPECT_EQ(stats.requests_cancelled, 1u);
+  EXPECT_EQ(stats.kv_blocks_used, 0);
+}
+
 TEST(EngineLife, RefusesWhatExceedsItsQueue) {
   FakeModel model(kVocab, 7);
   Gate gate(model);

@@ -296,6 +296,19 @@ TEST_F(SchedulerTest, AnEqualBeginningIsComputedOnce) {
   EXPECT_EQ(scheduler_->prefix_tokens_cached(), 64u + 96u);
 }
 
+TEST_F(SchedulerTest, WhoWaitsForMemoryIsNotLookedUpAnew) {
+  start({{.block_count = 100}}, {.sequences_max = 8, .batch_tokens_max = 2000, .logit_rows_max = 8}, true);
+  add(1000);
+  step();
+  add(1700);  // its first 62 blocks are cached, but the rest has no room
+  step();
+  EXPECT_EQ(scheduler_->waiting_count(), 1);
+  const uint64_t before = kv_->lookup_count();
+  for (int i = 0; i < 8; ++i) step();
+  EXPECT_EQ(scheduler_->waiting_count(), 1);
+  EXPECT_LE(kv_->lookup_count(), before + 8 + 1);  // a block has been filled meanwhile
+}
+
 TEST_F(SchedulerTest, OtherSaltsShareNothing) {
   start({{.block_count = 100}}, {.sequences_max = 8, .batch_tokens_max = 200, .logit_rows_max = 8}, true);
   add(50);

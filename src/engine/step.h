@@ -28,13 +28,14 @@ class Stepper {
   Stepper(Model& model, const EngineConfig& config, ThreadTeam* team = nullptr, Now now = Clock::now);
 
   void add(std::unique_ptr<Sequence> sequence);
-  // Frees the sequence's blocks and leaves it a last event. Unknown ids are ignored.
-  void cancel(RequestId id);
+  // Ends a sequence before its own end: frees its blocks and leaves it a last event. Unknown ids are ignored.
+  void end(RequestId id, FinishReason reason);
   void cancel_all();
   // Ends requests whose deadline has passed, then computes one step; does nothing when idle.
   void step();
-  // Calls the sinks, in order. A sink that throws is as good as a caller that left: its request is cancelled.
-  void deliver();
+  // Calls the sinks, in order. A sink that throws is as good as a caller that left: its request is cancelled. How many
+  // threw: stats() have changed when there were any.
+  int deliver();
 
   bool is_idle() const { return scheduler_.is_idle(); }
   EngineStats stats() const;

@@ -39,6 +39,7 @@ void Stepper::finish(Sequence& sequence, FinishReason reason) {
       break;
     case FinishReason::stop:
     case FinishReason::length:
+    case FinishReason::completed:
       ++stats_.requests_done;
       count_times(stats_, last.times);
       scheduler_.learn_output(last.output_tokens);
@@ -46,15 +47,15 @@ void Stepper::finish(Sequence& sequence, FinishReason reason) {
   }
 }
 
-void Stepper::cancel(RequestId id) {
+void Stepper::end(RequestId id, FinishReason reason) {
   Sequence* const sequence = scheduler_.find(id);
   if (sequence == nullptr) return;
   emit(*sequence);
-  finish(*sequence, FinishReason::cancelled);
+  finish(*sequence, reason);
 }
 
 void Stepper::cancel_all() {
-  for (const Sequence* sequence : scheduler_.sequences()) cancel(sequence->id);
+  for (const Sequence* sequence : scheduler_.sequences()) end(sequence->id, FinishReason::cancelled);
 }
 
 void Stepper::expire() {
@@ -74,7 +75,8 @@ void Stepper::expire() {
   }
 }
 
-void Stepper::deliver() {
+int Stepper::deliver() {
+  int throw_count = 0;
   // Cancelling the request of a sink that threw adds its last event behind the others.
   for (size_t i = 0; i < outbox_.size(); ++i) {
     Sequence& sequence = *outbox_[i].sequence;
@@ -82,11 +84,13 @@ void Stepper::deliver() {
       sequence.sink(std::move(outbox_[i].event));
     } catch (...) {
       log_error("the event sink of request {} threw; the request is cancelled", sequence.id);
-      cancel(sequence.id);
+      end(sequence.id, FinishReason::cancelled);
+      ++throw_count;
     }
   }
   outbox_.clear();
   finished_.clear();
+  return throw_count;
 }
 
 EngineStats Stepper::stats() const {

@@ -34,30 +34,50 @@ int KvManager::first_needed(const Group& group, int positions) const {
   return first / group.spec.read_grain * (group.spec.read_grain / kBlockTokens);
 }
 
+bool KvManager::is_found(const Group& group, const SequenceKv& kv, std::span<const TokenId> tokens, int block) {
+  ++lookup_count_;
+  return group.index.find(prefix_block(kv, tokens, block)).has_value();
+}
+
+// How many of the first `blocks` blocks every group without a window holds. A sequence that waits asks at every step:
+// it goes on where it ended as long as nothing was erased.
+int KvManager::find_beginning(SequenceKv& kv, std::span<const TokenId> tokens, int blocks) {
+  const auto holds_all = [](const Group& group) { return group.spec.window == 0; };
+  uint64_t erasures = 0;
+  for (const Group& group : groups_) erasures += holds_all(group) ? group.index.erasure_count() : 0;
+  if (kv.found_at_ != erasures) kv.found_ = 0;
+  kv.found_at_ = erasures;
+  const auto is_in_all = [&](int block) {
+    return std::ranges::all_of(
+        groups_, [&](const Group& group) { return !holds_all(group) || is_found(group, kv, tokens, block); });
+  };
+  while (kv.found_ < blocks && is_in_all(kv.found_)) ++kv.found_;
+  return kv.found_;
+}
+
+// The last of the first `blocks` blocks that some window needs for going on after them and that is not there, or
+// nothing.
+std::optional<int> KvManager::last_gap(const SequenceKv& kv, std::span<const TokenId> tokens, int blocks) {
+  std::optional<int> gap;
+  for (const Group& group : groups_) {
+    if (group.spec.window == 0) continue;
+    const int first = std::max(first_needed(group, blocks * kBlockTokens), gap ? *gap + 1 : 0);
+    for (int i = blocks; i-- > first;) {
+      if (is_found(group, kv, tokens, i)) continue;
+      gap = i;
+      break;
+    }
+  }
+  return gap;
+}
+
 int KvManager::cached_prefix(SequenceKv& kv, std::span<const TokenId> tokens, std::string_view salt) {
   if (kv.hashes_.empty()) kv.hashes_.push_back(hasher_.start(salt));
   const int blocks = (static_cast<int>(tokens.size()) - 1) / kBlockTokens;
   extend_hashes(kv, tokens, blocks);
   if (!has_prefix_cache_) return 0;
-  // How many blocks up to and with block i are there without a gap, by group.
-  std::vector<std::vector<int>> runs(groups_.size(), std::vector<int>(static_cast<size_t>(blocks)));
-  int end = blocks;
-  for (size_t g = 0; g < groups_.size(); ++g) {
-    int run = 0;
-    for (int i = 0; i < end; ++i) {
-      run = groups_[g].index.find(prefix_block(kv, tokens, i)) ? run + 1 : 0;
-      runs[g][static_cast<size_t>(i)] = run;
-      if (run == 0 && groups_[g].spec.window == 0) end = i;
-    }
-  }
-  const auto is_whole = [&](int count) {
-    for (size_t g = 0; g < groups_.size(); ++g) {
-      if (runs[g][static_cast<size_t>(count) - 1] < count - first_needed(groups_[g], count * kBlockTokens))
-        return false;
-    }
-    return true;
-  };
-  while (end > 0 && !is_whole(end)) --end;
+  int end = find_beginning(kv, tokens, blocks);
+  while (const auto gap = last_gap(kv, tokens, end)) end = *gap;  // every shorter beginning down to it needs it too
   return end * kBlockTokens;
 }
 
@@ -88,11 +108,11 @@ bool KvManager::admit(SequenceKv& kv, std::span<const TokenId> tokens, int cache
   const int hits = cached / kBlockTokens;
   for (Group& group : groups_) {
     // A hit that nobody uses is a free block now and will not be one then.
-    int missing = blocks_for(end_at_admission(group, cached, positions)) - hits;
-    for (int i = first_needed(group, cached); i < hits; ++i) {
-      missing += group.pool.references(*group.index.find(prefix_block(kv, tokens, i))) == 0 ? 1 : 0;
+    int left = group.pool.free_count() - spare - (blocks_for(end_at_admission(group, cached, positions)) - hits);
+    for (int i = first_needed(group, cached); i < hits && left >= 0; ++i) {
+      left -= group.pool.references(*group.index.find(prefix_block(kv, tokens, i))) == 0 ? 1 : 0;
     }
-    if (group.pool.free_count() < missing + spare) return false;
+    if (left < 0) return false;
   }
   for (Group& group : groups_) {
     SequenceKv::Table& table = kv.tables_.emplace_back();

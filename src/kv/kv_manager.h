@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -41,7 +42,8 @@ class KvManager {
   KvManager(const std::vector<KvGroup>& groups, bool has_prefix_cache, PrefixHasher hasher);
 
   // How many positions at the beginning of `tokens` are in the cache: whole blocks, and never the last token, whose
-  // logits somebody wants. Call before admit; keeps the hashes in `kv`.
+  // logits somebody wants. Call before admit; keeps the hashes in `kv`, and what was found: asking again costs little
+  // while none of it had to make room.
   int cached_prefix(SequenceKv& kv, std::span<const TokenId> tokens, std::string_view salt);
   // Gives `kv` the cached blocks of the first `cached` positions and free ones up to `positions`. All or nothing: false
   // and unchanged when less than `spare` free blocks would be left in a group.
@@ -75,6 +77,8 @@ class KvManager {
   // Free blocks of the group that has the fewest.
   int free_count() const;
 
+  // Blocks that cached_prefix has looked for. For tests.
+  uint64_t lookup_count() const { return lookup_count_; }
   // Checks pools, index and that every reference belongs to one of `sequences`, which are all there are; aborts when
   // not. For tests.
   void check_integrity(std::span<const SequenceKv* const> sequences) const;
@@ -88,6 +92,9 @@ class KvManager {
     int cached = 0;  // free blocks in the index
   };
   void extend_hashes(SequenceKv& kv, std::span<const TokenId> tokens, int blocks) const;
+  bool is_found(const Group& group, const SequenceKv& kv, std::span<const TokenId> tokens, int block);
+  int find_beginning(SequenceKv& kv, std::span<const TokenId> tokens, int blocks);
+  std::optional<int> last_gap(const SequenceKv& kv, std::span<const TokenId> tokens, int blocks);
   PrefixBlock prefix_block(const SequenceKv& kv, std::span<const TokenId> tokens, int block) const;
   int first_needed(const Group& group, int positions) const;
   int end_at_admission(const Group& group, int done, int positions) const;
@@ -100,6 +107,7 @@ class KvManager {
   const bool has_prefix_cache_;
   const PrefixHasher hasher_;
   std::vector<Copy> copies_;
+  uint64_t lookup_count_ = 0;
 };
 
 }  // namespace estoc

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <numeric>
+#include <random>
 
 namespace estoc {
 namespace {
@@ -150,6 +152,72 @@ TEST_F(KvManagerTest, AHitNeedsTheWindowToo) {
   SequenceKv last;
   EXPECT_LT(manager_->cached_prefix(last, tokens, ""), 96);
   check({&third, &fourth});
+}
+
+TEST_F(KvManagerTest, AskingAgainLooksForWhatIsNewOnly) {
+  start({{.block_count = 40}});
+  SequenceKv leader, waiting;
+  const auto tokens = tokens_from(0, 320);
+  ASSERT_TRUE(manager_->admit(leader, tokens, manager_->cached_prefix(leader, tokens, ""), 320, 0));
+  manager_->commit(leader, tokens, 160);
+  EXPECT_EQ(manager_->cached_prefix(waiting, tokens, ""), 160);
+  const uint64_t before = manager_->lookup_count();
+  EXPECT_EQ(manager_->cached_prefix(waiting, tokens, ""), 160);
+  EXPECT_EQ(manager_->lookup_count(), before + 1);  // the block after them
+  manager_->commit(leader, tokens, 192);
+  EXPECT_EQ(manager_->cached_prefix(waiting, tokens, ""), 192);
+  EXPECT_EQ(manager_->lookup_count(), before + 4);
+}
+
+TEST_F(KvManagerTest, AskingAgainMissesWhatHadToMakeRoom) {
+  start({{.block_count = 6}});
+  SequenceKv first, waiting, big;
+  const auto tokens = tokens_from(0, 70);
+  compute(first, tokens);
+  EXPECT_EQ(manager_->cached_prefix(waiting, tokens, ""), 64);
+  manager_->release(first);
+  EXPECT_EQ(manager_->cached_prefix(waiting, tokens, ""), 64);
+  compute(big, tokens_from(500, 50));  // two worthless blocks and the last two of the others
+  EXPECT_EQ(manager_->cached_prefix(waiting, tokens, ""), 32);
+  EXPECT_FALSE(manager_->admit(waiting, tokens, 32, 70, 0));
+  manager_->release(big);
+  EXPECT_EQ(compute(waiting, tokens), 32);
+  check({&waiting});
+}
+
+// Whoever asks all the time is told what somebody new is told, whatever happened in between.
+TEST_F(KvManagerTest, AskingAgainFindsWhatANewcomerFinds) {
+  constexpr int kBeginnings = 3;
+  start({{.block_count = 30}, {.window = 40, .block_count = 16, .read_grain = 32, .ahead = 64}, {.block_count = 24}});
+  std::mt19937 random(5);
+  const auto draw_tokens = [&] {
+    return tokens_from(static_cast<int>(random() % kBeginnings) * 1000, 20 + static_cast<int>(random() % 180));
+  };
+  std::vector<std::vector<TokenId>> prompts;
+  for (int i = 0; i < 12; ++i) prompts.push_back(draw_tokens());
+  std::vector<SequenceKv> waiting(prompts.size());
+  std::map<int, int> answers;
+  for (int round = 0; round < 3000; ++round) {
+    SequenceKv running;
+    const auto tokens = draw_tokens();
+    const int cached = manager_->cached_prefix(running, tokens, "");
+    const auto end = static_cast<int>(tokens.size());
+    bool has_room = manager_->admit(running, tokens, cached, end, 0);
+    for (int done = cached; has_room && done < end; done = std::min(end, done + 32)) {
+      has_room = manager_->grow(running, done, std::min(end, done + 32));
+      if (has_room) manager_->commit(running, tokens, std::min(end, done + 32));
+    }
+    for (size_t i = 0; i < prompts.size(); ++i) {
+      if (random() % 2 == 0) continue;
+      SequenceKv newcomer;
+      const int found = manager_->cached_prefix(waiting[i], prompts[i], "");
+      ASSERT_EQ(found, manager_->cached_prefix(newcomer, prompts[i], "")) << "round " << round << ", prompt " << i;
+      ++answers[found];
+    }
+    manager_->release(running);
+    check({});
+  }
+  EXPECT_GT(answers.size(), 5u);
 }
 
 TEST_F(KvManagerTest, WithoutAPrefixCacheNothingIsFound) {

@@ -29,6 +29,7 @@ void PrefixIndex::erase(BlockId id) {
   if (!entry.is_used) return;
   entry.is_used = false;
   blocks_.erase(entry.hash);
+  ++erasure_count_;
 }
 
 }  // namespace estoc

@@ -32,6 +32,8 @@ class PrefixIndex {
   void erase(BlockId id);
   bool contains(BlockId id) const { return entries_[id].is_used; }
   int count() const { return static_cast<int>(blocks_.size()); }
+  // How many have been erased: what was found is still there while this stays the same.
+  uint64_t erasure_count() const { return erasure_count_; }
 
  private:
   struct Entry {
@@ -41,6 +43,7 @@ class PrefixIndex {
   };
   std::unordered_map<PrefixHash, BlockId> blocks_;
   std::vector<Entry> entries_;  // [block]
+  uint64_t erasure_count_ = 0;
 };
 
 }  // namespace estoc

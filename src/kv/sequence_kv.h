@@ -30,6 +30,9 @@ class SequenceKv {
   std::vector<Table> tables_;       // [groups]; empty while the sequence has no blocks
   std::vector<PrefixHash> hashes_;  // of the salt, then of each full block, as far as they were asked for
   int published_ = 0;               // full blocks that were offered to the index
+  // The first blocks that every group without a window was found to hold, and the erasures there had been by then.
+  int found_ = 0;
+  uint64_t found_at_ = 0;
 };
 
 }  // namespace estoc

@@ -22,4 +22,9 @@ Json point_json(const PointSummary& summary);
 // A point with every request of it.
 Json requests_json(const LoadPoint& point);
 
+// A whole measurement: the command that made it, the rows that were told of it and its points with every request.
+// load/saved_points.h reads it again.
+Json measurement_json(const std::vector<std::string>& command, const std::vector<PointSummary>& summaries,
+                      const std::vector<LoadPoint>& points);
+
 }  // namespace estoc

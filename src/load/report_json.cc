@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "load/report.h"
+#include "load/summary_table.h"
 
 namespace estoc {
 namespace {
@@ -72,6 +73,18 @@ Json requests_json(const LoadPoint& point) {
   json.set("users", point.users);
   json.set("duration_s", rounded(point.duration_s));
   json.set("requests", std::move(requests));
+  return json;
+}
+
+Json measurement_json(const std::vector<std::string>& command, const std::vector<PointSummary>& summaries,
+                      const std::vector<LoadPoint>& points) {
+  Json::Array rows, whole_points;
+  for (const PointSummary& summary : summaries) rows.push_back(summary_row(summary));
+  for (const LoadPoint& point : points) whole_points.push_back(requests_json(point));
+  Json json;
+  json.set("command", Json::Array(command.begin(), command.end()));
+  json.set("summary", std::move(rows));
+  json.set("points", std::move(whole_points));
   return json;
 }
 

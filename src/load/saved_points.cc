@@ -47,6 +47,7 @@ class Place {
     for (size_t i = 0; i < items.size(); ++i) each(Place(items[i], path_ + "[" + std::to_string(i) + "]"));
   }
   bool is_null() const { return value_->is_null(); }
+  bool is_array() const { return value_->is_array(); }
 
  private:
   const Json* value_;
@@ -91,7 +92,10 @@ std::vector<LoadPoint> parse_saved_points(std::string_view text, const std::stri
     fail(ErrorCode::corrupt_file, "{}: {}", name, error.what());
   }
   std::vector<LoadPoint> points;
-  Place(json, name).for_each([&](const Place& point) { points.push_back(point_of(point)); });
+  const Place file(json, name);
+  (file.is_array() ? file : file.member("points")).for_each([&](const Place& point) {
+    points.push_back(point_of(point));
+  });
   return points;
 }
 

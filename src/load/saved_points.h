@@ -1,4 +1,5 @@
-// Load points as requests_json (load/report.h) writes them, to be told again: in another report, beside other servers'.
+// Load points as measurement_json (load/report.h) writes them, to be told again: in another report, beside other
+// servers'. A bare list of points is taken, too: earlier files are that, and what scripts collect.
 // Pure functions but for reading the files. Errors: Error{not_found, io}; Error{corrupt_file} with file and place.
 #pragma once
 

@@ -23,9 +23,9 @@ LoadPoint measured(std::string server, std::string load, double seconds) {
 }
 
 std::string file_of(const std::vector<LoadPoint>& points) {
-  Json::Array list;
-  for (const LoadPoint& point : points) list.push_back(requests_json(point));
-  return to_json(Json(std::move(list)));
+  std::vector<PointSummary> summaries;
+  for (const LoadPoint& point : points) summaries.push_back(summarize(point, {}));
+  return to_json(measurement_json({"estoc", "bench", "serve"}, summaries, points));
 }
 
 std::string refusal_of(const std::string& text) {
@@ -62,6 +62,14 @@ TEST(SavedPoints, come_back_as_they_were) {
   EXPECT_EQ(point.requests[1].error, "the queue is full");
 }
 
+TEST(SavedPoints, come_back_from_a_bare_list) {
+  const auto points =
+      parse_saved_points(to_json(Json(Json::Array{requests_json(measured("a", "1 req/s", 10))})), "run.json");
+  ASSERT_EQ(points.size(), 1u);
+  EXPECT_EQ(points[0].load, "1 req/s");
+  EXPECT_EQ(points[0].requests.size(), 2u);
+}
+
 TEST(SavedPoints, of_one_server_and_load_are_pooled) {
   const auto pool = pooled({measured("a", "1 req/s", 10), measured("b", "1 req/s", 20), measured("a", "2 req/s", 30),
                             measured("a", "1 req/s", 40)});
@@ -73,7 +81,9 @@ TEST(SavedPoints, of_one_server_and_load_are_pooled) {
 }
 
 TEST(SavedPoints, a_broken_file_is_told_by_name_and_place) {
-  EXPECT_EQ(refusal_of("{}"), "run.json: expected an array, got object");
+  EXPECT_EQ(refusal_of("{}"), "run.json.points: expected an array, got null");
+  EXPECT_EQ(refusal_of("5"), "run.json: expected an object, got integer");
+  EXPECT_NE(refusal_of("[5]").find("run.json[0]: expected an object"), std::string::npos);
   EXPECT_NE(refusal_of("[").find("run.json: "), std::string::npos);
   std::string text = file_of({measured("a", "1 req/s", 10)});
   const auto changed = [&](const std::string& from, const std::string& to) {
@@ -82,11 +92,11 @@ TEST(SavedPoints, a_broken_file_is_told_by_name_and_place) {
     return refusal_of(other);
   };
   EXPECT_EQ(changed(R"("first_s":1.25)", R"("first_s":"no")"),
-            "run.json[0].requests[0].first_s: expected a number, got string");
+            "run.json.points[0].requests[0].first_s: expected a number, got string");
   EXPECT_EQ(changed(R"("turn":1)", R"("turn":-1)"),
-            "run.json[0].requests[0].turn: expected a whole number from 0 to 1e9, got -1");
+            "run.json.points[0].requests[0].turn: expected a whole number from 0 to 1e9, got -1");
   EXPECT_EQ(changed(R"("gaps_s":[0.25)", R"("gap":[0.25)"),
-            "run.json[0].requests[0].gaps_s: expected an array, got null");
+            "run.json.points[0].requests[0].gaps_s: expected an array, got null");
 }
 
 }  // namespace

@@ -95,6 +95,8 @@ TEST_F(EngineServerTest, StopStringFreesTheSequence) {
   EXPECT_EQ(choice.find("text")->as_string(), "bcdef");
   EXPECT_EQ(choice.find("stop_reason")->as_string(), "gh");
   EXPECT_TRUE(becomes_idle());
+  EXPECT_EQ(engine_.stats().requests_done, 1u);
+  EXPECT_EQ(engine_.stats().requests_cancelled, 0u);
 }
 
 TEST_F(EngineServerTest, StopTokenEndsTheText) {

@@ -79,7 +79,7 @@ void Exchange::render() {
   }
   std::string out;
   for (Letter& letter : letters) {
-    if (generation_->consume(letter.choice, std::move(letter.event), out)) generator_.cancel(ids_[letter.choice]);
+    if (generation_->consume(letter.choice, std::move(letter.event), out)) generator_.complete(ids_[letter.choice]);
   }
   const auto& failure = generation_->failure();
   if (failure && !has_stream_ && out.empty()) {

@@ -1,4 +1,4 @@
-// What the server needs of an engine: submit, cancel and counts. Tests put their own in its place.
+// What the server needs of an engine: submit, cancel, complete and counts. Tests put their own in its place.
 // Threads: all from any thread. Errors: submit throws Error as Engine::submit does.
 #pragma once
 
@@ -11,6 +11,7 @@ class Generator {
   virtual ~Generator() = default;
   virtual SubmitResult submit(Request request, EventSink sink) = 0;
   virtual void cancel(RequestId id) = 0;
+  virtual void complete(RequestId id) = 0;
   virtual EngineStats stats() const { return {}; }
 };
 
@@ -22,6 +23,7 @@ class EngineGenerator : public Generator {
     return engine_.submit(std::move(request), std::move(sink));
   }
   void cancel(RequestId id) override { engine_.cancel(id); }
+  void complete(RequestId id) override { engine_.complete(id); }
   EngineStats stats() const override { return engine_.stats(); }
 
  private:

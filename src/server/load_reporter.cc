@@ -39,6 +39,7 @@ std::string describe_load(const EngineStats& before, const EngineStats& now, dou
   };
   count("preempted", now.preemptions - before.preemptions);
   count("refused", now.requests_refused - before.requests_refused);
+  count("cancelled", now.requests_cancelled - before.requests_cancelled);
   count("timed out", now.requests_timed_out - before.requests_timed_out);
   return line;
 }

@@ -32,10 +32,11 @@ TEST(LoadReporter, TellsWhatHappenedInBetween) {
   now.prefix_tokens_cached = 500;
   now.ttft_s.add(0.15, 10);
   now.requests_refused = 4;
+  now.requests_cancelled = 2;
   EXPECT_EQ(
       describe_load(before, now, 5),
       "3 running, 2 waiting (1.2 s of work); prompts 400 and output 100 tokens/s; cache 25 % in use, 25 % of prompts "
-      "found; first token p50 150 p99 199 ms; 4 refused");
+      "found; first token p50 150 p99 199 ms; 4 refused; 2 cancelled");
 }
 
 TEST(LoadReporter, RefusalsAloneAreWorthALine) {

@@ -25,6 +25,7 @@ class FakeGenerator : public Generator {
     return {SubmitStatus::accepted, sinks.size()};
   }
   void cancel(RequestId id) override { cancelled.push_back(id); }
+  void complete(RequestId id) override { completed.push_back(id); }
 
   void play(size_t index, std::vector<Event> events) {
     for (Event& event : events) sinks.at(index)(std::move(event));
@@ -36,7 +37,7 @@ class FakeGenerator : public Generator {
   std::optional<Error> refusal;
   std::vector<Request> requests;
   std::vector<EventSink> sinks;
-  std::vector<RequestId> cancelled;
+  std::vector<RequestId> cancelled, completed;
 };
 
 // Runs posts when told to, as a connection's thread would between reads.
@@ -179,11 +180,12 @@ TEST_F(RequestHandlerTest, WholeAnswerComesAtTheEnd) {
   EXPECT_EQ(parse_json(responder->response.body).find("choices")->as_array().size(), 2u);
 }
 
-TEST_F(RequestHandlerTest, StopStringCancelsTheRequest) {
+TEST_F(RequestHandlerTest, StopStringCompletesTheRequest) {
   const auto responder = complete(R"(,"stop":"ell")");
   generator_.play(0, events_of({258, 259, 260}, FinishReason::length));
   responder->run_posts();
-  EXPECT_EQ(generator_.cancelled, std::vector<RequestId>{1});
+  EXPECT_EQ(generator_.completed, std::vector<RequestId>{1});
+  EXPECT_TRUE(generator_.cancelled.empty());
   EXPECT_EQ(parse_json(responder->response.body).find("choices")->as_array()[0].find("text")->as_string(), "H");
 }
 

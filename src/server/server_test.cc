@@ -27,6 +27,7 @@ class LetterGenerator : public Generator {
     running_[id] = {std::move(sink), static_cast<int>(request.prompt.size()), request.tokens_max, 0};
     return {SubmitStatus::accepted, id};
   }
+  void complete(RequestId id) override { cancel(id); }
   void cancel(RequestId id) override {
     const std::lock_guard lock(mutex_);
     running_.erase(id);

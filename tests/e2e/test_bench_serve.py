@@ -38,7 +38,9 @@ def test_open_loop_counts_every_token(demo_server, tmp_path):
     assert row["goodput_rps"] == row["done_rps"] > 0
     assert 0 < row["ttft_ms_p50"] <= row["ttft_ms_p99"] <= row["ttft_ms_max"] < row["e2e_ms_max"]
     assert "secret" not in file.read_text() and "secret" not in page.read_text()
-    [point] = json.loads(file.read_text())
+    saved = json.loads(file.read_text())
+    assert saved["command"][saved["command"].index("--api-key") + 1] == "***" and saved["summary"] == [row]
+    [point] = saved["points"]
     assert sorted(request["scheduled_s"] for request in point["requests"]) == pytest.approx([0, 0.25, 0.5, 0.75, 1])
     for request in point["requests"]:
         assert request["status"] == 200 and request["error"] is None and request["output_tokens"] == 12
@@ -60,7 +62,7 @@ def test_conversations_of_several_turns(demo_server, tmp_path):
     run = bench(demo_server, "--users", "2", "--requests", "2", "--workload", "multi-turn", "--turns", "3",
                 "--output-tokens", "4", "--json", file)
     assert run.returncode == 0, run.stderr
-    requests = json.loads(file.read_text())[0]["requests"]
+    requests = json.loads(file.read_text())["points"][0]["requests"]
     assert sorted(request["turn"] for request in requests) == [0, 0, 1, 1, 2, 2]
     lengths = {turn: min(r["prompt_tokens"] for r in requests if r["turn"] == turn) for turn in range(3)}
     assert lengths[0] < lengths[1] < lengths[2], "the prompt grows by the answers"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from estoc_server import EstocServer
+from estoc_server import GOLDEN, EstocServer
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
 ENDPOINTS = {"/v1/chat/completions": {"messages": MESSAGES}, "/v1/completions": {"prompt": "Once upon a time"}}
@@ -75,6 +75,41 @@ def test_a_deadline_that_passes(server):
     body = {"model": server.model, "prompt": "Once upon a time", "max_tokens": 480, "ignore_eos": True, "timeout": 0.001}
     answer = server.post("/v1/completions", body)
     assert answer.status_code == 504 and answer.json()["error"]["code"] == "timeout", answer.text
+
+
+def test_metrics_tell_a_stop_string_from_a_client_that_left(start_server):
+    server = start_server(GOLDEN / "models" / "llama2_like", "--isa", "scalar")
+
+    def added_when(name: str, action) -> dict:
+        before, end = samples(server), time.monotonic() + 10
+        action()
+        while True:  # the engine learns of a stop string after the client has its answer
+            after = samples(server)
+            if after[name] > before[name] and after["estoc_requests_running"] == 0:
+                return {name: after[name] - before[name] for name in after if name in before}
+            assert time.monotonic() < end, f"{name} stays at {after[name]}"
+            time.sleep(0.02)
+
+    text = server.complete("Once upon a time", max_tokens=60, ignore_eos=True)["choices"][0]["text"]
+    stop = text[len(text) // 4:][:3]
+    for stream in (False, True):
+        body = {"model": server.model, "prompt": "Once upon a time", "temperature": 0, "max_tokens": 400,
+                "ignore_eos": True, "stop": stop, "stream": stream}
+        added = added_when("estoc_requests_done_total", lambda: server.post("/v1/completions", body))
+        assert added["estoc_requests_done_total"] == added["estoc_choices_total{stop}"] == 1
+        assert added["estoc_e2e_seconds_count"] == 1
+        assert added["estoc_requests_cancelled_total"] == 0
+
+    choices = 64  # seconds of work, so that the server sees the client leave long before their end
+
+    def leave():
+        many = {**body, "stop": None, "n": choices}
+        with server.http.stream("POST", "/v1/completions", json=many) as answer:
+            next(answer.iter_lines())
+
+    added = added_when("estoc_requests_cancelled_total", leave)
+    assert added["estoc_requests_cancelled_total"] == added["estoc_choices_total{abort}"] == choices
+    assert added["estoc_requests_done_total"] == 0
 
 
 def test_metrics_count_what_was_asked(server):

@@ -88,9 +88,10 @@ void Simulation::arrive() {
   }
 }
 
-void Simulation::cancel_one() {
-  stepper_.cancel(std::next(live_.begin(), static_cast<long>(random_() % live_.size()))->first);
-  if (random_() % 2 == 0) stepper_.cancel(1 + random_() % last_id_);
+void Simulation::end_one() {
+  const RequestId id = std::next(live_.begin(), static_cast<long>(random_() % live_.size()))->first;
+  stepper_.end(id, id % 3 == 0 ? FinishReason::completed : FinishReason::cancelled);
+  if (random_() % 2 == 0) stepper_.end(1 + random_() % last_id_, FinishReason::cancelled);
 }
 
 void Simulation::receive(const Event& event) {
@@ -99,7 +100,8 @@ void Simulation::receive(const Event& event) {
   if (event.token) completion.tokens.push_back(*event.token);
   ASSERT_EQ(event.output_tokens, static_cast<int>(completion.tokens.size()));
   ASSERT_LT(event.cached_tokens, event.prompt_tokens);
-  const bool is_cut = event.finish == FinishReason::cancelled || event.finish == FinishReason::timeout;
+  const bool is_cut = event.finish == FinishReason::cancelled || event.finish == FinishReason::timeout ||
+                      event.finish == FinishReason::completed;
   if (event.output_tokens == (request.tokens_max == 0 ? 0 : 1) && !is_cut) {
     ASSERT_EQ(event.prompt_logprobs.size(), request.prompt_logprobs < 0 ? 0 : request.prompt.size() - 1);
   }
@@ -111,6 +113,11 @@ void Simulation::receive(const Event& event) {
   } else if (event.finish == FinishReason::timeout) {
     ASSERT_FALSE(event.error.empty());
     ++timed_out_;
+  } else if (event.finish == FinishReason::completed) {
+    const Completion whole = complete_alone(request, kVocab, stepper_.positions_max());
+    const auto differs = std::ranges::mismatch(completion.tokens, whole.tokens).in1;
+    ASSERT_EQ(differs, completion.tokens.end()) << "request " << event.request;
+    ++done_, ++completed_;
   } else {
     ASSERT_EQ(completion, complete_alone(request, kVocab, stepper_.positions_max())) << "request " << event.request;
     ++done_;
@@ -130,7 +137,7 @@ void Simulation::run(int steps) {
     const bool is_busy_time = i / 200 % 3 != 2;
     const bool has_room = static_cast<int>(live_.size()) < scenario_.live_max;
     if (has_room && chance(is_busy_time ? scenario_.arrival : scenario_.arrival / 4)) arrive();
-    if (!live_.empty() && chance(scenario_.cancel)) cancel_one();
+    if (!live_.empty() && chance(scenario_.cancel)) end_one();
     step();
     simulated_now += std::chrono::microseconds(50);
   }
@@ -150,6 +157,7 @@ void Simulation::check_totals() {
   EXPECT_EQ(stats.e2e_s.count(), done_);
   EXPECT_GT(done_, last_id_ / 2);
   EXPECT_EQ(cancelled_ > 0, scenario_.cancel > 0);
+  EXPECT_EQ(completed_ > 0, scenario_.cancel > 0);
 }
 
 }  // namespace estoc

@@ -51,7 +51,7 @@ class Simulation {
   void submit(Request request);
   Request random_request();
   std::vector<TokenId> random_prompt();
-  void cancel_one();
+  void end_one();
   void receive(const Event& event);
   void step();
   void check_totals();
@@ -65,7 +65,7 @@ class Simulation {
   std::vector<std::vector<TokenId>> beginnings_;
   RequestId last_id_ = 0;
   std::map<RequestId, Live> live_;
-  uint64_t done_ = 0, cancelled_ = 0, timed_out_ = 0, forks_ = 0;
+  uint64_t done_ = 0, completed_ = 0, cancelled_ = 0, timed_out_ = 0, forks_ = 0;
   double worst_gap_s_ = 0;
 };
 
