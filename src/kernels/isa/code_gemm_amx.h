@@ -2,43 +2,48 @@
 // stay in the first-level cache while all rows of activations pass over them. Included inside the anonymous namespace
 // of an ISA file, after amx_tiles.h and code_weights512.h.
 //
-// Registers: tiles 0..3 hold integer sums (2 x 2 of 16 rows x 16 outputs), 4 and 5 activations, 6 and 7 weights. Sums
-// of a block become f32 on the vector units while the matrix unit works on the next block.
+// Registers: tiles 0..3 hold integer sums (2 x 2 of 16 rows x 16 outputs), 4 and 5 activations, 6 and 7 weights. While
+// the matrix unit works, the vector units scale and write the sums of the block before and unpack the weights of the
+// stretch after this one.
 
 // Integer sums of up to 2 x 2 tiles that wait to be scaled and written.
 struct WaitingSums {
-  static constexpr int kVectors = 64;  // one for each row of four tiles
-
   alignas(64) int32_t low[4][256];
   alignas(64) int32_t high[4][256];
-  alignas(64) float weight_scales[2][16];
-  const float* row_scales = nullptr;  // of the first row tile
-  int64_t row_scale_stride = 0;       // to the next row tile's
-  ProductRows out;                    // at the block's first row and output
-  int64_t rows = 0, outputs = 0;      // that exist from there on
-  bool is_first = true, has_high = false;
-  int next = kVectors;  // done when kVectors
+  __m512 weight_scales[2];
+  __mmask16 masks[2];  // of the outputs that exist
+  const float* row_scales[2];
+  float* targets[2];  // of each row tile
+  int64_t rows[2];
+  int64_t stride;
+  bool has_high, is_added;
+  int next = 16;  // row of both row tiles; done when 16
 
-  // A few vectors at a time.
-  void write(int count) {
-    for (int end = next + count; next < end && next < kVectors; ++next) {
-      const int tile = next / 16, r = next % 16, row = tile / 2 * 16 + r, panel = tile % 2;
-      const int64_t left = outputs - panel * 16;
-      if (row >= rows || left <= 0) continue;
-      const __mmask16 mask = left >= 16 ? 0xFFFF : static_cast<__mmask16>((1u << left) - 1);
-      __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(low[tile] + r * 16));
-      if (has_high) {
-        const __m512 above = _mm512_cvtepi32_ps(_mm512_load_si512(high[tile] + r * 16));
-        sum = _mm512_fmadd_ps(above, _mm512_set1_ps(128.0f), sum);
+  void write_next() {
+    const int r = next++;
+#pragma GCC unroll 2
+    for (int t = 0; t < 2; ++t) {
+      if (r >= rows[t]) continue;
+      const __m512 row_scale = _mm512_set1_ps(row_scales[t][r]);
+      float* target = targets[t] + r * stride;
+#pragma GCC unroll 2
+      for (int p = 0; p < 2; ++p) {
+        __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(low[2 * t + p] + r * 16));
+        if (has_high) {
+          const __m512 above = _mm512_cvtepi32_ps(_mm512_load_si512(high[2 * t + p] + r * 16));
+          sum = _mm512_fmadd_ps(above, _mm512_set1_ps(128.0f), sum);
+        }
+        __m512 before = _mm512_setzero_ps();
+        if (is_added) before = _mm512_maskz_loadu_ps(masks[p], target + p * 16);
+        const __m512 scale = _mm512_mul_ps(row_scale, weight_scales[p]);
+        _mm512_mask_storeu_ps(target + p * 16, masks[p], _mm512_fmadd_ps(sum, scale, before));
       }
-      const __m512 scale = _mm512_mul_ps(_mm512_set1_ps(row_scales[tile / 2 * row_scale_stride + r]),
-                                         _mm512_load_ps(weight_scales[panel]));
-      float* target = out.values + row * out.stride + panel * 16;
-      const __m512 before = is_first ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, target);
-      _mm512_mask_storeu_ps(target, mask, _mm512_fmadd_ps(sum, scale, before));
     }
   }
-  void finish() { write(kVectors); }
+  void write(int count) {
+    for (int end = next + count < 16 ? next + count : 16; next < end;) write_next();
+  }
+  void finish() { write(16); }
 };
 
 template <int kRowTiles, int kPanels>
@@ -73,103 +78,120 @@ inline void clear_sums() {
   _tile_zero(3);
 }
 
-// kPanels panels over one stretch of columns against all rows.
-template <int kPanels>
-struct CodeStretch {
+// Two panels' weights of one stretch of columns, unpacked some tiles at a time.
+struct StretchWeights {
   static constexpr int64_t kTileBytes = CodeTiles::kTileCodes;
-  static constexpr int64_t kWeightStride = CodeTiles::kStretchTiles * kTileBytes;
+  static constexpr int64_t kPanelBytes = CodeTiles::kStretchTiles * kTileBytes;
   static constexpr int64_t kTileGroups = CodeTiles::kColumns / kCodeGroup;
 
-  const PanelMatrix& w;
-  const CodeTiles& x;
-  const ProductRows& out;
-  int64_t panel, stretch;
-  std::byte* tiles;      // [kPanels][kStretchTiles][1024]
-  WaitingSums* waiting;  // [2], taken in turn
-  int turn;
-  NextWeights next;
-  int64_t first_tile = stretch * CodeTiles::kStretchTiles;
-  int64_t count = lesser(CodeTiles::kStretchTiles, x.column_tiles() - first_tile);
-  int64_t groups = lesser(count * kTileGroups, w.columns / kCodeGroup - first_tile * kTileGroups);
-  __m512 scales[kPanels] = {}, inverses[kPanels] = {};
+  alignas(64) std::byte tiles[2 * kPanelBytes];
+  __m512 scales[2], inverses[2];
+  const PanelMatrix* w;
+  int64_t panel, panels, stretch, first_tile, count;
+  int64_t groups;         // of the stretch: the last tile may have fewer than it has room for
+  int64_t next, end = 0;  // tiles of both panels in turn
 
-  const std::byte* group(int p, int64_t index) const {
-    return w.data + (panel + p) * w.panel_bytes() + (first_tile * kTileGroups + index) * w.group_bytes();
+  void begin(const PanelMatrix& matrix, int64_t panel_begin, int64_t panel_end, int64_t stretch_index,
+             int64_t column_tiles) {
+    w = &matrix;
+    panel = panel_begin;
+    panels = lesser(2, panel_end - panel);
+    stretch = stretch_index;
+    first_tile = stretch * CodeTiles::kStretchTiles;
+    count = lesser(CodeTiles::kStretchTiles, column_tiles - first_tile);
+    groups = lesser(count * kTileGroups, w->columns / kCodeGroup - first_tile * kTileGroups);
+    next = 0;
+    end = panels * count;
+    for (int64_t p = 0; p < 2; ++p) {
+      scales[p] = p < panels ? stretch_scales(*w, group(p, 0), groups) : _mm512_setzero_ps();
+      inverses[p] = inverse_scales(scales[p]);
+    }
   }
 
-  void unpack(int64_t k) const {
-    for (int p = 0; p < kPanels; ++p) {
-      std::byte* tile = tiles + p * kWeightStride + k * kTileBytes;
-      for (int64_t g = 0; g < kTileGroups; ++g) {
-        std::byte* lines = tile + g * (kCodeGroup / 4) * 64;
-        if (k * kTileGroups + g < groups) {
-          unpack_codes<0>(w, group(p, k * kTileGroups + g), inverses[p], lines);
+  const std::byte* group(int64_t p, int64_t index) const {
+    return w->data + (panel + p) * w->panel_bytes() + (first_tile * kTileGroups + index) * w->group_bytes();
+  }
+
+  void unpack(int64_t tile_count) {
+    for (const int64_t last = lesser(end, next + tile_count); next < last; ++next) {
+      const int64_t p = next / count, k = next % count;
+      std::byte* lines = tiles + p * kPanelBytes + k * kTileBytes;
+      for (int64_t g = k * kTileGroups; g < (k + 1) * kTileGroups; ++g, lines += kTileBytes / kTileGroups) {
+        if (g < groups) {
+          unpack_codes<0>(*w, group(p, g), inverses[p], lines);
         } else {
           for (int line = 0; line < kCodeGroup / 4; ++line)
             _mm512_storeu_si512(lines + line * 64, _mm512_setzero_si512());
         }
       }
     }
-    memory_fence();
   }
+};
 
-  // Rows of kRowTiles tiles from `tile` on. The first rows' pass unpacks the weights as it goes, one step ahead of the
-  // products: the vector units and the matrix unit then work at the same time.
-  template <int kRowTiles, bool kUnpacks>
+// One stretch of two panels against all rows, beside which `after` is unpacked.
+struct CodeStretch {
+  const CodeTiles& x;
+  const ProductRows& out;
+  const StretchWeights& weights;
+  StretchWeights& after;
+  int64_t unpack_count;  // tiles a step
+  WaitingSums* waiting;  // [2], taken in turn
+  int& turn;
+
+  template <int kRowTiles, int kPanels>
   void run_rows(int64_t tile) {
+    constexpr int64_t kTileBytes = StretchWeights::kTileBytes, kPanelBytes = StretchWeights::kPanelBytes;
     WaitingSums& before = waiting[turn ^ 1];
     WaitingSums& sums = waiting[turn];
     turn ^= 1;
-    const int64_t a_stride = x.column_tiles() * kTileBytes, at = tile * a_stride + first_tile * kTileBytes;
-    const int write_count = static_cast<int>((WaitingSums::kVectors + count - 1) / count);
+    const int64_t a_stride = x.column_tiles() * kTileBytes, at = tile * a_stride + weights.first_tile * kTileBytes;
+    const int write_count = static_cast<int>((16 + weights.count - 1) / weights.count);
     clear_sums();
-    if constexpr (kUnpacks) unpack(0);
-    for (int64_t k = 0; k < count; ++k) {
-      if constexpr (kUnpacks) {
-        if (k + 1 < count) unpack(k + 1);
-      }
-      next.prefetch();
+    for (int64_t k = 0; k < weights.count; ++k) {
       before.write(write_count);
+      after.unpack(unpack_count);
       memory_fence();
-      multiply_code_tiles<kRowTiles, kPanels>(x.codes + at + k * kTileBytes, a_stride, tiles + k * kTileBytes,
-                                              kWeightStride);
+      multiply_code_tiles<kRowTiles, kPanels>(x.codes + at + k * kTileBytes, a_stride, weights.tiles + k * kTileBytes,
+                                              kPanelBytes);
     }
     store_sums(sums.low);
     uint32_t marks = 0;
-    for (int t = 0; t < kRowTiles; ++t) marks |= x.marks[(tile + t) * x.stretch_count() + stretch];
+    for (int t = 0; t < kRowTiles; ++t) marks |= x.marks[(tile + t) * x.stretch_count() + weights.stretch];
     sums.has_high = marks != 0;
-    if (marks != 0) multiply_high<kRowTiles>(tile, at, a_stride, sums);
+    if (marks != 0) multiply_high<kRowTiles, kPanels>(tile, x.high_codes + at, a_stride, sums);
     memory_fence();
-    sums.out = out.from(tile * CodeTiles::kRows, panel * kPanelRows);
-    sums.rows = lesser(x.rows - tile * CodeTiles::kRows, kRowTiles * CodeTiles::kRows);
-    sums.outputs = lesser(w.rows - panel * kPanelRows, kPanels * kPanelRows);
-    sums.row_scales = x.scales + (tile * x.stretch_count() + stretch) * CodeTiles::kRows;
-    sums.row_scale_stride = x.stretch_count() * CodeTiles::kRows;
-    for (int p = 0; p < kPanels; ++p) _mm512_store_ps(sums.weight_scales[p], scales[p]);
-    sums.is_first = stretch == 0 && !out.is_added;
+    for (int t = 0; t < 2; ++t) {
+      const int64_t row = (tile + t) * CodeTiles::kRows;
+      sums.rows[t] = t < kRowTiles ? x.rows - row : 0;
+      sums.row_scales[t] = x.scales + ((tile + t) * x.stretch_count() + weights.stretch) * CodeTiles::kRows;
+      sums.targets[t] = out.values + row * out.stride + weights.panel * kPanelRows;
+      const int64_t left = t < kPanels ? weights.w->rows - (weights.panel + t) * kPanelRows : 0;
+      sums.masks[t] = left >= 16 ? 0xFFFF : static_cast<__mmask16>((1u << left) - 1);
+      sums.weight_scales[t] = weights.scales[t];
+    }
+    sums.is_added = weights.stretch > 0 || out.is_added;
+    sums.stride = out.stride;
     sums.next = 0;
   }
 
   // The marked tiles' high codes. A row tile that has not marked what the other one has does not take part.
-  template <int kRowTiles>
-  void multiply_high(int64_t tile, int64_t at, int64_t a_stride, WaitingSums& sums) {
-    const uint32_t first = x.marks[tile * x.stretch_count() + stretch];
-    const uint32_t second = kRowTiles == 2 ? x.marks[(tile + 1) * x.stretch_count() + stretch] : 0;
+  template <int kRowTiles, int kPanels>
+  void multiply_high(int64_t tile, const int8_t* codes, int64_t a_stride, WaitingSums& sums) {
+    const uint32_t first = x.marks[tile * x.stretch_count() + weights.stretch];
+    const uint32_t second = kRowTiles == 2 ? x.marks[(tile + 1) * x.stretch_count() + weights.stretch] : 0;
     clear_sums();
-    for (int64_t k = 0; k < count; ++k) {
-      const bool is_in_first = (first >> k & 1) != 0, is_in_second = (second >> k & 1) != 0;
-      const int8_t* a = x.high_codes + at + k * kTileBytes;
-      const std::byte* b = tiles + k * kTileBytes;
-      if (is_in_first || is_in_second) {
-        _tile_loadd(6, b, 64);
-        if constexpr (kPanels == 2) _tile_loadd(7, b + kWeightStride, 64);
-      }
-      if (is_in_first) {
+    for (uint32_t left = first | second; left != 0; left &= left - 1) {
+      const int k = __builtin_ctz(left);
+      const int8_t* a = codes + k * StretchWeights::kTileBytes;
+      const std::byte* b = weights.tiles + k * StretchWeights::kTileBytes;
+      _tile_loadd(6, b, 64);
+      if constexpr (kPanels == 2) _tile_loadd(7, b + StretchWeights::kPanelBytes, 64);
+      if ((first >> k & 1) != 0) {
         _tile_stream_loadd(4, a, 64);
         _tile_dpbssd(0, 4, 6);
         if constexpr (kPanels == 2) _tile_dpbssd(1, 4, 7);
       }
-      if (is_in_second) {
+      if ((second >> k & 1) != 0) {
         _tile_stream_loadd(5, a + a_stride, 64);
         _tile_dpbssd(2, 5, 6);
         if constexpr (kPanels == 2) _tile_dpbssd(3, 5, 7);
@@ -178,22 +200,12 @@ struct CodeStretch {
     store_sums(sums.high);
   }
 
-  // Returns whose turn is next.
-  int run() {
-    for (int p = 0; p < kPanels; ++p) {
-      scales[p] = stretch_scales(w, group(p, 0), groups);
-      inverses[p] = inverse_scales(scales[p]);
-    }
+  template <int kPanels>
+  void run() {
     const int64_t row_tiles = CodeTiles::tile_count(x.rows);
-    if (row_tiles == 1) {
-      run_rows<1, true>(0);
-      return turn;
-    }
-    run_rows<2, true>(0);
-    int64_t tile = 2;
-    for (; tile + 2 <= row_tiles; tile += 2) run_rows<2, false>(tile);
-    if (tile < row_tiles) run_rows<1, false>(tile);
-    return turn;
+    int64_t tile = 0;
+    for (; tile + 2 <= row_tiles; tile += 2) run_rows<2, kPanels>(tile);
+    if (tile < row_tiles) run_rows<1, kPanels>(tile);
   }
 };
 
@@ -206,35 +218,42 @@ inline int64_t stretches_at_once(const CodeTiles& x) {
 
 void code_tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const CodeTiles& x,
                        const ProductRows& out) {
-  alignas(64) std::byte tiles[2 * CodeTiles::kStretchTiles * CodeTiles::kTileCodes];
+  const int64_t group = stretches_at_once(x), row_steps = (CodeTiles::tile_count(x.rows) + 1) / 2;
+  StretchWeights weights[2];
   WaitingSums waiting[2];
-  int turn = 0;
-  const int64_t tile_bytes = CodeTiles::kColumns / kCodeGroup * w.group_bytes();
-  const int64_t row_steps = (CodeTiles::tile_count(x.rows) + 1) / 2;
-  const auto bytes_of = [&](int64_t stretch) {
-    return lesser(CodeTiles::kStretchTiles, x.column_tiles() - stretch * CodeTiles::kStretchTiles) * tile_bytes;
+  int turn = 0, now = 0;
+  // All stretches of a group for one pair of panels after the other, group after group.
+  struct Place {
+    int64_t first, panel, stretch;
   };
-  const int64_t group = stretches_at_once(x);
-  for (int64_t first = 0; first < x.stretch_count(); first += group) {
-    const int64_t last = lesser(first + group, x.stretch_count());
-    for (int64_t panel = panel_begin; panel < panel_end; panel += 2) {
-      for (int64_t stretch = first; stretch < last; ++stretch) {
-        // What comes next: these panels' next stretch, or the first one of the panels after them, even if those belong
-        // to another call.
-        const bool is_last = stretch + 1 == last;
-        const int64_t next_stretch = is_last ? first : stretch + 1;
-        const NextWeights next(w, is_last ? panel + 2 : panel, next_stretch * CodeTiles::kStretchTiles * tile_bytes,
-                               bytes_of(next_stretch), row_steps * (bytes_of(stretch) / tile_bytes));
-        turn = panel + 2 <= panel_end ? CodeStretch<2>{w, x, out, panel, stretch, tiles, waiting, turn, next}.run()
-                                      : CodeStretch<1>{w, x, out, panel, stretch, tiles, waiting, turn, next}.run();
-      }
-    }
+  const auto next_of = [&](Place place) {
+    if (++place.stretch < lesser(place.first + group, x.stretch_count())) return place;
+    if ((place.panel += 2) >= panel_end) place = {place.first + group, panel_begin, 0};
+    place.stretch = place.first;
+    return place;
+  };
+  const auto begin = [&](StretchWeights& at, const Place& place) {
+    at.begin(w, place.panel, panel_end, place.stretch, x.column_tiles());
+  };
+  Place place{0, panel_begin, 0};
+  begin(weights[0], place);
+  weights[0].unpack(weights[0].end);
+  while (place.first < x.stretch_count()) {
+    place = next_of(place);
+    StretchWeights &current = weights[now], &after = weights[now ^= 1];
+    after.end = 0;
+    if (place.first < x.stretch_count()) begin(after, place);
+    const int64_t steps = row_steps * current.count;
+    CodeStretch stretch{x, out, current, after, (after.end + steps - 1) / steps, waiting, turn};
+    current.panels == 2 ? stretch.run<2>() : stretch.run<1>();
+    after.unpack(after.end);
   }
   for (WaitingSums& sums : waiting) sums.finish();
 }
 
 void code_tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const CodeTiles& x,
                     const ProductRows& out) noexcept {
+  if (panel_begin >= panel_end || x.rows == 0) return;
   TileConfig config;
   for (int tile = 0; tile < 8; ++tile) config.set(tile, 16);
   config.load();
