@@ -84,8 +84,9 @@ struct AmxPath {
   }
 
   // Asks for this group's share of what the next chunk will read in place of the given block: all groups together have
-  // the time of a chunk to wait for memory. The first cache is left to this chunk.
-  static void prefetch_next(const ChunkGroup& group, int block) {
+  // the time of a chunk to wait for memory. The first cache is left to this chunk. (Always inlined: g++ drops calls of
+  // functions that do nothing but ask for memory.)
+  __attribute__((always_inline)) static void prefetch_next(const ChunkGroup& group, int block) {
     const int bytes = kv_head_bytes(kType, group.tile.head_dim);
     const int groups = (group.tile.query_count + kGroup - 1) / kGroup, index = group.query / kGroup;
     const int begin = bytes * index / groups / 64 * 64, end = bytes * (index + 1) / groups / 64 * 64;
