@@ -46,6 +46,7 @@ Stepper::Stepper(Model& model, const EngineConfig& config, ThreadTeam* team, Now
       limits_(limits_of(config)),
       kv_(groups_, config.has_prefix_cache, random_hasher()),
       storage_(model.info().kv, config.kv_type, block_counts(groups_)),
+      populator_(storage_, block_counts(groups_)),
       times_(StepTimeModel::guess_for(model.info(),
                                       KvStorage::bytes_per_block(model.info().kv, config.kv_type) / kKvBlockTokens)),
       scheduler_(kv_, times_, limits_),
@@ -72,6 +73,7 @@ void Stepper::step() {
     return fail(plan, error.what());
   }
   commit(plan);
+  for (int group = 0; group < storage_.group_count(); ++group) populator_.keep_ahead(group, kv_.reach(group));
   const double seconds = seconds_between(begin, now_());
   times_.learn(work, seconds);
   stats_.step_s.add(seconds);

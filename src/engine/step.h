@@ -13,6 +13,7 @@
 
 #include "engine/batch_builder.h"
 #include "engine/engine.h"
+#include "engine/kv_populator.h"
 #include "engine/row_readers.h"
 #include "engine/scheduler.h"
 #include "engine/step_time.h"
@@ -65,6 +66,7 @@ class Stepper {
   const SchedulerLimits limits_;
   KvManager kv_;
   KvStorage storage_;
+  KvPopulator populator_;
   StepTimeModel times_;
   Scheduler scheduler_;
   BatchBuilder batch_;

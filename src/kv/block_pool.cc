@@ -1,5 +1,7 @@
 #include "kv/block_pool.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace estoc {
@@ -30,6 +32,7 @@ std::optional<BlockId> BlockPool::take() {
   if (block == end_) return std::nullopt;
   unlink(block);
   references_[block] = 1;
+  reach_ = std::max(reach_, static_cast<int>(block) + 1);
   return block;
 }
 

@@ -40,6 +40,8 @@ class BlockPool {
   int block_count() const { return static_cast<int>(references_.size()); }
   int free_count() const { return free_count_; }
   int used_count() const { return block_count() - free_count(); }
+  // One more than the highest block ever taken: lower ones come first.
+  int reach() const { return reach_; }
 
   // Checks that every block is either free once or referenced; aborts when not. For tests: linear in the pool.
   void check_integrity() const;
@@ -55,6 +57,7 @@ class BlockPool {
   std::vector<Link> links_;          // [block_count + 1]: a ring of the free blocks; the last is its end
   BlockId end_;
   int free_count_ = 0;
+  int reach_ = 0;
 };
 
 }  // namespace estoc

@@ -77,6 +77,9 @@ class KvManager {
   // Free blocks of the group that has the fewest.
   int free_count() const;
 
+  // How far up the group's blocks have ever been in use.
+  int reach(int group) const { return groups_[static_cast<size_t>(group)].pool.reach(); }
+
   // Blocks that cached_prefix has looked for. For tests.
   uint64_t lookup_count() const { return lookup_count_; }
   // Checks pools, index and that every reference belongs to one of `sequences`, which are all there are; aborts when

@@ -72,4 +72,9 @@ void KvStorage::copy_block(BlockId from, BlockId to, int group) {
   std::memcpy(at.memory.data() + at.block_bytes * to, at.memory.data() + at.block_bytes * from, at.block_bytes);
 }
 
+void KvStorage::populate(int group, int begin, int end) const {
+  const Group& at = groups_[static_cast<size_t>(group)];
+  at.memory.populate(at.block_bytes * static_cast<uint64_t>(begin), at.block_bytes * static_cast<uint64_t>(end));
+}
+
 }  // namespace estoc

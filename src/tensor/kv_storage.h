@@ -43,12 +43,18 @@ class KvStorage {
   std::byte* keys(int layer, BlockId block, int head) const;
   std::byte* values(int layer, BlockId block, int head) const;
 
+  int group_count() const { return static_cast<int>(groups_.size()); }
+  uint64_t block_bytes_of_group(int group) const { return groups_[static_cast<size_t>(group)].block_bytes; }
+
   // From a head's keys in one block to its keys in the next.
   size_t block_bytes(int layer) const { return groups_[at(layer).group].block_bytes; }
 
   KvType type() const { return type_; }
   const KvLayerSpec& spec(int layer) const { return at(layer).spec; }
   uint64_t total_bytes() const;
+
+  // Backs the memory of blocks [begin, end) of a group, see PageMemory::populate. Any thread.
+  void populate(int group, int begin, int end) const;
 
   // Copies one whole block in every layer of the group (copy on write).
   void copy_block(BlockId from, BlockId to, int group = 0);

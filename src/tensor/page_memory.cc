@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -18,6 +19,16 @@ PageMemory::PageMemory(uint64_t bytes, std::string_view purpose) : bytes_(bytes)
   }
   ::madvise(mapped, bytes, MADV_HUGEPAGE);  // advice only: small pages work as well
   data_ = static_cast<std::byte*>(mapped);
+}
+
+void PageMemory::populate(uint64_t begin, uint64_t end) const {
+#ifdef MADV_POPULATE_WRITE  // Linux 5.14
+  constexpr uint64_t kPage = 4096;
+  begin = begin / kPage * kPage;
+  if (begin < std::min(end, bytes_)) ::madvise(data_ + begin, std::min(end, bytes_) - begin, MADV_POPULATE_WRITE);
+#else
+  (void)begin, (void)end;
+#endif
 }
 
 PageMemory::~PageMemory() {

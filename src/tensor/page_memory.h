@@ -16,6 +16,10 @@ class PageMemory {
   PageMemory(PageMemory&& other) noexcept;
   PageMemory& operator=(PageMemory&& other) noexcept;
 
+  // Has the system back the pages that hold [begin, end) now, so that nobody waits for it at the first touch. What they
+  // hold stays. Any thread. Advice: does nothing where the system cannot.
+  void populate(uint64_t begin, uint64_t end) const;
+
   std::byte* data() const { return data_; }
   uint64_t bytes() const { return bytes_; }
   template <typename T>
