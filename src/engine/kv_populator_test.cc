@@ -1,0 +1,77 @@
+#include "engine/kv_populator.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <chrono>
+#include <cstdint>
+#include <thread>
+
+namespace estoc {
+namespace {
+
+constexpr int kBlocks = 600;  // of 512 KiB
+
+KvStorage make_storage() {
+  return {std::vector<KvLayerSpec>(4, {.kv_heads = 8, .head_dim = 128}), KvType::f32, kBlocks};
+}
+
+bool is_resident(const KvStorage& storage, int block) {
+  constexpr uintptr_t kPage = 4096;
+  const auto at = reinterpret_cast<uintptr_t>(storage.keys(0, static_cast<BlockId>(block), 0)) / kPage * kPage;
+  unsigned char state = 0;
+  EXPECT_EQ(::mincore(reinterpret_cast<void*>(at), kPage, &state), 0);
+  return (state & 1) != 0;
+}
+
+bool becomes_resident(const KvStorage& storage, int block) {
+  for (int i = 0; i < 1000 && !is_resident(storage, block); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return is_resident(storage, block);
+}
+
+bool can_populate() {
+  const PageMemory memory(4096, "a test");
+  memory.populate(0, 4096);
+  unsigned char state = 0;
+  return ::mincore(memory.data(), 4096, &state) == 0 && (state & 1) != 0;
+}
+
+TEST(KvPopulator, StaysAheadOfWhatIsInUse) {
+  if (!can_populate()) GTEST_SKIP() << "this system does not back memory when told to";
+  const KvStorage storage = make_storage();
+  KvPopulator populator(storage, {kBlocks});
+  EXPECT_TRUE(becomes_resident(storage, 200));
+  EXPECT_FALSE(is_resident(storage, 500));
+  populator.keep_ahead(0, 10);
+  populator.keep_ahead(0, 290);
+  EXPECT_TRUE(becomes_resident(storage, 500));
+  EXPECT_FALSE(is_resident(storage, 599));
+  populator.keep_ahead(0, kBlocks);  // no further than the pool goes
+  EXPECT_TRUE(becomes_resident(storage, 599));
+}
+
+TEST(KvPopulator, WhatIsStoredStays) {
+  const KvStorage storage = make_storage();
+  *storage.keys(0, 20, 0) = std::byte{7};
+  KvPopulator populator(storage, {kBlocks});
+  if (can_populate()) EXPECT_TRUE(becomes_resident(storage, 200));
+  EXPECT_EQ(*storage.keys(0, 20, 0), std::byte{7});
+}
+
+TEST(KvPopulator, EndsInTheMiddle) {
+  const KvStorage storage = make_storage();
+  for (int i = 0; i < 5; ++i) KvPopulator(storage, {kBlocks}).keep_ahead(0, kBlocks);
+}
+
+TEST(KvPopulator, ASmallPoolIsLeftAlone) {
+  const KvStorage storage({{.kv_heads = 8, .head_dim = 128}}, KvType::f32, 10);
+  KvPopulator populator(storage, {10});
+  populator.keep_ahead(0, 10);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(is_resident(storage, 9));
+}
+
+}  // namespace
+}  // namespace estoc
