@@ -7,8 +7,8 @@
 namespace estoc {
 namespace {
 
-// About half a second of prompts. More would only keep the first requests waiting.
-constexpr uint64_t kAheadBytes = uint64_t{128} << 20;
+// 1,024 positions, half a second of prompts. More would only keep the first requests waiting.
+constexpr int kAheadBlocks = 1024 / kKvBlockTokens;
 // What is populated at once: meanwhile the system keeps others from changing the address space.
 constexpr uint64_t kPieceBytes = uint64_t{2} << 20;
 constexpr uint64_t kSmallPoolBytes = uint64_t{64} << 20;
@@ -22,10 +22,7 @@ int blocks_of(uint64_t bytes, uint64_t block_bytes) {
 KvPopulator::KvPopulator(const KvStorage& storage, std::vector<int> block_counts)
     : storage_(storage), block_counts_(std::move(block_counts)), done_(block_counts_.size()), wanted_(done_) {
   if (storage.total_bytes() < kSmallPoolBytes) return;
-  for (int group = 0; group < storage.group_count(); ++group) {
-    ahead_.push_back(blocks_of(kAheadBytes / done_.size(), storage.block_bytes_of_group(group)));
-    keep_ahead(group, 0);
-  }
+  for (int group = 0; group < storage.group_count(); ++group) keep_ahead(group, 0);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -40,9 +37,8 @@ KvPopulator::~KvPopulator() {
 }
 
 void KvPopulator::keep_ahead(int group, int reach) {
-  if (ahead_.empty()) return;
   const auto g = static_cast<size_t>(group);
-  const int wanted = std::min(block_counts_[g], reach + ahead_[g]);
+  const int wanted = std::min(block_counts_[g], reach + kAheadBlocks);
   {
     const std::lock_guard lock(mutex_);
     if (wanted <= wanted_[g]) return;

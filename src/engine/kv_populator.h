@@ -31,7 +31,6 @@ class KvPopulator {
 
   const KvStorage& storage_;
   const std::vector<int> block_counts_;  // [groups], as all below
-  std::vector<int> ahead_;               // blocks to stay ahead by
   std::vector<int> done_;                // populated below; the thread's own
   std::mutex mutex_;
   std::condition_variable wake_;
