@@ -34,7 +34,7 @@ struct ServeOptionValues : ModelOptionValues {
   int http_threads = 1;
   int queue_max = 1024;
   double target_tbt_ms = 150;
-  double target_ttft_ms = 300;
+  double target_ttft_ms = 150;
   double queue_work_max_s = 60;
   double queue_timeout_s = 120;
   bool has_prefix_cache = true;

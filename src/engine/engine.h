@@ -104,7 +104,7 @@ struct EngineConfig {
   uint64_t kv_bytes = 0;       // size of the KV pool; 0 means enough for a few whole contexts (see kv_sizing.h)
   KvType kv_type = KvType::f16;
   double target_tbt_s = 0.15;    // time between two tokens of a stream: bounds a step while somebody decodes
-  double target_ttft_s = 0.3;    // time to first token that steps are made long enough for; bounds the others
+  double target_ttft_s = 0.15;   // time to first token that steps are made long enough for; bounds the others
   double queue_work_max_s = 60;  // estimated work that may wait before new requests are refused
   double queue_timeout_s = 120;  // a request that has waited this long ends with FinishReason::timeout; 0 never
   bool has_prefix_cache = true;  // keys and values of equal beginnings are computed once
