@@ -1,10 +1,8 @@
 #include "base/cpus.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
+#include "base/test_directory.h"
 
 namespace estoc {
 namespace {
@@ -12,19 +10,14 @@ namespace {
 // A file system root with a /proc and a /sys of its own.
 class Root {
  public:
-  Root() : path_(std::filesystem::temp_directory_path() / ("estoc_cpus_test_" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(path_);
-  }
-  ~Root() { std::filesystem::remove_all(path_); }
   Root& file(const std::string& name, const std::string& text) {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name) << text;
+    directory_.write(name, text);
     return *this;
   }
-  double quota() const { return cpu_quota(path_.string()); }
+  double quota() const { return cpu_quota(directory_.path()); }
 
  private:
-  std::filesystem::path path_;
+  TemporaryDirectory directory_;
 };
 
 TEST(Cpus, QuotaOfVersionTwoIsTheTightestOfTheNestedGroups) {

@@ -2,20 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
+#include "base/test_directory.h"
 
 namespace estoc {
 namespace {
 
 class AvailableMemory : public testing::Test {
  protected:
-  ~AvailableMemory() override { std::filesystem::remove_all(root_); }
-  void write(const std::string& path, const std::string& text) {
-    std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
-    std::ofstream(root_ + path) << text;
-  }
-  const std::string root_ = testing::TempDir() + "estoc_memory";
+  void write(const std::string& path, const std::string& text) { directory_.write(path, text); }
+  const TemporaryDirectory directory_;
+  const std::string& root_ = directory_.path();
 };
 
 TEST_F(AvailableMemory, IsWhatTheSystemSays) {

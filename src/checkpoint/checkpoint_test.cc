@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/mapped_file.h"
+#include "base/test_directory.h"
 
 namespace estoc {
 namespace {
@@ -35,15 +36,14 @@ TEST(Checkpoint, OpensAHuggingFaceFolderWhole) {
 }
 
 TEST(Checkpoint, RefusesTheTokenizerOfAnotherModel) {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "estoc_checkpoint_test";
-  std::filesystem::remove_all(folder);
+  const TemporaryDirectory directory;
+  const std::filesystem::path folder = directory.path();
   std::filesystem::copy(kModels + "llama2_like", folder);
   Json tokenizer = parse_json(read_file((folder / "tokenizer.json").string()));
   Json& vocab = const_cast<Json&>(*tokenizer.find("model")->find("vocab"));
   vocab.set("zzz", int64_t{100000});
   std::ofstream(folder / "tokenizer.json") << to_json(tokenizer);
   const std::string refused = refusal(folder.string());
-  std::filesystem::remove_all(folder);
   EXPECT_NE(refused.find("the tokenizer has 100001 tokens, but the model's embedding has"), std::string::npos)
       << refused;
 }

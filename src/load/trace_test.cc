@@ -1,11 +1,10 @@
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include "base/error.h"
+#include "base/test_directory.h"
 #include "load/phrases.h"
 #include "load/trace_file.h"
 #include "load/workload.h"
@@ -34,15 +33,12 @@ std::string shared_trace(const std::string& name) {
 // A file that is gone when the test ends.
 class TraceOnDisk {
  public:
-  explicit TraceOnDisk(std::string_view text)
-      : path_(std::filesystem::temp_directory_path() / ("estoc_trace_test_" + std::to_string(::getpid()))) {
-    std::ofstream(path_, std::ios::binary) << text;
-  }
-  ~TraceOnDisk() { std::filesystem::remove(path_); }
-  std::string path() const { return path_.string(); }
+  explicit TraceOnDisk(std::string_view text) : path_(directory_.write("trace", text)) {}
+  const std::string& path() const { return path_; }
 
  private:
-  std::filesystem::path path_;
+  const TemporaryDirectory directory_;
+  const std::string path_;
 };
 
 std::string complaint(std::string_view text) {

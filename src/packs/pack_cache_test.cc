@@ -9,12 +9,12 @@
 #include <filesystem>
 #include <random>
 
+#include "base/test_directory.h"
 #include "base/thread_team.h"
 #include "ops/weight.h"
 #include "packs/test_packs.h"
 #include "weights/fingerprint.h"
 #include "weights/gguf_writer.h"
-#include "weights/test_directory.h"
 
 namespace estoc {
 namespace {

@@ -14,8 +14,8 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/test_directory.h"
 #include "packs/test_packs.h"
-#include "weights/test_directory.h"
 
 namespace estoc {
 namespace {

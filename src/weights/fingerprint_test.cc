@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "base/test_directory.h"
 #include "weights/gguf_source.h"
 #include "weights/gguf_writer.h"
-#include "weights/test_directory.h"
 
 namespace estoc {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_directory.h"
 #include "quant/q8.h"
 #include "weights/gguf_writer.h"
 #include "weights/metadata.h"
-#include "weights/test_directory.h"
 #include "weights/test_refusal.h"
 
 namespace estoc {

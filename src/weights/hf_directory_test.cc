@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_directory.h"
 #include "weights/safetensors_text.h"
-#include "weights/test_directory.h"
 #include "weights/test_refusal.h"
 
 namespace estoc {

@@ -1,4 +1,5 @@
-// A directory for one test, removed with what is in it.
+// A directory for one test, removed with what is in it. Its name is new each time: ctest runs the tests of one file
+// as processes beside one another.
 #pragma once
 
 #include <cstdlib>
@@ -25,9 +26,10 @@ class TemporaryDirectory {
 
   const std::string& path() const { return path_; }
 
-  // Writes a file and returns its path.
+  // Writes a file, and the folders it is in, and returns its path.
   std::string write(std::string_view name, std::string_view content) const {
     const std::string path = path_ + "/" + std::string(name);
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
     std::ofstream(path, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
     return path;
   }
