@@ -17,16 +17,45 @@ struct WaitingSums {
   int64_t rows[2];
   int64_t stride;
   bool has_high, is_added;
+  bool is_whole;  // two tiles of 16 rows and outputs each, without high codes
   int next = 16;  // row of both row tiles; done when 16
 
-  void write_next() {
-    const int r = next++;
+  void write(int count) {
+    const int end = next + count < 16 ? next + count : 16;
+    if (!is_whole) {
+      while (next < end) write_part(next++);
+    } else if (is_added) {
+      while (next < end) write_whole<true>(next++);
+    } else {
+      while (next < end) write_whole<false>(next++);
+    }
+  }
+  void finish() { write(16); }
+
+ private:
+  template <bool kIsAdded>
+  __attribute__((always_inline)) void write_whole(int r) {
 #pragma GCC unroll 2
+    for (int t = 0; t < 2; ++t) {
+      const __m512 row_scale = _mm512_set1_ps(row_scales[t][r]);
+      float* target = targets[t] + r * stride;
+      __builtin_prefetch(target + 2 * CodeTiles::kRows * stride, 1, 3);  // of the rows after these
+      __builtin_prefetch(target + 2 * CodeTiles::kRows * stride + 16, 1, 3);
+#pragma GCC unroll 2
+      for (int p = 0; p < 2; ++p) {
+        const __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(low[2 * t + p] + r * 16));
+        const __m512 scale = _mm512_mul_ps(row_scale, weight_scales[p]);
+        const __m512 before = kIsAdded ? _mm512_loadu_ps(target + p * 16) : _mm512_setzero_ps();
+        _mm512_storeu_ps(target + p * 16, kIsAdded ? _mm512_fmadd_ps(sum, scale, before) : _mm512_mul_ps(sum, scale));
+      }
+    }
+  }
+
+  __attribute__((noinline)) void write_part(int r) {
     for (int t = 0; t < 2; ++t) {
       if (r >= rows[t]) continue;
       const __m512 row_scale = _mm512_set1_ps(row_scales[t][r]);
       float* target = targets[t] + r * stride;
-#pragma GCC unroll 2
       for (int p = 0; p < 2; ++p) {
         __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(low[2 * t + p] + r * 16));
         if (has_high) {
@@ -40,10 +69,6 @@ struct WaitingSums {
       }
     }
   }
-  void write(int count) {
-    for (int end = next + count < 16 ? next + count : 16; next < end;) write_next();
-  }
-  void finish() { write(16); }
 };
 
 template <int kRowTiles, int kPanels>
@@ -78,7 +103,7 @@ inline void clear_sums() {
   _tile_zero(3);
 }
 
-// Two panels' weights of one stretch of columns, unpacked some tiles at a time.
+// Two panels' weights of one stretch of columns, unpacked a group at a time.
 struct StretchWeights {
   static constexpr int64_t kTileBytes = CodeTiles::kTileCodes;
   static constexpr int64_t kPanelBytes = CodeTiles::kStretchTiles * kTileBytes;
@@ -88,8 +113,8 @@ struct StretchWeights {
   __m512 scales[2], inverses[2];
   const PanelMatrix* w;
   int64_t panel, panels, stretch, first_tile, count;
-  int64_t groups;         // of the stretch: the last tile may have fewer than it has room for
-  int64_t next, end = 0;  // tiles of both panels in turn
+  int64_t groups;             // of the stretch: the last tile may have fewer than it has room for
+  int64_t next = 0, end = 0;  // groups of both panels in turn
 
   void begin(const PanelMatrix& matrix, int64_t panel_begin, int64_t panel_end, int64_t stretch_index,
              int64_t column_tiles) {
@@ -101,7 +126,7 @@ struct StretchWeights {
     count = lesser(CodeTiles::kStretchTiles, column_tiles - first_tile);
     groups = lesser(count * kTileGroups, w->columns / kCodeGroup - first_tile * kTileGroups);
     next = 0;
-    end = panels * count;
+    end = panels * count * kTileGroups;
     for (int64_t p = 0; p < 2; ++p) {
       scales[p] = p < panels ? stretch_scales(*w, group(p, 0), groups) : _mm512_setzero_ps();
       inverses[p] = inverse_scales(scales[p]);
@@ -112,25 +137,23 @@ struct StretchWeights {
     return w->data + (panel + p) * w->panel_bytes() + (first_tile * kTileGroups + index) * w->group_bytes();
   }
 
-  // One tile of the next two panels: memory is slower than unpacking. (A function that only asks for memory has no
-  // effect in g++'s eyes: unless it is inlined, calls of it are dropped.)
-  __attribute__((always_inline)) void prefetch(const std::byte* from) const {
-    for (int64_t at = 0; at < kTileGroups * w->group_bytes(); at += 64) __builtin_prefetch(from + at, 0, 2);
+  __attribute__((always_inline)) void unpack_until(int64_t last) {
+    for (; next < last; ++next) unpack_next();
   }
 
-  void unpack(int64_t tile_count) {
-    for (const int64_t last = lesser(end, next + tile_count); next < last; ++next) {
-      const int64_t p = next / count, k = next % count;
-      std::byte* lines = tiles + p * kPanelBytes + k * kTileBytes;
-      prefetch(group(p, k * kTileGroups) + 2 * w->panel_bytes());
-      for (int64_t g = k * kTileGroups; g < (k + 1) * kTileGroups; ++g, lines += kTileBytes / kTileGroups) {
-        if (g < groups) {
-          unpack_codes<0>(*w, group(p, g), inverses[p], lines);
-        } else {
-          for (int line = 0; line < kCodeGroup / 4; ++line)
-            _mm512_storeu_si512(lines + line * 64, _mm512_setzero_si512());
-        }
-      }
+  // (A function that only asks for memory has no effect in g++'s eyes: unless it is inlined, calls of it are dropped.)
+  __attribute__((always_inline)) void unpack_next() {
+    const int64_t per_panel = count * kTileGroups;
+    const int64_t p = next >= per_panel ? 1 : 0, g = next - p * per_panel;
+    std::byte* to = tiles + p * kPanelBytes + g * (kTileBytes / kTileGroups);
+    if (g < groups) {
+      const std::byte* from = group(p, g);
+      unpack_codes<0>(*w, from, inverses[p], to);
+      // The same of the next two panels: memory is slower than unpacking.
+      from += 2 * w->panel_bytes();
+      for (int64_t at = 0; at < w->group_bytes(); at += 64) __builtin_prefetch(from + at, 0, 2);
+    } else {
+      for (int line = 0; line < kCodeGroup / 4; ++line) _mm512_storeu_si512(to + line * 64, _mm512_setzero_si512());
     }
   }
 };
@@ -141,26 +164,27 @@ struct CodeStretch {
   const ProductRows& out;
   const StretchWeights& weights;
   StretchWeights& after;
-  int64_t unpack_count;  // tiles a step
-  WaitingSums* waiting;  // [2], taken in turn
-  int& turn;
+  int64_t unpack_rate;  // groups a step, times 1 << kRateBits: evenly, as much as the matrix unit's time hides
+  WaitingSums& waiting;
+  int64_t unpacked = 0;  // in the units of unpack_rate
+
+  static constexpr int kRateBits = 16;
 
   template <int kRowTiles, int kPanels>
   void run_rows(int64_t tile) {
     constexpr int64_t kTileBytes = StretchWeights::kTileBytes, kPanelBytes = StretchWeights::kPanelBytes;
-    WaitingSums& before = waiting[turn ^ 1];
-    WaitingSums& sums = waiting[turn];
-    turn ^= 1;
     const int64_t a_stride = x.column_tiles() * kTileBytes, at = tile * a_stride + weights.first_tile * kTileBytes;
     const int write_count = static_cast<int>((16 + weights.count - 1) / weights.count);
     clear_sums();
     for (int64_t k = 0; k < weights.count; ++k) {
-      before.write(write_count);
-      after.unpack(unpack_count);
+      waiting.write(write_count);
+      after.unpack_until((unpacked += unpack_rate) >> kRateBits);
       memory_fence();
       multiply_code_tiles<kRowTiles, kPanels>(x.codes + at + k * kTileBytes, a_stride, weights.tiles + k * kTileBytes,
                                               kPanelBytes);
     }
+    // The sums before have been written by now.
+    WaitingSums& sums = waiting;
     store_sums(sums.low);
     uint32_t marks = 0;
     for (int t = 0; t < kRowTiles; ++t) marks |= x.marks[(tile + t) * x.stretch_count() + weights.stretch];
@@ -177,6 +201,8 @@ struct CodeStretch {
       sums.weight_scales[t] = weights.scales[t];
     }
     sums.is_added = weights.stretch > 0 || out.is_added;
+    sums.is_whole =
+        !sums.has_high && sums.rows[0] >= 16 && sums.rows[1] >= 16 && (sums.masks[0] & sums.masks[1]) == 0xFFFF;
     sums.stride = out.stride;
     sums.next = 0;
   }
@@ -227,8 +253,8 @@ void code_tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_
                        const ProductRows& out) {
   const int64_t group = stretches_at_once(x), row_steps = (CodeTiles::tile_count(x.rows) + 1) / 2;
   StretchWeights weights[2];
-  WaitingSums waiting[2];
-  int turn = 0, now = 0;
+  WaitingSums waiting;
+  int now = 0;
   // All stretches of a group for one pair of panels after the other, group after group.
   struct Place {
     int64_t first, panel, stretch;
@@ -244,18 +270,18 @@ void code_tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_
   };
   Place place{0, panel_begin, 0};
   begin(weights[0], place);
-  weights[0].unpack(weights[0].end);
+  weights[0].unpack_until(weights[0].end);
   while (place.first < x.stretch_count()) {
     place = next_of(place);
     StretchWeights &current = weights[now], &after = weights[now ^= 1];
     after.end = 0;
     if (place.first < x.stretch_count()) begin(after, place);
     const int64_t steps = row_steps * current.count;
-    CodeStretch stretch{x, out, current, after, (after.end + steps - 1) / steps, waiting, turn};
+    CodeStretch stretch{x, out, current, after, (after.end << CodeStretch::kRateBits) / steps, waiting};
     current.panels == 2 ? stretch.run<2>() : stretch.run<1>();
-    after.unpack(after.end);
+    after.unpack_until(after.end);
   }
-  for (WaitingSums& sums : waiting) sums.finish();
+  waiting.finish();
 }
 
 void code_tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const CodeTiles& x,

@@ -3,14 +3,27 @@
 
 // The scales of a panel's rows in a stretch of `groups` groups, 8 bits for the largest magnitude.
 inline __m512 stretch_scales(const PanelMatrix& w, const std::byte* group, int64_t groups) {
+  const int64_t step = w.group_bytes();
   const __m512 first = _mm512_set1_ps(static_cast<float>(-w.zero));
   const __m512 last = _mm512_set1_ps(static_cast<float>(kCodeLast - w.zero));
   __m512 largest = _mm512_setzero_ps();
-  for (int64_t g = 0; g < groups; ++g, group += w.group_bytes()) {
-    const __m512 scale = load_scales(group, w.is_scale_f16);
-    const __m512 min = w.has_min ? load_scales(group + w.scale_bytes(), w.is_scale_f16) : _mm512_setzero_ps();
-    largest = _mm512_max_ps(largest, _mm512_abs_ps(_mm512_fmadd_ps(first, scale, min)));
-    largest = _mm512_max_ps(largest, _mm512_abs_ps(_mm512_fmadd_ps(last, scale, min)));
+  if (w.is_scale_f16 && !w.has_min) {
+    // Without minima the largest scale has the largest values, and magnitudes of f16 compare as integers do.
+    const __m256i magnitude = _mm256_set1_epi16(0x7FFF);
+    __m256i most = _mm256_setzero_si256();
+    for (int64_t g = 0; g < groups; ++g, group += step) {
+      const __m256i scale = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(group));
+      most = _mm256_max_epu16(most, _mm256_and_si256(scale, magnitude));
+    }
+    const __m512 scale = _mm512_cvtph_ps(most);
+    largest = _mm512_max_ps(_mm512_abs_ps(_mm512_mul_ps(first, scale)), _mm512_abs_ps(_mm512_mul_ps(last, scale)));
+  } else {
+    for (int64_t g = 0; g < groups; ++g, group += step) {
+      const __m512 scale = load_scales(group, w.is_scale_f16);
+      const __m512 min = w.has_min ? load_scales(group + w.scale_bytes(), w.is_scale_f16) : _mm512_setzero_ps();
+      largest = _mm512_max_ps(largest, _mm512_max_ps(_mm512_abs_ps(_mm512_fmadd_ps(first, scale, min)),
+                                                     _mm512_abs_ps(_mm512_fmadd_ps(last, scale, min))));
+    }
   }
   return _mm512_mul_ps(largest, _mm512_set1_ps(1 / kCodeMax));
 }
@@ -28,7 +41,8 @@ inline __m512i twice(__m512i lanes) {
 // A group of 4-bit codes as 64-byte lines [16 rows][4 columns] of 8-bit codes, kBias added to each: 0 for signed
 // weights, 128 for unsigned ones. inverse: of the rows' scales in the stretch.
 template <int kBias>
-inline void unpack_codes(const PanelMatrix& w, const std::byte* group, __m512 inverse, std::byte* lines) {
+inline __attribute__((always_inline)) void unpack_codes(const PanelMatrix& w, const std::byte* group, __m512 inverse,
+                                                        std::byte* lines) {
   const __m512 scale = load_scales(group, w.is_scale_f16);
   const __m512 min = w.has_min ? load_scales(group + w.scale_bytes(), w.is_scale_f16) : _mm512_setzero_ps();
   const __m512 offset = _mm512_fmadd_ps(_mm512_set1_ps(static_cast<float>(kCodeMiddle - w.zero)), scale, min);
