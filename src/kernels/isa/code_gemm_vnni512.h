@@ -26,9 +26,11 @@ struct CodeBlock {
   const std::byte* weights;  // [kPanels][kStretchTiles][16][64]
   __m512 scales[kPanels];
   const float* row_scales;
-  int64_t rows, outputs;  // that exist
+  __mmask16 masks[kPanels];  // of the outputs that exist
+  int64_t rows;              // that exist
 
-  void run(const CodePlane& plane, const ProductRows& out) const {
+  // (Inlined twice, the sums of one copy would not stay in registers.)
+  __attribute__((noinline)) void run(const CodePlane& plane, const ProductRows& out) const {
     __m512i sums[kRows][kPanels];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
@@ -58,8 +60,7 @@ struct CodeBlock {
       const __m512 row_scale = _mm512_set1_ps(row_scales[r] * plane.units);
 #pragma GCC unroll 3
       for (int p = 0; p < kPanels; ++p) {
-        const int64_t count = outputs - p * kPanelRows;
-        const __mmask16 mask = count >= 16 ? 0xFFFF : count > 0 ? static_cast<__mmask16>((1u << count) - 1) : 0;
+        const __mmask16 mask = masks[p];
         float* target = out.values + r * out.stride + p * kPanelRows;
         const __m512 before = out.is_added ? _mm512_maskz_loadu_ps(mask, target) : _mm512_setzero_ps();
         const __m512 scale = _mm512_mul_ps(row_scale, scales[p]);
@@ -79,6 +80,8 @@ void code_stretch(const PanelMatrix& w, int64_t panel, int64_t stretch, const Co
   const int64_t groups = lesser(tiles * kTileGroups, w.columns / kCodeGroup - first_tile * kTileGroups);
   CodeBlock<kPanels> block{.weights = weights};
   for (int p = 0; p < kPanels; ++p) {
+    const int64_t outputs = w.rows - (panel + p) * kPanelRows;
+    block.masks[p] = outputs >= kPanelRows ? 0xFFFF : static_cast<__mmask16>((1u << outputs) - 1);
     const std::byte* group = w.data + (panel + p) * w.panel_bytes() + first_tile * kTileGroups * w.group_bytes();
     block.scales[p] = stretch_scales(w, group, groups);
     const __m512 inverse = inverse_scales(block.scales[p]);
@@ -98,7 +101,6 @@ void code_stretch(const PanelMatrix& w, int64_t panel, int64_t stretch, const Co
                           in_tile * CodeTiles::kColumns;
     block.row_scales = x.scales + at * CodeTiles::kRows + in_tile;
     block.rows = x.rows - row;
-    block.outputs = w.rows - panel * kPanelRows;
     ProductRows target = out.from(row, panel * kPanelRows);
     target.is_added = out.is_added || stretch > 0;
     const int32_t* sums = x.sums + 2 * at * CodeTiles::kRows + in_tile;
