@@ -7,8 +7,10 @@
 namespace estoc {
 namespace {
 
-// 1,024 positions, half a second of prompts. More would only keep the first requests waiting.
-constexpr int kAheadBlocks = 1024 / kKvBlockTokens;
+// While steps are computed: 1,024 positions, half a second of prompts.
+constexpr int kBusyBlocks = 1024 / kKvBlockTokens;
+// Otherwise so much: the whole pool, if it is no larger.
+constexpr uint64_t kIdleBytes = uint64_t{4} << 30;
 // What is populated at once: meanwhile the system keeps others from changing the address space.
 constexpr uint64_t kPieceBytes = uint64_t{2} << 20;
 constexpr uint64_t kSmallPoolBytes = uint64_t{64} << 20;
@@ -20,10 +22,8 @@ int blocks_of(uint64_t bytes, uint64_t block_bytes) {
 }  // namespace
 
 KvPopulator::KvPopulator(const KvStorage& storage, std::vector<int> block_counts)
-    : storage_(storage), block_counts_(std::move(block_counts)), done_(block_counts_.size()), wanted_(done_) {
-  if (storage.total_bytes() < kSmallPoolBytes) return;
-  for (int group = 0; group < storage.group_count(); ++group) keep_ahead(group, 0);
-  thread_ = std::thread([this] { run(); });
+    : storage_(storage), block_counts_(std::move(block_counts)), done_(block_counts_.size()), reach_(done_) {
+  if (storage.total_bytes() >= kSmallPoolBytes) thread_ = std::thread([this] { run(); });
 }
 
 KvPopulator::~KvPopulator() {
@@ -38,29 +38,52 @@ KvPopulator::~KvPopulator() {
 
 void KvPopulator::keep_ahead(int group, int reach) {
   const auto g = static_cast<size_t>(group);
-  const int wanted = std::min(block_counts_[g], reach + kAheadBlocks);
   {
     const std::lock_guard lock(mutex_);
-    if (wanted <= wanted_[g]) return;
-    wanted_[g] = wanted;
+    if (reach <= reach_[g]) return;
+    reach_[g] = reach;
   }
   wake_.notify_one();
 }
 
-bool KvPopulator::has_work() const { return done_ != wanted_; }
+void KvPopulator::set_idle(bool is_idle) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_idle == is_idle_) return;
+    is_idle_ = is_idle;
+  }
+  if (is_idle) wake_.notify_one();
+}
+
+int KvPopulator::wanted(size_t group) const {
+  int ahead = kBusyBlocks;
+  if (is_idle_) {
+    const int most = blocks_of(kIdleBytes, storage_.block_bytes_of_group(static_cast<int>(group)));
+    ahead = std::max(ahead, most);
+  }
+  return std::min(block_counts_[group], reach_[group] + ahead);
+}
+
+int KvPopulator::unready_group() const {
+  for (size_t g = 0; g < done_.size(); ++g) {
+    if (done_[g] < wanted(g)) return static_cast<int>(g);
+  }
+  return -1;
+}
 
 void KvPopulator::run() {
   enter_background();
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return is_stopping_ || has_work(); });
+    wake_.wait(lock, [this] { return is_stopping_ || unready_group() >= 0; });
     if (is_stopping_) return;
-    const auto g = static_cast<size_t>(std::ranges::mismatch(done_, wanted_).in1 - done_.begin());
+    const int group = unready_group();
+    const auto g = static_cast<size_t>(group);
     const int begin = done_[g];
-    const int piece = blocks_of(kPieceBytes, storage_.block_bytes_of_group(static_cast<int>(g)));
-    done_[g] = std::min(wanted_[g], begin + piece);
+    const int piece = blocks_of(kPieceBytes, storage_.block_bytes_of_group(group));
+    done_[g] = std::min(wanted(g), begin + piece);
     lock.unlock();
-    storage_.populate(static_cast<int>(g), begin, done_[g]);
+    storage_.populate(group, begin, done_[g]);
     lock.lock();
   }
 }

@@ -1,11 +1,12 @@
 // Has the memory of KV blocks ready before they are taken.
 //
-// What: the pool is a reservation; the system gives pages at the first touch, which takes a prompt's step a third of
-// its time. A thread of its own, in the background, stays some blocks ahead of the highest one in use: what is resident
-// still grows with use. A small pool is not worth a thread.
+// What: the pool is a reservation; the system gives pages at the first touch, which in a virtual machine whose host has
+// to find the memory as well takes as long as the computing. A thread of its own stays ahead of the highest block in
+// use: a little while steps are computed, whose CPUs it shares, and far while nobody waits. A small pool is not worth a
+// thread.
 //
-// Ownership: borrows the storage, which must outlive it. Threads: one thread calls keep_ahead. Errors: none; where the
-// thread gets no time, or the system no memory, blocks are backed when they are touched.
+// Ownership: borrows the storage, which must outlive it. Threads: one thread calls keep_ahead and set_idle. Errors:
+// none; where the thread gets no time, or the system no memory, blocks are backed when they are touched.
 #pragma once
 
 #include <condition_variable>
@@ -24,17 +25,21 @@ class KvPopulator {
 
   // Blocks of the group below `reach` have been in use. Cheap; call after each step.
   void keep_ahead(int group, int reach);
+  // Whether no step is computed or waited for. Idle until told otherwise.
+  void set_idle(bool is_idle);
 
  private:
   void run();
-  bool has_work() const;
+  int wanted(size_t group) const;
+  int unready_group() const;  // -1 when all have what is wanted
 
   const KvStorage& storage_;
   const std::vector<int> block_counts_;  // [groups], as all below
   std::vector<int> done_;                // populated below; the thread's own
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<int> wanted_;  // protected by mutex_
+  std::vector<int> reach_;  // protected by mutex_, as the next two
+  bool is_idle_ = true;
   bool is_stopping_ = false;
   std::thread thread_;
 };

@@ -59,6 +59,7 @@ void Stepper::step() {
   const Clock::time_point begin = now_();
   expire();
   const Plan& plan = scheduler_.plan(begin);
+  populator_.set_idle(plan.empty());
   if (plan.empty()) return;
   ++stats_.steps;
   for (const PlanEntry& entry : plan) {
@@ -74,6 +75,7 @@ void Stepper::step() {
   }
   commit(plan);
   for (int group = 0; group < storage_.group_count(); ++group) populator_.keep_ahead(group, kv_.reach(group));
+  populator_.set_idle(is_idle());
   const double seconds = seconds_between(begin, now_());
   times_.learn(work, seconds);
   stats_.step_s.add(seconds);
