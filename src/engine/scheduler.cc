@@ -1,6 +1,7 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <span>
 #include <tuple>
@@ -14,8 +15,10 @@ constexpr int kChunkMin = 16;        // tokens of a prompt that every step may t
 constexpr int kPatience = 3;         // a request is due this many times its prompt's work after it came
 constexpr int kSharedBlocksMin = 2;  // a shorter common beginning is not worth waiting for
 
-// While nobody decodes a step may take this much longer if that saves another step for the last few tokens.
-constexpr double kRestMargin = 1.3;
+// A step may take this much longer if that saves another one: one of its own costs the last few tokens of a prompt a
+// walk through all weights.
+constexpr double kIdleRestMargin = 1.3;
+constexpr double kRestMargin = 1.15;
 
 // Served work is counted in prompt tokens; an output token costs about as much as two (Sheng et al. use the same).
 constexpr double kOutputWeight = 2;
@@ -44,12 +47,12 @@ const Plan& Scheduler::plan(Clock::time_point now) {
   work_ = {};
   has_prompt_ = has_preempted_ = false;
   budget_s_ = limits_.idle_step_s;
-  rest_budget_s_ = kRestMargin * budget_s_;
+  rest_budget_s_ = kIdleRestMargin * budget_s_;
   if (limits_.policy == SchedulePolicy::prefill_first) {
     plan_prefill_first(now);
   } else {
     plan_decodes();
-    if (!plan_.empty()) budget_s_ = rest_budget_s_ = decode_budget_s(now);
+    if (!plan_.empty()) set_decode_budget(now);
     plan_prompts(now);
   }
   plan_something();
@@ -69,24 +72,33 @@ void Scheduler::plan_decodes() {
 }
 
 // With decodes of d seconds in each step of b, prompts of p seconds are done after p b / (b - d): that is to be the
-// time that is left until the one that has waited longest misses its target.
-double Scheduler::decode_budget_s(Clock::time_point now) const {
+// time that is left until the one that has waited longest misses its target. As many steps as that takes are made
+// equally long: the same time in all, and the shortest gaps.
+void Scheduler::set_decode_budget(Clock::time_point now) {
   constexpr double kLeastShare = 0.25;  // of the longest step: shorter ones read all weights for few rows
   const double decodes = times_.predict(work_);
   const double most = decodes < limits_.decode_step_s ? limits_.decode_step_s : 2 * decodes;
-  const WorkCosts costs = this->costs();
-  double prompts = 0;
+  StepWork all = work_;
   Clock::time_point oldest = now;
   const auto count = [&](const Sequence& sequence) {
     if (sequence.remaining() <= 1) return;
-    prompts += costs.prompt(sequence.remaining());
+    all.add_rows(sequence.computed, sequence.remaining());
+    all.logit_rows += sequence.logit_rows(sequence.remaining());
     oldest = std::min(oldest, sequence.submitted_at);
   };
   for (const auto& sequence : running_) count(*sequence);
   for (const auto& sequence : waiting_.all()) count(*sequence);
+  const double prompts = times_.predict(all) - decodes;
   const double left = limits_.target_ttft_s - seconds_between(oldest, now);
-  if (left <= prompts) return most;
-  return std::clamp(decodes * left / (left - prompts), std::max(kLeastShare * most, std::min(2 * decodes, most)), most);
+  double longest = most;
+  if (left > prompts) {
+    longest =
+        std::clamp(decodes * left / (left - prompts), std::max(kLeastShare * most, std::min(2 * decodes, most)), most);
+  }
+  constexpr double kWholeBlocks = 0.05;  // less of the margin: all but the last step are cut to whole blocks
+  const double steps = std::max(1.0, std::ceil(prompts / ((kRestMargin - kWholeBlocks) * longest - decodes)));
+  budget_s_ = decodes + prompts / steps;
+  rest_budget_s_ = kRestMargin * budget_s_;
 }
 
 // For comparisons: no decoding while there is a prompt to compute.

@@ -83,7 +83,7 @@ class Scheduler {
   enum class Admission { done, later, stop };
 
   void plan_decodes();
-  double decode_budget_s(Clock::time_point now) const;
+  void set_decode_budget(Clock::time_point now);
   void plan_prompts(Clock::time_point now);
   void plan_prefill_first(Clock::time_point now);
   void schedule(Sequence& sequence, int tokens);

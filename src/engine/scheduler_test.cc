@@ -205,8 +205,25 @@ TEST_F(TimedSchedulerTest, AStepIsAsShortAsThePromptsAtHandAllow) {
   scheduler_->remove(8);
   add(100);
   EXPECT_EQ(step().back(), (std::pair<RequestId, int>(9, 16)));  // 40 % of 50 ms, 7 for decoding; at least 16
-  now_ += std::chrono::milliseconds(900);
-  EXPECT_EQ(step().back(), (std::pair<RequestId, int>(9, 32)));  // late: all 50 ms, up to a whole block
+  now_ += std::chrono::milliseconds(950);
+  EXPECT_EQ(step().back(), (std::pair<RequestId, int>(9, 32)));  // late: half of it, up to a whole block
+}
+
+TEST_F(TimedSchedulerTest, StepsOfOnePromptAreEquallyLong) {
+  start(1000, kLimits);
+  add(1);
+  step();
+  add(96);  // more than fits into one step
+  EXPECT_EQ(step().back(), (std::pair<RequestId, int>(2, 48)));
+  EXPECT_EQ(step().back(), (std::pair<RequestId, int>(2, 48)));
+}
+
+TEST_F(TimedSchedulerTest, AStepOf50MsTakesTheLastFewTokensToo) {
+  start(1000, kLimits);
+  add(1);
+  step();
+  add(54);
+  EXPECT_EQ(step().back(), (std::pair<RequestId, int>(2, 54)));
 }
 
 TEST_F(TimedSchedulerTest, NobodyIsAdmittedWhoWouldSlowDecodingBelowItsTarget) {
