@@ -1,6 +1,7 @@
 #include "engine/kv_populator.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/background.h"
 
@@ -13,6 +14,9 @@ constexpr int kBusyBlocks = 1024 / kKvBlockTokens;
 constexpr uint64_t kIdleBytes = uint64_t{4} << 30;
 // What is populated at once: meanwhile the system keeps others from changing the address space.
 constexpr uint64_t kPieceBytes = uint64_t{2} << 20;
+// While steps are computed the thread rests so many times as long as it has worked: what it has no time for is backed
+// at the first touch, by all compute threads at once.
+constexpr int kBusyRest = 3;
 constexpr uint64_t kSmallPoolBytes = uint64_t{64} << 20;
 
 int blocks_of(uint64_t bytes, uint64_t block_bytes) {
@@ -83,8 +87,11 @@ void KvPopulator::run() {
     const int piece = blocks_of(kPieceBytes, storage_.block_bytes_of_group(group));
     done_[g] = std::min(wanted(g), begin + piece);
     lock.unlock();
+    const auto started = std::chrono::steady_clock::now();
     storage_.populate(group, begin, done_[g]);
+    const auto worked = std::chrono::steady_clock::now() - started;
     lock.lock();
+    if (!is_idle_) wake_.wait_for(lock, kBusyRest * worked, [this] { return is_stopping_ || is_idle_; });
   }
 }
 
