@@ -61,7 +61,8 @@ std::optional<int> KvManager::last_gap(const SequenceKv& kv, std::span<const Tok
   std::optional<int> gap;
   for (const Group& group : groups_) {
     if (group.spec.window == 0) continue;
-    const int first = std::max(first_needed(group, blocks * kBlockTokens), gap ? *gap + 1 : 0);
+    const int positions = std::min(blocks * kBlockTokens, static_cast<int>(tokens.size()) - 1);
+    const int first = std::max(first_needed(group, positions), gap ? *gap + 1 : 0);
     for (int i = blocks; i-- > first;) {
       if (is_found(group, kv, tokens, i)) continue;
       gap = i;
@@ -73,12 +74,12 @@ std::optional<int> KvManager::last_gap(const SequenceKv& kv, std::span<const Tok
 
 int KvManager::cached_prefix(SequenceKv& kv, std::span<const TokenId> tokens, std::string_view salt) {
   if (kv.hashes_.empty()) kv.hashes_.push_back(hasher_.start(salt));
-  const int blocks = (static_cast<int>(tokens.size()) - 1) / kBlockTokens;
+  const int size = static_cast<int>(tokens.size()), blocks = size / kBlockTokens;
   extend_hashes(kv, tokens, blocks);
   if (!has_prefix_cache_) return 0;
   int end = find_beginning(kv, tokens, blocks);
   while (const auto gap = last_gap(kv, tokens, end)) end = *gap;  // every shorter beginning down to it needs it too
-  return end * kBlockTokens;
+  return std::min(end * kBlockTokens, size - 1);
 }
 
 int KvManager::end_at_admission(const Group& group, int done, int positions) const {
@@ -104,13 +105,15 @@ void KvManager::extend(Group& group, SequenceKv::Table& table, int positions) {
 }
 
 bool KvManager::admit(SequenceKv& kv, std::span<const TokenId> tokens, int cached, int positions, int spare) {
-  ESTOC_CHECK(kv.is_empty() && cached % kBlockTokens == 0);
-  const int hits = cached / kBlockTokens;
+  ESTOC_CHECK(kv.is_empty());
+  const int whole = cached / kBlockTokens, hits = blocks_for(cached);
   for (Group& group : groups_) {
-    // A hit that nobody uses is a free block now and will not be one then.
     int left = group.pool.free_count() - spare - (blocks_for(end_at_admission(group, cached, positions)) - hits);
     for (int i = first_needed(group, cached); i < hits && left >= 0; ++i) {
-      left -= group.pool.references(*group.index.find(prefix_block(kv, tokens, i))) == 0 ? 1 : 0;
+      // A hit that nobody uses is a free block now and will not be one then; of one that is used and will be written
+      // to, there will be a copy.
+      const bool is_used = group.pool.references(*group.index.find(prefix_block(kv, tokens, i))) > 0;
+      left -= !is_used || i >= whole ? 1 : 0;
     }
     if (left < 0) return false;
   }
@@ -125,7 +128,7 @@ bool KvManager::admit(SequenceKv& kv, std::span<const TokenId> tokens, int cache
     }
     extend(group, table, end_at_admission(group, cached, positions));
   }
-  kv.published_ = hits;
+  kv.published_ = whole;
   return true;
 }
 

@@ -41,11 +41,12 @@ class KvManager {
 
   KvManager(const std::vector<KvGroup>& groups, bool has_prefix_cache, PrefixHasher hasher);
 
-  // How many positions at the beginning of `tokens` are in the cache: whole blocks, and never the last token, whose
-  // logits somebody wants. Call before admit; keeps the hashes in `kv`, and what was found: asking again costs little
-  // while none of it had to make room.
+  // How many positions at the beginning of `tokens` are in the cache: those of whole blocks but never the last token's,
+  // whose logits somebody wants. Call before admit; keeps the hashes in `kv`, and what was found: asking again costs
+  // little while none of it had to make room.
   int cached_prefix(SequenceKv& kv, std::span<const TokenId> tokens, std::string_view salt);
-  // Gives `kv` the cached blocks of the first `cached` positions and free ones up to `positions`. All or nothing: false
+  // Gives `kv` the cached blocks of the first `cached` positions, part of a block included, and free ones up to
+  // `positions`. All or nothing: false
   // and unchanged when less than `spare` free blocks would be left in a group.
   [[nodiscard]] bool admit(SequenceKv& kv, std::span<const TokenId> tokens, int cached, int positions, int spare);
   // Whether the other's windows still hold what a fork of its first `shared` positions needs.

@@ -41,12 +41,32 @@ TEST_F(KvManagerTest, FindsWholeBlocksButNeverTheLastToken) {
   manager_->release(first);
   EXPECT_EQ(manager_->used_count(), 0);
   EXPECT_EQ(manager_->cached_count(), 3);
-  EXPECT_EQ(compute(same, tokens_from(0, 48)), 32);
+  EXPECT_EQ(compute(same, tokens_from(0, 48)), 47);
   EXPECT_EQ(compute(longer, tokens_from(0, 60)), 48);
   EXPECT_EQ(compute(shorter, tokens_from(0, 40)), 32);
   EXPECT_EQ(compute(other, tokens_from(1, 48)), 0);
   EXPECT_EQ(same.blocks(0)[1], longer.blocks(0)[1]);
   check({&same, &longer, &shorter, &other});
+}
+
+TEST_F(KvManagerTest, TheLastTokenOfAWholeBlockIsWrittenInPlaceOrIntoACopy) {
+  start({{.block_count = 4}});
+  const auto tokens = tokens_from(0, 48);
+  SequenceKv first, alone, beside, third;
+  compute(first, tokens);
+  const auto blocks = std::vector(first.blocks(0).begin(), first.blocks(0).end());
+  manager_->release(first);
+  EXPECT_EQ(compute(alone, tokens), 47);
+  EXPECT_TRUE(manager_->copies().empty());
+  EXPECT_TRUE(std::ranges::equal(alone.blocks(0), blocks));
+  EXPECT_EQ(compute(beside, tokens), 47);
+  ASSERT_EQ(manager_->copies().size(), 1u);
+  EXPECT_EQ(manager_->copies()[0].from, blocks[2]);
+  EXPECT_EQ(beside.blocks(0)[2], manager_->copies()[0].to);
+  EXPECT_EQ(beside.blocks(0)[1], blocks[1]);
+  EXPECT_EQ(manager_->cached_prefix(third, tokens, ""), 47);
+  EXPECT_FALSE(manager_->admit(third, tokens, 47, 48, 0));  // nowhere to copy to
+  check({&alone, &beside});
 }
 
 TEST_F(KvManagerTest, SaltsDoNotMeet) {
@@ -68,7 +88,7 @@ TEST_F(KvManagerTest, ReusesTheLeastRecentlyUsedTailFirst) {
   manager_->release(big);
   SequenceKv old_again, young_again;
   EXPECT_EQ(manager_->cached_prefix(old_again, tokens_from(0, 48), ""), 16);
-  EXPECT_EQ(manager_->cached_prefix(young_again, tokens_from(100, 48), ""), 32);
+  EXPECT_EQ(manager_->cached_prefix(young_again, tokens_from(100, 48), ""), 47);
   check({});
 }
 
