@@ -10,7 +10,9 @@ namespace {
 
 // While steps are computed: 1,024 positions, half a second of prompts.
 constexpr int kBusyBlocks = 1024 / kKvBlockTokens;
-// Otherwise so much: the whole pool, if it is no larger.
+// Otherwise so many times what has been in use, up to so much: a server that is little used stays small, and one that
+// is used has the whole pool after its first requests, if it is no larger.
+constexpr int kIdleFactor = 8;
 constexpr uint64_t kIdleBytes = uint64_t{4} << 30;
 // What is populated at once: meanwhile the system keeps others from changing the address space.
 constexpr uint64_t kPieceBytes = uint64_t{2} << 20;
@@ -63,7 +65,7 @@ int KvPopulator::wanted(size_t group) const {
   int ahead = kBusyBlocks;
   if (is_idle_) {
     const int most = blocks_of(kIdleBytes, storage_.block_bytes_of_group(static_cast<int>(group)));
-    ahead = std::max(ahead, most);
+    ahead = std::max(ahead, static_cast<int>(std::min<int64_t>(most, int64_t{kIdleFactor} * reach_[group])));
   }
   return std::min(block_counts_[group], reach_[group] + ahead);
 }

@@ -2,8 +2,8 @@
 //
 // What: the pool is a reservation; the system gives pages at the first touch, which in a virtual machine whose host has
 // to find the memory as well takes as long as the computing. A thread of its own stays ahead of the highest block in
-// use: a little while steps are computed, whose CPUs it shares, and far while nobody waits. A small pool is not worth a
-// thread.
+// use: a little while steps are computed, whose CPUs it shares, and the further while nobody waits the more the pool is
+// used. A small pool is not worth a thread.
 //
 // Ownership: borrows the storage, which must outlive it. Threads: one thread calls keep_ahead and set_idle. Errors:
 // none; where the thread gets no time, or the system no memory, blocks are backed when they are touched.

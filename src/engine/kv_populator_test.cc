@@ -42,10 +42,12 @@ TEST(KvPopulator, StaysAheadOfWhatIsInUse) {
   if (!can_populate()) GTEST_SKIP() << "this system does not back memory when told to";
   const KvStorage storage = make_storage();
   KvPopulator populator(storage, {kBlocks});
-  EXPECT_TRUE(becomes_resident(storage, 140));  // a quarter: nobody waits for a step
-  EXPECT_FALSE(is_resident(storage, 200));
-  populator.set_idle(false);
+  EXPECT_TRUE(becomes_resident(storage, 60));
+  EXPECT_FALSE(is_resident(storage, 70));  // nothing has been in use
   populator.keep_ahead(0, 10);
+  EXPECT_TRUE(becomes_resident(storage, 85));  // nobody waits for a step
+  EXPECT_FALSE(is_resident(storage, 100));
+  populator.set_idle(false);
   populator.keep_ahead(0, 400);
   EXPECT_TRUE(becomes_resident(storage, 460));
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
