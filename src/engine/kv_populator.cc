@@ -10,10 +10,10 @@ namespace {
 
 // While steps are computed: 1,024 positions, half a second of prompts.
 constexpr int kBusyBlocks = 1024 / kKvBlockTokens;
-// Otherwise so many times what has been in use, up to so much: a server that is little used stays small, and one that
-// is used has the whole pool after its first requests, if it is no larger.
-constexpr int kIdleFactor = 8;
+// Otherwise so much, the whole pool if it is no larger, where memory comes slowly; elsewhere, so that a server that is
+// little used stays small, so many times what has been in use.
 constexpr uint64_t kIdleBytes = uint64_t{4} << 30;
+constexpr int kIdleFactor = 8;
 // What is populated at once: meanwhile the system keeps others from changing the address space.
 constexpr uint64_t kPieceBytes = uint64_t{2} << 20;
 // While steps are computed the thread rests so many times as long as it has worked: what it has no time for is backed
@@ -27,8 +27,12 @@ int blocks_of(uint64_t bytes, uint64_t block_bytes) {
 
 }  // namespace
 
-KvPopulator::KvPopulator(const KvStorage& storage, std::vector<int> block_counts)
-    : storage_(storage), block_counts_(std::move(block_counts)), done_(block_counts_.size()), reach_(done_) {
+KvPopulator::KvPopulator(const KvStorage& storage, std::vector<int> block_counts, double slow_bytes_per_second)
+    : storage_(storage),
+      block_counts_(std::move(block_counts)),
+      slow_bytes_per_second_(slow_bytes_per_second),
+      done_(block_counts_.size()),
+      reach_(done_) {
   if (storage.total_bytes() >= kSmallPoolBytes) thread_ = std::thread([this] { run(); });
 }
 
@@ -65,7 +69,8 @@ int KvPopulator::wanted(size_t group) const {
   int ahead = kBusyBlocks;
   if (is_idle_) {
     const int most = blocks_of(kIdleBytes, storage_.block_bytes_of_group(static_cast<int>(group)));
-    ahead = std::max(ahead, static_cast<int>(std::min<int64_t>(most, int64_t{kIdleFactor} * reach_[group])));
+    const int64_t far = is_slow_ ? most : int64_t{kIdleFactor} * reach_[group];
+    ahead = std::max(ahead, static_cast<int>(std::min<int64_t>(most, far)));
   }
   return std::min(block_counts_[group], reach_[group] + ahead);
 }
@@ -75,6 +80,13 @@ int KvPopulator::unready_group() const {
     if (done_[g] < wanted(g)) return static_cast<int>(g);
   }
   return -1;
+}
+
+// A mean of the last pieces: some of a piece's pages may be there already.
+void KvPopulator::note_speed(double bytes, double seconds) {
+  constexpr double kWeight = 0.1;
+  seconds_per_byte_ += kWeight * (seconds / bytes - seconds_per_byte_);
+  is_slow_ = seconds_per_byte_ * slow_bytes_per_second_ > 1;
 }
 
 void KvPopulator::run() {
@@ -93,6 +105,8 @@ void KvPopulator::run() {
     storage_.populate(group, begin, done_[g]);
     const auto worked = std::chrono::steady_clock::now() - started;
     lock.lock();
+    note_speed(static_cast<double>(done_[g] - begin) * static_cast<double>(storage_.block_bytes_of_group(group)),
+               std::chrono::duration<double>(worked).count());
     if (!is_idle_) wake_.wait_for(lock, kBusyRest * worked, [this] { return is_stopping_ || is_idle_; });
   }
 }

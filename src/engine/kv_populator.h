@@ -2,8 +2,8 @@
 //
 // What: the pool is a reservation; the system gives pages at the first touch, which in a virtual machine whose host has
 // to find the memory as well takes as long as the computing. A thread of its own stays ahead of the highest block in
-// use: a little while steps are computed, whose CPUs it shares, and the further while nobody waits the more the pool is
-// used. A small pool is not worth a thread.
+// use: a little while steps are computed, whose CPUs it shares, and while nobody waits the further the more the pool is
+// used, or far at once where memory is found to come slowly. A small pool is not worth a thread.
 //
 // Ownership: borrows the storage, which must outlive it. Threads: one thread calls keep_ahead and set_idle. Errors:
 // none; where the thread gets no time, or the system no memory, blocks are backed when they are touched.
@@ -20,7 +20,13 @@ namespace estoc {
 
 class KvPopulator {
  public:
-  KvPopulator(const KvStorage& storage, std::vector<int> block_counts);
+  // Below this the first touch of a prompt's keys and values is a tenth of its step and more. Clearing pages is several
+  // times as fast; a host that has to find them first gives a fraction.
+  static constexpr double kSlowBytesPerSecond = 2e9;
+
+  // Memory that comes in less than `slow_bytes_per_second` is backed far ahead as soon as nobody waits.
+  KvPopulator(const KvStorage& storage, std::vector<int> block_counts,
+              double slow_bytes_per_second = kSlowBytesPerSecond);
   ~KvPopulator();
 
   // Blocks of the group below `reach` have been in use. Cheap; call after each step.
@@ -31,11 +37,15 @@ class KvPopulator {
  private:
   void run();
   int wanted(size_t group) const;
+  void note_speed(double bytes, double seconds);
   int unready_group() const;  // -1 when all have what is wanted
 
   const KvStorage& storage_;
   const std::vector<int> block_counts_;  // [groups], as all below
-  std::vector<int> done_;                // populated below; the thread's own
+  const double slow_bytes_per_second_;
+  std::vector<int> done_;  // populated below; the thread's own, as the next two
+  double seconds_per_byte_ = 0;
+  bool is_slow_ = false;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<int> reach_;  // protected by mutex_, as the next two

@@ -41,7 +41,7 @@ bool can_populate() {
 TEST(KvPopulator, StaysAheadOfWhatIsInUse) {
   if (!can_populate()) GTEST_SKIP() << "this system does not back memory when told to";
   const KvStorage storage = make_storage();
-  KvPopulator populator(storage, {kBlocks});
+  KvPopulator populator(storage, {kBlocks}, 0);
   EXPECT_TRUE(becomes_resident(storage, 60));
   EXPECT_FALSE(is_resident(storage, 70));  // nothing has been in use
   populator.keep_ahead(0, 10);
@@ -57,6 +57,13 @@ TEST(KvPopulator, StaysAheadOfWhatIsInUse) {
   EXPECT_FALSE(is_resident(storage, 599));
   populator.keep_ahead(0, kBlocks);  // no further than the pool goes
   EXPECT_TRUE(becomes_resident(storage, 599));
+}
+
+TEST(KvPopulator, GoesFarWhereMemoryIsSlow) {
+  if (!can_populate()) GTEST_SKIP() << "this system does not back memory when told to";
+  const KvStorage storage = make_storage();
+  const KvPopulator populator(storage, {kBlocks}, 1e18);
+  EXPECT_TRUE(becomes_resident(storage, kBlocks - 1));
 }
 
 TEST(KvPopulator, WhatIsStoredStays) {
