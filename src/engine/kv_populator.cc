@@ -69,7 +69,7 @@ int KvPopulator::wanted(size_t group) const {
   int ahead = kBusyBlocks;
   if (is_idle_) {
     const int most = blocks_of(kIdleBytes, storage_.block_bytes_of_group(static_cast<int>(group)));
-    const int64_t far = is_slow_ ? most : int64_t{kIdleFactor} * reach_[group];
+    const int64_t far = is_slow() ? most : int64_t{kIdleFactor} * reach_[group];
     ahead = std::max(ahead, static_cast<int>(std::min<int64_t>(most, far)));
   }
   return std::min(block_counts_[group], reach_[group] + ahead);
@@ -86,7 +86,6 @@ int KvPopulator::unready_group() const {
 void KvPopulator::note_speed(double bytes, double seconds) {
   constexpr double kWeight = 0.1;
   seconds_per_byte_ += kWeight * (seconds / bytes - seconds_per_byte_);
-  is_slow_ = seconds_per_byte_ * slow_bytes_per_second_ > 1;
 }
 
 void KvPopulator::run() {

@@ -24,7 +24,7 @@ class KvPopulator {
   // times as fast; a host that has to find them first gives a fraction.
   static constexpr double kSlowBytesPerSecond = 2e9;
 
-  // Memory that comes in less than `slow_bytes_per_second` is backed far ahead as soon as nobody waits.
+  // Memory that comes at less than `slow_bytes_per_second` is backed far ahead as soon as nobody waits.
   KvPopulator(const KvStorage& storage, std::vector<int> block_counts,
               double slow_bytes_per_second = kSlowBytesPerSecond);
   ~KvPopulator();
@@ -37,15 +37,15 @@ class KvPopulator {
  private:
   void run();
   int wanted(size_t group) const;
-  void note_speed(double bytes, double seconds);
   int unready_group() const;  // -1 when all have what is wanted
+  void note_speed(double bytes, double seconds);
+  bool is_slow() const { return seconds_per_byte_ * slow_bytes_per_second_ > 1; }
 
   const KvStorage& storage_;
   const std::vector<int> block_counts_;  // [groups], as all below
   const double slow_bytes_per_second_;
-  std::vector<int> done_;  // populated below; the thread's own, as the next two
-  double seconds_per_byte_ = 0;
-  bool is_slow_ = false;
+  std::vector<int> done_;        // populated below; the thread's own, as the next
+  double seconds_per_byte_ = 0;  // of the last pieces
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<int> reach_;  // protected by mutex_, as the next two
