@@ -22,8 +22,9 @@ import random
 import socket
 import statistics
 import subprocess
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,20 +41,24 @@ class Server:
                                          "--log-level", "warn", *flags])
 
     def __enter__(self):
-        for _ in range(600):
-            try:
-                if self.get("/readyz")[0] == 200:
-                    if self.settle > 0:
-                        together(*[lambda i=i: self.stream(prompt_of(300, 100 + i), 1) for i in range(32)])
-                        time.sleep(self.settle)
-                    return self
-            except OSError:
-                time.sleep(0.1)
-        raise SystemExit("serving_cases: the server did not answer within 60 s")
+        self.wait_until_ready()
+        if self.settle > 0:
+            together(*each(32, lambda i: self.stream(prompt_of(300, 100 + i), 1)))
+            time.sleep(self.settle)
+        return self
 
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(60)
+
+    def wait_until_ready(self) -> None:
+        for _ in range(600):
+            try:
+                if self.get("/readyz")[0] == 200:
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise SystemExit("serving_cases: the server did not answer within 60 s")
 
     def get(self, path: str):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
@@ -82,17 +87,15 @@ class Server:
         return {"times": times, "usage": usage}
 
 
-def together(*calls):
-    results = [None] * len(calls)
+def each(count: int, call) -> list:
+    """Calls for together: call(0), call(1), ..."""
+    return [partial(call, i) for i in range(count)]
 
-    def run(i):
-        results[i] = calls[i]()
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+
+def together(*calls) -> list:
+    """What the calls return, each made by a thread of its own; raises what one of them raised."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def prompt_of(tokens: int, seed: int) -> list[int]:
@@ -107,7 +110,7 @@ def worst_gap(times: list[float]) -> float:
 def case_gap(binary: Path, model: str, threads: int) -> None:
     for policy in ("mixed", "prefill-first"):
         with Server(binary, model, threads, "--policy", policy) as server:
-            together(*[lambda i=i: server.stream(prompt_of(100, 900 + i), 64) for i in range(4)])  # learns its costs
+            together(*each(4, lambda i: server.stream(prompt_of(100, 900 + i), 64)))  # learns its costs
             for i in range(3):
                 server.stream(prompt_of(400, 800 + i), 2)
             worst, firsts = [], []
@@ -115,8 +118,8 @@ def case_gap(binary: Path, model: str, threads: int) -> None:
                 def late():
                     time.sleep(0.5)
                     return server.stream(prompt_of(2000, 50 + round_number), 4)
-                *streams, long = together(*[lambda i=i: server.stream(prompt_of(100, 10 * round_number + i), 160)
-                                            for i in range(4)], late)
+                *streams, long = together(
+                    *each(4, lambda i: server.stream(prompt_of(100, 10 * round_number + i), 160)), late)
                 worst.append(max(worst_gap(one["times"]) for one in streams))
                 firsts.append(long["times"][0])
             print(f"  gap, {policy}: longest {' '.join(f'{1e3 * gap:.0f}' for gap in worst)} ms in three rounds; "
@@ -135,7 +138,7 @@ def case_repeat(server: Server) -> None:
 
 def case_shared(server: Server) -> None:
     system = prompt_of(1000, 77)
-    results = together(*[lambda i=i: server.stream(system + prompt_of(20, 1000 + i), 8) for i in range(16)])
+    results = together(*each(16, lambda i: server.stream(system + prompt_of(20, 1000 + i), 8)))
     prompt = sum(one["usage"]["prompt_tokens"] for one in results)
     cached = sum(one["usage"]["prompt_tokens_details"]["cached_tokens"] for one in results)
     print(f"  shared: {prompt - cached} of {prompt} prompt tokens computed for 16 requests of 1,020; first tokens after "
@@ -166,7 +169,7 @@ def case_full(binary: Path, model: str, threads: int) -> None:
                     turn += 1
                     done.append(time.monotonic())
             begin = time.monotonic()
-            together(*[lambda i=i: user(i) for i in range(32)])
+            together(*each(32, user))
             # From the first to the last answer of the time when all users were at work.
             inside = [at for at in done if begin + 8 <= at <= end]
             rate = (len(inside) - 1) / (inside[-1] - inside[0])
