@@ -1,5 +1,6 @@
 """Starts and stops `estoc serve` for the tests, and finds the models they use."""
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -83,6 +84,21 @@ class EstocServer:
         """Processor time all threads of the server have used."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_bytes(self, field: str) -> int:
+        """A line of the server's status that is a size, like VmRSS."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"^{field}:\s+(\d+) kB", status, re.M).group(1)) * 1024
+
+    def resident_of_mapping(self, size: int) -> int:
+        """Bytes of the server's mapping of `size` bytes, within 4 MiB, that have memory."""
+        is_it = False
+        for line in Path(f"/proc/{self.process.pid}/smaps").read_text().splitlines():
+            if line.startswith("Size:"):
+                is_it = abs(int(line.split()[1]) * 1024 - size) < 4 << 20
+            elif line.startswith("Rss:") and is_it:
+                return int(line.split()[1]) * 1024
+        raise AssertionError(f"no mapping of {size} bytes")
 
     def wait_until_idle(self, within: float) -> None:
         """Asserts that the server stops computing within so many seconds."""

@@ -65,17 +65,6 @@ def test_models_without_packed_weights_are_not_kept(tmp_path):
     assert not (tmp_path / "packed").exists()
 
 
-def resident_of_mapping(pid: int, size: int) -> int:
-    """Bytes of the process's mapping of `size` bytes, within 4 MiB, that have memory."""
-    is_it = False
-    for line in open(f"/proc/{pid}/smaps"):
-        if line.startswith("Size:"):
-            is_it = abs(int(line.split()[1]) * 1024 - size) < 4 << 20
-        elif line.startswith("Rss:") and is_it:
-            return int(line.split()[1]) * 1024
-    raise AssertionError(f"no mapping of {size} bytes")
-
-
 def test_resident_memory(demo, tmp_path):
     """At the peak: 1.1 times the packed weights, what the pool of keys and values has taken, and 150 MB."""
     folder = tmp_path / "packed"
@@ -83,13 +72,12 @@ def test_resident_memory(demo, tmp_path):
         server = EstocServer("demo", tmp_path / f"log{number}", "--kv-memory", "4G", "--pack-cache", str(folder))
         try:
             server.complete("Once upon a time", max_tokens=16)
-            pool = resident_of_mapping(server.process.pid, 4 << 30)
-            status = dict(line.split(":", 1) for line in open(f"/proc/{server.process.pid}/status"))
+            pool = server.resident_of_mapping(4 << 30)
+            peak = server.memory_bytes("VmHWM")
         finally:
             server.stop()  # waits until the pack is written
         packed = packs(folder)[0].stat().st_size
         assert packed > 64 << 20
-        peak = int(status["VmHWM"].split()[0]) * 1024
         besides = peak - pool
         assert besides < 1.1 * packed + 150e6, f"start {number}: {besides / 1e6:.0f} MB, {packed / 1e6:.0f} MB of weights"
 
