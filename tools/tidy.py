@@ -27,6 +27,7 @@ HEADER_IN_HEADER = re.compile(r"^fmt/core\.h$|^(sys/|netinet/|arpa/|linux/)|^(un
 FENCED_HEADERS = [
     (re.compile(r"^boost/"), ("http",), "Boost is hidden behind src/http"),
     (re.compile(r"^simdjson"), ("base/json.cc",), "JSON is read through base/json.h"),
+    (re.compile(r"^sodium"), ("base/keyed_hash.cc",), "keyed hashes are made through base/keyed_hash.h"),
     (re.compile(r"^(\w*intrin|cpuid|arm_neon|arm_sve)\.h$"), ("kernels",), "instructions are named in src/kernels only"),
     (re.compile(r"^iostream$"), (), "it costs start-up time; use fmt"),
     (re.compile(r"^regex$"), (), "it is slow and can overflow the stack; use PCRE2"),

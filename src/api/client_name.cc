@@ -2,21 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <random>
 #include <span>
+#include <string>
 
-#include "base/xxh64.h"
+#include "base/keyed_hash.h"
 
 namespace estoc::api {
 namespace {
-
-uint64_t process_seed() {
-  static const uint64_t seed = [] {
-    std::random_device device;
-    return (uint64_t{device()} << 32) | device();
-  }();
-  return seed;
-}
 
 std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(' ');
@@ -24,12 +16,18 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
+// Names lie in more places than keys should: from this one nobody can guess the key.
+std::string name_of_key(std::string_view key) {
+  static const HashKey hash_key = random_hash_key();
+  return fmt::format("key:{:02x}", fmt::join(keyed_hash(hash_key, std::as_bytes(std::span(key))), ""));
+}
+
 }  // namespace
 
 std::string client_name(std::string_view authorization, std::string_view user) {
   std::string_view key = trimmed(authorization);
   if (const size_t space = key.find(' '); space != std::string_view::npos) key = trimmed(key.substr(space));
-  if (!key.empty()) return fmt::format("key:{:016x}", xxh64(std::as_bytes(std::span(key)), process_seed()));
+  if (!key.empty()) return name_of_key(key);
   return user.empty() ? std::string() : fmt::format("user:{}", user);
 }
 

@@ -10,7 +10,7 @@ class SchedulerTest : public testing::Test {
   void start(int blocks, const SchedulerLimits& limits) { start({{.block_count = blocks}}, limits, false); }
 
   void start(const std::vector<KvGroup>& groups, const SchedulerLimits& limits, bool has_prefix_cache) {
-    kv_.emplace(groups, has_prefix_cache, PrefixHasher(1, 2));
+    kv_.emplace(groups, has_prefix_cache, PrefixHasher(HashKey{}));
     scheduler_.emplace(*kv_, times_, limits);
   }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <random>
 
 #include "base/log.h"
 #include "engine/engine_stats.h"
@@ -28,13 +27,6 @@ SchedulerLimits limits_of(const EngineConfig& config) {
 
 size_t vocab_of(const Model& model) { return static_cast<size_t>(model.info().vocab); }
 
-PrefixHasher random_hasher() {
-  std::random_device device;
-  const auto draw = [&] { return (uint64_t{device()} << 32) | device(); };
-  const uint64_t low = draw();
-  return {low, draw()};
-}
-
 }  // namespace
 
 Stepper::Stepper(Model& model, const EngineConfig& config, ThreadTeam* team, Now now)
@@ -44,7 +36,7 @@ Stepper::Stepper(Model& model, const EngineConfig& config, ThreadTeam* team, Now
       groups_(kv_groups_for(model.info().kv, config)),
       positions_max_(positions_max_for(groups_, config)),
       limits_(limits_of(config)),
-      kv_(groups_, config.has_prefix_cache, random_hasher()),
+      kv_(groups_, config.has_prefix_cache, PrefixHasher(random_hash_key())),
       storage_(model.info().kv, config.kv_type, block_counts(groups_)),
       populator_(storage_, block_counts(groups_)),
       times_(StepTimeModel::guess_for(model.info(),

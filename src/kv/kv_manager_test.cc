@@ -18,7 +18,7 @@ std::vector<TokenId> tokens_from(int first, int count) {
 class KvManagerTest : public testing::Test {
  protected:
   void start(const std::vector<KvGroup>& groups, bool has_prefix_cache = true) {
-    manager_.emplace(groups, has_prefix_cache, PrefixHasher(3, 4));
+    manager_.emplace(groups, has_prefix_cache, PrefixHasher(HashKey{}));
   }
   // Admits and computes all of it; how much was found.
   int compute(SequenceKv& kv, const std::vector<TokenId>& tokens, const char* salt = "") {

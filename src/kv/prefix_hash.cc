@@ -1,26 +1,36 @@
 #include "kv/prefix_hash.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
+#include <vector>
 
 #include "base/check.h"
-#include "base/xxh64.h"
 #include "kv/block_pool.h"
 
 namespace estoc {
+namespace {
 
-PrefixHash PrefixHasher::hash(std::span<const std::byte> bytes) const {
-  return {xxh64(bytes, key_.low), xxh64(bytes, key_.high)};
+static_assert(std::endian::native == std::endian::little, "tokens are hashed as they lie in memory");
+
+constexpr std::byte kStart{0}, kNext{1};
+
+}  // namespace
+
+PrefixHash PrefixHasher::start(std::string_view salt) const {
+  std::vector<std::byte> bytes(1 + salt.size(), kStart);
+  std::ranges::copy(std::as_bytes(std::span(salt)), bytes.begin() + 1);
+  return {keyed_hash(key_, bytes)};
 }
-
-PrefixHash PrefixHasher::start(std::string_view salt) const { return hash(std::as_bytes(std::span(salt))); }
 
 PrefixHash PrefixHasher::next(const PrefixHash& parent, std::span<const TokenId> block) const {
   ESTOC_DCHECK(block.size() == kBlockTokens);
-  std::array<std::byte, sizeof(PrefixHash) + kBlockTokens * sizeof(TokenId)> bytes;
-  std::memcpy(bytes.data(), &parent, sizeof(parent));
-  std::memcpy(bytes.data() + sizeof(parent), block.data(), block.size_bytes());
-  return hash(bytes);
+  std::array<std::byte, 1 + sizeof(parent.bytes) + kBlockTokens * sizeof(TokenId)> bytes;
+  bytes[0] = kNext;
+  std::memcpy(&bytes[1], parent.bytes.data(), sizeof(parent.bytes));
+  std::memcpy(&bytes[1 + sizeof(parent.bytes)], block.data(), block.size_bytes());
+  return {keyed_hash(key_, bytes)};
 }
 
 }  // namespace estoc
