@@ -1,6 +1,6 @@
 #include "load/prompt_workload.h"
 
-#include "base/xxh64.h"
+#include "base/hash.h"
 
 namespace estoc {
 namespace {
@@ -32,7 +32,7 @@ std::unique_ptr<Workload> make_prompt_workload(const PromptKind& kind, const Wor
 }
 
 uint64_t conversation_seed(uint64_t seed, std::string_view category, uint64_t n) {
-  Xxh64 hash(seed);
+  Hasher hash(seed);
   hash.add_text(category);
   hash.add_number(n);
   return hash.value();

@@ -9,14 +9,14 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/xxh64.h"
+#include "base/hash.h"
 #include "weights/byte_reader.h"
 
 namespace estoc {
 namespace {
 
 constexpr std::string_view kMagic = "estocpak";
-constexpr uint32_t kFileVersion = 1;
+constexpr uint32_t kFileVersion = 2;
 constexpr size_t kHeaderBytes = 64;
 constexpr size_t kHeaderChecked = 56;
 constexpr uint64_t kPage = 4096;
@@ -77,7 +77,7 @@ Header read_header(std::span<const std::byte> bytes, const PackId& id, const std
   const auto file_bytes = reader.read<uint64_t>("the length of the file");
   const auto table_bytes = reader.read<uint64_t>("the length of the table");
   const auto table_checksum = reader.read<uint64_t>("the checksum of the table");
-  if (reader.read<uint64_t>("the checksum of the header") != xxh64(bytes.first(kHeaderChecked))) {
+  if (reader.read<uint64_t>("the checksum of the header") != hash64(bytes.first(kHeaderChecked))) {
     fail(ErrorCode::corrupt_file, "{}: the header does not match its checksum", name);
   }
   if (found != id) fail(ErrorCode::corrupt_file, "{}: was made of other weights or in another layout", name);
@@ -88,7 +88,7 @@ Header read_header(std::span<const std::byte> bytes, const PackId& id, const std
     fail(ErrorCode::corrupt_file, "{}: has a table of {} bytes, more than the file", name, table_bytes);
   }
   header.table = bytes.subspan(kHeaderBytes, static_cast<size_t>(table_bytes));
-  if (xxh64(header.table) != table_checksum) {
+  if (hash64(header.table) != table_checksum) {
     fail(ErrorCode::corrupt_file, "{}: the table does not match its checksum", name);
   }
   return header;
@@ -127,7 +127,7 @@ PackEntry read_entry(ByteReader& reader, const std::string& name) {
 }  // namespace
 
 std::string PackId::file_name() const {
-  Xxh64 hash;
+  Hasher hash;
   hash.add_number(fingerprint);
   hash.add_number(layout_version);
   hash.add_number(isa_class);
@@ -153,8 +153,8 @@ std::vector<std::byte> encode_pack_head(const PackId& id, std::vector<PackEntry>
   put(head, id.fingerprint);
   put(head, file_bytes);
   put(head, table_bytes);
-  put(head, xxh64(table));
-  put(head, xxh64(head));
+  put(head, hash64(table));
+  put(head, hash64(head));
   head.insert(head.end(), table.begin(), table.end());
   head.resize(static_cast<size_t>(begin));
   return head;
@@ -191,7 +191,7 @@ std::vector<PackEntry> parse_pack(std::span<const std::byte> bytes, const PackId
 
 uint64_t sampled_checksum(std::span<const std::byte> bytes) {
   constexpr size_t kEvery = size_t{1} << 20;
-  Xxh64 hash;
+  Hasher hash;
   for (size_t at = 0; at < bytes.size(); at += kEvery) {
     hash.add(bytes.subspan(at, std::min<size_t>(kPage, bytes.size() - at)));
   }

@@ -2,8 +2,8 @@
 //
 // Layout, little endian:
 //   header, 64 bytes:  "estocpak" | u32 file version | u32 layout version | u32 ISA class | u32 matrices |
-//                      u64 fingerprint | u64 bytes of the file | u64 bytes of the table | u64 XXH64 of the table |
-//                      u64 XXH64 of the 56 bytes before
+//                      u64 fingerprint | u64 bytes of the file | u64 bytes of the table | u64 XXH3 of the table |
+//                      u64 XXH3 of the 56 bytes before
 //   table, a matrix:   u32 length and name | u32 length and format | i64 rows | i64 columns | u32 interleaved heads |
 //                      u64 offset | u64 bytes | u64 sampled checksum
 //   matrices, each at a multiple of 4096 bytes, in the order of the table.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/xxh64.h"
+#include "base/hash.h"
 
 namespace estoc {
 namespace {
@@ -20,7 +20,7 @@ size_t header_bytes(const WeightSource& source, std::span<const std::byte> file)
   return end;
 }
 
-void add_pages(std::span<const std::byte> bytes, Xxh64& hash) {
+void add_pages(std::span<const std::byte> bytes, Hasher& hash) {
   if (bytes.size() <= kPage * kPagesOfTensor) return hash.add(bytes);
   const size_t last = bytes.size() - kPage;
   for (size_t i = 0; i + 1 < kPagesOfTensor; ++i) hash.add(bytes.subspan(last / (kPagesOfTensor - 1) * i, kPage));
@@ -30,7 +30,7 @@ void add_pages(std::span<const std::byte> bytes, Xxh64& hash) {
 }  // namespace
 
 uint64_t fingerprint_of(const WeightSource& source) {
-  Xxh64 hash;
+  Hasher hash;
   for (const MappedFile& file : source.files()) {
     hash.add_number(file.stamp().bytes);
     hash.add_number(file.stamp().modified_ns);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/xxh64.h"
+#include "base/hash.h"
 #include "packs/pack_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -30,9 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const uint64_t file_bytes = size;
     std::memcpy(file.data() + 32, &file_bytes, sizeof file_bytes);
     const auto table = std::span(file).subspan(kHeader, std::min<uint64_t>(table_bytes, size - kHeader));
-    const uint64_t table_sum = estoc::xxh64(table);
+    const uint64_t table_sum = estoc::hash64(table);
     std::memcpy(file.data() + kTableSum, &table_sum, sizeof table_sum);
-    const uint64_t header_sum = estoc::xxh64(std::span(file).first(kHeaderSum));
+    const uint64_t header_sum = estoc::hash64(std::span(file).first(kHeaderSum));
     std::memcpy(file.data() + kHeaderSum, &header_sum, sizeof header_sum);
   }
   try {
