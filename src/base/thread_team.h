@@ -104,6 +104,8 @@ class ThreadTeam {
   }
 
  private:
+  friend struct ThreadTeamWindow;  // a test's way to stop the caller between two steps
+
   using Job = void (*)(void* context, int thread);
   // One thread's share of the current job. Numbers are epochs: the number of the last job it happened for.
   struct alignas(64) Share {
@@ -135,7 +137,8 @@ class ThreadTeam {
   Job job_ = nullptr;
   void* context_ = nullptr;
   std::atomic<bool> is_stopping_{false};
-  alignas(64) std::atomic<int32_t> sleepers_{0};  // workers that sleep or are about to; the waker sets it to 0
+  alignas(64) std::atomic<int32_t> sleepers_{0};  // workers that sleep or are about to; each counts itself
+  void (*before_wake_)(ThreadTeam& team) = nullptr;
   std::atomic<bool> is_caller_asleep_{false};
 };
 

@@ -1,7 +1,10 @@
 #include "base/thread_team.h"
 
 #include <gtest/gtest.h>
+#include <linux/futex.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <map>
@@ -11,6 +14,22 @@
 #include "base/cpus.h"
 
 namespace estoc {
+
+struct ThreadTeamWindow {
+  // What the only worker of a team does if it wakes by itself just when the caller has seen it asleep and has not
+  // woken it yet: its share, and then it goes to sleep again.
+  static void let_the_worker_pass(ThreadTeam& team) {
+    team.before_wake_ = nullptr;
+    const uint32_t epoch = team.epoch_.load();
+    while (team.shares_[1].finished.load() != epoch) {
+      ::syscall(SYS_futex, &team.epoch_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  static void stop_the_caller(ThreadTeam& team) { team.before_wake_ = let_the_worker_pass; }
+};
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -119,6 +138,26 @@ TEST(ThreadTeam, TheCallerDoesTheSharesOfWorkersThatSleep) {
     });
   }
   EXPECT_EQ(workers.size(), 4u);  // and they do wake up
+}
+
+// A wake-up that is lost is lost for ever on a team of two: the caller would do both shares from then on.
+TEST(ThreadTeam, AWorkerThatFellAsleepWhileTheCallerWokeItIsWokenAgain) {
+  ThreadTeam team(2);
+  const auto fall_asleep = [] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); };
+  fall_asleep();
+  ThreadTeamWindow::stop_the_caller(team);
+  team.run([](int) {});
+  std::set<std::thread::id> workers;
+  std::mutex mutex;
+  for (int round = 0; round < 50 && workers.size() < 2; ++round) {
+    fall_asleep();
+    team.run([&](int) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      const std::lock_guard lock(mutex);
+      workers.insert(std::this_thread::get_id());
+    });
+  }
+  EXPECT_EQ(workers.size(), 2u);
 }
 
 // Two teams, each as wide as the machine. Waiting for workers that have no CPU leaves each with an eighth; how much it
