@@ -40,7 +40,7 @@ uint64_t drawn_seed() {
 struct Engine::Impl {
   Impl(Model& model, const EngineConfig& given, ThreadTeam* team)
       : config(checked(given)), vocab(model.info().vocab), seed(drawn_seed()), stepper(model, config, team) {
-    stats = stepper.stats();
+    stats = next_stats = stepper.stats();
     costs = stepper.costs();
     thread = std::thread([this, team] {
       if (team != nullptr) team->pin_caller();
@@ -61,6 +61,7 @@ struct Engine::Impl {
 
   // The engine thread's.
   Stepper stepper;
+  EngineStats next_stats;
 
   mutable std::mutex mutex;
   std::condition_variable wake;  // something for the engine thread to do
@@ -109,12 +110,13 @@ void Engine::Impl::run() {
   }
 }
 
-// Summing up the queue takes a while when it is long: callers are not kept waiting for it.
+// The copy is made outside the lock, into what the last one but one lay in: callers wait for a swap, and nothing is
+// allocated.
 void Engine::Impl::publish() {
-  EngineStats new_stats = stepper.stats();
+  next_stats = stepper.stats();
   const WorkCosts new_costs = stepper.costs();
   const std::lock_guard lock(mutex);
-  stats = std::move(new_stats);
+  std::swap(stats, next_stats);
   costs = new_costs;
 }
 
@@ -126,7 +128,7 @@ void Engine::Impl::end(RequestId id, FinishReason reason) {
 
 // When to come back, for a request that would wait longer than is allowed.
 std::optional<int> Engine::Impl::refusal(const Request& request) const {
-  const double own = costs.request(request, static_cast<int>(request.prompt.size()), 0);
+  const double own = costs.request(request, static_cast<int>(request.prompt.size()));
   const double ahead = stats.queue_work_s + arrivals_work_s;
   const size_t count_max = static_cast<size_t>(config.sequences_max) + static_cast<size_t>(config.queue_max);
   const double timeout = std::chrono::duration<double>(request.timeout).count();
@@ -163,7 +165,7 @@ SubmitResult Engine::submit(Request request, EventSink sink) {
     ++impl.refused_count;
     return {.status = SubmitStatus::queue_full, .retry_after_s = *retry_after_s};
   }
-  impl.arrivals_work_s += impl.costs.request(request, static_cast<int>(request.prompt.size()), 0);
+  impl.arrivals_work_s += impl.costs.request(request, static_cast<int>(request.prompt.size()));
   const RequestId id = ++impl.last_id;
   impl.arrivals.push_back(
       std::make_unique<Sequence>(id, std::move(request), std::move(sink), random_bits(impl.seed, id)));

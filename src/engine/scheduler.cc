@@ -35,6 +35,7 @@ Scheduler::Scheduler(KvManager& kv, const StepTimeModel& times, const SchedulerL
     : kv_(kv), times_(times), limits_(limits), waiting_(clients_) {
   ESTOC_CHECK(limits.logit_rows_max >= std::min(limits.sequences_max, limits.batch_tokens_max));
   running_.reserve(static_cast<size_t>(limits.sequences_max));
+  begun_.reserve(static_cast<size_t>(limits.sequences_max));
   plan_.reserve(static_cast<size_t>(limits.sequences_max));
 }
 
@@ -78,16 +79,16 @@ void Scheduler::set_decode_budget(Clock::time_point now) {
   constexpr double kLeastShare = 0.25;  // of the longest step: shorter ones read all weights for few rows
   const double decodes = times_.predict(work_);
   const double most = decodes < limits_.decode_step_s ? limits_.decode_step_s : 2 * decodes;
+  const WaitingQueue::Totals& waiting = waiting_.totals(output_mean_);
   StepWork all = work_;
-  Clock::time_point oldest = now;
-  const auto count = [&](const Sequence& sequence) {
-    if (sequence.remaining() <= 1) return;
-    all.add_rows(sequence.computed, sequence.remaining());
-    all.logit_rows += sequence.logit_rows(sequence.remaining());
-    oldest = std::min(oldest, sequence.submitted_at);
-  };
-  for (const auto& sequence : running_) count(*sequence);
-  for (const auto& sequence : waiting_.all()) count(*sequence);
+  all += waiting.prompts;
+  Clock::time_point oldest = std::min(now, waiting.oldest);
+  for (const auto& sequence : running_) {
+    if (sequence->remaining() <= 1) continue;
+    all.add_rows(sequence->computed, sequence->remaining());
+    all.logit_rows += sequence->logit_rows(sequence->remaining());
+    oldest = std::min(oldest, sequence->submitted_at);
+  }
   const double prompts = times_.predict(all) - decodes;
   const double left = limits_.target_ttft_s - seconds_between(oldest, now);
   double longest = most;
@@ -109,24 +110,23 @@ void Scheduler::plan_prefill_first(Clock::time_point now) {
 }
 
 void Scheduler::plan_prompts(Clock::time_point now) {
-  std::vector<Sequence*> begun;
+  begun_.clear();
   for (const auto& sequence : running_) {
-    if (sequence->remaining() > 1) begun.push_back(sequence.get());
+    if (sequence->remaining() > 1) begun_.push_back(sequence.get());
   }
-  std::ranges::sort(begun, {}, [](const Sequence* s) { return std::tuple(s->request.priority, s->due_at, s->id); });
-  const bool may_admit = !has_preempted_ && running_count() < limits_.sequences_max;
-  std::vector<Sequence*> waiting;
-  if (may_admit && waiting_.count() > 0) waiting = waiting_.in_order(now);
+  std::ranges::sort(begun_, {}, [](const Sequence* s) { return std::tuple(s->request.priority, s->due_at, s->id); });
 
-  auto next = begun.begin();
-  for (Sequence* newcomer : waiting) {
-    while (next != begun.end() && std::tuple((*next)->request.priority, (*next)->due_at) <=
-                                      std::tuple(newcomer->request.priority, newcomer->due_at)) {
+  auto next = begun_.begin();
+  const bool may_admit = !has_preempted_ && running_count() < limits_.sequences_max && waiting_.count() > 0;
+  if (may_admit) waiting_.start(now);
+  for (Sequence* newcomer = may_admit ? waiting_.next() : nullptr; newcomer != nullptr; newcomer = waiting_.next()) {
+    while (next != begun_.end() && std::tuple((*next)->request.priority, (*next)->due_at) <=
+                                       std::tuple(newcomer->request.priority, newcomer->due_at)) {
       plan_prompt(**next++);
     }
     if (admit(*newcomer) == Admission::stop) break;
   }
-  for (; next != begun.end(); ++next) plan_prompt(**next);
+  for (; next != begun_.end(); ++next) plan_prompt(**next);
 }
 
 void Scheduler::plan_prompt(Sequence& sequence) {
@@ -299,13 +299,6 @@ Sequence* Scheduler::find(RequestId id) const {
   return waiting_.find(id);
 }
 
-std::vector<Sequence*> Scheduler::sequences() const {
-  std::vector<Sequence*> all;
-  for (const auto& sequence : running_) all.push_back(sequence.get());
-  for (const auto& sequence : waiting_.all()) all.push_back(sequence.get());
-  return all;
-}
-
 WorkCosts Scheduler::costs() const {
   constexpr int kCompany = 8;
   const StepCosts costs = times_.costs();
@@ -323,10 +316,7 @@ void Scheduler::learn_output(int tokens) {
 
 double Scheduler::queue_work_s() const {
   const WorkCosts costs = this->costs();
-  double seconds = 0;
-  for (const auto& sequence : waiting_.all()) {
-    seconds += costs.request(sequence->request, sequence->known(), sequence->output_count());
-  }
+  double seconds = costs.of(waiting_.totals(output_mean_).asked);
   for (const auto& sequence : running_) {
     if (sequence->remaining() > 1) seconds += costs.prompt(sequence->remaining());
   }
@@ -340,10 +330,10 @@ void Scheduler::check_integrity() const {
     ESTOC_CHECK(sequence->remaining() > 0);
     ESTOC_CHECK(!sequence->kv.is_empty());
   }
-  for (const auto& sequence : waiting_.all()) {
-    ESTOC_CHECK(sequence->kv.is_empty());
-    ESTOC_CHECK(sequence->computed == 0);
-  }
+  waiting_.for_each([](const Sequence& sequence) {
+    ESTOC_CHECK(sequence.kv.is_empty());
+    ESTOC_CHECK(sequence.computed == 0);
+  });
   kv_.check_integrity(tables);
   ESTOC_CHECK(running_count() <= limits_.sequences_max);
   ESTOC_CHECK(std::ranges::is_sorted(running_, {}, [](const auto& s) { return rank(*s); }));

@@ -74,7 +74,12 @@ class Scheduler {
   uint64_t preemption_count() const { return preemption_count_; }
   uint64_t prefix_tokens() const { return prefix_tokens_; }
   uint64_t prefix_tokens_cached() const { return prefix_tokens_cached_; }
-  std::vector<Sequence*> sequences() const;  // running, then waiting
+  // Running, then waiting; `visit(Sequence&)` must not add or remove.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& sequence : running_) visit(*sequence);
+    waiting_.for_each(visit);
+  }
 
   // Aborts when blocks, references or counts contradict each other. Call between steps; for tests.
   void check_integrity() const;
@@ -103,6 +108,7 @@ class Scheduler {
   FairShare clients_;
   WaitingQueue waiting_;
   std::vector<std::unique_ptr<Sequence>> running_;  // best rank first
+  std::vector<Sequence*> begun_;                    // prompts of the step that have been begun
   Plan plan_;
   StepWork work_;
   double budget_s_ = 0, rest_budget_s_ = 0;  // of the step; the same for one that ends a prompt

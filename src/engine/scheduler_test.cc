@@ -52,7 +52,7 @@ class SchedulerTest : public testing::Test {
 
   std::vector<RequestId> ids() const {
     std::vector<RequestId> ids;
-    for (const Sequence* sequence : scheduler_->sequences()) ids.push_back(sequence->id);
+    scheduler_->for_each([&](const Sequence& sequence) { ids.push_back(sequence.id); });
     return ids;
   }
 

@@ -3,6 +3,8 @@
 // What: events of a step are collected and handed to their sinks by deliver(), after the blocks of finished sequences
 // are free and stats() say so.
 // Ownership: owns the KV cache, the scheduler and every sequence; borrows the model and the team.
+// Memory: a step in which nobody comes or goes takes none from the heap, but for each 16th token of a sequence: then a
+// block is published, and lists of tokens, blocks and names may have to double.
 // Threads: one thread at a time. Errors: the constructor throws Error{resource_exhausted}; the rest throws nothing.
 #pragma once
 
@@ -39,7 +41,8 @@ class Stepper {
   int deliver();
 
   bool is_idle() const { return scheduler_.is_idle(); }
-  EngineStats stats() const;
+  // As they are now; valid until the next call of anything.
+  const EngineStats& stats();
   WorkCosts costs() const { return scheduler_.costs(); }
   // Positions a sequence can reach.
   int positions_max() const { return positions_max_; }
@@ -51,6 +54,8 @@ class Stepper {
     Event event;
   };
   void expire();
+  bool is_late(const Sequence& sequence, Clock::time_point now) const;   // for its own deadline
+  bool is_stale(const Sequence& sequence, Clock::time_point now) const;  // waited too long to be started
   void commit(const Plan& plan);
   void collect_rows(const Plan& plan);
   void extend(Sequence& sequence, RowJob& row);
@@ -73,9 +78,10 @@ class Stepper {
   RowReaders readers_;
   std::vector<RowJob> rows_;         // of the current step
   std::unique_ptr<float[]> logits_;  // [limits_.logit_rows_max, vocab]
+  std::vector<Sequence*> late_;      // of the current step
   std::vector<Delivery> outbox_;
   std::vector<std::unique_ptr<Sequence>> finished_;  // alive until their last event is delivered
-  EngineStats stats_;                                // the counters that only grow
+  EngineStats stats_;                                // what only grows, and what was true at the last stats()
 };
 
 }  // namespace estoc

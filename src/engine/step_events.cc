@@ -55,20 +55,33 @@ void Stepper::end(RequestId id, FinishReason reason) {
 }
 
 void Stepper::cancel_all() {
-  for (const Sequence* sequence : scheduler_.sequences()) end(sequence->id, FinishReason::cancelled);
+  std::vector<RequestId> ids;
+  scheduler_.for_each([&](const Sequence& sequence) { ids.push_back(sequence.id); });
+  for (const RequestId id : ids) end(id, FinishReason::cancelled);
+}
+
+bool Stepper::is_late(const Sequence& sequence, Clock::time_point now) const {
+  return sequence.deadline() && now >= *sequence.deadline();
+}
+
+bool Stepper::is_stale(const Sequence& sequence, Clock::time_point now) const {
+  return !sequence.started_at && queue_timeout_s_ > 0 &&
+         seconds_between(sequence.submitted_at, now) >= queue_timeout_s_;
 }
 
 void Stepper::expire() {
   const Clock::time_point now = now_();
-  for (Sequence* sequence : scheduler_.sequences()) {
-    const double waited_s = seconds_between(sequence->submitted_at, now);
-    const bool is_late = sequence->deadline() && now >= *sequence->deadline();
-    const bool is_stale = !sequence->started_at && queue_timeout_s_ > 0 && waited_s >= queue_timeout_s_;
-    if (!is_late && !is_stale) continue;
+  late_.clear();
+  scheduler_.for_each([&](Sequence& sequence) {
+    if (is_late(sequence, now) || is_stale(sequence, now)) late_.push_back(&sequence);
+  });
+  for (Sequence* sequence : late_) {
     Event& event = emit(*sequence);
-    event.error = is_late ? fmt::format("the request's timeout of {} ms has passed after {} of its tokens",
-                                        sequence->request.timeout.count(), sequence->output_count())
-                          : fmt::format("the request waited {:.0f} s without being started", waited_s);
+    event.error = is_late(*sequence, now)
+                      ? fmt::format("the request's timeout of {} ms has passed after {} of its tokens",
+                                    sequence->request.timeout.count(), sequence->output_count())
+                      : fmt::format("the request waited {:.0f} s without being started",
+                                    seconds_between(sequence->submitted_at, now));
     if (!sequence->started_at)
       event.retry_after_s = std::max(1, static_cast<int>(std::ceil(scheduler_.queue_work_s())));
     finish(*sequence, FinishReason::timeout);
@@ -93,18 +106,17 @@ int Stepper::deliver() {
   return throw_count;
 }
 
-EngineStats Stepper::stats() const {
-  EngineStats stats = stats_;
-  stats.running = scheduler_.running_count();
-  stats.waiting = scheduler_.waiting_count();
-  stats.kv_blocks = kv_.block_count();
-  stats.kv_blocks_used = kv_.used_count();
-  stats.kv_blocks_cached = kv_.cached_count();
-  stats.preemptions = scheduler_.preemption_count();
-  stats.queue_work_s = scheduler_.queue_work_s();
-  stats.prefix_tokens = scheduler_.prefix_tokens();
-  stats.prefix_tokens_cached = scheduler_.prefix_tokens_cached();
-  return stats;
+const EngineStats& Stepper::stats() {
+  stats_.running = scheduler_.running_count();
+  stats_.waiting = scheduler_.waiting_count();
+  stats_.kv_blocks = kv_.block_count();
+  stats_.kv_blocks_used = kv_.used_count();
+  stats_.kv_blocks_cached = kv_.cached_count();
+  stats_.preemptions = scheduler_.preemption_count();
+  stats_.queue_work_s = scheduler_.queue_work_s();
+  stats_.prefix_tokens = scheduler_.prefix_tokens();
+  stats_.prefix_tokens_cached = scheduler_.prefix_tokens_cached();
+  return stats_;
 }
 
 }  // namespace estoc

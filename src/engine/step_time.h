@@ -30,6 +30,13 @@ struct StepWork {
     read += position + count;
     attended += int64_t{count} * position + int64_t{count} * (count + 1) / 2;
   }
+  StepWork& operator+=(const StepWork& other) {
+    rows += other.rows;
+    logit_rows += other.logit_rows;
+    read += other.read;
+    attended += other.attended;
+    return *this;
+  }
 };
 
 // Seconds for one of each.

@@ -7,6 +7,25 @@
 
 namespace estoc {
 
+// What requests ask for, as sums that do not depend on what it costs.
+struct AskedWork {
+  double prompt_tokens = 0;
+  double prompt_attended = 0;  // positions that prompt tokens look at
+  double output_tokens = 0;    // expected
+  double output_read = 0;      // positions of prompts that these read
+
+  // A request whose prompt has so many tokens and that has had so many of its output.
+  void add(const Request& request, int prompt, int output, double output_mean) {
+    const double count = prompt;
+    const double expected = std::min(static_cast<double>(request.tokens_max), output_mean);
+    const double left = std::max(0.0, expected - output);
+    prompt_tokens += count;
+    prompt_attended += count * count / 2;
+    output_tokens += left;
+    output_read += left * count;
+  }
+};
+
 // Seconds of the engine's time.
 struct WorkCosts {
   double prompt_token = 0;   // computed in a large batch
@@ -19,14 +38,16 @@ struct WorkCosts {
     const double count = tokens;
     return count * prompt_token + count * count / 2 * attended;
   }
-  double output(int prompt_tokens, double tokens) const {
-    return tokens * (output_token + prompt_tokens * (read + attended));
+  double of(const AskedWork& asked) const {
+    return asked.prompt_tokens * prompt_token + asked.prompt_attended * attended + asked.output_tokens * output_token +
+           asked.output_read * (read + attended);
   }
 
-  // A request whose prompt has so many tokens and that has had so many of its output.
-  double request(const Request& request, int prompt_tokens, int output_tokens) const {
-    const double expected = std::min(static_cast<double>(request.tokens_max), output_mean);
-    return prompt(prompt_tokens) + output(prompt_tokens, std::max(0.0, expected - output_tokens));
+  // A request whose prompt has so many tokens and that has had none of its output.
+  double request(const Request& request, int prompt_tokens) const {
+    AskedWork asked;
+    asked.add(request, prompt_tokens, 0, output_mean);
+    return of(asked);
   }
 };
 

@@ -23,7 +23,9 @@ struct PrefixBlock {
 
 class PrefixIndex {
  public:
-  explicit PrefixIndex(int block_count) : entries_(static_cast<size_t>(block_count)) {}
+  explicit PrefixIndex(int block_count) : entries_(static_cast<size_t>(block_count)) {
+    blocks_.reserve(entries_.size());
+  }
 
   std::optional<BlockId> find(const PrefixBlock& block) const;
   // No effect when the hash has a block already.
