@@ -48,6 +48,7 @@ class FakeTokenizer : public Tokenizer {
   std::optional<TokenId> bos() const override { return kBos; }
   std::optional<TokenId> eos() const override { return kEos; }
   bool adds_bos() const override { return has_bos; }
+  std::span<const TokenId> prefix() const override { return {&kBos, has_bos ? size_t{1} : size_t{0}}; }
   std::optional<TokenId> find(std::string_view) const override { return {}; }
   bool strips_leading_space() const override { return false; }
 

@@ -40,6 +40,7 @@ class BpeTokenizer final : public Tokenizer {
   std::optional<TokenId> bos() const override { return parts_.bos; }
   std::optional<TokenId> eos() const override { return parts_.eos; }
   bool adds_bos() const override;
+  std::span<const TokenId> prefix() const override { return parts_.prefix; }
   std::optional<TokenId> find(std::string_view spelling) const override { return parts_.spellings.find(spelling); }
   bool strips_leading_space() const override { return parts_.strips_leading_space; }
 

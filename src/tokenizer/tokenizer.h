@@ -42,6 +42,8 @@ class Tokenizer {
   virtual std::optional<TokenId> bos() const = 0;
   virtual std::optional<TokenId> eos() const = 0;
   virtual bool adds_bos() const = 0;  // encode with add_special puts BOS in front
+  // All that encode with add_special puts in front: BOS as a rule, or nothing. Lives as long as the tokenizer.
+  virtual std::span<const TokenId> prefix() const = 0;
   // The id of a token by its exact spelling ("<|im_end|>"), special or not.
   virtual std::optional<TokenId> find(std::string_view spelling) const = 0;
   // SentencePiece models put a blank in front of the text: the first piece of a whole text loses it again.
