@@ -107,13 +107,12 @@ TEST_F(ChatTest, ContinuesTheFinalMessage) {
 TEST_F(ChatTest, BosIsThereExactlyOnce) {
   model_.tokenizer.has_bos = true;
   EXPECT_EQ(prompt_of(R"({"messages":[{"role":"user","content":"hi"}]})"), "<s>[user]hi;[assistant]");
-  model_.chat_template = ChatTemplate("{{ bos_token }}{{ messages[0].content }}");
+  model_.use_template("{{ bos_token }}{{ messages[0].content }}");
   EXPECT_EQ(prompt_of(R"({"messages":[{"role":"user","content":"hi"}]})"), "<s>hi");
 }
 
 TEST_F(ChatTest, TemplateSeesItsOwnVariables) {
-  model_.chat_template =
-      ChatTemplate("{{ mood }}{{ messages[0].name }}{% if tools is none %}!{% endif %}{{ eos_token }}");
+  model_.use_template("{{ mood }}{{ messages[0].name }}{% if tools is none %}!{% endif %}{{ eos_token }}");
   EXPECT_EQ(prompt_of(R"({"messages":[{"role":"user","name":"Ann","content":"hi"}],
             "chat_template_kwargs":{"mood":"gay ","messages":"ignored"}})"),
             "gay Ann!</s>");
@@ -178,12 +177,12 @@ TEST_F(ChatTest, TooLongPromptIsRefusedWithBothNumbers) {
 }
 
 TEST_F(ChatTest, ModelWithoutTemplateSaysSo) {
-  model_.served.chat_template = nullptr;
+  model_.prompts = PromptBuilder(model_.tokenizer, std::nullopt);
   expect_refused(R"({"messages":[{"role":"user","content":"hi"}]})", 400, "messages", "has no chat template");
 }
 
 TEST_F(ChatTest, TemplatesOwnRefusalReachesTheCaller) {
-  model_.chat_template = ChatTemplate("{{ raise_exception('roles must alternate') }}");
+  model_.use_template("{{ raise_exception('roles must alternate') }}");
   expect_refused(R"({"messages":[{"role":"user","content":"hi"}]})", 400, "messages", "roles must alternate");
 }
 

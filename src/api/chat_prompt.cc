@@ -13,9 +13,6 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kRoles = {"system", "developer", "user", "assistant", "tool"};
 
-// Stands where the final message ends while the template is rendered; private-use characters nobody writes.
-constexpr std::string_view kEndMark = "\uE0F3\uE0F4\uE0F3";
-
 std::string read_parts(const Json::Array& parts, const std::string& path) {
   std::string text;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -88,42 +85,24 @@ Json read_message(const Json& message, const std::string& path) {
   return read;
 }
 
-Json template_variables(Fields& fields, Json messages, const ServedModel& model, bool adds_generation_prompt) {
+// What the request itself tells the template, besides the messages.
+Json read_variables(Fields& fields) {
   Json variables(Json::Object{});
   if (const Json* given = fields.find("chat_template_kwargs")) {
     (void)Fields(*given, fields.path("chat_template_kwargs"));  // checks that it is an object of sane size
     variables = *given;
   }
   if (const auto effort = fields.string("reasoning_effort")) variables.set("reasoning_effort", *effort);
-  const auto spelling = [&](std::optional<TokenId> id) {
-    return Json(id ? model.tokenizer->token_bytes(*id) : std::string_view());
-  };
-  variables.set("messages", std::move(messages));
-  variables.set("tools", {});
-  variables.set("documents", {});
-  variables.set("add_generation_prompt", adds_generation_prompt);
-  variables.set("bos_token", spelling(model.tokenizer->bos()));
-  variables.set("eos_token", spelling(model.tokenizer->eos()));
   return variables;
 }
 
-std::string render(const ServedModel& model, const Json& variables) {
+std::string render(const ServedModel& model, Conversation conversation) {
   try {
-    return model.chat_template->render(variables);
+    return model.prompts->render(std::move(conversation));
   } catch (const Error& error) {
     throw Error(ErrorCode::invalid_argument, fmt::format("messages: the chat template failed: {}", error.what()),
                 "messages");
   }
-}
-
-std::string render_open_message(const ServedModel& model, const Json& variables) {
-  std::string text = render(model, variables);
-  const size_t end = text.rfind(kEndMark);
-  if (end == std::string::npos) {
-    refuse_field("continue_final_message", "the chat template does not write the final message");
-  }
-  text.resize(end);
-  return text;
 }
 
 }  // namespace
@@ -140,30 +119,23 @@ Json read_messages(Fields& fields) {
 }
 
 ChatPrompt read_chat_prompt(Fields& fields, const ServedModel& model) {
-  Json messages = read_messages(fields);
-  const bool continues = fields.boolean("continue_final_message").value_or(false);
-  const bool adds_prompt = fields.boolean("add_generation_prompt").value_or(!continues);
-  if (continues && adds_prompt) {
+  Conversation conversation;
+  conversation.messages = read_messages(fields);
+  conversation.is_open = fields.boolean("continue_final_message").value_or(false);
+  conversation.adds_generation_prompt = fields.boolean("add_generation_prompt").value_or(!conversation.is_open);
+  if (conversation.is_open && conversation.adds_generation_prompt) {
     fields.refuse("continue_final_message", "cannot be true together with add_generation_prompt");
   }
-  if (model.chat_template == nullptr) {
+  if (!model.prompts->has_template()) {
     throw Error(
         ErrorCode::unsupported,
         fmt::format("model \"{}\" has no chat template: use /v1/completions with the prompt's text", model.name),
         "messages");
   }
-  if (continues) {
-    Json& last = messages.as_array().back();
-    last.set("content", last.find("content")->as_string() + std::string(kEndMark));
-  }
-  const Json variables = template_variables(fields, std::move(messages), model, adds_prompt);
-  const std::string text = continues ? render_open_message(model, variables) : render(model, variables);
-  ChatPrompt prompt{model.tokenizer->encode(text, {.add_special = false, .parse_special = true}), continues};
-  // Templates usually write BOS themselves; a second one would change the model's answers.
-  const auto bos = model.tokenizer->bos();
-  if (model.tokenizer->adds_bos() && bos && (prompt.tokens.empty() || prompt.tokens.front() != *bos)) {
-    prompt.tokens.insert(prompt.tokens.begin(), *bos);
-  }
+  conversation.variables = read_variables(fields);
+  ChatPrompt prompt;
+  prompt.continues_message = conversation.is_open;
+  prompt.tokens = model.prompts->encode(render(model, std::move(conversation)));
   check_prompt_length(prompt.tokens.size(), model, "messages");
   return prompt;
 }

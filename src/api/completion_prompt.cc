@@ -12,7 +12,8 @@ CompletionPrompt read_one(const Json& value, const std::string& path, const Serv
   CompletionPrompt prompt;
   if (value.is_string()) {
     prompt.text = value.as_string();
-    prompt.tokens = model.tokenizer->encode(prompt.text, {.add_special = add_special, .parse_special = true});
+    prompt.tokens = add_special ? model.prompts->encode(prompt.text)
+                                : model.tokenizer->encode(prompt.text, {.add_special = false, .parse_special = true});
   } else if (value.is_array()) {
     prompt.tokens = read_token_ids(value, path, model);
     prompt.text = model.tokenizer->decode(prompt.tokens);

@@ -16,7 +16,8 @@ struct CompletionPrompt {
 
 constexpr size_t kPromptsMax = 256;
 
-// Reads prompt (a string, a list of strings, a list of token ids or a list of lists of them) and add_special_tokens.
+// Reads prompt (a string, a list of strings, a list of token ids or a list of lists of them) and add_special_tokens
+// (true: one BOS in front of a text where the model's tokenizer puts one; never an EOS behind).
 // Throws Error{invalid_argument} with the path of the wrong element ("prompt[1]"), also for a prompt that is too long.
 std::vector<CompletionPrompt> read_completion_prompts(Fields& fields, const ServedModel& model);
 

@@ -32,7 +32,7 @@ class CompletionsTest : public testing::Test {
 };
 
 TEST_F(CompletionsTest, ReadsEveryFormOfPrompt) {
-  model_.tokenizer.has_bos = true;
+  model_.tokenizer.has_bos = model_.tokenizer.has_eos = true;  // EOS behind a prompt would end it: it is never added
   const auto prompts = [&](std::string_view body) {
     std::vector<std::string> texts;
     for (const Request& request : generate(body)->take_requests()) {
@@ -42,6 +42,7 @@ TEST_F(CompletionsTest, ReadsEveryFormOfPrompt) {
   };
   using Texts = std::vector<std::string>;
   EXPECT_EQ(prompts(R"({"prompt":"ab"})"), Texts{"<s>ab"});
+  EXPECT_EQ(prompts(R"({"prompt":"<s>ab"})"), Texts{"<s>ab"});
   EXPECT_EQ(prompts(R"({"prompt":"ab","add_special_tokens":false})"), Texts{"ab"});
   EXPECT_EQ(prompts(R"({"prompt":["ab","c"]})"), (Texts{"<s>ab", "<s>c"}));
   EXPECT_EQ(prompts(R"({"prompt":[97,258]})"), Texts{"aHello"});

@@ -31,6 +31,7 @@ class FakeTokenizer : public Tokenizer {
         text.remove_prefix(1);
       }
     }
+    if (options.add_special && has_eos) ids.push_back(kEos);
     return ids;
   }
   std::string decode(std::span<const TokenId> ids, bool skip_special) const override {
@@ -52,7 +53,7 @@ class FakeTokenizer : public Tokenizer {
   std::optional<TokenId> find(std::string_view) const override { return {}; }
   bool strips_leading_space() const override { return false; }
 
-  bool has_bos = false;
+  bool has_bos = false, has_eos = false;  // what add_special puts around a text
 
  private:
   std::vector<std::string> spellings_ = [] {
@@ -65,9 +66,8 @@ class FakeTokenizer : public Tokenizer {
 
 struct FakeModel {
   FakeTokenizer tokenizer;
-  ChatTemplate chat_template{
-      "{% for m in messages %}[{{ m.role }}]{{ m.content }};{% endfor %}"
-      "{% if add_generation_prompt %}[assistant]{% endif %}"};
+  PromptBuilder prompts{tokenizer, ChatTemplate("{% for m in messages %}[{{ m.role }}]{{ m.content }};{% endfor %}"
+                                                "{% if add_generation_prompt %}[assistant]{% endif %}")};
   ServedModel served;
 
   FakeModel() {
@@ -78,8 +78,10 @@ struct FakeModel {
     served.info.vocab = tokenizer.vocab_count();
     served.info.architecture = "TinyForCausalLM";
     served.tokenizer = &tokenizer;
-    served.chat_template = &chat_template;
+    served.prompts = &prompts;
   }
+
+  void use_template(std::string_view source) { prompts = PromptBuilder(tokenizer, ChatTemplate(source)); }
 };
 
 inline Call call_with(std::string_view body) { return {.body = body, .id = "abc", .now = 1757141666}; }

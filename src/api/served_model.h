@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "chat/template.h"
+#include "chat/prompt.h"
 #include "models/model.h"
 #include "sampling/params.h"
 #include "tokenizer/tokenizer.h"
@@ -18,8 +18,9 @@ struct ServedModel {
   int context = 0;          // the engine's: prompt and output together, in tokens
   ModelInfo info;
   GenerationDefaults defaults;
-  const Tokenizer* tokenizer = nullptr;         // never null while served; the caller owns it
-  const ChatTemplate* chat_template = nullptr;  // null when the model has none; the caller owns it
+  // Never null while served; the caller owns them.
+  const Tokenizer* tokenizer = nullptr;
+  const PromptBuilder* prompts = nullptr;
 };
 
 }  // namespace estoc::api

@@ -53,19 +53,9 @@ class Mailbox {
   std::deque<Event> events_;
 };
 
-std::vector<TokenId> prompt_tokens(const Checkpoint& checkpoint, const Json& messages) {
-  const Tokenizer& tokenizer = *checkpoint.tokenizer;
-  if (!checkpoint.chat_template) {  // a base model goes on with the last text
-    return tokenizer.encode(messages.as_array().back().find("content")->as_string());
-  }
-  Json variables;
-  variables.set("messages", messages);
-  variables.set("add_generation_prompt", true);
-  variables.set("bos_token", checkpoint.bos_token);
-  variables.set("eos_token", checkpoint.eos_token);
-  const std::string text = checkpoint.chat_template->render(variables);
-  const bool has_bos = !checkpoint.bos_token.empty() && text.rfind(checkpoint.bos_token, 0) == 0;
-  return tokenizer.encode(text, {.add_special = !has_bos && tokenizer.adds_bos()});
+std::vector<TokenId> prompt_tokens(const PromptBuilder& prompts, const Json& messages) {
+  if (prompts.has_template()) return prompts.encode(prompts.render({.messages = messages, .variables = {}}));
+  return prompts.encode(messages.as_array().back().find("content")->as_string());  // a base model goes on with a text
 }
 
 struct Answer {
@@ -76,7 +66,7 @@ struct Answer {
 // Generates and prints one answer as it comes.
 Answer answer(Session& session, const RunOptionValues& options, const Json& messages) {
   Request request;
-  request.prompt = prompt_tokens(session.checkpoint, messages);
+  request.prompt = prompt_tokens(*session.checkpoint.prompts, messages);
   const int room = session.engine->config().context - static_cast<int>(request.prompt.size());
   request.tokens_max = options.tokens_max > 0 ? options.tokens_max : std::max(1, room);
   request.end_tokens = session.checkpoint.defaults.end_tokens;
@@ -92,8 +82,10 @@ Answer answer(Session& session, const RunOptionValues& options, const Json& mess
     std::fputs(text.c_str(), stdout);
     std::fflush(stdout);
   };
-  const RequestId id =
-      session.engine->submit(std::move(request), [&](Event&& event) { mailbox.put(std::move(event)); }).id;
+  const SubmitResult submitted =
+      session.engine->submit(std::move(request), [&](Event&& event) { mailbox.put(std::move(event)); });
+  if (submitted.status != SubmitStatus::accepted) fail(ErrorCode::internal, "the engine takes no requests any more");
+  const RequestId id = submitted.id;
   for (bool is_cancelled = false;;) {
     if (is_interrupted && !is_cancelled) {
       session.engine->cancel(id);

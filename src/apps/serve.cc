@@ -45,7 +45,7 @@ api::ServedModel served_model(const Session& session, const ServeOptionValues& o
   served.info = session.model->info();
   served.defaults = session.checkpoint.defaults;
   served.tokenizer = session.checkpoint.tokenizer.get();
-  served.chat_template = session.checkpoint.chat_template ? &*session.checkpoint.chat_template : nullptr;
+  served.prompts = session.checkpoint.prompts.get();
   return served;
 }
 

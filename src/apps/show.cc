@@ -45,10 +45,11 @@ int show(const ModelOptionValues& options) {
                            info.hidden, info.heads, info.kv_heads, info.head_dim, info.ffn, info.vocab));
   row("formats", formats_of(*checkpoint.weights));
   row("context", fmt::format("{} tokens (used here: {})", info.context_max, plan.engine.context));
-  row("tokenizer", fmt::format("{} tokens, BOS {}, EOS {}", checkpoint.tokenizer->vocab_count(),
-                               checkpoint.bos_token.empty() ? "none" : checkpoint.bos_token,
-                               checkpoint.eos_token.empty() ? "none" : checkpoint.eos_token));
-  row("chat template", checkpoint.chat_template ? "yes" : "no");
+  const Tokenizer& tokenizer = *checkpoint.tokenizer;
+  const auto spelling = [&](std::optional<TokenId> id) { return id ? tokenizer.token_bytes(*id) : "none"; };
+  row("tokenizer", fmt::format("{} tokens, BOS {}, EOS {}", tokenizer.vocab_count(), spelling(tokenizer.bos()),
+                               spelling(tokenizer.eos())));
+  row("chat template", checkpoint.prompts->has_template() ? "yes" : "no");
   const char* activations = plan.compute == ComputeMode::exact             ? "f32"
                             : has_wide_activations(info, plan.activations) ? "int16"
                                                                            : "int8";

@@ -72,10 +72,6 @@ void check_vocabulary(const WeightSource& weights, const Tokenizer& tokenizer) {
   }
 }
 
-std::string spelling(const Tokenizer& tokenizer, std::optional<TokenId> id) {
-  return id ? std::string(tokenizer.token_bytes(*id)) : std::string();
-}
-
 }  // namespace
 
 std::string cache_directory() {
@@ -112,13 +108,12 @@ Checkpoint open_checkpoint(const std::string& model) {
   checkpoint.weights = open_weights(checkpoint.path);
   checkpoint.tokenizer = open_tokenizer(*checkpoint.weights);
   check_vocabulary(*checkpoint.weights, *checkpoint.tokenizer);
+  std::optional<ChatTemplate> chat_template;
   if (const auto source = template_source(*checkpoint.weights)) {
-    checkpoint.chat_template.emplace(*source, checkpoint.name + "'s chat template");
+    chat_template.emplace(*source, checkpoint.name + "'s chat template");
   }
-  const Tokenizer& tokenizer = *checkpoint.tokenizer;
-  checkpoint.bos_token = spelling(tokenizer, tokenizer.bos());
-  checkpoint.eos_token = spelling(tokenizer, tokenizer.eos());
-  checkpoint.defaults = read_defaults(*checkpoint.weights, tokenizer);
+  checkpoint.prompts = std::make_unique<PromptBuilder>(*checkpoint.tokenizer, std::move(chat_template));
+  checkpoint.defaults = read_defaults(*checkpoint.weights, *checkpoint.tokenizer);
   return checkpoint;
 }
 

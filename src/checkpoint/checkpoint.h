@@ -5,11 +5,10 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "chat/template.h"
+#include "chat/prompt.h"
 #include "sampling/params.h"
 #include "tokenizer/tokenizer.h"
 #include "weights/weight_source.h"
@@ -21,8 +20,7 @@ struct Checkpoint {
   std::string name;  // what the API calls it: file stem or folder name
   std::unique_ptr<WeightSource> weights;
   std::unique_ptr<Tokenizer> tokenizer;
-  std::optional<ChatTemplate> chat_template;
-  std::string bos_token, eos_token;  // spellings, for the template
+  std::unique_ptr<PromptBuilder> prompts;  // with the model's chat template, if it has one
   GenerationDefaults defaults;
 };
 

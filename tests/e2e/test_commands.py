@@ -1,4 +1,6 @@
 """The other commands of the binary."""
+import json
+import shutil
 import subprocess
 
 import pytest
@@ -15,6 +17,29 @@ def test_run_knows_paris(demo):
     run = estoc("run", "demo", "What is the capital of France?")
     assert run.returncode == 0, run.stderr
     assert "Paris" in run.stdout
+
+
+@pytest.mark.parametrize("has_template", [True, False])
+def test_run_and_the_server_build_the_same_prompt(has_template, start_server, tmp_path):
+    """Also where the tokenizer would put EOS behind a text, and for a base model, which goes on with the text."""
+    model = tmp_path / "model"
+    shutil.copytree(GOLDEN / "models" / "llama2_like", model)
+    config = json.loads((model / "tokenizer_config.json").read_text())
+    config["add_eos_token"] = True
+    if not has_template:
+        del config["chat_template"]
+    (model / "tokenizer_config.json").write_text(json.dumps(config))
+    server = start_server(model, "--ctx", "128", "--deterministic")
+    fields = {"temperature": 0, "max_tokens": 24}
+    if has_template:
+        answer = server.post("/v1/chat/completions", {"messages": [{"role": "user", "content": "The cat"}], **fields})
+        text = answer.json()["choices"][0]["message"]["content"]
+    else:
+        answer = server.complete("The cat", max_tokens=24)
+        text = answer["choices"][0]["text"]
+    run = estoc("run", model, "--ctx", "128", "--deterministic", "--max-tokens", "24", "The cat")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == text + "\n"
 
 
 @pytest.mark.parametrize("name", TINY)
