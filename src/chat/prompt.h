@@ -12,13 +12,16 @@
 
 #include "base/ids.h"
 #include "base/json.h"
+#include "chat/null_content.h"
 #include "chat/template.h"
 #include "tokenizer/tokenizer.h"
 
 namespace estoc {
 
 struct Conversation {
-  Json messages;   // an array of at least one object with role and content
+  // An array of at least one object with role and content. Null content is the assistant's that said nothing: the
+  // template sees null where it takes that, else "".
+  Json messages;
   Json variables;  // an object: more names for the template, of which those the builder sets are hidden; or null
   bool adds_generation_prompt = true;
   bool is_open = false;  // the prompt ends where the last message's content does, for the model to go on with it
@@ -41,6 +44,7 @@ class PromptBuilder {
  private:
   const Tokenizer* tokenizer_;  // never null
   std::optional<ChatTemplate> chat_template_;
+  NullContent null_content_;
 };
 
 }  // namespace estoc

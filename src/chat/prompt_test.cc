@@ -63,6 +63,16 @@ TEST(PromptBuilder, TemplatesSeeTheSameVariablesWhoeverAsks) {
   EXPECT_EQ(prompts.render(conversation), "<s>|</s>|None|None|False|glad|1");
 }
 
+TEST(PromptBuilder, NullContentStaysNullWhereTheTemplateTakesIt) {
+  const auto tokenizer = test_tokenizer(false, false);
+  const Conversation conversation = conversation_of(R"([{"role": "user", "content": "a"}, {"role": "assistant",
+      "content": null, "tool_calls": [{"function": {"name": "f"}}]}, {"role": "assistant", "content": null}])");
+  const PromptBuilder asks(*tokenizer, ChatTemplate("{% for m in messages %}{{ m.content is none }};{% endfor %}"));
+  EXPECT_EQ(asks.render(conversation), "False;True;True;");
+  const PromptBuilder adds(*tokenizer, ChatTemplate("{% for m in messages %}{{ '-' + m.content }};{% endfor %}"));
+  EXPECT_EQ(adds.render(conversation), "-a;-;-;");
+}
+
 TEST(PromptBuilder, AnOpenConversationEndsWithItsLastContent) {
   const auto tokenizer = test_tokenizer(false, false);
   const PromptBuilder prompts(*tokenizer, ChatTemplate("{% for m in messages %}{{ m.content | trim }};{% endfor %}"));
