@@ -38,6 +38,16 @@ def test_chat(server):
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
 
 
+def test_dumped_messages_come_back(server):
+    """An answer as the client's own object dumps it, whole or without its text, is a turn of the next request."""
+    dumped = chat(server).choices[0].message.model_dump()
+    assert None in dumped.values(), "the dump has members that say nothing"
+    question = {"role": "user", "content": "And the wind?", "name": None}
+    assert chat(server, messages=[*MESSAGES, dumped, question]).choices[0].message.content
+    assert chat(server, messages=[*MESSAGES, dumped | {"content": None, "refusal": "No."}, question]).choices
+    assert chat(server, messages=[*MESSAGES, {"role": "assistant"}, question]).choices
+
+
 def test_chat_stream(server):
     whole = chat(server)
     chunks = list(chat(server, stream=True))
