@@ -7,6 +7,7 @@
 #include "api/generation.h"
 #include "api/logprobs_json.h"
 #include "api/sampling_fields.h"
+#include "api/tool_fields.h"
 #include "api/unsupported_fields.h"
 #include "base/json.h"
 
@@ -53,10 +54,6 @@ class ChatFormat : public AnswerFormat {
 
 const std::vector<UnsupportedField>& unsupported_fields() {
   static const std::vector<UnsupportedField> kFields = {
-      {"tools", {}},
-      {"tool_choice", {"none", "auto"}},
-      {"functions", {}},
-      {"function_call", {"none", "auto"}},
       {"modalities", {Json(Json::Array{"text"})}},
       {"audio", {}},
       {"prediction", {}},
@@ -87,6 +84,7 @@ Answer chat_completions(const ServedModel& model, const Call& call) {
   check_model_name(fields, model);
   check_unsupported(fields, shared_unsupported_fields());
   check_unsupported(fields, unsupported_fields());
+  check_tool_fields(fields);
   GenerationFields read = read_generation_fields(fields, model, call, 1);
   if (const auto tokens_max = fields.integer("max_completion_tokens", 1)) {
     read.tokens_max = static_cast<int>(std::min<int64_t>(*tokens_max, model.context));

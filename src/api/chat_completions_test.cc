@@ -158,11 +158,35 @@ TEST_F(ChatTest, RefusesWrongFields) {
   expect_hi_refused(R"("stream_options":{"include_usage":true})", "stream_options", "only allowed when stream");
   expect_hi_refused(R"("stream":true,"stream_options":{"include_usage":1})", "stream_options.include_usage",
                     "expected a boolean");
-  expect_hi_refused(R"("tools":[{"type":"function"}])", "tools", "tools: not supported");
-  expect_hi_refused(R"("tool_choice":"required")", "tool_choice", "not supported");
   expect_hi_refused(R"("response_format":{"type":"json_object"})", "response_format", "not supported");
   expect_hi_refused(R"("best_of":2)", "best_of", "not supported");
   expect_hi_refused(R"("chat_template_kwargs":[])", "chat_template_kwargs", "expected an object");
+}
+
+TEST_F(ChatTest, ToolsAreForgottenWhereTheyAreForbidden) {
+  const std::string tool = R"([{"type":"function","function":{"name":"f","parameters":{}}}])";
+  const std::string hi = "[user]hi;[assistant]";
+  model_.use_template(
+      "{% if tools is not none %}TOOLS{% endif %}"
+      "{% for m in messages %}[{{ m.role }}]{{ m.content }};{% endfor %}[assistant]");
+  for (const std::string& fields :
+       {R"("tool_choice":"none","tools":)" + tool,
+        R"("tool_choice":"none","parallel_tool_calls":false,"tools":)" + tool,
+        R"("function_call":"none","functions":[{"name":"f"}])" + std::string(), std::string(R"("tools":[])"),
+        std::string(R"("tools":null,"tool_choice":"auto")"),
+        std::string(R"("tool_choice":null,"parallel_tool_calls":true)"),
+        std::string(R"("tools":[],"tool_choice":"none","functions":[],"function_call":"auto")")}) {
+    EXPECT_EQ(model_.tokenizer.decode(request_hi(fields).prompt, false), hi) << fields;
+  }
+  const std::string with = R"(; with "tool_choice": "none" the request is answered without them)";
+  expect_hi_refused(R"("tools":)" + tool, "tools", "tools: calling tools is not supported yet" + with);
+  expect_hi_refused(R"("tool_choice":"auto","tools":)" + tool, "tools", "calling tools is not supported yet");
+  expect_hi_refused(R"("tool_choice":"required","tools":)" + tool, "tool_choice", "is not supported yet");
+  expect_hi_refused(R"("tool_choice":{"type":"function","function":{"name":"f"}},"tools":)" + tool, "tool_choice",
+                    "is not supported yet");
+  expect_hi_refused(R"("functions":[{"name":"f"}])", "functions", "calling functions is not supported yet");
+  expect_hi_refused(R"("tool_choice":"sometimes")", "tool_choice", R"(expected "none", "auto", "required")");
+  expect_hi_refused(R"("tool_choice":"none","tools":{"f":1})", "tools", "expected an array, got object");
 }
 
 TEST_F(ChatTest, TooLongPromptIsRefusedWithBothNumbers) {

@@ -48,6 +48,14 @@ def test_dumped_messages_come_back(server):
     assert chat(server, messages=[*MESSAGES, {"role": "assistant"}, question]).choices
 
 
+def test_tools_that_may_not_be_called(server):
+    tools = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}]
+    without = chat(server)
+    answer = chat(server, tools=tools, tool_choice="none", parallel_tool_calls=False)
+    assert answer.choices[0].message.content == without.choices[0].message.content
+    assert answer.usage.prompt_tokens == without.usage.prompt_tokens
+
+
 def test_chat_stream(server):
     whole = chat(server)
     chunks = list(chat(server, stream=True))
