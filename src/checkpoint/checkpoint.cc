@@ -1,10 +1,10 @@
 #include "checkpoint/checkpoint.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
 #include "base/error.h"
+#include "checkpoint/generation_defaults.h"
 #include "checkpoint/gguf_vocab.h"
 #include "checkpoint/template_source.h"
 
@@ -21,43 +21,6 @@ std::string environment(const char* name) {
 std::unique_ptr<Tokenizer> open_tokenizer(const WeightSource& weights) {
   if (weights.metadata() != nullptr) return build_tokenizer(gguf_vocab(*weights.metadata()));
   return open_tokenizer_json(weights.path());
-}
-
-// An id or a list of ids; anything else is ignored, as the reference implementation does.
-void add_ids(const Json* value, std::vector<TokenId>& ids) {
-  if (value == nullptr) return;
-  if (value->is_array()) {
-    for (const Json& item : value->as_array()) add_ids(&item, ids);
-  } else if (value->is_int() && value->as_double() >= 0 && value->as_double() < 1e9) {
-    const auto id = static_cast<TokenId>(value->as_int());
-    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
-  }
-}
-
-std::optional<float> number(const Json& config, const char* key) {
-  const Json* value = config.find(key);
-  if (value == nullptr || !value->is_number()) return std::nullopt;
-  return static_cast<float>(value->as_double());
-}
-
-GenerationDefaults read_defaults(const WeightSource& weights, const Tokenizer& tokenizer) {
-  const Json& config = weights.generation_config();
-  GenerationDefaults defaults;
-  add_ids(config.find("eos_token_id"), defaults.end_tokens);
-  add_ids(weights.config().find("eos_token_id"), defaults.end_tokens);
-  if (tokenizer.eos()) {
-    const Json end(int64_t{*tokenizer.eos()});
-    add_ids(&end, defaults.end_tokens);
-  }
-  // "do_sample": false means greedy whatever the numbers beside it say.
-  const Json* do_sample = config.find("do_sample");
-  if (do_sample != nullptr && do_sample->is_bool() && !do_sample->as_bool()) return defaults;
-  defaults.temperature = number(config, "temperature");
-  defaults.top_p = number(config, "top_p");
-  defaults.min_p = number(config, "min_p");
-  defaults.repetition_penalty = number(config, "repetition_penalty");
-  if (const auto top_k = number(config, "top_k")) defaults.top_k = static_cast<int>(*top_k);
-  return defaults;
 }
 
 // A vocabulary with more ordinary tokens than the embedding has rows belongs to another model. Special tokens may
@@ -113,7 +76,7 @@ Checkpoint open_checkpoint(const std::string& model) {
     chat_template.emplace(*source, checkpoint.name + "'s chat template");
   }
   checkpoint.prompts = std::make_unique<PromptBuilder>(*checkpoint.tokenizer, std::move(chat_template));
-  checkpoint.defaults = read_defaults(*checkpoint.weights, *checkpoint.tokenizer);
+  checkpoint.defaults = generation_defaults(*checkpoint.weights, *checkpoint.tokenizer);
   return checkpoint;
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "tokenizer/bpe_tokenizer.h"
 #include "tokenizer/byte_level.h"
+#include "tokenizer/end_spellings.h"
 #include "tokenizer/score_merges.h"
 #include "tokenizer/spelled_byte.h"
 #include "tokenizer/split_names.h"
@@ -20,7 +21,9 @@ enum TokenType : int32_t { normal = 1, unknown = 2, control = 3, user_defined = 
 
 int32_t type_of(const GgufVocab& vocab, size_t id) {
   const auto is = [&](std::optional<TokenId> token) { return token && static_cast<size_t>(*token) == id; };
-  if (!vocab.types.empty()) return vocab.types[id];
+  const int32_t type = vocab.types.empty() ? normal : vocab.types[id];
+  if (type == normal && is_control_spelling(vocab.tokens[id])) return control;
+  if (!vocab.types.empty()) return type;
   return is(vocab.bos) || is(vocab.eos) ? control : is(vocab.unknown) ? unknown : normal;
 }
 

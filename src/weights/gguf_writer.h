@@ -41,11 +41,18 @@ struct GgufValue {
 
   template <typename T>
   static GgufValue array(uint32_t item_type, std::initializer_list<T> items) {
+    return array(item_type, std::vector<T>(items));
+  }
+  template <typename T>
+  static GgufValue array(uint32_t item_type, const std::vector<T>& items) {
     std::string bytes = raw(item_type) + raw<uint64_t>(items.size());
     for (const T item : items) bytes += raw(item);
     return {9, bytes};
   }
   static GgufValue strings(std::initializer_list<std::string_view> items) {
+    return strings(std::vector<std::string>(items.begin(), items.end()));
+  }
+  static GgufValue strings(const std::vector<std::string>& items) {
     std::string bytes = raw<uint32_t>(8) + raw<uint64_t>(items.size());
     for (const std::string_view item : items) bytes += raw_string(item);
     return {9, bytes};
