@@ -1,14 +1,27 @@
 #include "checkpoint/gguf_vocab.h"
 
 #include "base/error.h"
+#include "weights/gguf_token_ids.h"
 
 namespace estoc {
 namespace {
 
 std::optional<TokenId> token_id(const Metadata& metadata, std::string_view key) {
-  const auto value = metadata.get_int(key);
-  if (!value || *value < 0 || *value > INT32_MAX) return std::nullopt;  // some writers say "none" as 4294967295
-  return static_cast<TokenId>(*value);
+  const auto id = gguf_token_id(metadata, key);
+  return id ? std::optional(static_cast<TokenId>(*id)) : std::nullopt;
+}
+
+std::vector<int32_t> token_types(const Metadata& metadata) {
+  constexpr int64_t kTypeMax = 6;
+  std::vector<int32_t> types;
+  for (const int64_t type : metadata.get_ints("tokenizer.ggml.token_type").value_or(std::vector<int64_t>())) {
+    if (type < 0 || type > kTypeMax) {
+      fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.token_type has the type {}, expected 0 to {}", metadata.source,
+           type, kTypeMax);
+    }
+    types.push_back(static_cast<int32_t>(type));
+  }
+  return types;
 }
 
 }  // namespace
@@ -27,9 +40,7 @@ GgufVocab gguf_vocab(const Metadata& metadata) {
   vocab.tokens = *tokens;
   if (const auto scores = metadata.get_doubles("tokenizer.ggml.scores"))
     vocab.scores.assign(scores->begin(), scores->end());
-  if (const auto types = metadata.get_ints("tokenizer.ggml.token_type")) {
-    for (const int64_t type : *types) vocab.types.push_back(static_cast<int32_t>(type));
-  }
+  vocab.types = token_types(metadata);
   if (const auto* merges = metadata.get_strings("tokenizer.ggml.merges")) vocab.merges = *merges;
   vocab.bos = token_id(metadata, "tokenizer.ggml.bos_token_id");
   vocab.eos = token_id(metadata, "tokenizer.ggml.eos_token_id");

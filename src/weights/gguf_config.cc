@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "weights/byte_reader.h"
+#include "weights/gguf_token_ids.h"
 
 namespace estoc {
 namespace {
@@ -188,7 +189,7 @@ void add_tensor_facts(const Metadata& metadata, std::span<const WeightTensor> te
 }
 
 void add_token_id(const Metadata& metadata, std::string_view gguf, std::string_view name, Json& config) {
-  if (const auto id = metadata.get_int(gguf)) config.set(name, checked_count(metadata, gguf, *id));
+  if (const auto id = gguf_token_id(metadata, gguf)) config.set(name, *id);
 }
 
 }  // namespace
@@ -234,14 +235,11 @@ Json gguf_config(const Metadata& metadata, const GgufFamily* family, std::span<c
 Json gguf_generation_config(const Metadata& metadata) {
   Json config;
   add_token_id(metadata, "tokenizer.ggml.bos_token_id", "bos_token_id", config);
-  add_token_id(metadata, "tokenizer.ggml.padding_token_id", "pad_token_id", config);
   Json::Array ends;  // of text, of turn and of message
   for (const std::string_view key :
        {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
-    const auto id = metadata.get_int(key);
-    if (!id) continue;
-    const Json end = checked_count(metadata, key, *id);
-    if (std::find(ends.begin(), ends.end(), end) == ends.end()) ends.push_back(end);
+    const auto id = gguf_token_id(metadata, key);
+    if (id && std::find(ends.begin(), ends.end(), Json(*id)) == ends.end()) ends.emplace_back(*id);
   }
   if (!ends.empty()) config.set("eos_token_id", ends);
   copy_keys(metadata, "", kSamplingKeys, config);

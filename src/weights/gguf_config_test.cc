@@ -1,6 +1,7 @@
 // What GGUF metadata and names become under Hugging Face's spelling.
 #include "weights/gguf_config.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -118,6 +119,19 @@ TEST(GgufConfigTest, collects_the_ends_of_text_and_the_recommended_sampling) {
             parse_json(R"({"bos_token_id": 1, "eos_token_id": [2, 5], "temperature": 0.7, "top_k": 20})"));
 }
 
+TEST(GgufConfigTest, reads_a_token_id_with_all_bits_set_as_none) {
+  for (const GgufValue& none : {GgufValue::u32(UINT32_MAX), GgufValue::i32(-1), GgufValue::u64(UINT64_MAX)}) {
+    GgufWriter writer = llama();
+    for (const char* token : {"bos", "eos", "eot", "eom", "padding", "unknown"}) {
+      writer.set(fmt::format("tokenizer.ggml.{}_token_id", token), none);
+    }
+    const std::string bytes = writer.text();
+    const auto source = gguf_from_memory(as_bytes(bytes), "m.gguf");
+    EXPECT_EQ(source->config().find("bos_token_id"), nullptr);
+    EXPECT_TRUE(source->generation_config().is_null());
+  }
+}
+
 TEST(GgufConfigTest, refuses_wrong_kinds_and_impossible_values) {
   const auto expect_bad = [](std::string_view key, GgufValue value, std::string_view words) {
     const GgufWriter writer = GgufWriter().set("general.architecture", GgufValue::string("llama")).set(key, value);
@@ -131,7 +145,8 @@ TEST(GgufConfigTest, refuses_wrong_kinds_and_impossible_values) {
   expect_bad("llama.attention.head_count", GgufValue::array<int32_t>(5, {2, -2}), "is -2");
   expect_bad("llama.rope.freq_base", GgufValue::f32(INFINITY), "expected a finite number");
   expect_bad("llama.rope.freq_base", GgufValue::boolean(true), "expected a number");
-  expect_bad("tokenizer.ggml.eos_token_id", GgufValue::i32(-1), "is -1");
+  expect_bad("tokenizer.ggml.eos_token_id", GgufValue::i32(-2), "is -2, expected a token id");
+  expect_bad("tokenizer.ggml.bos_token_id", GgufValue::u32(0xFFFFFFFE), "is 4294967294, expected a token id");
   expect_bad("tokenizer.ggml.tokens", GgufValue::u32(3), "expected an array of strings");
   expect_refused(ErrorCode::corrupt_file, "'general.architecture' is missing", [] { config_of(GgufWriter()); });
 }

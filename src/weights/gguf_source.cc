@@ -11,6 +11,7 @@
 #include "weights/gguf_families.h"
 #include "weights/gguf_file.h"
 #include "weights/gguf_parts.h"
+#include "weights/gguf_token_ids.h"
 #include "weights/tensor_extent.h"
 #include "weights/tensor_list.h"
 
@@ -122,6 +123,7 @@ class GgufSource final : public WeightSource {
     tensors_ = TensorList(std::move(tensors));
     config_ = gguf_config(metadata_, find_gguf_family(gguf_architecture(metadata_)), tensors_.all());
     generation_config_ = gguf_generation_config(metadata_);
+    warn_of_absent_tokens(metadata_);
   }
 
   std::string path_;
