@@ -83,8 +83,10 @@ void add_merges(const GgufVocab& vocab, BpeModel::Parts& model) {
     const std::string_view merge = vocab.merges[rank];
     const size_t space = merge.find(' ', 1);
     if (space == std::string_view::npos) {
-      fail(ErrorCode::corrupt_file, "{}: merge {} is \"{}\", expected two tokens with a space between", vocab.source,
-           rank, merge);
+      fail(ErrorCode::corrupt_file,
+           "{}: tokenizer.ggml.merges: merge {} is \"{}\", expected two tokens with a space "
+           "between",
+           vocab.source, rank, merge.substr(0, 100));
     }
     auto left = bytes_of_spelling(merge.substr(0, space));
     const auto right = bytes_of_spelling(merge.substr(space + 1));
@@ -92,8 +94,10 @@ void add_merges(const GgufVocab& vocab, BpeModel::Parts& model) {
     const auto right_id = right ? model.texts.find(*right) : std::nullopt;
     const auto merged = left && right ? model.texts.find(left->append(*right)) : std::nullopt;
     if (!left_id || !right_id || !merged) {
-      fail(ErrorCode::corrupt_file, "{}: merge {} (\"{}\") names a token that is not in the vocabulary", vocab.source,
-           rank, merge);
+      fail(ErrorCode::corrupt_file,
+           "{}: tokenizer.ggml.merges: merge {} (\"{}\") names a token that is not in the "
+           "vocabulary",
+           vocab.source, rank, merge.substr(0, 100));
     }
     model.merges.insert(*left_id, *right_id, {static_cast<uint32_t>(rank), *merged});
   }
@@ -105,15 +109,21 @@ std::unique_ptr<Tokenizer> build_byte_level(const GgufVocab& vocab) {
   parts.model.by_bytes = true;
   parts.model.ignore_merges = splits.ignore_merges;
   parts.model.texts.reserve(vocab.tokens.size());
+  bool needs_merges = false;
   for (size_t id = 0; id < vocab.tokens.size(); ++id) {
     const int32_t type = type_of(vocab, id);
     if (parts.is_special[id] || type == user_defined) continue;
     if (auto bytes = bytes_of_spelling(vocab.tokens[id])) {
       parts.model.texts.insert(*bytes, static_cast<TokenId>(id));
+      needs_merges |= bytes->size() > 1;
       parts.token_bytes[id] = std::move(*bytes);
     } else {
       parts.token_bytes[id] = vocab.tokens[id];
     }
+  }
+  if (needs_merges && vocab.merges.empty()) {
+    fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.merges is missing or empty, which a \"gpt2\" vocabulary needs",
+         vocab.source);
   }
   parts.pre_tokenizer = std::move(splits.pre_tokenizer);
   add_merges(vocab, parts.model);
@@ -129,7 +139,8 @@ std::unique_ptr<Tokenizer> build_sentencepiece(const GgufVocab& vocab) {
   std::vector<ScoredToken> scored;
   for (size_t id = 0; id < vocab.tokens.size(); ++id) {
     if (std::isnan(vocab.scores[id]))
-      fail(ErrorCode::corrupt_file, "{}: the score of token {} is not a number", vocab.source, id);
+      fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.scores: the score of token {} is not a number", vocab.source,
+           id);
     const auto token = static_cast<TokenId>(id);
     const std::string_view spelling = vocab.tokens[id];
     const int32_t type = type_of(vocab, id);

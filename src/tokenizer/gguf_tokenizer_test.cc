@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "base/error.h"
 #include "tokenizer/byte_level.h"
 #include "tokenizer/gguf_vocab_reader.h"
+#include "tokenizer/split_names.h"
 #include "tokenizer/test_data.h"
 
 namespace estoc {
@@ -120,8 +122,9 @@ TEST(GgufVocabErrors, AreClear) {
     change(small.vocab);
     expect_refused(small.vocab, code, part);
   };
-  refused([](GgufVocab& v) { v.pre = "default"; }, ErrorCode::unsupported, "default");
-  refused([](GgufVocab& v) { v.pre = ""; }, ErrorCode::unsupported, "tokenizer.ggml.pre");
+  refused([](GgufVocab& v) { v.pre = "nobody"; }, ErrorCode::unsupported,
+          "tokenizer.ggml.pre names the splitting rule \"nobody\", which is not supported (gpt-2, phi-2,");
+  refused([](GgufVocab& v) { v.merges.clear(); }, ErrorCode::corrupt_file, "tokenizer.ggml.merges is missing or empty");
   refused([](GgufVocab& v) { v.model = "bert"; }, ErrorCode::unsupported, "bert");
   refused([](GgufVocab& v) { v.model = "llama"; }, ErrorCode::corrupt_file, "scores");
   refused([](GgufVocab& v) { v.bos = 262; }, ErrorCode::corrupt_file, "bos");
@@ -130,6 +133,23 @@ TEST(GgufVocabErrors, AreClear) {
   refused([](GgufVocab& v) { v.tokens.clear(); }, ErrorCode::corrupt_file, "tokens");
   refused([](GgufVocab& v) { v.merges.push_back("he"); }, ErrorCode::corrupt_file, "merge 4");
   refused([](GgufVocab& v) { v.merges.push_back("h x"); }, ErrorCode::corrupt_file, "merge 4");
+}
+
+TEST(GgufSplitNames, HoldThoseOfPublishedModels) {
+  const std::vector<std::string_view> names = split_names();
+  for (const char* name : {"deepseek-llm", "smaug-bpe", "seed-coder", "mellum", "viking", "superbpe", "dbrx", "exaone4",
+                           "chatglm-bpe", "falcon"}) {
+    EXPECT_NE(std::ranges::find(names, name), names.end()) << name;
+  }
+  EXPECT_GE(names.size(), 80u);
+}
+
+TEST(GgufSplitNames, WhenThereIsNoneLeaveItToTheRuleForAnyModel) {
+  for (const char* name : {"", "default"}) {
+    SmallVocab small;
+    small.vocab.pre = name;
+    EXPECT_EQ(build_tokenizer(small.vocab)->encode("hello", kAsText), (std::vector<TokenId>{259})) << name;
+  }
 }
 
 TEST(GgufSentencePiece, ScoresSpacesAndBytes) {

@@ -1,6 +1,7 @@
 // Encodings by Hugging Face tokenizers, written by tests/golden/make_tokenizer_golden.py.
 #include <gtest/gtest.h>
 
+#include "tokenizer/split_names.h"
 #include "tokenizer/stream.h"
 #include "tokenizer/test_data.h"
 
@@ -35,6 +36,24 @@ TEST(Golden, SmallVocabularies) {
   for (const Json& entry : golden.as_array()) {
     const auto tokenizer = parse_tokenizer_json(to_json(*entry.find("tokenizer")), "", entry.find("name")->as_string());
     check_cases(*tokenizer, entry);
+  }
+}
+
+TEST(Golden, SplitsThatGgufFilesName) {
+  const Json golden = read_golden("tokenizer_splits.json");
+  ASSERT_GE(golden.as_array().size(), 25u);
+  for (const Json& entry : golden.as_array()) {
+    const std::string& name = entry.find("name")->as_string();
+    const NamedSplits splits = splits_of_name(name, "golden");
+    for (const Json& item : entry.find("cases")->as_array()) {
+      std::string text = item.as_array()[0].as_string();
+      SCOPED_TRACE(name + ": " + to_json(text));
+      std::vector<std::string_view> pieces;
+      splits.pre_tokenizer.split(text, true, pieces);
+      Json found{Json::Array()};
+      for (const std::string_view piece : pieces) found.push_back(piece);
+      EXPECT_EQ(to_json(found), to_json(item.as_array()[1]));
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -50,6 +51,21 @@ std::string ranges_text(ClassSet set, bool inverted) {
   std::string text;
   for (const auto& [first, last] : ranges) text += fmt::format("\\x{{{:X}}}-\\x{{{:X}}}", first, last);
   return text;
+}
+
+// Scripts. By itself \p{Han} means the script in Oniguruma and Script_Extensions in PCRE2, which takes in punctuation.
+constexpr std::string_view kScripts[] = {"Arabic",   "Armenian", "Bengali",   "Bopomofo",  "Cyrillic", "Devanagari",
+                                         "Ethiopic", "Georgian", "Greek",     "Gujarati",  "Gurmukhi", "Han",
+                                         "Hangul",   "Hebrew",   "Hiragana",  "Kannada",   "Katakana", "Khmer",
+                                         "Lao",      "Latin",    "Malayalam", "Mongolian", "Myanmar",  "Oriya",
+                                         "Sinhala",  "Tamil",    "Telugu",    "Thai",      "Tibetan"};
+
+// The name in a property escape that begins at pattern[at], when it is that of a script.
+std::optional<std::string_view> script_name(std::string_view pattern, size_t at) {
+  const std::string_view escape = pattern.substr(at, 3);
+  if (escape != "\\p{" && escape != "\\P{") return std::nullopt;
+  const std::string_view name = pattern.substr(at + 3, pattern.find('}', at) - at - 3);
+  return std::ranges::find(kScripts, name) == std::end(kScripts) ? std::nullopt : std::optional(name);
 }
 
 // One escape at pattern[at] == '\\' that names a Unicode class: its set, whether it is inverted, and its length.
@@ -112,6 +128,9 @@ std::string expand_unicode_classes(std::string_view pattern, std::string_view wh
         const std::string ranges = ranges_text(escape->set, escape->inverted);
         out += depth > 0 ? ranges : "[" + ranges + "]";
         at += escape->length;
+      } else if (const auto script = script_name(pattern, at)) {
+        out += fmt::format("\\{}{{sc:{}}}", pattern[at + 1], *script);
+        at += 4 + script->size();
       } else {
         out += pattern.substr(at, 2);
         at += 2;

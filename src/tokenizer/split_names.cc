@@ -1,126 +1,175 @@
 #include "tokenizer/split_names.h"
 
 #include <algorithm>
+#include <span>
+#include <string>
 
 #include "base/error.h"
+#include "base/log.h"
+#include "tokenizer/split_patterns.h"
 
 namespace estoc {
 namespace {
 
-enum class Family { gpt2, digits_gpt2, llama3, qwen2, qwen35, gpt4o, tekken, deepseek_coder, deepseek_v3 };
+using Pattern = std::string_view;
 
-struct NamedFamily {
+constexpr Pattern kGpt2[] = {kGpt2Pattern};
+constexpr Pattern kDigitsGpt2[] = {kDigitPattern, kGpt2Pattern};
+constexpr Pattern kLlama3[] = {kLlama3Pattern};
+constexpr Pattern kQwen2[] = {kQwen2Pattern};
+constexpr Pattern kQwen35[] = {kQwen35Pattern};
+constexpr Pattern kGpt4o[] = {kGpt4oPattern};
+constexpr Pattern kTekken[] = {kTekkenPattern};
+constexpr Pattern kDeepseekLlm[] = {kLineEndPattern,         kCasedLettersPattern,      kDeepseekPunctuationPattern,
+                                    kBlanksAtLineEndPattern, kDeepseekEastAsianPattern, kDigitsPattern};
+constexpr Pattern kDeepseekCoder[] = {kLineEndPattern, kSpacedLettersPattern, kSpacedPunctuationPattern,
+                                      kDeepseekEastAsianPattern, kDigitPattern};
+constexpr Pattern kDeepseekV3[] = {kThreeDigitsPattern, kHanAndKanaPattern, kDeepseekWordsPattern};
+constexpr Pattern kSpark[] = {kThreeDigitsPattern, kHanAndKanaPattern, kSparkWordsPattern, kDigitPattern};
+constexpr Pattern kFalcon[] = {kFalconPunctuationPattern, kGpt2Pattern, kThreeAsciiDigitsPattern};
+constexpr Pattern kUnnamed[] = {kDefaultPunctuationPattern, kGpt2Pattern, kDigitsPattern, kThreeAsciiDigitsPattern};
+constexpr Pattern kBloom[] = {kBloomPattern};
+constexpr Pattern kViking[] = {kBloomPattern, kDigitPattern};
+constexpr Pattern kChameleon[] = {kSentinelPattern, kImageTokenPattern,      kIndentationPattern,
+                                  kDigitPattern,    kPunctuationMarkPattern, kGpt2Pattern};
+constexpr Pattern kTinyAya[] = {kThreeDigitsFromWordEndPattern, kGpt4oPattern};
+constexpr Pattern kSuperbpe[] = {kDigitsPattern, kThreeDigitsFromRightPattern};
+constexpr Pattern kAfmoe[] = {kThreeNumbersFromRightPattern, kAsianScriptsPattern, kDeepseekWordsPattern};
+constexpr Pattern kKimi[] = {kKimiPattern};
+constexpr Pattern kYoutu[] = {kYoutuEastAsianPattern, kYoutuPattern};
+constexpr Pattern kLaguna[] = {kLinesPattern, kQwen2Pattern};
+constexpr Pattern kJais2[] = {kJais2Pattern};
+constexpr Pattern kSeedCoder[] = {kSeedCoderPattern};
+constexpr Pattern kBailing[] = {kBailingPattern};
+constexpr Pattern kUfakzeka[] = {kNoContractionsPattern};
+constexpr Pattern kExaoneMoe[] = {kExaoneMoePattern};
+constexpr Pattern kMinicpm5[] = {kThreeDigitsPattern, kMinicpm5Pattern};
+
+struct NamedRule {
   std::string_view name;
-  Family family;
+  std::span<const Pattern> patterns;
+  bool ignore_merges = false;  // a word that is a token is that token
+  bool adds_bos = false;       // unless the file says otherwise
 };
 
-// Names as the converters of GGUF files write them.
-constexpr NamedFamily kNames[] = {
-    {"gpt-2", Family::gpt2},
-    {"phi-2", Family::gpt2},
-    {"gigachat", Family::gpt2},
-    {"olmo", Family::gpt2},
-    {"mpt", Family::gpt2},
-    {"jais", Family::gpt2},
-    {"trillion", Family::gpt2},
-    {"granite-docling", Family::gpt2},
-    {"smollm", Family::digits_gpt2},
-    {"starcoder", Family::digits_gpt2},
-    {"refact", Family::digits_gpt2},
-    {"command-r", Family::digits_gpt2},
-    {"exaone", Family::digits_gpt2},
-    {"codeshell", Family::digits_gpt2},
-    {"minerva-7b", Family::digits_gpt2},
-    {"llama-bpe", Family::llama3},
-    {"llama3", Family::llama3},
-    {"llama-v3", Family::llama3},
-    {"falcon3", Family::llama3},
-    {"falcon-h1", Family::llama3},
-    {"lfm2", Family::llama3},
-    {"midm-2.0", Family::llama3},
-    {"pixtral", Family::llama3},
-    {"qwen2", Family::qwen2},
-    {"deepseek-r1-qwen", Family::qwen2},
-    {"stablelm2", Family::qwen2},
-    {"hunyuan", Family::qwen2},
-    {"megrez", Family::qwen2},
-    {"qwen35", Family::qwen35},
-    {"gpt-4o", Family::gpt4o},
-    {"llama4", Family::gpt4o},
-    {"minimax-m2", Family::gpt4o},
-    {"tekken", Family::tekken},
-    {"deepseek-coder", Family::deepseek_coder},
-    {"deepseek-v3", Family::deepseek_v3},
-    {"hunyuan-dense", Family::deepseek_v3},
+// Names as the converters of GGUF files write them, with what llama.cpp takes them to mean.
+constexpr NamedRule kRules[] = {
+    {"gpt-2", kGpt2},
+    {"phi-2", kGpt2},
+    {"gigachat", kGpt2},
+    {"olmo", kGpt2},
+    {"mpt", kGpt2},
+    {"jais", kGpt2},
+    {"trillion", kGpt2},
+    {"granite-docling", kGpt2},
+    {"exaone4", kGpt2},
+    {"mellum", kGpt2},
+    {"a.x-4.0", kGpt2},
+    {"modern-bert", kGpt2},
+    {"roberta-bpe", kGpt2},
+    {"jina-v1-en", kGpt2},
+    {"jina-v2-code", kGpt2},
+    {"jina-v2-es", kGpt2},
+    {"jina-v2-de", kGpt2},
+    {"jina-es", kGpt2},
+    {"jina-de", kGpt2},
+    {"smollm", kDigitsGpt2},
+    {"starcoder", kDigitsGpt2},
+    {"refact", kDigitsGpt2},
+    {"command-r", kDigitsGpt2},
+    {"exaone", kDigitsGpt2},
+    {"codeshell", kDigitsGpt2},
+    {"minerva-7b", kDigitsGpt2},
+    {"mellum2", kDigitsGpt2},
+    {"llama-bpe", kLlama3, true, true},
+    {"llama3", kLlama3, true, true},
+    {"llama-v3", kLlama3, true, true},
+    {"falcon3", kLlama3, true, true},
+    {"falcon-h1", kLlama3, true, true},
+    {"lfm2", kLlama3, true, true},
+    {"midm-2.0", kLlama3, true, true},
+    {"pixtral", kLlama3, true, true},
+    {"jina-v5-nano", kLlama3, true, true},
+    {"smaug-bpe", kLlama3},
+    {"dbrx", kLlama3},
+    {"glm4", kLlama3},
+    {"chatglm-bpe", kLlama3},
+    {"qwen2", kQwen2},
+    {"deepseek-r1-qwen", kQwen2},
+    {"stablelm2", kQwen2},
+    {"hunyuan", kQwen2},
+    {"megrez", kQwen2},
+    {"kormo", kQwen2},
+    {"f2llmv2", kQwen2},
+    {"grok-2", kQwen2},
+    {"solar-open", kQwen2},
+    {"qwen35", kQwen35},
+    {"gpt-4o", kGpt4o},
+    {"llama4", kGpt4o},
+    {"kanana2", kGpt4o},
+    {"talkie", kGpt4o},
+    {"minimax-m2", kGpt4o},
+    {"granite-embed-multi-97m", kGpt4o, true},
+    {"tekken", kTekken, true, true},
+    {"tiny_aya", kTinyAya},
+    {"cohere2moe", kTinyAya},
+    {"kimi-k2", kKimi},
+    {"youtu", kYoutu, true},
+    {"deepseek-llm", kDeepseekLlm},
+    {"deepseek-coder", kDeepseekCoder},
+    {"deepseek-v3", kDeepseekV3},
+    {"hunyuan-dense", kDeepseekV3},
+    {"joyai-llm", kDeepseekV3},
+    {"hy_v4", kDeepseekV3},
+    {"spark2_5", kSpark},
+    {"afmoe", kAfmoe},
+    {"falcon", kFalcon},
+    {"bloom", kBloom},
+    {"gpt3-finnish", kBloom},
+    {"poro-chat", kBloom},
+    {"viking", kViking},
+    {"chameleon", kChameleon, false, true},
+    {"superbpe", kSuperbpe},
+    {"laguna", kLaguna},
+    {"jais-2", kJais2},
+    {"seed-coder", kSeedCoder},
+    {"bailingmoe", kBailing},
+    {"bailingmoe2", kBailing},
+    {"llada-moe", kBailing},
+    {"ufakzeka", kUfakzeka},
+    {"exaone-moe", kExaoneMoe},
+    {"minicpm5", kMinicpm5, true},
 };
 
-// The patterns of openai/tiktoken's o200k_base and, without contractions and with single digits, of Mistral's Tekken.
-constexpr std::string_view kGpt4oPattern =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
-    R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
-    R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kTekkenPattern =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
-    R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)"
-    R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
-// DeepSeek cuts several times over: each pattern works on the pieces the one before left.
-constexpr std::string_view kDeepseekCoderPatterns[] = {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)",
-                                                       R"([\x{4E00}-\x{9FA5}\x{0800}-\x{4E00}\x{AC00}-\x{D7FF}]+)",
-                                                       R"(\p{N})"};
-constexpr std::string_view kDeepseekV3Patterns[] = {
-    R"(\p{N}{1,3})", R"([\x{4E00}-\x{9FA5}\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+)",
-    R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*)"
-    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)"};
-
-void add_family(Family family, std::string_view source, PreTokenizer& pre) {
-  const auto add_pattern = [&](std::string_view pattern) {
-    pre.add_splitter(make_regex_splitter(pattern, {}, source));
-  };
-  switch (family) {
-    case Family::digits_gpt2:
-      pre.add_splitter(make_class_splitter(kNumberClass, "", {}));
-      [[fallthrough]];
-    case Family::gpt2:
-      pre.add_splitter(make_scan_splitter(ScanRule::gpt2));
-      break;
-    case Family::llama3:
-      pre.add_splitter(make_scan_splitter(ScanRule::llama3));
-      break;
-    case Family::qwen2:
-      pre.add_splitter(make_scan_splitter(ScanRule::qwen2));
-      break;
-    case Family::qwen35:
-      pre.add_splitter(make_scan_splitter(ScanRule::qwen35));
-      break;
-    case Family::gpt4o:
-      add_pattern(kGpt4oPattern);
-      break;
-    case Family::tekken:
-      add_pattern(kTekkenPattern);
-      break;
-    case Family::deepseek_coder:
-      std::ranges::for_each(kDeepseekCoderPatterns, add_pattern);
-      break;
-    case Family::deepseek_v3:
-      std::ranges::for_each(kDeepseekV3Patterns, add_pattern);
-      break;
+NamedSplits splits_of(const NamedRule& rule, std::string_view source) {
+  NamedSplits splits{.ignore_merges = rule.ignore_merges, .adds_bos = rule.adds_bos};
+  for (const Pattern pattern : rule.patterns) {
+    splits.pre_tokenizer.add_splitter(make_regex_splitter(pattern, {}, source));
   }
+  return splits;
 }
 
 }  // namespace
 
 NamedSplits splits_of_name(std::string_view name, std::string_view source) {
-  const auto* found = std::ranges::find(kNames, name, &NamedFamily::name);
-  if (found == std::end(kNames)) {
-    fail(ErrorCode::unsupported, "{}: tokenizer.ggml.pre names the splitting rule \"{}\", which is not supported",
-         source, name);
+  if (name.empty() || name == "default") {
+    log_warn("{}: tokenizer.ggml.pre {}: text is split by a rule for any model, which may cost quality", source,
+             name.empty() ? "is missing" : "is \"default\"");
+    return splits_of({name, kUnnamed}, source);
   }
-  NamedSplits splits;
-  add_family(found->family, source, splits.pre_tokenizer);
-  splits.ignore_merges = found->family == Family::llama3 || found->family == Family::tekken;
-  splits.adds_bos = splits.ignore_merges;
-  return splits;
+  const auto* found = std::ranges::find(kRules, name, &NamedRule::name);
+  if (found != std::end(kRules)) return splits_of(*found, source);
+  std::string known;
+  for (const std::string_view rule : split_names()) known += (known.empty() ? "" : ", ") + std::string(rule);
+  fail(ErrorCode::unsupported,
+       "{}: tokenizer.ggml.pre names the splitting rule \"{}\", which is not supported ({} are)", source,
+       name.substr(0, 100), known);
+}
+
+std::vector<std::string_view> split_names() {
+  std::vector<std::string_view> names;
+  for (const NamedRule& rule : kRules) names.push_back(rule.name);
+  return names;
 }
 
 }  // namespace estoc

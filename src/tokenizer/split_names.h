@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "tokenizer/pre_tokenizer.h"
 
@@ -13,7 +14,10 @@ struct NamedSplits {
   bool adds_bos = false;  // unless the file says otherwise
 };
 
-// Throws Error{unsupported} with `source` and the name when it is none of ours.
+// No name and "default" give the rule of files that name none, with a warning. Throws Error{unsupported} with `source`
+// and the names there are when it is none of them.
 NamedSplits splits_of_name(std::string_view name, std::string_view source);
+
+std::vector<std::string_view> split_names();
 
 }  // namespace estoc

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "tokenizer/byte_level.h"
+#include "tokenizer/split_patterns.h"
+
 namespace estoc {
 namespace {
 
@@ -144,6 +147,34 @@ class ClassSplitter : public Splitter {
   SplitRule rule_;
 };
 
+// Characters of a byte-level spelling: one a byte of the text.
+size_t spelled_bytes(std::string_view spelling) {
+  return static_cast<size_t>(std::ranges::count_if(spelling, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+class SpelledSplitter : public Splitter {
+ public:
+  explicit SpelledSplitter(std::unique_ptr<Splitter> splitter) : splitter_(std::move(splitter)) {}
+  void split(std::string_view text, std::vector<std::string_view>& pieces) const override {
+    const std::string spelling = spelling_of_bytes(text);
+    std::vector<std::string_view> spelled;
+    splitter_->split(spelling, spelled);
+    size_t byte = 0;   // in the text
+    size_t place = 0;  // of the same in its spelling
+    for (const std::string_view piece : spelled) {
+      const auto start = static_cast<size_t>(piece.data() - spelling.data());
+      byte += spelled_bytes(std::string_view(spelling).substr(place, start - place));
+      const size_t bytes = spelled_bytes(piece);
+      pieces.push_back(text.substr(byte, bytes));
+      byte += bytes;
+      place = start + piece.size();
+    }
+  }
+
+ private:
+  std::unique_ptr<Splitter> splitter_;
+};
+
 }  // namespace
 
 std::unique_ptr<Splitter> make_scan_splitter(ScanRule rule) { return std::make_unique<ScanSplitter>(rule); }
@@ -153,6 +184,7 @@ std::unique_ptr<Splitter> make_regex_splitter(std::string_view pattern, SplitRul
   const bool keeps_matches =
       (rule.behavior == SplitBehavior::isolated) || (rule.behavior == SplitBehavior::removed && rule.invert);
   if (const auto known = scan_rule_of(pattern); known && keeps_matches) return make_scan_splitter(*known);
+  if (pattern == kDigitPattern) return make_class_splitter(kNumberClass, "", rule);
   return std::make_unique<RegexSplitter>(pattern, rule, where);
 }
 
@@ -162,6 +194,10 @@ std::unique_ptr<Splitter> make_literal_splitter(std::string literal, SplitRule r
 
 std::unique_ptr<Splitter> make_class_splitter(ClassSet classes, std::string also, SplitRule rule) {
   return std::make_unique<ClassSplitter>(classes, std::move(also), rule);
+}
+
+std::unique_ptr<Splitter> make_spelled_splitter(std::unique_ptr<Splitter> splitter) {
+  return std::make_unique<SpelledSplitter>(std::move(splitter));
 }
 
 }  // namespace estoc

@@ -35,5 +35,8 @@ std::unique_ptr<Splitter> make_regex_splitter(std::string_view pattern, SplitRul
 std::unique_ptr<Splitter> make_literal_splitter(std::string literal, SplitRule rule);
 // Every single character of `classes` (or of the ASCII characters `also`) is a delimiter.
 std::unique_ptr<Splitter> make_class_splitter(ClassSet classes, std::string also, SplitRule rule);
+// `splitter` sees the byte-level spelling of a text (byte_level.h), its pieces are those of the text itself: they may
+// end inside a character.
+std::unique_ptr<Splitter> make_spelled_splitter(std::unique_ptr<Splitter> splitter);
 
 }  // namespace estoc

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Writes tokenizer_small.json and tokenizer_shared.json beside this file: encodings made by Hugging Face tokenizers.
+"""Writes tokenizer_small.json, tokenizer_splits.json and tokenizer_shared.json beside this file: encodings made by
+Hugging Face tokenizers.
 
 Needs tokenizers==0.23.3 (PyPI). tokenizer_small.json holds whole small vocabularies trained here, one for each kind of
-component; tokenizer_shared.json holds ids for real vocabularies found under the folder given (shared/data).
+component; tokenizer_splits.json the pieces by the rules that GGUF files name, from the models' own patterns;
+tokenizer_shared.json holds ids for real vocabularies found under the folder given (shared/data).
 
 Usage: python make_tokenizer_golden.py <shared/data>
 """
@@ -47,6 +49,67 @@ O200K = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}
          r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 CL100K = (r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]"
           r"|\s+(?!\S)|\s")
+
+CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+UPPER, LOWER = r"\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}", r"\p{Ll}\p{Lm}\p{Lo}\p{M}"
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+NOT_HAN = r"&&[^\p{Han}]"
+KIMI = "|".join([r"[\p{Han}]+",
+                 rf"[^\r\n\p{{L}}\p{{N}}]?[{UPPER}{NOT_HAN}]*[{LOWER}{NOT_HAN}]+{CONTRACTIONS}?",
+                 rf"[^\r\n\p{{L}}\p{{N}}]?[{UPPER}{NOT_HAN}]+[{LOWER}{NOT_HAN}]*{CONTRACTIONS}?",
+                 r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"])
+DEEPSEEK_WORDS = (r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"""
+                  r"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+BLANKS = "|".join(rf"\s{{{n}}}(?!\S)" for n in (512, 256, 128, 64, 32, 16, 8, 4))
+
+CASED = (r"\s?[A-Za-z\x{B5}\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{1BA}\x{1BC}-\x{1BF}\x{1C4}-\x{293}\x{295}-"
+         r"\x{2AF}\x{370}-\x{373}\x{376}\x{377}\x{37B}-\x{37D}\x{37F}\x{386}\x{388}-\x{38A}\x{38C}\x{38E}-"
+         r"\x{3A1}\x{3A3}-\x{3F5}\x{3F7}-\x{481}\x{48A}-\x{52F}\x{531}-\x{556}\x{10A0}-\x{10C5}\x{13A0}-"
+         r"\x{13F5}\x{13F8}-\x{13FD}\x{1C90}-\x{1CBA}\x{1CBD}-\x{1CBF}\x{1D00}-\x{1D2B}\x{1D6B}-\x{1D77}"
+         r"\x{1D79}-\x{1D9A}\x{1E00}-\x{1F15}\x{1F18}-\x{1F1D}\x{1F20}-\x{1F45}\x{1F48}-\x{1F4D}\x{1F50}-"
+         r"\x{1F57}\x{1F59}\x{1F5B}\x{1F5D}\x{1F5F}-\x{1F7D}\x{1F80}-\x{1FB4}\x{1FB6}-\x{1FBC}\x{1FBE}"
+         r"\x{1FC2}-\x{1FC4}\x{1FC6}-\x{1FCC}\x{1FD0}-\x{1FD3}\x{1FD6}-\x{1FDB}\x{1FE0}-\x{1FEC}\x{1FF2}-"
+         r"\x{1FF4}\x{1FF6}-\x{1FFC}\x{2102}\x{2107}\x{210A}-\x{2113}\x{2115}\x{2119}-\x{211D}\x{2124}"
+         r"\x{2126}\x{2128}\x{212A}-\x{212D}\x{212F}-\x{2134}\x{2139}\x{213C}-\x{213F}\x{2145}-\x{2149}"
+         r"\x{214E}\x{2183}\x{2184}\x{2C00}-\x{2C7B}\x{2C7E}-\x{2CE4}\x{2CEB}-\x{2CEE}\x{2CF2}\x{2CF3}"
+         r"\x{A640}-\x{A66D}\x{A680}-\x{A69B}\x{A722}-\x{A76F}\x{A771}-\x{A787}\x{A78B}-\x{A78E}\x{AB70}-"
+         r"\x{ABBF}\x{FB00}-\x{FB06}\x{FB13}-\x{FB17}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}\x{10400}-\x{1044F}"
+         r"\x{104B0}-\x{104D3}\x{104D8}-\x{104FB}\x{10C80}-\x{10CB2}\x{10CC0}-\x{10CF2}\x{118A0}-\x{118DF}"
+         r"\x{1E900}-\x{1E943}]+")
+
+# What tokenizer.ggml.pre names: the patterns of the models' own files, one after the other.
+SPLIT_RULES = {
+    "gpt-2": [GPT2], "smollm": [r"\p{N}", GPT2], "llama-bpe": [LLAMA3], "qwen2": [QWEN2],
+    "qwen35": [QWEN2.replace(r"?\p{L}+", r"?[\p{L}\p{M}]+").replace(r"\s\p{L}\p{N}", r"\s\p{L}\p{M}\p{N}")],
+    "gpt-4o": [O200K], "tekken": [O200K.replace(CONTRACTIONS + "?", "").replace("{1,3}", "")],
+    "tiny_aya": [r"\d{1,3}(?=(?:\d{3})*\b)", O200K], "kimi-k2": [KIMI],
+    "youtu": ["[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-\u303f\ufe30-\ufe4f]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-ヿ]+", O200K.replace("{1,3}", "")],
+    "deepseek-coder": [r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", "[一-龥ࠀ-一가-\ud7ff]+", r"\p{N}"],
+    "deepseek-llm": [r"[\r\n]", CASED, "\\s?[!-/:-~！-／：-～‘-‟\u3000-。]+", r"\s+$", "[一-龥ࠀ-一가-\ud7ff]+", r"\p{N}+"],
+    "deepseek-v3": [r"\p{N}{1,3}", "[一-龥぀-ゟ゠-ヿ]+", DEEPSEEK_WORDS],
+    "spark2_5": [r"\p{N}{1,3}", "[一-龥぀-ゟ゠-ヿ]+",
+                 DEEPSEEK_WORDS.replace(r"[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+", r"[\p{P}\p{S}]+|[\r\n]"), r"\p{N}"],
+    "falcon": [r"[\p{P}\$\+<=>\^~\|`]+", GPT2, "[0-9][0-9][0-9]"],
+    "default": [r"[\p{P}\$\+<=>\^~\|]+", GPT2, r"\p{N}+", "[0-9][0-9][0-9]"],
+    "bloom": [r" ?[^(\s|.,!?…。，、।۔،)]+"], "viking": [r" ?[^(\s|.,!?…。，、।۔،)]+", r"\p{N}"],
+    "chameleon": ["<sentinel:[0-9]+>", "(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z", r"([\t\n]|    |  )", r"\p{N}",
+                  r"[\p{P}!-/:-@\[-`{-~]", GPT2],
+    "superbpe": [r"\p{N}+", r"(?=(\d{3})+(?!\d))"], "laguna": [r"[^\n]+|[\n]+", QWEN2],
+    "jais-2": [LLAMA3.replace(r"|\s+(?!\S)|\s+", "|" + BLANKS + r"|\s{1,2}(?!\S)|\s{1}")],
+    "seed-coder": [QWEN2.replace(r"\p{L}\p{N}]+[\r\n]*", r"\p{L}\p{N}\r\n]+")],
+    "bailingmoe": [r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]"
+                   r"|\s+(?!\S)|\s+"],
+    "ufakzeka": [QWEN2.removeprefix(CONTRACTIONS + "|")],
+    "exaone-moe": [CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}"
+                   r"| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+"],
+    "minicpm5": [r"\p{N}{1,3}", LLAMA3.replace("{1,3}", "+")],
+}
+
+SPLIT_TEXTS = TEXTS[8:9] + TEXTS[11:26] + [
+    TEXTS[30], " " * 37 + "x" + " " * 9 + "\n\n  y", "1234567 12345678a 123456789_1 1234567.", "a <sentinel:12>b IMGIMGAZ c",
+    "a,b. c!d? (e) |f|… 你，好、 ،ا ۔", "line end  \nnext\t\n\n\n!\n\n?\r\n", "한국어ㄱㄴ ㄅㄆ 注音！…“quoted”—：；", "x\u00b2 \u00bd \u2163",
+    "`code` $5 + 7 = 12 ^ <tag> ~~ ``", "DON'T don't d'accord 'twas '' ''", "\u10e5\u10d0 \u1ca9 \u10a0 \u1ff2 \ufb01 \U00010400",
+    "นี่คือ ພາສາ ខ្មែរ မြန်မာ \uff76\uff9e"]
 
 
 def byte_level(pre=None, add_prefix_space=False, use_regex=False, normalizer=None, size=340):
@@ -127,6 +190,22 @@ def ignoring_merges():
     return Tokenizer.from_str(json.dumps(data))
 
 
+def after_byte_level(steps, add_prefix_space=False, use_regex=True):
+    """Cuts made in the byte-level spelling, some of them inside characters."""
+    return with_steps([pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space, use_regex=use_regex), *steps])
+
+
+def falcon():
+    return [pre_tokenizers.Punctuation("contiguous"), pre_tokenizers.ByteLevel(add_prefix_space=False),
+            pre_tokenizers.Digits(individual_digits=False), split(["[0-9][0-9][0-9]"])]
+
+
+def with_steps(steps):
+    tokenizer = byte_level(use_regex=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(steps)
+    return tokenizer
+
+
 def small():
     digits = pre_tokenizers.Digits(individual_digits=True)
     yield "gpt2", byte_level(use_regex=True)
@@ -141,6 +220,17 @@ def small():
     yield "merged previous", byte_level([split([r"\s"], "merged_with_previous"), split("e", "contiguous")])
     yield "literal", byte_level([split("o", "merged_with_next"), split("l", "merged_with_previous"),
                                  pre_tokenizers.Punctuation("contiguous"), pre_tokenizers.Digits(False)])
+    yield "digits after", after_byte_level([digits])
+    yield "digits contiguous after", after_byte_level([pre_tokenizers.Digits(individual_digits=False)], True)
+    yield "splits after", after_byte_level([split(["Ġ"], "merged_with_next"), pre_tokenizers.Punctuation("removed"),
+                                            split("a", "removed"), split([r"\p{Lu}"], "contiguous", True)], False, False)
+    yield "falcon", with_steps(falcon())
+    yield "prefix space after", with_steps([digits, pre_tokenizers.ByteLevel(add_prefix_space=True)])
+    yield "words", with_steps([pre_tokenizers.BertPreTokenizer(), pre_tokenizers.CharDelimiterSplit("e"),
+                               pre_tokenizers.ByteLevel(add_prefix_space=True, use_regex=False)])
+    yield "metaspace after", spm_like(pre_tokenizers.Sequence([digits, pre_tokenizers.Metaspace("▁", "first", True)]))
+    yield "metaspace always after", spm_like(pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace("▁", "always", True)]))
     yield "forms", byte_level(use_regex=True, normalizer=normalizers.Sequence(
         [normalizers.NFKD(), normalizers.Lowercase(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.NFKC()]))
     yield "added", added(byte_level(use_regex=True))
@@ -150,6 +240,11 @@ def small():
     yield "metaspace whole", spm_like(pre_tokenizers.Metaspace("▁", "always", False))
     yield "unknown fused", with_unknown(True)
     yield "unknown", with_unknown(False)
+
+
+def pieces(patterns, text):
+    pre = pre_tokenizers.Sequence([split([pattern]) for pattern in patterns])
+    return [piece for piece, _ in pre.pre_tokenize_str(text)]
 
 
 def cases(tokenizer, texts):
@@ -182,6 +277,8 @@ def main():
         raise SystemExit(f"tokenizers is {tokenizers.__version__}, expected {EXPECTED_VERSION}")
     write("tokenizer_small.json", [{"name": name, "tokenizer": json.loads(tokenizer.to_str()),
                                     "cases": cases(tokenizer, TEXTS)} for name, tokenizer in small()])
+    write("tokenizer_splits.json", [{"name": name, "cases": [[text, pieces(patterns, text)] for text in SPLIT_TEXTS]}
+                                    for name, patterns in SPLIT_RULES.items()])
     # The llama-2 file is refused by this version: three of its merges hold spaces inside tokens.
     folder = pathlib.Path(sys.argv[1]) / "tokenizers" / "hf"
     shared = []
