@@ -8,39 +8,25 @@
 namespace estoc {
 namespace {
 
-double number(const Json& object, const char* key, double fallback) {
-  const Json* value = object.find(key);
-  return value == nullptr || value->is_null() ? fallback : value->as_double();
+// Beyond these a frequency leaves what f32 angles can tell apart; no model comes near.
+constexpr double kThetaMin = 1, kThetaMax = 1e15, kFactorMin = 1e-3, kFactorMax = 1e6, kPositionsMax = 1 << 30;
+
+// rope_scaling of older configs or rope_parameters of newer ones; empty when neither says anything.
+ConfigReader scaling_of(const ConfigReader& config) {
+  return config.find("rope_parameters") != nullptr ? config.object("rope_parameters") : config.object("rope_scaling");
 }
 
-// rope_scaling of older configs or rope_parameters of newer ones; null when neither says anything.
-const Json& scaling_of(const Json& config) {
-  static const Json kNone;
-  for (const char* key : {"rope_parameters", "rope_scaling"}) {
-    const Json* value = config.find(key);
-    if (value != nullptr && value->is_object()) return *value;
-  }
-  return kNone;
-}
-
-std::string type_of(const Json& scaling) {
-  for (const char* key : {"rope_type", "type"}) {
-    const Json* value = scaling.find(key);
-    if (value != nullptr && value->is_string()) return value->as_string();
-  }
-  return "default";
-}
+std::string type_of(const ConfigReader& scaling) { return scaling.text("rope_type", scaling.text("type", "default")); }
 
 // Long wavelengths are slowed down by `factor`, short ones stay, those between are blended.
-void scale_llama3(const Json& scaling, const std::string& source, std::vector<float>& frequencies) {
-  const double factor = number(scaling, "factor", 8), low = number(scaling, "low_freq_factor", 1);
-  const double high = number(scaling, "high_freq_factor", 4);
-  const double original = number(scaling, "original_max_position_embeddings", 8192);
-  if (!(factor >= 1) || !(high > low) || !(low > 0) || !(original > 0)) {
-    fail(ErrorCode::corrupt_file,
-         "{}: rope_scaling has factor {}, low {}, high {}, original {}: expected factor >= 1 "
-         "and high > low > 0",
-         source, factor, low, high, original);
+void scale_llama3(const ConfigReader& scaling, std::vector<float>& frequencies) {
+  const double factor = scaling.number("factor", 1, kFactorMax);
+  const double low = scaling.number("low_freq_factor", kFactorMin, kFactorMax);
+  const double high = scaling.number("high_freq_factor", kFactorMin, kFactorMax);
+  const double original = scaling.number("original_max_position_embeddings", 1, kPositionsMax);
+  if (!(high > low)) {
+    fail(ErrorCode::corrupt_file, "{}: {} is {} and {} is {}, expected a higher high_freq_factor", scaling.file(),
+         scaling.spelling("low_freq_factor"), low, scaling.spelling("high_freq_factor"), high);
   }
   for (float& frequency : frequencies) {
     const double wavelength = 2 * std::numbers::pi / frequency;
@@ -55,30 +41,24 @@ void scale_llama3(const Json& scaling, const std::string& source, std::vector<fl
 
 }  // namespace
 
-std::vector<float> rope_frequencies(const Json& config, const std::string& source, int head_dim,
-                                    const std::vector<float>& factors) {
-  const Json& scaling = scaling_of(config);
-  const double theta = number(scaling, "rope_theta", number(config, "rope_theta", 10000));
-  if (!(theta > 0) || !std::isfinite(theta)) {
-    fail(ErrorCode::corrupt_file, "{}: rope_theta is {}, expected a positive number", source, theta);
-  }
+std::vector<float> rope_frequencies(const ConfigReader& config, int head_dim, const std::vector<float>& factors) {
+  const ConfigReader scaling = scaling_of(config);
+  const double theta =
+      scaling.number("rope_theta", kThetaMin, kThetaMax, config.number("rope_theta", kThetaMin, kThetaMax, 10000));
   std::vector<float> frequencies(static_cast<size_t>(head_dim / 2));
   for (size_t i = 0; i < frequencies.size(); ++i) {
     frequencies[i] = static_cast<float>(1.0 / std::pow(theta, 2.0 * static_cast<double>(i) / head_dim));
   }
-  if (!factors.empty()) {
-    for (size_t i = 0; i < frequencies.size(); ++i) frequencies[i] /= factors[i];
-    return frequencies;
-  }
+  for (size_t i = 0; i < factors.size(); ++i) frequencies[i] /= factors[i];
   const std::string type = type_of(scaling);
   if (type == "llama3") {
-    scale_llama3(scaling, source, frequencies);
+    if (factors.empty()) scale_llama3(scaling, frequencies);  // else it is in the factors
   } else if (type == "linear") {
-    const double factor = number(scaling, "factor", 1);
-    if (!(factor > 0)) fail(ErrorCode::corrupt_file, "{}: rope_scaling factor is {}, expected > 0", source, factor);
+    const double factor = scaling.number("factor", kFactorMin, kFactorMax);
     for (float& frequency : frequencies) frequency = static_cast<float>(frequency / factor);
   } else if (type != "default") {
-    fail(ErrorCode::unsupported, "{}: rope type '{}' is not supported (default, linear, llama3 are)", source, type);
+    fail(ErrorCode::unsupported, "{}: {} '{}' is not supported (default, linear, llama3 are)", scaling.file(),
+         scaling.spelling("rope_type"), type.substr(0, 100));
   }
   return frequencies;
 }
@@ -91,10 +71,12 @@ Rope::Rope(const LoadContext& load, int head_dim) {
     factors.resize(static_cast<size_t>(head_dim / 2));
     tensor.decode_row(0, factors.data());
     for (const float factor : factors) {
-      if (!(factor > 0)) fail(ErrorCode::corrupt_file, "{}: rope_freqs has a factor of {}", load.source.path(), factor);
+      if (factor >= kFactorMin && factor <= kFactorMax) continue;  // false for NaN
+      fail(ErrorCode::corrupt_file, "{}: tensor 'rope_freqs.weight' has a factor of {}, expected {} to {}",
+           load.source.path(), factor, kFactorMin, kFactorMax);
     }
   }
-  frequencies_ = rope_frequencies(load.source.config(), load.source.path(), head_dim, factors);
+  frequencies_ = rope_frequencies(ConfigReader(load.source), head_dim, factors);
 }
 
 void Rope::angles(const Batch& batch, std::vector<float>& cos, std::vector<float>& sin) const {

@@ -2,13 +2,14 @@
 //
 // Frequencies follow config.json's rope_theta with rope_scaling (or the newer rope_parameters): types default, linear
 // and llama3; a GGUF's rope_freqs tensor gives llama3's factors instead. Formulas: transformers' modeling_rope_utils.
-// Throws Error{unsupported} for another type, Error{corrupt_file} for impossible values.
+// Throws Error{unsupported} for another type, Error{corrupt_file} for values of another kind or out of bounds.
 #pragma once
 
 #include <vector>
 
 #include "layers/load_context.h"
 #include "tensor/batch.h"
+#include "weights/config_reader.h"
 
 namespace estoc {
 
@@ -24,8 +25,7 @@ class Rope {
   std::vector<float> frequencies_;  // radians a position, [half]
 };
 
-// The frequencies alone, for tests: `config` is config.json; `factors` divides them when not empty.
-std::vector<float> rope_frequencies(const Json& config, const std::string& source, int head_dim,
-                                    const std::vector<float>& factors);
+// The frequencies alone, for tests; `factors` divides them when not empty.
+std::vector<float> rope_frequencies(const ConfigReader& config, int head_dim, const std::vector<float>& factors);
 
 }  // namespace estoc

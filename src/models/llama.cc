@@ -7,10 +7,10 @@
 #include "base/error.h"
 #include "layers/embedding.h"
 #include "layers/rope.h"
-#include "models/config_reader.h"
 #include "models/family.h"
 #include "models/llama.h"
 #include "ops/elementwise.h"
+#include "weights/config_reader.h"
 
 namespace estoc {
 namespace {
@@ -33,16 +33,17 @@ ModelInfo describe_llama(const WeightSource& source, std::string_view family) {
   info.vocab = config.integer("vocab_size", 1, 16 << 20);
   info.context_max = config.integer("max_position_embeddings", 1, 1 << 30, 2048);
   if (info.heads % info.kv_heads != 0) {
-    fail(ErrorCode::corrupt_file, "{}: {} attention heads cannot share {} key/value heads evenly", source.path(),
-         info.heads, info.kv_heads);
+    fail(ErrorCode::corrupt_file, "{}: {} is {} and {} is {}: heads cannot share key/value heads evenly", config.file(),
+         config.spelling("num_attention_heads"), info.heads, config.spelling("num_key_value_heads"), info.kv_heads);
   }
   if (info.head_dim % 2 != 0) {
-    fail(ErrorCode::corrupt_file, "{}: head_dim is {}, expected an even number", source.path(), info.head_dim);
+    fail(ErrorCode::corrupt_file, "{}: {} is {}, expected an even number", config.file(), config.spelling("head_dim"),
+         info.head_dim);
   }
   const std::string activation = config.text("hidden_act", "silu");
   if (activation != "silu") {
-    fail(ErrorCode::unsupported, "{}: hidden_act '{}' is not supported in this family (silu is)", source.path(),
-         activation);
+    fail(ErrorCode::unsupported, "{}: hidden_act '{}' is not supported in this family (silu is)", config.file(),
+         activation.substr(0, 100));
   }
   info.kv.assign(static_cast<size_t>(info.layers),
                  {info.kv_heads, info.head_dim, config.integer("sliding_window", 0, 1 << 30, 0)});
@@ -56,7 +57,7 @@ DecoderShape llama_shape(const WeightSource& source, const ModelInfo& info) {
           .heads = info.heads,
           .kv_heads = info.kv_heads,
           .head_dim = info.head_dim,
-          .norm_eps = static_cast<float>(config.number("rms_norm_eps", 1e-6)),
+          .norm_eps = static_cast<float>(config.number("rms_norm_eps", 0, 1, 1e-6)),
           .attention_scale = 1.0f / std::sqrt(static_cast<float>(info.head_dim)),
           .window = info.kv[0].window};
 }

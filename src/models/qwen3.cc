@@ -2,7 +2,7 @@
 // Heads are as wide as the config says, mostly wider than hidden / heads.
 // Source: transformers models/qwen3 (5.23); checked against tests/golden/.
 #include "base/error.h"
-#include "models/config_reader.h"
+#include "weights/config_reader.h"
 #include "models/family.h"
 #include "models/llama.h"
 

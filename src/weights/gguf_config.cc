@@ -8,61 +8,11 @@
 
 #include "base/error.h"
 #include "weights/byte_reader.h"
+#include "weights/gguf_keys.h"
 #include "weights/gguf_token_ids.h"
 
 namespace estoc {
 namespace {
-
-enum class Kind {
-  count,  // an integer of at least 0, or one a layer
-  real,
-};
-
-struct KeyName {
-  std::string_view gguf;  // after "<architecture>."
-  std::string_view hugging_face;
-  Kind kind;
-};
-
-constexpr KeyName kKeys[] = {
-    {"vocab_size", "vocab_size", Kind::count},
-    {"context_length", "max_position_embeddings", Kind::count},
-    {"embedding_length", "hidden_size", Kind::count},
-    {"block_count", "num_hidden_layers", Kind::count},
-    {"feed_forward_length", "intermediate_size", Kind::count},
-    {"attention.head_count", "num_attention_heads", Kind::count},
-    {"attention.head_count_kv", "num_key_value_heads", Kind::count},
-    {"attention.key_length", "head_dim", Kind::count},
-    {"attention.sliding_window", "sliding_window", Kind::count},
-    {"attention.layer_norm_rms_epsilon", "rms_norm_eps", Kind::real},
-    {"attention.layer_norm_epsilon", "layer_norm_eps", Kind::real},
-    {"attention.scale", "attention_multiplier", Kind::real},
-    {"embedding_scale", "embedding_multiplier", Kind::real},
-    {"residual_scale", "residual_multiplier", Kind::real},
-    {"logit_scale", "logits_scaling", Kind::real},
-    {"rope.freq_base", "rope_theta", Kind::real},
-    {"expert_count", "num_experts", Kind::count},
-    {"expert_used_count", "num_experts_per_tok", Kind::count},
-    {"expert_feed_forward_length", "moe_intermediate_size", Kind::count},
-    {"expert_shared_feed_forward_length", "shared_expert_intermediate_size", Kind::count},
-};
-
-constexpr KeyName kRopeScalingKeys[] = {
-    {"rope.scaling.factor", "factor", Kind::real},
-    {"rope.scaling.original_context_length", "original_max_position_embeddings", Kind::count},
-    {"rope.scaling.attn_factor", "attention_factor", Kind::real},
-    {"rope.scaling.yarn_attn_factor", "attention_factor", Kind::real},
-    {"rope.scaling.yarn_beta_fast", "beta_fast", Kind::real},
-    {"rope.scaling.yarn_beta_slow", "beta_slow", Kind::real},
-};
-
-constexpr KeyName kSamplingKeys[] = {
-    {"general.sampling.temp", "temperature", Kind::real},
-    {"general.sampling.top_k", "top_k", Kind::count},
-    {"general.sampling.top_p", "top_p", Kind::real},
-    {"general.sampling.min_p", "min_p", Kind::real},
-    {"general.sampling.penalty_repeat", "repetition_penalty", Kind::real},
-};
 
 // Files keep reals as f32; 1e-5f is said as 1e-05 again and not as the double nearest to the single.
 double shortest(double value) {
@@ -123,11 +73,38 @@ Json count_value(const Metadata& metadata, std::string_view key) {
   return values;
 }
 
-void copy_keys(const Metadata& metadata, std::string_view prefix, std::span<const KeyName> keys, Json& config) {
-  for (const KeyName& name : keys) {
+// Null where the key says that there is no such thing.
+Json value_of(const Metadata& metadata, const std::string& key, GgufKey::Kind kind) {
+  switch (kind) {
+    case GgufKey::Kind::count:
+      return count_value(metadata, key);
+    case GgufKey::Kind::real:
+      return real_value(metadata, key);
+    case GgufKey::Kind::multiplier:
+      return *metadata.get_double(key) == 0 ? Json() : real_value(metadata, key);
+    case GgufKey::Kind::flag:
+      return *metadata.get_bool(key);
+  }
+  return {};
+}
+
+void copy_keys(const Metadata& metadata, std::string_view prefix, std::span<const GgufKey> keys, Json& config) {
+  for (const GgufKey& name : keys) {
     const std::string key = fmt::format("{}{}", prefix, name.gguf);
     if (metadata.find(key) == nullptr) continue;
-    config.set(name.hugging_face, name.kind == Kind::real ? real_value(metadata, key) : count_value(metadata, key));
+    Json value = value_of(metadata, key, name.kind);
+    if (!value.is_null()) config.set(name.hugging_face, std::move(value));
+  }
+}
+
+// Keys of the model that are in no table keep their own spelling, for models/ to warn of.
+void copy_unknown_keys(const Metadata& metadata, std::string_view prefix, Json& config) {
+  constexpr int kUnknownMax = 100;
+  int count = 0;
+  for (const auto& [key, value] : metadata.values()) {
+    if (!key.starts_with(prefix) || is_known_gguf_key(std::string_view(key).substr(prefix.size()))) continue;
+    config.set(shown(key), true);
+    if (++count == kUnknownMax) return;
   }
 }
 
@@ -162,7 +139,7 @@ void add_rope_scaling(const Metadata& metadata, std::string_view prefix, Json& c
   if (const auto type = metadata.get_string(type_key)) {
     if (*type == "none") return;
     scaling.set("rope_type", *type);
-    copy_keys(metadata, prefix, kRopeScalingKeys, scaling);
+    copy_keys(metadata, prefix, gguf_rope_scaling_keys(), scaling);
   } else if (metadata.find(legacy_key) != nullptr) {
     const double factor = real_value(metadata, legacy_key).as_double();
     if (factor == 1) return;
@@ -219,7 +196,7 @@ Json gguf_config(const Metadata& metadata, const GgufFamily* family, std::span<c
   Json config;
   config.set("architectures", Json::Array{family == nullptr ? architecture : family->architecture});
   config.set("model_type", family == nullptr ? architecture : family->model_type);
-  copy_keys(metadata, prefix, kKeys, config);
+  copy_keys(metadata, prefix, gguf_model_keys(), config);
   if (architecture == "llama" && positive_or_zero(config, "num_experts") > 0) {  // Mixtral shares llama's name
     config.set("architectures", Json::Array{"MixtralForCausalLM"});
     config.set("model_type", "mixtral");
@@ -229,6 +206,7 @@ Json gguf_config(const Metadata& metadata, const GgufFamily* family, std::span<c
   add_tensor_facts(metadata, tensors, config);
   add_token_id(metadata, "tokenizer.ggml.bos_token_id", "bos_token_id", config);
   add_token_id(metadata, "tokenizer.ggml.eos_token_id", "eos_token_id", config);
+  copy_unknown_keys(metadata, prefix, config);
   return config;
 }
 
@@ -242,7 +220,7 @@ Json gguf_generation_config(const Metadata& metadata) {
     if (id && std::find(ends.begin(), ends.end(), Json(*id)) == ends.end()) ends.emplace_back(*id);
   }
   if (!ends.empty()) config.set("eos_token_id", ends);
-  copy_keys(metadata, "", kSamplingKeys, config);
+  copy_keys(metadata, "", gguf_sampling_keys(), config);
   return config;
 }
 

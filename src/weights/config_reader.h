@@ -1,0 +1,45 @@
+// Typed reading of a model's config with errors that name the file and the key, as the file spells it: the key of
+// config.json, or of a GGUF file's metadata. A view: the source must outlive it. A value that is null counts as absent.
+// All throw Error{corrupt_file}: "x/config.json: hidden_size is missing", "x.gguf: llama.embedding_length is 0,
+// expected an integer from 1 to 1048576".
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "weights/weight_source.h"
+
+namespace estoc {
+
+class ConfigReader {
+ public:
+  explicit ConfigReader(const WeightSource& source);
+  // Of a config in memory; `file` is used in messages.
+  ConfigReader(const Json& config, std::string file) : config_(&config), file_(std::move(file)) {}
+
+  // An integer within [low, high]. Without a fallback the key is required; a fallback that other keys gave must lie
+  // there too.
+  int integer(std::string_view key, int low, int high) const;
+  int integer(std::string_view key, int low, int high, int fallback) const;
+  double number(std::string_view key, double low, double high) const;
+  double number(std::string_view key, double low, double high, double fallback) const;
+  bool boolean(std::string_view key, bool fallback) const;
+  std::string text(std::string_view key, std::string_view fallback) const;
+  // The object under `key`, empty when there is none.
+  ConfigReader object(std::string_view key) const;
+
+  const Json& json() const { return *config_; }
+  const std::string& file() const { return file_; }
+  const Json* find(std::string_view key) const;      // nullptr when absent or null
+  std::string spelling(std::string_view key) const;  // of a key in this object, as the file has it
+
+ private:
+  [[noreturn]] void wrong(std::string_view key, std::string_view expected) const;
+
+  const Json* config_;
+  std::string file_;
+  std::string parent_;             // "rope_scaling." inside that object
+  std::string gguf_architecture_;  // empty for config.json
+};
+
+}  // namespace estoc
