@@ -44,13 +44,13 @@ KvType kv_type(const ModelOptionValues& options) {
   return kernels::table().isa >= kernels::Isa::avx512_bf16 ? KvType::bf16 : KvType::f16;
 }
 
-std::unique_ptr<PackCache> open_packs(const ModelOptionValues& options, const WeightSource& weights) {
+std::unique_ptr<PackCache> open_packs(const ModelOptionValues& options, const WeightSource& weights, ThreadTeam& team) {
   // Less than this is packed in the time it takes to find the file (some 50 ms on two cores).
   constexpr uint64_t kWorthKeeping = 64 << 20;
   if (options.pack_cache == "off" || compute_mode(options) != ComputeMode::fast) return nullptr;
   PackCacheOptions cache{options.pack_cache, 0};
   if (options.pack_cache == "auto") cache = {cache_directory() + "/packed", kWorthKeeping};
-  return std::make_unique<PackCache>(std::move(cache), weights);
+  return std::make_unique<PackCache>(std::move(cache), weights, team);
 }
 
 }  // namespace
@@ -107,7 +107,7 @@ Session::Session(const ModelOptionValues& options, const EngineTuning& tune, Che
     : checkpoint(std::move(opened)),
       plan(plan_run(options, describe_model(*checkpoint.weights, compute_mode(options)))),
       team(plan.threads, options.is_pinned ? Pinning::cores : Pinning::none),
-      packs(open_packs(options, *checkpoint.weights)) {
+      packs(open_packs(options, *checkpoint.weights, team)) {
   ProgressBar bar("loading " + checkpoint.name);
   model = load_model(*checkpoint.weights, team,
                      {.compute = plan.compute,

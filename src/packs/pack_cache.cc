@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "kernels/panels.h"
+#include "packs/pack_check.h"
 #include "weights/fingerprint.h"
 
 namespace estoc {
@@ -48,17 +49,20 @@ void become_background_thread() {
 
 }  // namespace
 
-PackCache::PackCache(PackCacheOptions options, const WeightSource& source)
+PackCache::PackCache(PackCacheOptions options, const WeightSource& source, ThreadTeam& team)
     : options_(std::move(options)),
       source_(source),
       id_{.fingerprint = fingerprint_of(source), .layout_version = kernels::kPanelLayoutVersion},
       path_((std::filesystem::path(options_.directory) / id_.file_name()).string()) {
   try {
     auto file = std::make_shared<const MappedFile>(path_);
-    entries_ = parse_pack(file->bytes(), id_, path_);
     file->expect_reading();
+    entries_ = parse_pack(file->bytes(), id_, path_);
+    const auto started = std::chrono::steady_clock::now();
+    check_matrices(file->bytes(), entries_, team, path_);
     file_ = std::move(file);
-    log_debug("packed weights of an earlier start are at {}", path_);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+    log_debug("packed weights of an earlier start are at {}, checked in {:.3f} s", path_, took.count());
     ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0);  // used now; on a read-only disk nobody removes old ones either
   } catch (const Error& error) {
     if (error.code() == ErrorCode::corrupt_file) log_warn("packing the weights anew: {}", error.what());
@@ -71,25 +75,20 @@ PackedBytes PackCache::find(const PackedKey& key) {
   const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const PackEntry& e) { return e.key == key; });
   if (file_ == nullptr || entry == entries_.end()) return nullptr;
   const auto bytes = file_->bytes().subspan(static_cast<size_t>(entry->offset), static_cast<size_t>(key.bytes));
-  if (sampled_checksum(bytes) != entry->checksum) {
-    log_warn("packing the weights anew: {}: '{}' does not match its checksum", path_, key.name);
-    file_ = nullptr;  // the rest is not to be trusted either
-    return nullptr;
-  }
   PackedBytes found(file_, bytes.data());
-  use(key, found);
+  use({key, found, entry->checksum});
   return found;
 }
 
 void PackCache::add(const PackedKey& key, PackedBytes bytes) {
   has_new_items_ = true;
-  use(key, bytes);
+  use({key, std::move(bytes)});
 }
 
 // A matrix that two layers share is kept once.
-void PackCache::use(const PackedKey& key, const PackedBytes& bytes) {
-  const auto is_same = [&](const PackItem& item) { return item.key.name == key.name; };
-  if (std::none_of(items_.begin(), items_.end(), is_same)) items_.push_back({key, bytes});
+void PackCache::use(PackItem item) {
+  const auto is_same = [&](const PackItem& other) { return other.key.name == item.key.name; };
+  if (std::none_of(items_.begin(), items_.end(), is_same)) items_.push_back(std::move(item));
 }
 
 bool PackCache::is_worth_writing() const {

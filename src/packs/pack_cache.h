@@ -1,11 +1,12 @@
 // Packed weights kept between starts in a folder: the PackedStore of one model.
 //
 // At a first start it collects what was packed and, when loading is over, writes it in the background with a low
-// priority. At later starts it hands out the mapped file, whose pages all processes share. A file that is damaged, or
-// of other weights, is as good as none: its matrices are packed anew and it is replaced. The folder holds at most
-// kPacksMax packs; the ones that were used longest ago go first.
-// Ownership: shares the bytes; may end before the model. Its end waits until the file is written.
-// Threads: one at a time. Errors: none. What prevents keeping is one warning in the log, and the model runs without.
+// priority. At later starts it hands out the mapped file, whose pages all processes share, after every byte of it was
+// checked. A file that is damaged anywhere, or of other weights, is as good as none: its matrices are packed anew and
+// it is replaced. What somebody does to the file after that check is not noticed: nobody of ours writes into a pack
+// that has its name. The folder holds at most kPacksMax packs; the ones that were used longest ago go first. Ownership:
+// shares the bytes; may end before the model. Its end waits until the file is written. Threads: one at a time. Errors:
+// none. What prevents keeping is one warning in the log, and the model runs without.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/mapped_file.h"
+#include "base/thread_team.h"
 #include "packs/pack_file.h"
 #include "packs/pack_writer.h"
 #include "weights/weight_source.h"
@@ -30,8 +32,8 @@ class PackCache final : public PackedStore {
  public:
   static constexpr size_t kPacksMax = 4;
 
-  // `source` must outlive the call of keep().
-  PackCache(PackCacheOptions options, const WeightSource& source);
+  // `source` must outlive the call of keep(). `team` checks the file now and is not kept.
+  PackCache(PackCacheOptions options, const WeightSource& source, ThreadTeam& team);
   ~PackCache() override;
 
   PackedBytes find(const PackedKey& key) override;
@@ -43,7 +45,7 @@ class PackCache final : public PackedStore {
   void wait();
 
  private:
-  void use(const PackedKey& key, const PackedBytes& bytes);
+  void use(PackItem item);
   bool is_worth_writing() const;
   void write() noexcept;
 

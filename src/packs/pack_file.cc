@@ -16,7 +16,7 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kMagic = "estocpak";
-constexpr uint32_t kFileVersion = 2;
+constexpr uint32_t kFileVersion = 3;
 constexpr size_t kHeaderBytes = 64;
 constexpr size_t kHeaderChecked = 56;
 constexpr uint64_t kPage = 4096;
@@ -124,6 +124,13 @@ PackEntry read_entry(ByteReader& reader, const std::string& name) {
   return entry;
 }
 
+void require_zeros(std::span<const std::byte> bytes, uint64_t begin, uint64_t end, const std::string& name) {
+  const auto gap = bytes.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+  if (std::any_of(gap.begin(), gap.end(), [](std::byte b) { return b != std::byte{0}; })) {
+    fail(ErrorCode::corrupt_file, "{}: bytes {} to {} are between its matrices and not zero", name, begin, end);
+  }
+}
+
 }  // namespace
 
 std::string PackId::file_name() const {
@@ -180,23 +187,15 @@ std::vector<PackEntry> parse_pack(std::span<const std::byte> bytes, const PackId
       fail(ErrorCode::corrupt_file, "{}: '{}' is said to be {} bytes at byte {}", name, shown(entry.key.name),
            entry.key.bytes, entry.offset);
     }
+    require_zeros(bytes, end, entry.offset, name);
     end = entry.offset + entry.key.bytes;
     entries.push_back(std::move(entry));
   }
   if (reader.remaining() != 0) {
     fail(ErrorCode::corrupt_file, "{}: the table has {} bytes more than its matrices", name, reader.remaining());
   }
+  require_zeros(bytes, end, bytes.size(), name);
   return entries;
-}
-
-uint64_t sampled_checksum(std::span<const std::byte> bytes) {
-  constexpr size_t kEvery = size_t{1} << 20;
-  Hasher hash;
-  for (size_t at = 0; at < bytes.size(); at += kEvery) {
-    hash.add(bytes.subspan(at, std::min<size_t>(kPage, bytes.size() - at)));
-  }
-  hash.add(bytes.last(std::min<size_t>(kPage, bytes.size())));
-  return hash.value();
 }
 
 }  // namespace estoc

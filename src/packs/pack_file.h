@@ -5,12 +5,12 @@
 //                      u64 fingerprint | u64 bytes of the file | u64 bytes of the table | u64 XXH3 of the table |
 //                      u64 XXH3 of the 56 bytes before
 //   table, a matrix:   u32 length and name | u32 length and format | i64 rows | i64 columns | u32 interleaved heads |
-//                      u64 offset | u64 bytes | u64 sampled checksum
+//                      u64 offset | u64 bytes | u64 checksum (pack_check.h)
 //   matrices, each at a multiple of 4096 bytes, in the order of the table.
 //
-// A file gets its name only after all of it is on the disk (pack_writer.h), so what is checked here is that it is the
-// right file and whole; each matrix also has a checksum over one page a megabyte, which finds a disk that lost or
-// zeroed a stretch without reading everything at every start.
+// What lies between them is zero. A file gets its name only after all of it is on the disk (pack_writer.h); what
+// disks and people do to it later is found before anything of it is used: header, table and gaps here, the matrices in
+// pack_check.h.
 // Threads: pure functions. Errors: parse_pack throws Error{corrupt_file} in one sentence.
 #pragma once
 
@@ -37,7 +37,7 @@ struct PackId {
 struct PackEntry {
   PackedKey key;
   uint64_t offset = 0;
-  uint64_t checksum = 0;  // sampled_checksum of its bytes
+  uint64_t checksum = 0;  // matrix_checksum of its bytes
 };
 
 // Header and table, padded to where the first matrix begins. Keys and checksums are given; the offsets are set here.
@@ -45,8 +45,5 @@ std::vector<std::byte> encode_pack_head(const PackId& id, std::vector<PackEntry>
 
 // The table of a file; `name` is for messages.
 std::vector<PackEntry> parse_pack(std::span<const std::byte> bytes, const PackId& id, const std::string& name);
-
-// The first page, one page in every megabyte and the last one.
-uint64_t sampled_checksum(std::span<const std::byte> bytes);
 
 }  // namespace estoc

@@ -49,7 +49,7 @@ TEST(PackFile, RoundTrip) {
     EXPECT_EQ(entries[i].key, items[i].key);
     EXPECT_EQ(entries[i].offset % 4096, 0u);
     EXPECT_EQ(std::memcmp(file.data() + entries[i].offset, items[i].bytes.get(), items[i].key.bytes), 0);
-    EXPECT_EQ(sampled_checksum(std::span(file).subspan(entries[i].offset, entries[i].key.bytes)), entries[i].checksum);
+    EXPECT_EQ(matrix_checksum(std::span(file).subspan(entries[i].offset, entries[i].key.bytes)), entries[i].checksum);
   }
 }
 
@@ -62,9 +62,9 @@ TEST(PackFile, RefusesWhatIsOfOtherWeightsOrLayouts) {
     EXPECT_NE(id.file_name(), kId.file_name());
   }
   std::vector<std::byte> other_version = file;
-  other_version[8] = std::byte{1};
+  other_version[8] ^= std::byte{1};
   mend_checksums(other_version);
-  EXPECT_EQ(refusal(other_version), "test.pack: is version 1 of the file, expected 2");
+  EXPECT_EQ(refusal(other_version), "test.pack: is version 2 of the file, expected 3");
 }
 
 TEST(PackFile, RefusesEveryTruncation) {
@@ -109,7 +109,7 @@ TEST(PackFile, SurvivesRandomTablesWithRightChecksums) {
       for (const PackEntry& entry : parse_pack(file, kId, "test.pack")) {
         ASSERT_LE(entry.offset, file.size());
         ASSERT_LE(entry.key.bytes, file.size() - entry.offset);
-        sampled_checksum(std::span(file).subspan(entry.offset, entry.key.bytes));
+        matrix_checksum(std::span(file).subspan(entry.offset, entry.key.bytes));
       }
     } catch (const Error& error) {
       ASSERT_EQ(error.code(), ErrorCode::corrupt_file);
@@ -133,15 +133,15 @@ TEST(PackFile, RefusesOneNameTwice) {
             "test.pack: 'a' appears twice");
 }
 
-TEST(PackFile, ChecksumSeesALostStretch) {
-  const size_t count = size_t{5} << 20;
-  const PackedBytes whole = made_up_bytes(count, 1);
-  const uint64_t before = sampled_checksum({whole.get(), count});
-  for (size_t at : {size_t{0}, size_t{1} << 20, count - (size_t{1} << 20)}) {
-    std::vector<std::byte> damaged(whole.get(), whole.get() + count);
-    std::fill_n(damaged.begin() + static_cast<std::ptrdiff_t>(at), size_t{1} << 20, std::byte{0});
-    EXPECT_NE(sampled_checksum(damaged), before) << at;
+TEST(PackFile, RefusesAnythingBetweenTheMatrices) {
+  std::vector<std::byte> file = pack_in_memory(kId, {made_up_item("a", 5000, 1), made_up_item("b", 64, 2)});
+  const size_t table_end = 64 + number_at<uint64_t>(file, 40);
+  for (const size_t at : {table_end, size_t{4095}, size_t{4096 + 5000}, size_t{3 * 4096 - 1}}) {
+    file[at] = std::byte{1};
+    EXPECT_NE(refusal(file).find("between its matrices"), std::string::npos) << at;
+    file[at] = std::byte{0};
   }
+  EXPECT_EQ(refusal(file), "");
 }
 
 }  // namespace

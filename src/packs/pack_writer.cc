@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "packs/pack_check.h"
 
 namespace estoc {
 namespace {
@@ -107,7 +108,11 @@ bool write_pack(const std::string& path, const PackId& id, const std::vector<Pac
   part.empty();
   std::vector<PackEntry> entries;
   for (const PackItem& item : items) {
-    entries.push_back({item.key, 0, sampled_checksum({item.bytes.get(), static_cast<size_t>(item.key.bytes)})});
+    const uint64_t checksum = matrix_checksum({item.bytes.get(), static_cast<size_t>(item.key.bytes)});
+    if (item.checksum.value_or(checksum) != checksum) {
+      fail(ErrorCode::corrupt_file, "{}: '{}' was changed while it was in use", path, item.key.name);
+    }
+    entries.push_back({item.key, 0, checksum});
   }
   uint64_t file_bytes = 0;
   const std::vector<std::byte> head = encode_pack_head(id, entries, file_bytes);

@@ -3,9 +3,11 @@
 // The bytes go to NAME.part in the same folder, which is locked while it is written, then to the disk (fdatasync), and
 // only then does the file get its name. A writer that was killed leaves an unlocked .part file that the next writer
 // takes over. Threads and processes: any number may write the same file; one does, the others return at once.
-// Errors: throws Error{io} with the path and the system's reason (no space, not permitted); nothing is left behind.
+// Errors: throws Error{io} with the path and the system's reason (no space, not permitted), Error{corrupt_file} for an
+// item that is not what it was; nothing is left behind.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@ namespace estoc {
 struct PackItem {
   PackedKey key;
   PackedBytes bytes;
+  std::optional<uint64_t> checksum = {};  // of bytes that were checked once already and may have changed since
 };
 
 // Writes `items` to `path`; the folder must exist. False when another process is writing it, or just did.

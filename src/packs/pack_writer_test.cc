@@ -156,6 +156,18 @@ TEST(PackWriter, AFullDiskIsAnErrorThatLeavesNothing) {
   EXPECT_EQ(file_count(directory), 0u);
 }
 
+// Bytes of an old pack that changed after they were checked must not get a checksum that calls them right.
+TEST(PackWriter, RefusesWhatIsNotWhatItWas) {
+  const TemporaryDirectory directory;
+  PackItem item = made_up_item("a", 5000, 1);
+  item.checksum = matrix_checksum({item.bytes.get(), 5000});
+  EXPECT_TRUE(write_pack(path_in(directory), kId, {item}));
+  fs::remove(path_in(directory));
+  *item.checksum ^= 1;
+  EXPECT_THROW(write_pack(path_in(directory), kId, {item}), Error);
+  EXPECT_EQ(file_count(directory), 0u);
+}
+
 TEST(PackWriter, AFolderThatIsNotThereIsAnError) {
   EXPECT_THROW(write_pack("/proc/estoc/" + kId.file_name(), kId, made_up_items()), Error);
 }

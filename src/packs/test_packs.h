@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "packs/pack_check.h"
 #include "packs/pack_file.h"
 #include "packs/pack_writer.h"
 
@@ -32,11 +33,24 @@ inline std::vector<PackItem> made_up_items() {
           made_up_item("head", (size_t{2} << 20) + 12345, 3)};
 }
 
+constexpr size_t kTestPage = 4096;
+
+// What a disk or a stray program does to the page that begins there.
+inline void test_damage_page(std::vector<std::byte>& file, size_t begin, bool is_noise) {
+  const size_t count = std::min(kTestPage, file.size() - begin);
+  const auto at = file.begin() + static_cast<std::ptrdiff_t>(begin);
+  if (is_noise) {
+    std::copy_n(made_up_bytes(count, 77).get(), count, at);
+  } else {
+    std::fill_n(at, count, std::byte{0});
+  }
+}
+
 // What write_pack writes.
 inline std::vector<std::byte> pack_in_memory(const PackId& id, const std::vector<PackItem>& items) {
   std::vector<PackEntry> entries;
   for (const PackItem& item : items)
-    entries.push_back({item.key, 0, sampled_checksum({item.bytes.get(), item.key.bytes})});
+    entries.push_back({item.key, 0, matrix_checksum({item.bytes.get(), item.key.bytes})});
   uint64_t file_bytes = 0;
   std::vector<std::byte> file = encode_pack_head(id, entries, file_bytes);
   file.resize(file_bytes);

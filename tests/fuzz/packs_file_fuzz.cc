@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "packs/pack_check.h"
 #include "packs/pack_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -38,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     for (const estoc::PackEntry& entry : estoc::parse_pack(file, id, "fuzz.pack")) {
       if (entry.offset > size || entry.key.bytes > size - entry.offset) std::abort();
-      estoc::sampled_checksum(std::span(file).subspan(entry.offset, entry.key.bytes));
+      estoc::matrix_checksum(std::span(file).subspan(entry.offset, entry.key.bytes));
     }
   } catch (const estoc::Error&) {
   }
