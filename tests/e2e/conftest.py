@@ -11,6 +11,10 @@ CONTEXT = 512  # of the servers the API tests use
 NO_DEMO = "the demo model is not in the cache (tools/demo_model.py gets it)"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--pack-pages", type=int, default=10, help="pages of a pack to damage, one start each")
+
+
 def pytest_sessionstart(session):
     if not BINARY.is_file():
         pytest.exit(f"{BINARY} is missing: make build", returncode=1)

@@ -1,11 +1,13 @@
 """The cache of packed weights through the binary: a second start uses it, and answers the same."""
 import json
+import random
 
 import pytest
 
 from estoc_server import GOLDEN, EstocServer
 from test_commands import estoc
 
+PAGE = 4096
 ASK = ("run", "demo", "What is the capital of France?", "--log-level", "debug")
 
 
@@ -87,3 +89,26 @@ def test_a_folder_that_cannot_be_written_is_a_warning(demo, folder):
     run = estoc("run", "demo", "What is the capital of France?", "--max-tokens", 12, "--pack-cache", folder)
     assert run.returncode == 0 and run.stdout.strip()
     assert run.stderr.count("not kept") == 1 and len(run.stderr.strip().splitlines()) == 1
+
+
+def test_every_damaged_page_is_found(demo, tmp_path, request):
+    """--pack-pages of them (first, last and sampled ones), with zeros and noise: found at the next start, named in a
+    warning and packed again; the answer stays the same."""
+    ask = ("run", "demo", "Write a short poem about the sea.", "--max-tokens", 4, "--pack-cache", tmp_path)
+    expected = estoc(*ask).stdout
+    [pack] = packs(tmp_path)
+    good = pack.read_bytes()
+    count = -(-len(good) // PAGE)
+    draw = random.Random(1)
+    pages = [0, 1, count - 1] + draw.sample(range(2, count - 1), request.config.getoption("--pack-pages") - 3)
+    for number, page in enumerate(pages):
+        length = min(PAGE, len(good) - page * PAGE)
+        damage = draw.randbytes(length) if number % 2 else bytes(length)
+        assert damage != good[page * PAGE:][:length], "this page would not be damaged"
+        with pack.open("r+b") as file:
+            file.seek(page * PAGE)
+            file.write(damage)
+        again = estoc(*ask)
+        assert again.returncode == 0 and again.stdout == expected, (page, again.stdout)
+        assert f"packing the weights anew: {pack}" in again.stderr, (page, again.stderr)
+        assert packs(tmp_path) == [pack] and pack.read_bytes() == good, page
