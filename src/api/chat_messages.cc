@@ -75,7 +75,7 @@ Json read_arguments(Fields& function) {
   if (arguments == nullptr || says_nothing(*arguments)) return Json(Json::Object{});
   if (!arguments->is_string()) return *arguments;
   try {
-    return parse_json(arguments->as_string());
+    return parse_argument(arguments->as_string());
   } catch (const Error& error) {
     function.refuse("arguments", fmt::format("not JSON: {}", error.what()));
   }

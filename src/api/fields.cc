@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/json_scan.h"
 #include "base/log.h"
 
 namespace estoc::api {
@@ -22,8 +23,8 @@ const Json::Object& object_of(const Json& value, const std::string& path) {
                  fmt::format("{}expected an object, got {}", path.empty() ? "request body: " : "", value.type_name()));
   }
   const Json::Object& object = value.as_object();
-  if (object.size() > Fields::kFieldsMax) {
-    refuse_field(path, fmt::format("expected at most {} fields, got {}", Fields::kFieldsMax, object.size()));
+  if (object.size() > limits::kFieldsMax) {
+    refuse_field(path, fmt::format("expected at most {} fields, got {}", limits::kFieldsMax, object.size()));
   }
   return object;
 }
@@ -32,10 +33,38 @@ std::string range_text(const auto& least, const auto& most, bool is_bounded) {
   return is_bounded ? fmt::format(" from {} to {}", least, most) : fmt::format(" of at least {}", least);
 }
 
+// Throws when there is more in `text` than is allowed; `what` is its name when no field is to blame.
+void check_bounds(std::string_view text, const JsonBounds& bounds, std::string_view what) {
+  const auto excess = find_json_excess(text, bounds);
+  if (!excess) return;
+  const std::string field(excess->field.substr(0, limits::kErrorParamBytesMax));
+  const std::string place = field.empty() ? std::string(what) : field;
+  std::string problem;
+  switch (excess->kind) {
+    case JsonExcess::Kind::depth:
+      problem = fmt::format("nested deeper than {} levels", bounds.depth_max);
+      break;
+    case JsonExcess::Kind::values:
+      problem = fmt::format("expected at most {} values in all", bounds.values_max);
+      break;
+    case JsonExcess::Kind::string:
+      problem = fmt::format("expected at most {} bytes of text (more cannot fit the context), got {}",
+                            bounds.string_bytes_max, excess->bytes);
+      break;
+  }
+  throw Error(ErrorCode::invalid_argument, fmt::format("{}: {}", place, problem), field);
+}
+
 }  // namespace
 
-Json parse_body(std::string_view body) {
+Json parse_argument(std::string_view text) {
+  check_bounds(text, {limits::kBodyDepthMax, limits::kArgumentValuesMax}, "the JSON");
+  return parse_json(text);
+}
+
+Json parse_body(std::string_view body, size_t text_bytes_max) {
   if (body.empty()) fail(ErrorCode::invalid_argument, "the request body is empty, expected a JSON object");
+  check_bounds(body, {limits::kBodyDepthMax, limits::kBodyValuesMax, text_bytes_max}, "the request body");
   try {
     return parse_json(body);
   } catch (const Error& error) {
@@ -100,11 +129,13 @@ std::optional<std::string> Fields::string(std::string_view name) {
   return value->as_string();
 }
 
-const Json::Array* Fields::array(std::string_view name) {
+const Json::Array* Fields::array(std::string_view name, size_t count_max) {
   const Json* value = find(name);
   if (value == nullptr) return nullptr;
   if (!value->is_array()) refuse(name, fmt::format("expected an array, got {}", value->type_name()));
-  return &value->as_array();
+  const Json::Array& items = value->as_array();
+  if (items.size() > count_max) refuse(name, fmt::format("expected at most {} items, got {}", count_max, items.size()));
+  return &items;
 }
 
 std::vector<std::string> Fields::unread() const {

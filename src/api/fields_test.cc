@@ -55,9 +55,19 @@ TEST(FieldsTest, RefusesWhatIsNotAnObjectOrIsHuge) {
   EXPECT_EQ(error_of([&] { Fields fields(list); }).first, "request body: expected an object, got array");
   EXPECT_EQ(error_of([&] { Fields fields(list, "messages[0]"); }).first, "messages[0]: expected an object, got array");
   Json::Object many;
-  for (size_t i = 0; i <= Fields::kFieldsMax; ++i) many.emplace_back(std::to_string(i), 1);
+  for (size_t i = 0; i <= limits::kFieldsMax; ++i) many.emplace_back(std::to_string(i), 1);
   const Json huge(std::move(many));
   EXPECT_EQ(error_of([&] { Fields fields(huge); }).first, "expected at most 1000 fields, got 1001");
+}
+
+TEST(FieldsTest, ListsHaveALimit) {
+  const Json body = parse_json(R"({"three":[1,2,3]})");
+  Fields fields(body);
+  EXPECT_NE(fields.array("three", 3), nullptr);
+  using Pair = std::pair<std::string, std::string>;
+  EXPECT_EQ(error_of([&] { fields.array("three", 2); }), Pair("three: expected at most 2 items, got 3", "three"));
+  const Json many(Json::Object{{"many", Json(Json::Array(limits::kListMax + 1))}});
+  EXPECT_EQ(error_of([&] { Fields(many).array("many"); }).second, "many");
 }
 
 TEST(FieldsTest, ListsUnreadFieldsInOrder) {
@@ -70,6 +80,22 @@ TEST(FieldsTest, ListsUnreadFieldsInOrder) {
 TEST(FieldsTest, BodyMustBeJson) {
   EXPECT_EQ(error_of([] { parse_body(""); }).first, "the request body is empty, expected a JSON object");
   EXPECT_TRUE(error_of([] { parse_body("{\"a\":"); }).first.starts_with("the request body is not valid JSON: "));
+}
+
+TEST(FieldsTest, BodiesHaveBounds) {
+  using Pair = std::pair<std::string, std::string>;
+  const std::string deep = R"({"tools":)" + std::string(128, '[') + std::string(128, ']') + "}";
+  EXPECT_EQ(error_of([&] { parse_body(deep); }), Pair("tools: nested deeper than 128 levels", "tools"));
+  std::string many = R"({"stop_token_ids":[1)";
+  for (size_t i = 0; i < limits::kBodyValuesMax; ++i) many += ",1";
+  EXPECT_EQ(error_of([&] { parse_body(many + "]}"); }),
+            Pair("stop_token_ids: expected at most 1048576 values in all", "stop_token_ids"));
+  const std::string text = R"({"prompt":")" + std::string(51, 'x') + R"("})";
+  EXPECT_TRUE(parse_body(text, 51).is_object());
+  EXPECT_EQ(error_of([&] { parse_body(text, 50); }),
+            Pair("prompt: expected at most 50 bytes of text (more cannot fit the context), got 51", "prompt"));
+  const std::string argument = "[" + std::string(2 * limits::kArgumentValuesMax, ',') + "]";
+  EXPECT_EQ(error_of([&] { parse_argument(argument); }).first, "the JSON: expected at most 16384 values in all");
 }
 
 }  // namespace
