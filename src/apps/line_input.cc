@@ -3,16 +3,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
-#include <utility>
-
 namespace estoc {
 
 std::optional<std::string> LineInput::read() {
-  if (::isatty(STDIN_FILENO) == 1) {
-    std::fputs(prompt_.c_str(), stdout);
-    std::fflush(stdout);
-  }
+  std::fputs(prompt_.c_str(), screen_);
+  std::fflush(screen_);
   for (;;) {
     if (const size_t end = pending_.find('\n'); end != std::string::npos) {
       std::string line = pending_.substr(0, end);
@@ -25,7 +20,7 @@ std::optional<std::string> LineInput::read() {
       pending_.append(buffer, static_cast<size_t>(got));
       continue;
     }
-    if (got < 0 && errno == EINTR) std::fputc('\n', stdout);
+    if (got < 0 && errno == EINTR) std::fputc('\n', screen_);
     if (got == 0 && !pending_.empty()) return std::exchange(pending_, {});  // a last line without its end
     return std::nullopt;
   }

@@ -1,18 +1,22 @@
-// Lines typed by a person, or piped in. Nothing at the end of the input and on Ctrl-C at an empty prompt.
+// Lines typed by a person at the terminal. Nothing at the end of the input and on Ctrl-C at an empty prompt.
 #pragma once
 
+#include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace estoc {
 
 class LineInput {
  public:
-  explicit LineInput(std::string prompt) : prompt_(std::move(prompt)) {}
+  // `prompt` is shown on `screen` before each line.
+  LineInput(std::FILE* screen, std::string prompt) : screen_(screen), prompt_(std::move(prompt)) {}
   std::optional<std::string> read();
 
  private:
-  std::string prompt_;   // shown on a terminal only
+  std::FILE* screen_;
+  std::string prompt_;
   std::string pending_;  // read but not yet returned
 };
 

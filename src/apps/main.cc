@@ -16,6 +16,7 @@ constexpr const char* kFooter = R"(Examples:
   estoc serve demo                               serve the demo model on port 8000
   estoc serve model.gguf --port 8080 --ctx 8192  serve a file
   estoc run demo "What is the capital of France?"
+  estoc run demo < question.txt                  all of the file is one question
   estoc run ./Llama-3.2-1B-Instruct              chat in the terminal
   estoc show model.gguf                          what is inside and what memory it needs
   estoc perplexity demo text.txt --chunks 20     how well it predicts a text

@@ -95,7 +95,10 @@ void add_serve_options(CLI::App& command, ServeOptionValues& values) {
 void add_run_options(CLI::App& command, RunOptionValues& values) {
   values.log_level = "warn";
   add_model_options(command, values);
-  command.add_option("PROMPT", values.prompt, "a question; without it you get a chat");
+  // A function, because CLI11 takes an empty argument for a missing one.
+  command.add_option_function<std::string>(
+      "PROMPT", [&](const std::string& text) { values.prompt = text; },
+      "a question; without it standard input is the question, or a chat when that is a terminal");
   flag(command, "--system", values.system, "system message");
   flag(command, "--max-tokens", values.tokens_max, "tokens of an answer at most; 0 for no limit but the context")
       ->check(CLI::Range(0, 1 << 24));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace CLI {
@@ -43,7 +44,7 @@ struct ServeOptionValues : ModelOptionValues {
 };
 
 struct RunOptionValues : ModelOptionValues {
-  std::string prompt;
+  std::optional<std::string> prompt;
   std::string system;
   int tokens_max = 0;  // 0: until the model ends or the context is full
   double temperature = 0;

@@ -1,4 +1,4 @@
-// `estoc run MODEL [PROMPT]`: one answer, or a chat with history in the terminal.
+// `estoc run MODEL [PROMPT]`: one answer to an argument or to standard input, or a chat with history in the terminal.
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 
 #include "apps/commands.h"
 #include "apps/line_input.h"
+#include "apps/question.h"
 #include "apps/session.h"
 #include "base/error.h"
 #include "tokenizer/stream.h"
@@ -79,7 +80,7 @@ Answer answer(Session& session, const RunOptionValues& options, const Json& mess
   Answer result;
   const auto say = [&](const std::string& text) {
     result.text += text;
-    std::fputs(text.c_str(), stdout);
+    std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   };
   const SubmitResult submitted =
@@ -87,7 +88,7 @@ Answer answer(Session& session, const RunOptionValues& options, const Json& mess
   if (submitted.status != SubmitStatus::accepted) fail(ErrorCode::internal, "the engine takes no requests any more");
   const RequestId id = submitted.id;
   for (bool is_cancelled = false;;) {
-    if (is_interrupted && !is_cancelled) {
+    if ((is_interrupted || std::ferror(stdout) != 0) && !is_cancelled) {
       session.engine->cancel(id);
       is_cancelled = true;
     }
@@ -97,7 +98,8 @@ Answer answer(Session& session, const RunOptionValues& options, const Json& mess
     if (!event->finish) continue;
     say(stream.finish());
     std::fputc('\n', stdout);
-    if (*event->finish == FinishReason::error) fail(ErrorCode::internal, "{}", event->error);
+    std::fflush(stdout);
+    if (!event->error.empty()) fail(ErrorCode::internal, "{}", event->error);
     result.last = std::move(*event);
     return result;
   }
@@ -120,9 +122,14 @@ void print_speed(const Event& last) {
 
 void chat(Session& session, const RunOptionValues& options, Json messages) {
   const Json start = messages;
-  fmt::print("{}: type a message; /clear forgets, /exit or Ctrl-D leaves, Ctrl-C stops an answer.\n",
+  // Where the person sees it: answers alone go into a file.
+  std::FILE* screen = ::isatty(STDOUT_FILENO) == 1 ? stdout : stderr;
+  fmt::print(screen, "{}: type a message; /clear forgets, /exit or Ctrl-D leaves, Ctrl-C stops an answer.\n",
              session.checkpoint.name);
-  LineInput input("> ");
+  if (!session.checkpoint.prompts->has_template()) {
+    fmt::print(screen, "It has no chat template: it goes on with each text and knows none before.\n");
+  }
+  LineInput input(screen, "> ");
   while (std::optional<std::string> line = input.read()) {
     is_interrupted = false;
     if (line->empty()) continue;
@@ -133,6 +140,7 @@ void chat(Session& session, const RunOptionValues& options, Json messages) {
     }
     messages.push_back(message("user", *line));
     try {
+      check_text(*line, "message");
       Answer reply = answer(session, options, messages);
       messages.push_back(message("assistant", reply.text));
       print_speed(reply.last);
@@ -150,19 +158,25 @@ void remove_interrupt_handler() { ::signal(SIGINT, SIG_DFL); }
 }  // namespace
 
 int run(const RunOptionValues& options) {
+  (void)resolve_model_path(options.model);  // a wrong path is told before somebody has typed a question
+  check_text(options.system, "--system");
+  const std::optional<std::string> question = read_question(options.prompt);
   Session session(options, {});
+  if (!options.system.empty() && !session.checkpoint.prompts->has_template()) {
+    fail(ErrorCode::invalid_argument, "--system: {} has no chat template to put it in", session.checkpoint.name);
+  }
   install_interrupt_handler();
   Json messages{Json::Array{}};
   if (!options.system.empty()) messages.push_back(message("system", options.system));
-  if (options.prompt.empty()) {
+  if (question) {
+    messages.push_back(message("user", *question));
+    answer(session, options, messages);
+  } else {
     chat(session, options, std::move(messages));
-    remove_interrupt_handler();
-    return 0;
   }
-  messages.push_back(message("user", options.prompt));
-  answer(session, options, messages);
   remove_interrupt_handler();
-  return is_interrupted ? 130 : 0;
+  if (std::ferror(stdout) != 0) fail(ErrorCode::io, "standard output: the answer could not be written");
+  return question && is_interrupted ? 130 : 0;
 }
 
 }  // namespace estoc

@@ -1,5 +1,7 @@
 """The other commands of the binary."""
 import json
+import os
+import pty
 import shutil
 import subprocess
 
@@ -8,15 +10,90 @@ import pytest
 from estoc_server import BINARY, GOLDEN, TINY
 
 
-def estoc(*arguments, timeout: float = 120) -> subprocess.CompletedProcess:
-    return subprocess.run([BINARY, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=timeout)
+TINY_MODEL = GOLDEN / "models" / TINY[0]
+
+
+def estoc(*arguments, timeout: float = 120, **options) -> subprocess.CompletedProcess:
+    if "input" not in options:
+        options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, **options)
+
+
+def ask(*arguments, **options) -> subprocess.CompletedProcess:
+    """A question to a tiny model."""
+    return estoc("run", TINY_MODEL, "--ctx", "256", "--max-tokens", "8", "--deterministic", *arguments, **options)
 
 
 def test_run_knows_paris(demo):
     run = estoc("run", "demo", "What is the capital of France?")
     assert run.returncode == 0, run.stderr
     assert "Paris" in run.stdout
+
+
+@pytest.mark.parametrize("question, text", [
+    ("Name a colour.", "Name a colour."), ("Name a colour.", "Name a colour.\n"),
+    ("Name a colour.", "Name a colour.\r\n"), ("Read this:\n\none\ntwo", "Read this:\n\none\ntwo\n"),
+    ("/exit", "/exit\n"), ("Grüße, 世界 🌊", "Grüße, 世界 🌊\n")])
+def test_standard_input_is_one_question(question, text):
+    asked, piped = ask(question), ask(input=text)
+    assert asked.returncode == piped.returncode == 0, piped.stderr
+    assert piped.stdout == asked.stdout and len(piped.stdout) > 1, "the answer and nothing else"
+    assert piped.stderr == ""
+
+
+def test_the_argument_wins_over_standard_input():
+    assert ask("The cat", input="The dog").stdout == ask("The cat").stdout
+
+
+def test_standard_input_may_hold_any_text():
+    assert ask(input="a\0b" * 10).returncode == 0
+    run = ask(input="word " * 100_000)
+    assert run.returncode == 2 and "256" in run.stderr and len(run.stderr.splitlines()) == 1, "longer than the context"
+
+
+@pytest.mark.parametrize("arguments, options, problem", [
+    ([], {}, "standard input: is empty"), ([], {"input": " \n\r\n"}, "standard input: is empty"),
+    ([""], {"input": "The dog"}, "PROMPT: is empty"),
+    ([], {"input": "caf\udce9", "errors": "surrogateescape"}, "standard input: is not valid UTF-8"),
+    ([b"caf\xe9"], {}, "PROMPT: is not valid UTF-8"),
+    (["--system", b"caf\xe9", "Hi"], {}, "--system: is not valid UTF-8")])
+def test_no_question_is_one_sentence(arguments, options, problem):
+    run = subprocess.run([BINARY, "run", TINY_MODEL, *arguments], capture_output=True, text=True, timeout=120,
+                         **(options or {"stdin": subprocess.DEVNULL}))
+    assert run.returncode == 2 and run.stdout == ""
+    assert problem in run.stderr and len(run.stderr.splitlines()) == 1
+
+
+def test_a_full_disk_is_told():
+    with open("/dev/full", "w") as full:
+        run = subprocess.run([BINARY, "run", TINY_MODEL, "Hi"], stdout=full, stderr=subprocess.PIPE, text=True,
+                             timeout=120)
+    assert run.returncode == 2 and "could not be written" in run.stderr
+
+
+def test_a_terminal_gets_a_chat():
+    """What a person sees: the greeting, a mark for each line, answers, and the end at Ctrl-D."""
+    ours, theirs = pty.openpty()
+    command = [BINARY, "run", TINY_MODEL, "--ctx", "256", "--max-tokens", "4"]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True) as process:
+        os.close(theirs)
+        screen = b""
+
+        def until(mark: bytes) -> None:
+            nonlocal screen
+            while mark not in screen:
+                screen += os.read(ours, 4096)
+
+        for line in (b"Hello", b"And you?"):
+            until(b"> ")
+            assert b"type a message" in screen or line != b"Hello"
+            screen = b""
+            os.write(ours, line + b"\n")
+            until(b"prompt tokens")
+        until(b"> ")
+        os.write(ours, b"\x04")
+        assert process.wait(timeout=30) == 0
+    os.close(ours)
 
 
 @pytest.mark.parametrize("has_template", [True, False])
@@ -40,6 +117,8 @@ def test_run_and_the_server_build_the_same_prompt(has_template, start_server, tm
     run = estoc("run", model, "--ctx", "128", "--deterministic", "--max-tokens", "24", "The cat")
     assert run.returncode == 0, run.stderr
     assert run.stdout == text + "\n"
+    run = estoc("run", model, "--system", "Be brief.", "--max-tokens", "4", "The cat")
+    assert (run.returncode == 0) == has_template, "only a template has a place for it"
 
 
 @pytest.mark.parametrize("name", TINY)
