@@ -32,16 +32,13 @@ void mark_end(Json& message) {
 
 PromptBuilder::PromptBuilder(const Tokenizer& tokenizer, std::optional<ChatTemplate> chat_template)
     : tokenizer_(&tokenizer), chat_template_(std::move(chat_template)) {
-  if (chat_template_) null_content_ = NullContent(*chat_template_, with_shared_variables({}, tokenizer));
+  if (chat_template_) assistant_turns_ = AssistantTurns(*chat_template_, with_shared_variables({}, tokenizer));
 }
 
 std::string PromptBuilder::render(Conversation conversation) const {
   ESTOC_CHECK(chat_template_.has_value());
   Json variables = with_shared_variables(std::move(conversation.variables), *tokenizer_);
-  for (Json& message : conversation.messages.as_array()) {
-    const Json* content = message.find("content");
-    if (content == nullptr || content->is_null()) message.set("content", null_content_.content_for(message));
-  }
+  for (Json& message : conversation.messages.as_array()) assistant_turns_.fit(message);
   if (conversation.is_open) mark_end(conversation.messages.as_array().back());
   variables.set("messages", std::move(conversation.messages));
   variables.set("add_generation_prompt", conversation.adds_generation_prompt);

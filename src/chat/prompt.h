@@ -12,15 +12,15 @@
 
 #include "base/ids.h"
 #include "base/json.h"
-#include "chat/null_content.h"
+#include "chat/assistant_turns.h"
 #include "chat/template.h"
 #include "tokenizer/tokenizer.h"
 
 namespace estoc {
 
 struct Conversation {
-  // An array of at least one object with role and content. Null content is the assistant's that said nothing: the
-  // template sees null where it takes that, else "".
+  // An array of at least one object with role and content. Null content is the assistant's that said nothing; calls
+  // have a function with arguments, a JSON value. The template sees both as it takes them (AssistantTurns).
   Json messages;
   Json variables;  // an object: more names for the template, of which those the builder sets are hidden; or null
   bool adds_generation_prompt = true;
@@ -44,7 +44,7 @@ class PromptBuilder {
  private:
   const Tokenizer* tokenizer_;  // never null
   std::optional<ChatTemplate> chat_template_;
-  NullContent null_content_;
+  AssistantTurns assistant_turns_;
 };
 
 }  // namespace estoc
