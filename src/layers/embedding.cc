@@ -3,9 +3,9 @@
 namespace estoc {
 namespace {
 
-const WeightTensor& require_matrix(const LoadContext& load, const std::string& name, int64_t rows, int64_t columns) {
+const WeightTensor& require_matrix(LoadContext& load, const std::string& name, int64_t rows, int64_t columns) {
   const int64_t shape[] = {rows, columns};
-  return load.source.require(name, shape);
+  return load.require(name, shape);
 }
 
 }  // namespace

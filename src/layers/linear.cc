@@ -10,7 +10,7 @@ namespace {
 
 Weight load_weight(LoadContext& load, const std::string& name, int64_t rows, int64_t columns) {
   const int64_t shape[] = {rows, columns};
-  const WeightTensor& tensor = load.source.require(name + ".weight", shape);
+  const WeightTensor& tensor = load.require(name + ".weight", shape);
   const StoredMatrix stored = {
       .format = tensor.format,
       .rows = rows,
@@ -38,7 +38,7 @@ Linear::Linear(LoadContext& load, const std::string& name, int64_t rows, int64_t
 
 std::vector<float> load_vector(LoadContext& load, const std::string& name, int64_t count) {
   const int64_t shape[] = {count};
-  const WeightTensor& tensor = load.source.require(name, shape);
+  const WeightTensor& tensor = load.require(name, shape);
   std::vector<float> values(static_cast<size_t>(count));
   tensor.decode_row(0, values.data());
   load.took(tensor);

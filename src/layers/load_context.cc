@@ -2,6 +2,20 @@
 
 namespace estoc {
 
+const WeightTensor& LoadContext::require(std::string_view name, std::span<const int64_t> shape) {
+  const WeightTensor& tensor = source.require(name, shape);
+  used.insert(&tensor);
+  return tensor;
+}
+
+std::vector<const WeightTensor*> LoadContext::unused() const {
+  std::vector<const WeightTensor*> unused;
+  for (const WeightTensor& tensor : source.tensors()) {
+    if (!used.contains(&tensor)) unused.push_back(&tensor);
+  }
+  return unused;
+}
+
 void LoadContext::took(const WeightTensor& tensor) {
   constexpr uint64_t kReleaseEvery = 32u << 20;
   bytes_done += tensor.bytes.size();

@@ -2,7 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
 
 #include "ops/compute.h"
 #include "ops/packed_store.h"
@@ -20,9 +24,16 @@ struct LoadContext {
   uint64_t bytes_done = 0;
   uint64_t bytes_released = 0;  // of bytes_done, at the last release of mapped pages
 
+  // The tensor as WeightSource::require gives it; from then on it counts as used.
+  const WeightTensor& require(std::string_view name, std::span<const int64_t> shape);
+  // The tensors that nothing asked for, in file order.
+  std::vector<const WeightTensor*> unused() const;
+
   // Counts a tensor as taken in; lets go of mapped pages now and then, so that a file and its packed form are never
   // resident together as wholes.
   void took(const WeightTensor& tensor);
+
+  std::unordered_set<const WeightTensor*> used;
 };
 
 }  // namespace estoc

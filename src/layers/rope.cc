@@ -63,11 +63,11 @@ std::vector<float> rope_frequencies(const ConfigReader& config, int head_dim, co
   return frequencies;
 }
 
-Rope::Rope(const LoadContext& load, int head_dim) {
+Rope::Rope(LoadContext& load, int head_dim) {
   std::vector<float> factors;
   if (load.source.find("rope_freqs.weight") != nullptr) {
     const int64_t shape[] = {head_dim / 2};
-    const WeightTensor& tensor = load.source.require("rope_freqs.weight", shape);
+    const WeightTensor& tensor = load.require("rope_freqs.weight", shape);
     factors.resize(static_cast<size_t>(head_dim / 2));
     tensor.decode_row(0, factors.data());
     for (const float factor : factors) {

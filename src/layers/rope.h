@@ -15,7 +15,7 @@ namespace estoc {
 
 class Rope {
  public:
-  Rope(const LoadContext& load, int head_dim);
+  Rope(LoadContext& load, int head_dim);
 
   int half() const { return static_cast<int>(frequencies_.size()); }
   // Fills cos and sin [rows][half] for every row of the batch.

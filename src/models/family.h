@@ -17,6 +17,8 @@ struct ModelFamily {
   // Shapes and totals from the config; throws Error{corrupt_file, unsupported} with file, key and what was expected.
   ModelInfo (*describe)(const WeightSource& source);
   std::unique_ptr<Model> (*build)(LoadContext& load, const ModelInfo& info, int rows_max);
+  // Keys out of the list in config_keys.cc that this family computes; the others it refuses.
+  std::span<const std::string_view> computes = {};
 };
 
 std::span<const ModelFamily* const> families();

@@ -1,19 +1,13 @@
 #include "models/model.h"
 
 #include "base/error.h"
+#include "models/config_keys.h"
 #include "models/family.h"
+#include "models/unused_tensors.h"
 #include "ops/weight.h"
 
 namespace estoc {
 namespace {
-
-// Tensors a forward pass never reads, left in old files.
-bool is_leftover(std::string_view name) {
-  for (const std::string_view ending : {"rotary_emb.inv_freq", ".masked_bias"}) {
-    if (name.size() >= ending.size() && name.substr(name.size() - ending.size()) == ending) return true;
-  }
-  return false;
-}
 
 void add_totals(const WeightSource& source, ComputeMode compute, ModelInfo& info) {
   bool has_head = false;
@@ -41,6 +35,7 @@ void add_totals(const WeightSource& source, ComputeMode compute, ModelInfo& info
 ModelInfo describe_model(const WeightSource& weights, ComputeMode compute) {
   const ModelFamily& family = family_of(weights);
   ModelInfo info = family.describe(weights);
+  refuse_uncomputed(weights, family, info);
   info.architecture = weights.config().find("architectures")->as_array()[0].as_string();
   add_totals(weights, compute, info);
   return info;
@@ -54,13 +49,16 @@ bool has_wide_activations(const ModelInfo& info, Activations activations) {
 
 std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team, const ModelOptions& options) {
   const ModelInfo info = describe_model(weights, options.compute);
+  warn_of_unknown_keys(weights);
   LoadContext load{
       .source = weights,
       .mode = options.compute,
       .compute = {team, kernels::table(), has_wide_activations(info, options.activations), options.is_deterministic},
       .packed_store = options.packed_store,
       .progress = options.progress};
-  std::unique_ptr<Model> model = family_of(weights).build(load, info, options.rows_max);
+  const ModelFamily& family = family_of(weights);
+  std::unique_ptr<Model> model = family.build(load, info, options.rows_max);
+  refuse_unused_tensors(load, family, info);
   if (options.compute == ComputeMode::fast) weights.release_pages();
   return model;
 }

@@ -1,0 +1,297 @@
+#include "models/config_keys.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "weights/byte_reader.h"
+#include "weights/config_reader.h"
+
+namespace estoc {
+namespace {
+
+// The value that changes nothing; null never does.
+enum class Neutral {
+  off,              // false, 0, "", [] or {}
+  on,               // true
+  one,              // 1
+  ones,             // [1, 1, ...]
+  head_dim,         // as many as a head has
+  attention_scale,  // 1 / sqrt(head_dim)
+  layer_types,      // what the layers' windows say already
+};
+
+struct ComputedKey {
+  std::string_view key;
+  Neutral neutral;
+};
+
+constexpr ComputedKey kComputedKeys[] = {
+    // Positions.
+    {"partial_rotary_factor", Neutral::one},
+    {"rotary_pct", Neutral::one},
+    {"rotary_dim", Neutral::head_dim},
+    {"rope_interleaved", Neutral::off},
+    {"rope_interleave", Neutral::off},
+    {"rope_traditional", Neutral::off},
+    {"rope_local_base_freq", Neutral::off},
+    {"mrope_section", Neutral::off},
+    {"no_rope_layers", Neutral::ones},
+    {"no_rope_layer_interval", Neutral::off},
+    {"nope_layer_interval", Neutral::off},
+    {"alibi", Neutral::off},
+    {"alibi_bias_max", Neutral::off},
+    // Attention.
+    {"attention_multiplier", Neutral::attention_scale},
+    {"query_pre_attn_scalar", Neutral::head_dim},
+    {"attn_logit_softcapping", Neutral::off},
+    {"attn_temperature_tuning", Neutral::off},
+    {"attn_temperature_scale", Neutral::off},
+    {"clip_qkv", Neutral::off},
+    {"use_qk_norm", Neutral::off},
+    {"qk_norm", Neutral::off},
+    {"qk_layernorm", Neutral::off},
+    {"attention_sinks", Neutral::off},
+    {"attn_output_gate", Neutral::off},
+    {"v_head_dim", Neutral::head_dim},
+    {"q_lora_rank", Neutral::off},
+    {"kv_lora_rank", Neutral::off},
+    {"num_kv_shared_layers", Neutral::off},
+    {"use_sliding_window", Neutral::off},
+    {"sliding_window_pattern", Neutral::off},
+    {"attention_chunk_size", Neutral::off},
+    {"layer_types", Neutral::layer_types},
+    {"is_causal", Neutral::on},
+    {"use_bidirectional_attention", Neutral::off},
+    {"add_cross_attention", Neutral::off},
+    {"is_encoder_decoder", Neutral::off},
+    // The residual stream.
+    {"embedding_multiplier", Neutral::one},
+    {"scale_emb", Neutral::one},
+    {"residual_multiplier", Neutral::one},
+    {"scale_depth", Neutral::off},
+    {"dim_model_base", Neutral::off},
+    {"use_parallel_residual", Neutral::off},
+    {"parallel_attn", Neutral::off},
+    {"sandwich_norm", Neutral::off},
+    {"post_norm", Neutral::off},
+    {"hidden_size_per_layer_input", Neutral::off},
+    // The layer's second half.
+    {"num_experts", Neutral::off},
+    {"num_local_experts", Neutral::off},
+    {"n_routed_experts", Neutral::off},
+    {"shared_expert_intermediate_size", Neutral::off},
+    {"first_k_dense_replace", Neutral::off},
+    {"swiglu_limit", Neutral::off},
+    // Logits.
+    {"logits_scaling", Neutral::one},
+    {"logit_scale", Neutral::one},
+    {"final_logit_softcapping", Neutral::off},
+};
+
+// Inside rope_scaling and rope_parameters.
+constexpr ComputedKey kComputedRopeKeys[] = {
+    {"partial_rotary_factor", Neutral::one},
+    {"attention_factor", Neutral::one},
+    {"mscale", Neutral::one},
+    {"mscale_all_dim", Neutral::off},
+    {"log_multiplier", Neutral::off},
+    {"llama_4_scaling_beta", Neutral::off},
+    {"mrope_section", Neutral::off},
+    {"mrope_interleaved", Neutral::off},
+    {"long_factor", Neutral::off},
+    {"short_factor", Neutral::off},
+    // A set of its own for each kind of layer.
+    {"full_attention", Neutral::off},
+    {"sliding_attention", Neutral::off},
+    {"main", Neutral::off},
+    {"compress", Neutral::off},
+};
+
+// Read by every family, or without any meaning for what is computed.
+constexpr std::string_view kPlainKeys[] = {
+    "_attn_implementation",
+    "_name_or_path",
+    "architectures",
+    "attention_bias",
+    "attention_dropout",
+    "attn_implementation",
+    "attn_pdrop",
+    "auto_map",
+    "bos_token_id",
+    "chunk_size_feed_forward",
+    "decoder_start_token_id",
+    "diversity_penalty",
+    "do_sample",
+    "dtype",
+    "early_stopping",
+    "embd_pdrop",
+    "encoder_no_repeat_ngram_size",
+    "eos_token_id",
+    "exponential_decay_length_penalty",
+    "finetuning_task",
+    "forced_bos_token_id",
+    "forced_eos_token_id",
+    "gradient_checkpointing",
+    "head_dim",
+    "hidden_act",
+    "hidden_dropout",
+    "hidden_size",
+    "id2label",
+    "initializer_range",
+    "intermediate_size",
+    "is_decoder",
+    "is_llama_config",
+    "label2id",
+    "length_penalty",
+    "max_length",
+    "max_position_embeddings",
+    "max_sequence_length",
+    "max_window_layers",
+    "min_length",
+    "mlp_bias",
+    "mlp_only_layers",
+    "model_type",
+    "moe_intermediate_size",
+    "no_repeat_ngram_size",
+    "num_attention_heads",
+    "num_beam_groups",
+    "num_beams",
+    "num_experts_per_tok",
+    "num_hidden_layers",
+    "num_key_value_heads",
+    "num_nextn_predict_layers",
+    "num_return_sequences",
+    "original_max_position_embeddings",
+    "output_attentions",
+    "output_hidden_states",
+    "output_scores",
+    "pad_token_id",
+    "prefix",
+    "pretraining_tp",
+    "problem_type",
+    "pruned_heads",
+    "quantization_config",
+    "remove_invalid_values",
+    "repetition_penalty",
+    "resid_pdrop",
+    "return_dict",
+    "return_dict_in_generate",
+    "rms_norm_eps",
+    "rope_freqs_tensor",
+    "rope_parameters",
+    "rope_scaling",
+    "rope_theta",
+    "sep_token_id",
+    "sliding_window",
+    "suppress_tokens",
+    "task_specific_params",
+    "temperature",
+    "tf_legacy_loss",
+    "tie_encoder_decoder",
+    "tie_word_embeddings",
+    "tokenizer_class",
+    "top_k",
+    "top_p",
+    "torch_dtype",
+    "torchscript",
+    "transformers.js_config",
+    "transformers_version",
+    "typical_p",
+    "unk_token_id",
+    "unsloth_fixed",
+    "unsloth_version",
+    "use_bfloat16",
+    "use_cache",
+    "use_qkv_bias",
+    "vocab_size",
+};
+
+bool is_off(const Json& value) {
+  if (value.is_bool()) return !value.as_bool();
+  if (value.is_number()) return value.as_double() == 0;
+  if (value.is_string()) return value.as_string().empty();
+  return value.is_array() ? value.as_array().empty() : value.as_object().empty();
+}
+
+bool is_number(const Json& value, double wanted, double tolerance = 0) {
+  return value.is_number() && std::abs(value.as_double() - wanted) <= tolerance;
+}
+
+bool describes_windows(const Json& value, const ModelInfo& info) {
+  if (!value.is_array() || value.as_array().size() != info.kv.size()) return false;
+  for (size_t layer = 0; layer < info.kv.size(); ++layer) {
+    if (value.as_array()[layer] != Json(info.kv[layer].window > 0 ? "sliding_attention" : "full_attention"))
+      return false;
+  }
+  return true;
+}
+
+bool is_neutral(const Json& value, Neutral neutral, const ModelInfo& info) {
+  switch (neutral) {
+    case Neutral::off:
+      return is_off(value);
+    case Neutral::on:
+      return value.is_bool() && value.as_bool();
+    case Neutral::one:
+      return is_number(value, 1);
+    case Neutral::ones:
+      return value.is_array() &&
+             std::ranges::all_of(value.as_array(), [](const Json& item) { return is_number(item, 1); });
+    case Neutral::head_dim:
+      return is_number(value, info.head_dim);
+    case Neutral::attention_scale:
+      return is_number(value, 1 / std::sqrt(static_cast<double>(info.head_dim)), 1e-6);
+    case Neutral::layer_types:
+      return describes_windows(value, info);
+  }
+  return false;
+}
+
+// "residual_multiplier (0.22), logits_scaling (8)" of those that are neither neutral nor computed.
+void add_uncomputed(const ConfigReader& config, std::span<const ComputedKey> keys, const ModelFamily& family,
+                    const ModelInfo& info, std::string& found) {
+  for (const ComputedKey& key : keys) {
+    const Json* value = config.find(key.key);
+    if (value == nullptr || is_neutral(*value, key.neutral, info)) continue;
+    if (std::ranges::find(family.computes, key.key) != family.computes.end()) continue;
+    if (!found.empty()) found += ", ";
+    found += config.spelling(key.key) + " (" + shown(to_json(*value)) + ")";
+  }
+}
+
+bool is_known(std::string_view key) {
+  return std::ranges::find(kPlainKeys, key) != std::end(kPlainKeys) ||
+         std::ranges::find(kComputedKeys, key, &ComputedKey::key) != std::end(kComputedKeys);
+}
+
+}  // namespace
+
+void refuse_uncomputed(const WeightSource& source, const ModelFamily& family, const ModelInfo& info) {
+  const ConfigReader config(source);
+  std::string found;
+  add_uncomputed(config, kComputedKeys, family, info, found);
+  for (const char* rope : {"rope_scaling", "rope_parameters"}) {
+    add_uncomputed(config.object(rope), kComputedRopeKeys, family, info, found);
+  }
+  if (found.empty()) return;
+  fail(ErrorCode::unsupported, "{}: {}: what this asks for is not computed in the family '{}'", config.file(), found,
+       family.name);
+}
+
+void warn_of_unknown_keys(const WeightSource& source) {
+  constexpr size_t kShownMax = 20;
+  const ConfigReader config(source);
+  std::string names;
+  size_t count = 0;
+  for (const auto& [key, value] : config.json().as_object()) {
+    if (value.is_null() || is_known(key)) continue;
+    if (++count <= kShownMax) names += (names.empty() ? "" : ", ") + shown(key);
+  }
+  if (count > kShownMax) names += ", ...";
+  if (count > 0) log_warn("{}: not known here and ignored: {}", config.file(), names);
+}
+
+}  // namespace estoc

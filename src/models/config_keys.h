@@ -1,0 +1,18 @@
+// The keys of a config that change what a model computes: a family that does not compute one refuses it by its name,
+// rather than answer wrongly. This is the list; docs/ADDING.md says what a new family does with it.
+// Pure functions but for the log.
+#pragma once
+
+#include "models/family.h"
+#include "weights/weight_source.h"
+
+namespace estoc {
+
+// Throws Error{unsupported} that names file, keys and values when the config asks for what `family` does not compute.
+// Neutral values are fine: a multiplier of 1, a feature that is off.
+void refuse_uncomputed(const WeightSource& source, const ModelFamily& family, const ModelInfo& info);
+
+// One warning that names the keys nobody here knows.
+void warn_of_unknown_keys(const WeightSource& source);
+
+}  // namespace estoc
