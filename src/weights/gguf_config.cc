@@ -82,6 +82,8 @@ Json value_of(const Metadata& metadata, const std::string& key, GgufKey::Kind ki
       return real_value(metadata, key);
     case GgufKey::Kind::multiplier:
       return *metadata.get_double(key) == 0 ? Json() : real_value(metadata, key);
+    case GgufKey::Kind::integer:
+      return *metadata.get_int(key);
     case GgufKey::Kind::flag:
       return *metadata.get_bool(key);
   }
@@ -123,8 +125,8 @@ void add_head_geometry(const Metadata& metadata, std::string_view prefix, Json& 
   const int64_t heads = positive_or_zero(config, "num_attention_heads");
   const int64_t hidden = positive_or_zero(config, "hidden_size");
   if (heads > 0 && config.find("num_key_value_heads") == nullptr) config.set("num_key_value_heads", heads);
-  if (heads > 0 && hidden > 0 && config.find("head_dim") == nullptr) config.set("head_dim", hidden / heads);
-  const int64_t head_dim = positive_or_zero(config, "head_dim");
+  int64_t head_dim = positive_or_zero(config, "head_dim");
+  if (head_dim == 0 && heads > 0) head_dim = hidden / heads;
   const std::string key = fmt::format("{}rope.dimension_count", prefix);
   const int64_t rotated = checked_count(metadata, key, metadata.get_int(key).value_or(0));
   if (rotated > 0 && head_dim > 0 && rotated != head_dim) {
@@ -132,22 +134,21 @@ void add_head_geometry(const Metadata& metadata, std::string_view prefix, Json& 
   }
 }
 
+// Without a type, a factor is linear scaling, and a factor of 0 is none, as llama.cpp reads them.
 void add_rope_scaling(const Metadata& metadata, std::string_view prefix, Json& config) {
-  const std::string type_key = fmt::format("{}rope.scaling.type", prefix);
-  const std::string legacy_key = fmt::format("{}rope.scale_linear", prefix);
+  const auto type = metadata.get_string(fmt::format("{}rope.scaling.type", prefix));
+  if (type == "none") return;
   Json scaling;
-  if (const auto type = metadata.get_string(type_key)) {
-    if (*type == "none") return;
-    scaling.set("rope_type", *type);
-    copy_keys(metadata, prefix, gguf_rope_scaling_keys(), scaling);
-  } else if (metadata.find(legacy_key) != nullptr) {
-    const double factor = real_value(metadata, legacy_key).as_double();
-    if (factor == 1) return;
-    scaling.set("rope_type", "linear");
-    scaling.set("factor", factor);
-  } else {
-    return;
+  scaling.set("rope_type", type.value_or("linear"));
+  copy_keys(metadata, prefix, gguf_rope_scaling_keys(), scaling);
+  const std::string legacy_key = fmt::format("{}rope.scale_linear", prefix);
+  if (scaling.find("factor") == nullptr && metadata.find(legacy_key) != nullptr) {
+    scaling.set("factor", real_value(metadata, legacy_key));
   }
+  const Json* factor = scaling.find("factor");
+  const bool scales = factor != nullptr && factor->as_double() != 0 && factor->as_double() != 1;
+  if (!type && !scales && scaling.find("attention_factor") == nullptr) return;
+  if (*scaling.find("rope_type") == Json("linear") && !scales) scaling.set("factor", 1.0);
   config.set("rope_scaling", scaling);
 }
 

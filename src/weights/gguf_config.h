@@ -1,7 +1,7 @@
 // GGUF metadata said again as config.json and generation_config.json. Pure functions.
 //
-// Keys that are absent stay absent, with three exceptions that GGUF leaves to the reader: num_key_value_heads (all
-// heads), head_dim (hidden over heads) and tie_word_embeddings (there is no output matrix). Values that differ between
+// Keys that are absent stay absent, with two exceptions that GGUF leaves to the reader: num_key_value_heads (all
+// heads) and tie_word_embeddings (there is no output matrix). Values that differ between
 // layers become arrays. Besides Hugging Face's keys, "rope_freqs_tensor": true says that the tensor "rope_freqs.weight"
 // [head_dim / 2] holds factors that divide the rotation frequencies (llama3 scaling, already computed).
 // Throws Error{corrupt_file} when a key has the wrong kind or an impossible value.

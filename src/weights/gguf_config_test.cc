@@ -34,7 +34,7 @@ TEST(GgufConfigTest, says_llama_as_config_json_does) {
   EXPECT_EQ(config_of(writer), parse_json(R"({"architectures": ["LlamaForCausalLM"], "model_type": "llama",
                  "max_position_embeddings": 8192, "hidden_size": 8, "num_hidden_layers": 1, "intermediate_size": 24,
                  "num_attention_heads": 2, "num_key_value_heads": 1, "rms_norm_eps": 1e-05, "rope_theta": 100000.0,
-                 "head_dim": 4, "vocab_size": 10, "tie_word_embeddings": true, "attention_bias": false,
+                 "vocab_size": 10, "tie_word_embeddings": true, "attention_bias": false,
                  "mlp_bias": false, "bos_token_id": 1, "eos_token_id": 2})"));
 }
 
@@ -45,7 +45,6 @@ TEST(GgufConfigTest, fills_in_what_gguf_leaves_to_the_reader) {
       .add_tensor("blk.0.attn_q.bias", {8});
   const Json config = config_of(writer);
   EXPECT_EQ(*config.find("num_key_value_heads"), Json(2));
-  EXPECT_EQ(*config.find("head_dim"), Json(4));
   EXPECT_EQ(*config.find("tie_word_embeddings"), Json(false));
   EXPECT_EQ(*config.find("attention_bias"), Json(true));
   EXPECT_EQ(config.find("rope_scaling"), nullptr);
@@ -78,6 +77,14 @@ TEST(GgufConfigTest, says_rope_scaling) {
   GgufWriter legacy = llama();
   legacy.set("llama.rope.scale_linear", GgufValue::f32(2));
   EXPECT_EQ(*config_of(legacy).find("rope_scaling"), parse_json(R"({"rope_type": "linear", "factor": 2.0})"));
+  for (const char* untyped : {"llama.rope.scaling.factor", "llama.rope.scale_linear"}) {
+    GgufWriter writer = llama();
+    writer.set(untyped, GgufValue::f32(8));
+    EXPECT_EQ(*config_of(writer).find("rope_scaling"), parse_json(R"({"rope_type": "linear", "factor": 8.0})"));
+    GgufWriter zero = llama();
+    zero.set(untyped, GgufValue::f32(0));
+    EXPECT_EQ(config_of(zero).find("rope_scaling"), nullptr);
+  }
   GgufWriter none = llama();
   none.set("llama.rope.scaling.type", GgufValue::string("none"));
   EXPECT_EQ(config_of(none).find("rope_scaling"), nullptr);

@@ -61,7 +61,7 @@ constexpr GgufKey kRopeScalingKeys[] = {
 
 constexpr GgufKey kSamplingKeys[] = {
     {"general.sampling.temp", "temperature", Kind::real},
-    {"general.sampling.top_k", "top_k", Kind::count},
+    {"general.sampling.top_k", "top_k", Kind::integer},
     {"general.sampling.top_p", "top_p", Kind::real},
     {"general.sampling.min_p", "min_p", Kind::real},
     {"general.sampling.penalty_repeat", "repetition_penalty", Kind::real},

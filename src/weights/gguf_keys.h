@@ -15,6 +15,7 @@ struct GgufKey {
     count,       // an integer of at least 0, or one a layer
     real,        // a finite number
     multiplier,  // the same, but 0 says that there is none
+    integer,     // any integer
     flag,
   };
 

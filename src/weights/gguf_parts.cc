@@ -30,7 +30,8 @@ std::vector<std::string> gguf_part_paths(const std::string& path, const Metadata
   }
   const std::string suffix = fmt::format("-00001-of-{:05}.gguf", count);
   if (!path.ends_with(suffix)) {
-    fail(ErrorCode::unsupported, "{}: is the first of {} parts, expected a name that ends in {}", path, count, suffix);
+    fail(ErrorCode::unsupported, "{}: is the first of {} parts (split.count), expected a name that ends in {}", path,
+         count, suffix);
   }
   const std::string stem = path.substr(0, path.size() - suffix.size());
   std::vector<std::string> paths;
@@ -49,8 +50,8 @@ void check_gguf_part(const GgufFile& file, size_t part, size_t part_count) {
 void check_gguf_tensor_count(const Metadata& first, size_t tensor_count) {
   const auto promised = first.get_int("split.tensors.count");
   if (!promised || *promised == static_cast<int64_t>(tensor_count)) return;
-  fail(ErrorCode::corrupt_file, "{}: promises {} tensors in all its parts, which have {}", first.source, *promised,
-       tensor_count);
+  fail(ErrorCode::corrupt_file, "{}: split.tensors.count promises {} tensors in all parts, which have {}", first.source,
+       *promised, tensor_count);
 }
 
 }  // namespace estoc

@@ -32,12 +32,13 @@ int64_t interleaved_heads(const WeightTensor& tensor, const Metadata& metadata) 
   const bool is_key = name.find(".self_attn.k_proj.") != std::string_view::npos;
   if (!is_query && !is_key) return 0;
   const int64_t layer = layer_of(tensor.source_name);
-  int64_t heads = is_key ? gguf_head_count(metadata, "attention.head_count_kv", layer) : 0;
-  if (heads == 0) heads = gguf_head_count(metadata, "attention.head_count", layer);
+  std::string_view key = "attention.head_count_kv";
+  int64_t heads = is_key ? gguf_head_count(metadata, key, layer) : 0;
+  if (heads == 0) heads = gguf_head_count(metadata, key = "attention.head_count", layer);
   const int64_t rows = tensor.shape.size() == 1 ? tensor.columns() : tensor.rows();
   if (heads > 0 && rows % (2 * heads) == 0) return heads;
-  fail(ErrorCode::corrupt_file, "{}: tensor '{}' has shape {}, which {} heads do not divide evenly", tensor.file,
-       shown(tensor.source_name), shape_text(tensor.shape), heads);
+  fail(ErrorCode::corrupt_file, "{}: tensor '{}' has shape {}, which {} heads ({}) do not divide evenly", tensor.file,
+       shown(tensor.source_name), shape_text(tensor.shape), heads, key);
 }
 
 class GgufSource final : public WeightSource {

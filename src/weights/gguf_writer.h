@@ -80,6 +80,11 @@ class GgufWriter {
     return *this;
   }
 
+  GgufWriter& remove(std::string_view key) {
+    std::erase_if(keys_, [&](const auto& entry) { return entry.first == key; });
+    return *this;
+  }
+
   GgufWriter& add_tensor(Tensor tensor) {
     tensors_.push_back(std::move(tensor));
     return *this;
