@@ -20,6 +20,7 @@
 
 #include "base/histogram.h"
 #include "base/ids.h"
+#include "base/shared_list.h"
 #include "models/model.h"
 #include "sampling/logprobs.h"
 #include "sampling/params.h"
@@ -28,12 +29,12 @@ namespace estoc {
 
 // What a caller asks; immutable once submitted.
 struct Request {
-  std::vector<TokenId> prompt;  // not empty
+  SharedList<TokenId> prompt;  // not empty
   SamplingParams sampling;
-  int tokens_max = 16;               // output tokens at most, also bounded by the context; 0 computes the prompt only
-  int tokens_min = 0;                // end and stop tokens are not chosen before
-  std::vector<TokenId> end_tokens;   // the model's end-of-sequence ids; ignored when ignore_end
-  std::vector<TokenId> stop_tokens;  // the caller's; always honoured
+  int tokens_max = 16;              // output tokens at most, also bounded by the context; 0 computes the prompt only
+  int tokens_min = 0;               // end and stop tokens are not chosen before
+  std::vector<TokenId> end_tokens;  // the model's end-of-sequence ids; ignored when ignore_end
+  SharedList<TokenId> stop_tokens;  // the caller's, limits::kStopTokensMax at most; always honoured
   bool ignore_end = false;
   int prompt_logprobs = -1;  // as SamplingParams::logprobs, for the prompt's tokens (echo); -1 none
 

@@ -19,7 +19,9 @@ namespace {
 Request random_request(std::mt19937& random) {
   Request request;
   const uint32_t prompt = 1 + random() % 60;
-  for (uint32_t i = 0; i < prompt; ++i) request.prompt.push_back(static_cast<TokenId>(random() % kVocab));
+  std::vector<TokenId> tokens(prompt);
+  for (TokenId& token : tokens) token = static_cast<TokenId>(random() % kVocab);
+  request.prompt = std::move(tokens);
   request.tokens_max = 1 + static_cast<int>(random() % 50);
   request.sampling = {.temperature = random() % 2 == 0 ? 0.0f : 0.8f, .top_k = static_cast<int>(random() % 20)};
   if (random() % 2 == 0) request.sampling.top_p = 0.9f;
@@ -157,12 +159,13 @@ TEST(Engine, DeliversLogprobsOfThePromptAndTheOutput) {
   Inbox inbox;  // outlives the engine
   Engine engine(model, config);
   std::mt19937 random(3);
-  Request request{.prompt = {}, .sampling = {.seed = 1, .logprobs = 3}, .tokens_max = 3, .prompt_logprobs = 2};
-  for (int i = 0; i < 150; ++i) request.prompt.push_back(static_cast<TokenId>(random() % kVocab));
+  std::vector<TokenId> tokens(150);
+  for (TokenId& token : tokens) token = static_cast<TokenId>(random() % kVocab);
+  const Request request{
+      .prompt = tokens, .sampling = {.seed = 1, .logprobs = 3}, .tokens_max = 3, .prompt_logprobs = 2};
   const auto events = inbox.wait_for_all(engine.submit(request, inbox.sink()).id);
   ASSERT_EQ(events.size(), 3u);
 
-  std::vector<TokenId> tokens = request.prompt;
   std::vector<Logprobs> logprobs = events[0].prompt_logprobs;
   ASSERT_EQ(logprobs.size(), 149u);
   for (const Event& event : events) {

@@ -110,11 +110,11 @@ struct Completion {
 inline Completion complete_alone(const Request& request, int vocab, int positions_max) {
   Sampler sampler;
   SamplerState state(request.sampling, request.sampling.seed.value_or(0), request.prompt);
-  std::vector<TokenId> history = request.prompt;
+  std::vector<TokenId> history = request.prompt.copy();
   std::vector<float> logits(static_cast<size_t>(vocab));
   Completion completion;
   const auto ends = [&](TokenId token) {
-    const auto contains = [&](const std::vector<TokenId>& set) {
+    const auto contains = [&](std::span<const TokenId> set) {
       return std::find(set.begin(), set.end(), token) != set.end();
     };
     return contains(request.stop_tokens) || (!request.ignore_end && contains(request.end_tokens));

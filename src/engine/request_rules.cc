@@ -1,6 +1,9 @@
 #include "engine/request_rules.h"
 
+#include <span>
+
 #include "base/error.h"
+#include "base/limits.h"
 
 namespace estoc {
 namespace {
@@ -10,7 +13,7 @@ template <typename... Args>
   throw Error(ErrorCode::invalid_argument, fmt::format(format, std::forward<Args>(args)...), param);
 }
 
-void check_prompt(const std::vector<TokenId>& prompt, int vocab, const EngineConfig& config, int kv_positions) {
+void check_prompt(std::span<const TokenId> prompt, int vocab, const EngineConfig& config, int kv_positions) {
   if (prompt.empty()) refuse("prompt", "the prompt has no tokens, expected at least one");
   const auto context = static_cast<size_t>(config.context);
   if (prompt.size() >= context) {
@@ -41,6 +44,9 @@ void validate(const Request& request, int vocab, const EngineConfig& config, int
   if (request.prompt_logprobs < -1 || request.prompt_logprobs > kTopLogprobsMax) {
     refuse("prompt_logprobs", "prompt_logprobs must be between 0 and {}, got {}", kTopLogprobsMax,
            request.prompt_logprobs);
+  }
+  if (request.stop_tokens.size() > limits::kStopTokensMax) {
+    refuse("stop_tokens", "stop_tokens may be at most {}, got {}", limits::kStopTokensMax, request.stop_tokens.size());
   }
   if (request.timeout.count() < 0) refuse("timeout", "timeout must be positive, got {} ms", request.timeout.count());
   validate(request.sampling, vocab);

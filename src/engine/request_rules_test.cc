@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "engine/kv_sizing.h"
 
 namespace estoc {
@@ -16,12 +17,13 @@ Request valid() { return {.prompt = {1, 2, 3}}; }
 
 TEST(RequestRules, NameTheFieldThatIsWrong) {
   const std::pair<const char*, std::function<void(Request&)>> cases[] = {
-      {"prompt", [](Request& r) { r.prompt.clear(); }},
+      {"prompt", [](Request& r) { r.prompt = {}; }},
       {"prompt", [](Request& r) { r.prompt = {1, 50}; }},
       {"prompt", [](Request& r) { r.prompt = {-1}; }},
       {"tokens_max", [](Request& r) { r.tokens_max = -1; }},
       {"tokens_min", [](Request& r) { r.tokens_min = -1; }},
       {"tokens_min", [](Request& r) { r.tokens_min = 17; }},
+      {"stop_tokens", [](Request& r) { r.stop_tokens = std::vector<TokenId>(limits::kStopTokensMax + 1); }},
       {"prompt_logprobs", [](Request& r) { r.prompt_logprobs = 21; }},
       {"top_p", [](Request& r) { r.sampling.top_p = 2; }},
   };
@@ -41,7 +43,7 @@ TEST(RequestRules, NameTheFieldThatIsWrong) {
 
 std::string message_for(size_t prompt_tokens, int kv_positions) {
   Request request = valid();
-  request.prompt.assign(prompt_tokens, 1);
+  request.prompt = std::vector<TokenId>(prompt_tokens, 1);
   try {
     validate(request, 50, kConfig, kv_positions);
   } catch (const Error& error) {

@@ -1,6 +1,7 @@
 #include "engine/sequence.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace estoc {
 
@@ -9,12 +10,13 @@ Sequence::Sequence(RequestId id, Request asked, EventSink sink, uint64_t seed)
       request(std::move(asked)),
       sink(std::move(sink)),
       prompt_count(static_cast<int>(request.prompt.size())),
-      tokens(std::move(request.prompt)),
+      tokens(std::exchange(request.prompt, {}).copy()),
       sampling(request.sampling, request.sampling.seed.value_or(seed), tokens),
       submitted_at(Clock::now()),
-      last_tokens_(request.stop_tokens) {
+      last_tokens_(request.stop_tokens.copy()) {
   if (!request.ignore_end)
     last_tokens_.insert(last_tokens_.end(), request.end_tokens.begin(), request.end_tokens.end());
+  std::ranges::sort(last_tokens_);
 }
 
 bool Sequence::wants_logits(int position) const {
@@ -37,9 +39,7 @@ std::span<const TokenId> Sequence::forbidden() const {
   return last_tokens_;
 }
 
-bool Sequence::is_last(TokenId token) const {
-  return std::find(last_tokens_.begin(), last_tokens_.end(), token) != last_tokens_.end();
-}
+bool Sequence::is_last(TokenId token) const { return std::ranges::binary_search(last_tokens_, token); }
 
 std::optional<FinishReason> Sequence::append(TokenId token, int positions_max) {
   tokens.push_back(token);

@@ -73,7 +73,7 @@ class Sequence {
  private:
   bool is_last(TokenId token) const;
 
-  std::vector<TokenId> last_tokens_;  // end tokens (unless ignored) and stop tokens
+  std::vector<TokenId> last_tokens_;  // end tokens (unless ignored) and stop tokens, sorted
 };
 
 }  // namespace estoc

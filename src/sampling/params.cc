@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "sampling/logprobs.h"
 
 namespace estoc {
@@ -36,6 +37,12 @@ void validate(const SamplingParams& params, int vocab) {
   }
   check_range("presence_penalty", params.presence_penalty, -2, 2);
   check_range("frequency_penalty", params.frequency_penalty, -2, 2);
+  if (params.logit_bias.size() > limits::kLogitBiasMax) {
+    throw Error(
+        ErrorCode::invalid_argument,
+        fmt::format("logit_bias may name at most {} tokens, got {}", limits::kLogitBiasMax, params.logit_bias.size()),
+        "logit_bias");
+  }
   for (const auto& [token, bias] : params.logit_bias) {
     if (token < 0 || token >= vocab) {
       throw Error(ErrorCode::invalid_argument,

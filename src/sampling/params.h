@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/shared_list.h"
 
 namespace estoc {
 
@@ -19,7 +20,7 @@ struct SamplingParams {
   float presence_penalty = 0.0f;    // over output tokens: logit -= p once
   float frequency_penalty = 0.0f;   // over output tokens: logit -= p per occurrence
   std::optional<uint64_t> seed;     // absent: drawn when the request is admitted
-  std::vector<std::pair<TokenId, float>> logit_bias;
+  SharedList<std::pair<TokenId, float>> logit_bias;  // limits::kLogitBiasMax at most: walked for every token
   int logprobs = -1;  // -1 none; 0 the chosen token's only; n also the n likeliest (at most 20)
 };
 

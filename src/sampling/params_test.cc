@@ -25,6 +25,7 @@ TEST(ValidateParams, NamesTheFieldThatIsWrong) {
       {"frequency_penalty", [](SamplingParams& p) { p.frequency_penalty = -2.5f; }},
       {"logit_bias", [](SamplingParams& p) { p.logit_bias = {{100, 1.0f}}; }},
       {"logit_bias", [](SamplingParams& p) { p.logit_bias = {{-1, 1.0f}}; }},
+      {"logit_bias", [](SamplingParams& p) { p.logit_bias = std::vector<std::pair<TokenId, float>>(1025); }},
       {"logit_bias", [](SamplingParams& p) { p.logit_bias = {{3, 100.5f}}; }},
       {"logprobs", [](SamplingParams& p) { p.logprobs = 21; }},
       {"logprobs", [](SamplingParams& p) { p.logprobs = -2; }},
