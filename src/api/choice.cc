@@ -44,7 +44,7 @@ void Choice::add_echo(std::vector<Logprobs>&& prompt_logprobs, Piece& piece) {
       chars += char_count(stream.push(options_.echo[i]));
     }
   }
-  add_text(options_.echo_text, false, piece);
+  add_text(*options_.echo_text, false, piece);
 }
 
 void Choice::add_token(Event& event, Piece& piece) {

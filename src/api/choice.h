@@ -5,6 +5,7 @@
 // Ownership: the tokenizer must outlive it. Threads: one at a time. Nothing throws.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,15 +38,15 @@ struct ChoiceEnd {
 };
 
 struct ChoiceOptions {
-  std::vector<std::string> stops;
-  std::vector<TokenId> stop_tokens;
+  StopStrings stops;
+  SharedList<TokenId> stop_tokens;
   bool include_stop = false;
   bool skip_special = true;
   bool has_logprobs = false;
-  int tokens_min = 0;              // stop strings are not looked for before
-  std::vector<TokenId> continued;  // the text goes on after these tokens; empty when it is a text of its own
-  std::vector<TokenId> echo;       // prompt tokens that come back in front of the output
-  std::string echo_text;           // their text
+  int tokens_min = 0;             // stop strings are not looked for before
+  SharedList<TokenId> continued;  // the text goes on after these tokens; empty when it is a text of its own
+  SharedList<TokenId> echo;       // prompt tokens that come back in front of the output
+  std::shared_ptr<const std::string> echo_text;  // their text; null when there are none
 };
 
 class Choice {

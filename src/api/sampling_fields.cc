@@ -23,7 +23,7 @@ std::optional<uint64_t> read_seed(Fields& fields) {
   return value->as_double() < 0 ? static_cast<uint64_t>(value->as_int()) : value->as_uint();
 }
 
-std::vector<std::string> read_stops(Fields& fields) {
+StopStrings read_stops(Fields& fields) {
   const Json* value = fields.find("stop");
   if (value == nullptr) return {};
   std::vector<std::string> stops;

@@ -12,6 +12,7 @@
 #include "api/call.h"
 #include "api/fields.h"
 #include "api/served_model.h"
+#include "api/stop_matcher.h"
 #include "base/json.h"
 #include "sampling/params.h"
 
@@ -21,8 +22,8 @@ struct GenerationFields {
   SamplingParams sampling;        // `logprobs` is left to the endpoint
   std::optional<int> tokens_max;  // from `max_tokens`; the endpoint has its own default
   int tokens_min = 0;
-  std::vector<TokenId> stop_tokens;
-  std::vector<std::string> stops;  // stop strings
+  SharedList<TokenId> stop_tokens;
+  StopStrings stops;
   bool ignore_end = false;
   bool include_stop = false;  // stop strings stay in the text
   bool skip_special = true;

@@ -4,44 +4,55 @@
 #include <utility>
 
 namespace estoc::api {
-namespace {
 
-// Length of the longest end of `text` that is the beginning, but not the whole, of `stop`.
-size_t unfinished_bytes(std::string_view text, std::string_view stop) {
-  for (size_t bytes = std::min(text.size(), stop.size() - 1); bytes > 0; --bytes) {
-    if (text.ends_with(stop.substr(0, bytes))) return bytes;
+StopStrings::StopStrings(std::vector<std::string> texts) {
+  if (texts.empty()) return;
+  std::vector<Pattern> patterns;
+  for (std::string& text : texts) {
+    std::vector<uint32_t> borders(text.size());
+    for (size_t i = 1; i < text.size(); ++i) {
+      uint32_t border = borders[i - 1];
+      while (border > 0 && text[border] != text[i]) border = borders[border - 1];
+      borders[i] = border + (text[border] == text[i] ? 1 : 0);
+    }
+    patterns.push_back({std::move(text), std::move(borders)});
   }
-  return 0;
+  patterns_ = std::make_shared<const std::vector<Pattern>>(std::move(patterns));
 }
 
-}  // namespace
+size_t StopStrings::advance(size_t index, size_t matched, char next) const {
+  const auto& [text, borders] = (*patterns_)[index];
+  while (matched > 0 && text[matched] != next) matched = borders[matched - 1];
+  return matched + (text[matched] == next ? 1 : 0);
+}
 
-StopMatcher::StopMatcher(std::vector<std::string> stops, bool include_stop)
-    : stops_(std::move(stops)), include_stop_(include_stop) {}
+StopMatcher::StopMatcher(StopStrings stops, bool include_stop)
+    : stops_(std::move(stops)), include_stop_(include_stop), matched_bytes_(stops_.count()) {}
+
+// Takes one more byte; true when stop strings end with it, of which the longest becomes matched_.
+bool StopMatcher::finds_match(char next) {
+  for (size_t i = 0; i < matched_bytes_.size(); ++i) {
+    matched_bytes_[i] = stops_.advance(i, matched_bytes_[i], next);
+    const std::string& stop = stops_.text(i);
+    if (matched_bytes_[i] < stop.size()) continue;
+    if (matched_ == nullptr || stop.size() > matched_->size()) matched_ = &stop;
+  }
+  return matched_ != nullptr;
+}
 
 std::string StopMatcher::push(std::string_view text) {
-  if (stops_.empty()) return std::string(text);
+  if (matched_bytes_.empty()) return std::string(text);
+  const auto end = std::ranges::find_if(text, [this](char next) { return finds_match(next); });
   held_ += text;
-  size_t match_end = std::string::npos;
-  for (const std::string& stop : stops_) {
-    const size_t begin = held_.find(stop);
-    if (begin == std::string::npos) continue;
-    const size_t end = begin + stop.size();
-    if (end > match_end || (end == match_end && stop.size() < matched_->size())) continue;
-    match_end = end;
-    matched_ = &stop;
+  if (matched_ == nullptr) {
+    const size_t kept_bytes = *std::ranges::max_element(matched_bytes_);
+    std::string released = held_.substr(0, held_.size() - kept_bytes);
+    held_.erase(0, released.size());
+    return released;
   }
-  size_t released_bytes = 0;
-  if (matched_ != nullptr) {
-    released_bytes = include_stop_ ? match_end : match_end - matched_->size();
-  } else {
-    size_t kept_bytes = 0;
-    for (const std::string& stop : stops_) kept_bytes = std::max(kept_bytes, unfinished_bytes(held_, stop));
-    released_bytes = held_.size() - kept_bytes;
-  }
-  std::string released = held_.substr(0, released_bytes);
-  held_.erase(0, matched_ != nullptr ? held_.size() : released_bytes);
-  return released;
+  const auto unread_bytes = static_cast<size_t>(text.end() - end) - 1;
+  held_.resize(held_.size() - unread_bytes - (include_stop_ ? 0 : matched_->size()));
+  return std::exchange(held_, {});
 }
 
 std::string StopMatcher::finish() { return std::exchange(held_, {}); }

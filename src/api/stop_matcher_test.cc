@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <random>
+
+#include "base/limits.h"
 
 namespace estoc::api {
 namespace {
@@ -64,7 +67,7 @@ TEST(StopMatcherTest, OutcomeDoesNotDependOnTheCuts) {
       for (char& c : text) c = static_cast<char>('a' + random() % 3);
       return text;
     };
-    const std::vector<std::string> stops = {word(4), word(4), word(6)};
+    const StopStrings stops = {word(4), word(4), word(6)};
     const std::string text = word(24);
     const bool include = random() % 2 == 0;
     StopMatcher whole(stops, include);
@@ -83,13 +86,25 @@ TEST(StopMatcherTest, OutcomeDoesNotDependOnTheCuts) {
     ASSERT_EQ(cut.matched() == nullptr, whole.matched() == nullptr) << text;
     if (whole.matched() == nullptr) {
       ASSERT_EQ(got, text);
-      for (const std::string& stop : stops) ASSERT_EQ(text.find(stop), std::string::npos);
+      for (size_t i = 0; i < stops.count(); ++i) ASSERT_EQ(text.find(stops.text(i)), std::string::npos);
     } else {
       ASSERT_EQ(*cut.matched(), *whole.matched());
       ++matches;
     }
   }
   EXPECT_GT(matches, 500);
+}
+
+// The worst there is: the longest stop strings, all almost found all the time.
+TEST(StopMatcherTest, TakesTimeInProportionToTheText) {
+  std::vector<std::string> stops;
+  for (size_t i = 0; i < limits::kStopsMax; ++i) stops.push_back(std::string(limits::kStopBytesMax - 1 - i, 'a') + "b");
+  StopMatcher matcher(stops, false);
+  const auto begin = std::chrono::steady_clock::now();
+  size_t released = 0;
+  for (int i = 0; i < 20'000; ++i) released += matcher.push("aaaa").size();
+  EXPECT_EQ(released, 80'000 - (limits::kStopBytesMax - 1));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));  // naively it is minutes
 }
 
 }  // namespace
