@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file_faults.h"
 
 namespace estoc {
 namespace {
@@ -55,10 +56,13 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.fd, 0);
   if (mapped == MAP_FAILED) fail(ErrorCode::io, "{}: cannot map {} bytes: {}", path, size_, std::strerror(errno));
   data_ = static_cast<const std::byte*>(mapped);
+  note_mapping(data_, size_, path_);
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (data_ == nullptr) return;
+  forget_mapping(data_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept

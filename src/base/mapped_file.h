@@ -1,4 +1,5 @@
-// A whole file mapped read-only. Owns the mapping; moves, does not copy. Safe to read from any thread.
+// A whole file mapped read-only. Owns the mapping; moves, does not copy. Safe to read from any thread. The mapping is
+// shared: what others write into the file is seen, and when they cut it short the process ends (base/file_faults.h).
 // Throws Error{not_found, io} with the path and the system's reason.
 #pragma once
 
