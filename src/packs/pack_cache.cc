@@ -38,10 +38,11 @@ void require_space(const std::string& directory, uint64_t bytes) {
 }
 
 // For a thread that only writes a file: it gets out of the way of those that compute, and takes no signals (one of
-// them, SIGXFSZ, would end the process for what is a failed write).
+// them, SIGXFSZ, would end the process for what is a failed write) but the one that tells of a lost file.
 void become_background_thread() {
   sigset_t all;
   sigfillset(&all);
+  sigdelset(&all, SIGBUS);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   constexpr int kNice = 10;
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);  // Linux: of this thread
@@ -107,6 +108,8 @@ void PackCache::wait() {
   if (writer_.joinable()) writer_.join();
 }
 
+void PackCache::abandon() { abandoned_.request_stop(); }
+
 void PackCache::write() noexcept {
   become_background_thread();
   try {
@@ -115,12 +118,13 @@ void PackCache::write() noexcept {
     std::filesystem::create_directories(options_.directory, error);
     if (error) fail(ErrorCode::io, "{}: cannot make this folder: {}", options_.directory, error.message());
     require_space(options_.directory, bytes_of(items_));
-    if (write_pack(path_, id_, items_)) {
+    if (write_pack(path_, id_, items_, abandoned_.get_token())) {
       remove_old_packs(options_.directory, kPacksMax);
       const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
       log_debug("packed weights kept at {} in {:.2f} s", path_, took.count());
     }
   } catch (const std::exception& problem) {
+    if (abandoned_.stop_requested()) return log_debug("packed weights are not kept: the program ends");
     log_warn("packed weights are not kept for the next start: {}", problem.what());
   }
   items_.clear();

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,6 +44,8 @@ class PackCache final : public PackedStore {
   void keep();
   // Waits for that.
   void wait();
+  // The program has to end: what is not yet written is given up. Any thread.
+  void abandon();
 
  private:
   void use(PackItem item);
@@ -57,6 +60,7 @@ class PackCache final : public PackedStore {
   std::vector<PackEntry> entries_;          // of file_
   std::vector<PackItem> items_;             // what this model uses, kept or packed
   bool has_new_items_ = false;
+  std::stop_source abandoned_;
   std::thread writer_;
 };
 

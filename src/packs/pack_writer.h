@@ -8,6 +8,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,9 @@ struct PackItem {
 };
 
 // Writes `items` to `path`; the folder must exist. False when another process is writing it, or just did.
-bool write_pack(const std::string& path, const PackId& id, const std::vector<PackItem>& items);
+// `stop` ends it early with Error{cancelled}, within a megabyte of the disk's time.
+bool write_pack(const std::string& path, const PackId& id, const std::vector<PackItem>& items,
+                const std::stop_token& stop = {});
 
 // Removes packs from the folder until the `count_max` that were used last are left, and .part files nobody writes.
 // Files of other names are left alone. Never throws: what cannot be removed stays.
