@@ -7,6 +7,7 @@
 
 #include "apps/commands.h"
 #include "apps/session.h"
+#include "apps/standard_streams.h"
 #include "base/cpus.h"
 #include "base/error.h"
 #include "base/thread_team.h"
@@ -20,16 +21,12 @@ namespace {
 
 // One line that is written over on a terminal; lines elsewhere.
 void show_progress(const std::string& text) {
-  if (::isatty(STDERR_FILENO) != 0) {
-    fmt::print(stderr, "\r\033[Kestoc bench: {}", text);
-  } else {
-    fmt::print(stderr, "estoc bench: {}\n", text);
-  }
-  std::fflush(stderr);
+  write_note(::isatty(STDERR_FILENO) != 0 ? fmt::format("\r\033[Kestoc bench: {}", text)
+                                          : fmt::format("estoc bench: {}\n", text));
 }
 
 void finish_progress() {
-  if (::isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
+  if (::isatty(STDERR_FILENO) != 0) write_note("\r\033[K");
 }
 
 ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelInfo& info) {
@@ -63,7 +60,7 @@ int bench_kernels(const BenchKernelsOptionValues& options) {
   const Json::Array rows = run_kernel_bench(plan, show_progress);
   finish_progress();
   if (rows.empty()) fail(ErrorCode::invalid_argument, "--filter: '{}' is in no kernel's name", options.filter);
-  fmt::print("{}", write_report(format, kernel_bench_columns(), rows));
+  write_output(write_report(format, kernel_bench_columns(), rows));
   return 0;
 }
 
@@ -79,7 +76,7 @@ int bench_model(const BenchModelOptionValues& options) {
     rows.push_back(model_bench_row(checkpoint_name(path), info, plan, result));
   }
   finish_progress();
-  fmt::print("{}", write_report(format, model_bench_columns(), rows));
+  write_output(write_report(format, model_bench_columns(), rows));
   return 0;
 }
 

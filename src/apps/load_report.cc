@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "apps/standard_streams.h"
 #include "base/error.h"
 #include "bench/machine.h"
 #include "load/report_plots.h"
@@ -47,7 +48,7 @@ bool LoadReport::tell(const std::vector<PointSummary>& summaries, ReportHead hea
     rows.push_back(summary_row(summary));
     has_answer = has_answer || summary.ok > 0;
   }
-  fmt::print("{}", write_report(format_, summary_columns(), rows));
+  write_output(write_report(format_, summary_columns(), rows));
   if (!options_.html_file.empty()) write_file(options_.html_file, html_report(summaries, head));
   if (!options_.plots_folder.empty()) {
     for (const ReportPlot& plot : report_plots(summaries, head.slo)) {

@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <exception>
 
 #include "apps/commands.h"
+#include "apps/exit_codes.h"
 #include "apps/options.h"
+#include "apps/standard_streams.h"
 #include "base/error.h"
+#include "base/file_faults.h"
 
 namespace estoc {
 namespace {
@@ -63,7 +65,9 @@ int main_of(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    const int code = app.exit(error);
+    flush_output();
+    return code == 0 ? kExitDone : kExitRefused;
   }
   if (serve_command->parsed()) return serve(serve_values);
   if (run_command->parsed()) return run(run_values);
@@ -82,13 +86,15 @@ int main_of(int argc, char** argv) {
 }  // namespace estoc
 
 int main(int argc, char** argv) {
+  estoc::prepare_standard_streams();
+  estoc::end_on_file_faults(estoc::kExitFileLost);
   try {
     return estoc::main_of(argc, argv);
   } catch (const estoc::Error& error) {
-    fmt::print(stderr, "estoc: {}\n", error.what());
-    return 2;
+    estoc::write_note(fmt::format("estoc: {}\n", error.what()));
+    return estoc::kExitRefused;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "estoc: internal error: {}\n", error.what());
-    return 1;
+    estoc::write_note(fmt::format("estoc: internal error: {}\n", error.what()));
+    return estoc::kExitFailed;
   }
 }

@@ -10,6 +10,7 @@
 #include "apps/commands.h"
 #include "apps/progress_bar.h"
 #include "apps/session.h"
+#include "apps/standard_streams.h"
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "models/model.h"
@@ -102,9 +103,9 @@ int perplexity(const PerplexityOptionValues& options) {
   }
   bar.finish();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  fmt::print("perplexity {:.4f} +/- {:.4f} over {} tokens ({} windows of {}, {:.1f} s, {} tokens/s)\n",
-             score.perplexity(), score.error(), score.count, window_count, window_tokens, took.count(),
-             static_cast<int>(window_count * window_tokens / took.count()));
+  write_output(fmt::format("perplexity {:.4f} +/- {:.4f} over {} tokens ({} windows of {}, {:.1f} s, {} tokens/s)\n",
+                           score.perplexity(), score.error(), score.count, window_count, window_tokens, took.count(),
+                           static_cast<int>(window_count * window_tokens / took.count())));
   return 0;
 }
 

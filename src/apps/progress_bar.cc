@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+
+#include "apps/standard_streams.h"
 
 namespace estoc {
 
@@ -23,16 +24,12 @@ void ProgressBar::update(uint64_t done, uint64_t total) {
   constexpr int kWidth = 30;
   const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
   const int filled = static_cast<int>(share * kWidth);
-  const std::string line =
-      fmt::format("\r{} [{:=<{}}{: <{}}] {:3.0f} %", title_, "", filled, "", kWidth - filled, share * 100);
-  std::fputs(line.c_str(), stderr);
-  std::fflush(stderr);
+  write_note(fmt::format("\r{} [{:=<{}}{: <{}}] {:3.0f} %", title_, "", filled, "", kWidth - filled, share * 100));
 }
 
 void ProgressBar::finish() {
   if (!is_drawn_) return;
-  std::fputs("\r\033[K", stderr);
-  std::fflush(stderr);
+  write_note("\r\033[K");
   is_drawn_ = false;
 }
 

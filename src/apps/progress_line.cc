@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include "apps/standard_streams.h"
 
 namespace estoc {
 
@@ -16,18 +16,16 @@ void ProgressLine::show(const std::string& text) {
   if (now - shown_ < (is_terminal_ ? kOnTerminal : kElsewhere)) return;
   shown_ = now;
   is_drawn_ = is_terminal_;
-  fmt::print(stderr, "{}{}: {}{}", is_terminal_ ? "\r\033[K" : "", title_, text, is_terminal_ ? "" : "\n");
-  std::fflush(stderr);
+  write_note(fmt::format("{}{}: {}{}", is_terminal_ ? "\r\033[K" : "", title_, text, is_terminal_ ? "" : "\n"));
 }
 
 void ProgressLine::say(const std::string& text) {
   wipe();
-  fmt::print(stderr, "{}: {}\n", title_, text);
-  std::fflush(stderr);
+  write_note(fmt::format("{}: {}\n", title_, text));
 }
 
 void ProgressLine::wipe() {
-  if (is_drawn_) fmt::print(stderr, "\r\033[K");
+  if (is_drawn_) write_note("\r\033[K");
   is_drawn_ = false;
 }
 

@@ -10,9 +10,11 @@
 #include <mutex>
 
 #include "apps/commands.h"
+#include "apps/exit_codes.h"
 #include "apps/line_input.h"
 #include "apps/question.h"
 #include "apps/session.h"
+#include "apps/standard_streams.h"
 #include "base/error.h"
 #include "tokenizer/stream.h"
 
@@ -22,7 +24,9 @@ namespace {
 // Set by Ctrl-C: ends the answer that is being written, or the program when none is.
 std::atomic<bool> is_interrupted{false};
 
-void on_interrupt(int) { is_interrupted = true; }
+void on_interrupt(int signal) {
+  if (is_interrupted.exchange(true)) ::_exit(kExitBySignal + signal);  // asked twice: at once
+}
 
 void install_interrupt_handler() {
   struct sigaction action{};
@@ -80,15 +84,14 @@ Answer answer(Session& session, const RunOptionValues& options, const Json& mess
   Answer result;
   const auto say = [&](const std::string& text) {
     result.text += text;
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    write_output(text);
   };
   const SubmitResult submitted =
       session.engine->submit(std::move(request), [&](Event&& event) { mailbox.put(std::move(event)); });
   if (submitted.status != SubmitStatus::accepted) fail(ErrorCode::internal, "the engine takes no requests any more");
   const RequestId id = submitted.id;
   for (bool is_cancelled = false;;) {
-    if ((is_interrupted || std::ferror(stdout) != 0) && !is_cancelled) {
+    if (is_interrupted && !is_cancelled) {
       session.engine->cancel(id);
       is_cancelled = true;
     }
@@ -97,8 +100,7 @@ Answer answer(Session& session, const RunOptionValues& options, const Json& mess
     if (event->token && !event->is_stop_token) say(stream.push(*event->token));
     if (!event->finish) continue;
     say(stream.finish());
-    std::fputc('\n', stdout);
-    std::fflush(stdout);
+    write_output("\n");
     if (!event->error.empty()) fail(ErrorCode::internal, "{}", event->error);
     result.last = std::move(*event);
     return result;
@@ -115,21 +117,23 @@ Json message(const char* role, const std::string& content) {
 void print_speed(const Event& last) {
   const RequestTimes& times = last.times;
   const bool is_terminal = ::isatty(STDERR_FILENO) == 1;  // dim text there, plain text in a file
-  fmt::print(stderr, "{}[{} prompt tokens in {:.2f} s, {} tokens at {:.1f} a second]{}\n", is_terminal ? "\033[2m" : "",
-             last.prompt_tokens, times.prefill_s, last.output_tokens,
-             last.output_tokens > 1 ? (last.output_tokens - 1) / times.decode_s : 0.0, is_terminal ? "\033[0m" : "");
+  write_note(fmt::format("{}[{} prompt tokens in {:.2f} s, {} tokens at {:.1f} a second]{}\n",
+                         is_terminal ? "\033[2m" : "", last.prompt_tokens, times.prefill_s, last.output_tokens,
+                         last.output_tokens > 1 ? (last.output_tokens - 1) / times.decode_s : 0.0,
+                         is_terminal ? "\033[0m" : ""));
 }
 
 void chat(Session& session, const RunOptionValues& options, Json messages) {
   const Json start = messages;
   // Where the person sees it: answers alone go into a file.
-  std::FILE* screen = ::isatty(STDOUT_FILENO) == 1 ? stdout : stderr;
-  fmt::print(screen, "{}: type a message; /clear forgets, /exit or Ctrl-D leaves, Ctrl-C stops an answer.\n",
-             session.checkpoint.name);
+  const bool is_screen = ::isatty(STDOUT_FILENO) == 1;
+  const auto tell = [&](const std::string& text) { is_screen ? write_output(text) : write_note(text); };
+  tell(fmt::format("{}: type a message; /clear forgets, /exit or Ctrl-D leaves, Ctrl-C stops an answer.\n",
+                   session.checkpoint.name));
   if (!session.checkpoint.prompts->has_template()) {
-    fmt::print(screen, "It has no chat template: it goes on with each text and knows none before.\n");
+    tell("It has no chat template: it goes on with each text and knows none before.\n");
   }
-  LineInput input(screen, "> ");
+  LineInput input(is_screen ? stdout : stderr, "> ");
   while (std::optional<std::string> line = input.read()) {
     is_interrupted = false;
     if (line->empty()) continue;
@@ -145,7 +149,7 @@ void chat(Session& session, const RunOptionValues& options, Json messages) {
       messages.push_back(message("assistant", reply.text));
       print_speed(reply.last);
     } catch (const Error& error) {  // too long, say: the chat goes on without this turn
-      fmt::print(stderr, "estoc: {}\n", error.what());
+      write_note(fmt::format("estoc: {}\n", error.what()));
       messages.as_array().pop_back();
     }
     is_interrupted = false;
@@ -175,8 +179,7 @@ int run(const RunOptionValues& options) {
     chat(session, options, std::move(messages));
   }
   remove_interrupt_handler();
-  if (std::ferror(stdout) != 0) fail(ErrorCode::io, "standard output: the answer could not be written");
-  return question && is_interrupted ? 130 : 0;
+  return question && is_interrupted ? kExitBySignal + SIGINT : kExitDone;
 }
 
 }  // namespace estoc

@@ -1,18 +1,18 @@
 // `estoc show MODEL`: architecture, parameters, formats, context, and the memory it will need.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <map>
 
 #include "apps/commands.h"
 #include "apps/session.h"
+#include "apps/standard_streams.h"
 #include "engine/kv_sizing.h"
 #include "kernels/kernels.h"
 
 namespace estoc {
 namespace {
 
-void row(std::string_view name, const std::string& value) { fmt::print("{:<14} {}\n", name, value); }
+void row(std::string_view name, const std::string& value) { write_output(fmt::format("{:<14} {}\n", name, value)); }
 
 std::string formats_of(const WeightSource& weights) {
   std::map<std::string_view, std::pair<int, uint64_t>> by_format;
