@@ -1,14 +1,12 @@
 // `estoc serve MODEL`: build the object tree, listen, wait for a signal, drain.
-#include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <ctime>
-#include <thread>
 
 #include "apps/commands.h"
 #include "apps/session.h"
+#include "apps/stop_signals.h"
 #include "base/log.h"
 #include "kernels/kernels.h"
 #include "server/load_reporter.h"
@@ -16,25 +14,6 @@
 
 namespace estoc {
 namespace {
-
-// Blocks SIGINT and SIGTERM in this thread and those it starts later, so that wait() alone receives them.
-class SignalWaiter {
- public:
-  SignalWaiter() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-  }
-  int wait() const {
-    int received = 0;
-    sigwait(&signals_, &received);
-    return received;
-  }
-
- private:
-  sigset_t signals_;
-};
 
 api::ServedModel served_model(const Session& session, const ServeOptionValues& options) {
   api::ServedModel served;
@@ -63,7 +42,7 @@ void apply(const ServeOptionValues& options, EngineConfig& config) {
 
 int serve(const ServeOptionValues& options) {
   const auto started = std::chrono::steady_clock::now();
-  const SignalWaiter signals;
+  StopSignals signals;
   Session session(options, [&](EngineConfig& config) { apply(options, config); });
   const api::ServedModel served = served_model(session, options);
   EngineGenerator generator(*session.engine);
@@ -72,6 +51,7 @@ int serve(const ServeOptionValues& options) {
   config.port = static_cast<uint16_t>(options.port);
   config.threads = options.http_threads;
   ApiServer server(config, served, generator);
+  signals.defer();
   server.listen();
 
   const EngineStats stats = session.engine->stats();
@@ -89,12 +69,7 @@ int serve(const ServeOptionValues& options) {
   const int received = signals.wait();
   log_info("{}: finishing running answers for up to {} s (again to stop at once)",
            received == SIGINT ? "Ctrl-C" : "SIGTERM", options.grace_s);
-  // A second signal ends the process at once, as it would by default.
-  std::thread([signals] {
-    signals.wait();
-    log_warn("stopped at once");
-    ::_exit(130);
-  }).detach();
+  if (session.packs != nullptr) session.packs->abandon();
   server.stop(std::chrono::seconds(options.grace_s));
   session.engine->drain(std::chrono::seconds(1));
   return 0;
