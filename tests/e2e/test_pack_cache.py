@@ -1,6 +1,7 @@
 """The cache of packed weights through the binary: a second start uses it, and answers the same."""
 import json
 import random
+import time
 
 import pytest
 
@@ -13,6 +14,14 @@ ASK = ("run", "demo", "What is the capital of France?", "--log-level", "debug")
 
 def packs(folder) -> list:
     return sorted(folder.glob("*.pack"))
+
+
+def wait_for_pack(folder) -> None:
+    """A server writes it in the background, and gives it up when it is stopped before."""
+    deadline = time.monotonic() + 120
+    while not packs(folder) or list(folder.glob("*.part")):
+        assert time.monotonic() < deadline, "no pack was written"
+        time.sleep(0.05)
 
 
 def logprobs(server: EstocServer) -> str:
@@ -50,6 +59,8 @@ def test_servers_from_the_pack_answer_the_same(demo, tmp_path):
         log = tmp_path / f"log{number}"
         server = EstocServer("demo", log, *arguments, str(cache))
         try:
+            if cache != "off":
+                wait_for_pack(folder)
             if number in (2, 3):
                 maps = open(f"/proc/{server.process.pid}/maps").read()
                 assert (".pack" in maps) == (number == 2), "a damaged pack is not used"
@@ -77,7 +88,8 @@ def test_resident_memory(demo, tmp_path):
             pool = server.resident_of_mapping(4 << 30)
             peak = server.memory_bytes("VmHWM")
         finally:
-            server.stop()  # waits until the pack is written
+            wait_for_pack(folder)
+            server.stop()
         packed = packs(folder)[0].stat().st_size
         assert packed > 64 << 20
         besides = peak - pool
