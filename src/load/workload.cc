@@ -61,7 +61,7 @@ void check_options(const WorkloadKind& kind, const WorkloadOptions& options) {
 std::unique_ptr<Workload> make_workload(const WorkloadOptions& options) {
   const auto kind = std::ranges::find(kKinds, options.name, &WorkloadKind::name);
   if (kind == std::end(kKinds)) {
-    fail(ErrorCode::invalid_argument, "'{}' is no workload; expected one of {}", options.name, workload_list());
+    fail(ErrorCode::invalid_argument, "--workload: '{}' is no workload; expected one of {}", options.name, workload_list());
   }
   check_options(*kind, options);
   return kind->make(options);

@@ -162,7 +162,8 @@ TEST(Workload, OutputTokensCanBeGivenForAll) {
 
 TEST(Workload, RefusesWhatItCannotDo) {
   EXPECT_EQ(refusal({.name = "tall"}),
-            "'tall' is no workload; expected one of short, medium, long, multi-turn, code, math, long-context, mixed, "
+            "--workload: 'tall' is no workload; expected one of short, medium, long, multi-turn, code, math, "
+            "long-context, mixed, "
             "synthetic, shared-prefix, trace");
   EXPECT_EQ(refusal({.name = "short", .input_tokens = 5}),
             "workload 'short' has its own input tokens; expected none to be given, got 5");
