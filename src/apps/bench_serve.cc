@@ -90,7 +90,11 @@ SweepPlan plan_of(const BenchServeOptionValues& options) {
     fail(ErrorCode::invalid_argument, "--api-key: expected no line breaks");
   }
   if (!options.extra.empty()) {
-    plan.request.extra = parse_json(options.extra);
+    try {
+      plan.request.extra = parse_json(options.extra);
+    } catch (const Error& error) {
+      fail(ErrorCode::invalid_argument, "--extra: {}", error.what());
+    }
     if (!plan.request.extra.is_object()) fail(ErrorCode::invalid_argument, "--extra: expected a JSON object");
   }
   plan.workload = {.name = options.workload,

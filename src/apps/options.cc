@@ -11,21 +11,14 @@
 namespace estoc {
 namespace {
 
-// --kv-memory gets ESTOC_KV_MEMORY.
-std::string variable_of(const std::string& name) {
-  std::string variable = "ESTOC_";
-  for (const char c : name.substr(2)) variable += c == '-' ? '_' : static_cast<char>(std::toupper(c));
-  return variable;
-}
-
 template <typename T>
 CLI::Option* flag(CLI::App& command, const std::string& name, T& value, const std::string& help) {
-  return command.add_option(name, value, help)->envname(variable_of(name))->capture_default_str();
+  return command.add_option(name, value, help)->capture_default_str();
 }
 
 // --pin and --no-pin.
 void switch_flag(CLI::App& command, const std::string& name, bool& value, const std::string& help) {
-  command.add_flag(name + ",!--no-" + name.substr(2), value, help)->envname(variable_of(name));
+  command.add_flag(name + ",!--no-" + name.substr(2), value, help);
 }
 
 }  // namespace
@@ -145,7 +138,7 @@ void add_bench_kernels_options(CLI::App& command, BenchKernelsOptionValues& valu
   command.add_option("-o,--output", values.output, "table, json, csv or md")->capture_default_str();
 }
 
-uint64_t parse_bytes(const std::string& text) {
+uint64_t parse_bytes(const std::string& flag, const std::string& text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string unit(end, static_cast<size_t>(text.data() + text.size() - end));
@@ -155,7 +148,7 @@ uint64_t parse_bytes(const std::string& text) {
   if (unit == "M" || unit == "MiB") factor = 1024.0 * 1024;
   if (unit == "G" || unit == "GiB") factor = 1024.0 * 1024 * 1024;
   if (error != std::errc() || factor == 0 || !(number > 0) || number * factor > 1e15) {
-    fail(ErrorCode::invalid_argument, "'{}' is not a size; expected something like 512M or 2G", text);
+    fail(ErrorCode::invalid_argument, "{}: '{}' is not a size; expected something like 512M or 2G", flag, text);
   }
   return static_cast<uint64_t>(number * factor);
 }

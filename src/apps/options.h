@@ -1,4 +1,4 @@
-// Flags of the commands. Each has an environment variable: --kv-memory is ESTOC_KV_MEMORY.
+// Flags of the commands. Each has an environment variable (apps/environment.h).
 #pragma once
 
 #include <cstdint>
@@ -78,8 +78,8 @@ void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values);
 void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values);
 void add_bench_kernels_options(CLI::App& command, BenchKernelsOptionValues& values);
 
-// "512M", "2G", "1073741824" as bytes. Throws Error{invalid_argument}.
-uint64_t parse_bytes(const std::string& text);
+// "512M", "2G", "1073741824" as bytes. Throws Error{invalid_argument} that names the flag.
+uint64_t parse_bytes(const std::string& flag, const std::string& text);
 
 // "1.5 GiB". For people.
 std::string format_bytes(uint64_t bytes);

@@ -19,7 +19,7 @@ namespace {
 // context.
 void plan_kv_memory(const ModelOptionValues& options, const ModelInfo& info, RunPlan& plan) {
   if (!options.kv_memory.empty()) {
-    plan.kv_bytes = parse_bytes(options.kv_memory);
+    plan.kv_bytes = parse_bytes("--kv-memory", options.kv_memory);
     plan.kv_reason = "--kv-memory";
     return;
   }
@@ -70,13 +70,17 @@ void apply_isa(const std::string& name) {
   }
 }
 
-void apply_process_options(const ModelOptionValues& options) {
+void apply_log_level(const std::string& name) {
   static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::debug},
                                                           {"info", LogLevel::info},
                                                           {"warn", LogLevel::warn},
                                                           {"error", LogLevel::error},
                                                           {"off", LogLevel::off}};
-  set_log_level(kLevels.at(options.log_level));
+  set_log_level(kLevels.at(name));
+}
+
+void apply_process_options(const ModelOptionValues& options) {
+  apply_log_level(options.log_level);
   if (!options.isa.empty()) apply_isa(options.isa);
 }
 

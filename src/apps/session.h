@@ -29,6 +29,9 @@ struct RunPlan {
 // Applies --isa: the level of the whole process.
 void apply_isa(const std::string& name);
 
+// Applies --log-level, which must be one of the flag's values.
+void apply_log_level(const std::string& name);
+
 // Applies --isa and --log-level to the process.
 void apply_process_options(const ModelOptionValues& options);
 
