@@ -15,13 +15,18 @@ endif()
 
 find_program(ESTOC_CCACHE ccache)
 if(ESTOC_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${ESTOC_CCACHE})
+  # A clone in another folder finds what this one compiled; precompiled headers are known by what is in them.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${ESTOC_CCACHE})
 endif()
 
 add_compile_options(-Wall -Wextra -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 warns of impossible overlaps and uninitialized members inside its own string and variant.
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized)
+elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # Which lock guards what is written beside the members; clang checks it.
+  add_compile_options(-Wthread-safety -Werror=thread-safety)
 endif()
 if(ESTOC_SANITIZE)
   add_compile_options(-fsanitize=${ESTOC_SANITIZE} -fno-omit-frame-pointer -g1)
