@@ -15,6 +15,10 @@ def pytest_addoption(parser):
     parser.addoption("--pack-pages", type=int, default=10, help="pages of a pack to damage, one start each")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "timing: looks at the clock, so nothing else may run beside it")
+
+
 def pytest_sessionstart(session):
     if not BINARY.is_file():
         pytest.exit(f"{BINARY} is missing: make build", returncode=1)

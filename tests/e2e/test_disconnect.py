@@ -7,6 +7,7 @@ import pytest
 
 from test_serving import samples
 
+pytestmark = pytest.mark.timing  # how soon the server is idle
 LONG = {"prompt": "Once upon a time", "max_tokens": 480, "ignore_eos": True, "temperature": 0}
 
 

@@ -11,6 +11,7 @@ import pytest
 from estoc_server import GOLDEN, EstocServer
 from test_serving import samples
 
+pytestmark = pytest.mark.timing  # how long is waited
 TINY = GOLDEN / "models" / "llama2_like"
 # Long enough for a test to look at it, on the small demo model.
 LONG = {"prompt": "Once upon a time", "max_tokens": 1000, "ignore_eos": True, "temperature": 0}

@@ -77,6 +77,7 @@ def test_a_deadline_that_passes(server):
     assert answer.status_code == 504 and answer.json()["error"]["code"] == "timeout", answer.text
 
 
+@pytest.mark.timing
 def test_metrics_tell_a_stop_string_from_a_client_that_left(start_server):
     server = start_server(GOLDEN / "models" / "llama2_like", "--isa", "scalar")
 

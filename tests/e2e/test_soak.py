@@ -2,10 +2,13 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import soak  # noqa: E402
 
 
+@pytest.mark.timing
 def test_nothing_is_left_of_random_clients(tmp_path):
     arguments = soak.parse_arguments(["--seconds", "20", "--seed", "1"])
     problems = soak.soak(arguments, tmp_path / "log")

@@ -12,6 +12,7 @@ from estoc_server import GOLDEN, EstocServer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from raw_http import Connection  # noqa: E402
 
+pytestmark = pytest.mark.timing  # how soon all are answered
 COUNT = 1000
 MODEL = GOLDEN / "models" / "smollm2_like"
 GROWTH_MIB_MAX = 64  # 64 KiB a connection
