@@ -2,9 +2,12 @@
 MODEL ?= demo
 PORT ?= 8000
 PROMPT ?=
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 300
 TSAN_SECONDS ?= 60
 SOAK_SECONDS ?= 600
+ASAN_MINUTES ?= 12
+# What `make mutate` is told, for example MUTATE="--rooms kv engine --count 20".
+MUTATE ?= --help
 PEERS_PYTHON ?= python3
 JOBS ?= $(shell nproc)
 PYTHON := build/venv/bin/python
@@ -12,10 +15,10 @@ PYTHON := build/venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run chat test check soak asan tsan clang fuzz tidy bench fmt clean
+.PHONY: help setup build demo run chat test check soak asan asan-changed tsan clang fuzz conformance mutate tidy bench fmt clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: ## install what build and tests need (Debian packages)
 	@tools/setup.sh
@@ -44,19 +47,21 @@ test: build ## unit tests, tidy and the end-to-end tests
 	@tools/demo_model.py || echo "make: without the demo model its tests are skipped" >&2
 	ctest --test-dir build/release --output-on-failure -j $(JOBS)
 	@$(MAKE) --no-print-directory build/venv/.stamp
-	$(PYTHON) -m pytest tests/e2e -ra -q
+	$(PYTHON) -m pytest tests/e2e -ra -q -m 'not timing' --numprocesses $(JOBS) --dist loadfile
+	$(PYTHON) -m pytest tests/e2e -ra -q -m timing
 
-check: test asan tsan tidy clang fuzz ## test, and the same under sanitizers, with clang, and a short fuzz run
+check: test asan tsan tidy clang fuzz conformance ## test, and the same under sanitizers, with clang, and a short fuzz run
 
 soak: build build/venv/.stamp ## SOAK_SECONDS of clients that behave badly; then nothing may be left of them
 	$(PYTHON) tests/soak.py --seconds $(SOAK_SECONDS) $(ARGS)
 
 asan: setup ## unit tests with address and undefined-behaviour sanitizers
 	cmake --preset asan
-	cmake --build build/asan -j $(JOBS)
-	@# No cache: whole runs of the demo model are too long under sanitizers. What is lost is its GGUF and Q4_1 path as
-	@# a whole; the rooms' own unit tests have to cover that.
-	ESTOC_CACHE=build/no-cache ctest --test-dir build/asan --output-on-failure -j $(JOBS)
+	@tools/sanitize.py build/asan --jobs $(JOBS) --all
+
+asan-changed: setup ## the same for rooms that changed and what includes them, for ASAN_MINUTES
+	cmake --preset asan
+	@tools/sanitize.py build/asan --jobs $(JOBS) --minutes $(ASAN_MINUTES)
 
 tsan: setup build/venv/.stamp ## threads: unit tests and TSAN_SECONDS of load with ThreadSanitizer
 	cmake --preset tsan
@@ -72,11 +77,18 @@ clang: ## unit tests built with clang
 	cmake --build build/clang -j $(JOBS)
 	ctest --test-dir build/clang --output-on-failure -j $(JOBS)
 
-fuzz: ## each fuzz harness for FUZZ_SECONDS
+fuzz: ## all fuzz harnesses, FUZZ_SECONDS together; headers compiled alone
 	@tools/setup.sh --all
 	cmake --preset fuzz
-	cmake --build build/fuzz -j $(JOBS)
+	cmake --build build/fuzz -j $(JOBS) --target all headers
 	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+conformance: build build/venv/.stamp ## what can be compared with the data in ../shared (or ESTOC_SHARED)
+	@tests/conformance/run.py --build build/release --python $(PYTHON)
+
+mutate: ## what the unit tests do not see: MUTATE="--rooms kv --count 20"
+	@tools/setup.sh --all
+	@tools/mutate.py $(MUTATE)
 
 bench: build demo ## our speed beside llama.cpp's and OpenVINO's: PEERS_PYTHON=path of a Python that has them
 	python3 bench/peers --peers-python '$(PEERS_PYTHON)' --json build/peers.json --markdown build/peers.md $(ARGS)
