@@ -1,8 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "base/error.h"
 #include "base/test_directory.h"
 #include "load/phrases.h"
@@ -24,11 +21,6 @@ constexpr std::string_view kJsonLines =
     "\n"
     R"({"timestamp": 1500, "input_length": 1024, "output_length": 7, "hash_ids": [0, 1]})"
     "\n";
-
-std::string shared_trace(const std::string& name) {
-  const char* folder = std::getenv("ESTOC_SHARED");
-  return std::string(folder != nullptr ? folder : ESTOC_SOURCE_DIR "/../shared") + "/data/traces/" + name;
-}
 
 // A file that is gone when the test ends.
 class TraceOnDisk {
@@ -163,29 +155,6 @@ TEST(TraceWorkload, AbsentFile) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::not_found);
     EXPECT_NE(std::string(error.what()).find("/nowhere/trace.csv"), std::string::npos);
-  }
-}
-
-// The real files, where the shared data is present.
-TEST(TraceFile, RealTraces) {
-  struct Real {
-    const char* name;
-    size_t requests;
-    int64_t first_tokens;
-    bool has_blocks;
-  };
-  for (const Real& real :
-       {Real{"azure_llm_2023_code.csv", 8819, 4808, false}, Real{"azure_llm_2023_conv_10000.csv", 9999, 374, false},
-        Real{"mooncake_conversation_5000.jsonl", 5000, 6758, true}}) {
-    if (!std::filesystem::exists(shared_trace(real.name))) {
-      GTEST_SKIP() << "no shared data at " << shared_trace(real.name) << " (set ESTOC_SHARED)";
-    }
-    const auto requests = read_trace(shared_trace(real.name));
-    EXPECT_EQ(requests.size(), real.requests);
-    EXPECT_EQ(requests.front().input_tokens, real.first_tokens);
-    EXPECT_EQ(requests.front().blocks.empty(), !real.has_blocks);
-    EXPECT_GT(requests.back().at_s, 1500);
-    EXPECT_LT(requests.back().at_s, 4000);
   }
 }
 

@@ -1,8 +1,6 @@
-// Where the tests of this folder find their data. For tests only.
+// The goldens of tokenizers and how they are read. For tests only.
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,14 +10,6 @@
 #include "tokenizer/tokenizer.h"
 
 namespace estoc {
-
-// A file of the shared test data; it may be absent.
-inline std::string shared_path(const std::string& name) {
-  const char* folder = std::getenv("ESTOC_SHARED");
-  return std::string(folder != nullptr ? folder : ESTOC_SOURCE_DIR "/../shared") + "/data/" + name;
-}
-
-inline bool has_shared(const std::string& name) { return std::filesystem::exists(shared_path(name)); }
 
 inline Json read_golden(const std::string& name) {
   return parse_json(read_file(std::string(ESTOC_SOURCE_DIR) + "/tests/golden/" + name));

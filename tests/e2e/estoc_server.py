@@ -13,7 +13,6 @@ from openai import OpenAI
 ROOT = Path(__file__).resolve().parents[2]
 # Taken out of the environment: the binary would tell of variables that are none of its flags.
 BINARY = Path(os.environ.pop("ESTOC_BINARY", ROOT / "build" / "estoc"))
-SHARED = Path(os.environ.pop("ESTOC_SHARED", ROOT.parent / "shared"))
 GOLDEN = ROOT / "tests" / "golden"
 TINY = sorted(path.name for path in (GOLDEN / "models").iterdir())
 START_SECONDS, STOP_SECONDS = 120, 30

@@ -1,11 +1,9 @@
 """The running server against log-probabilities computed by another implementation (tests/golden)."""
 import json
-import subprocess
-import sys
 
 import pytest
 
-from estoc_server import GOLDEN, ROOT, SHARED, TINY
+from estoc_server import GOLDEN, TINY
 
 EXACT = ("--compute", "exact")
 
@@ -61,29 +59,3 @@ def test_demo(start_server, demo, case):
     assert last["position"] == len(case["prompt"]) - 1
     expected = [(text, value) for text, (_, value) in zip(case["last_texts"], last["top"])]
     compare(top_logprobs(server, case["prompt"]), expected, SMOLLM2["tolerance"], case["name"])
-
-
-@pytest.fixture(scope="module")
-def stories(tmp_path_factory):
-    """stories260K as a Hugging Face directory, and its expected greedy runs."""
-    source = SHARED / "data" / "models" / "stories260K"
-    if not source.is_dir():
-        pytest.skip(f"{source} is not there")
-    target = tmp_path_factory.mktemp("models") / "stories260K"
-    subprocess.run([sys.executable, ROOT / "tools" / "stories260k.py", source, target], check=True)
-    return target, json.loads((source / "golden_greedy.json").read_text())["cases"]
-
-
-@pytest.mark.parametrize("number", range(6))
-def test_stories(start_server, stories, number):
-    directory, cases = stories
-    case = cases[number]
-    server = start_server(directory, "--ctx", "512", *EXACT)
-    count = len(case["ids"]) - len(case["prompt_ids"])
-    answer = server.complete(case["prompt_ids"], max_tokens=count, ignore_eos=True)
-    assert case["prompt"] + answer["choices"][0]["text"] == case["text"] or (
-        not case["prompt"] and answer["choices"][0]["text"].lstrip(" ") == case["text"])
-    if case["prompt"]:
-        answer = server.complete(case["prompt"], max_tokens=count, ignore_eos=True)
-        assert answer["usage"]["prompt_tokens"] == len(case["prompt_ids"])
-        assert case["prompt"] + answer["choices"][0]["text"] == case["text"]

@@ -1,0 +1,37 @@
+// Encodings and decodings of one golden file (tests/golden/make_tokenizer_golden.py) against a tokenizer. For tests
+// only.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tokenizer/stream.h"
+#include "tokenizer/test_data.h"
+
+namespace estoc {
+
+inline std::string streamed(const Tokenizer& tokenizer, const std::vector<TokenId>& ids) {
+  TokenStream stream(tokenizer, false);
+  std::string text;
+  for (const TokenId id : ids) text += stream.push(id);
+  return text + stream.finish();
+}
+
+inline void check_cases(const Tokenizer& tokenizer, const Json& entry) {
+  for (const Json& item : entry.find("cases")->as_array()) {
+    const std::string& text = item.find("text")->as_string();
+    SCOPED_TRACE(entry.find("name")->as_string() + ": " + to_json(text));
+    const auto want = [&](const char* key) { return item.find(key) == nullptr ? item.find("ids") : item.find(key); };
+    const std::vector<TokenId> ids = tokenizer.encode(text, kPlain);
+    EXPECT_EQ(ids, ids_of(*item.find("ids")));
+    EXPECT_EQ(tokenizer.encode(text, {}), ids_of(*want("with_special")));
+    EXPECT_EQ(tokenizer.encode(text, kAsText), ids_of(*want("special_as_text")));
+    const std::string decoded = tokenizer.decode(ids, false);
+    EXPECT_EQ(decoded, item.find("decoded") == nullptr ? text : item.find("decoded")->as_string());
+    EXPECT_EQ(streamed(tokenizer, ids), decoded);
+  }
+}
+
+}  // namespace estoc
