@@ -174,6 +174,73 @@ TEST_F(KvManagerTest, AHitNeedsTheWindowToo) {
   check({&third, &fourth});
 }
 
+TEST_F(KvManagerTest, AWindowKeepsExactlyWhatTheNextTokenSees) {
+  for (const int window : {1, 16, 17, 20, 32, 40}) {
+    for (const int grain : {16, 32}) {
+      start({{.window = window, .block_count = 12, .read_grain = grain, .ahead = 16}});
+      SequenceKv kv;
+      const auto tokens = tokens_from(0, 150);
+      manager_->cached_prefix(kv, tokens, "");
+      ASSERT_TRUE(manager_->admit(kv, tokens, 0, 150, 0));
+      for (int done = 1; done <= 150; ++done) {
+        ASSERT_TRUE(manager_->grow(kv, done - 1, done));
+        manager_->commit(kv, tokens, done);
+        int seen = done;  // the first position that the token at `done` sees, itself the last of them
+        while (seen > 0 && done - seen + 1 < window) --seen;
+        const int read_from = seen - seen % grain;
+        for (int block = 0; block * kBlockTokens < done; ++block) {
+          ASSERT_EQ(kv.blocks(0)[static_cast<size_t>(block)] == kNoBlock, (block + 1) * kBlockTokens <= read_from)
+              << "window " << window << ", grain " << grain << ", block " << block << " after " << done;
+        }
+      }
+      manager_->release(kv);
+      check({});
+    }
+  }
+}
+
+// Computes `tokens` in a pool that is too small for all of it, so that what the window has passed is overwritten.
+TEST_F(KvManagerTest, AHitNeedsOnlyWhatTheWindowStillSees) {
+  start({{.block_count = 40}, {.window = 20, .block_count = 4, .read_grain = 16, .ahead = 16}});
+  SequenceKv kv, again;
+  const auto tokens = tokens_from(0, 100);
+  manager_->cached_prefix(kv, tokens, "");
+  ASSERT_TRUE(manager_->admit(kv, tokens, 0, 100, 0));
+  for (int done = 0; done < 96; done += 16) {
+    ASSERT_TRUE(manager_->grow(kv, done, done + 16)) << done;
+    manager_->commit(kv, tokens, done + 16);
+  }
+  manager_->release(kv);
+  EXPECT_EQ(manager_->cached_prefix(again, tokens, ""), 96);
+  check({});
+}
+
+// The last token is computed again, and sees one position more of the past than the token after it would.
+TEST_F(KvManagerTest, AHitOfAWholePromptNeedsWhatItsLastTokenSees) {
+  start({{.block_count = 40}, {.window = 17, .block_count = 3, .read_grain = 16, .ahead = 16}});
+  SequenceKv kv, whole, longer;
+  const auto tokens = tokens_from(0, 112);
+  manager_->cached_prefix(kv, tokens, "");
+  ASSERT_TRUE(manager_->admit(kv, tokens, 0, 112, 0));
+  for (int done = 0; done < 112; done += 16) {
+    ASSERT_TRUE(manager_->grow(kv, done, done + 16)) << done;
+    manager_->commit(kv, tokens, done + 16);
+  }
+  manager_->release(kv);
+  SequenceKv other;
+  compute(other, tokens_from(1000, 16));  // takes the oldest of the three blocks
+  manager_->release(other);
+  const auto first = tokens_from(0, 113);
+  EXPECT_EQ(manager_->cached_prefix(longer, first, ""), 112);  // position 112 sees 96 to 112
+  EXPECT_EQ(manager_->cached_prefix(whole, tokens, ""), 111);  // position 111 sees 95 to 111
+  SequenceKv another;
+  compute(another, tokens_from(2000, 16));
+  manager_->release(another);
+  SequenceKv last;
+  EXPECT_EQ(manager_->cached_prefix(last, tokens, ""), 0);
+  check({});
+}
+
 TEST_F(KvManagerTest, AskingAgainLooksForWhatIsNewOnly) {
   start({{.block_count = 40}});
   SequenceKv leader, waiting;
