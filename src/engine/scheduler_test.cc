@@ -255,6 +255,20 @@ TEST_F(TimedSchedulerTest, ALongPromptIsDueInTheEnd) {
   EXPECT_EQ(step().front().first, 1u);
 }
 
+TEST_F(TimedSchedulerTest, APromptIsDueInTimeForItsDeadline) {
+  start(1000, kLimits);
+  const auto due_after = [&](int tokens, std::chrono::milliseconds timeout) {
+    Request request{.prompt = std::vector<TokenId>(static_cast<size_t>(tokens), 1), .tokens_max = 1000};
+    request.timeout = timeout;
+    const Sequence* const added = add(std::move(request));
+    return std::chrono::duration<double>(added->due_at - added->submitted_at).count();
+  };
+  EXPECT_NEAR(due_after(100, {}), 0.3, 1e-3);                               // three times its 100 ms
+  EXPECT_NEAR(due_after(100, std::chrono::milliseconds(250)), 0.15, 1e-3);  // to be ready at its deadline
+  EXPECT_NEAR(due_after(100, std::chrono::milliseconds(5000)), 0.3, 1e-3);  // the earlier of the two
+  EXPECT_NEAR(due_after(100, std::chrono::milliseconds(50)), -0.05, 1e-3);  // it has no time to lose
+}
+
 TEST_F(SchedulerTest, ABetterClassGoesFirstAndIsPreemptedLast) {
   start(4, {.sequences_max = 8, .batch_tokens_max = 100, .logit_rows_max = 8});
   const auto add_of_class = [&](int tokens, int priority) {
