@@ -52,6 +52,17 @@ TEST_F(ChatTest, RendersTheTemplateAndFillsTheContext) {
   EXPECT_EQ(request.sampling.temperature, 1.0f);
   EXPECT_EQ(request.sampling.logprobs, -1);
   EXPECT_FALSE(request.sampling.seed);
+  EXPECT_EQ(request.sampling.top_k, 0);
+  EXPECT_FLOAT_EQ(request.sampling.top_p, 1.0f);
+  EXPECT_FLOAT_EQ(request.sampling.min_p, 0.0f);
+  EXPECT_FLOAT_EQ(request.sampling.repetition_penalty, 1.0f);
+  EXPECT_FLOAT_EQ(request.sampling.presence_penalty, 0.0f);
+  EXPECT_FLOAT_EQ(request.sampling.frequency_penalty, 0.0f);
+  EXPECT_EQ(request.tokens_min, 0);
+  EXPECT_FALSE(request.ignore_end);
+  EXPECT_TRUE(request.stop_tokens.empty());
+  EXPECT_EQ(request.priority, 0);
+  EXPECT_EQ(request.timeout.count(), 0);
 }
 
 TEST_F(ChatTest, ReadsEverySamplingField) {

@@ -22,6 +22,16 @@ TEST(ResponseHead, lets_no_value_forge_a_header) {
   EXPECT_EQ(head.find("z"), std::string::npos);
 }
 
+TEST(ResponseHead, takes_every_character_that_a_name_may_have_and_no_other) {
+  // The token of RFC 9110, section 5.6.2.
+  const std::string may = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  for (int code = 0; code < 256; ++code) {
+    const std::string name = std::string("n") + static_cast<char>(code);
+    const std::string head = response_head(200, {{name, "value"}}, {});
+    EXPECT_EQ(head.find(": value\r\n") != std::string::npos, may.find(name[1]) != std::string::npos) << code;
+  }
+}
+
 TEST(ResponseHead, keeps_framing_headers_to_itself) {
   const std::string answer =
       whole_response({200, {{"Content-Length", "99"}, {"Transfer-Encoding", "chunked"}}, "abc"}, false, true);

@@ -70,6 +70,54 @@ TEST(Rope, RefusesUnknownTypesAndWrongValuesByFileAndKey) {
   expect_bad(llama3("high_freq_factor", "1"), "expected a higher high_freq_factor");
 }
 
+TEST(Rope, TakesValuesUpToTheirBounds) {
+  const auto linear = [](const char* factor) {
+    return frequencies(
+        std::string(R"({"rope_theta": 100, "rope_scaling": {"type": "linear", "factor": )") + factor + "}}", 4);
+  };
+  EXPECT_FLOAT_EQ(linear("1e-3")[0], 1000.0f);
+  EXPECT_FLOAT_EQ(linear("1e6")[0], 1e-6f);
+  EXPECT_FLOAT_EQ(frequencies(R"({"rope_theta": 1})", 4)[1], 1.0f);
+  EXPECT_FLOAT_EQ(frequencies(R"({"rope_theta": 1e14})", 4)[1], 1e-7f);
+  const auto llama3 = [](const char* factor, const char* low, const char* high, const char* original) {
+    Json scaling = parse_json(R"({"rope_type": "llama3"})");
+    scaling.set("factor", parse_json(factor));
+    scaling.set("low_freq_factor", parse_json(low));
+    scaling.set("high_freq_factor", parse_json(high));
+    scaling.set("original_max_position_embeddings", parse_json(original));
+    return frequencies(R"({"rope_theta": 100, "rope_scaling": )" + to_json(scaling) + "}", 4);
+  };
+  EXPECT_FLOAT_EQ(llama3("1", "1", "4", "8192")[1], 0.1f);
+  EXPECT_FLOAT_EQ(llama3("1e6", "1e-3", "2e-3", "1")[0], 1.0f);  // a short wavelength stays
+  EXPECT_FLOAT_EQ(llama3("1e6", "0.5", "1", "1")[0], 1e-6f);     // a long one is slowed down
+  EXPECT_FLOAT_EQ(llama3("2", "1", "1e6", "1073741824")[1], 0.1f);
+}
+
+// A wavelength of exactly the bound belongs to the band between; what the two sides meet at is the same.
+TEST(Rope, Llama3BlendsBetweenItsTwoWavelengths) {
+  const std::string_view config =
+      R"({"rope_theta": 1e6, "rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 1,
+          "high_freq_factor": 4, "original_max_position_embeddings": 400}})";
+  const auto plain = frequencies(R"({"rope_theta": 1e6})", 64), scaled = frequencies(config, 64);
+  int kept = 0, slowed = 0, between = 0;
+  for (size_t i = 0; i < plain.size(); ++i) {
+    const double wavelength = 2 * 3.14159265358979 / plain[i], share = scaled[i] / plain[i];
+    if (wavelength < 100) {
+      EXPECT_FLOAT_EQ(share, 1);
+      ++kept;
+    } else if (wavelength > 400) {
+      EXPECT_FLOAT_EQ(share, 0.125);
+      ++slowed;
+    } else {
+      EXPECT_NEAR(share, 0.125 + 0.875 * (400 / wavelength - 1) / 3, 1e-6);
+      ++between;
+    }
+  }
+  EXPECT_GT(kept, 3);
+  EXPECT_GT(slowed, 3);
+  EXPECT_GT(between, 2);
+}
+
 TEST(Rope, BoundsTheta) {
   for (const char* theta : {"0", "-1", "0.5", "1e16", "\"1e4\""}) {
     expect_refused(ErrorCode::corrupt_file, "config.json: rope_theta is",
