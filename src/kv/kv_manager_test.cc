@@ -236,7 +236,8 @@ TEST_F(KvManagerTest, AHitOfAWholePromptNeedsWhatItsLastTokenSees) {
   SequenceKv another;
   compute(another, tokens_from(2000, 16));
   manager_->release(another);
-  SequenceKv last;
+  SequenceKv again, last;
+  EXPECT_EQ(manager_->cached_prefix(again, first, ""), 112);
   EXPECT_EQ(manager_->cached_prefix(last, tokens, ""), 0);
   check({});
 }
