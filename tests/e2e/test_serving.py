@@ -71,6 +71,7 @@ def test_timings(server, path):
         assert not any("timings" in chunk for chunk in chunks[:-1])
 
 
+@pytest.mark.timing
 def test_a_deadline_that_passes(server):
     body = {"model": server.model, "prompt": "Once upon a time", "max_tokens": 480, "ignore_eos": True, "timeout": 0.001}
     answer = server.post("/v1/completions", body)
