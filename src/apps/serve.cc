@@ -71,7 +71,7 @@ int serve(const ServeOptionValues& options) {
            received == SIGINT ? "Ctrl-C" : "SIGTERM", options.grace_s);
   if (session.packs != nullptr) session.packs->abandon();
   server.stop(std::chrono::seconds(options.grace_s));
-  session.engine->drain(std::chrono::seconds(1));
+  if (!session.engine->drain(std::chrono::seconds(1))) log_warn("requests were still being computed: they are cut off");
   return 0;
 }
 

@@ -48,7 +48,7 @@ struct Engine::Impl {
     });
   }
 
-  void run();
+  void run() noexcept;  // an exception that gets here ends the process: see engine.h
   void publish();
   void end(RequestId id, FinishReason reason);
   size_t unfinished() const { return static_cast<size_t>(stats.running + stats.waiting) + arrivals.size(); }
@@ -81,7 +81,7 @@ struct Engine::Impl {
   std::thread thread;
 };
 
-void Engine::Impl::run() {
+void Engine::Impl::run() noexcept {
   std::vector<std::unique_ptr<Sequence>> arrived;
   std::vector<std::pair<RequestId, FinishReason>> ended;
   std::unique_lock lock(mutex);
@@ -177,10 +177,10 @@ void Engine::cancel(RequestId id) { impl_->end(id, FinishReason::cancelled); }
 
 void Engine::complete(RequestId id) { impl_->end(id, FinishReason::completed); }
 
-void Engine::drain(std::chrono::milliseconds timeout) {
+bool Engine::drain(std::chrono::milliseconds timeout) {
   std::unique_lock lock(impl_->mutex);
   impl_->is_draining = true;
-  impl_->idle.wait_for(lock, timeout, [this] { return impl_->unfinished() == 0 && !impl_->is_stepping; });
+  return impl_->idle.wait_for(lock, timeout, [this] { return impl_->unfinished() == 0 && !impl_->is_stepping; });
 }
 
 EngineStats Engine::stats() const {

@@ -6,8 +6,10 @@
 // the scheduler and every sequence. Threads: submit, cancel, complete and stats may be called from any thread; all else
 // happens on the engine thread. An EventSink is called on the engine thread only and must not block; it may call
 // submit, cancel and complete. If it throws, its request is cancelled. Errors: the constructor throws
-// Error{resource_exhausted, invalid_argument}. A failing request ends in an Event with an error and never affects other
-// requests.
+// Error{resource_exhausted, invalid_argument}. A request that fails, or a model that throws, ends in an Event with an
+// error for those that were in the step, and affects no others; what the model threw goes to the log and not to
+// clients. When the system has no memory for what the engine itself keeps (lists of tokens, events), the process ends:
+// half a step cannot be undone, and the next one would need the same.
 #pragma once
 
 #include <chrono>
@@ -148,9 +150,9 @@ class Engine {
   // As cancel, for an answer that is whole by its caller's measure, a stop string for example: the request counts as
   // done and its last event is Event{completed}. Of cancel and complete the first counts.
   void complete(RequestId id);
-  // Refuses new requests from now on and returns when every accepted one has had its last event or the time is over.
-  // Not from a sink.
-  void drain(std::chrono::milliseconds timeout);
+  // Refuses new requests from now on and returns when every accepted one has had its last event: true; or the time is
+  // over: false. Not from a sink.
+  bool drain(std::chrono::milliseconds timeout);
   EngineStats stats() const;
   const EngineConfig& config() const;
 

@@ -81,7 +81,7 @@ TEST(EngineLife, DrainFinishesWhatWasAcceptedAndRefusesTheRest) {
   Engine engine(model, config_with_blocks(12));
   std::vector<RequestId> ids;
   for (int i = 0; i < 20; ++i) ids.push_back(engine.submit({.prompt = {1, 2}, .tokens_max = 30}, inbox.sink()).id);
-  engine.drain(seconds(60));
+  EXPECT_TRUE(engine.drain(seconds(60)));
   for (const RequestId id : ids) EXPECT_EQ(inbox.count(id), 30u);
   EXPECT_EQ(engine.submit({.prompt = {1}}, inbox.sink()).status, SubmitStatus::stopping);
 }
@@ -92,7 +92,7 @@ TEST(EngineLife, DrainGivesUpAfterItsTime) {
   Inbox inbox;  // outlives the engine
   Engine engine(model, config_with_blocks(12));
   const RequestId id = engine.submit({.prompt = {1}, .tokens_max = 3}, inbox.sink()).id;
-  engine.drain(std::chrono::milliseconds(5));
+  EXPECT_FALSE(engine.drain(std::chrono::milliseconds(5)));
   EXPECT_EQ(inbox.count(id), 0u);
   gate.open();
   EXPECT_EQ(inbox.completion(id).finish, FinishReason::length);
@@ -159,7 +159,7 @@ TEST(EngineLife, AFailingForwardFailsTheRequestsOfItsStepAndTheEngineGoesOn) {
   Engine engine(model, config_with_blocks(12));
   const auto events = inbox.wait_for_all(engine.submit({.prompt = {1}, .tokens_max = 9}, inbox.sink()).id);
   EXPECT_EQ(events.back().finish, FinishReason::error);
-  EXPECT_EQ(events.back().error, "out of luck");
+  EXPECT_EQ(events.back().error, "the model failed while it computed this request; the server's log says more");
   EXPECT_EQ(engine.stats().kv_blocks_used, 0);
   EXPECT_EQ(engine.stats().requests_failed, 1u);
   EXPECT_EQ(inbox.completion(engine.submit({.prompt = {1}, .tokens_max = 9}, inbox.sink()).id).tokens.size(), 9u);

@@ -142,10 +142,11 @@ void Stepper::extend(Sequence& sequence, RowJob& row) {
   if (reason) finish(sequence, *reason);
 }
 
-void Stepper::fail(const Plan& plan, const std::string& message) {
-  log_error("a forward pass failed: {}", message);
+// What went wrong inside is for whoever runs the engine, not for its clients.
+void Stepper::fail(const Plan& plan, const char* what) {
+  log_error("a forward pass of {} sequences failed, their requests end with an error: {}", plan.size(), what);
   for (const PlanEntry& entry : plan) {
-    emit(*entry.sequence).error = message;
+    emit(*entry.sequence).error = "the model failed while it computed this request; the server's log says more";
     finish(*entry.sequence, FinishReason::error);
   }
 }

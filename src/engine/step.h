@@ -5,7 +5,8 @@
 // Ownership: owns the KV cache, the scheduler and every sequence; borrows the model and the team.
 // Memory: a step in which nobody comes or goes takes none from the heap, but for each 16th token of a sequence: then a
 // block is published, and lists of tokens, blocks and names may have to double.
-// Threads: one thread at a time. Errors: the constructor throws Error{resource_exhausted}; the rest throws nothing.
+// Threads: one thread at a time. Errors: the constructor throws Error{resource_exhausted}; the rest throws nothing but
+// std::bad_alloc, after which the stepper is of no use.
 #pragma once
 
 #include <memory>
@@ -59,7 +60,7 @@ class Stepper {
   void commit(const Plan& plan);
   void collect_rows(const Plan& plan);
   void extend(Sequence& sequence, RowJob& row);
-  void fail(const Plan& plan, const std::string& message);
+  void fail(const Plan& plan, const char* what);
   Event& emit(Sequence& sequence);
   void finish(Sequence& sequence, FinishReason reason);
 
