@@ -41,7 +41,7 @@ KvType kv_type(const ModelOptionValues& options) {
     if (options.kv_type == kv_type_name(static_cast<KvType>(i))) return static_cast<KvType>(i);
   }
   if (compute_mode(options) == ComputeMode::exact) return KvType::f32;
-  return kernels::table().isa >= kernels::Isa::avx512_bf16 ? KvType::bf16 : KvType::f16;
+  return kernels::table().has_bf16_dot ? KvType::bf16 : KvType::f16;
 }
 
 std::unique_ptr<PackCache> open_packs(const ModelOptionValues& options, const WeightSource& weights, ThreadTeam& team) {

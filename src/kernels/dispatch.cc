@@ -87,6 +87,7 @@ Kernels filled(Isa isa) {
     const auto take = [](auto& cell, auto value) {
       if (value != nullptr) cell = value;
     };
+    result.has_bf16_dot = result.has_bf16_dot || own.has_bf16_dot;
     take(result.quantize_row, own.quantize_row);
     take(result.panel_gemm, own.panel_gemm);
     if (own.tile_rows_min > 0) result.tile_rows_min = own.tile_rows_min;

@@ -24,6 +24,7 @@ enum class Dense { f32, f16, bf16 };  // element types stored weights may have a
 struct Kernels {
   const char* name;
   Isa isa;
+  bool has_bf16_dot;  // bf16 is multiplied as it is: attention and matrices of bf16 are faster for it
 
   // codes, low_codes (unless null), scales and sums of x [columns] as panels.h describes them.
   void (*quantize_row)(const float* x, int64_t columns, int8_t* codes, int8_t* low_codes, ActivationScale* scales,

@@ -129,7 +129,7 @@ TEST_P(KernelsTest, DenseGemm) {
                         {got.data(), w_rows, is_added});
       scalar.dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns,
                         {expected.data(), w_rows, is_added});
-      const double rounding = type == Dense::bf16 && GetParam() >= Isa::avx512_bf16 ? 4e-3 : 2e-6;
+      const double rounding = type == Dense::bf16 && fast().has_bf16_dot ? 4e-3 : 2e-6;
       expect_near(got, expected, rounding, rounding * std::sqrt(static_cast<double>(columns)));
     }
   }
@@ -147,6 +147,17 @@ TEST(Dispatch, NamesRoundTripAndScalarIsAlwaysThere) {
   Isa isa;
   EXPECT_FALSE(parse_isa("sse9", &isa));
   EXPECT_EQ(table().isa, best_isa());
+}
+
+// Of the lower levels a table takes what they can do, not only their cells.
+TEST(Dispatch, WhoHasBf16DotProducts) {
+  EXPECT_FALSE(table_of(Isa::scalar).has_bf16_dot);
+  for (const Isa isa : {Isa::avx2, Isa::avx_vnni, Isa::avx512}) {
+    EXPECT_FALSE(is_supported(isa) && table_of(isa).has_bf16_dot) << isa_name(isa);
+  }
+  for (const Isa isa : {Isa::avx512_bf16, Isa::amx}) {
+    EXPECT_TRUE(!is_supported(isa) || table_of(isa).has_bf16_dot) << isa_name(isa);
+  }
 }
 
 }  // namespace

@@ -21,10 +21,10 @@ __attribute__((target("f16c"))) uint16_t machine_f32_to_f16(float value) {
 }
 bool machine_has_f16() { return __builtin_cpu_supports("f16c"); }
 
-#elif defined(__FLT16_MAX__)
+#elif defined(__aarch64__)
 
-float machine_f16_to_f32(uint16_t bits) { return static_cast<float>(std::bit_cast<_Float16>(bits)); }
-uint16_t machine_f32_to_f16(float value) { return std::bit_cast<uint16_t>(static_cast<_Float16>(value)); }
+float machine_f16_to_f32(uint16_t bits) { return static_cast<float>(std::bit_cast<__fp16>(bits)); }
+uint16_t machine_f32_to_f16(float value) { return std::bit_cast<uint16_t>(static_cast<__fp16>(value)); }
 bool machine_has_f16() { return true; }
 
 #else
