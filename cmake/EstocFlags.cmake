@@ -28,6 +28,9 @@ elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # Which lock guards what is written beside the members; clang checks it.
   add_compile_options(-Wthread-safety -Werror=thread-safety)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-Wthread-safety -Werror=thread-safety)  # base/thread_annotations.h
+endif()
 if(ESTOC_SANITIZE)
   add_compile_options(-fsanitize=${ESTOC_SANITIZE} -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${ESTOC_SANITIZE})
