@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <condition_variable>
-#include <mutex>
 #include <random>
 #include <thread>
 #include <utility>
 
 #include "base/error.h"
+#include "base/mutex.h"
 #include "base/thread_team.h"
 #include "engine/request_rules.h"
 #include "engine/step.h"
@@ -51,8 +50,10 @@ struct Engine::Impl {
   void run() noexcept;  // an exception that gets here ends the process: see engine.h
   void publish();
   void end(RequestId id, FinishReason reason);
-  size_t unfinished() const { return static_cast<size_t>(stats.running + stats.waiting) + arrivals.size(); }
-  std::optional<int> refusal(const Request& request) const;
+  size_t unfinished() const REQUIRES(mutex) {
+    return static_cast<size_t>(stats.running + stats.waiting) + arrivals.size();
+  }
+  std::optional<int> refusal(const Request& request) const REQUIRES(mutex);
 
   // Constant after construction.
   const EngineConfig config;
@@ -63,20 +64,19 @@ struct Engine::Impl {
   Stepper stepper;
   EngineStats next_stats;
 
-  mutable std::mutex mutex;
-  std::condition_variable wake;  // something for the engine thread to do
-  std::condition_variable idle;  // nothing unfinished, nothing undelivered
-  // Protected by mutex.
-  std::vector<std::unique_ptr<Sequence>> arrivals;
-  std::vector<std::pair<RequestId, FinishReason>> ends;  // asked for by the callers
-  EngineStats stats;                                     // as of the last step
-  WorkCosts costs;                                       // likewise
-  double arrivals_work_s = 0;
-  uint64_t refused_count = 0;
-  RequestId last_id = 0;
-  bool is_draining = false;
-  bool is_stopping = false;
-  bool is_stepping = false;
+  mutable Mutex mutex;
+  Condition wake;  // something for the engine thread to do
+  Condition idle;  // nothing unfinished, nothing undelivered
+  std::vector<std::unique_ptr<Sequence>> arrivals GUARDED_BY(mutex);
+  std::vector<std::pair<RequestId, FinishReason>> ends GUARDED_BY(mutex);  // asked for by the callers
+  EngineStats stats GUARDED_BY(mutex);                                     // as of the last step
+  WorkCosts costs GUARDED_BY(mutex);                                       // likewise
+  double arrivals_work_s GUARDED_BY(mutex) = 0;
+  uint64_t refused_count GUARDED_BY(mutex) = 0;
+  RequestId last_id GUARDED_BY(mutex) = 0;
+  bool is_draining GUARDED_BY(mutex) = false;
+  bool is_stopping GUARDED_BY(mutex) = false;
+  bool is_stepping GUARDED_BY(mutex) = false;
 
   std::thread thread;
 };
@@ -84,9 +84,9 @@ struct Engine::Impl {
 void Engine::Impl::run() noexcept {
   std::vector<std::unique_ptr<Sequence>> arrived;
   std::vector<std::pair<RequestId, FinishReason>> ended;
-  std::unique_lock lock(mutex);
+  MutexLock lock(mutex);
   while (!is_stopping || unfinished() > 0) {
-    wake.wait(lock, [this] { return is_stopping || unfinished() > 0 || !ends.empty(); });
+    wake.wait(lock, [this]() REQUIRES(mutex) { return is_stopping || unfinished() > 0 || !ends.empty(); });
     arrived.swap(arrivals);
     ended.swap(ends);
     stats.waiting += static_cast<int>(arrived.size());
@@ -115,13 +115,13 @@ void Engine::Impl::run() noexcept {
 void Engine::Impl::publish() {
   next_stats = stepper.stats();
   const WorkCosts new_costs = stepper.costs();
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   std::swap(stats, next_stats);
   costs = new_costs;
 }
 
 void Engine::Impl::end(RequestId id, FinishReason reason) {
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   ends.emplace_back(id, reason);
   wake.notify_one();
 }
@@ -147,7 +147,7 @@ Engine::Engine(Model& model, const EngineConfig& config, ThreadTeam* team)
 
 Engine::~Engine() {
   {
-    const std::lock_guard lock(impl_->mutex);
+    const MutexLock lock(impl_->mutex);
     impl_->is_stopping = true;
   }
   impl_->wake.notify_one();
@@ -157,7 +157,7 @@ Engine::~Engine() {
 SubmitResult Engine::submit(Request request, EventSink sink) {
   Impl& impl = *impl_;
   validate(request, impl.vocab, impl.config, impl.stepper.positions_max());
-  const std::lock_guard lock(impl.mutex);
+  const MutexLock lock(impl.mutex);
   if (impl.is_draining || impl.is_stopping) {
     return {.status = SubmitStatus::stopping, .retry_after_s = kRestartSeconds};
   }
@@ -178,13 +178,15 @@ void Engine::cancel(RequestId id) { impl_->end(id, FinishReason::cancelled); }
 void Engine::complete(RequestId id) { impl_->end(id, FinishReason::completed); }
 
 bool Engine::drain(std::chrono::milliseconds timeout) {
-  std::unique_lock lock(impl_->mutex);
-  impl_->is_draining = true;
-  return impl_->idle.wait_for(lock, timeout, [this] { return impl_->unfinished() == 0 && !impl_->is_stepping; });
+  Impl& impl = *impl_;
+  MutexLock lock(impl.mutex);
+  impl.is_draining = true;
+  return impl.idle.wait_for(lock, timeout,
+                            [&impl]() REQUIRES(impl.mutex) { return impl.unfinished() == 0 && !impl.is_stepping; });
 }
 
 EngineStats Engine::stats() const {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   EngineStats stats = impl_->stats;
   stats.waiting += static_cast<int>(impl_->arrivals.size());
   stats.queue_work_s += impl_->arrivals_work_s;

@@ -39,7 +39,7 @@ KvPopulator::KvPopulator(const KvStorage& storage, std::vector<int> block_counts
 KvPopulator::~KvPopulator() {
   if (!thread_.joinable()) return;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     is_stopping_ = true;
   }
   wake_.notify_one();
@@ -49,7 +49,7 @@ KvPopulator::~KvPopulator() {
 void KvPopulator::keep_ahead(int group, int reach) {
   const auto g = static_cast<size_t>(group);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (reach <= reach_[g]) return;
     reach_[g] = reach;
   }
@@ -58,7 +58,7 @@ void KvPopulator::keep_ahead(int group, int reach) {
 
 void KvPopulator::set_idle(bool is_idle) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (is_idle == is_idle_) return;
     is_idle_ = is_idle;
   }
@@ -90,9 +90,9 @@ void KvPopulator::note_speed(double bytes, double seconds) {
 
 void KvPopulator::run() {
   enter_background();
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return is_stopping_ || unready_group() >= 0; });
+    wake_.wait(lock, [this]() REQUIRES(mutex_) { return is_stopping_ || unready_group() >= 0; });
     if (is_stopping_) return;
     const int group = unready_group();
     const auto g = static_cast<size_t>(group);
@@ -106,7 +106,8 @@ void KvPopulator::run() {
     lock.lock();
     note_speed(static_cast<double>(done_[g] - begin) * static_cast<double>(storage_.block_bytes_of_group(group)),
                std::chrono::duration<double>(worked).count());
-    if (!is_idle_) wake_.wait_for(lock, kBusyRest * worked, [this] { return is_stopping_ || is_idle_; });
+    if (!is_idle_)
+      wake_.wait_for(lock, kBusyRest * worked, [this]() REQUIRES(mutex_) { return is_stopping_ || is_idle_; });
   }
 }
 

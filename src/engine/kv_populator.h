@@ -9,11 +9,10 @@
 // none; where the thread gets no time, or the system no memory, blocks are backed when they are touched.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "tensor/kv_storage.h"
 
 namespace estoc {
@@ -36,8 +35,8 @@ class KvPopulator {
 
  private:
   void run();
-  int wanted(size_t group) const;
-  int unready_group() const;  // -1 when all have what is wanted
+  int wanted(size_t group) const REQUIRES(mutex_);
+  int unready_group() const REQUIRES(mutex_);  // -1 when all have what is wanted
   void note_speed(double bytes, double seconds);
   bool is_slow() const { return seconds_per_byte_ * slow_bytes_per_second_ > 1; }
 
@@ -46,11 +45,11 @@ class KvPopulator {
   const double slow_bytes_per_second_;
   std::vector<int> done_;        // populated below; the thread's own, as the next
   double seconds_per_byte_ = 0;  // of the last pieces
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<int> reach_;  // protected by mutex_, as the next two
-  bool is_idle_ = true;
-  bool is_stopping_ = false;
+  Mutex mutex_;
+  Condition wake_;
+  std::vector<int> reach_ GUARDED_BY(mutex_);
+  bool is_idle_ GUARDED_BY(mutex_) = true;
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
