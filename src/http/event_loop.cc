@@ -71,7 +71,7 @@ void EventLoop::start(LoopPriority priority) {
 bool EventLoop::is_own_thread() const { return current_loop == this; }
 
 bool EventLoop::post(std::function<void()> work) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (is_stopped_) return false;
   posted_.push_back(std::move(work));
   // The reactor is woken once for all that gathers until it comes round.
@@ -82,7 +82,7 @@ bool EventLoop::post(std::function<void()> work) {
 void EventLoop::run_posted() {
   std::vector<std::function<void()>> batch;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     batch.swap(posted_);
   }
   for (const auto& work : batch) run_logged(work);
@@ -91,7 +91,7 @@ void EventLoop::run_posted() {
 void EventLoop::stop() {
   std::vector<std::function<void()>> dropped;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (is_stopped_) return;
     is_stopped_ = true;
     dropped.swap(posted_);

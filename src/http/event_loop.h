@@ -9,9 +9,10 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace estoc::http {
 
@@ -42,10 +43,9 @@ class EventLoop {
 
   std::unique_ptr<Reactor> reactor_;
   std::thread thread_;
-  std::mutex mutex_;
-  // Protected by mutex_.
-  std::vector<std::function<void()>> posted_;
-  bool is_stopped_ = false;
+  Mutex mutex_;
+  std::vector<std::function<void()>> posted_ GUARDED_BY(mutex_);
+  bool is_stopped_ GUARDED_BY(mutex_) = false;
 };
 
 // A non-blocking socket on a loop; owns the descriptor. At most one wait of each kind at a time. A callback is called

@@ -30,7 +30,7 @@ void Exchange::respond(Response response) {
   std::string bytes = whole_response(response, terms_.is_head, may_stay);
   std::function<void()> dropped;  // destroyed after the lock is released
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!may_start()) return;
     is_started_ = is_complete_ = true;
     keeps_alive_ = may_stay;
@@ -48,7 +48,7 @@ void Exchange::start_stream(int status, Headers headers) {
   framing.keeps_alive = terms_.keeps_alive && !service_->is_stopping;
   std::string bytes = response_head(status, headers, framing);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!may_start()) return;
     is_started_ = true;
     has_body_ = has_body;
@@ -71,7 +71,7 @@ void Exchange::append_chunk(std::string_view bytes) {
 
 bool Exchange::write(std::string_view bytes) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!is_started_ || is_complete_ || is_closed_) return false;
     if (bytes.empty() || !has_body_) return true;  // an empty chunk would end the stream
     append_chunk(bytes);
@@ -89,7 +89,7 @@ bool Exchange::write(std::string_view bytes) {
 void Exchange::finish() {
   std::function<void()> dropped;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!is_started_ || is_complete_ || is_closed_) return;
     if (has_body_ && is_chunked_) outgoing_ += "0\r\n\r\n";
     is_complete_ = true;
@@ -100,13 +100,13 @@ void Exchange::finish() {
 }
 
 bool Exchange::is_closed() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return is_closed_;
 }
 
 void Exchange::on_close(std::function<void()> callback) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (is_complete_) return;
     if (!is_disconnected_) {
       on_close_.swap(callback);  // the earlier one is destroyed after the lock is released
@@ -122,7 +122,7 @@ void Exchange::on_close(std::function<void()> callback) {
 
 void Exchange::abandon(std::string_view message) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (is_complete_ || is_closed_) return;
     is_closed_ = is_started_;
     if (is_closed_) outgoing_ = {};
@@ -135,7 +135,7 @@ void Exchange::abandon(std::string_view message) {
 }
 
 Exchange::Progress Exchange::take(std::string& out) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   is_wake_due_ = false;
   if (is_closed_) return Progress::broken;
   out.swap(outgoing_);
@@ -144,14 +144,14 @@ Exchange::Progress Exchange::take(std::string& out) {
 }
 
 void Exchange::sent(size_t bytes) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   taken_bytes_ -= bytes;
 }
 
 void Exchange::disconnect() {
   std::function<void()> callback;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     is_closed_ = true;
     outgoing_ = {};
     if (std::exchange(is_disconnected_, true) || is_complete_) return;
@@ -168,12 +168,12 @@ void Exchange::disconnect() {
 }
 
 bool Exchange::keeps_alive() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return keeps_alive_;
 }
 
 bool Exchange::is_complete() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return is_complete_;
 }
 

@@ -8,9 +8,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "http/event_loop.h"
 #include "http/server.h"
 #include "http/service.h"
@@ -52,10 +52,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool is_complete() const;
 
  private:
-  // Each expects mutex_ held by the caller.
-  bool may_start() const;
-  void append_chunk(std::string_view bytes);
-  bool needs_wake();
+  bool may_start() const REQUIRES(mutex_);
+  void append_chunk(std::string_view bytes) REQUIRES(mutex_);
+  bool needs_wake() REQUIRES(mutex_);
 
   void wake_connection();
 
@@ -64,19 +63,18 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   const Terms terms_;
   const std::function<void()> wake_;
 
-  mutable std::mutex mutex_;
-  // Protected by mutex_.
-  std::string outgoing_;     // not yet taken by the connection
-  size_t taken_bytes_ = 0;   // taken but not yet sent
-  bool is_started_ = false;  // the head is made
-  bool has_body_ = true;     // of a stream: writes count
-  bool is_chunked_ = false;
-  bool keeps_alive_ = false;
-  bool is_complete_ = false;
-  bool is_closed_ = false;        // what is_closed() says
-  bool is_disconnected_ = false;  // disconnect() ran
-  bool is_wake_due_ = true;       // a take() is on its way
-  std::function<void()> on_close_;
+  mutable Mutex mutex_;
+  std::string outgoing_ GUARDED_BY(mutex_);     // not yet taken by the connection
+  size_t taken_bytes_ GUARDED_BY(mutex_) = 0;   // taken but not yet sent
+  bool is_started_ GUARDED_BY(mutex_) = false;  // the head is made
+  bool has_body_ GUARDED_BY(mutex_) = true;     // of a stream: writes count
+  bool is_chunked_ GUARDED_BY(mutex_) = false;
+  bool keeps_alive_ GUARDED_BY(mutex_) = false;
+  bool is_complete_ GUARDED_BY(mutex_) = false;
+  bool is_closed_ GUARDED_BY(mutex_) = false;        // what is_closed() says
+  bool is_disconnected_ GUARDED_BY(mutex_) = false;  // disconnect() ran
+  bool is_wake_due_ GUARDED_BY(mutex_) = true;       // a take() is on its way
+  std::function<void()> on_close_ GUARDED_BY(mutex_);
 };
 
 // What the handler gets. When the last owner lets go of an answer that is not complete, the exchange is abandoned, so

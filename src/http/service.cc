@@ -20,22 +20,22 @@ Response Service::render(int status, std::string_view message) const {
 }
 
 int Service::connection_count() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return connection_count_;
 }
 
 void Service::wait_for_no_connection(std::chrono::milliseconds timeout) {
-  std::unique_lock lock(mutex_);
-  released_.wait_for(lock, timeout, [&] { return connection_count_ == 0; });
+  MutexLock lock(mutex_);
+  released_.wait_for(lock, timeout, [this]() REQUIRES(mutex_) { return connection_count_ == 0; });
 }
 
 ConnectionSlot::ConnectionSlot(std::shared_ptr<Service> service) : service_(std::move(service)) {
-  const std::lock_guard lock(service_->mutex_);
+  const MutexLock lock(service_->mutex_);
   ++service_->connection_count_;
 }
 
 ConnectionSlot::~ConnectionSlot() {
-  const std::lock_guard lock(service_->mutex_);
+  const MutexLock lock(service_->mutex_);
   --service_->connection_count_;
   service_->released_.notify_all();
 }

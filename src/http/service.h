@@ -4,11 +4,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string_view>
 
+#include "base/mutex.h"
 #include "http/server.h"
 
 namespace estoc::http {
@@ -30,9 +29,9 @@ class Service {
 
  private:
   friend class ConnectionSlot;
-  mutable std::mutex mutex_;
-  std::condition_variable released_;
-  int connection_count_ = 0;  // protected by mutex_
+  mutable Mutex mutex_;
+  Condition released_;
+  int connection_count_ GUARDED_BY(mutex_) = 0;
 };
 
 // Counts one connection for as long as it lives.
