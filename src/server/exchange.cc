@@ -37,7 +37,7 @@ bool Exchange::submit_all() {
   std::vector<Request> requests = generation_->take_requests();
   for (size_t i = 0; i < requests.size(); ++i) {
     const size_t sibling = i - i % generation_->choices_per_prompt();
-    if (i > sibling) requests[i].fork_of = ids_[sibling];
+    if (i > sibling) requests[i].fork_of = id_of(sibling);
     SubmitResult result;
     try {
       result = generator_.submit(std::move(requests[i]),
@@ -52,7 +52,7 @@ bool Exchange::submit_all() {
       respond(refusal(result));
       return false;
     }
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ids_.push_back(result.id);
   }
   return true;
@@ -60,7 +60,7 @@ bool Exchange::submit_all() {
 
 void Exchange::take(size_t choice, Event&& event) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (is_over_) return;
     mailbox_.push_back({choice, std::move(event)});
     if (is_posted_) return;
@@ -72,14 +72,14 @@ void Exchange::take(size_t choice, Event&& event) {
 void Exchange::render() {
   std::vector<Letter> letters;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     letters.swap(mailbox_);
     is_posted_ = false;
     if (is_over_) return;
   }
   std::string out;
   for (Letter& letter : letters) {
-    if (generation_->consume(letter.choice, std::move(letter.event), out)) generator_.complete(ids_[letter.choice]);
+    if (generation_->consume(letter.choice, std::move(letter.event), out)) generator_.complete(id_of(letter.choice));
   }
   const auto& failure = generation_->failure();
   if (failure && !has_stream_ && out.empty()) {
@@ -126,16 +126,21 @@ void Exchange::abandon() {
 size_t Exchange::cancel_all() {
   std::vector<RequestId> ids;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ids = ids_;
   }
   for (const RequestId id : ids) generator_.cancel(id);
   return ids.size();
 }
 
+RequestId Exchange::id_of(size_t choice) {
+  const MutexLock lock(mutex_);
+  return ids_[choice];
+}
+
 void Exchange::end(const Outcome& outcome) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (is_over_) return;
     is_over_ = true;
     mailbox_.clear();

@@ -10,11 +10,11 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "api/generation.h"
+#include "base/mutex.h"
 #include "http/server.h"
 #include "server/generator.h"
 
@@ -50,6 +50,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void send(std::string text);
   void end(const Outcome& outcome);
   size_t cancel_all();  // how many
+  RequestId id_of(size_t choice);
   void respond(api::Reply reply);
 
   const std::unique_ptr<api::Generation> generation_;
@@ -59,12 +60,11 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::function<void(const Outcome&)> on_end_;
   bool has_stream_ = false;  // connection's thread only
 
-  std::mutex mutex_;
-  // Protected by mutex_.
-  std::vector<Letter> mailbox_;
-  bool is_posted_ = false;
-  bool is_over_ = false;
-  std::vector<RequestId> ids_;  // one a choice once submitted; written by the connection's thread only
+  Mutex mutex_;
+  std::vector<Letter> mailbox_ GUARDED_BY(mutex_);
+  bool is_posted_ GUARDED_BY(mutex_) = false;
+  bool is_over_ GUARDED_BY(mutex_) = false;
+  std::vector<RequestId> ids_ GUARDED_BY(mutex_);  // one a choice once submitted
 };
 
 }  // namespace estoc

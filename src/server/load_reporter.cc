@@ -49,7 +49,7 @@ LoadReporter::LoadReporter(const Engine& engine, std::chrono::milliseconds inter
 
 LoadReporter::~LoadReporter() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     is_stopping_ = true;
   }
   wake_.notify_one();
@@ -61,8 +61,8 @@ void LoadReporter::run() {
   enter_background();
   EngineStats before = engine_.stats();
   Clock::time_point begin = Clock::now();
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, interval_, [this] { return is_stopping_; })) {
+  MutexLock lock(mutex_);
+  while (!wake_.wait_for(lock, interval_, [this]() REQUIRES(mutex_) { return is_stopping_; })) {
     EngineStats now = engine_.stats();
     const Clock::time_point end = Clock::now();
     const std::string line = describe_load(before, now, std::chrono::duration<double>(end - begin).count());

@@ -4,11 +4,10 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <thread>
 
+#include "base/mutex.h"
 #include "engine/engine.h"
 
 namespace estoc {
@@ -26,9 +25,9 @@ class LoadReporter {
 
   const Engine& engine_;
   const std::chrono::milliseconds interval_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool is_stopping_ = false;  // protected by mutex_
+  Mutex mutex_;
+  Condition wake_;
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -115,7 +115,7 @@ void RequestHandler::run(std::unique_ptr<api::Generation> generation, const http
   const auto exchange =
       std::make_shared<Exchange>(std::move(generation), responder, generator_, std::move(headers), std::move(on_end));
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     exchanges_.emplace(key, exchange);
   }
   exchange->start();
@@ -123,7 +123,7 @@ void RequestHandler::run(std::unique_ptr<api::Generation> generation, const http
 
 void RequestHandler::forget(uint64_t key, const Exchange::Outcome& outcome) {
   count_response(outcome.status);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   choices_.stop += outcome.choices.stop;
   choices_.length += outcome.choices.length;
   choices_.aborted += outcome.choices.aborted;
@@ -133,18 +133,18 @@ void RequestHandler::forget(uint64_t key, const Exchange::Outcome& outcome) {
 }
 
 void RequestHandler::count_response(int status) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++responses_[status];
 }
 
 void RequestHandler::wait_until_idle(std::chrono::milliseconds timeout) {
-  std::unique_lock lock(mutex_);
-  ended_.wait_for(lock, timeout, [this] { return exchanges_.empty(); });
+  MutexLock lock(mutex_);
+  ended_.wait_for(lock, timeout, [this]() REQUIRES(mutex_) { return exchanges_.empty(); });
 }
 
 api::ServerStats RequestHandler::stats() const {
   api::ServerStats stats{.engine = generator_.stats(), .connections = connection_count_()};
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   stats.generating = static_cast<int>(exchanges_.size());
   stats.responses = responses_;
   stats.choices = choices_;
@@ -154,7 +154,7 @@ api::ServerStats RequestHandler::stats() const {
 void RequestHandler::abandon_all() {
   std::vector<std::shared_ptr<Exchange>> running;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [key, weak] : exchanges_) {
       if (auto exchange = weak.lock()) running.push_back(std::move(exchange));
     }

@@ -6,14 +6,13 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 
 #include "api/call.h"
 #include "api/served_model.h"
+#include "base/mutex.h"
 #include "http/server.h"
 #include "server/exchange.h"
 #include "server/generator.h"
@@ -54,12 +53,11 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
 
   std::function<int()> connection_count_ = [] { return 0; };
 
-  mutable std::mutex mutex_;
-  std::condition_variable ended_;
-  // Protected by mutex_.
-  std::unordered_map<uint64_t, std::weak_ptr<Exchange>> exchanges_;
-  std::map<int, uint64_t> responses_;
-  api::ChoiceCounts choices_;
+  mutable Mutex mutex_;
+  Condition ended_;
+  std::unordered_map<uint64_t, std::weak_ptr<Exchange>> exchanges_ GUARDED_BY(mutex_);
+  std::map<int, uint64_t> responses_ GUARDED_BY(mutex_);
+  api::ChoiceCounts choices_ GUARDED_BY(mutex_);
 };
 
 }  // namespace estoc
