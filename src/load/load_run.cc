@@ -1,12 +1,11 @@
 #include "load/load_run.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <future>
-#include <mutex>
 #include <optional>
 
 #include "base/error.h"
+#include "base/mutex.h"
 #include "load/dialogue.h"
 
 namespace estoc {
@@ -44,8 +43,8 @@ class LoadRun::Driver final : public DialogueHost {
   }
 
   bool wait_for(std::chrono::milliseconds timeout) {
-    std::unique_lock lock(mutex_);
-    return ended_.wait_for(lock, timeout, [&] { return has_ended_; });
+    MutexLock lock(mutex_);
+    return ended_.wait_for(lock, timeout, [this]() REQUIRES(mutex_) { return has_ended_; });
   }
 
   void stop() {
@@ -62,7 +61,7 @@ class LoadRun::Driver final : public DialogueHost {
 
   RunCounts counts() const {
     RunCounts counts = log_.counts();
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     counts.time_s = Seconds((has_ended_ ? end_ : Clock::now()) - start_).count();
     return counts;
   }
@@ -117,12 +116,11 @@ class LoadRun::Driver final : public DialogueHost {
   bool is_over_ = false;        // no conversation begins any more
   bool is_stopped_ = false;     // and no turn is sent
 
-  mutable std::mutex mutex_;
-  std::condition_variable ended_;
-  // Protected by mutex_.
-  bool has_ended_ = false;
-  bool was_cut_ = false;  // ended by stop()
-  Clock::time_point end_;
+  mutable Mutex mutex_;
+  Condition ended_;
+  bool has_ended_ GUARDED_BY(mutex_) = false;
+  bool was_cut_ GUARDED_BY(mutex_) = false;  // ended by stop()
+  Clock::time_point end_ GUARDED_BY(mutex_);
 };
 
 void LoadRun::Driver::begin() {
@@ -181,7 +179,7 @@ void LoadRun::Driver::end_if_idle() {
 }
 
 void LoadRun::Driver::end(bool was_cut) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (has_ended_) return;
   has_ended_ = true;
   was_cut_ = was_cut;
@@ -196,7 +194,7 @@ LoadPoint LoadRun::Driver::point() const {
   // The time in which conversations began, and what the last answers took beyond it.
   point.duration_s = shape_.duration_s;
   for (const RequestRecord& request : point.requests) point.duration_s = std::max(point.duration_s, request.end_s);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (was_cut_ && has_ended_) point.duration_s = Seconds(end_ - start_).count();
   return point;
 }

@@ -12,13 +12,13 @@ constexpr size_t kLatest = 100;
 }  // namespace
 
 void RunLog::add_sent() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++counts_.sent;
   ++counts_.running;
 }
 
 void RunLog::add(RequestRecord record) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   --counts_.running;
   if (record.is_ok()) {
     ++counts_.done;
@@ -38,7 +38,7 @@ RunCounts RunLog::counts() const {
   std::vector<double> latest;
   RunCounts counts;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     counts = counts_;
     latest.assign(latest_ttft_s_.begin(), latest_ttft_s_.end());
   }
@@ -51,7 +51,7 @@ RunCounts RunLog::counts() const {
 }
 
 std::vector<RequestRecord> RunLog::records() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return records_;
 }
 

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <deque>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "load/results.h"
 
 namespace estoc {
@@ -26,10 +26,10 @@ class RunLog {
   std::vector<RequestRecord> records() const;
 
  private:
-  mutable std::mutex mutex_;
-  RunCounts counts_;
-  std::vector<RequestRecord> records_;
-  std::deque<double> latest_ttft_s_;
+  mutable Mutex mutex_;
+  RunCounts counts_ GUARDED_BY(mutex_);
+  std::vector<RequestRecord> records_ GUARDED_BY(mutex_);
+  std::deque<double> latest_ttft_s_ GUARDED_BY(mutex_);
 };
 
 // "12 s, sent 10, running 2, done 8, refused 0, failed 0, TTFT p50 0.45 s".
