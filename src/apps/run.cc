@@ -4,10 +4,8 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdio>
 #include <deque>
-#include <mutex>
 
 #include "apps/commands.h"
 #include "apps/exit_codes.h"
@@ -16,6 +14,7 @@
 #include "apps/session.h"
 #include "apps/standard_streams.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "tokenizer/stream.h"
 
 namespace estoc {
@@ -38,14 +37,14 @@ void install_interrupt_handler() {
 class Mailbox {
  public:
   void put(Event&& event) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     events_.push_back(std::move(event));
     filled_.notify_one();
   }
   // The next event, or nothing after a while (so that the caller can look at Ctrl-C).
   std::optional<Event> take() {
-    std::unique_lock lock(mutex_);
-    filled_.wait_for(lock, std::chrono::milliseconds(50), [&] { return !events_.empty(); });
+    MutexLock lock(mutex_);
+    filled_.wait_for(lock, std::chrono::milliseconds(50), [this]() REQUIRES(mutex_) { return !events_.empty(); });
     if (events_.empty()) return std::nullopt;
     Event event = std::move(events_.front());
     events_.pop_front();
@@ -53,9 +52,9 @@ class Mailbox {
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable filled_;
-  std::deque<Event> events_;
+  Mutex mutex_;
+  Condition filled_;
+  std::deque<Event> events_ GUARDED_BY(mutex_);
 };
 
 std::vector<TokenId> prompt_tokens(const PromptBuilder& prompts, const Json& messages) {
