@@ -4,7 +4,7 @@
 
 namespace estoc {
 
-Workspace::Workspace(const DecoderShape& shape, int rows_max, int threads, int64_t columns_max)
+Workspace::Workspace(const DecoderShape& shape, int groups, int rows_max, int threads, int64_t columns_max)
     : hidden(rows_max, shape.hidden),
       normed(rows_max, shape.hidden),
       q(rows_max, int64_t{shape.heads} * shape.head_dim),
@@ -13,7 +13,8 @@ Workspace::Workspace(const DecoderShape& shape, int rows_max, int threads, int64
       gate(rows_max, shape.ffn),
       up(rows_max, shape.ffn),
       activated(rows_max, shape.ffn),
-      decoded(threads, columns_max) {}
+      decoded(threads, columns_max),
+      plans(static_cast<size_t>(groups)) {}
 
 Attention::Attention(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer)
     : shape_(shape),
@@ -37,17 +38,18 @@ void Attention::forward(const Compute& compute, KvStorage& kv, Workspace& work, 
     turn_heads(compute, parts, shape_.head_dim, shape_.norm_eps, work.cos.data(), work.sin.data(), half);
   };
   turn(std::span(heads).first(only == nullptr ? 2 : 1));
-  write_kv(compute, work.plan, kv, layer_, work.k, work.v);
+  AttentionPlan& plan = work.plans[static_cast<size_t>(shape_.group)];
+  write_kv(compute, plan, kv, layer_, work.k, work.v);
   if (only != nullptr) {
     only->pick(work.hidden);
     only->pick(work.normed);
     only->pick(work.cos, half);
     only->pick(work.sin, half);
-    work.plan.prepare(only->batch(), kv.spec(layer_), shape_.heads, shape_.window, compute.team.thread_count());
+    plan.prepare(only->batch());
     estoc::forward(compute, work.normed, std::span(projections).last(1), work.decoded);
     turn(std::span(heads).last(1));
   }
-  attention(compute, work.plan, kv, layer_,
+  attention(compute, plan, kv, layer_,
             {.heads = shape_.heads, .scale = shape_.attention_scale, .window = shape_.window}, work.q, work.q);
   const LinearOutput output{&o_, &work.hidden, true};
   estoc::forward(compute, work.q, {&output, 1}, work.decoded);

@@ -12,7 +12,7 @@
 
 namespace estoc {
 
-// Shapes and numbers every layer of a plain decoder shares.
+// Shapes and numbers of a plain decoder's layer; all but window and group are those of every layer.
 struct DecoderShape {
   int hidden = 0;
   int ffn = 0;
@@ -20,12 +20,13 @@ struct DecoderShape {
   float norm_eps = 0;
   float attention_scale = 0;
   int window = 0;               // sliding window in tokens, 0 for none
+  int group = 0;                // of layers that share tables of blocks (kv_group_of)
   bool has_head_norms = false;  // an RMS norm over each head of q and k, before the rotary embedding
 };
 
 // Activation buffers that all layers of a model use in turn.
 struct Workspace {
-  Workspace(const DecoderShape& shape, int rows_max, int threads, int64_t columns_max);
+  Workspace(const DecoderShape& shape, int groups, int rows_max, int threads, int64_t columns_max);
 
   Rows hidden;  // the residual stream
   Rows normed;  // input of a sublayer
@@ -33,15 +34,15 @@ struct Workspace {
   Rows gate, up, activated;     // activated = silu(gate) * up
   std::vector<float> cos, sin;  // [rows][head_dim / 2]
   DecodeScratch decoded;
-  AttentionPlan plan;  // of the batch; prepared before the first layer
+  std::vector<AttentionPlan> plans;  // of the batch, by group; prepared before the first layer
 };
 
 class Attention {
  public:
   Attention(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer);
   // work.hidden += attention(work.normed). With `only`, which needs values in work.normed, queries and output are those
-  // of its rows, and so are afterwards the hidden rows, the angles and the plan in `work`; keys and values are always
-  // those of every row.
+  // of its rows, and so are afterwards the hidden rows, the angles and the plan of its group in `work`; keys and values
+  // are always those of every row.
   void forward(const Compute& compute, KvStorage& kv, Workspace& work, const SampledRows* only = nullptr) const;
   // The form it wants work.normed in.
   RowForm reads(const Compute& compute, int64_t row_count) const;

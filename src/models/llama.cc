@@ -58,8 +58,7 @@ DecoderShape llama_shape(const WeightSource& source, const ModelInfo& info) {
           .kv_heads = info.kv_heads,
           .head_dim = info.head_dim,
           .norm_eps = static_cast<float>(config.number("rms_norm_eps", 0, 1, 1e-6)),
-          .attention_scale = 1.0f / std::sqrt(static_cast<float>(info.head_dim)),
-          .window = info.kv[0].window};
+          .attention_scale = 1.0f / std::sqrt(static_cast<float>(info.head_dim))};
 }
 
 namespace {
@@ -73,11 +72,16 @@ class Llama final : public Model {
         embedding_(load, "model.embed_tokens", info.vocab, info.hidden),
         rope_(load, info.head_dim),
         norm_(load_vector(load, "model.norm.weight", info.hidden)),
-        work_(shape_, rows_max, compute_.team.thread_count(),
+        work_(shape_, static_cast<int>(kv_windows(info.kv).size()), rows_max, compute_.team.thread_count(),
               std::max({info.hidden, info.ffn, info.heads * info.head_dim})) {
     blocks_.reserve(static_cast<size_t>(info.layers));
     for (int layer = 0; layer < info.layers; ++layer) {
-      blocks_.emplace_back(load, "model.layers." + std::to_string(layer), shape_, layer);
+      const auto index = static_cast<size_t>(layer);
+      DecoderShape layer_shape = shape_;
+      layer_shape.window = info.kv[index].window;
+      layer_shape.group = kv_group_of(info.kv, index);
+      if (groups_.size() == static_cast<size_t>(layer_shape.group)) groups_.push_back(info.kv[index]);
+      blocks_.emplace_back(load, "model.layers." + std::to_string(layer), layer_shape, layer);
     }
     const bool is_tied = load.source.find("lm_head.weight") == nullptr;
     head_.emplace(load, is_tied ? "model.embed_tokens" : "lm_head", info.vocab, info.hidden);
@@ -88,7 +92,10 @@ class Llama final : public Model {
   void forward(const Batch& batch, KvStorage& kv, float* logits) override {
     embedding_.forward(batch.tokens, work_.hidden);
     rope_.angles(batch, work_.cos, work_.sin);
-    work_.plan.prepare(batch, info_.kv[0], shape_.heads, shape_.window, compute_.team.thread_count());
+    for (size_t group = 0; group < groups_.size(); ++group) {
+      work_.plans[group].prepare(batch, groups_[group], shape_.heads, groups_[group].window,
+                                 compute_.team.thread_count(), static_cast<int>(group));
+    }
     sampled_.select(batch);
     for (size_t layer = 0; layer + 1 < blocks_.size(); ++layer) blocks_[layer].forward(compute_, kv, work_);
     blocks_.back().forward(compute_, kv, work_, sampled_.are_all() ? nullptr : &sampled_);
@@ -106,6 +113,7 @@ class Llama final : public Model {
   Rope rope_;
   std::vector<float> norm_;
   std::vector<DecoderBlock> blocks_;
+  std::vector<KvLayerSpec> groups_;  // what the layers of each group keep
   std::optional<Linear> head_;
   Workspace work_;
   SampledRows sampled_;

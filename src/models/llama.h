@@ -14,10 +14,10 @@ namespace estoc {
 // Shapes from a config that spells them as Llama's does, under the name of `family`.
 ModelInfo describe_llama(const WeightSource& source, std::string_view family);
 
-// Shape and numbers of one layer; has_head_norms is left to the family.
+// Shape and numbers that all layers share; has_head_norms is left to the family.
 DecoderShape llama_shape(const WeightSource& source, const ModelInfo& info);
 
-// Embedding, `info.layers` blocks of `shape`, norm, head.
+// Embedding, `info.layers` blocks of `shape` with the windows of info.kv, norm, head.
 std::unique_ptr<Model> build_llama(LoadContext& load, const ModelInfo& info, const DecoderShape& shape, int rows_max);
 
 }  // namespace estoc

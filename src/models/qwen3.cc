@@ -1,24 +1,25 @@
 // The dense Qwen3 family: Llama's decoder with an RMS norm over each query and key head before the rotary embedding.
 // Heads are as wide as the config says, mostly wider than hidden / heads.
 // Source: transformers models/qwen3 (5.23); checked against tests/golden/.
-#include "base/error.h"
-#include "weights/config_reader.h"
+#include <algorithm>
+
 #include "models/family.h"
 #include "models/llama.h"
+#include "weights/config_reader.h"
 
 namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Qwen3ForCausalLM"};
+constexpr std::string_view kComputes[] = {"use_sliding_window"};
 
+// Layers from max_window_layers on have a window when use_sliding_window says so; configs carry its width anyway.
 ModelInfo describe(const WeightSource& source) {
-  if (ConfigReader(source).boolean("use_sliding_window", false)) {
-    // Its windows are counted by layer (max_window_layers); no published model has them.
-    fail(ErrorCode::unsupported, "{}: use_sliding_window is true, which is not supported in this family (false is)",
-         source.path());
-  }
+  const ConfigReader config(source);
   ModelInfo info = describe_llama(source, "qwen3");
-  for (KvLayerSpec& layer : info.kv) layer.window = 0;  // configs carry a width for it even though it is off
+  const int first =
+      config.boolean("use_sliding_window", false) ? config.integer("max_window_layers", 0, 1 << 20, 28) : info.layers;
+  for (int layer = 0; layer < std::min(first, info.layers); ++layer) info.kv[static_cast<size_t>(layer)].window = 0;
   return info;
 }
 
@@ -32,6 +33,6 @@ std::unique_ptr<Model> build(LoadContext& load, const ModelInfo& info, int rows_
 
 extern const ModelFamily qwen3;
 constinit const ModelFamily qwen3 = {
-    .name = "qwen3", .architectures = kArchitectures, .describe = describe, .build = build};
+    .name = "qwen3", .architectures = kArchitectures, .describe = describe, .build = build, .computes = kComputes};
 
 }  // namespace estoc

@@ -11,12 +11,18 @@ static_assert(kKvReadGrain % kernels::kAttentionChunk == 0, "whole chunks are re
 void AttentionPlan::prepare(const Batch& batch, const KvLayerSpec& spec, int heads, int window, int threads,
                             int group) {
   ESTOC_CHECK(spec.head_dim <= kernels::kHeadDimMax && heads % spec.kv_heads == 0);
-  constexpr int kQueriesMin = 64;
-  constexpr int kItemsAThread = 4;  // enough that the last ones to finish are not far apart
   heads_a_kv_head_ = heads / spec.kv_heads;
+  kv_heads_ = spec.kv_heads;
   head_dim_ = spec.head_dim;
   window_ = window;
+  threads_ = threads;
   group_ = group;
+  prepare(batch);
+}
+
+void AttentionPlan::prepare(const Batch& batch) {
+  constexpr int kQueriesMin = 64;
+  constexpr int kItemsAThread = 4;  // enough that the last ones to finish are not far apart
   runs_.clear();
   groups_.clear();
   items_.clear();
@@ -35,16 +41,16 @@ void AttentionPlan::prepare(const Batch& batch, const KvLayerSpec& spec, int hea
   const auto item_count = [&] {
     int64_t count = 0;
     for (const BatchSequence& sequence : batch.sequences) {
-      count += (int64_t{sequence.row_count} * heads_a_kv_head_ + queries_max - 1) / queries_max * spec.kv_heads;
+      count += (int64_t{sequence.row_count} * heads_a_kv_head_ + queries_max - 1) / queries_max * kv_heads_;
     }
     return count;
   };
-  while (queries_max > kQueriesMin && item_count() < int64_t{threads} * kItemsAThread) queries_max /= 2;
-  for (const BatchSequence& sequence : batch.sequences) add_groups(sequence, spec.kv_heads, queries_max);
+  while (queries_max > kQueriesMin && item_count() < int64_t{threads_} * kItemsAThread) queries_max /= 2;
+  for (const BatchSequence& sequence : batch.sequences) add_groups(sequence, kv_heads_, queries_max);
   int64_t cost = 0;
   for (const Group& group : groups_) cost += group.cost;
-  const int64_t share = cost / (int64_t{threads} * kItemsAThread);
-  for (const Group& group : groups_) divide(group, threads > 1 ? std::max(share, int64_t{1}) : group.cost);
+  const int64_t share = cost / (int64_t{threads_} * kItemsAThread);
+  for (const Group& group : groups_) divide(group, threads_ > 1 ? std::max(share, int64_t{1}) : group.cost);
   std::sort(items_.begin(), items_.end(), [](const Item& a, const Item& b) { return a.group.cost > b.group.cost; });
   if (partials_.size() < static_cast<size_t>(partial_floats_)) partials_.resize(static_cast<size_t>(partial_floats_));
   if (unfinished_capacity_ < divisions_.size()) {

@@ -34,6 +34,8 @@ class AttentionPlan {
  public:
   // `group` says which of a sequence's tables of blocks these layers use.
   void prepare(const Batch& batch, const KvLayerSpec& spec, int heads, int window, int threads, int group = 0);
+  // The same for other rows: of the layers, heads, threads and tables that it was prepared for last.
+  void prepare(const Batch& batch);
 
  private:
   friend void write_kv(const Compute&, const AttentionPlan&, KvStorage&, int layer, const Rows& k, const Rows& v);
@@ -70,7 +72,7 @@ class AttentionPlan {
                 const Rows& q, Rows& out);
   void merge(const Compute& compute, const Division& division, const AttentionShape& shape, Rows& out);
 
-  int heads_a_kv_head_ = 1, head_dim_ = 0, window_ = 0, group_ = 0;
+  int heads_a_kv_head_ = 1, kv_heads_ = 1, head_dim_ = 0, window_ = 0, threads_ = 1, group_ = 0;
   std::vector<Run> runs_;
   std::vector<Group> groups_;
   std::vector<Item> items_;

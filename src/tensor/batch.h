@@ -18,7 +18,7 @@ struct BatchSequence {
   // tables, one behind the other. What lies before a group's window may not be a block.
   std::span<const BlockId> blocks;
 
-  int table_stride = 0;  // from one group's table to the next
+  int table_stride = 0;  // from one group's table to the next; 0 when all groups use the same one
 
   std::span<const BlockId> table(int group) const {
     return blocks.subspan(static_cast<size_t>(group) * static_cast<size_t>(table_stride));

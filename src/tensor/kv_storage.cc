@@ -44,6 +44,9 @@ KvStorage::KvStorage(std::vector<KvLayerSpec> layers, KvType type, const std::ve
   }
 }
 
+KvStorage::KvStorage(std::vector<KvLayerSpec> layers, KvType type, int block_count)
+    : KvStorage(layers, type, std::vector<int>(kv_windows(layers).size(), block_count)) {}
+
 uint64_t KvStorage::bytes_per_block(const std::vector<KvLayerSpec>& layers, KvType type) {
   uint64_t bytes = 0;
   for (const KvLayerSpec& spec : layers) bytes += 2 * key_bytes(spec, type);

@@ -35,9 +35,8 @@ class KvStorage {
  public:
   // One count of blocks a group.
   KvStorage(std::vector<KvLayerSpec> layers, KvType type, const std::vector<int>& block_counts);
-  // For models of one group.
-  KvStorage(std::vector<KvLayerSpec> layers, KvType type, int block_count)
-      : KvStorage(std::move(layers), type, std::vector<int>{block_count}) {}
+  // The same count for every group: sequences may then use one table of blocks for all (table_stride 0).
+  KvStorage(std::vector<KvLayerSpec> layers, KvType type, int block_count);
 
   // The keys (or values) of one head in one block, 64-byte aligned.
   std::byte* keys(int layer, BlockId block, int head) const;
