@@ -102,7 +102,7 @@ TEST_P(TinyModels, ChunksAndIsaLevelsAgree) {
 
 INSTANTIATE_TEST_SUITE_P(All, TinyModels,
                          testing::Values("llama2_like", "llama3_like", "mistral_like", "smollm2_like", "tinyllama_like",
-                                         "qwen3_like", "qwen3_tied_like"),
+                                         "qwen3_like", "qwen3_tied_like", "qwen3_windows_like"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
