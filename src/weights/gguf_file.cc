@@ -8,13 +8,13 @@
 
 #include "base/error.h"
 #include "weights/byte_reader.h"
+#include "weights/gguf_limits.h"
 #include "weights/gguf_values.h"
 #include "weights/tensor_extent.h"
 
 namespace estoc {
 namespace {
 
-constexpr int kDimensionsMax = 4;
 constexpr uint32_t kMagic = 0x46554747;         // "GGUF"
 constexpr uint32_t kSwappedMagic = 0x47475546;  // "FUGG"
 
@@ -36,11 +36,10 @@ void read_version(ByteReader& reader, const std::string& file) {
 
 uint64_t read_alignment(const Metadata& metadata) {
   constexpr int64_t kDefault = 32;
-  constexpr int64_t kMax = 1 << 20;
   const int64_t alignment = metadata.get_int("general.alignment").value_or(kDefault);
-  if (alignment < 1 || alignment > kMax || !std::has_single_bit(static_cast<uint64_t>(alignment))) {
+  if (alignment < 1 || alignment > kGgufAlignmentMax || !std::has_single_bit(static_cast<uint64_t>(alignment))) {
     fail(ErrorCode::corrupt_file, "{}: general.alignment is {}, expected a power of two of at most {}", metadata.source,
-         alignment, kMax);
+         alignment, kGgufAlignmentMax);
   }
   return static_cast<uint64_t>(alignment);
 }
@@ -61,9 +60,9 @@ const QuantFormat* require_format(uint32_t type, std::string_view what, const st
 
 std::vector<int64_t> read_shape(ByteReader& reader, const std::string& what, const std::string& file) {
   const auto dimensions = reader.read<uint32_t>(what);
-  if (dimensions > kDimensionsMax) {
+  if (dimensions > kGgufDimensionsMax) {
     fail(ErrorCode::corrupt_file, "{}: {} has {} dimensions, expected at most {}", file, what, dimensions,
-         kDimensionsMax);
+         kGgufDimensionsMax);
   }
   std::vector<int64_t> shape(dimensions);
   for (int64_t& dimension : shape) {
@@ -107,6 +106,10 @@ TensorInfo read_tensor_info(ByteReader& reader, uint64_t alignment, const std::s
 std::vector<TensorInfo> read_tensor_infos(ByteReader& reader, uint64_t count, const Metadata& metadata) {
   constexpr uint64_t kInfoBytesMin = 8 + 1 + 4 + 4 + 8;  // a name of one byte and no dimensions
   const std::string& file = metadata.source;
+  if (count > kGgufTensorsMax) {
+    fail(ErrorCode::corrupt_file, "{}: the header promises {} tensors, expected at most {}", file, count,
+         kGgufTensorsMax);
+  }
   if (count > reader.remaining() / kInfoBytesMin) {
     fail(ErrorCode::corrupt_file, "{}: the header promises {} tensors, more than the {} bytes left can describe", file,
          count, reader.remaining());

@@ -5,6 +5,7 @@
 
 #include "quant/k_affine.h"
 #include "quant/q8.h"
+#include "weights/gguf_limits.h"
 #include "weights/gguf_writer.h"
 #include "weights/test_refusal.h"
 
@@ -132,6 +133,28 @@ TEST(GgufFileTest, refuses_absurd_counts) {
   expect_bad(GgufWriter().set("key", {8, count + "abc"}).text(), "metadata key 'key'");
   expect_bad(GgufWriter().set("key", {9, GgufValue::raw<uint32_t>(4) + count}).text(), "has 2305843009213693952 items");
   expect_bad(GgufWriter().set("key", {9, GgufValue::raw<uint32_t>(8) + count}).text(), "has 2305843009213693952 items");
+}
+
+TEST(GgufFileTest, bounds_counts_whatever_the_file_could_hold) {
+  GgufWriter writer;
+  writer.key_count = kGgufKeysMax + 1;
+  expect_bad(writer.text(), "promises 65537 metadata keys, expected at most 65536");
+  writer.key_count.reset();
+  writer.tensor_count = kGgufTensorsMax + 1;
+  expect_bad(writer.text(), "promises 1048577 tensors, expected at most 1048576");
+  const std::string count = GgufValue::raw<uint64_t>(kGgufArrayItemsMax + 1);
+  for (const uint32_t type : {0, 6, 7, 8, 10}) {
+    expect_bad(GgufWriter().set("key", {9, GgufValue::raw(type) + count}).text(),
+               "has 33554433 items, expected at most");
+  }
+}
+
+TEST(GgufFileTest, aligns_no_further_than_the_file_goes) {
+  for (const uint32_t alignment : {1u << 20, 1u << 12}) {
+    GgufWriter writer;
+    writer.set("general.alignment", GgufValue::u32(alignment)).add_tensor("a", {1});  // data at 32, not there
+    expect_bad(writer.text(), "tensor 'a' needs 4 bytes from byte 0 of the data, which has only 0");
+  }
 }
 
 TEST(GgufFileTest, refuses_bad_values) {

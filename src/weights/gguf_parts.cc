@@ -3,17 +3,16 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "weights/gguf_limits.h"
 
 namespace estoc {
 namespace {
 
-constexpr int64_t kPartsMax = 10000;
-
 int64_t part_count_of(const Metadata& metadata) {
   const int64_t count = metadata.get_int("split.count").value_or(0);
-  if (count < 0 || count > kPartsMax) {
+  if (count < 0 || count > kGgufPartsMax) {
     fail(ErrorCode::corrupt_file, "{}: metadata key 'split.count' is {}, expected at most {}", metadata.source, count,
-         kPartsMax);
+         kGgufPartsMax);
   }
   return count;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "weights/gguf_limits.h"
+
 namespace estoc {
 namespace {
 
@@ -88,6 +90,10 @@ class ValueReader {
     if (type > static_cast<uint32_t>(ValueType::f64)) {
       fail(ErrorCode::corrupt_file, "{}: {} is an array of value type {}, expected 0 to 12", file_, what_, type);
     }
+    if (count > kGgufArrayItemsMax) {
+      fail(ErrorCode::corrupt_file, "{}: {} has {} items, expected at most {}", file_, what_, count,
+           kGgufArrayItemsMax);
+    }
     const auto item = static_cast<ValueType>(type);
     if (count > reader_.remaining() / bytes_min(item)) {
       fail(ErrorCode::corrupt_file, "{}: {} has {} items, more than the {} bytes left can hold", file_, what_, count,
@@ -144,6 +150,10 @@ class ValueReader {
 
 void read_gguf_values(ByteReader& reader, uint64_t count, Metadata& metadata) {
   constexpr uint64_t kPairBytesMin = 8 + 4 + 1;  // an empty key, its type and one byte
+  if (count > kGgufKeysMax) {
+    fail(ErrorCode::corrupt_file, "{}: the header promises {} metadata keys, expected at most {}", metadata.source,
+         count, kGgufKeysMax);
+  }
   if (count > reader.remaining() / kPairBytesMin) {
     fail(ErrorCode::corrupt_file, "{}: the header promises {} metadata keys, more than the {} bytes left can hold",
          metadata.source, count, reader.remaining());
