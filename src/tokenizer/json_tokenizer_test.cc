@@ -61,5 +61,15 @@ TEST(JsonTokenizer, RefusalsNameTheReason) {
           ErrorCode::unsupported, "regular expression");
 }
 
+TEST(FuzzSeeds, AreWholeFiles) {
+  int count = 0;
+  for (const auto& seed : std::filesystem::directory_iterator(ESTOC_SOURCE_DIR "/tests/fuzz/seeds/tokenizer_fuzz")) {
+    const std::string input = read_file(seed.path().string());
+    EXPECT_NO_THROW(parse_tokenizer_json(input.substr(0, input.find('\0')), "", "seed")) << seed.path();
+    ++count;
+  }
+  EXPECT_GE(count, 5);
+}
+
 }  // namespace
 }  // namespace estoc

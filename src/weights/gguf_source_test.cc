@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "base/mapped_file.h"
 #include "base/test_directory.h"
 #include "quant/q8.h"
 #include "weights/gguf_writer.h"
 #include "weights/metadata.h"
+#include "weights/safetensors_file.h"
 #include "weights/test_refusal.h"
 
 namespace estoc {
@@ -191,6 +193,22 @@ TEST(OpenWeightsTest, says_what_is_wrong_with_a_path) {
   expect_refused(ErrorCode::corrupt_file, "truncated at byte 0", [&] { open_weights(empty); });
   const std::string single = directory.write("model.safetensors", "");
   expect_refused(ErrorCode::unsupported, "expected its directory", [&] { open_weights(single); });
+}
+
+TEST(FuzzSeeds, AreWholeFiles) {
+  int count = 0;
+  for (const auto& seed : std::filesystem::directory_iterator(ESTOC_SOURCE_DIR "/tests/fuzz/seeds/weights_gguf_fuzz")) {
+    const std::string bytes = read_file(seed.path().string());
+    EXPECT_NO_THROW(gguf_from_memory(as_bytes(bytes), "seed")) << seed.path();
+    ++count;
+  }
+  for (const auto& seed :
+       std::filesystem::directory_iterator(ESTOC_SOURCE_DIR "/tests/fuzz/seeds/weights_safetensors_fuzz")) {
+    const std::string bytes = read_file(seed.path().string());
+    EXPECT_NO_THROW(parse_safetensors(as_bytes(bytes), "seed")) << seed.path();
+    ++count;
+  }
+  EXPECT_GE(count, 10);
 }
 
 }  // namespace

@@ -4,7 +4,13 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "weights/gguf_source.h"
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  estoc::set_log_level(estoc::LogLevel::off);
+  return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
