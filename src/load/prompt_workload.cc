@@ -1,5 +1,8 @@
 #include "load/prompt_workload.h"
 
+#include <span>
+#include <unordered_set>
+
 #include "base/hash.h"
 
 namespace estoc {
@@ -11,18 +14,30 @@ class PromptWorkload final : public Workload {
       : kind_(kind), seed_(options.seed), output_tokens_(options.output_tokens) {}
 
   Conversation next() override {
-    Draw draw(conversation_seed(seed_, kind_.category, count_++));
     Turn turn;
-    turn.text = kind_.compose(draw);
+    turn.text = draw_prompt();
     turn.output_tokens = output_tokens_ > 0 ? output_tokens_ : kind_.output_tokens;
     return {.category = std::string(kind_.category), .system = {}, .turns = {std::move(turn)}, .at_s = {}};
   }
 
  private:
+  // Servers find a prompt that repeats in their prefix caches. The material is finite: it may repeat after some tries.
+  std::string draw_prompt() {
+    constexpr int kTries = 20;
+    std::string text;
+    for (int i = 0; i < kTries; ++i) {
+      Draw draw(conversation_seed(seed_, kind_.category, count_++));
+      text = kind_.compose(draw);
+      if (seen_.insert(hash64(std::as_bytes(std::span(text)))).second) break;
+    }
+    return text;
+  }
+
   PromptKind kind_;
   uint64_t seed_;
   int output_tokens_;
   uint64_t count_ = 0;
+  std::unordered_set<uint64_t> seen_;  // hashes of the prompts so far
 };
 
 }  // namespace

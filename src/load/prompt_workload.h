@@ -16,7 +16,8 @@ struct PromptKind {
   int output_tokens;  // unless the options say another number
 };
 
-// The n-th conversation depends on the seed, the category and n alone.
+// The n-th conversation depends on the seed, the category and n alone; none is like an earlier one while there is
+// material for others.
 std::unique_ptr<Workload> make_prompt_workload(const PromptKind& kind, const WorkloadOptions& options);
 
 // The seed of the n-th conversation of a category.
