@@ -77,7 +77,9 @@ TokenizerParts start_parts(const GgufVocab& vocab, bool adds_bos) {
   return parts;
 }
 
-void add_merges(const GgufVocab& vocab, BpeModel::Parts& model) {
+// A merge that makes or needs a special token is left out: text never spells one by accident.
+void add_merges(const GgufVocab& vocab, TokenizerParts& parts) {
+  BpeModel::Parts& model = parts.model;
   model.merges.reserve(vocab.merges.size());
   for (size_t rank = 0; rank < vocab.merges.size(); ++rank) {
     const std::string_view merge = vocab.merges[rank];
@@ -88,18 +90,20 @@ void add_merges(const GgufVocab& vocab, BpeModel::Parts& model) {
            "between",
            vocab.source, rank, merge.substr(0, 100));
     }
-    auto left = bytes_of_spelling(merge.substr(0, space));
-    const auto right = bytes_of_spelling(merge.substr(space + 1));
-    const auto left_id = left ? model.texts.find(*left) : std::nullopt;
-    const auto right_id = right ? model.texts.find(*right) : std::nullopt;
-    const auto merged = left && right ? model.texts.find(left->append(*right)) : std::nullopt;
-    if (!left_id || !right_id || !merged) {
+    const std::string_view left = merge.substr(0, space), right = merge.substr(space + 1);
+    auto bytes = bytes_of_spelling(left);
+    const auto right_bytes = bytes_of_spelling(right);
+    const auto left_id = bytes ? model.texts.find(*bytes) : std::nullopt;
+    const auto right_id = right_bytes ? model.texts.find(*right_bytes) : std::nullopt;
+    const auto merged = bytes && right_bytes ? model.texts.find(bytes->append(*right_bytes)) : std::nullopt;
+    const auto is_token = [&](std::string_view spelling) { return parts.spellings.find(spelling).has_value(); };
+    if (left_id && right_id && merged) {
+      model.merges.insert(*left_id, *right_id, {static_cast<uint32_t>(rank), *merged});
+    } else if (!is_token(left) || !is_token(right) || !is_token(std::string(left).append(right))) {
       fail(ErrorCode::corrupt_file,
-           "{}: tokenizer.ggml.merges: merge {} (\"{}\") names a token that is not in the "
-           "vocabulary",
-           vocab.source, rank, merge.substr(0, 100));
+           "{}: tokenizer.ggml.merges: merge {} (\"{}\") names a token that is not in the vocabulary", vocab.source,
+           rank, merge.substr(0, 100));
     }
-    model.merges.insert(*left_id, *right_id, {static_cast<uint32_t>(rank), *merged});
   }
 }
 
@@ -126,7 +130,7 @@ std::unique_ptr<Tokenizer> build_byte_level(const GgufVocab& vocab) {
          vocab.source);
   }
   parts.pre_tokenizer = std::move(splits.pre_tokenizer);
-  add_merges(vocab, parts.model);
+  add_merges(vocab, parts);
   return std::make_unique<BpeTokenizer>(std::move(parts));
 }
 

@@ -59,6 +59,14 @@ TEST(GgufByteLevel, AnyBytesSurviveARoundTrip) {
   EXPECT_EQ(back, bytes);
 }
 
+TEST(GgufByteLevel, TextNeverMergesIntoASpecialToken) {
+  SmallVocab small;
+  small.vocab.types[259] = 3;  // "hello" of "hell" and "o"
+  const auto tokenizer = build_tokenizer(small.vocab);
+  EXPECT_EQ(tokenizer->encode("hello", kAsText), (std::vector<TokenId>{258, 'o'}));
+  EXPECT_EQ(tokenizer->encode("hello", kPlain), (std::vector<TokenId>{259}));
+}
+
 void expect_refused(const GgufVocab& vocab, ErrorCode code, const std::string& part) {
   try {
     build_tokenizer(vocab);
