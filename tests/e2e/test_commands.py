@@ -4,6 +4,7 @@ import os
 import pty
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -148,6 +149,30 @@ def test_broken_model(content, tmp_path):
     run = estoc("show", file)
     assert run.returncode > 0
     assert "broken.gguf" in run.stderr and len(run.stderr.strip().splitlines()) == 1
+
+
+def changed_model(folder: Path, **config) -> Path:
+    """A tiny model with other values in config.json."""
+    model = folder / "model"
+    shutil.copytree(GOLDEN / "models" / "llama2_like", model)
+    path = model / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | config))
+    return model
+
+
+@pytest.mark.parametrize("config, words", [({"residual_multiplier": 0.22}, "residual_multiplier (0.22)"),
+                                           ({"hidden_size": 4096}, "head_dim is missing"),
+                                           ({"rope_scaling": {"type": "linear", "factor": "4"}}, "factor is \"4\"")])
+def test_config_that_cannot_be_computed(config, words, tmp_path):
+    run = estoc("run", changed_model(tmp_path, **config), "hi")
+    assert run.returncode == 2
+    assert words in run.stderr and "config.json" in run.stderr and len(run.stderr.strip().splitlines()) == 1
+
+
+def test_config_with_an_unknown_key(tmp_path):
+    run = estoc("run", changed_model(tmp_path, wingspan=3), "hi", "--max-tokens", "1")
+    assert run.returncode == 0
+    assert run.stderr.count("wingspan") == 1, "one warning"
 
 
 def test_port_in_use(start_server):
