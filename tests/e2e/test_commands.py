@@ -69,7 +69,7 @@ def test_a_full_disk_is_told():
     with open("/dev/full", "w") as full:
         run = subprocess.run([BINARY, "run", TINY_MODEL, "Hi"], stdout=full, stderr=subprocess.PIPE, text=True,
                              timeout=120)
-    assert run.returncode == 2 and "could not be written" in run.stderr
+    assert run.returncode == 2 and "cannot be written" in run.stderr
 
 
 def test_a_terminal_gets_a_chat():
