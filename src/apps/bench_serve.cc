@@ -14,6 +14,7 @@
 #include "load/drift.h"
 #include "load/failure_list.h"
 #include "load/report.h"
+#include "load/saved_points.h"
 #include "load/sweep.h"
 
 namespace estoc {
@@ -142,7 +143,7 @@ int bench_serve(const BenchServeOptionValues& options) {
   progress.wipe();
   const std::vector<PointSummary> summaries = report.summarize(points);
   if (!options.json_file.empty()) {
-    write_file(options.json_file, to_json(measurement_json(without_key(options.command), summaries, points)) + "\n");
+    write_file(options.json_file, saved_text(measurement_json(without_key(options.command), summaries, points)));
   }
   const std::string load = options.rates.empty() ? "--users " + options.users : "--rate " + options.rates;
   const bool has_answer =

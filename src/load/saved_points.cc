@@ -1,10 +1,14 @@
 #include "load/saved_points.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/mapped_file.h"
 
@@ -82,9 +86,30 @@ LoadPoint point_of(const Place& place) {
   return point;
 }
 
+constexpr std::string_view kSealBegin = ",\"checksum\":\"", kSealEnd = "\"}\n";
+constexpr size_t kSealBytes = kSealBegin.size() + 16 + kSealEnd.size();
+
+std::string seal_of(std::string_view text) {
+  return fmt::format("{}{:016x}{}", kSealBegin, hash64(std::as_bytes(std::span(text))), kSealEnd);
+}
+
+void check_seal(std::string_view text, const std::string& name) {
+  if (text.size() <= kSealBytes || !text.substr(text.size() - kSealBytes).starts_with(kSealBegin)) return;
+  if (text.substr(text.size() - kSealBytes) != seal_of(text.substr(0, text.size() - kSealBytes))) {
+    fail(ErrorCode::corrupt_file, "{}: does not match its checksum", name);
+  }
+}
+
 }  // namespace
 
+std::string saved_text(const Json& measurement) {
+  std::string text = to_json(measurement);
+  text.pop_back();  // the object goes on
+  return text + seal_of(text);
+}
+
 std::vector<LoadPoint> parse_saved_points(std::string_view text, const std::string& name) {
+  check_seal(text, name);
   Json json;
   try {
     json = parse_json(text);

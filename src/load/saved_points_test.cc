@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "load/report.h"
 
@@ -25,7 +27,7 @@ LoadPoint measured(std::string server, std::string load, double seconds) {
 std::string file_of(const std::vector<LoadPoint>& points) {
   std::vector<PointSummary> summaries;
   for (const LoadPoint& point : points) summaries.push_back(summarize(point, {}));
-  return to_json(measurement_json({"estoc", "bench", "serve"}, summaries, points));
+  return saved_text(measurement_json({"estoc", "bench", "serve"}, summaries, points));
 }
 
 std::string refusal_of(const std::string& text) {
@@ -36,6 +38,26 @@ std::string refusal_of(const std::string& text) {
     return error.what();
   }
   return "";
+}
+
+TEST(SavedPoints, AnyDamagedPageIsRefused) {
+  constexpr size_t kPage = 4096;
+  std::vector<LoadPoint> points(30, measured("a", "0.5 req/s", 10));
+  const std::string good = file_of(points);
+  ASSERT_GT(good.size(), 3 * kPage);
+  ASSERT_EQ(refusal_of(good), "");
+  for (size_t begin = 0; begin < good.size(); begin += kPage) {
+    std::string zeros = good, noise = good;
+    for (size_t i = begin; i < std::min(good.size(), begin + kPage); ++i) {
+      zeros[i] = '\0';
+      noise[i] = static_cast<char>(i * 2654435761u >> 13);
+    }
+    EXPECT_NE(refusal_of(zeros), "") << begin;
+    EXPECT_NE(refusal_of(noise), "") << begin;
+  }
+  std::string other_number = good;
+  other_number[good.find("0.75") + 2] = '8';  // JSON as good as before
+  EXPECT_EQ(refusal_of(other_number), "run.json: does not match its checksum");
 }
 
 TEST(SavedPoints, come_back_as_they_were) {
@@ -85,7 +107,9 @@ TEST(SavedPoints, a_broken_file_is_told_by_name_and_place) {
   EXPECT_EQ(refusal_of("5"), "run.json: expected an object, got integer");
   EXPECT_NE(refusal_of("[5]").find("run.json[0]: expected an object"), std::string::npos);
   EXPECT_NE(refusal_of("[").find("run.json: "), std::string::npos);
-  std::string text = file_of({measured("a", "1 req/s", 10)});
+  // Somebody's own file: without the checksum.
+  const std::string saved = file_of({measured("a", "1 req/s", 10)});
+  const std::string text = saved.substr(0, saved.rfind(",\"checksum\"")) + "}";
   const auto changed = [&](const std::string& from, const std::string& to) {
     std::string other = text;
     other.replace(other.find(from), from.size(), to);

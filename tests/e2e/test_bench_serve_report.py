@@ -52,7 +52,7 @@ def test_page_is_whole(files):
 def test_json_has_command_rows_and_every_request(command, rows, files):
     text = (files / "report.json").read_text(encoding="utf-8")
     saved = json.loads(text, parse_constant=pytest.fail)
-    assert list(saved) == ["command", "summary", "points"]
+    assert list(saved) == ["command", "summary", "points", "checksum"]
     assert saved["command"] == [word.replace("hidden", "***") for word in command]
     assert saved["summary"] == rows and len(rows) == 4
     assert {point["server"] for point in saved["points"]} == set(NAMES)
