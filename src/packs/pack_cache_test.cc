@@ -153,6 +153,20 @@ TEST_F(PackCacheTest, WhatChangesWhileItIsLoadedIsNotKept) {
   EXPECT_TRUE(packs().empty());
 }
 
+TEST_F(PackCacheTest, AnAbandonedPackIsNotWritten) {
+  const auto source = open_weights(model_);
+  ThreadTeam team(1);
+  PackCache cache({packs_path_, 0}, *source, team);
+  const PackItem item = made_up_item("a", 5000, 1);
+  cache.add(item.key, item.bytes);
+  cache.abandon();
+  testing::internal::CaptureStderr();
+  cache.keep();
+  cache.wait();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "nobody is warned of what was asked for";
+  EXPECT_TRUE(packs().empty());
+}
+
 TEST_F(PackCacheTest, ADamagedPageIsFoundAndTheFileReplaced) {
   const Loaded first = load();
   const std::string pack = packs().at(0).string();

@@ -17,9 +17,7 @@ uint64_t piece_checksum(std::span<const std::byte> bytes, size_t piece) {
   return hash64(bytes.subspan(begin, std::min(kPieceBytes, bytes.size() - begin)));
 }
 
-uint64_t checksum_of_pieces(std::span<const uint64_t> pieces) {
-  return hash64(std::as_bytes(pieces));
-}
+uint64_t checksum_of_pieces(std::span<const uint64_t> pieces) { return hash64(std::as_bytes(pieces)); }
 
 }  // namespace
 

@@ -156,6 +156,21 @@ TEST(PackWriter, AFullDiskIsAnErrorThatLeavesNothing) {
   EXPECT_EQ(file_count(directory), 0u);
 }
 
+TEST(PackWriter, GivesUpWhenItIsToldTo) {
+  const TemporaryDirectory directory;
+  std::stop_source stop;
+  EXPECT_TRUE(write_pack(path_in(directory), kId, made_up_items(), stop.get_token()));
+  fs::remove(path_in(directory));
+  stop.request_stop();
+  try {
+    write_pack(path_in(directory), kId, made_up_items(), stop.get_token());
+    FAIL() << "it was written";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::cancelled);
+  }
+  EXPECT_EQ(file_count(directory), 0u);
+}
+
 // Bytes of an old pack that changed after they were checked must not get a checksum that calls them right.
 TEST(PackWriter, RefusesWhatIsNotWhatItWas) {
   const TemporaryDirectory directory;
