@@ -3,11 +3,12 @@
 #
 #   tools/fuzz.sh BUILD_DIR SECONDS [HARNESS...]      without names: all that were built
 #
-# Inputs found on the way stay in BUILD_DIR/corpus/<harness>; tests/fuzz/seeds/<harness> is read first, and each harness
-# has to have some. A crash leaves the input in BUILD_DIR/crashes and the harness's report on the screen.
+# Inputs found on the way stay in BUILD_DIR/corpus/<harness>. Each harness has to have seeds: in tests/fuzz/seeds/<harness>,
+# or written by the program <harness without _fuzz>_seeds. A crash leaves the input in BUILD_DIR/crashes and the harness's
+# report on the screen.
 set -euo pipefail
 
-[ $# -ge 2 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 build=$1 seconds=$2
 shift 2
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
@@ -24,6 +25,12 @@ mkdir -p "$build/crashes"
 
 fuzz_one() {
   local name=$1 log=$build/$1.log corpus=$build/corpus/$1 seeds=$source_dir/tests/fuzz/seeds/$1
+  local maker=$build/tests/fuzz/${1%_fuzz}_seeds
+  if [ -x "$maker" ]; then
+    seeds=$build/seeds/$name
+    mkdir -p "$seeds"
+    "$maker" "$seeds"
+  fi
   [ -n "$(ls -A "$seeds" 2> /dev/null)" ] || { echo "fuzz: $name has no seeds in tests/fuzz/seeds/$name" >&2; return 1; }
   mkdir -p "$corpus"
   if "$build/tests/fuzz/$name" -max_total_time="$share" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \

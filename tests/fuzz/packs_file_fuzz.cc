@@ -1,5 +1,5 @@
 // Any bytes as a pack file, with checksums, version and key made to fit so that the table behind them is reached:
-// parsed or refused with an Error; every matrix it then names lies inside the file.
+// parsed or refused with an Error; every matrix it then names lies inside the file. Starts from packs_file_seeds.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
