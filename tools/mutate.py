@@ -20,6 +20,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -197,14 +198,15 @@ def run_tests(room: str, seconds: float) -> tuple[str, str]:
 class Judge:
     """Knows how long each room's tests take when nothing is changed, and which rooms can see a mutant."""
 
-    def __init__(self, jobs: int):
+    def __init__(self, jobs: int, reach: int):
         self.jobs = jobs
+        self.reach = reach
         self.rooms = sanitize.read_rooms()
         self.usual: dict[str, float | None] = {}  # nothing for those that fail without any change
 
     def seers(self, mutant: Mutant) -> list[str]:
-        return [room for _, room in sanitize.order([mutant.path], self.rooms)
-                if room == sanitize.SIMULATION or list((ROOT / "src" / room).glob("*_test.cc"))]
+        near = [room for distance, room in sanitize.order([mutant.path], self.rooms) if distance <= self.reach]
+        return [room for room in near if room == sanitize.SIMULATION or list((ROOT / "src" / room).glob("*_test.cc"))]
 
     def seconds(self, room: str) -> float | None:
         if room not in self.usual:
@@ -271,6 +273,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=20, help="how many mutants, all rooms together")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--reach", type=int, default=99, help="ask only rooms that are so many includes above (99)")
     parser.add_argument("--at", nargs="+", default=[], metavar="FILE:LINE", help="every mutant of these lines")
     parser.add_argument("--again", action="store_true", help="try those again that survived")
     parser.add_argument("--report", action="store_true", help="only tell what is known")
@@ -290,6 +293,7 @@ def find_again(result: dict) -> Mutant | None:
 
 def main() -> int:
     arguments = parse_arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was begun is undone
     known = read_results()
     if arguments.report:
         report(list(known.values()))
@@ -305,7 +309,7 @@ def main() -> int:
     WORK.mkdir(parents=True, exist_ok=True)
     update_tree()
     configure()
-    judge = Judge(arguments.jobs)
+    judge = Judge(arguments.jobs, arguments.reach)
     for number, mutant in enumerate(chosen, 1):
         begin = time.monotonic()
         result = {"key": mutant.key, "path": mutant.path, "line": mutant.line, "kind": mutant.kind, "before": mutant.before,

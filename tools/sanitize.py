@@ -77,9 +77,11 @@ def run_until(command: list[str], deadline: float, **options) -> int | None:
     try:
         return process.wait(None if math.isinf(deadline) else max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
         return None
+    finally:
+        if process.poll() is None:  # the deadline passed, or this program is being ended
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def check_room(room: str, build: Path, jobs: int, deadline: float) -> int | None:
