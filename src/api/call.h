@@ -18,6 +18,7 @@ struct Call {
   std::string id;                  // unique, hex: becomes "chatcmpl-<id>"
   int64_t now = 0;                 // seconds since 1970, for `created`
   bool is_stopping = false;        // the server is going down
+  int priority_min = 0;            // the most urgent class that callers may ask for: lower is more urgent
   std::string_view authorization;  // the header's value; outlives the call
   std::function<ServerStats()> stats = [] { return ServerStats(); };  // any thread
 };

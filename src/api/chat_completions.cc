@@ -71,7 +71,7 @@ const std::vector<UnsupportedField>& unsupported_fields() {
 // -1 none; 0 the chosen token only; n alternatives.
 int read_chat_logprobs(Fields& fields) {
   const bool is_wanted = fields.boolean("logprobs").value_or(false);
-  const auto top = fields.integer("top_logprobs", 0, kLogprobsMax);
+  const auto top = fields.integer("top_logprobs", 0, limits::kLogprobsMax);
   if (!is_wanted && top.value_or(0) > 0) fields.refuse("top_logprobs", "needs logprobs to be true");
   return is_wanted ? static_cast<int>(top.value_or(0)) : -1;
 }
@@ -79,18 +79,17 @@ int read_chat_logprobs(Fields& fields) {
 }  // namespace
 
 Answer chat_completions(const ServedModel& model, const Call& call) {
-  const Json body = parse_body(call.body);
+  const Json body = parse_body(call.body, model.text_bytes_max);
   Fields fields(body);
   check_model_name(fields, model);
   check_unsupported(fields, shared_unsupported_fields());
   check_unsupported(fields, unsupported_fields());
   check_tool_fields(fields);
   GenerationFields read = read_generation_fields(fields, model, call, 1);
-  if (const auto tokens_max = fields.integer("max_completion_tokens", 1)) {
-    read.tokens_max = static_cast<int>(std::min<int64_t>(*tokens_max, model.context));
-  }
+  if (const auto tokens_max = read_tokens_max(fields, "max_completion_tokens", 1, model)) read.tokens_max = tokens_max;
   read.sampling.logprobs = read_chat_logprobs(fields);
   const ChatPrompt prompt = read_chat_prompt(fields, model);
+  check_answer_size(prompt.tokens.size(), read.choices);
   fields.log_unread("/v1/chat/completions");
 
   std::vector<Request> requests;

@@ -3,6 +3,7 @@
 #include "api/errors.h"
 #include "api/fake_model.h"
 #include "base/json.h"
+#include "base/limits.h"
 
 namespace estoc::api {
 namespace {
@@ -52,17 +53,6 @@ TEST_F(ChatTest, RendersTheTemplateAndFillsTheContext) {
   EXPECT_EQ(request.sampling.temperature, 1.0f);
   EXPECT_EQ(request.sampling.logprobs, -1);
   EXPECT_FALSE(request.sampling.seed);
-  EXPECT_EQ(request.sampling.top_k, 0);
-  EXPECT_FLOAT_EQ(request.sampling.top_p, 1.0f);
-  EXPECT_FLOAT_EQ(request.sampling.min_p, 0.0f);
-  EXPECT_FLOAT_EQ(request.sampling.repetition_penalty, 1.0f);
-  EXPECT_FLOAT_EQ(request.sampling.presence_penalty, 0.0f);
-  EXPECT_FLOAT_EQ(request.sampling.frequency_penalty, 0.0f);
-  EXPECT_EQ(request.tokens_min, 0);
-  EXPECT_FALSE(request.ignore_end);
-  EXPECT_TRUE(request.stop_tokens.empty());
-  EXPECT_EQ(request.priority, 0);
-  EXPECT_EQ(request.timeout.count(), 0);
 }
 
 TEST_F(ChatTest, ReadsEverySamplingField) {
@@ -198,6 +188,58 @@ TEST_F(ChatTest, ToolsAreForgottenWhereTheyAreForbidden) {
   expect_hi_refused(R"("functions":[{"name":"f"}])", "functions", "calling functions is not supported yet");
   expect_hi_refused(R"("tool_choice":"sometimes")", "tool_choice", R"(expected "none", "auto", "required")");
   expect_hi_refused(R"("tool_choice":"none","tools":{"f":1})", "tools", "expected an array, got object");
+}
+
+TEST_F(ChatTest, ListsHaveLimits) {
+  const auto repeated = [](std::string_view item, size_t count) {
+    std::string list = "[";
+    for (size_t i = 0; i < count; ++i) list.append(i > 0 ? "," : "").append(item);
+    return list + "]";
+  };
+  expect_hi_refused(R"("stop_token_ids":)" + repeated("65", limits::kStopTokensMax + 1), "stop_token_ids",
+                    "at most 1024 token ids, got 1025");
+  expect_hi_refused(R"("stop":)" + repeated(R"("x")", limits::kStopsMax + 1), "stop", "at most 64 strings, got 65");
+  expect_hi_refused(R"("stop":")" + std::string(limits::kStopBytesMax + 1, 'x') + '"', "stop", "at most 4096 bytes");
+  std::string biases = R"({"65":1)";
+  for (size_t i = 0; i < limits::kLogitBiasMax; ++i) biases += R"(,"65":1)";
+  expect_hi_refused(R"("logit_bias":)" + biases + "}", "logit_bias", "at most 1024 token ids, got 1025");
+  const std::string message = R"({"role":"user","content":"hi"})";
+  expect_refused(R"({"messages":)" + repeated(message, limits::kMessagesMax + 1) + "}", 400, "messages",
+                 "at most 4096 items, got 4097");
+  const std::string parts = repeated(R"({"type":"text","text":""})", limits::kPartsMax + 1);
+  expect_refused(R"({"messages":[{"role":"user","content":)" + parts + "}]}", 400, "messages[0].content",
+                 "at most 1024 parts, got 1025");
+  const std::string calls = repeated(R"({"function":{"name":"f"}})", limits::kToolCallsMax + 1);
+  expect_refused(R"({"messages":[{"role":"assistant","tool_calls":)" + calls + "}]}", 400, "messages[0].tool_calls",
+                 "at most 512 items, got 513");
+  expect_hi_refused(R"("tools":)" + std::string(200, '[') + std::string(200, ']'), "tools", "nested deeper than 128");
+}
+
+TEST_F(ChatTest, TextThatCannotFitIsRefusedBeforeTheTemplate) {
+  model_.served.text_bytes_max = 120;
+  model_.use_template("{{ raise_exception('rendered') }}");
+  const std::string half = R"({"role":"user","content":")" + std::string(61, 'x') + R"("})";
+  expect_refused(R"({"messages":[)" + half + "," + half + "]}", 400, "messages",
+                 "but the context of 100 tokens holds at most 120");
+  model_.use_template("{% for i in range(9) %}{{ messages[0].content }}{% endfor %}");
+  expect_refused(R"({"messages":[)" + half + "]}", 400, "messages", "the text has 549 bytes");
+}
+
+TEST_F(ChatTest, ErrorsDoNotRepeatAllThatWasSent) {
+  const std::string name(100'000, 'x');
+  try {
+    chat_completions(model_.served, call_with(R"({"model":")" + name + R"(","messages":[]})"));
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_LT(error_reply(error).body.size(), 3000u);
+  }
+}
+
+TEST_F(ChatTest, ChoicesShareWhatIsLong) {
+  const auto requests = generate_hi(R"("n":2,"stop_token_ids":[65],"logit_bias":{"66":1})")->take_requests();
+  EXPECT_EQ(requests[0].prompt.begin(), requests[1].prompt.begin());
+  EXPECT_EQ(requests[0].stop_tokens.begin(), requests[1].stop_tokens.begin());
+  EXPECT_EQ(requests[0].sampling.logit_bias.begin(), requests[1].sampling.logit_bias.begin());
 }
 
 TEST_F(ChatTest, TooLongPromptIsRefusedWithBothNumbers) {

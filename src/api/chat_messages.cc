@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/limits.h"
 
 namespace estoc::api {
 namespace {
@@ -43,6 +44,9 @@ Json spoken_members(const Json& object) {
 }
 
 std::string read_parts(const Json::Array& parts, const std::string& path) {
+  if (parts.size() > limits::kPartsMax) {
+    refuse_field(path, fmt::format("expected at most {} parts, got {}", limits::kPartsMax, parts.size()));
+  }
   std::string text;
   for (size_t i = 0; i < parts.size(); ++i) {
     const std::string part_path = fmt::format("{}[{}]", path, i);
@@ -118,7 +122,7 @@ Json read_message(const Json& message, const std::string& path) {
   Json read = spoken_members(message);
   read.set("role", role->written);
   if (read.find("tool_calls") != nullptr) {
-    read.set("tool_calls", read_tool_calls(*fields.array("tool_calls"), fields.path("tool_calls")));
+    read.set("tool_calls", read_tool_calls(*fields.array("tool_calls", limits::kToolCallsMax), fields.path("tool_calls")));
   }
   if (role->written == "assistant") name_reasoning_twice(read);
   const Json* content = fields.find("content");
@@ -130,7 +134,7 @@ Json read_message(const Json& message, const std::string& path) {
 }  // namespace
 
 Json read_messages(Fields& fields) {
-  const Json::Array* messages = fields.array("messages");
+  const Json::Array* messages = fields.array("messages", limits::kMessagesMax);
   if (messages == nullptr) fields.refuse("messages", "missing");
   if (messages->empty()) fields.refuse("messages", "expected at least one message");
   Json::Array read;

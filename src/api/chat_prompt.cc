@@ -9,6 +9,26 @@
 namespace estoc::api {
 namespace {
 
+// Whether an object is a part of a message that is no text: pictures and sound, which are refused by their kind later.
+bool is_media(const Json& value) {
+  const Json* type = value.find("type");
+  if (type == nullptr || !type->is_string() || value.find("role") != nullptr) return false;
+  const std::string& kind = type->as_string();
+  return !kind.ends_with("text") && kind != "refusal" && kind != "function";
+}
+
+// Bytes of all text in `value`.
+size_t text_bytes(const Json& value) {
+  size_t bytes = 0;
+  if (value.is_string()) return value.as_string().size();
+  if (value.is_array()) {
+    for (const Json& item : value.as_array()) bytes += text_bytes(item);
+  } else if (value.is_object() && !is_media(value)) {
+    for (const auto& [name, item] : value.as_object()) bytes += text_bytes(item);
+  }
+  return bytes;
+}
+
 // What the request itself tells the template, besides the messages.
 Json read_variables(Fields& fields) {
   Json variables(Json::Object{});
@@ -32,6 +52,7 @@ std::string render(const ServedModel& model, Conversation conversation) {
 }  // namespace
 
 ChatPrompt read_chat_prompt(Fields& fields, const ServedModel& model) {
+  if (const Json* messages = fields.find("messages")) check_text_length(text_bytes(*messages), model, "messages");
   Conversation conversation;
   conversation.messages = read_messages(fields);
   conversation.is_open = fields.boolean("continue_final_message").value_or(false);
@@ -46,11 +67,12 @@ ChatPrompt read_chat_prompt(Fields& fields, const ServedModel& model) {
         "messages");
   }
   conversation.variables = read_variables(fields);
-  ChatPrompt prompt;
-  prompt.continues_message = conversation.is_open;
-  prompt.tokens = model.prompts->encode(render(model, std::move(conversation)));
-  check_prompt_length(prompt.tokens.size(), model, "messages");
-  return prompt;
+  const bool continues = conversation.is_open;
+  const std::string text = render(model, std::move(conversation));
+  check_text_length(text.size(), model, "messages");
+  std::vector<TokenId> tokens = model.prompts->encode(text);
+  check_prompt_length(tokens.size(), model, "messages");
+  return {std::move(tokens), continues};
 }
 
 }  // namespace estoc::api

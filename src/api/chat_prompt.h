@@ -3,15 +3,13 @@
 // Errors: throws what read_messages throws, and Error{invalid_argument} with the template's own words when it refuses.
 #pragma once
 
-#include <vector>
-
 #include "api/fields.h"
 #include "api/served_model.h"
 
 namespace estoc::api {
 
 struct ChatPrompt {
-  std::vector<TokenId> tokens;
+  SharedList<TokenId> tokens;
   bool continues_message = false;  // the output goes on in the middle of the last message
 };
 

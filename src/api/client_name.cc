@@ -31,4 +31,10 @@ std::string client_name(std::string_view authorization, std::string_view user) {
   return user.empty() ? std::string() : fmt::format("user:{}", user);
 }
 
+std::string cache_salt(const std::string& client, std::string_view asked) {
+  const bool has_key = client.starts_with("key:");
+  if (!has_key && asked.empty()) return {};
+  return fmt::format("{}/{}", has_key ? std::string_view(client) : std::string_view(), asked);
+}
+
 }  // namespace estoc::api

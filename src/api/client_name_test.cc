@@ -24,5 +24,17 @@ TEST(ClientNameTest, WithoutAKeyTheUserCounts) {
   EXPECT_EQ(client_name("", ""), "");
 }
 
+TEST(CacheSaltTest, KeysAreKeptApartAndSaltsWithinThem) {
+  const std::string one = client_name("Bearer one", ""), two = client_name("Bearer two", "");
+  EXPECT_EQ(cache_salt("", ""), "");
+  EXPECT_EQ(cache_salt(client_name("", "ann"), ""), "");  // a user is only a name
+  EXPECT_NE(cache_salt(one, ""), cache_salt(two, ""));
+  EXPECT_EQ(cache_salt(one, ""), cache_salt(client_name("Bearer one", "ann"), ""));
+  EXPECT_NE(cache_salt(one, "a"), cache_salt(one, "b"));
+  EXPECT_NE(cache_salt(one, "a"), cache_salt(two, "a"));
+  EXPECT_NE(cache_salt("", one), cache_salt(one, ""));  // nobody gets at a key's cache by guessing its salt
+  EXPECT_NE(cache_salt("", one + "/a"), cache_salt(one, "a"));
+}
+
 }  // namespace
 }  // namespace estoc::api

@@ -11,12 +11,15 @@ namespace {
 CompletionPrompt read_one(const Json& value, const std::string& path, const ServedModel& model, bool add_special) {
   CompletionPrompt prompt;
   if (value.is_string()) {
-    prompt.text = value.as_string();
-    prompt.tokens = add_special ? model.prompts->encode(prompt.text)
-                                : model.tokenizer->encode(prompt.text, {.add_special = false, .parse_special = true});
+    const std::string& text = value.as_string();
+    check_text_length(text.size(), model, path);
+    prompt.tokens = add_special ? model.prompts->encode(text)
+                                : model.tokenizer->encode(text, {.add_special = false, .parse_special = true});
+    prompt.text = std::make_shared<const std::string>(text);
   } else if (value.is_array()) {
-    prompt.tokens = read_token_ids(value, path, model);
-    prompt.text = model.tokenizer->decode(prompt.tokens);
+    check_prompt_length(value.as_array().size(), model, path);
+    prompt.tokens = read_token_ids(value, path, model, static_cast<size_t>(model.context));
+    prompt.text = std::make_shared<const std::string>(model.tokenizer->decode(prompt.tokens));
   } else {
     refuse_field(path, fmt::format("expected a string or an array of token ids, got {}", value.type_name()));
   }
@@ -37,8 +40,8 @@ std::vector<CompletionPrompt> read_completion_prompts(Fields& fields, const Serv
   const bool is_one = value->is_string() || value->as_array().empty() || value->as_array().front().is_number();
   if (is_one) return {read_one(*value, path, model, add_special)};
   const Json::Array& items = value->as_array();
-  if (items.size() > kPromptsMax) {
-    refuse_field(path, fmt::format("expected at most {} prompts, got {}", kPromptsMax, items.size()));
+  if (items.size() > limits::kPromptsMax) {
+    refuse_field(path, fmt::format("expected at most {} prompts, got {}", limits::kPromptsMax, items.size()));
   }
   const bool are_texts = items.front().is_string();
   std::vector<CompletionPrompt> prompts;

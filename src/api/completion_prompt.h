@@ -1,6 +1,7 @@
 // The prompts of /v1/completions in all their forms.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,11 +11,9 @@
 namespace estoc::api {
 
 struct CompletionPrompt {
-  std::vector<TokenId> tokens;
-  std::string text;  // as given, or decoded when tokens were given: what `echo` returns
+  SharedList<TokenId> tokens;
+  std::shared_ptr<const std::string> text;  // as given, or decoded when tokens were given: what `echo` returns
 };
-
-constexpr size_t kPromptsMax = 256;
 
 // Reads prompt (a string, a list of strings, a list of token ids or a list of lists of them) and add_special_tokens
 // (true: one BOS in front of a text where the model's tokenizer puts one; never an EOS behind).

@@ -1,4 +1,8 @@
 // POST /v1/completions
+#include <fmt/format.h>
+
+#include <span>
+
 #include "api/completion_prompt.h"
 #include "api/endpoints.h"
 #include "api/engine_request.h"
@@ -13,7 +17,6 @@ namespace estoc::api {
 namespace {
 
 constexpr int kTokensMaxDefault = 16;  // OpenAI's
-constexpr int kAnswerChoicesMax = 1024;
 
 class CompletionFormat : public AnswerFormat {
  public:
@@ -53,22 +56,31 @@ void check_best_of(Fields& fields, int choices) {
   }
 }
 
+void check_choices(Fields& fields, std::span<const CompletionPrompt> prompts, const GenerationFields& read,
+                   bool echoes) {
+  if (static_cast<int>(prompts.size()) * read.choices > limits::kAnswerChoicesMax) {
+    fields.refuse("n", fmt::format("too many choices: n times the number of prompts may be at most {}",
+                                   limits::kAnswerChoicesMax));
+  }
+  size_t tokens = 0;
+  for (const CompletionPrompt& prompt : prompts) tokens += prompt.tokens.size();
+  check_answer_size(tokens, read.choices, echoes ? read.sampling.logprobs + 1 : 0);
+}
+
 }  // namespace
 
 Answer completions(const ServedModel& model, const Call& call) {
-  const Json body = parse_body(call.body);
+  const Json body = parse_body(call.body, model.text_bytes_max);
   Fields fields(body);
   check_model_name(fields, model);
   check_unsupported(fields, shared_unsupported_fields());
   check_unsupported(fields, unsupported_fields());
   GenerationFields read = read_generation_fields(fields, model, call, 0);
   check_best_of(fields, read.choices);
-  read.sampling.logprobs = static_cast<int>(fields.integer("logprobs", 0, kLogprobsMax).value_or(-1));
+  read.sampling.logprobs = static_cast<int>(fields.integer("logprobs", 0, limits::kLogprobsMax).value_or(-1));
   const bool echoes = fields.boolean("echo").value_or(false);
   const std::vector<CompletionPrompt> prompts = read_completion_prompts(fields, model);
-  if (static_cast<int>(prompts.size()) * read.choices > kAnswerChoicesMax) {
-    fields.refuse("n", "too many choices: n times the number of prompts may be at most 1024");
-  }
+  check_choices(fields, prompts, read, echoes);
   fields.log_unread("/v1/completions");
 
   read.tokens_max = read.tokens_max.value_or(kTokensMaxDefault);

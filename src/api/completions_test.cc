@@ -3,6 +3,7 @@
 #include "api/errors.h"
 #include "api/fake_model.h"
 #include "base/json.h"
+#include "base/limits.h"
 
 namespace estoc::api {
 namespace {
@@ -71,9 +72,33 @@ TEST_F(CompletionsTest, RefusesWrongFields) {
   expect_refused(R"({"prompt":"a","best_of":2})", 400, "best_of", "unless it equals n");
   expect_refused(R"({"prompt":"a","logprobs":21})", 400, "logprobs", "from 0 to 20");
   expect_refused(R"({"prompt":"a","logprobs":true})", 400, "logprobs", "got boolean");
-  expect_refused(R"({"prompt":"a","max_tokens":-1})", 400, "max_tokens", "at least 0");
+  expect_refused(R"({"prompt":"a","max_tokens":-2})", 400, "max_tokens", "at least 0, or -1 for no limit");
   expect_refused(R"({"prompt":["a","b","c","d","e","f","g","h","i"],"n":128})", 400, "n", "too many choices");
   EXPECT_EQ(generate(R"({"prompt":"a","best_of":3,"n":3,"suffix":""})")->take_requests().size(), 3u);
+}
+
+TEST_F(CompletionsTest, RefusesWhatWouldTakeTooMuch) {
+  model_.served.text_bytes_max = 150;
+  expect_refused(R"({"prompt":")" + std::string(151, 'x') + R"("})", 400, "prompt", "at most 150 bytes");
+  expect_refused(R"({"prompt":["a",")" + std::string(151, 'x') + R"("]})", 400, "prompt", "at most 150 bytes");
+  std::string ids = "[97";
+  for (int i = 1; i < 200; ++i) ids += ",97";
+  expect_refused(R"({"prompt":)" + ids + "]}", 400, "prompt", "the prompt has 200 tokens");
+  std::string prompts = R"(["a")";
+  for (size_t i = 0; i < limits::kPromptsMax; ++i) prompts += R"(,"a")";
+  expect_refused(R"({"prompt":)" + prompts + "]}", 400, "prompt", "at most 256 prompts, got 257");
+  expect_refused(R"({"prompt":"a","n":129})", 400, "n", "from 1 to 128");
+}
+
+TEST_F(CompletionsTest, ChoicesTimesTokensHaveALimit) {
+  model_.served.context = 1 << 20;
+  std::string ids = "[97";
+  for (size_t i = 1; i < limits::kAnswerPromptTokensMax / 128 + 1; ++i) ids += ",97";
+  ids += "]";
+  expect_refused(R"({"n":128,"prompt":)" + ids + "}", 400, "n", "at most 8388608, got 8388736");
+  expect_refused(R"({"n":2,"echo":true,"logprobs":20,"prompt":)" + ids + "}", 400, "logprobs", "at most 2097152");
+  const auto requests = generate(R"({"n":3,"prompt":)" + ids + "}")->take_requests();
+  EXPECT_EQ(requests[0].prompt.begin(), requests[2].prompt.begin()) << "the prompt is there three times";
 }
 
 TEST_F(CompletionsTest, DefaultsToSixteenTokensWithinTheContext) {

@@ -19,7 +19,30 @@ void check_prompt_length(size_t prompt_tokens, const ServedModel& model, const s
       param, "context_length_exceeded");
 }
 
-Request build_request(const GenerationFields& fields, const ServedModel& model, std::vector<TokenId> prompt,
+void check_text_length(size_t bytes, const ServedModel& model, const std::string& param) {
+  if (bytes <= model.text_bytes_max) return;
+  throw ApiError(ErrorCode::invalid_argument,
+                 fmt::format("{}: the text has {} bytes, but the context of {} tokens holds at most {}", param, bytes,
+                             model.context, model.text_bytes_max),
+                 param, "context_length_exceeded");
+}
+
+void check_answer_size(size_t prompt_tokens, int choices, int echo_logprobs) {
+  const size_t tokens = prompt_tokens * static_cast<size_t>(choices);
+  if (tokens > limits::kAnswerPromptTokensMax) {
+    refuse_field("n", fmt::format("too many choices of too long prompts: n times the tokens of all prompts may be at "
+                                  "most {}, got {}",
+                                  limits::kAnswerPromptTokensMax, tokens));
+  }
+  const size_t logprobs = tokens * static_cast<size_t>(echo_logprobs);
+  if (logprobs > limits::kEchoLogprobsMax) {
+    refuse_field("logprobs", fmt::format("too many with echo: log-probabilities of all prompts' tokens may be at most "
+                                         "{}, got {}",
+                                         limits::kEchoLogprobsMax, logprobs));
+  }
+}
+
+Request build_request(const GenerationFields& fields, const ServedModel& model, const SharedList<TokenId>& prompt,
                       int index) {
   Request request;
   request.sampling = fields.sampling;
@@ -37,7 +60,7 @@ Request build_request(const GenerationFields& fields, const ServedModel& model, 
   request.client = fields.client;
   request.cache_salt = fields.cache_salt;
   request.timeout = fields.timeout;
-  request.prompt = std::move(prompt);
+  request.prompt = prompt;
   return request;
 }
 

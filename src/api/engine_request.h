@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "api/choice.h"
 #include "api/sampling_fields.h"
@@ -15,8 +14,17 @@ namespace estoc::api {
 // Error{invalid_argument} for an empty prompt. `param` is the field the prompt came from.
 void check_prompt_length(size_t prompt_tokens, const ServedModel& model, const std::string& param);
 
+// Before a text of so many bytes is rendered or encoded: throws the same when it cannot fit the context whatever it
+// says.
+void check_text_length(size_t bytes, const ServedModel& model, const std::string& param);
+
+// Throws Error{invalid_argument} "n: .." when the choices of all prompts together would take too much memory:
+// `prompt_tokens` in all prompts, `choices` of each, `echo_logprobs` log-probabilities of each echoed token.
+void check_answer_size(size_t prompt_tokens, int choices, int echo_logprobs = 0);
+
 // The engine request of choice `index` of one prompt: seeds of several choices count up from the given one.
-Request build_request(const GenerationFields& fields, const ServedModel& model, std::vector<TokenId> prompt, int index);
+Request build_request(const GenerationFields& fields, const ServedModel& model, const SharedList<TokenId>& prompt,
+                      int index);
 
 // The text side of the same choice.
 ChoiceOptions choice_options(const GenerationFields& fields);

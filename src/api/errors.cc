@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/limits.h"
 
 namespace estoc::api {
 
@@ -41,6 +42,9 @@ const char* type_of(int status) {
   }
 }
 
+// Errors quote what the caller sent, who may have sent megabytes. A character that is cut becomes U+FFFD when written.
+std::string_view clipped(std::string_view text, size_t bytes_max) { return text.substr(0, bytes_max); }
+
 Json string_or_null(std::string_view text) { return text.empty() ? Json() : Json(text); }
 
 }  // namespace
@@ -48,9 +52,9 @@ Json string_or_null(std::string_view text) { return text.empty() ? Json() : Json
 Reply error_reply(int status, std::string_view message, std::string_view param, std::string_view code,
                   int retry_after_s) {
   Json error;
-  error.set("message", message);
+  error.set("message", clipped(message, limits::kErrorBytesMax));
   error.set("type", type_of(status));
-  error.set("param", string_or_null(param));
+  error.set("param", string_or_null(clipped(param, limits::kErrorParamBytesMax)));
   error.set("code", string_or_null(code));
   Json envelope;
   envelope.set("error", std::move(error));

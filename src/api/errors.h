@@ -22,7 +22,7 @@ class ApiError : public Error {
 
 int http_status(ErrorCode code);
 
-// Empty `param` and `code` become null. 429 and 503 come with Retry-After, of a second at least.
+// Empty `param` and `code` become null; long texts are cut. 429 and 503 come with Retry-After, of a second at least.
 Reply error_reply(int status, std::string_view message, std::string_view param = {}, std::string_view code = {},
                   int retry_after_s = 1);
 Reply error_reply(const Error& error);

@@ -31,8 +31,8 @@ StopStrings read_stops(Fields& fields) {
     if (!item.is_string()) refuse_field(path, fmt::format("expected a string, got {}", item.type_name()));
     const std::string& text = item.as_string();
     if (text.empty()) refuse_field(path, "a stop string cannot be empty");
-    if (text.size() > kStopBytesMax) {
-      refuse_field(path, fmt::format("expected at most {} bytes, got {}", kStopBytesMax, text.size()));
+    if (text.size() > limits::kStopBytesMax) {
+      refuse_field(path, fmt::format("expected at most {} bytes, got {}", limits::kStopBytesMax, text.size()));
     }
     stops.push_back(text);
   };
@@ -44,8 +44,8 @@ StopStrings read_stops(Fields& fields) {
     fields.refuse("stop", fmt::format("expected a string or an array of strings, got {}", value->type_name()));
   }
   const Json::Array& items = value->as_array();
-  if (items.size() > kStopsMax) {
-    fields.refuse("stop", fmt::format("expected at most {} strings, got {}", kStopsMax, items.size()));
+  if (items.size() > limits::kStopsMax) {
+    fields.refuse("stop", fmt::format("expected at most {} strings, got {}", limits::kStopsMax, items.size()));
   }
   for (size_t i = 0; i < items.size(); ++i) add(items[i], fmt::format("{}[{}]", fields.path("stop"), i));
   return stops;
@@ -57,8 +57,13 @@ std::vector<std::pair<TokenId, float>> read_logit_bias(Fields& fields, const Ser
   if (!value->is_object()) {
     fields.refuse("logit_bias", fmt::format("expected an object of token ids, got {}", value->type_name()));
   }
+  const Json::Object& items = value->as_object();
+  if (items.size() > limits::kLogitBiasMax) {
+    fields.refuse("logit_bias",
+                  fmt::format("expected at most {} token ids, got {}", limits::kLogitBiasMax, items.size()));
+  }
   std::vector<std::pair<TokenId, float>> biases;
-  for (const auto& [key, bias] : value->as_object()) {
+  for (const auto& [key, bias] : items) {
     const std::string path = fmt::format("{}.{}", fields.path("logit_bias"), key);
     TokenId id = 0;
     const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
@@ -121,10 +126,15 @@ std::string read_bounded(Fields& fields, const char* name, size_t bytes_max) {
 
 // How the request stands among others.
 void read_serving_fields(Fields& fields, const Call& call, GenerationFields& read) {
-  read.priority = static_cast<int>(fields.integer("priority", -kPriorityMax, kPriorityMax).value_or(0));
-  read.client = client_name(call.authorization, read_bounded(fields, "user", kUserBytesMax));
-  read.cache_salt = read_bounded(fields, "cache_salt", kCacheSaltBytesMax);
-  if (const auto seconds = fields.number("timeout", 0, kTimeoutSecondsMax)) {
+  const auto priority = fields.integer("priority", -limits::kPriorityMax, limits::kPriorityMax);
+  if (priority && *priority < call.priority_min) {
+    fields.refuse("priority",
+                  fmt::format("this server allows {} or more (less urgent), got {}", call.priority_min, *priority));
+  }
+  read.priority = static_cast<int>(priority.value_or(std::max(0, call.priority_min)));
+  read.client = client_name(call.authorization, read_bounded(fields, "user", limits::kUserBytesMax));
+  read.cache_salt = cache_salt(read.client, read_bounded(fields, "cache_salt", limits::kCacheSaltBytesMax));
+  if (const auto seconds = fields.number("timeout", 0, limits::kTimeoutSecondsMax)) {
     if (*seconds <= 0) fields.refuse("timeout", "expected more than 0 seconds");
     // Less than a millisecond is a deadline too, and 0 would be none.
     read.timeout = std::chrono::milliseconds(std::max<int64_t>(1, std::llround(*seconds * 1000)));
@@ -134,9 +144,13 @@ void read_serving_fields(Fields& fields, const Call& call, GenerationFields& rea
 
 }  // namespace
 
-std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, const ServedModel& model) {
+std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, const ServedModel& model,
+                                    size_t count_max) {
   if (!value.is_array()) refuse_field(path, fmt::format("expected an array of token ids, got {}", value.type_name()));
   const Json::Array& items = value.as_array();
+  if (items.size() > count_max) {
+    refuse_field(path, fmt::format("expected at most {} token ids, got {}", count_max, items.size()));
+  }
   const int count = vocab_count(model);
   std::vector<TokenId> ids;
   ids.reserve(items.size());
@@ -152,26 +166,35 @@ std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, 
   return ids;
 }
 
+std::optional<int> read_tokens_max(Fields& fields, std::string_view name, int least, const ServedModel& model) {
+  const auto asked = fields.integer(name, std::numeric_limits<int64_t>::min());
+  if (!asked) return {};
+  if (*asked == -1) return model.context;
+  if (*asked < least) {
+    fields.refuse(name, fmt::format("expected an integer of at least {}, or -1 for no limit but the context, got {}",
+                                    least, *asked));
+  }
+  return static_cast<int>(std::min<int64_t>(*asked, model.context));
+}
+
 GenerationFields read_generation_fields(Fields& fields, const ServedModel& model, const Call& call,
                                         int tokens_max_least) {
   GenerationFields read;
   read.sampling = read_sampling(fields, model);
-  if (const auto tokens_max = fields.integer("max_tokens", tokens_max_least)) {
-    read.tokens_max = static_cast<int>(std::min<int64_t>(*tokens_max, model.context));
-  }
+  read.tokens_max = read_tokens_max(fields, "max_tokens", tokens_max_least, model);
   read.tokens_min = static_cast<int>(fields.integer("min_tokens", 0, kIntMax).value_or(0));
   if (read.tokens_max && read.tokens_min > *read.tokens_max) {
     fields.refuse("min_tokens",
                   fmt::format("expected at most max_tokens ({}), got {}", *read.tokens_max, read.tokens_min));
   }
   if (const Json* ids = fields.find("stop_token_ids")) {
-    read.stop_tokens = read_token_ids(*ids, fields.path("stop_token_ids"), model);
+    read.stop_tokens = read_token_ids(*ids, fields.path("stop_token_ids"), model, limits::kStopTokensMax);
   }
   read.stops = read_stops(fields);
   read.ignore_end = fields.boolean("ignore_eos").value_or(false);
   read.include_stop = fields.boolean("include_stop_str_in_output").value_or(false);
   read.skip_special = fields.boolean("skip_special_tokens").value_or(true);
-  read.choices = static_cast<int>(fields.integer("n", 1, kChoicesMax).value_or(1));
+  read.choices = static_cast<int>(fields.integer("n", 1, limits::kChoicesMax).value_or(1));
   read.is_stream = fields.boolean("stream").value_or(false);
   read_stream_options(fields, read);
   read_serving_fields(fields, call, read);

@@ -20,7 +20,7 @@ namespace estoc::api {
 
 struct GenerationFields {
   SamplingParams sampling;        // `logprobs` is left to the endpoint
-  std::optional<int> tokens_max;  // from `max_tokens`; the endpoint has its own default
+  std::optional<int> tokens_max;  // from `max_tokens`, the context at most; the endpoint has its own default
   int tokens_min = 0;
   SharedList<TokenId> stop_tokens;
   StopStrings stops;
@@ -37,22 +37,18 @@ struct GenerationFields {
   std::chrono::milliseconds timeout{0};  // 0: none
 };
 
-constexpr int kLogprobsMax = 20;
-constexpr int kChoicesMax = 128;
-constexpr size_t kStopsMax = 64;
-constexpr size_t kStopBytesMax = 4096;
-constexpr int kPriorityMax = 100;  // and -100 at least
-constexpr size_t kUserBytesMax = 512;
-constexpr size_t kCacheSaltBytesMax = 128;
-constexpr double kTimeoutSecondsMax = 86400;
-
 GenerationFields read_generation_fields(Fields& fields, const ServedModel& model, const Call& call,
                                         int tokens_max_least);
+
+// A number of tokens of at least `least`, the context at most; -1, which some clients send for "no limit", is the
+// context.
+std::optional<int> read_tokens_max(Fields& fields, std::string_view name, int least, const ServedModel& model);
 
 // Checks `model` against the served name: throws ApiError{not_found, "model_not_found"}; an absent name is accepted.
 void check_model_name(Fields& fields, const ServedModel& model);
 
-// A JSON array of token ids; throws with the path of the wrong element.
-std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, const ServedModel& model);
+// A JSON array of at most `count_max` token ids; throws with the path of the wrong element.
+std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, const ServedModel& model,
+                                    size_t count_max);
 
 }  // namespace estoc::api

@@ -12,15 +12,20 @@
 namespace estoc::api {
 
 struct ServedModel {
-  std::string name;         // what clients write in `model`
-  std::string fingerprint;  // `system_fingerprint`; empty gives null
-  int64_t created = 0;      // seconds since 1970, for the model list
-  int context = 0;          // the engine's: prompt and output together, in tokens
+  std::string name;                  // what clients write in `model`
+  std::string fingerprint;           // `system_fingerprint`; empty gives null
+  int64_t created = 0;               // seconds since 1970, for the model list
+  int context = 0;                   // the engine's: prompt and output together, in tokens
+  size_t text_bytes_max = SIZE_MAX;  // no longer text fits the context: longest_text_bytes()
   ModelInfo info;
   GenerationDefaults defaults;
   // Never null while served; the caller owns them.
   const Tokenizer* tokenizer = nullptr;
   const PromptBuilder* prompts = nullptr;
 };
+
+// Bytes of the longest text that can be `context` tokens: each of them the longest there is. A little is always
+// allowed, because normalizing may shorten a text. Reads the whole vocabulary: call it once.
+size_t longest_text_bytes(const Tokenizer& tokenizer, int context);
 
 }  // namespace estoc::api

@@ -12,11 +12,12 @@ constexpr std::string_view kChat = R"({"messages":[{"role":"user","content":"Hi"
 constexpr std::string_view kText = R"({"prompt":"ab")";
 
 Request request_of(EndpointHandler endpoint, std::string_view start, const std::string& fields,
-                   std::string_view authorization = {}) {
+                   std::string_view authorization = {}, int priority_min = -100) {
   const FakeModel model;
   const std::string body = std::string(start) + fields + "}";
   Call call = call_with(body);
   call.authorization = authorization;
+  call.priority_min = priority_min;
   return std::get<std::unique_ptr<Generation>>(endpoint(model.served, call))->take_requests().at(0);
 }
 
@@ -31,10 +32,34 @@ TEST(ServingFieldsTest, ReachTheEngine) {
         request_of(endpoint, start, R"(,"priority":-3,"user":"ann","cache_salt":"tenant","timeout":1.5)");
     EXPECT_EQ(full.priority, -3);
     EXPECT_EQ(full.client, "user:ann");
-    EXPECT_EQ(full.cache_salt, "tenant");
+    EXPECT_EQ(full.cache_salt, "/tenant");
     EXPECT_EQ(full.timeout.count(), 1500);
     EXPECT_EQ(request_of(endpoint, start, R"(,"timeout":0.0001)").timeout.count(), 1);
-    EXPECT_TRUE(request_of(endpoint, start, R"(,"user":"ann")", "Bearer k").client.starts_with("key:"));
+    const Request keyed = request_of(endpoint, start, R"(,"user":"ann")", "Bearer k");
+    EXPECT_TRUE(keyed.client.starts_with("key:"));
+    EXPECT_EQ(keyed.cache_salt, keyed.client + "/");
+  }
+}
+
+TEST(ServingFieldsTest, CallersMayBeMoreUrgentOnlyWhereTheServerSaysSo) {
+  EXPECT_EQ(request_of(completions, kText, R"(,"priority":3)", {}, 0).priority, 3);
+  EXPECT_EQ(request_of(completions, kText, R"(,"priority":0)", {}, 0).priority, 0);
+  EXPECT_THROW(request_of(completions, kText, R"(,"priority":-1)", {}, 0), Error);
+  EXPECT_EQ(request_of(completions, kText, R"(,"priority":-5)", {}, -5).priority, -5);
+  EXPECT_THROW(request_of(completions, kText, R"(,"priority":-6)", {}, -5), Error);
+  EXPECT_EQ(request_of(completions, kText, "", {}, 5).priority, 5);  // who asks for nothing is no better off
+}
+
+TEST(ServingFieldsTest, MinusOneTokenIsNoLimitButTheContext) {
+  EXPECT_EQ(request_of(completions, kText, R"(,"max_tokens":-1)").tokens_max, 98);
+  EXPECT_EQ(request_of(completions, kText, R"(,"max_tokens":0)").tokens_max, 0);
+  const int room = request_of(chat_completions, kChat, "").tokens_max;
+  EXPECT_EQ(request_of(chat_completions, kChat, R"(,"max_tokens":-1)").tokens_max, room);
+  EXPECT_EQ(request_of(chat_completions, kChat, R"(,"max_tokens":5,"max_completion_tokens":-1)").tokens_max, room);
+  for (const auto& [endpoint, start, fields] : {std::tuple(&completions, kText, R"(,"max_tokens":-2)"),
+                                                {&chat_completions, kChat, R"(,"max_tokens":-2)"},
+                                                {&chat_completions, kChat, R"(,"max_completion_tokens":0)"}}) {
+    EXPECT_THROW(request_of(endpoint, start, fields), Error) << fields;
   }
 }
 
