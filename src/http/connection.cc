@@ -12,10 +12,12 @@ namespace estoc::http {
 namespace {
 
 // How much of further requests is read while one is being answered. Beyond it the peer has to wait.
-constexpr size_t kPipelinedBytesMax = 128 << 10;
+constexpr size_t kPipelinedBytesMax = 16 << 10;
 // How long a peer may take to read the last answer and close. Closing with unread input resets the connection, and a
-// reset would destroy an answer that the peer has not read yet (RFC 9112 section 9.6).
+// reset would destroy an answer that the peer has not read yet (RFC 9112 section 9.6). What it goes on sending
+// meanwhile, the rest of a body that was refused, is dropped by the system without being copied.
 constexpr std::chrono::seconds kLingerTime{1};
+constexpr size_t kDroppedAtOnce = 4 << 20;
 constexpr size_t kKeptCapacityMax = 16 << 10;
 
 }  // namespace
@@ -28,7 +30,7 @@ Connection::Connection(Worker& worker, std::shared_ptr<Service> service, std::un
       remote_(std::move(remote)),
       socket_(*worker.loop, fd),
       timer_(*worker.loop),
-      reader_({service_->config.header_bytes_max, service_->config.body_bytes_max}),
+      reader_({service_->config.header_bytes_max, service_->config.body_bytes_max, service_->body_budget}),
       phase_start_(Clock::now()),
       last_progress_(phase_start_) {}
 
@@ -68,19 +70,19 @@ void Connection::on_wake() {
 void Connection::on_readable() {
   is_read_awaited_ = false;
   if (phase_ == Phase::closed) return;
-  const ssize_t count = ::recv(socket_.fd(), worker_.scratch.data(), worker_.scratch.size(), 0);
-  if (count > 0) {
-    on_input({worker_.scratch.data(), static_cast<size_t>(count)});
+  const ssize_t count = phase_ == Phase::lingering
+                            ? ::recv(socket_.fd(), nullptr, kDroppedAtOnce, MSG_TRUNC)
+                            : ::recv(socket_.fd(), worker_.scratch.data(), worker_.scratch.size(), 0);
+  if (phase_ == Phase::lingering && count > 0) {
+    // Dropped.
+  } else if (count > 0) {
+    reader_.feed({worker_.scratch.data(), static_cast<size_t>(count)});
   } else if (count == 0) {
     on_end_of_input();
   } else if (errno != EAGAIN && errno != EINTR) {
     close();
   }
   advance();
-}
-
-void Connection::on_input(std::string_view bytes) {
-  if (phase_ != Phase::lingering) reader_.feed(bytes);
 }
 
 void Connection::on_end_of_input() {
@@ -181,13 +183,14 @@ void Connection::start_answer(ReadRequest read) {
   });
   const auto exchange = exchange_;
   const auto responder = std::make_shared<ExchangeResponder>(exchange);
+  const std::string method = read.request.method, path = read.request.path;
   try {
-    service_->handler(read.request, responder);
+    service_->handler(std::move(read.request), responder);
     return;
   } catch (const std::exception& error) {
-    log_error("http: the handler of {} {} failed: {}", read.request.method, read.request.path, error.what());
+    log_error("http: the handler of {} {} failed: {}", method, path, error.what());
   } catch (...) {
-    log_error("http: the handler of {} {} failed", read.request.method, read.request.path);
+    log_error("http: the handler of {} {} failed", method, path);
   }
   exchange->abandon("the server failed to handle the request");
 }

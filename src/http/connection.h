@@ -47,7 +47,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void on_wake();
   void on_readable();
-  void on_input(std::string_view bytes);
   void on_end_of_input();
   void on_timer();
 

@@ -63,6 +63,47 @@ TEST_F(Limits, body_413_while_sending) {
   expect_refused(post("/", std::string(4 << 20, 'x')), 413);
 }
 
+// Long bodies share a bound; short ones are let in whatever the others do.
+TEST_F(Limits, bodies_together_503) {
+  config_.body_bytes_max = 1000;
+  config_.bodies_bytes_max = 1500;
+  config_.small_body_bytes = 100;
+  listen();
+  const auto head = [](int bytes) {
+    return "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: " + std::to_string(bytes) + "\r\n\r\n";
+  };
+  TestClient first(server_->port());
+  first.send(head(1000));
+  first.send("x");
+  EXPECT_TRUE(eventually([&] { return server_->body_bytes() == 1000; }));
+  expect_refused(head(501), 503);
+  expect_refused("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1f5\r\n" + std::string(501, 'x'),
+                 503);
+  EXPECT_EQ(server_->body_bytes(), 1000u);
+  TestClient others(server_->port());
+  EXPECT_EQ(others.ask(post("/", std::string(100, 'x'))).status, 200);
+  EXPECT_EQ(others.ask(post("/", std::string(500, 'x'))).status, 200);
+  first.close();
+  EXPECT_TRUE(eventually([&] { return server_->body_bytes() == 0; }));
+  EXPECT_EQ(others.ask(post("/", std::string(1000, 'x'))).status, 200);
+}
+
+// The memory counts until whoever got the request is done with it.
+TEST_F(Limits, bodies_count_while_they_are_kept) {
+  config_.small_body_bytes = 100;
+  std::vector<Request> kept;
+  Server server(config_, [&](Request&& request, const std::shared_ptr<Responder>& responder) {
+    kept.push_back(std::move(request));
+    responder->respond({});
+  });
+  server.listen();
+  TestClient client(server.port());
+  EXPECT_EQ(client.ask(post("/", std::string(700, 'x'))).status, 200);
+  EXPECT_EQ(server.body_bytes(), 700u);
+  kept.clear();
+  EXPECT_EQ(server.body_bytes(), 0u);
+}
+
 TEST_F(Limits, header_431) {
   listen();
   expect_refused(get("/", "x: " + std::string(2000, 'x') + "\r\n"), 431);

@@ -51,6 +51,7 @@ class RequestReader::MessageParser final : public beast::http::basic_parser<true
     // The reader bounds the header itself, over all its pieces; Beast's limit is per piece.
     header_limit(std::numeric_limits<uint32_t>::max());
     body_limit(limits.body_bytes_max);
+    result.request.body_lease = BodyLease(limits.budget);
   }
 
   ReadRequest result{{}, false, false, false};
@@ -108,8 +109,17 @@ class RequestReader::MessageParser final : public beast::http::basic_parser<true
     is_header_whole_ = true;
     result.keeps_alive = keep_alive() && !result.is_http_1_0;
     if (host_count_ > 1 || (host_count_ == 0 && !result.is_http_1_0)) {
-      refuse(400, "a request needs exactly one host header", error);
+      return refuse(400, "a request needs exactly one host header", error);
     }
+    // Before any of it is read: whoever is refused now has not sent it yet.
+    if (const auto length = content_length()) take_room(*length, error);
+  }
+
+  // Room for a body of so many bytes in all, or the end of the request.
+  bool take_room(uint64_t bytes, Failure& error) {
+    if (result.request.body_lease.grow_to(bytes)) return true;
+    refuse(503, "the server holds as many long requests as it can, try again later", error);
+    return false;
   }
 
   void on_body_init_impl(const boost::optional<uint64_t>& length, Failure&) override {
@@ -123,7 +133,8 @@ class RequestReader::MessageParser final : public beast::http::basic_parser<true
 
   void on_chunk_header_impl(uint64_t, beast::string_view, Failure&) override {}
 
-  size_t on_chunk_body_impl(uint64_t, beast::string_view bytes, Failure&) override {
+  size_t on_chunk_body_impl(uint64_t, beast::string_view bytes, Failure& error) override {
+    if (!take_room(result.request.body.size() + bytes.size(), error)) return 0;
     result.request.body.append(bytes.data(), bytes.size());
     return bytes.size();
   }

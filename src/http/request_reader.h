@@ -14,8 +14,9 @@
 namespace estoc::http {
 
 struct ReadLimits {
-  size_t header_bytes_max;  // request line and headers together
-  size_t body_bytes_max;    // after chunks are joined
+  size_t header_bytes_max;                       // request line and headers together
+  size_t body_bytes_max;                         // after chunks are joined
+  std::shared_ptr<BodyBudget> budget = nullptr;  // of the bodies of all connections; null for none
 };
 
 // A request with what its answer depends on. `request.remote` is left empty.
@@ -46,7 +47,7 @@ class RequestReader {
   // Bytes fed but not yet part of a request.
   size_t unread_bytes() const { return buffer_.size() - position_; }
 
-  // After State::error: 400, 413, 431 or 501, and one sentence.
+  // After State::error: 400, 413, 431, 501 or 503, and one sentence.
   int error_status() const { return error_status_; }
   const std::string& error_message() const { return error_message_; }
 

@@ -152,6 +152,8 @@ uint16_t Server::port() const { return impl_->port; }
 
 int Server::connection_count() const { return impl_->service->connection_count(); }
 
+size_t Server::body_bytes() const { return impl_->service->body_budget->taken_bytes(); }
+
 void Server::stop(std::chrono::milliseconds grace) {
   Impl& impl = *impl_;
   if (impl.workers.empty() || impl.service->is_stopping.exchange(true)) return;

@@ -6,8 +6,8 @@
 // deaf) after the connection is gone.
 // Threads: the handler and everything given to Responder::post run on one of the server's I/O threads, and for one
 // connection never two at a time. Responder's methods may be called from any thread.
-// Errors: listen throws Error{io}. A broken request is answered with the limit's status (400, 408, 413, 431, 501) by
-// `ServerConfig::render_error` and never reaches the handler. An exception out of the handler is logged and answered
+// Errors: listen throws Error{io}. A broken request is answered with the limit's status (400, 408, 413, 431, 501, 503)
+// by `ServerConfig::render_error` and never reaches the handler. An exception out of the handler is logged and answered
 // with 500 (or, when the answer has begun, ends the connection).
 #pragma once
 
@@ -20,6 +20,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
+#include "http/body_budget.h"
+
 namespace estoc::http {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -30,7 +33,8 @@ struct Request {
   std::string query;   // after '?', raw
   Headers headers;     // names as sent
   std::string body;
-  std::string remote;  // peer address, for logs
+  std::string remote;    // peer address, for logs
+  BodyLease body_lease;  // what the body takes of ServerConfig::bodies_bytes_max
 
   // Value of the first header of that name (any case); empty when absent.
   std::string_view header(std::string_view name) const;
@@ -69,16 +73,19 @@ class Responder {
   virtual void post(std::function<void()> work) = 0;
 };
 
-using Handler = std::function<void(const Request&, const std::shared_ptr<Responder>&)>;
+// The request is the handler's to keep; it holds its share of ServerConfig::bodies_bytes_max until it is destroyed.
+using Handler = std::function<void(Request&&, const std::shared_ptr<Responder>&)>;
 
 struct ServerConfig {
   std::string host = "127.0.0.1";
   uint16_t port = 8000;  // 0 picks a free one; see Server::port
   int threads = 1;
-  size_t body_bytes_max = size_t{32} << 20;
-  size_t header_bytes_max = size_t{32} << 10;
+  size_t body_bytes_max = limits::kBodyBytesMax;
+  size_t bodies_bytes_max = limits::kBodiesBytesMax;  // of all requests at once; longer ones than small_body_bytes
+  size_t small_body_bytes = limits::kSmallBodyBytes;  // are refused with 503 when there is no room
+  size_t header_bytes_max = limits::kHeaderBytesMax;
   size_t stream_bytes_max = size_t{4} << 20;
-  int connections_max = 4096;
+  int connections_max = limits::kConnectionsMax;
   std::chrono::milliseconds idle_timeout{75'000};  // between requests, and without progress in sending
   std::chrono::milliseconds read_timeout{30'000};  // for one whole request once its first byte came
   // Body and content type of an error the server itself answers (status, one clear sentence).
@@ -95,6 +102,8 @@ class Server {
   void listen();
   uint16_t port() const;
   int connection_count() const;
+  // Of long bodies, being received or kept by the handler.
+  size_t body_bytes() const;
 
   // Stops accepting; lets running answers complete for up to `grace`, then closes what is left. Blocks until done.
   // Not from an I/O thread. Final: the server does not listen again.

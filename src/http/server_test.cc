@@ -39,8 +39,8 @@ TEST(Server, answers_a_request) {
 
 TEST(Server, gives_the_handler_the_whole_request) {
   Request seen;
-  Server server(test_config(), [&](const Request& request, const ResponderPtr& responder) {
-    seen = request;
+  Server server(test_config(), [&](Request&& request, const ResponderPtr& responder) {
+    seen = std::move(request);
     responder->respond(text("ok"));
   });
   server.listen();

@@ -14,10 +14,14 @@ namespace estoc::http {
 
 class Service {
  public:
-  Service(ServerConfig config, Handler handler) : config(std::move(config)), handler(std::move(handler)) {}
+  Service(ServerConfig config, Handler handler)
+      : config(std::move(config)),
+        handler(std::move(handler)),
+        body_budget(std::make_shared<BodyBudget>(this->config.bodies_bytes_max, this->config.small_body_bytes)) {}
 
   const ServerConfig config;
   const Handler handler;
+  const std::shared_ptr<BodyBudget> body_budget;
   std::atomic<bool> is_stopping{false};
 
   // The answer to a request that never reaches the handler, or that the handler failed on. Does not throw.
