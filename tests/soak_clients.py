@@ -216,7 +216,7 @@ async def misspelling(soak: Soak, random: Random) -> None:
     """Requests with one mistake: each has to be a 4xx with the usual error object."""
     body = soak.long_body(random)
     wrong = random.choice([b"{", b"", b"[]", b"\xff\xfe", b'{"model":' * 2000, json.dumps(body)[:-1].encode(),
-                           body | {"prompt": 7}, body | {"max_tokens": -1}, body | {"temperature": "hot"},
+                           body | {"prompt": 7}, body | {"max_tokens": -2}, body | {"temperature": "hot"},
                            body | {"n": 10**9}, body | {"prompt": [[10**9]]}, body | {"model": "another"},
                            body | {"prompt": "x" * 200_000}, body | {"stop": [""]}, body | {"stream": "yes"}])
     answer = await asyncio.wait_for(post(soak.port, "/v1/completions", wrong), PATIENCE_S)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/server_stats.h"
+#include "base/limits.h"
 
 namespace estoc::api {
 
@@ -18,7 +19,7 @@ struct Call {
   std::string id;                  // unique, hex: becomes "chatcmpl-<id>"
   int64_t now = 0;                 // seconds since 1970, for `created`
   bool is_stopping = false;        // the server is going down
-  int priority_min = 0;            // the most urgent class that callers may ask for: lower is more urgent
+  int priority_min = -limits::kPriorityMax;  // the most urgent class that callers get, whatever they ask for
   std::string_view authorization;  // the header's value; outlives the call
   std::function<ServerStats()> stats = [] { return ServerStats(); };  // any thread
 };

@@ -126,12 +126,10 @@ std::string read_bounded(Fields& fields, const char* name, size_t bytes_max) {
 
 // How the request stands among others.
 void read_serving_fields(Fields& fields, const Call& call, GenerationFields& read) {
-  const auto priority = fields.integer("priority", -limits::kPriorityMax, limits::kPriorityMax);
-  if (priority && *priority < call.priority_min) {
-    fields.refuse("priority",
-                  fmt::format("this server allows {} or more (less urgent), got {}", call.priority_min, *priority));
-  }
-  read.priority = static_cast<int>(priority.value_or(std::max(0, call.priority_min)));
+  // More urgent than the server allows counts as what it allows: such requests come from clients made for servers that
+  // trust them, and are answered all the same.
+  const auto priority = fields.integer("priority", -limits::kPriorityMax, limits::kPriorityMax).value_or(0);
+  read.priority = std::max(static_cast<int>(priority), call.priority_min);
   read.client = client_name(call.authorization, read_bounded(fields, "user", limits::kUserBytesMax));
   read.cache_salt = cache_salt(read.client, read_bounded(fields, "cache_salt", limits::kCacheSaltBytesMax));
   if (const auto seconds = fields.number("timeout", 0, limits::kTimeoutSecondsMax)) {

@@ -43,7 +43,7 @@ USER = [{"role": "user", "content": "Hi"}]
     ({"messages": USER, "temperature": "hot"}, "temperature"),
     ({"messages": USER, "temperature": -1}, "temperature"),
     ({"messages": USER, "top_p": 1.5}, "top_p"),
-    ({"messages": USER, "max_tokens": -1}, "max_tokens"),
+    ({"messages": USER, "max_tokens": -2}, "max_tokens"),
     ({"messages": USER, "max_tokens": 1.5}, "max_tokens"),
     ({"messages": USER, "stream": "yes"}, "stream"),
     ({"messages": USER, "stop": [1]}, "stop[0]"),
