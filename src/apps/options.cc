@@ -60,8 +60,19 @@ void add_serve_options(CLI::App& command, ServeOptionValues& values) {
   flag(command, "--host", values.host, "address to listen on; 0.0.0.0 for every interface");
   flag(command, "--port", values.port, "port to listen on; 0 picks a free one")->check(CLI::Range(0, 65535));
   flag(command, "--name", values.name, "what the API calls the model; default its file or folder name");
-  flag(command, "--http-threads", values.http_threads, "threads for sockets, templates and text")
+  flag(command, "--http-threads", values.http_threads, "threads for sockets, short requests and the text of answers")
       ->check(CLI::Range(1, 64));
+  flag(command, "--text-threads", values.text_threads, "threads that read long requests: JSON, templates and tokens")
+      ->check(CLI::Range(1, 64));
+  flag(command, "--allow-host", values.allowed_hosts,
+       "names this server is also called by, like llm.example.org,*.example.org; * for any")
+      ->delimiter(',');
+  flag(command, "--allow-origin", values.allowed_origins,
+       "web pages that may use this server, like https://app.example.org; * for any")
+      ->delimiter(',');
+  flag(command, "--priority-min", values.priority_min,
+       "the most urgent `priority` that requests get, whatever they ask for; with 0 they can only stand back")
+      ->check(CLI::Range(-100, 100));
   flag(command, "--queue", values.queue_max, "requests that may wait before new ones get 429")
       ->check(CLI::Range(1, 1 << 20));
   flag(command, "--target-tbt", values.target_tbt_ms,

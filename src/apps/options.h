@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -33,6 +34,10 @@ struct ServeOptionValues : ModelOptionValues {
   int port = 8000;
   std::string name;  // what the API calls the model; empty: file or folder name
   int http_threads = 1;
+  int text_threads = 1;
+  std::vector<std::string> allowed_hosts;    // besides localhost, addresses and private names
+  std::vector<std::string> allowed_origins;  // of web pages
+  int priority_min = 0;
   int queue_max = 1024;
   double target_tbt_ms = 150;
   double target_ttft_ms = 150;

@@ -24,6 +24,7 @@ api::ServedModel served_model(const Session& session, const ServeOptionValues& o
   served.info = session.model->info();
   served.defaults = session.checkpoint.defaults;
   served.tokenizer = session.checkpoint.tokenizer.get();
+  served.text_bytes_max = api::longest_text_bytes(*served.tokenizer, served.context);
   served.prompts = session.checkpoint.prompts.get();
   return served;
 }
@@ -46,10 +47,13 @@ int serve(const ServeOptionValues& options) {
   Session session(options, [&](EngineConfig& config) { apply(options, config); });
   const api::ServedModel served = served_model(session, options);
   EngineGenerator generator(*session.engine);
-  http::ServerConfig config;
-  config.host = options.host;
-  config.port = static_cast<uint16_t>(options.port);
-  config.threads = options.http_threads;
+  ApiServerConfig config;
+  config.http.host = options.host;
+  config.http.port = static_cast<uint16_t>(options.port);
+  config.http.threads = options.http_threads;
+  config.web = {options.allowed_hosts, options.allowed_origins};
+  config.priority_min = options.priority_min;
+  config.text_threads = options.text_threads;
   ApiServer server(config, served, generator);
   signals.defer();
   server.listen();

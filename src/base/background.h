@@ -8,4 +8,8 @@ namespace estoc {
 // the system refuses, nothing changes.
 void enter_background();
 
+// As enter_background, and where CPUs are short it gets about a tenth of what a compute thread gets: for work that
+// takes long and that nobody sees the milliseconds of.
+void enter_deep_background();
+
 }  // namespace estoc

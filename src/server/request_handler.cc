@@ -17,6 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr int kPeerLeft = 499;  // for logs and counts: nobody is there to read it
+
 std::string random_id() {
   thread_local std::mt19937_64 engine = [] {
     std::random_device device;
@@ -31,21 +33,10 @@ bool is_sane_id(std::string_view id) {
   return !id.empty() && id.size() <= 128 && std::ranges::all_of(id, [](char c) { return c > ' ' && c < 0x7F; });
 }
 
-http::Headers open_headers() {
-  return {{"Access-Control-Allow-Origin", "*"}, {"Access-Control-Expose-Headers", "X-Request-Id, Retry-After"}};
-}
-
 http::Response to_http(api::Reply reply, http::Headers headers) {
   headers.emplace_back("Content-Type", std::move(reply.content_type));
   headers.insert(headers.end(), reply.headers.begin(), reply.headers.end());
   return {reply.status, std::move(headers), std::move(reply.body)};
-}
-
-http::Response preflight(http::Headers headers) {
-  headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
-  headers.emplace_back("Access-Control-Allow-Headers", "*, Authorization");
-  headers.emplace_back("Access-Control-Max-Age", "86400");
-  return {204, std::move(headers), {}};
 }
 
 void log_access(const http::Request& request, int status, Clock::time_point begin) {
@@ -55,65 +46,159 @@ void log_access(const http::Request& request, int status, Clock::time_point begi
 
 }  // namespace
 
-http::Response RequestHandler::render_error(int status, std::string_view message) {
-  return to_http(api::error_reply(status, message), open_headers());
+// One request from its arrival until it is answered or submitted. One thread at a time.
+struct RequestHandler::Arrival {
+  std::shared_ptr<http::Responder> responder;
+  http::Request request;  // with its share of the memory for bodies: gone before the responder is
+  Clock::time_point begin = Clock::now();
+  std::string id = random_id();
+  http::Headers headers;  // of the answer
+  api::Route route;
+  bool is_late = false;  // it came when the server was stopping
+};
+
+// Counts one arrival that is being read elsewhere, for as long as it lives.
+class RequestHandler::Reading {
+ public:
+  explicit Reading(std::weak_ptr<RequestHandler> handler) : handler_(std::move(handler)) { add(1); }
+  ~Reading() { add(-1); }
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+
+ private:
+  void add(int count) {
+    const auto handler = handler_.lock();
+    if (!handler) return;
+    const MutexLock lock(handler->mutex_);
+    handler->reading_count_ += count;
+    handler->ended_.notify_all();
+  }
+
+  const std::weak_ptr<RequestHandler> handler_;
+};
+
+http::Response RequestHandler::render_error(int status, std::string_view message) const {
+  return to_http(api::error_reply(status, message), config_.access.headers({}));
 }
 
-void RequestHandler::handle(const http::Request& request, const std::shared_ptr<http::Responder>& responder) {
-  const Clock::time_point begin = Clock::now();
-  const std::string id = random_id();
-  http::Headers headers = open_headers();
-  const std::string_view given = request.header("X-Request-Id");
-  headers.emplace_back("X-Request-Id", is_sane_id(given) ? std::string(given) : id);
-  const auto respond = [&](http::Response response) {
-    log_access(request, response.status, begin);
-    count_response(response.status);
-    responder->respond(std::move(response));
-  };
-  if (request.method == "OPTIONS") return respond(preflight(std::move(headers)));
+void RequestHandler::handle(http::Request&& request, const std::shared_ptr<http::Responder>& responder) {
+  auto arrival = std::make_unique<Arrival>(Arrival{responder, std::move(request)});
+  arrival->is_late = is_stopping_;
   try {
-    api::Route route = api::find_route(request.method, request.path);
-    if (route.endpoint == nullptr && route.allowed.empty()) {
-      return respond(to_http(api::error_reply(404, fmt::format("no such path: {}", request.path)), std::move(headers)));
-    }
-    if (route.endpoint == nullptr) {
-      headers.emplace_back("Allow", route.allowed);
-      return respond(to_http(api::error_reply(405, fmt::format("{} does not answer {}, only {}", request.path,
-                                                               request.method, route.allowed)),
-                             std::move(headers)));
-    }
-    const api::Call call{request.body,
-                         std::move(route.argument),
-                         id,
-                         std::time(nullptr),
-                         is_stopping_,
-                         request.header("Authorization"),
-                         [this] { return stats(); }};
-    api::Answer answer = route.endpoint->handler(model_, call);
-    if (auto* reply = std::get_if<api::Reply>(&answer)) return respond(to_http(std::move(*reply), std::move(headers)));
-    if (is_stopping_) {
-      return respond(to_http(api::error_reply(503, "the server is stopping", {}, "stopping"), std::move(headers)));
-    }
-    run(std::move(std::get<std::unique_ptr<api::Generation>>(answer)), request, responder, headers);
-  } catch (const Error& error) {
-    respond(to_http(api::error_reply(error), std::move(headers)));
+    if (is_refused(*arrival)) return;
+    if (arrival->request.body.size() > kReadAtOnceBytes) return read_elsewhere(std::move(arrival));
+    answer(*arrival, read(*arrival));
   } catch (const std::exception& error) {
-    log_error("{} {}: {}", request.method, request.path, error.what());
-    respond(to_http(api::error_reply(500, "the server failed to handle the request"), std::move(headers)));
+    log_error("{} failed: {}", responder->is_closed() ? "a request whose client left" : "a request", error.what());
+    responder->respond(render_error(500, "the server failed to handle the request"));
   }
 }
 
-void RequestHandler::run(std::unique_ptr<api::Generation> generation, const http::Request& request,
-                         const std::shared_ptr<http::Responder>& responder, http::Headers headers) {
+// Answers what is no request to an endpoint; true when it did. Leaves headers and route in `arrival`.
+bool RequestHandler::is_refused(Arrival& arrival) {
+  const http::Request& request = arrival.request;
+  const WebAccess& access = config_.access;
+  const std::string_view origin = request.header("Origin"), given = request.header("X-Request-Id");
+  arrival.headers = access.headers(origin);
+  arrival.headers.emplace_back("X-Request-Id", is_sane_id(given) ? std::string(given) : arrival.id);
+  const auto refuse = [&](int status, const std::string& message) {
+    respond(arrival, api::error_reply(status, message));
+    return true;
+  };
+  if (!access.allows_host(request.header("Host"))) {
+    return refuse(403,
+                  fmt::format("the host \"{}\" is not allowed here; the server's --allow-host names those that are",
+                              request.header("Host")));
+  }
+  if (access.is_unasked(request)) {
+    return refuse(
+        403, fmt::format("pages of \"{}\" may not use this server; its --allow-origin names those that may", origin));
+  }
+  if (request.method == "OPTIONS") {
+    http::Headers headers = access.preflight_headers(origin);
+    headers.push_back(arrival.headers.back());
+    respond(arrival, http::Response{204, std::move(headers), {}});
+    return true;
+  }
+  arrival.route = api::find_route(request.method, request.path);
+  if (arrival.route.endpoint != nullptr) return false;
+  if (arrival.route.allowed.empty()) return refuse(404, fmt::format("no such path: {}", request.path));
+  arrival.headers.emplace_back("Allow", arrival.route.allowed);
+  return refuse(405,
+                fmt::format("{} does not answer {}, only {}", request.path, request.method, arrival.route.allowed));
+}
+
+// What the endpoint makes of it; a refusal is an answer too. Frees the body. Any thread.
+api::Answer RequestHandler::read(Arrival& arrival) {
+  http::Request& request = arrival.request;
+  const api::Call call{.body = request.body,
+                       .argument = arrival.route.argument,
+                       .id = arrival.id,
+                       .now = std::time(nullptr),
+                       .is_stopping = arrival.is_late,
+                       .priority_min = config_.priority_min,
+                       .authorization = request.header("Authorization"),
+                       .stats = [this] { return stats(); }};
+  api::Answer answer;
+  try {
+    answer = arrival.route.endpoint->handler(model_, call);
+  } catch (const Error& error) {
+    answer = api::error_reply(error);
+  } catch (const std::exception& error) {
+    log_error("{} {}: {}", request.method, request.path, error.what());
+    answer = api::error_reply(500, "the server failed to handle the request");
+  }
+  request.body = {};
+  request.body_lease.give_back();
+  return answer;
+}
+
+void RequestHandler::read_elsewhere(std::unique_ptr<Arrival> given) {
+  const std::shared_ptr<Arrival> arrival = std::move(given);
+  const auto reading = std::make_shared<Reading>(weak_from_this());
+  const bool is_taken = config_.hand_over([self = shared_from_this(), arrival, reading] {
+    if (arrival->responder->is_closed()) return self->count_response(kPeerLeft);
+    auto answer = std::make_shared<api::Answer>(self->read(*arrival));
+    if (auto* reply = std::get_if<api::Reply>(answer.get())) return self->respond(*arrival, std::move(*reply));
+    arrival->responder->post([self, arrival, answer, reading] { self->answer(*arrival, std::move(*answer)); });
+  });
+  if (!is_taken) {
+    respond(*arrival, api::error_reply(503, "too many long requests are being read, try again later", {}, "busy"));
+  }
+}
+
+// The connection's thread.
+void RequestHandler::answer(Arrival& arrival, api::Answer&& answer) {
+  if (auto* reply = std::get_if<api::Reply>(&answer)) return respond(arrival, std::move(*reply));
+  if (arrival.is_late) {
+    return respond(arrival, api::error_reply(503, "the server is stopping", {}, "stopping"));
+  }
+  run(arrival, std::move(std::get<std::unique_ptr<api::Generation>>(answer)));
+}
+
+void RequestHandler::respond(const Arrival& arrival, api::Reply reply) {
+  respond(arrival, to_http(std::move(reply), arrival.headers));
+}
+
+void RequestHandler::respond(const Arrival& arrival, http::Response response) {
+  log_access(arrival.request, response.status, arrival.begin);
+  count_response(response.status);
+  arrival.responder->respond(std::move(response));
+}
+
+void RequestHandler::run(Arrival& arrival, std::unique_ptr<api::Generation> generation) {
   const uint64_t key = next_exchange_++;
-  http::Request line{request.method, request.path, {}, {}, {}, request.remote};
-  auto on_end = [weak = weak_from_this(), key, line = std::move(line),
-                 begin = Clock::now()](const Exchange::Outcome& outcome) {
-    log_access(line, outcome.status, begin);
+  const http::Request& request = arrival.request;
+  const auto line = std::make_shared<http::Request>();
+  line->method = request.method;
+  line->path = request.path;
+  line->remote = request.remote;
+  auto on_end = [weak = weak_from_this(), key, line, begin = arrival.begin](const Exchange::Outcome& outcome) {
+    log_access(*line, outcome.status, begin);
     if (const auto self = weak.lock()) self->forget(key, outcome);
   };
-  const auto exchange =
-      std::make_shared<Exchange>(std::move(generation), responder, generator_, std::move(headers), std::move(on_end));
+  const auto exchange = std::make_shared<Exchange>(std::move(generation), arrival.responder, generator_,
+                                                   std::move(arrival.headers), std::move(on_end));
   {
     const MutexLock lock(mutex_);
     exchanges_.emplace(key, exchange);
@@ -139,7 +224,7 @@ void RequestHandler::count_response(int status) {
 
 void RequestHandler::wait_until_idle(std::chrono::milliseconds timeout) {
   MutexLock lock(mutex_);
-  ended_.wait_for(lock, timeout, [this]() REQUIRES(mutex_) { return exchanges_.empty(); });
+  ended_.wait_for(lock, timeout, [this]() REQUIRES(mutex_) { return exchanges_.empty() && reading_count_ == 0; });
 }
 
 api::ServerStats RequestHandler::stats() const {

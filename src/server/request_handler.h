@@ -1,7 +1,10 @@
 // What happens to one HTTP request, from its route to its answer. Needs no sockets: tests give their own Responder.
 //
+// What: short requests are read where they arrive, which is faster than any hand-over; long ones are handed to threads
+// of their own (server/text_pool.h) and come back to the connection's thread as something to submit.
 // Ownership: the model and the generator must outlive it; it must outlive the exchanges it started.
-// Threads: handle on any connection's thread, several at once; the rest from any thread.
+// Threads: handle on any connection's thread, several at once; the rest from any thread. What is handed over runs on
+// any thread.
 #pragma once
 
 #include <atomic>
@@ -11,24 +14,37 @@
 #include <unordered_map>
 
 #include "api/call.h"
+#include "api/endpoints.h"
 #include "api/served_model.h"
 #include "base/mutex.h"
 #include "http/server.h"
 #include "server/exchange.h"
 #include "server/generator.h"
+#include "server/web_access.h"
 
 namespace estoc {
 
+struct RequestHandlerConfig {
+  WebAccess access = WebAccess();
+  int priority_min = 0;  // the most urgent class that callers get
+  // Runs work on another thread later; false when there is no room for it.
+  std::function<bool(std::function<void()>)> hand_over = [](const auto&) { return false; };
+};
+
 class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
  public:
-  RequestHandler(const api::ServedModel& model, Generator& generator) : model_(model), generator_(generator) {}
+  RequestHandler(const api::ServedModel& model, Generator& generator, RequestHandlerConfig config = {})
+      : model_(model), generator_(generator), config_(std::move(config)) {}
+
+  // Bodies up to this size are read where they arrive: a thousand tokens, a millisecond or two.
+  static constexpr size_t kReadAtOnceBytes = 8 << 10;
 
   // Answers in the end, whatever the request: nothing is thrown.
-  void handle(const http::Request& request, const std::shared_ptr<http::Responder>& responder);
+  void handle(http::Request&& request, const std::shared_ptr<http::Responder>& responder);
 
-  // New generations are refused with 503.
+  // New generations are refused with 503. Those that have arrived, also those whose text is still being read, go on.
   void refuse_new() { is_stopping_ = true; }
-  // Waits until nothing is being generated or the time is over.
+  // Waits until nothing is being read or generated or the time is over.
   void wait_until_idle(std::chrono::milliseconds timeout);
   // Cancels everything that still runs.
   void abandon_all();
@@ -38,16 +54,25 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
   void set_connection_count(std::function<int()> count) { connection_count_ = std::move(count); }
 
   // The error envelope for what the HTTP server itself refuses.
-  static http::Response render_error(int status, std::string_view message);
+  http::Response render_error(int status, std::string_view message) const;
 
  private:
-  void run(std::unique_ptr<api::Generation> generation, const http::Request& request,
-           const std::shared_ptr<http::Responder>& responder, http::Headers headers);
+  struct Arrival;
+  class Reading;
+
+  bool is_refused(Arrival& arrival);
+  api::Answer read(Arrival& arrival);
+  void read_elsewhere(std::unique_ptr<Arrival> arrival);
+  void answer(Arrival& arrival, api::Answer&& answer);
+  void run(Arrival& arrival, std::unique_ptr<api::Generation> generation);
+  void respond(const Arrival& arrival, api::Reply reply);
+  void respond(const Arrival& arrival, http::Response response);
   void count_response(int status);
   void forget(uint64_t key, const Exchange::Outcome& outcome);
 
   const api::ServedModel& model_;
   Generator& generator_;
+  const RequestHandlerConfig config_;
   std::atomic<bool> is_stopping_ = false;
   std::atomic<uint64_t> next_exchange_ = 0;
 
@@ -58,6 +83,7 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
   std::unordered_map<uint64_t, std::weak_ptr<Exchange>> exchanges_ GUARDED_BY(mutex_);
   std::map<int, uint64_t> responses_ GUARDED_BY(mutex_);
   api::ChoiceCounts choices_ GUARDED_BY(mutex_);
+  int reading_count_ GUARDED_BY(mutex_) = 0;  // handed over and not yet answered or submitted
 };
 
 }  // namespace estoc

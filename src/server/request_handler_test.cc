@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <deque>
+#include <map>
 
 #include "api/fake_model.h"
 #include "base/error.h"
@@ -59,7 +61,7 @@ class FakeResponder : public http::Responder {
     return !refuses_writes;
   }
   void finish() override { ++finishes; }
-  bool is_closed() const override { return false; }
+  bool is_closed() const override { return has_left; }
   void on_close(std::function<void()> callback) override { close = std::move(callback); }
   void post(std::function<void()> work) override { posts.push_back(std::move(work)); }
 
@@ -80,6 +82,7 @@ class FakeResponder : public http::Responder {
   http::Response response;
   int answers = 0, writes = 0, finishes = 0;
   bool refuses_writes = false;
+  bool has_left = false;
   std::function<void()> close;
   std::deque<std::function<void()>> posts;
 };
@@ -92,6 +95,15 @@ class RequestHandlerTest : public testing::Test {
     handler_->handle({std::move(method), std::move(path), "", std::move(headers), std::move(body), "test"}, responder);
     return responder;
   }
+  // Too long to be read at once.
+  std::shared_ptr<FakeResponder> complete_long(const std::string& fields) {
+    return complete(fields + "," + std::string(RequestHandler::kReadAtOnceBytes, ' ') + R"("echo":false)");
+  }
+  void read_next() {
+    const auto work = std::move(handed_over_.front());
+    handed_over_.pop_front();
+    work();
+  }
   std::shared_ptr<FakeResponder> complete(const std::string& fields) {
     return send("POST", "/v1/completions", R"({"prompt":"ab")" + fields + "}");
   }
@@ -99,7 +111,16 @@ class RequestHandlerTest : public testing::Test {
 
   FakeModel model_;
   FakeGenerator generator_;
-  std::shared_ptr<RequestHandler> handler_ = std::make_shared<RequestHandler>(model_.served, generator_);
+  std::deque<std::function<void()>> handed_over_;
+  size_t hand_over_max_ = 2;
+  std::shared_ptr<RequestHandler> handler_ = std::make_shared<RequestHandler>(
+      model_.served, generator_,
+      RequestHandlerConfig{.access = WebAccess({.hosts = {}, .origins = {"http://app.example"}}),
+                           .hand_over = [this](std::function<void()> work) {
+                             if (handed_over_.size() == hand_over_max_) return false;
+                             handed_over_.push_back(std::move(work));
+                             return true;
+                           }});
 };
 
 TEST_F(RequestHandlerTest, AnswersAtOnceWhatIsReady) {
@@ -107,7 +128,7 @@ TEST_F(RequestHandlerTest, AnswersAtOnceWhatIsReady) {
   EXPECT_EQ(responder->response.status, 200);
   EXPECT_EQ(responder->response.body, R"({"status":"ok"})");
   EXPECT_EQ(responder->header("Content-Type"), "application/json");
-  EXPECT_EQ(responder->header("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(responder->header("Access-Control-Allow-Origin"), "");
   EXPECT_EQ(responder->header("X-Request-Id").size(), 32u);
 }
 
@@ -127,11 +148,87 @@ TEST_F(RequestHandlerTest, UnknownPathsAndMethods) {
 }
 
 TEST_F(RequestHandlerTest, AnswersThePreflight) {
-  const auto responder = send("OPTIONS", "/v1/chat/completions");
+  const auto foreign = send("OPTIONS", "/v1/chat/completions", "", {{"Origin", "http://evil.example"}});
+  EXPECT_EQ(foreign->response.status, 204);
+  EXPECT_EQ(foreign->header("Access-Control-Allow-Origin"), "");
+  const auto responder = send("OPTIONS", "/v1/chat/completions", "", {{"Origin", "http://app.example"}});
   EXPECT_EQ(responder->response.status, 204);
   EXPECT_EQ(responder->response.body, "");
-  EXPECT_EQ(responder->header("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(responder->header("Access-Control-Allow-Origin"), "http://app.example");
+  EXPECT_EQ(responder->header("Vary"), "Origin");
   EXPECT_NE(responder->header("Access-Control-Allow-Methods").find("POST"), std::string::npos);
+}
+
+TEST_F(RequestHandlerTest, ForeignHostsAndUnaskedPagesAreRefused) {
+  const auto host = send("GET", "/v1/models", "", {{"Host", "evil.example"}});
+  EXPECT_EQ(host->response.status, 403);
+  EXPECT_NE(error_of(*host).find("message")->as_string().find("--allow-host"), std::string::npos);
+  EXPECT_EQ(send("GET", "/v1/models", "", {{"Host", "localhost:8000"}})->response.status, 200);
+  const auto page = send("POST", "/v1/completions", R"({"prompt":"ab"})",
+                         {{"Origin", "http://evil.example"}, {"Content-Type", "text/plain"}});
+  EXPECT_EQ(page->response.status, 403);
+  EXPECT_TRUE(generator_.requests.empty());
+  const auto own = send("POST", "/v1/completions", R"({"prompt":"ab"})", {{"Origin", "http://app.example"}});
+  EXPECT_EQ(generator_.requests.size(), 1u);
+  generator_.play(0, events_of({258}, FinishReason::length));
+  own->run_posts();
+  EXPECT_EQ(own->header("Access-Control-Allow-Origin"), "http://app.example");
+}
+
+TEST_F(RequestHandlerTest, LongBodiesAreReadElsewhere) {
+  const auto responder = complete_long("");
+  EXPECT_TRUE(generator_.requests.empty());
+  read_next();
+  EXPECT_TRUE(generator_.requests.empty());  // it is submitted on the connection's thread
+  responder->run_posts();
+  ASSERT_EQ(generator_.requests.size(), 1u);
+  generator_.play(0, events_of({258}, FinishReason::length));
+  responder->run_posts();
+  EXPECT_EQ(responder->response.status, 200);
+  const auto refused = complete_long(R"(,"n":0)");
+  read_next();
+  EXPECT_EQ(refused->response.status, 400);
+  EXPECT_EQ(error_of(*refused).find("param")->as_string(), "n");
+}
+
+TEST_F(RequestHandlerTest, WhatCannotBeReadSoonIsRefused) {
+  complete_long("");
+  complete_long("");
+  const auto third = complete_long("");
+  EXPECT_EQ(third->response.status, 503);
+  EXPECT_EQ(third->header("Retry-After"), "1");
+  EXPECT_EQ(error_of(*third).find("code")->as_string(), "busy");
+  complete("");
+  EXPECT_EQ(generator_.requests.size(), 1u);  // short ones go on
+}
+
+TEST_F(RequestHandlerTest, WhoLeavesIsNotRead) {
+  const auto responder = complete_long("");
+  responder->has_left = true;
+  read_next();
+  responder->run_posts();
+  EXPECT_TRUE(generator_.requests.empty());
+  EXPECT_EQ(handler_->stats().responses, (std::map<int, uint64_t>{{499, 1}}));
+}
+
+TEST_F(RequestHandlerTest, StoppingWaitsForWhatIsBeingRead) {
+  const auto early = complete_long("");
+  handler_->refuse_new();
+  const auto late = complete_long("");
+  const auto begin = std::chrono::steady_clock::now();
+  handler_->wait_until_idle(std::chrono::milliseconds(30));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(30));
+  read_next();
+  early->run_posts();
+  EXPECT_EQ(generator_.requests.size(), 1u);
+  read_next();
+  late->run_posts();
+  EXPECT_EQ(late->response.status, 503);
+  EXPECT_EQ(error_of(*late).find("code")->as_string(), "stopping");
+  handler_->abandon_all();
+  complete_long("");
+  handed_over_.clear();  // dropped unread, as by a pool that stops
+  handler_->wait_until_idle(std::chrono::hours(1));
 }
 
 TEST_F(RequestHandlerTest, BadRequestsGetTheEnvelope) {
@@ -139,7 +236,7 @@ TEST_F(RequestHandlerTest, BadRequestsGetTheEnvelope) {
   EXPECT_EQ(responder->response.status, 400);
   EXPECT_EQ(error_of(*responder).find("type")->as_string(), "invalid_request_error");
   EXPECT_TRUE(generator_.requests.empty());
-  EXPECT_EQ(RequestHandler::render_error(413, "too big").status, 413);
+  EXPECT_EQ(handler_->render_error(413, "too big").status, 413);
 }
 
 TEST_F(RequestHandlerTest, StreamsEventsInOneWriteAPost) {

@@ -7,18 +7,29 @@
 namespace estoc {
 namespace {
 
-http::ServerConfig with_envelope(http::ServerConfig config) {
-  config.render_error = RequestHandler::render_error;
+constexpr size_t kReadQueueMax = 256;  // long bodies that wait to be read; their bytes are bounded besides
+
+RequestHandlerConfig handler_config(const ApiServerConfig& config, TextPool& pool) {
+  return {.access = WebAccess(config.web, {config.http.host, own_host_name()}),
+          .priority_min = config.priority_min,
+          .hand_over = [&pool](std::function<void()> work) { return pool.hand_over(std::move(work)); }};
+}
+
+http::ServerConfig with_envelope(http::ServerConfig config, std::shared_ptr<RequestHandler> handler) {
+  config.render_error = [handler = std::move(handler)](int status, std::string_view message) {
+    return handler->render_error(status, message);
+  };
   return config;
 }
 
 }  // namespace
 
-ApiServer::ApiServer(http::ServerConfig config, const api::ServedModel& model, Generator& generator)
-    : handler_(std::make_shared<RequestHandler>(model, generator)),
-      http_(with_envelope(std::move(config)),
-            [handler = handler_](const http::Request& request, const std::shared_ptr<http::Responder>& responder) {
-              handler->handle(request, responder);
+ApiServer::ApiServer(ApiServerConfig config, const api::ServedModel& model, Generator& generator)
+    : text_pool_(config.text_threads, kReadQueueMax),
+      handler_(std::make_shared<RequestHandler>(model, generator, handler_config(config, text_pool_))),
+      http_(with_envelope(std::move(config.http), handler_),
+            [handler = handler_](http::Request&& request, const std::shared_ptr<http::Responder>& responder) {
+              handler->handle(std::move(request), responder);
             }) {
   handler_->set_connection_count([this] { return http_.connection_count(); });
 }
@@ -38,6 +49,7 @@ void ApiServer::stop(std::chrono::milliseconds grace) {
   const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
   http_.stop(std::max(rest, std::chrono::milliseconds(0)));
   handler_->abandon_all();
+  text_pool_.stop();  // what it still read has no connection any more
 }
 
 }  // namespace estoc

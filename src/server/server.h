@@ -1,7 +1,7 @@
 // The OpenAI API on a socket: one served model, one generator.
 //
-// What: binds api/'s endpoints to http/. Adds what belongs to every answer: X-Request-Id, CORS headers, the preflight
-// answer, 404 and 405, the error envelope for everything that fails.
+// What: binds api/'s endpoints to http/. Adds what belongs to every answer: X-Request-Id, the rules for web pages
+// (server/web_access.h), 404 and 405, the error envelope for everything that fails.
 // Ownership: the caller owns the model and the generator; both must outlive the server.
 // Threads: the methods from one thread. Errors: listen throws Error{io}.
 #pragma once
@@ -14,15 +14,24 @@
 #include "api/server_stats.h"
 #include "http/server.h"
 #include "server/generator.h"
+#include "server/text_pool.h"
+#include "server/web_access.h"
 
 namespace estoc {
 
 class RequestHandler;
 
+struct ApiServerConfig {
+  http::ServerConfig http;  // its render_error is the server's own
+  WebAccessConfig web;
+  int priority_min = 0;  // the most urgent class that callers get
+  int text_threads = 1;  // for long bodies; each takes the memory that reading one takes
+};
+
 class ApiServer {
  public:
-  // `config.render_error` is set here. `model` is kept by reference.
-  ApiServer(http::ServerConfig config, const api::ServedModel& model, Generator& generator);
+  // `model` is kept by reference.
+  ApiServer(ApiServerConfig config, const api::ServedModel& model, Generator& generator);
   ~ApiServer();  // stops at once
 
   void listen();
@@ -37,6 +46,7 @@ class ApiServer {
   void stop(std::chrono::milliseconds grace);
 
  private:
+  TextPool text_pool_;
   const std::shared_ptr<RequestHandler> handler_;
   http::Server http_;
 };

@@ -108,7 +108,7 @@ class ServerTest : public testing::Test {
 
   api::FakeModel model_;
   LetterGenerator generator_;
-  ApiServer server_{config(), model_.served, generator_};
+  ApiServer server_{{.http = config()}, model_.served, generator_};
 };
 
 TEST_F(ServerTest, AnswersWhole) {
