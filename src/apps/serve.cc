@@ -8,6 +8,7 @@
 #include "apps/session.h"
 #include "apps/stop_signals.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "kernels/kernels.h"
 #include "server/load_reporter.h"
 #include "server/server.h"
@@ -43,6 +44,7 @@ void apply(const ServeOptionValues& options, EngineConfig& config) {
 
 int serve(const ServeOptionValues& options) {
   const auto started = std::chrono::steady_clock::now();
+  return_freed_memory();
   StopSignals signals;
   Session session(options, [&](EngineConfig& config) { apply(options, config); });
   const api::ServedModel served = served_model(session, options);

@@ -12,8 +12,8 @@ namespace estoc::limits {
 
 // A body, before anything is built from it. 32 MiB is a thousand pages with some pictures.
 inline constexpr size_t kBodyBytesMax = size_t{32} << 20;
-// All bodies being received or waiting to be read, together: four of the longest. Beyond it 503.
-inline constexpr size_t kBodiesBytesMax = size_t{128} << 20;
+// All bodies being received or waiting to be read, together: two of the longest. Beyond it 503.
+inline constexpr size_t kBodiesBytesMax = size_t{64} << 20;
 // Bodies up to this size are always let in, so that those who send long ones cannot shut out the others; there are at
 // most as many as connections.
 inline constexpr size_t kSmallBodyBytes = size_t{64} << 10;

@@ -1,5 +1,7 @@
 #include "base/memory.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <fstream>
 #include <limits>
@@ -58,6 +60,13 @@ uint64_t available_memory(const std::string& root) {
     }
   }
   return least == kUnlimited ? 0 : least;
+}
+
+void return_freed_memory() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 8 << 20);
+#endif
 }
 
 }  // namespace estoc

@@ -16,9 +16,6 @@ namespace beast = boost::beast;
 
 // A chunk's size line with extensions, or all trailers, must fit this; bodies are not bound by it.
 constexpr size_t kChunkLineMax = 16 << 10;
-// Trust in a declared length: the most that is reserved before the bytes are there.
-constexpr size_t kBodyReserveMax = 1 << 20;
-
 std::string_view to_std(beast::string_view text) { return {text.data(), text.size()}; }
 
 // Path and query out of a request target (RFC 9112 section 3.2: origin, absolute and asterisk form). False when it is
@@ -123,7 +120,7 @@ class RequestReader::MessageParser final : public beast::http::basic_parser<true
   }
 
   void on_body_init_impl(const boost::optional<uint64_t>& length, Failure&) override {
-    if (length) result.request.body.reserve(std::min<uint64_t>(*length, kBodyReserveMax));
+    if (length) result.request.body.reserve(*length);  // the budget bounds it, and growing would take twice as much
   }
 
   size_t on_body_impl(beast::string_view bytes, Failure&) override {
