@@ -36,7 +36,9 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
   RequestHandler(const api::ServedModel& model, Generator& generator, RequestHandlerConfig config = {})
       : model_(model), generator_(generator), config_(std::move(config)) {}
 
-  // Bodies up to this size are read where they arrive: a thousand tokens, a millisecond or two.
+  // Bodies up to this size are read where they arrive. 8 KiB are some 2,000 tokens: half a millisecond of ordinary
+  // text, two of the worst there is; a hand-over costs 30 microseconds on an idle machine and milliseconds on a busy
+  // one.
   static constexpr size_t kReadAtOnceBytes = 8 << 10;
 
   // Answers in the end, whatever the request: nothing is thrown.

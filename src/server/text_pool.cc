@@ -16,7 +16,7 @@ TextPool::~TextPool() { stop(); }
 
 bool TextPool::hand_over(std::function<void()> work) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (is_stopping_ || queue_.size() >= queue_max_) return false;
     queue_.push_back(std::move(work));
   }
@@ -26,9 +26,9 @@ bool TextPool::hand_over(std::function<void()> work) {
 
 void TextPool::run() {
   enter_deep_background();
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return is_stopping_ || !queue_.empty(); });
+    wake_.wait(lock, [this]() REQUIRES(mutex_) { return is_stopping_ || !queue_.empty(); });
     if (is_stopping_) return;
     std::function<void()> work = std::move(queue_.front());
     queue_.pop_front();
@@ -46,7 +46,7 @@ void TextPool::run() {
 void TextPool::stop() {
   std::deque<std::function<void()>> dropped;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (std::exchange(is_stopping_, true)) return;
     dropped.swap(queue_);
   }

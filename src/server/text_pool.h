@@ -7,13 +7,13 @@
 // Threads: hand_over from any; stop from any but its own. Errors: what work throws is logged, and the next goes on.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace estoc {
 
@@ -32,11 +32,10 @@ class TextPool {
   void run();
 
   const size_t queue_max_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  // Protected by mutex_.
-  std::deque<std::function<void()>> queue_;
-  bool is_stopping_ = false;
+  Mutex mutex_;
+  Condition wake_;
+  std::deque<std::function<void()>> queue_ GUARDED_BY(mutex_);
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
 
   std::vector<std::thread> threads_;  // joined by the one call of stop() that stops
 };
