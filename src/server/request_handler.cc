@@ -170,6 +170,7 @@ void RequestHandler::read_elsewhere(std::unique_ptr<Arrival> given) {
 // The connection's thread.
 void RequestHandler::answer(Arrival& arrival, api::Answer&& answer) {
   if (auto* reply = std::get_if<api::Reply>(&answer)) return respond(arrival, std::move(*reply));
+  if (arrival.responder->is_closed()) return count_response(kPeerLeft);  // while it was being read
   if (arrival.is_late) {
     return respond(arrival, api::error_reply(503, "the server is stopping", {}, "stopping"));
   }

@@ -207,8 +207,12 @@ TEST_F(RequestHandlerTest, WhoLeavesIsNotRead) {
   responder->has_left = true;
   read_next();
   responder->run_posts();
+  const auto later = complete_long("");
+  read_next();
+  later->has_left = true;  // between reading and submitting
+  later->run_posts();
   EXPECT_TRUE(generator_.requests.empty());
-  EXPECT_EQ(handler_->stats().responses, (std::map<int, uint64_t>{{499, 1}}));
+  EXPECT_EQ(handler_->stats().responses, (std::map<int, uint64_t>{{499, 2}}));
 }
 
 TEST_F(RequestHandlerTest, StoppingWaitsForWhatIsBeingRead) {

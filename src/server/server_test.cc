@@ -159,6 +159,24 @@ TEST_F(ServerTest, LeavingCancelsAStreamAndAWaitingAnswer) {
   }
 }
 
+TEST_F(ServerTest, LongBodiesAreReadElsewhereAndLeavingThemCancels) {
+  const std::string spaces(9000, ' ');
+  SocketClient client(server_.port());
+  client.send("POST", "/v1/completions", prompt("," + spaces + R"("max_tokens":5)"));
+  client.read_all();
+  EXPECT_EQ(client.status, 200);
+  EXPECT_EQ(parse_json(client.body).find("choices")->as_array()[0].find("text")->as_string(), "abcde");
+  for (int i = 0; i < 20; ++i) {  // before, while and after it is read
+    SocketClient leaving(server_.port());
+    leaving.send("POST", "/v1/completions", prompt("," + spaces + R"("max_tokens":90000)"));
+    std::this_thread::sleep_for(std::chrono::microseconds(100 * i));
+    leaving.close();
+  }
+  for (int i = 0; i < 1000 && server_.connection_count() > 0; ++i) std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_EQ(server_.connection_count(), 0);
+  EXPECT_TRUE(generator_.wait_idle());
+}
+
 TEST_F(ServerTest, StopLetsAnswersFinishWithinTheGrace) {
   SocketClient client(server_.port());
   client.send("POST", "/v1/completions", prompt(R"(,"max_tokens":50)"));
