@@ -153,10 +153,10 @@ TEST(LoadRun, turns_carry_the_answers_before_them) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(point.requests[static_cast<size_t>(i)].turn, i);
   EXPECT_NEAR(point.requests[1].scheduled_s, point.requests[0].end_s + 0.05, 1e-9);
   EXPECT_GE(point.requests[1].sent_s, point.requests[1].scheduled_s);
-  const std::vector<http::Request> requests = server.requests();
+  const auto requests = server.requests();
   ASSERT_EQ(requests.size(), 3u);
-  EXPECT_EQ(requests[2].path, "/v1/chat/completions");
-  const Json body = parse_json(requests[2].body);
+  EXPECT_EQ(requests[2]->path, "/v1/chat/completions");
+  const Json body = parse_json(requests[2]->body);
   EXPECT_EQ(to_json(*body.find("messages")),
             R"([{"role":"system","content":"be brief"},{"role":"user","content":"q0"},)"
             R"({"role":"assistant","content":"t0t1"},{"role":"user","content":"q0"},)"
@@ -273,9 +273,9 @@ TEST(LoadRun, connections_are_used_again) {
   TestServer server(
       [](const http::Request&, http::Responder& responder) { stream_tokens(responder, 1, milliseconds(0)); });
   run_load(server.target(), {.users = 1, .conversations_max = 10});
-  const std::vector<http::Request> requests = server.requests();
+  const auto requests = server.requests();
   ASSERT_EQ(requests.size(), 10u);
-  for (const http::Request& request : requests) EXPECT_EQ(request.remote, requests[0].remote);
+  for (const auto& request : requests) EXPECT_EQ(request->remote, requests[0]->remote);
 }
 
 TEST(LoadRun, stopping_keeps_what_was_measured) {

@@ -14,7 +14,7 @@ namespace estoc {
 namespace {
 
 void serve(const http::Request& request, http::Responder& responder) {
-  if (request.method == "GET") return responder.respond({200, {}, R"({"data":[{"id":"tiny"}]})"});
+  if (request->method == "GET") return responder.respond({200, {}, R"({"data":[{"id":"tiny"}]})"});
   stream_tokens(responder, 2, std::chrono::milliseconds(1));
 }
 
@@ -26,9 +26,9 @@ SweepWatch silent() {
 
 std::vector<std::string> prompts_of(const TestServer& server) {
   std::vector<std::string> prompts;
-  for (const http::Request& request : server.requests()) {
-    if (request.method == "GET") continue;
-    const Json body = parse_json(request.body);
+  for (const auto& request : server.requests()) {
+    if (request->method == "GET") continue;
+    const Json body = parse_json(request->body);
     EXPECT_EQ(body.find("model")->as_string(), "tiny");
     prompts.push_back(to_json(*body.find("messages")));
   }

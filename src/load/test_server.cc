@@ -31,10 +31,11 @@ Target local_target(uint16_t port) {
 
 TestServer::TestServer(Serve serve)
     : serve_(std::move(serve)),
-      server_(config(), [this](const http::Request& request, const std::shared_ptr<http::Responder>& responder) {
+      server_(config(), [this](http::Request&& arrived, const std::shared_ptr<http::Responder>& responder) {
+        const auto request = std::make_shared<const http::Request>(std::move(arrived));
         const std::lock_guard lock(mutex_);
         requests_.push_back(request);
-        threads_.emplace_back([this, request, responder] { serve_(request, *responder); });
+        threads_.emplace_back([this, request, responder] { serve_(*request, *responder); });
       }) {
   server_.listen();
 }
@@ -46,7 +47,7 @@ TestServer::~TestServer() {
 
 Target TestServer::target() const { return local_target(server_.port()); }
 
-std::vector<http::Request> TestServer::requests() const {
+std::vector<std::shared_ptr<const http::Request>> TestServer::requests() const {
   const std::lock_guard lock(mutex_);
   return requests_;
 }

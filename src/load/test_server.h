@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -22,13 +23,13 @@ class TestServer {
   ~TestServer();
 
   Target target() const;
-  std::vector<http::Request> requests() const;
+  std::vector<std::shared_ptr<const http::Request>> requests() const;
 
  private:
   const Serve serve_;
   http::Server server_;
   mutable std::mutex mutex_;
-  std::vector<http::Request> requests_;
+  std::vector<std::shared_ptr<const http::Request>> requests_;
   std::vector<std::thread> threads_;
 };
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 
 #include "base/error.h"
 #include "tokenizer/gguf_vocab_reader.h"
