@@ -68,6 +68,11 @@ const std::vector<UnsupportedField>& unsupported_fields() {
   return kFields;
 }
 
+void check_tool_count(Fields& fields) {
+  const Json* tools = fields.find("tools");
+  if (tools != nullptr && tools->is_array()) fields.array("tools", limits::kToolsMax);
+}
+
 // -1 none; 0 the chosen token only; n alternatives.
 int read_chat_logprobs(Fields& fields) {
   const bool is_wanted = fields.boolean("logprobs").value_or(false);
@@ -82,6 +87,7 @@ Answer chat_completions(const ServedModel& model, const Call& call) {
   const Json body = parse_body(call.body, model.text_bytes_max);
   Fields fields(body);
   check_model_name(fields, model);
+  check_tool_count(fields);
   check_unsupported(fields, shared_unsupported_fields());
   check_unsupported(fields, unsupported_fields());
   check_tool_fields(fields);

@@ -212,6 +212,7 @@ TEST_F(ChatTest, ListsHaveLimits) {
   const std::string calls = repeated(R"({"function":{"name":"f"}})", limits::kToolCallsMax + 1);
   expect_refused(R"({"messages":[{"role":"assistant","tool_calls":)" + calls + "}]}", 400, "messages[0].tool_calls",
                  "at most 512 items, got 513");
+  expect_hi_refused(R"("tools":)" + repeated("{}", limits::kToolsMax + 1), "tools", "at most 512 items, got 513");
   expect_hi_refused(R"("tools":)" + std::string(200, '[') + std::string(200, ']'), "tools", "nested deeper than 128");
 }
 

@@ -95,8 +95,8 @@ TEST_F(CompletionsTest, ChoicesTimesTokensHaveALimit) {
   std::string ids = "[97";
   for (size_t i = 1; i < limits::kAnswerPromptTokensMax / 128 + 1; ++i) ids += ",97";
   ids += "]";
-  expect_refused(R"({"n":128,"prompt":)" + ids + "}", 400, "n", "at most 8388608, got 8388736");
-  expect_refused(R"({"n":2,"echo":true,"logprobs":20,"prompt":)" + ids + "}", 400, "logprobs", "at most 2097152");
+  expect_refused(R"({"n":128,"prompt":)" + ids + "}", 400, "n", "at most 1048576, got 1048704");
+  expect_refused(R"({"n":60,"echo":true,"logprobs":20,"prompt":)" + ids + "}", 400, "logprobs", "at most 2097152");
   const auto requests = generate(R"({"n":3,"prompt":)" + ids + "}")->take_requests();
   EXPECT_EQ(requests[0].prompt.begin(), requests[2].prompt.begin()) << "the prompt is there three times";
 }

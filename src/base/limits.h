@@ -44,7 +44,7 @@ inline constexpr size_t kToolCallsMax = 512;  // of one message
 inline constexpr int kChoicesMax = 128;                            // of one prompt
 inline constexpr size_t kPromptsMax = 256;                         // of one request
 inline constexpr int kAnswerChoicesMax = 1024;                     // prompts times choices
-inline constexpr size_t kAnswerPromptTokensMax = size_t{8} << 20;  // tokens of all prompts, times choices: 32 MiB
+inline constexpr size_t kAnswerPromptTokensMax = size_t{1} << 20;  // tokens of all prompts, times choices: 4 MiB
 inline constexpr int kLogprobsMax = 20;
 // Log-probabilities of echoed prompts, all of which come in one event: prompt tokens times choices times alternatives.
 inline constexpr size_t kEchoLogprobsMax = size_t{2} << 20;
