@@ -15,7 +15,7 @@ PYTHON := build/venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run chat test check soak asan asan-changed tsan clang fuzz conformance mutate tidy bench fmt clean
+.PHONY: help setup build demo run chat test check soak hostile asan asan-changed tsan clang fuzz conformance mutate tidy bench fmt clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ check: test asan tsan tidy clang fuzz conformance ## test, and the same under sa
 
 soak: build build/venv/.stamp ## SOAK_SECONDS of clients that behave badly; then nothing may be left of them
 	$(PYTHON) tests/soak.py --seconds $(SOAK_SECONDS) $(ARGS)
+
+hostile: build demo build/venv/.stamp ## bodies made to cost, 200 at once beside honest streams: memory and gaps
+	$(PYTHON) tests/hostile.py $(ARGS)
 
 asan: setup ## unit tests with address and undefined-behaviour sanitizers
 	cmake --preset asan
