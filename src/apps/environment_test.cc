@@ -55,8 +55,12 @@ struct Flag {
 };
 
 Flag flag_of(const CLI::Option& option) {
-  static const std::map<std::string, std::string> kGood = {
-      {"--isa", "scalar"}, {"--kv-memory", "1G"}, {"--extra", "{}"}, {"--url", "http://127.0.0.1:1"}};
+  static const std::map<std::string, std::string> kGood = {{"--isa", "scalar"},
+                                                           {"--kv-memory", "1G"},
+                                                           {"--extra", "{}"},
+                                                           {"--url", "http://127.0.0.1:1"},
+                                                           {"--allow-host", "a.example"},
+                                                           {"--allow-origin", "http://a.example"}};
   Flag flag{.name = option.get_name(), .variable = variable_of(option)};
   flag.is_switch = option.get_items_expected_max() == 0;
   const auto special = kGood.find(flag.name);

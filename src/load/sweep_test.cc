@@ -14,7 +14,7 @@ namespace estoc {
 namespace {
 
 void serve(const http::Request& request, http::Responder& responder) {
-  if (request->method == "GET") return responder.respond({200, {}, R"({"data":[{"id":"tiny"}]})"});
+  if (request.method == "GET") return responder.respond({200, {}, R"({"data":[{"id":"tiny"}]})"});
   stream_tokens(responder, 2, std::chrono::milliseconds(1));
 }
 
