@@ -24,6 +24,12 @@ Bound::Bound(const char* what, const Arguments& arguments, std::initializer_list
   }
 }
 
+Bound Bound::by_position(const char* what, const Arguments& arguments, std::initializer_list<const char*> names,
+                         size_t required) {
+  if (!arguments.keyword.empty()) stop("{} takes no keyword arguments", what);
+  return Bound(what, arguments, names, required);
+}
+
 int64_t Bound::integer(size_t i, int64_t fallback) const {
   if (!values_[i]) return fallback;
   if (!values_[i]->is_integral()) stop("{}: '{}' is an int, not {}", what_, names_[i], values_[i]->type_name());
@@ -31,6 +37,8 @@ int64_t Bound::integer(size_t i, int64_t fallback) const {
 }
 
 bool Bound::truth(size_t i, bool fallback) const { return values_[i] ? values_[i]->is_true() : fallback; }
+
+bool Bound::flag(size_t i, bool fallback) const { return integer(i, fallback ? 1 : 0) != 0; }
 
 std::string Bound::text(size_t i, std::string_view fallback) const {
   if (!values_[i]) return std::string(fallback);

@@ -7,6 +7,7 @@
 
 #include "chat/failure.h"
 #include "chat/limits.h"
+#include "chat/markup.h"
 #include "chat/percent_format.h"
 
 namespace estoc::jinja {
@@ -145,33 +146,6 @@ Value repeated(const Value& value, int64_t times) {
 }
 
 }  // namespace
-
-std::string escape_html(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 double round_to(double value, int64_t digits) {
   if (!std::isfinite(value)) return value;

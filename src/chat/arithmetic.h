@@ -11,7 +11,6 @@ enum class Arithmetic { add, subtract, multiply, divide, floor_divide, modulo, p
 Value calculate(Arithmetic operation, const Value& left, const Value& right);
 Value negate(const Value& value);
 Value affirm(const Value& value);  // unary plus
-std::string escape_html(std::string_view text);
 
 // round(value, digits): halves to even, as Python.
 double round_to(double value, int64_t digits);

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -69,6 +70,7 @@ struct Compound : Expr {
 struct ArithmeticExpr : Compound {
   ArithmeticExpr(Arithmetic operation_, int line_) : Compound(ExprKind::arithmetic, line_), operation(operation_) {}
   Arithmetic operation;
+  bool negates_power = false;  // see Parser::make_arithmetic
 };
 
 enum class Comparison { equal, not_equal, less, less_equal, greater, greater_equal, in, not_in };
@@ -145,7 +147,9 @@ enum class StmtKind {
   scope,
   leave,
   skip,
-  run
+  run,
+  named_block,
+  load
 };
 
 struct Stmt {
@@ -200,6 +204,18 @@ struct SetBlock : BodyStmt {
   ExprPtr filter;  // a FilterExpr chain whose innermost `of` is null; may be null
 };
 
+struct NamedBlock : BodyStmt {  // `block`: templates that extend this one would replace it; here it stands for itself
+  explicit NamedBlock(int line_) : BodyStmt(StmtKind::named_block, line_) {}
+  std::string name;
+  bool is_scoped = false;  // whether the body sees the variables of where it stands
+  bool is_required = false;
+};
+
+struct LoadStmt : Stmt {  // include, import, from, extends: there is nothing to load from
+  LoadStmt(std::string tag_, int line_) : Stmt(StmtKind::load, line_), tag(std::move(tag_)) {}
+  std::string tag;
+};
+
 struct FilterBlock : BodyStmt {
   explicit FilterBlock(int line_) : BodyStmt(StmtKind::filter_block, line_) {}
   ExprPtr filter;
@@ -231,11 +247,12 @@ struct CallBlock : Stmt {
 
 // The few names the engine itself gives a meaning to.
 struct SpecialNames {
-  NameId loop = -1, caller = -1, varargs = -1, kwargs = -1;
+  NameId loop = -1, caller = -1, varargs = -1, kwargs = -1, self = -1;
 };
 
 struct Program {
   Block body;
+  std::unordered_map<std::string, const NamedBlock*> blocks;  // within body
   std::vector<std::string> names;
   std::vector<Value> globals;  // by name; undefined where there is none
   SpecialNames special;

@@ -64,6 +64,8 @@ bool is_equal(const Value& left, const Value& right) {
 }
 
 bool is_same(const Value& left, const Value& right) {
+  if (left.is_undefined() && right.is_undefined()) return left.address() == right.address();
+  if (left.is_undefined() || right.is_undefined()) return false;
   if (left.address() || right.address()) {
     if (left.is_string() && right.is_string()) return left.bytes() == right.bytes();  // as if strings were interned
     return left.address() == right.address();
@@ -98,9 +100,11 @@ bool is_in(const Value& needle, const Value& haystack) {
   }
   if (haystack.is_dict()) return haystack.dict().find(needle) != nullptr;
   if (haystack.is_object()) stop("argument of type '{}' is not iterable", haystack.type_name());
-  const auto sequence = iterate(haystack);
-  const Values& items = sequence->items;
-  return std::any_of(items.begin(), items.end(), [&](const Value& item) { return is_equal(needle, item); });
+  ItemReader items(haystack);
+  while (const auto item = items.next()) {
+    if (is_equal(needle, *item)) return true;
+  }
+  return false;
 }
 
 }  // namespace estoc::jinja

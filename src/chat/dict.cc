@@ -29,6 +29,14 @@ std::string hash_key(const Value& value) {
     }
     return key;
   }
+  if (value.is_sequence(SequenceKind::range)) {
+    const Sequence& range = value.sequence();
+    const size_t length = range.items.size();
+    return fmt::format("r{},{},{}", length, length > 0 ? range.start : 0, length > 1 ? range.step : 0);
+  }
+  const bool is_by_identity =
+      value.is_sequence(SequenceKind::generator) || value.is_sequence(SequenceKind::dict_values);
+  if (is_by_identity) return fmt::format("o{}", value.address());
   stop("unhashable type: '{}'", value.type_name());
 }
 

@@ -5,6 +5,7 @@
 #include "chat/iteration.h"
 #include "chat/limits.h"
 #include "chat/printing.h"
+#include "chat/template_self.h"
 
 namespace estoc::jinja {
 
@@ -14,13 +15,15 @@ Evaluator::Evaluator(const Program& program, Values context, int64_t now)
 // Oldest first: a chain of scopes that hold each other through macros then comes apart one link at a time.
 Evaluator::~Evaluator() {
   for (const ScopePtr& scope : captured_scopes_) scope->values.clear();
+  root_->values.clear();
   for (const auto& space : namespaces_) space->clear();
 }
 
 std::string Evaluator::run() {
   std::string out;
   out_ = &out;
-  run_block(program_.body, std::make_shared<Scope>(nullptr));
+  root_->set(program_.special.self, Value::object(std::make_shared<TemplateSelf>(program_)));
+  run_block(program_.body, root_);
   return out;
 }
 
@@ -69,10 +72,10 @@ Value Evaluator::attribute_of(const Value& value, std::string_view name) {
     return Value::undefined(
         fmt::format("'{}' of '{}' changes the value, which templates may not", name, value.type_name()));
   }
-  if (value.is_object()) {
-    if (auto attribute = value.object()->attribute(name)) return *attribute;
-  } else if (value.is_dict()) {
+  if (value.is_dict()) {
     if (const Value* item = value.dict().find(name)) return *item;
+  } else if (auto attribute = find_attribute(value, name)) {
+    return *attribute;
   }
   return Value::undefined(fmt::format("'{} object' has no attribute '{}'", value.type_name(), name));
 }

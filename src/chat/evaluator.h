@@ -42,6 +42,7 @@ class Evaluator {
 
   // For macros and loops, which are objects that run statements.
   Value run_macro(const MacroStmt& macro, const ScopePtr& definition, Arguments& arguments);
+  Value block_text(const std::string& name);  // of a `block` tag of that name
   Value run_loop_again(const ForStmt& loop, const ScopePtr& definition, const Value& items, int depth);
 
  private:
@@ -51,10 +52,12 @@ class Evaluator {
   Flow run_statement(const Stmt& stmt, const ScopePtr& scope);
   Flow run_branch(const Branch& branch, const ScopePtr& scope);
   Flow run_for(const ForStmt& loop, const ScopePtr& scope);
-  Flow run_items(const ForStmt& loop, const ScopePtr& scope, std::shared_ptr<const Sequence> items, int depth);
+  Flow run_items(const ForStmt& loop, const ScopePtr& scope, const Value& over, int depth);
   Flow run_with(const WithStmt& with, const ScopePtr& scope);
   Flow run_set_block(const SetBlock& set, const ScopePtr& scope);
+  void run_named_block(const NamedBlock& block, const ScopePtr& scope);
   Flow run_filter_block(const FilterBlock& block, const ScopePtr& scope);
+  bool bind_parameters(const MacroStmt& macro, const ScopePtr& scope, Arguments& arguments);
   void define_macro(const MacroStmt& macro, const ScopePtr& scope);
   void run_call_block(const CallBlock& block, const ScopePtr& scope);
   void assign(const Target& target, const Value& value, const ScopePtr& scope);
@@ -97,6 +100,7 @@ class Evaluator {
   int depth_ = 0;
   int line_ = 1;
   std::string* out_ = nullptr;
+  const ScopePtr root_ = std::make_shared<Scope>(nullptr);  // of the template's top level
   const Value* filter_input_ = nullptr;
   std::vector<ScopePtr> captured_scopes_;
   std::vector<std::shared_ptr<Namespace>> namespaces_;

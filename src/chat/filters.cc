@@ -10,4 +10,10 @@ Filter find_filter(std::string_view name) {
   return nullptr;
 }
 
+const char* why_refused(std::string_view filter) {
+  if (filter == "random") return "its result differs from run to run";
+  if (filter == "urlize" || filter == "wordwrap") return "it lays out pages, which is nothing for a prompt";
+  return nullptr;
+}
+
 }  // namespace estoc::jinja

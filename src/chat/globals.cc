@@ -13,7 +13,7 @@ namespace estoc::jinja {
 namespace {
 
 Value range(Evaluator& evaluator, Arguments& arguments) {
-  const Bound bound("range", arguments, {"start", "stop", "step"}, 1);
+  const Bound bound = Bound::by_position("range", arguments, {"start", "stop", "step"}, 1);
   const int64_t first = bound.integer(0, 0);
   Value made = bound.has(1) ? Value::range(first, bound.integer(1, 0), bound.integer(2, 1)) : Value::range(0, first, 1);
   evaluator.charge(made.weight() / 4);
@@ -27,6 +27,7 @@ Dict entries_of(const char* what, Evaluator& evaluator, Arguments& arguments) {
   if (!arguments.positional.empty()) {
     const Value& source = arguments.positional[0];
     evaluator.charge_walk(source);
+    if (source.is_undefined()) stop("{}", source.undefined_reason());
     if (source.is_dict()) {
       dict = source.dict();
     } else {
@@ -49,28 +50,32 @@ Value make_dict(Evaluator& evaluator, Arguments& arguments) {
 Value make_namespace(Evaluator& evaluator, Arguments& arguments) {
   auto space = std::make_shared<Namespace>();
   const Dict fields = entries_of("namespace", evaluator, arguments);
-  for (const auto& [name, value] : fields.entries()) {
-    if (!name.is_string()) stop("namespace: names must be strings");
-    space->set(name.bytes(), value);
-  }
+  for (const auto& [name, value] : fields.entries()) space->set(name, value);
   evaluator.keep(space);
   return Value::object(std::move(space));
 }
 
 Value make_joiner(Evaluator&, Arguments& arguments) {
   const Bound bound("joiner", arguments, {"sep"});
-  return Value::object(std::make_shared<Joiner>(Value::string(bound.text(0, ", "))));
+  return Value::object(std::make_shared<Joiner>(bound.has(0) ? bound.at(0) : Value::string(", ")));
 }
 
 Value make_cycler(Evaluator&, Arguments& arguments) {
   if (arguments.positional.empty() || !arguments.keyword.empty()) stop("cycler() takes at least one item");
-  return Value::object(std::make_shared<Cycler>(Value::list(arguments.positional)));
+  return Value::object(std::make_shared<Cycler>(Value::tuple(arguments.positional)));
 }
 
 Value raise_exception(Evaluator& evaluator, Arguments& arguments) {
   const Bound bound("raise_exception", arguments, {"message"}, 1);
   throw Error(ErrorCode::invalid_argument, evaluator.text_of(bound.at(0)));
 }
+
+Value from_keys(Evaluator& evaluator, Arguments& arguments) {
+  const Bound bound = Bound::by_position("fromkeys", arguments, {"iterable", "value"}, 1);
+  return dict_from_keys(evaluator, bound.at(0), bound.has(1) ? bound.at(1) : Value::none());
+}
+
+Value lipsum(Evaluator&, Arguments&) { stop("lipsum is for trying out pages: a chat template has no random text"); }
 
 Value strftime_now(Evaluator& evaluator, Arguments& arguments) {
   const Bound bound("strftime_now", arguments, {"format"}, 1);
@@ -86,11 +91,17 @@ Value find_global(std::string_view name) {
                                                                                   {"namespace", make_namespace},
                                                                                   {"joiner", make_joiner},
                                                                                   {"cycler", make_cycler},
+                                                                                  {"lipsum", lipsum},
                                                                                   {"raise_exception", raise_exception},
                                                                                   {"strftime_now", strftime_now}};
   const auto place = kFunctions.find(name);
   if (place == kFunctions.end()) return Value();
   return Value::object(std::make_shared<Function>(place->first.data(), place->second));
+}
+
+std::optional<Value> find_function_attribute(std::string_view function, std::string_view name) {
+  if (function != "dict" || name != "fromkeys") return std::nullopt;
+  return Value::object(std::make_shared<Function>("fromkeys", from_keys));
 }
 
 }  // namespace estoc::jinja

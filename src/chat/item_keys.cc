@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "chat/letter_case.h"
 #include "chat/literals.h"
 #include "chat/text_operations.h"
-#include "chat/unicode.h"
 
 namespace estoc::jinja {
 
@@ -13,7 +13,7 @@ Value without_case(const Value& value) { return value.is_string() ? Value::strin
 ItemKey::ItemKey(Evaluator& evaluator, const Value* attribute, bool ignores_case, const Value* fallback)
     : evaluator_(evaluator), ignores_case_(ignores_case) {
   if (fallback) fallback_ = *fallback;
-  if (!attribute) return;
+  if (!attribute || attribute->is_none()) return;
   if (!attribute->is_string()) {
     path_.push_back(*attribute);
     return;

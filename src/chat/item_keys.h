@@ -11,7 +11,7 @@ namespace estoc::jinja {
 
 class ItemKey {
  public:
-  // `attribute` is a name, a dotted path or an index; null means the item itself.
+  // `attribute` is a name, a dotted path or an index; null or none means the item itself.
   ItemKey(Evaluator& evaluator, const Value* attribute, bool ignores_case, const Value* fallback = nullptr);
   Value of(const Value& item) const;
 

@@ -1,9 +1,13 @@
 #include "chat/iteration.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "chat/dict.h"
 #include "chat/failure.h"
+#include "chat/limits.h"
+#include "chat/object.h"
 #include "chat/unicode.h"
 
 namespace estoc::jinja {
@@ -36,7 +40,7 @@ struct Cut {
 
 // The bounds Python's slice.indices gives for a sequence of `length` items.
 Cut resolve_cut(const Value& start, const Value& stop_at, const Value& step, int64_t length) {
-  const auto is_open = [](const Value& bound) { return bound.is_none() || bound.is_undefined(); };
+  const auto is_open = [](const Value& bound) { return bound.is_none(); };
   for (const Value* bound : {&start, &stop_at, &step}) {
     if (!is_open(*bound) && !bound->is_integral()) stop("slice indices must be integers or None");
   }
@@ -76,20 +80,67 @@ std::string cut_text(const Text& text, const Cut& cut) {
   return out;
 }
 
+class LazyItems : public Generator {
+ public:
+  explicit LazyItems(std::function<NextItem()> begin) : begin_(std::move(begin)) {}
+
+  std::optional<Value> next() override {
+    if (begin_) make_ = std::exchange(begin_, nullptr)();
+    if (!make_) return std::nullopt;
+    auto item = make_();
+    if (!item) make_ = nullptr;  // and lets go of what it holds
+    return item;
+  }
+
+ private:
+  std::function<NextItem()> begin_;  // until the first item
+  NextItem make_;                    // from then to the last
+};
+
+Value cut_range(const Sequence& range, const Cut& cut) {
+  const auto clamped = [](__int128 wide) {
+    const __int128 low = std::numeric_limits<int64_t>::min();
+    const __int128 high = std::numeric_limits<int64_t>::max();
+    return static_cast<int64_t>(std::clamp(wide, low, high));
+  };
+  const auto at = [&](int64_t index) { return clamped(range.start + static_cast<__int128>(index) * range.step); };
+  return Value::range(at(cut.start), at(cut.stop), clamped(static_cast<__int128>(cut.step) * range.step));
+}
+
 }  // namespace
 
 SequencePtr iterate(const Value& value) {
   if (value.is_sequence()) {
-    const Sequence& sequence = value.sequence();
-    if (sequence.kind != SequenceKind::generator) return value.sequence_ptr();
-    if (sequence.is_consumed) return Value::list({}).sequence_ptr();
-    sequence.is_consumed = true;
-    return value.sequence_ptr();
+    if (value.sequence().kind != SequenceKind::generator) return value.sequence_ptr();
+    Values items;
+    while (auto item = value.sequence().generator->next()) {
+      items.push_back(std::move(*item));
+      if (items.size() > kItemsMax) stop("a generator has more than {} items", kItemsMax);
+    }
+    return Value::list(std::move(items)).sequence_ptr();
   }
   if (value.is_dict()) return keys_of(value.dict());
   if (value.is_string()) return characters(value);
   if (value.is_undefined()) return Value::list({}).sequence_ptr();
   stop("'{}' object is not iterable", value.type_name());
+}
+
+ItemReader::ItemReader(const Value& value)
+    : items_(value.is_sequence(SequenceKind::generator) ? value.sequence_ptr() : iterate(value)) {}
+
+std::optional<Value> ItemReader::next() {
+  if (items_->generator) return items_->generator->next();
+  return at_ < items_->items.size() ? std::optional(items_->items[at_++]) : std::nullopt;
+}
+
+Value lazily(std::function<NextItem()> begin, const Values& sources) {
+  return Value::generator(std::make_shared<LazyItems>(std::move(begin)), sources);
+}
+
+NextItem each_of(Values items) {
+  return [items = std::move(items), at = size_t{0}]() mutable {
+    return at < items.size() ? std::optional(std::move(items[at++])) : std::nullopt;
+  };
 }
 
 bool is_iterable(const Value& value) {
@@ -103,6 +154,8 @@ int64_t length_of(const Value& value) {
   }
   if (value.is_dict()) return static_cast<int64_t>(value.dict().size());
   if (value.is_undefined()) return 0;
+  const auto length = value.is_object() ? value.object()->length() : std::nullopt;
+  if (length) return *length;
   stop("object of type '{}' has no len()", value.type_name());
 }
 
@@ -138,13 +191,14 @@ Value slice_of(const Value& value, const Value& start, const Value& stop_at, con
     return Value::string(cut_text(text, cut), text.is_markup);
   }
   if (!value.is_sequence() || !has_items_by_index(value.sequence())) {
-    return Value::undefined(std::string("'") + value.type_name() + "' object cannot be sliced");
+    stop("'{}' object cannot be sliced", value.type_name());
   }
   const Sequence& sequence = value.sequence();
   const Cut cut = resolve_cut(start, stop_at, step, static_cast<int64_t>(sequence.items.size()));
+  if (sequence.kind == SequenceKind::range) return cut_range(sequence, cut);
   Values items;
   walk(cut, [&](size_t at) { items.push_back(sequence.items[at]); });
-  return Value::sequence(sequence.kind == SequenceKind::range ? SequenceKind::list : sequence.kind, std::move(items));
+  return Value::sequence(sequence.kind, std::move(items));
 }
 
 }  // namespace estoc::jinja

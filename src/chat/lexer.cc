@@ -142,6 +142,7 @@ class Lexer {
   }
 
   void comment(size_t inside) {
+    if (inside == source_.size()) return advance_to(inside);  // Jinja lets a comment begin at the very end
     const size_t end = source_.find("#}", inside);
     if (end == std::string_view::npos) fail_here("a comment is not closed: expected '#}'");
     const char sign = end > inside ? sign_at(end - 1) : '\0';
@@ -162,6 +163,7 @@ class Lexer {
 
   void raw(size_t begin) {
     advance_to(begin);
+    if (begin == source_.size()) return;  // likewise
     for (size_t tag = source_.find("{%", at_); tag != std::string_view::npos; tag = source_.find("{%", tag + 2)) {
       const char sign = sign_at(tag + 2);
       size_t at = after_space(tag + 2 + (sign ? 1 : 0));

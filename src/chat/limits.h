@@ -10,6 +10,7 @@ inline constexpr uint64_t kStepsMax = 20'000'000;            // evaluated nodes,
 inline constexpr size_t kTextBytesMax = size_t{32} << 20;    // one string, and the output
 inline constexpr size_t kTotalBytesMax = size_t{512} << 20;  // everything one rendering makes, freed or not
 inline constexpr int64_t kRangeMax = 100'000;                // items of range(); the bound of Jinja's sandbox
+inline constexpr int64_t kFormatWidthMax = 100'000;          // widths and precisions of formats
 inline constexpr size_t kItemsMax = 1'000'000;               // items of one list
 inline constexpr int kValueDepthMax = 300;                   // lists within lists
 inline constexpr int kCallDepthMax = 800;                    // nested statements and expressions while running

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "chat/arguments.h"
 #include "chat/comparison.h"
 #include "chat/evaluator.h"
 #include "chat/failure.h"
@@ -12,8 +13,8 @@ std::string Loop::print() const { return fmt::format("<LoopContext {}/{}>", inde
 
 Value Loop::call(Evaluator& evaluator, Arguments& arguments) {
   if (!stmt_.is_recursive) stop("the loop must be marked 'recursive' to be called");
-  if (arguments.positional.size() != 1 || !arguments.keyword.empty()) stop("loop() takes the items to go over");
-  return evaluator.run_loop_again(stmt_, scope_, arguments.positional[0], loop_depth_ + 1);
+  const Bound bound("loop()", arguments, {"iterable"}, 1);
+  return evaluator.run_loop_again(stmt_, scope_, bound.at(0), loop_depth_ + 1);
 }
 
 Value Loop::neighbour(int64_t at, const char* reason) const {

@@ -23,6 +23,7 @@ class Loop : public Object {
   Value call(Evaluator& evaluator, Arguments& arguments) override;
   std::optional<Value> attribute(std::string_view name) const override;
   int depth() const override { return items_->depth + 1; }
+  std::optional<int64_t> length() const override { return size(); }
 
   Value cycled(const Values& values) const;
   bool has_changed(Values values);  // since it was last asked

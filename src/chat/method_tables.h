@@ -11,5 +11,10 @@ namespace estoc::jinja {
 using MethodTable = std::unordered_map<std::string_view, Method>;
 
 const MethodTable& string_methods();
+const MethodTable& string_kind_methods();
+const MethodTable& string_translation_methods();
+const MethodTable& markup_methods();
+const MethodTable& integer_methods();
+const MethodTable& float_methods();
 
 }  // namespace estoc::jinja

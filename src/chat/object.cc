@@ -1,5 +1,6 @@
 #include "chat/object.h"
 
+#include "chat/builtins.h"
 #include "chat/failure.h"
 #include "chat/printing.h"
 
@@ -26,15 +27,21 @@ std::optional<Value> Namespace::attribute(std::string_view name) const {
   return field ? std::optional(*field) : std::nullopt;
 }
 
-void Namespace::set(std::string_view name, Value value) {
-  if (name.starts_with('_')) stop("a namespace cannot store '{}': names with a leading underscore are reserved", name);
+void Namespace::set(const Value& name, Value value) {
+  if (name.is_string() && name.bytes().starts_with('_')) {
+    stop("a namespace cannot store '{}': names with a leading underscore are reserved", name.bytes());
+  }
   fields_.set(name, std::move(value));
 }
 
 std::string Function::print() const { return fmt::format("<function {}>", name_); }
 
+std::optional<Value> Function::attribute(std::string_view name) const { return find_function_attribute(name_, name); }
+
 std::optional<Value> Cycler::attribute(std::string_view name) const {
   if (name == "current") return items_.sequence().items[at_];
+  if (name == "items") return items_;
+  if (name == "pos") return Value::integer(static_cast<int64_t>(at_));
   return std::nullopt;
 }
 
@@ -45,7 +52,14 @@ Value Cycler::next() {
   return current;
 }
 
-Value Joiner::call(Evaluator&, Arguments&) {
+std::optional<Value> Joiner::attribute(std::string_view name) const {
+  if (name == "sep") return separator_;
+  if (name == "used") return Value::boolean(is_used_);
+  return std::nullopt;
+}
+
+Value Joiner::call(Evaluator&, Arguments& arguments) {
+  if (!arguments.positional.empty() || !arguments.keyword.empty()) stop("a joiner is called without arguments");
   if (is_used_) return separator_;
   is_used_ = true;
   return Value::string("");

@@ -35,6 +35,7 @@ class Object {
   // Nothing when there is no such attribute.
   virtual std::optional<Value> attribute(std::string_view name) const;
   virtual int depth() const { return 0; }
+  virtual std::optional<int64_t> length() const { return std::nullopt; }  // len(), where there is one
 };
 
 // namespace(): the one thing a template may write to. The rendering clears it at its end, so cycles cannot leak.
@@ -43,7 +44,7 @@ class Namespace : public Object {
   const char* type_name() const override { return "Namespace"; }
   std::string print() const override;
   std::optional<Value> attribute(std::string_view name) const override;
-  void set(std::string_view name, Value value);
+  void set(const Value& name, Value value);
   void clear() { fields_ = Dict(); }
 
  private:
@@ -60,6 +61,7 @@ class Function : public Object {
   std::string print() const override;
   bool is_callable() const override { return true; }
   Value call(Evaluator& evaluator, Arguments& arguments) override { return function_(evaluator, arguments); }
+  std::optional<Value> attribute(std::string_view name) const override;
 
  private:
   const char* name_;
@@ -88,6 +90,8 @@ class Joiner : public Object {
   const char* type_name() const override { return "Joiner"; }
   bool is_callable() const override { return true; }
   Value call(Evaluator& evaluator, Arguments& arguments) override;
+  std::optional<Value> attribute(std::string_view name) const override;
+  int depth() const override { return separator_.depth(); }
 
  private:
   Value separator_;

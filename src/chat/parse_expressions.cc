@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "chat/limits.h"
 #include "chat/nesting.h"
 #include "chat/parser.h"
@@ -13,6 +15,25 @@ void Parser::adopt(Expr& parent, const ExprPtr& child) const {
     fail_here(fmt::format("an expression nests deeper than {}", kExpressionDepthMax));
 }
 
+namespace {
+
+bool is_constant(const Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::constant:
+      return true;
+    case ExprKind::negate:
+    case ExprKind::affirm:
+    case ExprKind::arithmetic:
+      break;
+    default:
+      return false;
+  }
+  const auto& parts = static_cast<const Compound&>(expr).parts;
+  return std::all_of(parts.begin(), parts.end(), [](const ExprPtr& part) { return is_constant(*part); });
+}
+
+}  // namespace
+
 ExprPtr Parser::make_pair(ExprKind kind, ExprPtr left, ExprPtr right, int line) const {
   auto pair = std::make_unique<Compound>(kind, line);
   adopt(*pair, left);
@@ -24,6 +45,8 @@ ExprPtr Parser::make_pair(ExprKind kind, ExprPtr left, ExprPtr right, int line) 
 
 ExprPtr Parser::make_arithmetic(Arithmetic operation, ExprPtr left, ExprPtr right, int line) const {
   auto node = std::make_unique<ArithmeticExpr>(operation, line);
+  // Jinja makes Python code of constants by writing them down, and Python reads "-2 ** n" as -(2 ** n).
+  node->negates_power = operation == Arithmetic::power && is_constant(*left) && !is_constant(*right);
   adopt(*node, left);
   adopt(*node, right);
   node->parts.push_back(std::move(left));
@@ -37,8 +60,7 @@ ExprPtr Parser::parse_tuple_or_one(bool allows_conditional, bool is_parenthesize
   auto tuple = std::make_unique<Compound>(ExprKind::tuple, line);
   bool is_tuple = false;
   const auto is_end = [&] {
-    return current().kind == TokenKind::variable_end || current().kind == TokenKind::block_end || sees_sign(")") ||
-           (!is_parenthesized && !tuple->parts.empty() && sees_name("recursive"));
+    return current().kind == TokenKind::variable_end || current().kind == TokenKind::block_end || sees_sign(")");
   };
   while (!is_end()) {
     ExprPtr part = parse_expression(allows_conditional);
@@ -61,6 +83,7 @@ ExprPtr Parser::parse_expression(bool allows_conditional) {
 }
 
 ExprPtr Parser::parse_conditional() {
+  const size_t unknown = unknown_.size();
   ExprPtr result = parse_or();
   while (sees_name("if")) {
     const int line = take().line;
@@ -75,6 +98,7 @@ ExprPtr Parser::parse_conditional() {
     node->parts.push_back(std::move(result));
     node->parts.push_back(std::move(otherwise));
     result = std::move(node);
+    unknown_.resize(unknown, SyntaxError(0, ""));
   }
   return result;
 }

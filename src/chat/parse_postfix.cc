@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "chat/limits.h"
 #include "chat/parser.h"
 
@@ -51,7 +53,12 @@ ExprPtr Parser::parse_subscript(ExprPtr of) {
 
 ExprPtr Parser::parse_bracketed(ExprPtr of, int line) {
   if (skip_sign(":")) return parse_slice(std::move(of), nullptr, line);
-  ExprPtr key = parse_expression();
+  ExprPtr key;
+  if (sees_sign("]")) {
+    key = std::make_unique<Compound>(ExprKind::tuple, line);
+  } else {
+    key = parse_expression();
+  }
   if (skip_sign(":")) return parse_slice(std::move(of), std::move(key), line);
   if (sees_sign(",")) {
     auto tuple = std::make_unique<Compound>(ExprKind::tuple, line);
@@ -107,6 +114,9 @@ void Parser::parse_arguments(CallArguments& arguments, Expr& owner) {
       in_order(!arguments.keyword_spread);
       std::string name = take().text;
       take();
+      for (const auto& [other, expr] : arguments.keyword) {
+        if (other == name) throw SyntaxError(line, "the argument '" + name + "' is given twice");
+      }
       arguments.keyword.emplace_back(std::move(name), parse_expression());
       adopt(owner, arguments.keyword.back().second);
     } else {
@@ -137,7 +147,11 @@ ExprPtr Parser::parse_filter(ExprPtr of) {
   adopt(*node, of);
   node->of = std::move(of);
   node->name = parse_dotted_name();
+  if (const char* reason = why_refused(node->name)) {
+    fail_here(fmt::format("the filter '{}' is not supported: {}", node->name, reason));
+  }
   node->filter = find_filter(node->name);
+  if (!node->filter) note_unknown("filter", node->name);
   if (sees_sign("(")) parse_arguments(node->arguments, *node);
   return node;
 }
@@ -149,6 +163,7 @@ ExprPtr Parser::parse_test(ExprPtr of) {
   node->is_negated = skip_name("not");
   node->name = parse_dotted_name();
   node->predicate = find_predicate(node->name);
+  if (!node->predicate) note_unknown("test", node->name);
   if (sees_sign("(")) {
     parse_arguments(node->arguments, *node);
     return node;

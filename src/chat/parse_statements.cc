@@ -48,6 +48,14 @@ void Parser::parse_print(Block& block) {
 
 // The rest of an opening tag and the statements up to one of `ends`.
 Block Parser::parse_body(const std::vector<std::string_view>& ends) {
+  const size_t unknown = unknown_.size();
+  Block block = parse_branch_body(ends);
+  settle_unknown(unknown);
+  return block;
+}
+
+// The same for what may be left out when the template runs.
+Block Parser::parse_branch_body(const std::vector<std::string_view>& ends) {
   skip_sign(":");
   expect(TokenKind::block_end, "%}");
   return parse_block(ends);
@@ -65,32 +73,41 @@ StmtPtr Parser::parse_statement() {
   if (tag == "with") return parse_with();
   if (tag == "generation") return parse_generation();
   if (tag == "do") return parse_do();
+  if (tag == "print") return parse_print_tag();
+  if (tag == "block") return parse_named_block();
+  if (tag == "include" || tag == "import" || tag == "from" || tag == "extends") return parse_load();
+  if (tag == "autoescape") return parse_autoescape();
   if (tag == "break" || tag == "continue") return parse_loop_control();
   if (tag.starts_with("end") || tag == "else" || tag == "elif") fail_here(fmt::format("unexpected '{}'", tag));
   fail_here(fmt::format("unknown or unsupported tag '{}'", tag));
 }
 
 StmtPtr Parser::parse_if() {
+  const size_t unknown = unknown_.size();
   auto branch = std::make_unique<Branch>(take().line);
   for (bool is_last = false; !is_last;) {
     ExprPtr condition = parse_tuple_or_one(false, false);
-    branch->arms.emplace_back(std::move(condition), parse_body({"elif", "else", "endif"}));
+    branch->arms.emplace_back(std::move(condition), parse_branch_body({"elif", "else", "endif"}));
     const std::string end = take().text;
     if (end == "else") {
-      branch->arms.emplace_back(nullptr, parse_body({"endif"}));
+      branch->arms.emplace_back(nullptr, parse_branch_body({"endif"}));
       take();
     }
     is_last = end != "elif";
   }
+  unknown_.resize(unknown, SyntaxError(0, ""));
   return branch;
 }
 
 StmtPtr Parser::parse_for() {
+  const Nesting nesting(for_depth_);
   auto loop = std::make_unique<ForStmt>(take().line);
   loop->target = parse_target(false);
   if (!skip_name("in")) fail_expected("'in'");
   loop->over = parse_tuple_or_one(false, false);
+  const size_t unknown = unknown_.size();
   if (skip_name("if")) loop->condition = parse_expression();
+  settle_unknown(unknown);
   loop->is_recursive = skip_name("recursive");
   {
     const Nesting nesting(loop_depth_);
@@ -116,7 +133,9 @@ StmtPtr Parser::parse_set() {
   }
   auto set = std::make_unique<SetBlock>(line);
   set->target = std::move(target);
+  const size_t unknown = unknown_.size();
   while (skip_sign("|")) set->filter = parse_filter(std::move(set->filter));
+  settle_unknown(unknown);
   set->body = parse_body({"endset"});
   take();
   return set;
@@ -129,6 +148,9 @@ void Parser::parse_parameters(MacroStmt& macro) {
     const std::string name = expect_name();
     if (is_reserved(name)) fail_here(fmt::format("'{}' cannot be a parameter", name));
     Parameter parameter{intern(name), nullptr};
+    const bool is_twice = std::any_of(macro.parameters.begin(), macro.parameters.end(),
+                                      [&](const Parameter& other) { return other.id == parameter.id; });
+    if (is_twice) fail_here(fmt::format("the parameter '{}' is there twice", name));
     if (skip_sign("=")) {
       parameter.fallback = parse_expression();
     } else if (!macro.parameters.empty() && macro.parameters.back().fallback) {
@@ -139,12 +161,24 @@ void Parser::parse_parameters(MacroStmt& macro) {
   expect_sign(")");
 }
 
+// A body that `break` and `continue` cannot leave.
+Block Parser::parse_body_of_its_own(const std::vector<std::string_view>& ends) {
+  const int outer_loops = std::exchange(loop_depth_, 0);
+  Block body = parse_body(ends);
+  loop_depth_ = outer_loops;
+  return body;
+}
+
 void Parser::parse_macro_body(MacroStmt& macro, std::string_view end) {
   macros_.push_back(&macro);
-  const int outer_loops = std::exchange(loop_depth_, 0);
-  macro.body = parse_body({end});
-  loop_depth_ = outer_loops;
+  macro.body = parse_body_of_its_own({end});
   macros_.pop_back();
+  for (const Parameter& parameter : macro.parameters) {
+    const bool is_caller = macro.uses_caller && parameter.id == intern("caller");
+    if (is_caller && !parameter.fallback) fail_here("the parameter 'caller' needs a default");
+    macro.uses_varargs &= parameter.id != intern("varargs");
+    macro.uses_kwargs &= parameter.id != intern("kwargs");
+  }
   take();
 }
 
@@ -161,7 +195,6 @@ StmtPtr Parser::parse_macro() {
 StmtPtr Parser::parse_call_block() {
   auto block = std::make_unique<CallBlock>(take().line);
   block->caller = std::make_unique<MacroStmt>(block->line);
-  block->caller->name = "caller";
   if (sees_sign("(")) parse_parameters(*block->caller);
   block->call = parse_expression();
   if (block->call->kind != ExprKind::call) throw SyntaxError(block->line, "expected a call after 'call'");
@@ -171,9 +204,11 @@ StmtPtr Parser::parse_call_block() {
 
 StmtPtr Parser::parse_filter_block() {
   auto block = std::make_unique<FilterBlock>(take().line);
+  const size_t unknown = unknown_.size();
   do {
     block->filter = parse_filter(std::move(block->filter));
   } while (skip_sign("|"));
+  settle_unknown(unknown);
   block->body = parse_body({"endfilter"});
   take();
   return block;
@@ -194,9 +229,63 @@ StmtPtr Parser::parse_with() {
 
 StmtPtr Parser::parse_generation() {
   auto scope = std::make_unique<BodyStmt>(StmtKind::scope, take().line);
-  const int outer_loops = std::exchange(loop_depth_, 0);
-  scope->body = parse_body({"endgeneration"});
-  loop_depth_ = outer_loops;
+  scope->body = parse_body_of_its_own({"endgeneration"});
+  take();
+  return scope;
+}
+
+StmtPtr Parser::parse_print_tag() {
+  auto print = std::make_unique<BodyStmt>(StmtKind::scope, take().line);
+  while (current().kind != TokenKind::block_end) {
+    if (!print->body.empty()) expect_sign(",");
+    print->body.push_back(std::make_unique<ExprStmt>(StmtKind::print, parse_expression(), print->line));
+  }
+  return print;
+}
+
+StmtPtr Parser::parse_named_block() {
+  auto block = std::make_unique<NamedBlock>(take().line);
+  block->name = expect_name();
+  block->is_scoped = skip_name("scoped");
+  block->is_required = skip_name("required");
+  if (!program_.blocks.try_emplace(block->name, block.get()).second) {
+    fail_here(fmt::format("the block '{}' is defined twice", block->name));
+  }
+  block->body = parse_body_of_its_own({"endblock"});
+  take();
+  skip_name(block->name);
+  return block;
+}
+
+// Reads the tag as it would be read if there were something to load.
+StmtPtr Parser::parse_load() {
+  const Token& tag = take();
+  auto load = std::make_unique<LoadStmt>(tag.text, tag.line);
+  parse_expression();
+  if (tag.text == "include" && skip_name("ignore") && !skip_name("missing")) fail_expected("'missing'");
+  if (tag.text == "import") {
+    if (!skip_name("as")) fail_expected("'as'");
+    expect_name();
+  }
+  if (tag.text == "from") {
+    if (!skip_name("import")) fail_expected("'import'");
+    do {
+      expect_name();
+      if (skip_name("as")) expect_name();
+    } while (skip_sign(","));
+  }
+  if (tag.text != "extends" && (skip_name("with") || skip_name("without")) && !skip_name("context")) {
+    fail_expected("'context'");
+  }
+  return load;
+}
+
+StmtPtr Parser::parse_autoescape() {
+  auto scope = std::make_unique<BodyStmt>(StmtKind::scope, take().line);
+  const ExprPtr value = parse_expression();
+  const bool is_off = value->kind == ExprKind::constant && !static_cast<const Constant&>(*value).value.is_true();
+  if (!is_off) fail_here("autoescape is supported with false only: a prompt is no HTML");
+  scope->body = parse_body({"endautoescape"});
   take();
   return scope;
 }
@@ -224,6 +313,7 @@ Target Parser::parse_target_part(bool allows_fields) {
   }
   const std::string name = expect_name();
   if (is_reserved(name)) fail_here(fmt::format("cannot assign to '{}'", name));
+  if (name == "loop" && for_depth_ > 0 && !sees_sign(".")) fail_here("cannot assign to 'loop' in a for");
   target.id = intern(name);
   if (allows_fields && skip_sign(".")) target.attribute = expect_name();
   return target;
@@ -237,8 +327,7 @@ Target Parser::parse_target(bool allows_fields) {
   target.line = first.line;
   target.parts.push_back(std::move(first));
   while (skip_sign(",")) {
-    if (current().kind != TokenKind::name && !sees_sign("(")) break;
-    if (sees_name("in")) break;
+    if (current().kind == TokenKind::block_end || sees_sign(")")) break;
     target.parts.push_back(parse_target_part(allows_fields));
   }
   return target;

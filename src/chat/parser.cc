@@ -10,7 +10,8 @@ Parser::Parser(std::string_view source) : tokens_(tokenize(source)) {}
 
 Program Parser::run() {
   program_.body = parse_block({});
-  program_.special = {intern("loop"), intern("caller"), intern("varargs"), intern("kwargs")};
+  settle_unknown(0);
+  program_.special = {intern("loop"), intern("caller"), intern("varargs"), intern("kwargs"), intern("self")};
   program_.globals.reserve(program_.names.size());
   for (const std::string& name : program_.names) program_.globals.push_back(find_global(name));
   return std::move(program_);
@@ -63,6 +64,14 @@ void Parser::fail_expected(std::string_view what) const {
   const Token& token = current();
   const bool is_end = token.kind == TokenKind::end;
   fail_here(fmt::format("expected {}, got {}", what, is_end ? "the end of the template" : "'" + token.text + "'"));
+}
+
+void Parser::note_unknown(std::string_view kind, const std::string& name) {
+  unknown_.emplace_back(current().line, fmt::format("no {} named '{}'", kind, name));
+}
+
+void Parser::settle_unknown(size_t from) {
+  if (from < unknown_.size()) throw unknown_[from];
 }
 
 NameId Parser::intern(const std::string& name) {

@@ -1,8 +1,7 @@
 // Tokens to tree: recursive descent over the grammar of Jinja 3.1 (https://jinja.palletsprojects.com, template
 // documentation), with Hugging Face's `generation` tag and the loop control and `do` extensions.
 //
-// Names of unknown filters and tests are errors when they are reached, not here: a template may ask before it uses
-// them. Errors: SyntaxError with the line; nesting is bounded by limits.h.
+// Errors: SyntaxError with the line; nesting is bounded by limits.h.
 #pragma once
 
 #include <string>
@@ -39,6 +38,11 @@ class Parser {
   NameId intern(const std::string& name);
   void note_use(std::string_view name);
 
+  // Filters and tests that do not exist are an error here, unless an `if` decides whether they are reached: then they
+  // are one when they are. They are collected until that is known; a body that is no `if`'s settles its own.
+  void settle_unknown(size_t from);  // throws SyntaxError for the first one from there on
+  void note_unknown(std::string_view kind, const std::string& name);
+
   // Statements (parse_statements.cc).
   Block parse_block(const std::vector<std::string_view>& ends);
   void parse_print(Block& block);
@@ -53,7 +57,13 @@ class Parser {
   StmtPtr parse_generation();
   StmtPtr parse_do();
   StmtPtr parse_loop_control();
+  StmtPtr parse_print_tag();
+  StmtPtr parse_named_block();
+  StmtPtr parse_load();
+  StmtPtr parse_autoescape();
   Block parse_body(const std::vector<std::string_view>& ends);
+  Block parse_branch_body(const std::vector<std::string_view>& ends);
+  Block parse_body_of_its_own(const std::vector<std::string_view>& ends);
   void parse_macro_body(MacroStmt& macro, std::string_view end);
   void parse_parameters(MacroStmt& macro);
   Target parse_target(bool allows_fields);
@@ -95,10 +105,12 @@ class Parser {
   size_t at_ = 0;
   int expression_depth_ = 0;
   int statement_depth_ = 0;
-  int loop_depth_ = 0;
+  int loop_depth_ = 0;              // loops that break and continue would leave
+  int for_depth_ = 0;               // for tags that are open, whatever is in between
   std::vector<MacroStmt*> macros_;  // being parsed, innermost last
   std::vector<ForStmt*> loops_;     // whose bodies are being parsed
   std::unordered_map<std::string, NameId> name_ids_;
+  std::vector<SyntaxError> unknown_;
   Program program_;
 };
 

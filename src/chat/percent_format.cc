@@ -7,7 +7,9 @@
 #include "base/utf8.h"
 #include "chat/dict.h"
 #include "chat/failure.h"
+#include "chat/format_spec.h"
 #include "chat/limits.h"
+#include "chat/markup.h"
 #include "chat/printing.h"
 #include "chat/unicode.h"
 
@@ -21,11 +23,12 @@ struct Spec {
   char type = 's';
 };
 
-constexpr size_t kWidthMax = 100'000;
+constexpr auto kWidthMax = static_cast<size_t>(kFormatWidthMax);
 
 class PercentFormatter {
  public:
-  PercentFormatter(std::string_view format, const Value& arguments) : format_(format), arguments_(arguments) {}
+  PercentFormatter(const Value& format, const Value& arguments)
+      : format_(format.bytes()), is_markup_(format.text().is_markup), arguments_(arguments) {}
 
   std::string run() {
     std::string out;
@@ -39,13 +42,17 @@ class PercentFormatter {
     }
     const bool takes_one = !arguments_.is_sequence(SequenceKind::tuple);
     const size_t given = takes_one ? 1 : arguments_.sequence().items.size();
-    if (used_ < given && !arguments_.is_dict() && !(takes_one && arguments_.is_sequence())) {
-      stop("not all arguments converted during string formatting");
-    }
+    if (used_ < given && !is_mapping()) stop("not all arguments converted during string formatting");
     return out;
   }
 
  private:
+  // What Python takes for a mapping, of which a format need not use anything: whatever has subscripts.
+  bool is_mapping() const {
+    return arguments_.is_dict() || arguments_.is_undefined() || arguments_.is_sequence(SequenceKind::list) ||
+           arguments_.is_sequence(SequenceKind::range);
+  }
+
   char take() {
     if (at_ >= format_.size()) stop("incomplete format");
     return format_[at_++];
@@ -58,12 +65,14 @@ class PercentFormatter {
     return is_tuple ? arguments_.sequence().items[used_++] : (++used_, arguments_);
   }
 
-  size_t number(char& c) {
+  size_t number(char& c, bool& is_negative) {
     if (c == '*') {
       const Value& value = next_argument();
-      if (!value.is_integral() || value.as_integer() < 0) stop("* wants a non-negative int");
+      if (!value.is_integral()) stop("* wants int");
       c = take();
-      return std::min<size_t>(static_cast<size_t>(value.as_integer()), kWidthMax + 1);
+      is_negative = value.as_integer() < 0;
+      const uint64_t given = static_cast<uint64_t>(value.as_integer());
+      return std::min<uint64_t>(is_negative ? 0 - given : given, kWidthMax + 1);
     }
     size_t result = 0;
     for (; c >= '0' && c <= '9'; c = take())
@@ -71,11 +80,22 @@ class PercentFormatter {
     return result;
   }
 
+  // Where the parenthesis that is open at at_ closes.
+  size_t closing() const {
+    int open = 1;
+    for (size_t at = at_; at < format_.size(); ++at) {
+      open += format_[at] == '(' ? 1 : format_[at] == ')' ? -1 : 0;
+      if (open == 0) return at;
+    }
+    return std::string_view::npos;
+  }
+
   std::string directive() {
     char c = take();
+    if (c == '%') return "%";
     const Value* named = nullptr;
     if (c == '(') {
-      const size_t close = format_.find(')', at_);
+      const size_t close = closing();
       if (close == std::string_view::npos) stop("incomplete format key");
       if (!arguments_.is_dict()) stop("format requires a mapping");
       const std::string_view key = format_.substr(at_, close - at_);
@@ -99,15 +119,18 @@ class PercentFormatter {
       else
         break;
     }
-    spec.width = number(c);
+    bool is_negative = false;
+    spec.width = number(c, is_negative);
+    spec.is_left |= is_negative;
     if (c == '.') {
       c = take();
-      spec.precision = static_cast<int>(number(c));
+      is_negative = false;
+      const size_t precision = number(c, is_negative);
+      spec.precision = is_negative ? 0 : static_cast<int>(precision);
     }
     while (c == 'l' || c == 'h' || c == 'L') c = take();
     if (spec.width > kWidthMax || spec.precision > static_cast<int>(kWidthMax)) stop("a format width is too big");
     spec.type = c;
-    if (c == '%') return "%";
     return converted(spec, named ? *named : next_argument());
   }
 
@@ -123,8 +146,11 @@ class PercentFormatter {
     return is_negative ? "-" : spec.has_sign ? "+" : spec.has_blank ? " " : "";
   }
 
-  static std::string text_form(const Spec& spec, const Value& value) {
+  std::string text_form(const Spec& spec, const Value& value) const {
     std::string text = spec.type == 's' ? to_text(value) : repr(value);
+    if (spec.type == 'a') text = ascii(text);
+    const bool is_escaped = spec.type == 's' && value.is_string() && value.text().is_markup;
+    if (is_markup_ && !is_escaped) text = escape_html(text);
     if (spec.precision >= 0) text.resize(code_point_offset(text, static_cast<size_t>(spec.precision)));
     return padded(spec, "", std::move(text), false);
   }
@@ -133,8 +159,8 @@ class PercentFormatter {
     if (!value.is_integral() && (!value.is_float() || spec.type == 'x' || spec.type == 'X' || spec.type == 'o')) {
       stop("%{} format: a number is required, not {}", spec.type, value.type_name());
     }
-    if (value.is_float() && !(std::abs(value.as_double()) < 9.2e18)) stop("cannot convert the float to an integer");
-    const int64_t number = value.is_float() ? static_cast<int64_t>(value.as_double()) : value.as_integer();
+    if (value.is_float()) return float_as_integer(spec, value.as_double());
+    const int64_t number = value.as_integer();
     const uint64_t size = number < 0 ? 0 - static_cast<uint64_t>(number) : static_cast<uint64_t>(number);
     std::string sign = sign_of(spec, number < 0);
     std::string digits;
@@ -151,36 +177,30 @@ class PercentFormatter {
       default:
         digits = fmt::format("{}", size);
     }
+    const bool has_base = spec.type == 'x' || spec.type == 'X' || spec.type == 'o';
+    if (spec.has_prefix && has_base) sign += std::string("0") + spec.type;
+    return padded(spec, std::move(sign), with_precision(spec, std::move(digits)), true);
+  }
+
+  static std::string with_precision(const Spec& spec, std::string digits) {
     if (spec.precision > static_cast<int>(digits.size())) {
       digits.insert(0, static_cast<size_t>(spec.precision) - digits.size(), '0');
     }
-    if (spec.has_prefix && spec.type != 'd') sign += std::string("0") + spec.type;
-    return padded(spec, std::move(sign), std::move(digits), true);
+    return digits;
+  }
+
+  static std::string float_as_integer(const Spec& spec, double number) {
+    if (!std::isfinite(number)) stop("cannot convert {} to an integer", float_text(number));
+    const bool is_negative = std::trunc(number) < 0;
+    return padded(spec, sign_of(spec, is_negative), with_precision(spec, whole_digits(std::abs(number))), true);
   }
 
   static std::string float_form(const Spec& spec, const Value& value) {
     if (!value.is_number()) stop("must be real number, not {}", value.type_name());
     const double number = value.as_double();
     const int precision = spec.precision < 0 ? 6 : spec.precision;
-    const double size = std::abs(number);
-    std::string body;
-    switch (spec.type) {
-      case 'e':
-        body = fmt::format("{:.{}e}", size, precision);
-        break;
-      case 'E':
-        body = fmt::format("{:.{}E}", size, precision);
-        break;
-      case 'g':
-        body = fmt::format("{:.{}g}", size, std::max(precision, 1));
-        break;
-      case 'G':
-        body = fmt::format("{:.{}G}", size, std::max(precision, 1));
-        break;
-      default:
-        body = fmt::format("{:.{}f}", size, precision);
-    }
-    return padded(spec, sign_of(spec, std::signbit(number)), std::move(body), true);
+    std::string body = float_digits(std::abs(number), spec.type, precision, spec.has_prefix);
+    return padded(spec, sign_of(spec, std::signbit(number) && !std::isnan(number)), std::move(body), true);
   }
 
   static std::string character_form(const Spec& spec, const Value& value) {
@@ -196,7 +216,7 @@ class PercentFormatter {
     return padded(spec, "", std::move(text), false);
   }
 
-  static std::string converted(const Spec& spec, const Value& value) {
+  std::string converted(const Spec& spec, const Value& value) const {
     switch (spec.type) {
       case 's':
       case 'r':
@@ -224,6 +244,7 @@ class PercentFormatter {
   }
 
   const std::string_view format_;
+  const bool is_markup_;
   const Value& arguments_;
   size_t at_ = 0;
   size_t used_ = 0;
@@ -232,7 +253,7 @@ class PercentFormatter {
 }  // namespace
 
 Value percent_format(const Value& format, const Value& arguments) {
-  return Value::string(PercentFormatter(format.bytes(), arguments).run(), format.text().is_markup);
+  return Value::string(PercentFormatter(format, arguments).run(), format.text().is_markup);
 }
 
 }  // namespace estoc::jinja

@@ -4,19 +4,24 @@
 #include "chat/arithmetic.h"
 #include "chat/builtins.h"
 #include "chat/comparison.h"
+#include "chat/dict.h"
 #include "chat/evaluator.h"
 #include "chat/failure.h"
 #include "chat/iteration.h"
-#include "chat/unicode.h"
+#include "chat/letter_case.h"
 
 namespace estoc::jinja {
 namespace {
 
-bool has_remainder(const Value& value, int64_t divisor) {
-  return calculate(Arithmetic::modulo, value, Value::integer(divisor)).is_true();
+bool has_remainder(const Value& value, const Value& divisor, int64_t remainder) {
+  return is_equal(calculate(Arithmetic::modulo, value, divisor), Value::integer(remainder));
 }
 
-const Value& other_of(const char* what, Arguments& arguments) {
+// The one argument of a test; `keyword` is null where it has no name.
+const Value& other_of(const char* what, Arguments& arguments, const char* keyword = nullptr) {
+  const bool is_named =
+      keyword && arguments.positional.empty() && arguments.keyword.size() == 1 && arguments.keyword[0].first == keyword;
+  if (is_named) return arguments.keyword[0].second;
   if (arguments.positional.size() != 1 || !arguments.keyword.empty()) stop("the test '{}' takes one argument", what);
   return arguments.positional[0];
 }
@@ -55,18 +60,18 @@ bool is_ge(Evaluator& e, const Value& v, Arguments& a) {
 }
 
 bool is_contained(Evaluator& evaluator, const Value& value, Arguments& arguments) {
-  const Value& other = other_of("in", arguments);
+  const Value& other = other_of("in", arguments, "seq");
   evaluator.charge_walk(value);
   evaluator.charge_walk(other);
   return is_in(value, other);
 }
 
 bool is_divisible(Evaluator&, const Value& value, Arguments& arguments) {
-  return !calculate(Arithmetic::modulo, value, other_of("divisibleby", arguments)).is_true();
+  return has_remainder(value, other_of("divisibleby", arguments, "num"), 0);
 }
 
 bool is_same_as(Evaluator&, const Value& value, Arguments& arguments) {
-  return is_same(value, other_of("sameas", arguments));
+  return is_same(value, other_of("sameas", arguments, "other"));
 }
 
 bool is_sequence_like(const Value& value) {
@@ -74,19 +79,13 @@ bool is_sequence_like(const Value& value) {
     return value.sequence().kind == SequenceKind::list || value.sequence().kind == SequenceKind::tuple ||
            value.sequence().kind == SequenceKind::range;
   }
-  return value.is_string() || value.is_dict();
+  return value.is_string() || value.is_dict() || value.is_undefined();  // undefined has a length and subscripts too
 }
 
-// Whether there are letters and all of them have the case that `is_it` tells.
-bool has_case(Evaluator& evaluator, const Value& value, bool (*is_it)(uint32_t), bool (*is_other)(uint32_t)) {
-  bool found = false;
-  const std::string text = evaluator.text_of(value);
-  for (const std::string_view piece : code_points(text)) {
-    const uint32_t c = code_point_at(piece);
-    if (is_other(c)) return false;
-    found |= is_it(c);
-  }
-  return found;
+// Whether `value` may be looked up by name, as it is by a dict.
+bool is_name(const Value& value) {
+  hash_key(value);  // fails for what has no hash
+  return value.is_string();
 }
 
 bool tests_defined(const Value& v) { return !v.is_undefined(); }
@@ -100,19 +99,21 @@ bool tests_float(const Value& v) { return v.is_float(); }
 bool tests_number(const Value& v) { return v.is_number(); }
 bool tests_string(const Value& v) { return v.is_string(); }
 bool tests_mapping(const Value& v) { return v.is_dict(); }
-bool tests_callable(const Value& v) { return v.is_object() && v.object()->is_callable(); }
+bool tests_callable(const Value& v) { return v.is_undefined() || (v.is_object() && v.object()->is_callable()); }
 bool tests_escaped(const Value& v) { return v.is_string() && v.text().is_markup; }
-bool tests_odd(const Value& v) { return has_remainder(v, 2); }
-bool tests_even(const Value& v) { return !has_remainder(v, 2); }
-bool tests_filter(const Value& v) { return v.is_string() && find_filter(v.bytes()); }
-bool tests_test(const Value& v) { return v.is_string() && find_predicate(v.bytes()); }
+bool tests_odd(const Value& v) { return has_remainder(v, Value::integer(2), 1); }
+bool tests_even(const Value& v) { return has_remainder(v, Value::integer(2), 0); }
+bool tests_filter(const Value& v) { return is_name(v) && find_filter(v.bytes()); }
+bool tests_test(const Value& v) { return is_name(v) && find_predicate(v.bytes()); }
 
-bool has_lower_case(Evaluator& evaluator, const Value& value, Arguments&) {
-  return has_case(evaluator, value, is_lower, is_upper);
+bool has_lower_case(Evaluator& evaluator, const Value& value, Arguments& arguments) {
+  const Bound none("lower", arguments, {});
+  return is_lower_text(evaluator.text_of(value));
 }
 
-bool has_upper_case(Evaluator& evaluator, const Value& value, Arguments&) {
-  return has_case(evaluator, value, is_upper, is_lower);
+bool has_upper_case(Evaluator& evaluator, const Value& value, Arguments& arguments) {
+  const Bound none("upper", arguments, {});
+  return is_upper_text(evaluator.text_of(value));
 }
 
 using Test = bool (*)(const Value&);

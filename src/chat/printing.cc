@@ -15,6 +15,14 @@ namespace {
 
 void append_repr(std::string& out, const Value& value);
 
+void append_escape(std::string& out, uint32_t c) {
+  if (c <= 0xFF) {
+    out += fmt::format("\\x{:02x}", c);
+  } else {
+    out += c <= 0xFFFF ? fmt::format("\\u{:04x}", c) : fmt::format("\\U{:08x}", c);
+  }
+}
+
 void append_items(std::string& out, const Values& items) {
   for (size_t i = 0; i < items.size(); ++i) {
     if (i) out += ", ";
@@ -104,13 +112,24 @@ std::string repr(std::string_view text) {
       out += static_cast<char>(c);
     } else if (is_printable(c)) {
       out += piece;
-    } else if (c <= 0xFF) {
-      out += fmt::format("\\x{:02x}", c);
     } else {
-      out += c <= 0xFFFF ? fmt::format("\\u{:04x}", c) : fmt::format("\\U{:08x}", c);
+      append_escape(out, c);
     }
   }
   return out + quote;
+}
+
+std::string ascii(std::string_view text) {
+  std::string out;
+  for (const std::string_view piece : code_points(text)) {
+    const uint32_t c = code_point_at(piece);
+    if (c < 0x80) {
+      out += piece;
+    } else {
+      append_escape(out, c);
+    }
+  }
+  return out;
 }
 
 std::string repr(const Value& value) {

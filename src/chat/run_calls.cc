@@ -19,6 +19,8 @@ std::optional<Value> take_keyword(Arguments& arguments, std::string_view name) {
   return std::move(taken.second);
 }
 
+std::string name_of(const MacroStmt& macro) { return macro.name.empty() ? "caller" : macro.name; }
+
 Value rest_of(const Values& positional, size_t from) {
   Values rest;
   for (size_t i = from; i < positional.size(); ++i) rest.push_back(positional[i]);
@@ -74,24 +76,32 @@ Value Evaluator::evaluate_call(const Call& expr, const ScopePtr& scope, const Va
   return method(*this, of, arguments);
 }
 
-Value Evaluator::run_macro(const MacroStmt& macro, const ScopePtr& definition, Arguments& arguments) {
-  const Nesting nesting(depth_);
-  const ScopePtr scope = inner(definition);
-  bool has_caller_parameter = false;
+// Whether `caller` is among the parameters. A default may use parameters that come later: they have their value already
+// if the call gave one.
+bool Evaluator::bind_parameters(const MacroStmt& macro, const ScopePtr& scope, Arguments& arguments) {
+  bool has_caller = false;
+  std::vector<const Parameter*> left_out;
   for (size_t i = 0; i < macro.parameters.size(); ++i) {
     const Parameter& parameter = macro.parameters[i];
-    has_caller_parameter |= parameter.id == program_.special.caller;
+    has_caller |= parameter.id == program_.special.caller;
     const std::string& name = program_.names[static_cast<size_t>(parameter.id)];
     if (i < arguments.positional.size()) {
       scope->set(parameter.id, arguments.positional[i]);
     } else if (auto value = take_keyword(arguments, name)) {
       scope->set(parameter.id, std::move(*value));
-    } else if (parameter.fallback) {
-      scope->set(parameter.id, evaluate(*parameter.fallback, scope));
     } else {
       scope->set(parameter.id, Value::undefined("parameter '" + name + "' was not provided"));
+      if (parameter.fallback) left_out.push_back(&parameter);
     }
   }
+  for (const Parameter* parameter : left_out) scope->set(parameter->id, evaluate(*parameter->fallback, scope));
+  return has_caller;
+}
+
+Value Evaluator::run_macro(const MacroStmt& macro, const ScopePtr& definition, Arguments& arguments) {
+  const Nesting nesting(depth_);
+  const ScopePtr scope = inner(definition);
+  const bool has_caller_parameter = bind_parameters(macro, scope, arguments);
   if (macro.uses_caller && !has_caller_parameter) {
     auto caller = take_keyword(arguments, "caller");
     scope->set(program_.special.caller, caller ? std::move(*caller) : Value::undefined("no caller is defined"));
@@ -101,12 +111,12 @@ Value Evaluator::run_macro(const MacroStmt& macro, const ScopePtr& definition, A
     for (auto& [name, value] : arguments.keyword) rest.set(name, value);
     scope->set(program_.special.kwargs, Value::dict(std::move(rest)));
   } else if (!arguments.keyword.empty()) {
-    stop("macro '{}' takes no keyword argument '{}'", macro.name, arguments.keyword[0].first);
+    stop("macro '{}' takes no keyword argument '{}'", name_of(macro), arguments.keyword[0].first);
   }
   if (macro.uses_varargs) {
     scope->set(program_.special.varargs, rest_of(arguments.positional, macro.parameters.size()));
   } else if (arguments.positional.size() > macro.parameters.size()) {
-    stop("macro '{}' takes not more than {} arguments", macro.name, macro.parameters.size());
+    stop("macro '{}' takes not more than {} arguments", name_of(macro), macro.parameters.size());
   }
   std::string text;
   run_captured(macro.body, scope, text);

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "chat/comparison.h"
 #include "chat/evaluator.h"
 #include "chat/failure.h"
@@ -96,7 +98,9 @@ Value Evaluator::evaluate_arithmetic(const ArithmeticExpr& expr, const ScopePtr&
   const Value right = evaluate(*expr.parts[1], scope);
   line_ = expr.line;
   if (expr.operation == Arithmetic::modulo && left.is_string()) charge_walk(right);
-  Value result = calculate(expr.operation, left, right);
+  const bool negates = expr.negates_power && left.is_number() && std::signbit(left.as_double());
+  Value result =
+      negates ? negate(calculate(expr.operation, negate(left), right)) : calculate(expr.operation, left, right);
   if (result.is_sequence()) charge(result.sequence().items.size() / 16);
   return result;
 }
@@ -168,7 +172,7 @@ Value Evaluator::evaluate_conditional(const Compound& expr, const ScopePtr& scop
 
 Value Evaluator::evaluate_slice(const Compound& expr, const ScopePtr& scope) {
   const Value of = evaluate(*expr.parts[0], scope);
-  Value bounds[3];
+  Value bounds[3] = {Value::none(), Value::none(), Value::none()};
   for (size_t i = 0; i < 3; ++i) {
     if (expr.parts[i + 1]) bounds[i] = evaluate(*expr.parts[i + 1], scope);
   }

@@ -67,6 +67,11 @@ Evaluator::Flow Evaluator::run_statement(const Stmt& stmt, const ScopePtr& scope
       return run_with(static_cast<const WithStmt&>(stmt), scope);
     case StmtKind::scope:
       return run_block(static_cast<const BodyStmt&>(stmt).body, inner(scope));
+    case StmtKind::named_block:
+      run_named_block(static_cast<const NamedBlock&>(stmt), scope);
+      return Flow::next;
+    case StmtKind::load:
+      stop("'{}' cannot load anything: a chat template stands alone", static_cast<const LoadStmt&>(stmt).tag);
     case StmtKind::leave:
       return Flow::leave;
     case StmtKind::skip:
@@ -100,26 +105,27 @@ std::shared_ptr<const Sequence> Evaluator::selected(const ForStmt& loop, const S
 Evaluator::Flow Evaluator::run_for(const ForStmt& loop, const ScopePtr& scope) {
   const Value over = evaluate(*loop.over, scope);
   charge(1 + (over.is_string() ? over.bytes().size() : 0));
-  return run_items(loop, scope, iterate(over), 0);
+  return run_items(loop, scope, over, 0);
 }
 
-Evaluator::Flow Evaluator::run_items(const ForStmt& loop, const ScopePtr& scope, std::shared_ptr<const Sequence> items,
-                                     int depth) {
+Evaluator::Flow Evaluator::run_items(const ForStmt& loop, const ScopePtr& scope, const Value& over, int depth) {
   // A condition may depend on what earlier rounds set in a namespace, so it is asked round by round; only a body that
   // uses `loop`, which knows the length, needs the selection beforehand.
   const bool selects_first = loop.condition && loop.uses_loop;
-  if (selects_first) items = selected(loop, scope, std::move(items));
-  const auto state = loop.uses_loop ? std::make_shared<Loop>(loop, scope, items, depth) : nullptr;
+  std::shared_ptr<const Sequence> known = loop.uses_loop ? iterate(over) : nullptr;
+  if (selects_first) known = selected(loop, scope, std::move(known));
+  const auto state = known ? std::make_shared<Loop>(loop, scope, known, depth) : nullptr;
+  ItemReader items = known ? ItemReader(known) : ItemReader(over);
   bool has_finished_a_round = false;
-  for (const Value& item : items->items) {
+  while (const auto item = items.next()) {
     charge(1);
-    if (loop.condition && !selects_first && !is_selected(loop, scope, item)) continue;
+    if (loop.condition && !selects_first && !is_selected(loop, scope, *item)) continue;
     const ScopePtr round = inner(scope);
     if (state) {
       state->advance();
       round->values.emplace_back(program_.special.loop, Value::object(state));
     }
-    assign(loop.target, item, round);
+    assign(loop.target, *item, round);
     const Flow flow = run_block(loop.body, round);
     if (flow == Flow::leave) break;
     has_finished_a_round |= flow == Flow::next;
@@ -132,7 +138,7 @@ Value Evaluator::run_loop_again(const ForStmt& loop, const ScopePtr& definition,
   const Nesting nesting(depth_);
   std::string text;
   std::string* const outer = std::exchange(out_, &text);
-  run_items(loop, definition, iterate(items), depth);
+  run_items(loop, definition, items, depth);
   out_ = outer;
   return Value::string(std::move(text));
 }
@@ -166,8 +172,26 @@ Evaluator::Flow Evaluator::run_filter_block(const FilterBlock& block, const Scop
   const Flow flow = run_captured(block.body, body_scope, text);
   if (flow != Flow::next) return flow;
   const Value input = Value::string(std::move(text));
-  print(evaluate_filter_on(static_cast<const FilterExpr&>(*block.filter), input, body_scope));
+  const Value result = evaluate_filter_on(static_cast<const FilterExpr&>(*block.filter), input, body_scope);
+  if (!result.is_string()) stop("a filter block writes a string, and its filter gave {}", result.type_name());
+  print(result);
   return Flow::next;
+}
+
+// A block sees the variables of the top level, and those of where it stands only when it is scoped.
+void Evaluator::run_named_block(const NamedBlock& block, const ScopePtr& scope) {
+  if (block.is_required) stop("the block '{}' is required, and there is no template that fills it", block.name);
+  run_block(block.body, inner(block.is_scoped ? scope : root_));
+}
+
+Value Evaluator::block_text(const std::string& name) {
+  const Nesting nesting(depth_);
+  const NamedBlock& block = *program_.blocks.at(name);
+  std::string text;
+  std::string* const outer = std::exchange(out_, &text);
+  run_named_block(block, root_);
+  out_ = outer;
+  return Value::string(std::move(text));
 }
 
 Value Evaluator::make_macro(const MacroStmt& macro, const ScopePtr& scope) {
@@ -175,7 +199,11 @@ Value Evaluator::make_macro(const MacroStmt& macro, const ScopePtr& scope) {
     charge_bytes(512);
     captured_scopes_.push_back(scope);
   }
-  return Value::object(std::make_shared<Macro>(macro, scope));
+  Values names;
+  for (const Parameter& parameter : macro.parameters) {
+    names.push_back(Value::string(program_.names[static_cast<size_t>(parameter.id)]));
+  }
+  return Value::object(std::make_shared<Macro>(macro, scope, std::move(names)));
 }
 
 void Evaluator::define_macro(const MacroStmt& macro, const ScopePtr& scope) {
@@ -201,7 +229,7 @@ void Evaluator::assign_field(const Target& target, const Value& value, const Sco
   const Value space = look_up(target.id, scope);
   auto* fields = space.is_object() ? dynamic_cast<Namespace*>(space.object().get()) : nullptr;
   if (!fields) stop("cannot set '{}' of a value that is no namespace", target.attribute);
-  fields->set(target.attribute, value);
+  fields->set(Value::string(target.attribute), value);
 }
 
 void Evaluator::assign_parts(const Target& target, const Value& value, const ScopePtr& scope) {

@@ -34,53 +34,83 @@ std::string name_of(const Value& value, const char* what) {
   return value.bytes();
 }
 
-// map, select and their kin give nothing for whatever is not true, be it none or 0.
-Value map(Evaluator& evaluator, const Value& value, Arguments& arguments) {
-  if (!value.is_true()) return Value::sequence(SequenceKind::generator, {});
-  Values out;
-  const auto items = items_of(evaluator, value);
+// What a lazy filter holds on to: its input and all that it was given.
+Values sources_of(const Value& value, const Arguments& arguments) {
+  Values sources = arguments.positional;
+  for (const auto& [name, argument] : arguments.keyword) sources.push_back(argument);
+  sources.push_back(value);
+  return sources;
+}
+
+// The function that map applies to each item.
+std::function<Value(const Value&)> mapping_of(Evaluator& evaluator, const Arguments& arguments) {
   if (arguments.positional.empty()) {
     const Bound bound("map", arguments, {"attribute", "default"}, 1);
     const ItemKey key(evaluator, &bound.at(0), false, bound.find(1));
-    for (const Value& item : items->items) out.push_back(key.of(item));
-  } else {
-    const std::string name = name_of(arguments.positional[0], "map");
-    const Arguments rest = rest_of(arguments, 1);
-    for (const Value& item : items->items) {
-      Arguments own = rest;
-      out.push_back(evaluator.filtered(name, item, own));
-      evaluator.charge_made(out.back());
-    }
+    return [key](const Value& item) { return key.of(item); };
   }
-  return Value::sequence(SequenceKind::generator, std::move(out));
+  const std::string name = name_of(arguments.positional[0], "map");
+  return [&evaluator, name, rest = rest_of(arguments, 1)](const Value& item) {
+    Arguments own = rest;
+    Value made = evaluator.filtered(name, item, own);
+    evaluator.charge_made(made);
+    return made;
+  };
+}
+
+// map, select and their kin give nothing for whatever is not true, be it none or 0. As in Jinja nothing is looked at
+// before the first item is asked for.
+Value map(Evaluator& evaluator, const Value& value, Arguments& arguments) {
+  const auto begin = [&evaluator, value, arguments]() -> NextItem {
+    if (!value.is_true()) return each_of({});
+    const auto mapping = mapping_of(evaluator, arguments);
+    return [mapping, items = ItemReader(value)]() mutable -> std::optional<Value> {
+      const auto item = items.next();
+      return item ? std::optional(mapping(*item)) : std::nullopt;
+    };
+  };
+  return lazily(begin, sources_of(value, arguments));
+}
+
+// Whether an item is kept, for select and selectattr.
+std::function<bool(const Value&)> selection_of(Evaluator& evaluator, const Arguments& arguments, bool by_attribute) {
+  const size_t leading = by_attribute ? 1 : 0;
+  if (arguments.positional.size() < leading) stop("the name of an attribute is missing");
+  const ItemKey key(evaluator, by_attribute ? &arguments.positional[0] : nullptr, false);
+  if (arguments.positional.size() == leading) return [key](const Value& item) { return key.of(item).is_true(); };
+  const std::string test = name_of(arguments.positional[leading], "select");
+  return [&evaluator, key, test, rest = rest_of(arguments, leading + 1)](const Value& item) {
+    Arguments own = rest;
+    return evaluator.tested(test, key.of(item), own);
+  };
 }
 
 template <bool keeps, bool by_attribute>
 Value select(Evaluator& evaluator, const Value& value, Arguments& arguments) {
-  if (!value.is_true()) return Value::sequence(SequenceKind::generator, {});
-  const size_t leading = by_attribute ? 1 : 0;
-  if (arguments.positional.size() < leading) stop("the name of an attribute is missing");
-  const ItemKey key(evaluator, by_attribute ? &arguments.positional[0] : nullptr, false);
-  const bool has_test = arguments.positional.size() > leading;
-  const std::string test = has_test ? name_of(arguments.positional[leading], "select") : "";
-  const Arguments rest = has_test ? rest_of(arguments, leading + 1) : Arguments();
-  Values out;
-  const auto all = items_of(evaluator, value);
-  for (const Value& item : all->items) {
-    const Value looked_at = key.of(item);
-    Arguments own = rest;
-    const bool holds = has_test ? evaluator.tested(test, looked_at, own) : looked_at.is_true();
-    if (holds == keeps) out.push_back(item);
-  }
-  return Value::sequence(SequenceKind::generator, std::move(out));
+  const auto begin = [&evaluator, value, arguments]() -> NextItem {
+    if (!value.is_true()) return each_of({});
+    const auto selection = selection_of(evaluator, arguments, by_attribute);
+    return [&evaluator, selection, items = ItemReader(value)]() mutable {
+      for (;;) {
+        auto item = items.next();
+        evaluator.charge(1);
+        if (!item || selection(*item) == keeps) return item;
+      }
+    };
+  };
+  return lazily(begin, sources_of(value, arguments));
 }
 
-using Keyed = std::pair<Values, Value>;  // what to sort by, and the item
+struct Keyed {
+  Values keys;
+  bool is_list = false;  // several keys compare as a list: those that are equal need no order
+  Value item;
+};
 
-bool comes_before(const Values& left, const Values& right) {
-  for (size_t i = 0; i < left.size(); ++i) {
-    if (is_equal(left[i], right[i])) continue;
-    return compare(left[i], right[i], "<") == -1;
+bool comes_before(const Keyed& left, const Keyed& right) {
+  for (size_t i = 0; i < left.keys.size(); ++i) {
+    if (left.is_list && is_equal(left.keys[i], right.keys[i])) continue;
+    return compare(left.keys[i], right.keys[i], "<") == -1;
   }
   return false;
 }
@@ -97,9 +127,8 @@ void merge_sort(Evaluator& evaluator, std::vector<Keyed>& items, bool is_reverse
       for (size_t at = start; at < end; ++at) {
         bool takes_right = left == middle;
         if (left < middle && right < end) {
-          evaluator.charge(1 + items[left].second.weight() / 8);
-          takes_right = is_reversed ? comes_before(items[left].first, items[right].first)
-                                    : comes_before(items[right].first, items[left].first);
+          evaluator.charge(1 + items[left].item.weight() / 8);
+          takes_right = is_reversed ? comes_before(items[left], items[right]) : comes_before(items[right], items[left]);
         }
         merged[at] = std::move(items[takes_right ? right++ : left++]);
       }
@@ -108,16 +137,19 @@ void merge_sort(Evaluator& evaluator, std::vector<Keyed>& items, bool is_reverse
   }
 }
 
-Value sorted_by(Evaluator& evaluator, const Values& source, const std::vector<ItemKey>& keys, bool is_reversed) {
+enum class KeyKind { single, list };
+
+Value sorted_by(Evaluator& evaluator, const Values& source, const std::vector<ItemKey>& keys, KeyKind kind,
+                bool is_reversed) {
   std::vector<Keyed> keyed;
   for (const Value& item : source) {
     Values parts;
     for (const ItemKey& key : keys) parts.push_back(key.of(item));
-    keyed.emplace_back(std::move(parts), item);
+    keyed.push_back({std::move(parts), kind == KeyKind::list, item});
   }
   merge_sort(evaluator, keyed, is_reversed);
   Values out;
-  for (Keyed& item : keyed) out.push_back(std::move(item.second));
+  for (Keyed& item : keyed) out.push_back(std::move(item.item));
   return Value::list(std::move(out));
 }
 
@@ -135,7 +167,7 @@ Value sort(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   } else {
     keys.emplace_back(evaluator, attribute, ignores_case);
   }
-  return sorted_by(evaluator, items_of(evaluator, value)->items, keys, bound.truth(0, false));
+  return sorted_by(evaluator, items_of(evaluator, value)->items, keys, KeyKind::list, bound.flag(0, false));
 }
 
 Value dict_sort(Evaluator& evaluator, const Value& value, Arguments& arguments) {
@@ -150,12 +182,10 @@ Value dict_sort(Evaluator& evaluator, const Value& value, Arguments& arguments) 
   const Value place = Value::integer(by == "key" ? 0 : 1);
   std::vector<ItemKey> keys;
   keys.emplace_back(evaluator, &place, !bound.truth(0, false));
-  return sorted_by(evaluator, pairs, keys, bound.truth(2, false));
+  return sorted_by(evaluator, pairs, keys, KeyKind::single, bound.flag(2, false));
 }
 
-Value unique(Evaluator& evaluator, const Value& value, Arguments& arguments) {
-  const Bound bound("unique", arguments, {"case_sensitive", "attribute"});
-  const ItemKey key(evaluator, bound.find(1), !bound.truth(0, false));
+Values distinct(Evaluator& evaluator, const Value& value, const ItemKey& key) {
   std::unordered_set<std::string> seen;
   Values out;
   const auto all = items_of(evaluator, value);
@@ -164,7 +194,14 @@ Value unique(Evaluator& evaluator, const Value& value, Arguments& arguments) {
     evaluator.charge_walk(looked_at);
     if (seen.insert(hash_key(looked_at)).second) out.push_back(item);
   }
-  return Value::sequence(SequenceKind::generator, std::move(out));
+  return out;
+}
+
+Value unique(Evaluator& evaluator, const Value& value, Arguments& arguments) {
+  const Bound bound("unique", arguments, {"case_sensitive", "attribute"});
+  const ItemKey key(evaluator, bound.find(1), !bound.truth(0, false));
+  const auto begin = [&evaluator, value, key] { return each_of(distinct(evaluator, value, key)); };
+  return lazily(begin, sources_of(value, arguments));
 }
 
 template <int wanted>  // -1 for min, 1 for max
@@ -205,13 +242,13 @@ Value group_by(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   std::vector<ItemKey> keys;
   keys.emplace_back(evaluator, &bound.at(0), ignores_case, bound.find(1));
   const ItemKey shown(evaluator, &bound.at(0), false, bound.find(1));
-  const Value sorted = sorted_by(evaluator, items_of(evaluator, value)->items, keys, false);
+  const Value sorted = sorted_by(evaluator, items_of(evaluator, value)->items, keys, KeyKind::single, false);
   Values groups;
   Values members;
   const auto finish = [&] {
     if (members.empty()) return;
     Value name = shown.of(members[0]);
-    groups.push_back(Value::tuple({std::move(name), Value::list(std::exchange(members, {}))}));
+    groups.push_back(Value::group(std::move(name), Value::list(std::exchange(members, {}))));
   };
   for (const Value& item : sorted.sequence().items) {
     if (!members.empty() && !is_equal(keys[0].of(members[0]), keys[0].of(item))) finish();

@@ -5,6 +5,7 @@
 #include "chat/failure.h"
 #include "chat/iteration.h"
 #include "chat/limits.h"
+#include "chat/markup.h"
 #include "chat/method_tables.h"
 #include "chat/text_operations.h"
 #include "chat/unicode.h"
@@ -14,8 +15,13 @@ namespace {
 
 Value like(const Value& of, std::string bytes) { return Value::string(std::move(bytes), of.text().is_markup); }
 
+// An argument that becomes part of the result: a string, and for markup anything, escaped.
+std::string taken_in(Evaluator& evaluator, const Value& of, const Bound& bound, size_t i) {
+  return of.text().is_markup ? escaped_text(evaluator, bound.at(i)) : bound.text(i, "");
+}
+
 Value strip_with(const char* what, const Value& of, Arguments& arguments, bool left, bool right) {
-  const Bound bound(what, arguments, {"chars"});
+  const Bound bound = Bound::by_position(what, arguments, {"chars"});
   const Value* chars = bound.find(0);
   if (!chars) return like(of, strip(of.bytes(), nullptr, left, right));
   const std::string set = bound.text(0, "");
@@ -47,13 +53,13 @@ Value split_right(Evaluator& e, const Value& of, Arguments& a) { return split_wi
 
 Value split_lines_of(Evaluator& evaluator, const Value& of, Arguments& arguments) {
   const Bound bound("splitlines", arguments, {"keepends"});
-  const auto lines = split_lines(of.bytes(), bound.truth(0, false));
+  const auto lines = split_lines(of.bytes(), bound.flag(0, false));
   evaluator.charge(lines.size());
   return list_of(of, lines);
 }
 
 Value partition_with(const char* what, const Value& of, Arguments& arguments, bool from_right) {
-  const Bound bound(what, arguments, {"sep"}, 1);
+  const Bound bound = Bound::by_position(what, arguments, {"sep"}, 1);
   const std::string separator = bound.text(0, "");
   if (separator.empty()) stop("{}: empty separator", what);
   const std::string& text = of.bytes();
@@ -87,7 +93,7 @@ std::pair<std::string_view, int64_t> window(const Value& of, const Bound& bound)
 }
 
 bool has_affix(const char* what, const Value& of, Arguments& arguments, bool at_start) {
-  const Bound bound(what, arguments, {"affix", "start", "end"}, 1);
+  const Bound bound = Bound::by_position(what, arguments, {"affix", "start", "end"}, 1);
   const auto [text, start] = window(of, bound);
   const auto matches = [&, view = text, from = start](const Value& affix) {
     if (!affix.is_string()) stop("{} arg must be str or a tuple of str, not {}", what, affix.type_name());
@@ -108,7 +114,7 @@ Value ends_with(Evaluator&, const Value& of, Arguments& a) {
 }
 
 int64_t position(const char* what, const Value& of, Arguments& arguments, bool from_right) {
-  const Bound bound(what, arguments, {"sub", "start", "end"}, 1);
+  const Bound bound = Bound::by_position(what, arguments, {"sub", "start", "end"}, 1);
   const std::string needle = bound.text(0, "");
   const auto [text, start] = window(of, bound);
   if (start < 0) return -1;
@@ -133,7 +139,7 @@ Value index_right(Evaluator&, const Value& of, Arguments& a) {
 }
 
 Value count(Evaluator&, const Value& of, Arguments& arguments) {
-  const Bound bound("count", arguments, {"sub", "start", "end"}, 1);
+  const Bound bound = Bound::by_position("count", arguments, {"sub", "start", "end"}, 1);
   const std::string needle = bound.text(0, "");
   const auto [text, start] = window(of, bound);
   if (start < 0) return Value::integer(0);
@@ -146,38 +152,39 @@ Value count(Evaluator&, const Value& of, Arguments& arguments) {
   return Value::integer(found);
 }
 
-Value replaced(Evaluator&, const Value& of, Arguments& arguments) {
-  const Bound bound("replace", arguments, {"old", "new", "count"}, 2);
-  return like(of, replace(of.bytes(), bound.text(0, ""), bound.text(1, ""), bound.integer(2, -1)));
+Value replaced(Evaluator& evaluator, const Value& of, Arguments& arguments) {
+  const Bound bound = Bound::by_position("replace", arguments, {"old", "new", "count"}, 2);
+  return like(of, replace(of.bytes(), bound.text(0, ""), taken_in(evaluator, of, bound, 1), bound.integer(2, -1)));
 }
 
 Value joined(Evaluator& evaluator, const Value& of, Arguments& arguments) {
-  const Bound bound("join", arguments, {"iterable"}, 1);
+  const Bound bound = Bound::by_position("join", arguments, {"iterable"}, 1);
   evaluator.charge_walk(bound.at(0));
   std::string out;
   bool is_first = true;
   const auto all = iterate(bound.at(0));
   for (const Value& item : all->items) {
-    if (!item.is_string()) stop("join: expected str items, found {}", item.type_name());
+    if (!item.is_string() && !of.text().is_markup) stop("join: expected str items, found {}", item.type_name());
     if (!is_first) out += of.bytes();
     is_first = false;
-    out += item.bytes();
+    out += of.text().is_markup ? escaped_text(evaluator, item) : item.bytes();
     if (out.size() > kTextBytesMax) stop("a joined string is longer than {} bytes", kTextBytesMax);
   }
   return like(of, std::move(out));
 }
 
-Value pad_with(const char* what, const Value& of, Arguments& arguments, bool left, bool right) {
-  const Bound bound(what, arguments, {"width", "fillchar"}, 1);
-  return like(of, pad(of.bytes(), bound.integer(0, 0), bound.text(1, " "), left, right));
+Value pad_with(const char* what, Evaluator& e, const Value& of, Arguments& arguments, bool left, bool right) {
+  const Bound bound = Bound::by_position(what, arguments, {"width", "fillchar"}, 1);
+  const std::string fill = bound.has(1) ? taken_in(e, of, bound, 1) : " ";
+  return like(of, pad(of.bytes(), bound.integer(0, 0), fill, left, right));
 }
 
-Value center(Evaluator&, const Value& of, Arguments& a) { return pad_with("center", of, a, true, true); }
-Value justify_left(Evaluator&, const Value& of, Arguments& a) { return pad_with("ljust", of, a, false, true); }
-Value justify_right(Evaluator&, const Value& of, Arguments& a) { return pad_with("rjust", of, a, true, false); }
+Value center(Evaluator& e, const Value& of, Arguments& a) { return pad_with("center", e, of, a, true, true); }
+Value justify_left(Evaluator& e, const Value& of, Arguments& a) { return pad_with("ljust", e, of, a, false, true); }
+Value justify_right(Evaluator& e, const Value& of, Arguments& a) { return pad_with("rjust", e, of, a, true, false); }
 
 Value zero_fill(Evaluator&, const Value& of, Arguments& arguments) {
-  const Bound bound("zfill", arguments, {"width"}, 1);
+  const Bound bound = Bound::by_position("zfill", arguments, {"width"}, 1);
   const std::string& text = of.bytes();
   const bool has_sign = !text.empty() && (text[0] == '-' || text[0] == '+');
   const int64_t width = bound.integer(0, 0) - (has_sign ? 1 : 0);
@@ -185,50 +192,16 @@ Value zero_fill(Evaluator&, const Value& of, Arguments& arguments) {
 }
 
 Value without_prefix(Evaluator&, const Value& of, Arguments& arguments) {
-  const Bound bound("removeprefix", arguments, {"prefix"}, 1);
+  const Bound bound = Bound::by_position("removeprefix", arguments, {"prefix"}, 1);
   const std::string prefix = bound.text(0, "");
   return of.bytes().starts_with(prefix) ? like(of, of.bytes().substr(prefix.size())) : of;
 }
 
 Value without_suffix(Evaluator&, const Value& of, Arguments& arguments) {
-  const Bound bound("removesuffix", arguments, {"suffix"}, 1);
+  const Bound bound = Bound::by_position("removesuffix", arguments, {"suffix"}, 1);
   const std::string suffix = bound.text(0, "");
   return of.bytes().ends_with(suffix) ? like(of, of.bytes().substr(0, of.bytes().size() - suffix.size())) : of;
 }
-
-using Mapping = std::string (*)(std::string_view);
-
-template <Mapping mapping>
-Value mapped(Evaluator&, const Value& of, Arguments& arguments) {
-  const Bound none("this string method", arguments, {});
-  return like(of, mapping(of.bytes()));
-}
-
-using CharacterTest = bool (*)(uint32_t);
-
-// Whether the string is not empty and every character passes.
-template <CharacterTest test>
-Value all_are(Evaluator&, const Value& of, Arguments& arguments) {
-  const Bound none("this string method", arguments, {});
-  const auto pieces = code_points(of.bytes());
-  return Value::boolean(!pieces.empty() && std::all_of(pieces.begin(), pieces.end(), [](std::string_view piece) {
-    return test(code_point_at(piece));
-  }));
-}
-
-// Whether there are cased letters and all have the case of `is_it`.
-template <CharacterTest is_it, CharacterTest is_other>
-Value all_cased(Evaluator&, const Value& of, Arguments& arguments) {
-  const Bound none("this string method", arguments, {});
-  bool found = false;
-  for (const std::string_view piece : code_points(of.bytes())) {
-    if (is_other(code_point_at(piece))) return Value::boolean(false);
-    found |= is_it(code_point_at(piece));
-  }
-  return Value::boolean(found);
-}
-
-bool is_letter_or_digit(uint32_t c) { return is_letter(c) || is_decimal(c); }
 
 }  // namespace
 
@@ -255,21 +228,7 @@ const MethodTable& string_methods() {
                                        {"rjust", justify_right},
                                        {"zfill", zero_fill},
                                        {"removeprefix", without_prefix},
-                                       {"removesuffix", without_suffix},
-                                       {"upper", mapped<to_upper>},
-                                       {"lower", mapped<to_lower>},
-                                       {"casefold", mapped<to_lower>},
-                                       {"capitalize", mapped<capitalize>},
-                                       {"title", mapped<title_case>},
-                                       {"swapcase", mapped<swap_case>},
-                                       {"isspace", all_are<is_space>},
-                                       {"isalpha", all_are<is_letter>},
-                                       {"isdigit", all_are<is_decimal>},
-                                       {"isdecimal", all_are<is_decimal>},
-                                       {"isnumeric", all_are<is_decimal>},
-                                       {"isalnum", all_are<is_letter_or_digit>},
-                                       {"isupper", all_cased<is_upper, is_lower>},
-                                       {"islower", all_cased<is_lower, is_upper>}};
+                                       {"removesuffix", without_suffix}};
   return kMethods;
 }
 

@@ -48,14 +48,21 @@ TEST(ChatTemplate, CompileErrorsNameTheLine) {
             "chat template, line 1: expected 'endfor' or 'else', got the end of the template");
   EXPECT_EQ(compile_error("\n\n{{ a b }}"), "chat template, line 3: expected '}}', got 'b'");
   EXPECT_EQ(compile_error("{{ 'a }}"), "chat template, line 1: a string literal is not closed");
-  EXPECT_EQ(compile_error("{% include 'x' %}"), "chat template, line 1: unknown or unsupported tag 'include'");
+  EXPECT_EQ(compile_error("{% nope %}"), "chat template, line 1: unknown or unsupported tag 'nope'");
+  EXPECT_EQ(compile_error("\n{{ x | nope }}"), "chat template, line 2: no filter named 'nope'");
+  EXPECT_EQ(compile_error("{{ x is nope }}"), "chat template, line 1: no test named 'nope'");
+  EXPECT_EQ(compile_error("{% if false %}{{ x | random }}{% endif %}"),
+            "chat template, line 1: the filter 'random' is not supported: its result differs from run to run");
   EXPECT_EQ(compile_error("\xff"), "chat template: not valid UTF-8");
 }
 
 TEST(ChatTemplate, RenderErrorsNameTheLineAndReason) {
   EXPECT_EQ(render_error("\n{{ a.b.c }}"), "chat template, line 2: 'a' is undefined");
   EXPECT_EQ(render_error("{{ 1 + 'a' }}"), "chat template, line 1: unsupported operand types for +: 'int' and 'str'");
-  EXPECT_EQ(render_error("{{ x | nope }}"), "chat template, line 1: no filter named 'nope'");
+  EXPECT_EQ(render_error("{% if true %}{{ x | nope }}{% endif %}"), "chat template, line 1: no filter named 'nope'");
+  EXPECT_EQ(render_error("{% include 'x' %}"),
+            "chat template, line 1: 'include' cannot load anything: a chat template stands alone");
+  EXPECT_EQ(render_error("{{ 'a'.encode() }}"), "chat template, line 1: encode: templates have no bytes, only text");
   EXPECT_EQ(render_error("{{ raise_exception('Only user and assistant!') }}"), "Only user and assistant!");
 }
 

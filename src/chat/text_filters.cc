@@ -4,12 +4,13 @@
 
 #include "base/utf8.h"
 #include "chat/arguments.h"
-#include "chat/arithmetic.h"
 #include "chat/evaluator.h"
 #include "chat/failure.h"
 #include "chat/filter_tables.h"
 #include "chat/iteration.h"
+#include "chat/letter_case.h"
 #include "chat/limits.h"
+#include "chat/markup.h"
 #include "chat/percent_format.h"
 #include "chat/printing.h"
 #include "chat/text_operations.h"
@@ -23,6 +24,10 @@ Value soft(Evaluator& evaluator, const Value& value) {
   return value.is_string() ? value : Value::string(evaluator.text_of(value));
 }
 
+bool starts_word_after(uint32_t c) {
+  return is_space(c) || (c < 0x80 && std::string_view("-({[<").find(static_cast<char>(c)) != std::string_view::npos);
+}
+
 using Mapping = std::string (*)(std::string_view);
 
 template <Mapping mapping>
@@ -32,16 +37,30 @@ Value mapped(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   return Value::string(mapping(text.bytes()), text.text().is_markup);
 }
 
+// Every word begins with a capital, where words begin after white space and opening brackets.
 std::string title_words(std::string_view text) {
   std::string out;
-  bool starts_word = true;
-  for (const std::string_view piece : code_points(text)) {
-    out += starts_word ? to_upper(piece) : to_lower(piece);
-    const uint32_t c = code_point_at(piece);
-    starts_word =
-        is_space(c) || (c < 0x80 && std::string_view("-({[<").find(static_cast<char>(c)) != std::string_view::npos);
+  while (!text.empty()) {
+    size_t end = code_point_offset(text, 1);
+    const bool is_gap = starts_word_after(code_point_at(text));
+    while (end < text.size() && starts_word_after(code_point_at(text.substr(end))) == is_gap) {
+      end += code_point_offset(text.substr(end), 1);
+    }
+    const size_t first = code_point_offset(text, 1);
+    out += to_upper(text.substr(0, first)) + to_lower(text.substr(first, end - first));
+    text.remove_prefix(end);
   }
   return out;
+}
+
+Value title(Evaluator& evaluator, const Value& value, Arguments& arguments) {
+  const Bound none("title", arguments, {});
+  return Value::string(title_words(evaluator.text_of(value)));
+}
+
+Value strip_tags(Evaluator& evaluator, const Value& value, Arguments& arguments) {
+  const Bound none("striptags", arguments, {});
+  return Value::string(without_tags(evaluator.text_of(value)));
 }
 
 Value trim(Evaluator& evaluator, const Value& value, Arguments& arguments) {
@@ -81,7 +100,8 @@ Value replace_filter(Evaluator& evaluator, const Value& value, Arguments& argume
 
 Value center(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound bound("center", arguments, {"width"});
-  return Value::string(pad(soft(evaluator, value).bytes(), bound.integer(0, 80), " ", true, true));
+  const Value text = soft(evaluator, value);
+  return Value::string(pad(text.bytes(), bound.integer(0, 80), " ", true, true), text.text().is_markup);
 }
 
 Value format(Evaluator& evaluator, const Value& value, Arguments& arguments) {
@@ -114,23 +134,33 @@ Value indent(Evaluator&, const Value& value, Arguments& arguments) {
   return Value::string(std::move(out), value.text().is_markup);
 }
 
-Value truncate(Evaluator&, const Value& value, Arguments& arguments) {
+double number_of(const Bound& bound, size_t i, double fallback, const char* what) {
+  if (!bound.find(i)) return fallback;
+  if (!bound.at(i).is_number()) stop("truncate: the {} is a number, not {}", what, bound.at(i).type_name());
+  return bound.at(i).as_double();
+}
+
+// Whatever has a length and is short enough stays as it is; only strings can be cut.
+Value truncate(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound bound("truncate", arguments, {"length", "killwords", "end", "leeway"});
-  if (!value.is_string()) stop("truncate: expected a string, got {}", value.type_name());
-  const int64_t length = bound.integer(0, 255);
-  const std::string end = bound.text(2, "...");
-  const int64_t leeway = bound.find(3) ? bound.integer(3, 5) : 5;
-  const auto end_length = static_cast<int64_t>(count_code_points(end));
-  if (length < end_length) stop("truncate: the length is less than {}", end_length);
-  if (leeway < 0) stop("truncate: the leeway is negative");
-  if (static_cast<int64_t>(value.text().length) - leeway <= length) return value;
-  std::string kept =
-      value.bytes().substr(0, code_point_offset(value.bytes(), static_cast<size_t>(length - end_length)));
+  if (bound.has(0) && !bound.at(0).is_number()) stop("truncate: the length is a number");
+  const double length = number_of(bound, 0, 255, "length");
+  const double leeway = number_of(bound, 3, 5, "leeway");
+  const Value end = bound.has(2) ? bound.at(2) : Value::string("...");
+  const int64_t end_length = length_of(end);
+  if (!(length >= static_cast<double>(end_length))) stop("truncate: the length is less than {}", end_length);
+  if (!(leeway >= 0)) stop("truncate: the leeway is negative");
+  if (static_cast<double>(length_of(value)) <= length + leeway) return value;
+  if (!value.is_string() || !end.is_string()) stop("truncate: expected a string, got {}", value.type_name());
+  const auto kept_length = static_cast<size_t>(bound.integer(0, 255) - end_length);
+  std::string kept = value.bytes().substr(0, code_point_offset(value.bytes(), kept_length));
   if (!bound.truth(1, false)) {
     const size_t space = kept.rfind(' ');
     if (space != std::string::npos) kept.resize(space);
   }
-  return Value::string(kept + end, value.text().is_markup);
+  const bool is_markup = value.text().is_markup;
+  if (!is_markup && end.text().is_markup) return Value::string(escape_html(kept) + end.bytes(), true);
+  return Value::string(kept + (is_markup ? escaped_text(evaluator, end) : end.bytes()), is_markup);
 }
 
 Value word_count(Evaluator& evaluator, const Value& value, Arguments& arguments) {
@@ -140,35 +170,11 @@ Value word_count(Evaluator& evaluator, const Value& value, Arguments& arguments)
   const Value text = soft(evaluator, value);
   for (const std::string_view piece : code_points(text.bytes())) {
     const uint32_t c = code_point_at(piece);
-    const bool is_word = c == '_' || is_letter(c) || is_decimal(c);
+    const bool is_word = c == '_' || is_alphanumeric(c);
     words += is_word && !is_inside;
     is_inside = is_word;
   }
   return Value::integer(words);
-}
-
-// Tags and comments away, white space runs to one blank, entities back to characters where they are the usual five.
-std::string without_tags(std::string_view text) {
-  std::string plain;
-  while (!text.empty()) {
-    const size_t open = text.find('<');
-    plain += text.substr(0, open);
-    if (open == std::string_view::npos) break;
-    text.remove_prefix(open);
-    const bool is_comment = text.starts_with("<!--");
-    const size_t close = is_comment ? find_text(text, "-->") : text.find('>');
-    if (close == std::string_view::npos) {
-      plain += text;
-      break;
-    }
-    text.remove_prefix(close + (is_comment ? 3 : 1));
-  }
-  std::string out;
-  for (const std::string& word : split(plain, nullptr, -1, false)) out += (out.empty() ? "" : " ") + word;
-  static constexpr std::pair<std::string_view, std::string_view> kEntities[] = {
-      {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#34;", "\""}, {"&#39;", "'"}, {"&amp;", "&"}};
-  for (const auto& [entity, character] : kEntities) out = replace(out, entity, character, -1);
-  return out;
 }
 
 void append_quoted(std::string& out, std::string_view text, bool in_query) {
@@ -229,8 +235,8 @@ const FilterTable& text_filters() {
   static const FilterTable kFilters = {{"upper", mapped<to_upper>},
                                        {"lower", mapped<to_lower>},
                                        {"capitalize", mapped<capitalize>},
-                                       {"title", mapped<title_words>},
-                                       {"striptags", mapped<without_tags>},
+                                       {"title", title},
+                                       {"striptags", strip_tags},
                                        {"trim", trim},
                                        {"string", to_string},
                                        {"safe", mark_safe},

@@ -152,23 +152,4 @@ std::string pad(std::string_view text, int64_t width, const std::string& fill, b
   return out;
 }
 
-std::string title_case(std::string_view text) {
-  std::string out;
-  bool is_inside = false;
-  for (const std::string_view piece : code_points(text)) {
-    out += is_inside ? to_lower(piece) : to_upper(piece);
-    const uint32_t c = code_point_at(piece);
-    is_inside = is_upper(c) || is_lower(c);
-  }
-  return out;
-}
-
-std::string swap_case(std::string_view text) {
-  std::string out;
-  for (const std::string_view piece : code_points(text)) {
-    out += is_upper(code_point_at(piece)) ? to_lower(piece) : to_upper(piece);
-  }
-  return out;
-}
-
 }  // namespace estoc::jinja

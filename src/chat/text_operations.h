@@ -16,7 +16,5 @@ std::vector<std::string> split(std::string_view text, const std::string* separat
 std::vector<std::string> split_lines(std::string_view text, bool keeps_ends);
 std::string replace(std::string_view text, std::string_view old, std::string_view with, int64_t times);
 std::string pad(std::string_view text, int64_t width, const std::string& fill, bool left, bool right);
-std::string title_case(std::string_view text);  // str.title
-std::string swap_case(std::string_view text);
 
 }  // namespace estoc::jinja

@@ -6,33 +6,36 @@
 
 #include "base/utf8.h"
 #include "chat/failure.h"
+#include "chat/unicode_tables.h"
 
 namespace estoc::jinja {
 namespace {
 
 size_t piece_bytes(unsigned char lead) { return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4; }
 
-template <typename Map>
-std::string map_case(std::string_view text, Map map) {
-  std::string out;
-  out.reserve(text.size());
-  for (const std::string_view piece : code_points(text)) utf8_append(out, map(code_point_at(piece)));
-  return out;
+// The characters that may begin an identifier, and those that may go on with it: the categories, and what XID_Start and
+// XID_Continue add to them and take from them.
+bool starts_identifier(uint32_t c) {
+  if (c == '_' || (c >= 0x1885 && c <= 0x1886) || c == 0x2118 || c == 0x212E) return true;
+  if (c == 0xE33 || c == 0xEB3 || (c >= 0xFF9E && c <= 0xFF9F)) return false;
+  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  const bool is_compatible = c == 0x37A || c == 0x2E2F || (c >= 0xFC5E && c <= 0xFC63) ||
+                             (c >= 0xFDFA && c <= 0xFDFB) || (c >= 0xFE70 && c <= 0xFE7E && c % 2 == 0);
+  return (is_letter(c) || category == UTF8PROC_CATEGORY_NL) && !is_compatible;
 }
 
-// Greek's and German's letters whose upper case is longer than one letter are few; the sharp s is the one people write.
-std::string upper_with_sharp_s(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const std::string_view piece : code_points(text)) {
-    const uint32_t code_point = code_point_at(piece);
-    if (code_point == 0xDF) {
-      out += "SS";
-    } else {
-      utf8_append(out, static_cast<uint32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(code_point))));
-    }
+bool continues_identifier(uint32_t c) {
+  if (starts_identifier(c) || c == 0xB7 || c == 0x387 || (c >= 0x1369 && c <= 0x1371) || c == 0x19DA) return true;
+  if (c == 0xE33 || c == 0xEB3 || (c >= 0xFF9E && c <= 0xFF9F)) return true;
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_PC:
+      return true;
+    default:
+      return false;
   }
-  return out;
 }
 
 }  // namespace
@@ -81,6 +84,32 @@ bool is_letter(uint32_t c) {
 
 bool is_decimal(uint32_t c) { return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_ND; }
 
+bool is_digit(uint32_t c) { return is_decimal(c) || is_other_digit(c); }
+
+bool is_numeric(uint32_t c) {
+  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  return (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO) || is_other_numeric(c);
+}
+
+bool is_alphanumeric(uint32_t c) { return is_letter(c) || is_numeric(c); }
+
+bool is_identifier(std::string_view text) {
+  bool is_first = true;
+  for (const std::string_view piece : code_points(text)) {
+    const uint32_t c = code_point_at(piece);
+    if (is_first ? !starts_identifier(c) : !continues_identifier(c)) return false;
+    is_first = false;
+  }
+  return !text.empty();
+}
+
+// Decimal digits come in runs of ten from zero on.
+int decimal_value(uint32_t c) {
+  uint32_t first = c;
+  while (is_decimal(first - 1)) --first;
+  return static_cast<int>((c - first) % 10);
+}
+
 bool is_printable(uint32_t c) {
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
     case UTF8PROC_CATEGORY_CN:
@@ -96,23 +125,6 @@ bool is_printable(uint32_t c) {
     default:
       return true;
   }
-}
-
-bool is_upper(uint32_t c) { return utf8proc_isupper(static_cast<utf8proc_int32_t>(c)) != 0; }
-
-bool is_lower(uint32_t c) { return utf8proc_islower(static_cast<utf8proc_int32_t>(c)) != 0; }
-
-std::string to_upper(std::string_view text) { return upper_with_sharp_s(text); }
-
-std::string to_lower(std::string_view text) {
-  return map_case(text,
-                  [](uint32_t c) { return static_cast<uint32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))); });
-}
-
-std::string capitalize(std::string_view text) {
-  if (text.empty()) return {};
-  const size_t first = code_point_offset(text, 1);
-  return to_upper(text.substr(0, first)) + to_lower(text.substr(first));
 }
 
 // glibc's memmem is a two-way search; string_view::find compares from every place.

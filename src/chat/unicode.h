@@ -1,4 +1,4 @@
-// Python's view of text: code points, white space and letter case. The text is valid UTF-8. Pure functions.
+// Python's view of text: code points and the kinds of characters. The text is valid UTF-8. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,13 @@ std::vector<std::string_view> code_points(std::string_view text);  // each as it
 uint32_t code_point_at(std::string_view piece);  // the first one
 bool is_space(uint32_t code_point);              // str.isspace
 bool is_letter(uint32_t code_point);             // str.isalpha
-bool is_decimal(uint32_t code_point);            // str.isdecimal; close to str.isdigit
+bool is_decimal(uint32_t code_point);            // str.isdecimal
+bool is_digit(uint32_t code_point);              // str.isdigit
+bool is_numeric(uint32_t code_point);            // str.isnumeric
+bool is_alphanumeric(uint32_t code_point);       // str.isalnum
 bool is_printable(uint32_t code_point);          // str.isprintable
-bool is_upper(uint32_t code_point);
-bool is_lower(uint32_t code_point);
-std::string to_upper(std::string_view text);
-std::string to_lower(std::string_view text);
-std::string capitalize(std::string_view text);  // first upper, the rest lower
+bool is_identifier(std::string_view text);       // str.isidentifier
+int decimal_value(uint32_t code_point);          // 0 to 9. REQUIRES is_decimal.
 
 // Where `needle` is in `text`, in bytes, npos when it is not: linear time also for hostile texts.
 size_t find_text(std::string_view text, std::string_view needle, size_t from = 0);

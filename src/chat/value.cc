@@ -37,6 +37,24 @@ Value Value::sequence(SequenceKind kind, Values items) {
   return Value(Data(std::make_shared<const Sequence>(std::move(sequence))));
 }
 
+Value Value::generator(std::shared_ptr<Generator> items, const Values& sources) {
+  Sequence sequence;
+  sequence.kind = SequenceKind::generator;
+  for (const Value& source : sources) account(sequence.depth, sequence.weight, source);
+  sequence.generator = std::move(items);
+  return Value(Data(std::make_shared<const Sequence>(std::move(sequence))));
+}
+
+Value Value::group(Value grouper, Value items) {
+  Sequence sequence;
+  sequence.kind = SequenceKind::tuple;
+  sequence.is_group = true;
+  account(sequence.depth, sequence.weight, grouper);
+  account(sequence.depth, sequence.weight, items);
+  sequence.items = {std::move(grouper), std::move(items)};
+  return Value(Data(std::make_shared<const Sequence>(std::move(sequence))));
+}
+
 Value Value::range(int64_t start, int64_t stop_at, int64_t step) {
   if (step == 0) stop("range() arg 3 must not be zero");
   Sequence sequence;
@@ -65,6 +83,7 @@ int64_t Value::as_integer() const { return is_bool() ? int64_t{std::get<bool>(da
 double Value::as_double() const { return is_float() ? std::get<double>(data_) : static_cast<double>(as_integer()); }
 
 const void* Value::address() const {
+  if (is_undefined()) return std::get<Undefined>(data_).reason.get();
   if (is_string()) return std::get<TextPtr>(data_).get();
   if (is_sequence()) return sequence_ptr().get();
   if (is_dict()) return std::get<DictPtr>(data_).get();

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,6 +22,7 @@ class Dict;
 class Object;
 struct Text;
 struct Sequence;
+class Generator;
 using Values = std::vector<Value>;
 
 struct Undefined {
@@ -46,6 +48,9 @@ class Value {
   static Value sequence(SequenceKind kind, Values items);
   static Value list(Values items) { return sequence(SequenceKind::list, std::move(items)); }
   static Value tuple(Values items) { return sequence(SequenceKind::tuple, std::move(items)); }
+  // `sources` are what the items are made from: the value is deeper than any of them.
+  static Value generator(std::shared_ptr<Generator> items, const Values& sources);
+  static Value group(Value grouper, Value items);
   static Value range(int64_t start, int64_t stop, int64_t step);
   static Value dict(Dict dict);
   static Value object(ObjectPtr object) { return Value(Data(std::move(object))); }
@@ -92,13 +97,24 @@ struct Text {
   bool is_markup = false;
 };
 
+// Makes items when they are asked for, each one once, as the filters map and select do. One rendering only.
+class Generator {
+ public:
+  Generator() = default;
+  Generator(const Generator&) = delete;
+  Generator& operator=(const Generator&) = delete;
+  virtual ~Generator() = default;
+  virtual std::optional<Value> next() = 0;  // nothing at the end, and ever after
+};
+
 struct Sequence {
   SequenceKind kind = SequenceKind::list;
   Values items;
+  std::shared_ptr<Generator> generator;  // in place of items, where that is the kind
   int depth = 1;
   uint64_t weight = 1;
-  int64_t start = 0, stop = 0, step = 1;  // of a range, for printing
-  mutable bool is_consumed = false;       // of a generator; one rendering only
+  int64_t start = 0, stop = 0, step = 1;  // of a range
+  bool is_group = false;                  // of groupby: a tuple whose parts have the names grouper and list
 };
 
 // Takes the next depth and weight of a container; throws Failure when it nests too deeply.

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -7,12 +10,14 @@
 #include "chat/evaluator.h"
 #include "chat/failure.h"
 #include "chat/filter_tables.h"
+#include "chat/format_spec.h"
 #include "chat/iteration.h"
 #include "chat/json_input.h"
 #include "chat/json_output.h"
 #include "chat/limits.h"
 #include "chat/printing.h"
 #include "chat/text_operations.h"
+#include "chat/unicode.h"
 
 namespace estoc::jinja {
 namespace {
@@ -43,36 +48,57 @@ Value attribute(Evaluator& evaluator, const Value& value, Arguments& arguments) 
   return evaluator.attribute_of(value, bound.text(0, ""));
 }
 
-// Digits as Python's int() reads them: blanks around, a sign, underscores between digits.
+// Digits of any script as ASCII ones, and without the underscores between digits; nothing where those stand elsewhere.
+std::optional<std::string> plain_digits(std::string_view spelled, bool may_begin_with_underscore) {
+  std::string out;
+  bool follows_digit = may_begin_with_underscore;
+  bool ends_in_underscore = false;
+  for (const std::string_view piece : code_points(spelled)) {
+    const uint32_t c = code_point_at(piece);
+    if (c == '_') {
+      if (!follows_digit) return std::nullopt;
+    } else {
+      out +=
+          c >= 0x80 && is_decimal(c) ? std::string(1, static_cast<char>('0' + decimal_value(c))) : std::string(piece);
+    }
+    ends_in_underscore = c == '_';
+    follows_digit = c >= 0x80 ? is_decimal(c) : std::isalnum(static_cast<int>(c)) != 0;
+  }
+  return ends_in_underscore ? std::nullopt : std::optional(std::move(out));
+}
+
+// What Python's int() reads: blanks around, a sign, a prefix that fits the base.
 std::optional<int64_t> read_integer(std::string_view spelled, int64_t base) {
+  if ((base < 2 || base > 36) && base != 0) return std::nullopt;
   std::string text = strip(spelled, nullptr, true, true);
   const bool is_negative = !text.empty() && text[0] == '-';
   if (is_negative || (!text.empty() && text[0] == '+')) text.erase(0, 1);
   const auto has_prefix = [&](char mark) { return text.size() > 2 && text[0] == '0' && (text[1] | 32) == mark; };
   const int64_t prefix_base = has_prefix('x') ? 16 : has_prefix('o') ? 8 : has_prefix('b') ? 2 : 0;
-  if (prefix_base != 0 && (base == prefix_base || base == 0)) {
-    base = prefix_base;
-    text.erase(0, 2);
+  const bool takes_prefix = prefix_base != 0 && (base == prefix_base || base == 0);
+  if (takes_prefix) text.erase(0, 2);
+  const auto plain = plain_digits(text, takes_prefix);
+  if (!plain || plain->empty() || plain->front() == '-') return std::nullopt;
+  if (base == 0 && !takes_prefix && plain->front() == '0' && plain->find_first_not_of('0') != std::string::npos) {
+    return std::nullopt;  // 010 is no Python literal
   }
-  if (base == 0) base = 10;
-  if (base < 2 || base > 36) return std::nullopt;
-  std::string digits = is_negative ? "-" : "";
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool is_between = text[i] == '_' && i > 0 && i + 1 < text.size() && text[i - 1] != '_';
-    if (!is_between) digits += text[i];
-  }
+  const std::string digits = (is_negative ? "-" : "") + *plain;
+  const int64_t used = takes_prefix ? prefix_base : base == 0 ? 10 : base;
   int64_t result = 0;
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), result, static_cast<int>(base));
+  const char* const last = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), last, result, static_cast<int>(used));
+  if (error == std::errc::invalid_argument || end != last) return std::nullopt;
   if (error == std::errc::result_out_of_range) stop("int: '{}' is beyond 64 bits", spelled.substr(0, 40));
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
   return result;
 }
 
 std::optional<double> read_float(std::string_view spelled) {
-  std::string text = strip(spelled, nullptr, true, true);
-  std::erase(text, '_');
+  auto plain = plain_digits(strip(spelled, nullptr, true, true), false);
+  if (!plain) return std::nullopt;
+  std::string& text = *plain;
   if (!text.empty() && text[0] == '+') text.erase(0, 1);
+  if (text.empty() || text[0] == '+' || (text.size() > 1 && text.starts_with("--"))) return std::nullopt;
+  if (text.find('(') != std::string::npos) return std::nullopt;  // nan(...) is not Python's
   double result = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result);
   if (error == std::errc::invalid_argument || end != text.data() + text.size()) return std::nullopt;
@@ -91,9 +117,13 @@ Value to_integer(Evaluator&, const Value& value, Arguments& arguments) {
   if (value.is_undefined()) stop("{}", value.undefined_reason());
   if (value.is_integral()) return affirm(value);
   std::optional<int64_t> result;
-  if (value.is_float()) result = truncated(value.as_double());
+  if (value.is_float()) {
+    if (std::isinf(value.as_double())) stop("int: cannot convert infinity to an integer");
+    result = truncated(value.as_double());
+  }
   if (value.is_string()) {
-    result = read_integer(value.bytes(), bound.integer(1, 10));
+    const bool has_base = !bound.has(1) || bound.at(1).is_integral();
+    if (has_base) result = read_integer(value.bytes(), bound.integer(1, 10));
     if (!result) {
       const auto number = read_float(value.bytes());
       if (number) result = truncated(*number);
@@ -113,11 +143,20 @@ Value to_float(Evaluator&, const Value& value, Arguments& arguments) {
   return bound.has(0) ? bound.at(0) : Value::floating(0);
 }
 
+// round(value, None): an int, as round(value) gives.
+Value rounded_to_integer(const Value& value) {
+  if (value.is_integral()) return affirm(value);
+  const auto whole = truncated(round_to(value.as_double(), 0));
+  if (!whole) stop("round: cannot convert {} to an integer", float_text(value.as_double()));
+  return Value::integer(*whole);
+}
+
 Value rounded(Evaluator&, const Value& value, Arguments& arguments) {
   const Bound bound("round", arguments, {"precision", "method"});
   if (!value.is_number()) stop("round: a number is required, not {}", value.type_name());
-  const int64_t digits = bound.integer(0, 0);
   const std::string method = bound.text(1, "common");
+  if (method == "common" && bound.has(0) && bound.at(0).is_none()) return rounded_to_integer(value);
+  const int64_t digits = bound.integer(0, 0);
   if (method == "common") {
     if (value.is_integral() && digits >= 0) return affirm(value);
     const double result = round_to(value.as_double(), digits);
@@ -129,6 +168,30 @@ Value rounded(Evaluator&, const Value& value, Arguments& arguments) {
   const double scale = std::pow(10.0, static_cast<double>(std::min<int64_t>(std::max<int64_t>(digits, -300), 300)));
   const double scaled = value.as_double() * scale;
   return Value::floating((method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / scale);
+}
+
+Value file_size(Evaluator&, const Value& value, Arguments& arguments) {
+  const Bound bound("filesizeformat", arguments, {"binary"});
+  if (value.is_undefined()) stop("{}", value.undefined_reason());
+  const auto read = value.is_number()   ? std::optional(value.as_double())
+                    : value.is_string() ? read_float(value.bytes())
+                                        : std::nullopt;
+  if (!read) stop("filesizeformat: expected a number, got {}", value.type_name());
+  const bool is_binary = bound.truth(0, false);
+  const double base = is_binary ? 1024 : 1000;
+  if (*read == 1) return Value::string("1 Byte");
+  if (*read < base) {
+    if (!std::isfinite(*read)) stop("filesizeformat: {} is no size", float_text(*read));
+    return Value::string((*read < 0 && *read > -1 ? "0" : (*read < 0 ? "-" : "") + whole_digits(std::abs(*read))) +
+                         " Bytes");
+  }
+  double unit = base;
+  size_t prefix = 0;
+  static constexpr std::string_view kPrefixes = "kMGTPEZY";
+  for (unit *= base; *read >= unit && prefix + 1 < kPrefixes.size(); unit *= base) ++prefix;
+  if (std::isnan(*read)) prefix = kPrefixes.size() - 1;
+  const char first = is_binary && prefix == 0 ? 'K' : kPrefixes[prefix];
+  return Value::string(fmt::format("{:.1f} {}{}", base * *read / unit, first, is_binary ? "iB" : "B"));
 }
 
 JsonStyle style_of(const Bound& bound) {
@@ -154,9 +217,18 @@ JsonStyle style_of(const Bound& bound) {
   return style;
 }
 
+// A string alone has neither lines nor separators, so Python does not look at what is asked of them.
+Value string_as_json(const Value& value, const Bound& bound) {
+  if (bound.find(2) && iterate(bound.at(2))->items.size() != 2) stop("tojson: separators are two strings");
+  JsonStyle style;
+  style.is_ascii = bound.truth(0, false);
+  return Value::string(json_text(value, style));
+}
+
 Value to_json_text(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound bound("tojson", arguments, {"ensure_ascii", "indent", "separators", "sort_keys"});
   evaluator.charge_walk(value);
+  if (value.is_string()) return string_as_json(value, bound);
   return Value::string(json_text(value, style_of(bound)));
 }
 
@@ -174,10 +246,10 @@ Value from_json_text(Evaluator& evaluator, const Value& value, Arguments& argume
 }  // namespace
 
 const FilterTable& value_filters() {
-  static const FilterTable kFilters = {
-      {"abs", absolute},  {"d", default_to},        {"default", default_to},      {"length", length},
-      {"count", length},  {"attr", attribute},      {"int", to_integer},          {"float", to_float},
-      {"round", rounded}, {"tojson", to_json_text}, {"from_json", from_json_text}};
+  static const FilterTable kFilters = {{"abs", absolute},   {"d", default_to},        {"default", default_to},
+                                       {"length", length},  {"count", length},        {"attr", attribute},
+                                       {"int", to_integer}, {"float", to_float},      {"filesizeformat", file_size},
+                                       {"round", rounded},  {"tojson", to_json_text}, {"from_json", from_json_text}};
   return kFilters;
 }
 
