@@ -1,0 +1,67 @@
+#include "gpu/emulated_kernel.h"
+
+#include <cstring>
+#include <memory>
+
+#include "gpu/fibers.h"
+
+namespace estoc::gpu {
+namespace {
+
+const EmulatedKernel* g_first = nullptr;  // constant-initialized, so it is there before the kernels' constructors run
+
+}  // namespace
+
+EmulatedKernel::EmulatedKernel(const char* kernel_name, void (*kernel_call)(void* const*), std::vector<size_t> sizes,
+                               int kernel_threads_max)
+    : name(kernel_name),
+      call(kernel_call),
+      argument_sizes(std::move(sizes)),
+      threads_max(kernel_threads_max),
+      next_(g_first) {
+  g_first = this;
+}
+
+const EmulatedKernel* EmulatedKernel::find(std::string_view name) {
+  for (const EmulatedKernel* kernel = g_first; kernel != nullptr; kernel = kernel->next_) {
+    if (kernel->name == name) return kernel;
+  }
+  return nullptr;
+}
+
+void EmulatedBlock::begin(int block_x, int block_y, int grid, int block_threads, size_t dynamic_bytes) {
+  x = block_x;
+  y = block_y;
+  grid_x = grid;
+  threads = block_threads;
+  ++number_;
+  used_ = (dynamic_bytes + 15) / 16 * 16;
+  std::memset(memory_, 0xFF, sizeof(memory_));
+}
+
+void* EmulatedBlock::object(Object& object, size_t bytes) {
+  if (object.block != number_) {
+    if (used_ + bytes > kSharedBytes) fibers::fault("more shared memory than a block has");
+    object = {number_, memory_ + used_};
+    used_ += (bytes + 15) / 16 * 16;
+  }
+  return object.at;
+}
+
+unsigned EmulatedBlock::address(const void* p) const {
+  const auto* byte = static_cast<const unsigned char*>(p);
+  if (byte < memory_ || byte >= memory_ + kSharedBytes) fibers::fault("a shared address that is not in shared memory");
+  return static_cast<unsigned>(byte - memory_);
+}
+
+const void* EmulatedBlock::at(unsigned address) const {
+  if (address >= kSharedBytes) fibers::fault("a shared address beyond shared memory");
+  return memory_ + address;
+}
+
+EmulatedBlock& emulated_block() {
+  static thread_local const auto block = std::make_unique<EmulatedBlock>();
+  return *block;
+}
+
+}  // namespace estoc::gpu

@@ -1,0 +1,47 @@
+// The primitives that kernels are written in. One kernel source, three worlds:
+//   NVPTX   clang-19 (no toolkit headers) or nvcc: source/nvptx.h
+//   CPU     any C++20 compiler, one fiber a thread: source/emulate.h, which checks what the hardware would punish
+//   AMDGCN  not there yet; would be a third header with the same names (wave 64 on gfx9: no literal 32 outside kWarp)
+//
+// A kernel is KERNEL(threads_max, blocks_min, name, (arguments)) { ... }: an extern "C" function, in the emulator also
+// an entry of its table. Shared memory: SHARED(name, type) declares one object of the block, DYNAMIC_SHARED(name) the
+// block's dynamic bytes, 1024-aligned. DEVICE marks functions, UNROLL the loop that follows it.
+//
+//   thread_index() block_index() block_index_y() block_threads() grid_blocks()   positions; one-dimensional blocks
+//   sync_block() sync_warp() sync_named(id, threads)              barriers of the block, the warp, some warps
+//   shuffle_xor(x, mask)                                          float or u32, whole warp
+//   transpose_8x8(x)                lane 4g+t holds elements (g, 2t), (g, 2t+1) of a matrix of 16-bit values; so it
+//   does of
+//                                   the transposed matrix afterwards
+//   load_stream<T>(p)               2, 4, 8 or 16 bytes that are read once (weights). Stays before grid_wait where
+//   written
+//                                   there: ptxas moves read-only-path loads past it, plain ones not
+//   mma_bf16(d, a, b0, b1)          d[16x8] += a[16x16] b[16x8], fragments as in PTX mma.m16n8k16
+//   fma_bf16x2(a, b, c) pack_bf16x2(low, high)                    pairs of bf16 in a word
+//   f16_to_f32(bits) rsqrt_fast exp2_fast reciprocal_fast         approximate where the name says fast
+//   grid_wait() grid_release()      programmatic dependent launch: wait for the launch before; let the next one start.
+//                                   Every block must wait before it touches what an earlier launch wrote or still reads
+//   fence_device() atomic_add(p, v)                               order and count across blocks
+//   store_host(p, v)                to mapped host memory, after all of this thread's earlier stores
+//
+// Hopper (compiled where HAS_HOPPER is defined; the emulator always has them):
+//   barrier_init(b, count) barrier_fence() barrier_expect(b, bytes) barrier_arrive(b) barrier_wait(b, phase)   mbarrier
+//   bulk_load(to, from, bytes, b)   one-dimensional asynchronous copy to shared memory, 16-byte aligned
+//   fence_async()                   ordinary stores to shared memory before what reads it asynchronously
+//   wgmma (HAS_WGMMA): wgmma_fence() wgmma_commit() wgmma_wait<left>() wgmma_bf16<N>(d, a, b) with descriptors from
+//   tile_descriptor(p, leading, stride, swizzle)
+//   registers_take<n>() registers_give<n>()                        setmaxnreg
+#pragma once
+
+#include "gpu/source/types.h"
+
+namespace estoc::gpu {
+inline constexpr int kWarp = 32;
+enum class Swizzle : u32 { none = 0, bytes128 = 1 };
+}  // namespace estoc::gpu
+
+#if defined(__CUDACC__) || defined(__CUDA__)
+#include "gpu/source/nvptx.h"
+#else
+#include "gpu/source/emulate.h"
+#endif

@@ -1,0 +1,19 @@
+// Names of the plain types that kernels and the host share. Needs no standard header: device compilers run without any.
+#pragma once
+
+namespace estoc::gpu {
+
+using u8 = unsigned char;
+using u16 = unsigned short;
+using u32 = unsigned;
+using u64 = unsigned long;
+
+// What one load instruction moves.
+struct alignas(8) Words2 {
+  u32 v[2];
+};
+struct alignas(16) Words4 {
+  u32 v[4];
+};
+
+}  // namespace estoc::gpu
