@@ -1,0 +1,159 @@
+#include "gpu/device.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/error.h"
+
+namespace estoc::gpu {
+namespace {
+
+constexpr unsigned kNonBlocking = 1;  // streams and events: independent of the default stream
+constexpr int kCaptureRelaxed = 2;    // nothing else uses the context while a graph is recorded
+constexpr int kDefaultSharedBytes = 48 << 10;
+
+}  // namespace
+
+Device::Device(const Driver& driver) : driver_(driver) {
+  int device = 0, major = 0, minor = 0, l2 = 0;
+  char text[256] = "";
+  driver_.check(driver_.device_get(&device, 0), "finding the device");
+  driver_.check(driver_.device_name(text, sizeof(text), device), "reading the device's name");
+  auto read = [&](DeviceAttribute attribute, int& value) {
+    driver_.check(driver_.device_attribute(&value, static_cast<int>(attribute), device), "reading the device's limits");
+  };
+  read(DeviceAttribute::multiprocessors, multiprocessors);
+  read(DeviceAttribute::major, major);
+  read(DeviceAttribute::minor, minor);
+  read(DeviceAttribute::l2_bytes, l2);
+  driver_.check(driver_.driver_version(&driver_version), "reading the driver's version");
+  name = text;
+  capability = major * 10 + minor;
+  l2_bytes = static_cast<size_t>(l2);
+  driver_.check(driver_.context_retain(&context_, device), "making a context");
+  use();
+  driver_.check(driver_.stream_create(&stream_, kNonBlocking), "making a stream");
+}
+
+Device::~Device() {
+  driver_.stream_destroy(stream_);
+  driver_.context_release(0);
+}
+
+void Device::use() const { driver_.check(driver_.context_use(context_), "using the context"); }
+
+void Device::synchronize() const { driver_.check(driver_.stream_synchronize(stream_), "running the stream's work"); }
+
+Buffer::Buffer(const Device& device, size_t bytes) : device_(device), bytes_(bytes) {
+  device_.driver().check(device_.driver().memory_allocate(&address_, bytes), "allocating device memory");
+}
+
+Buffer::Buffer(Buffer&& other) noexcept
+    : device_(other.device_), address_(std::exchange(other.address_, 0)), bytes_(std::exchange(other.bytes_, 0)) {}
+
+Buffer::~Buffer() {
+  if (address_ != 0) device_.driver().memory_free(address_);
+}
+
+void Buffer::upload(const void* from, size_t bytes, size_t offset) {
+  ESTOC_CHECK(offset <= bytes_ && bytes <= bytes_ - offset);
+  const Driver& driver = device_.driver();
+  driver.check(driver.copy_to_device(address_ + offset, from, bytes, device_.stream()), "copying to the device");
+  device_.synchronize();
+}
+
+void Buffer::download(void* to, size_t bytes, size_t offset) const {
+  ESTOC_CHECK(offset <= bytes_ && bytes <= bytes_ - offset);
+  const Driver& driver = device_.driver();
+  driver.check(driver.copy_to_host(to, address_ + offset, bytes, device_.stream()), "copying from the device");
+  device_.synchronize();
+}
+
+void Buffer::fill(uint32_t word) {
+  const Driver& driver = device_.driver();
+  driver.check(driver.fill_words(address_, word, bytes_ / 4, device_.stream()), "filling device memory");
+}
+
+Module::Module(const Device& device, const void* image) : device_(device) {
+  device_.driver().check(device_.driver().module_load(&module_, image), "loading the kernels");
+}
+
+Module::~Module() { device_.driver().module_unload(module_); }
+
+Handle Module::function(const std::string& name) const {
+  Handle function = nullptr;
+  const std::string what = "looking for the kernel " + name;
+  device_.driver().check(device_.driver().module_function(&function, module_, name.c_str()), what.c_str());
+  return function;
+}
+
+void launch_raw(const Device& device, Handle function, const LaunchShape& shape, void** arguments) {
+  const Driver& driver = device.driver();
+  if (shape.shared_bytes > kDefaultSharedBytes) {
+    const int attribute = static_cast<int>(FunctionAttribute::dynamic_shared_bytes);
+    driver.check(driver.function_attribute(function, attribute, shape.shared_bytes), "asking for shared memory");
+  }
+  LaunchAttribute attribute{};
+  attribute.id = kProgrammaticLaunch;
+  attribute.value.flag = 1;
+  const bool may_overlap = shape.may_overlap && device.capability >= 90;
+  const LaunchConfig config{static_cast<unsigned>(shape.blocks),
+                            static_cast<unsigned>(shape.blocks_y),
+                            1,
+                            static_cast<unsigned>(shape.threads),
+                            1,
+                            1,
+                            static_cast<unsigned>(shape.shared_bytes),
+                            device.stream(),
+                            &attribute,
+                            may_overlap ? 1u : 0u};
+  driver.check(driver.launch(&config, function, arguments, nullptr), "launching a kernel");
+}
+
+Graph::Graph(const Device& device, const std::function<void()>& record) : device_(device) {
+  const Driver& driver = device_.driver();
+  driver.check(driver.capture_begin(device_.stream(), kCaptureRelaxed), "recording a graph");
+  try {
+    record();
+  } catch (...) {
+    if (driver.capture_end(device_.stream(), &graph_) == 0) driver.graph_destroy(graph_);
+    throw;
+  }
+  driver.check(driver.capture_end(device_.stream(), &graph_), "recording a graph");
+  driver.check(driver.graph_instantiate(&exec_, graph_, 0), "instantiating a graph");
+  driver.check(driver.graph_upload(exec_, device_.stream()), "uploading a graph");
+}
+
+Graph::~Graph() {
+  if (exec_ != nullptr) device_.driver().graph_exec_destroy(exec_);
+  device_.driver().graph_destroy(graph_);
+}
+
+void Graph::launch() const {
+  device_.driver().check(device_.driver().graph_launch(exec_, device_.stream()), "launching a graph");
+}
+
+Stopwatch::Stopwatch(const Device& device) : device_(device) {
+  device_.driver().check(device_.driver().event_create(&begin_, 0), "making an event");
+  device_.driver().check(device_.driver().event_create(&end_, 0), "making an event");
+}
+
+Stopwatch::~Stopwatch() {
+  device_.driver().event_destroy(begin_);
+  device_.driver().event_destroy(end_);
+}
+
+void Stopwatch::start() {
+  device_.driver().check(device_.driver().event_record(begin_, device_.stream()), "recording an event");
+}
+
+double Stopwatch::stop() {
+  const Driver& driver = device_.driver();
+  float milliseconds = 0;
+  driver.check(driver.event_record(end_, device_.stream()), "recording an event");
+  driver.check(driver.event_synchronize(end_), "running the stream's work");
+  driver.check(driver.event_elapsed(&milliseconds, begin_, end_), "reading the time");
+  return milliseconds * 1e-3;
+}
+
+}  // namespace estoc::gpu

@@ -1,0 +1,55 @@
+#include "gpu/driver.h"
+
+#include <dlfcn.h>
+
+#include "base/error.h"
+
+namespace estoc::gpu {
+
+void Driver::check(Result result, const char* what) const {
+  if (result == 0) return;
+  const char* short_name = nullptr;
+  const char* text = nullptr;
+  if (error_name != nullptr) error_name(result, &short_name);
+  if (error_text != nullptr) error_text(result, &text);
+  fail(result == kOutOfMemory ? ErrorCode::resource_exhausted : ErrorCode::io, "{}: {}: error {} {} ({})", name, what,
+       result, short_name != nullptr ? short_name : "without a name", text != nullptr ? text : "no text");
+}
+
+Driver open_driver(const char* library) {
+  void* opened = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  if (opened == nullptr) {
+    const char* reason = dlerror();
+    fail(ErrorCode::unsupported, "no GPU driver here: {}", reason != nullptr ? reason : library);
+  }
+  Driver driver;
+  driver.name = library;
+#define ESTOC_RESOLVE(field, symbol, arguments)                                                                  \
+  driver.field = reinterpret_cast<Result(*) arguments>(dlsym(opened, #symbol));                                  \
+  if (driver.field == nullptr) {                                                                                 \
+    dlclose(opened);                                                                                             \
+    fail(ErrorCode::unsupported, "the GPU driver {} is too old or not a driver: it lacks {}", library, #symbol); \
+  }
+  ESTOC_DRIVER_FUNCTIONS(ESTOC_RESOLVE)
+#undef ESTOC_RESOLVE
+  return driver;
+}
+
+void start_driver(const Driver& driver) {
+  const Result result = driver.init(0);
+  if (result != kNoDevice) driver.check(result, "the driver does not start");
+  int count = 0;
+  if (result == 0) driver.check(driver.device_count(&count), "counting devices");
+  if (count == 0) fail(ErrorCode::unsupported, "the GPU driver {} finds no device", driver.name);
+}
+
+const Driver& open_cuda() {
+  static const Driver driver = [] {
+    Driver opened = open_driver("libcuda.so.1");
+    start_driver(opened);
+    return opened;
+  }();
+  return driver;
+}
+
+}  // namespace estoc::gpu

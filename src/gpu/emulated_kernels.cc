@@ -1,0 +1,7 @@
+// All kernels, compiled for the emulator. They enter its table before main; see source/device.h.
+
+namespace estoc::gpu {
+
+void keep_emulated_kernels() {}
+
+}  // namespace estoc::gpu

@@ -1,0 +1,282 @@
+#include "gpu/emulator.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <vector>
+
+#include "gpu/emulated_kernel.h"
+#include "gpu/fibers.h"
+
+namespace estoc::gpu {
+namespace {
+
+using Work = std::function<Result()>;
+
+struct Stream {
+  bool is_capturing = false;
+  std::vector<Work> captured;
+};
+
+struct Graph {
+  std::vector<Work> works;
+};
+
+struct Event {
+  std::chrono::steady_clock::time_point when;
+};
+
+struct State {
+  std::mutex mutex;
+  std::map<Address, size_t> allocations;
+  uint64_t seed = 0;
+  uint64_t launches = 0;
+  std::string fault;
+  Stream default_stream;
+};
+
+State& state() {
+  static State instance;
+  return instance;
+}
+
+Stream& stream_of(Handle stream) { return stream == nullptr ? state().default_stream : *static_cast<Stream*>(stream); }
+
+Result enqueue(Handle stream, Work work) {
+  Stream& target = stream_of(stream);
+  if (!target.is_capturing) return work();
+  target.captured.push_back(std::move(work));
+  return 0;
+}
+
+// A launch with its arguments copied, as a driver does when the launch is made.
+struct Launch {
+  const EmulatedKernel* kernel;
+  LaunchConfig config;
+  std::vector<std::vector<std::byte>> arguments;
+
+  Result run() {
+    std::vector<void*> pointers;
+    for (auto& argument : arguments) pointers.push_back(argument.data());
+    const uint64_t seed = state().seed == 0 ? 0 : state().seed * 1'000'003 + ++state().launches;
+    std::vector<unsigned> blocks(static_cast<size_t>(config.grid_x) * config.grid_y);
+    for (size_t i = 0; i < blocks.size(); ++i) blocks[i] = static_cast<unsigned>(i);
+    std::mt19937_64 random(seed);
+    if (seed != 0) std::shuffle(blocks.begin(), blocks.end(), random);
+    for (const unsigned block : blocks) {
+      const int x = static_cast<int>(block % config.grid_x), y = static_cast<int>(block / config.grid_x);
+      const int threads = static_cast<int>(config.block_x);
+      emulated_block().begin(x, y, static_cast<int>(config.grid_x), threads, config.shared_bytes);
+      const fibers::Outcome outcome =
+          fibers::run_block(threads, seed == 0 ? 0 : random() | 1, [&] { kernel->call(pointers.data()); });
+      if (!outcome.is_done) {
+        state().fault =
+            std::string(kernel->name) + ", block " + std::to_string(x) + "," + std::to_string(y) + ", " + outcome.fault;
+        return kLaunchFailed;
+      }
+    }
+    return 0;
+  }
+};
+
+bool is_launchable(const LaunchConfig& config, const EmulatedKernel& kernel) {
+  return config.grid_x > 0 && config.grid_y > 0 && config.grid_z == 1 && config.block_y == 1 && config.block_z == 1 &&
+         config.block_x > 0 && config.block_x % 32 == 0 && static_cast<int>(config.block_x) <= kernel.threads_max &&
+         config.shared_bytes <= EmulatedBlock::kSharedBytes;
+}
+
+#define ESTOC_LOCKED const std::lock_guard<std::mutex> lock(state().mutex)
+
+Result init(unsigned) { return 0; }
+Result driver_version(int* version) { return *version = 0, 0; }
+Result device_count(int* count) { return *count = 1, 0; }
+Result device_get(int* device, int index) { return *device = index, index == 0 ? 0 : kInvalidValue; }
+Result device_name(char* name, int length, int) {
+  std::strncpy(name, "emulator", static_cast<size_t>(length));
+  return 0;
+}
+Result device_attribute(int* value, int attribute, int) {
+  switch (static_cast<DeviceAttribute>(attribute)) {
+    case DeviceAttribute::multiprocessors:
+      return *value = 4, 0;
+    case DeviceAttribute::l2_bytes:
+      return *value = 1 << 20, 0;
+    case DeviceAttribute::major:
+      return *value = 9, 0;
+    case DeviceAttribute::minor:
+      return *value = 0, 0;
+  }
+  return kInvalidValue;
+}
+Result context_retain(Handle* context, int) { return *context = &state(), 0; }
+Result context_release(int) { return 0; }
+Result context_use(Handle) { return 0; }
+Result context_synchronize() { return 0; }
+Result memory_info(size_t* free, size_t* total) { return *free = *total = size_t{1} << 30, 0; }
+
+Result module_load(Handle* module, const void*) { return *module = &state(), 0; }
+Result module_unload(Handle) { return 0; }
+Result module_function(Handle* function, Handle, const char* name) {
+  const EmulatedKernel* kernel = EmulatedKernel::find(name);
+  *function = const_cast<EmulatedKernel*>(kernel);
+  return kernel == nullptr ? kNotFound : 0;
+}
+Result function_attribute(Handle, int, int) { return 0; }
+Result function_blocks(int* blocks, Handle, int, size_t) { return *blocks = 1, 0; }
+
+Result memory_allocate(Address* address, size_t bytes) {
+  ESTOC_LOCKED;
+  void* memory = bytes == 0 ? nullptr : std::aligned_alloc(256, (bytes + 255) / 256 * 256);
+  if (memory == nullptr) return bytes == 0 ? kInvalidValue : kOutOfMemory;
+  std::memset(memory, 0xFF, bytes);
+  *address = reinterpret_cast<Address>(memory);
+  state().allocations[*address] = bytes;
+  return 0;
+}
+Result memory_free(Address address) {
+  ESTOC_LOCKED;
+  if (state().allocations.erase(address) == 0) return kInvalidValue;
+  std::free(reinterpret_cast<void*>(address));
+  return 0;
+}
+Result host_allocate(void** memory, size_t bytes, unsigned) {
+  *memory = std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+  return *memory == nullptr ? kOutOfMemory : 0;
+}
+Result host_free(void* memory) { return std::free(memory), 0; }
+Result host_address(Address* address, void* memory, unsigned) {
+  return *address = reinterpret_cast<Address>(memory), 0;
+}
+
+// Whether [address, address + bytes) lies in one allocation. The lock is held.
+bool is_allocated(Address address, size_t bytes) {
+  auto after = state().allocations.upper_bound(address);
+  if (after == state().allocations.begin()) return false;
+  const auto& [begin, size] = *--after;
+  return address - begin <= size && bytes <= size - (address - begin);
+}
+
+Result copy_to_device(Address to, const void* from, size_t bytes, Handle stream) {
+  ESTOC_LOCKED;
+  if (!is_allocated(to, bytes)) return kInvalidValue;
+  return enqueue(stream, [=] { return std::memcpy(reinterpret_cast<void*>(to), from, bytes), 0; });
+}
+Result copy_to_host(void* to, Address from, size_t bytes, Handle stream) {
+  ESTOC_LOCKED;
+  if (!is_allocated(from, bytes)) return kInvalidValue;
+  return enqueue(stream, [=] { return std::memcpy(to, reinterpret_cast<const void*>(from), bytes), 0; });
+}
+Result copy_on_device(Address to, Address from, size_t bytes, Handle stream) {
+  ESTOC_LOCKED;
+  if (!is_allocated(from, bytes) || !is_allocated(to, bytes)) return kInvalidValue;
+  return enqueue(stream,
+                 [=] { return std::memmove(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes), 0; });
+}
+Result fill_words(Address to, unsigned word, size_t words, Handle stream) {
+  ESTOC_LOCKED;
+  if (!is_allocated(to, words * 4)) return kInvalidValue;
+  return enqueue(stream, [=] { return std::fill_n(reinterpret_cast<unsigned*>(to), words, word), 0; });
+}
+
+Result stream_create(Handle* stream, unsigned) { return *stream = new Stream, 0; }
+Result stream_destroy(Handle stream) { return delete static_cast<Stream*>(stream), 0; }
+Result stream_synchronize(Handle) { return 0; }
+Result event_create(Handle* event, unsigned) { return *event = new Event, 0; }
+Result event_destroy(Handle event) { return delete static_cast<Event*>(event), 0; }
+Result event_record(Handle event, Handle) {
+  return static_cast<Event*>(event)->when = std::chrono::steady_clock::now(), 0;
+}
+Result event_synchronize(Handle) { return 0; }
+Result event_elapsed(float* milliseconds, Handle from, Handle to) {
+  const auto elapsed = static_cast<Event*>(to)->when - static_cast<Event*>(from)->when;
+  return *milliseconds = std::chrono::duration<float, std::milli>(elapsed).count(), 0;
+}
+
+Result launch(const LaunchConfig* config, Handle function, void** arguments, void**) {
+  ESTOC_LOCKED;
+  const auto* kernel = static_cast<const EmulatedKernel*>(function);
+  if (!is_launchable(*config, *kernel)) return kInvalidValue;
+  Launch launch{kernel, *config, {}};
+  launch.config.attributes = nullptr;
+  for (size_t i = 0; i < kernel->argument_sizes.size(); ++i) {
+    const auto* bytes = static_cast<const std::byte*>(arguments[i]);
+    launch.arguments.emplace_back(bytes, bytes + kernel->argument_sizes[i]);
+  }
+  return enqueue(config->stream, [launch = std::move(launch)]() mutable { return launch.run(); });
+}
+
+Result capture_begin(Handle stream, int) {
+  ESTOC_LOCKED;
+  Stream& target = stream_of(stream);
+  if (target.is_capturing) return kInvalidValue;
+  target.is_capturing = true;
+  return 0;
+}
+Result capture_end(Handle stream, Handle* graph) {
+  ESTOC_LOCKED;
+  Stream& target = stream_of(stream);
+  if (!target.is_capturing) return kInvalidValue;
+  target.is_capturing = false;
+  *graph = new Graph{std::exchange(target.captured, {})};
+  return 0;
+}
+Result graph_instantiate(Handle* exec, Handle graph, unsigned long long) {
+  return *exec = new Graph(*static_cast<Graph*>(graph)), 0;
+}
+Result graph_upload(Handle, Handle) { return 0; }
+Result graph_launch(Handle exec, Handle stream) {
+  ESTOC_LOCKED;
+  for (Work& work : static_cast<Graph*>(exec)->works) {
+    if (const Result result = enqueue(stream, work); result != 0) return result;
+  }
+  return 0;
+}
+Result graph_exec_destroy(Handle exec) { return delete static_cast<Graph*>(exec), 0; }
+Result graph_destroy(Handle graph) { return delete static_cast<Graph*>(graph), 0; }
+
+Result error_name(Result result, const char** name) {
+  *name = result == kOutOfMemory ? "OUT_OF_MEMORY" : result == kLaunchFailed ? "LAUNCH_FAILED" : "INVALID";
+  return 0;
+}
+Result error_text(Result, const char** text) {
+  thread_local std::string fault;
+  fault = state().fault;
+  return *text = fault.c_str(), 0;
+}
+
+Driver make_table() {
+  Driver driver;
+  driver.name = "emulator";
+#define ESTOC_FILL(field, symbol, arguments) driver.field = field;
+  ESTOC_DRIVER_FUNCTIONS(ESTOC_FILL)
+#undef ESTOC_FILL
+  return driver;
+}
+
+}  // namespace
+
+void keep_emulated_kernels();  // emulated_kernels.cc: naming it here makes the linker take that file
+
+const Driver& emulator() {
+  static const Driver driver = (keep_emulated_kernels(), make_table());
+  return driver;
+}
+
+void set_emulator_seed(uint64_t seed) {
+  ESTOC_LOCKED;
+  state().seed = seed;
+  state().launches = 0;
+}
+
+std::string emulator_fault() {
+  ESTOC_LOCKED;
+  return state().fault;
+}
+
+}  // namespace estoc::gpu

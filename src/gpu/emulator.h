@@ -1,0 +1,30 @@
+// A GPU that is not there: the driver's table over main memory and fibers, so that host code and kernels run in any
+// test.
+//
+// Device memory is main memory, filled with 0xFF (NaN) when allocated; an Address is its pointer. Kernels are those
+// that were compiled into the program (source/emulated_kernels.cc and any other file with KERNEL), whatever image is
+// "loaded". Work on a stream is done at once, except while it is captured. Blocks run one after the other, in an order
+// that the seed chooses, like the threads in each. A launch that faults returns kLaunchFailed and emulator_fault() says
+// why. Every call takes one lock for the whole emulator.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "gpu/driver.h"
+
+namespace estoc::gpu {
+
+inline constexpr Result kInvalidValue = 1;
+inline constexpr Result kNotFound = 500;
+inline constexpr Result kLaunchFailed = 719;
+
+const Driver& emulator();
+
+// 0: everything in order. Any other value shuffles blocks and threads, differently for each launch.
+void set_emulator_seed(uint64_t seed);
+
+// What the last failed launch did wrong; empty when none has failed.
+std::string emulator_fault();
+
+}  // namespace estoc::gpu
