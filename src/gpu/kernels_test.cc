@@ -1,0 +1,51 @@
+// Every kernel equals its reference under the emulator, whatever the order in which threads and blocks run.
+#include <gtest/gtest.h>
+
+#include "gpu/emulator.h"
+#include "gpu/test_checks.h"
+
+namespace estoc::gpu {
+namespace {
+
+class KernelsTest : public testing::TestWithParam<uint64_t> {
+ protected:
+  KernelsTest() : device(emulator()), module(device, "") { set_emulator_seed(GetParam()); }
+  ~KernelsTest() override { set_emulator_seed(0); }
+
+  void expect(const Check& check) { EXPECT_TRUE(check.is_good()) << check.name << ": error " << check.error; }
+
+  Device device;
+  Module module;
+  Random random{GetParam() * 77 + 5};
+};
+
+TEST_P(KernelsTest, RmsNorm) {
+  expect(check_rms_norm(device, module, 3, 256, random));
+  expect(check_rms_norm(device, module, 2, 577, random));
+}
+
+TEST_P(KernelsTest, LinearInEveryFormAndEnd) {
+  for (int form = 0; form < kWeightForms; ++form) {
+    for (const LinearEnd end : {LinearEnd::store, LinearEnd::residual, LinearEnd::gated}) {
+      for (const int tiles : {1, 2}) {
+        if (end == LinearEnd::gated && tiles == 1) continue;
+        for (const int count : {1, 5, 8, 11}) {
+          LinearCase c{static_cast<WeightForm>(form), end, 40, 192, count, tiles, 2};
+          expect(check_linear(device, module, c, random));
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, LinearWithWarpsThatHaveNoUnitAndManyUnits) {
+  expect(check_linear(device, module, {WeightForm::codes4, LinearEnd::store, 16, 64, 2, 1, 8}, random));
+  expect(check_linear(device, module, {WeightForm::codes8, LinearEnd::residual, 16, 64, 16, 2, 4}, random));
+  expect(check_linear(device, module, {WeightForm::bf16, LinearEnd::gated, 17, 1152, 16, 2, 2}, random));
+  expect(check_linear(device, module, {WeightForm::codes4_min, LinearEnd::store, 33, 1088, 1, 2, 16}, random));
+}
+
+INSTANTIATE_TEST_SUITE_P(Schedules, KernelsTest, testing::Values(0, 1, 2));
+
+}  // namespace
+}  // namespace estoc::gpu

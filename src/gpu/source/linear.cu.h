@@ -1,0 +1,355 @@
+// Decode projections (linear.h). Weights go straight from memory to registers, in the order of the product's fragments;
+// several units are on the way before the first is used, the first ones even before the launch before this one has
+// ended.
+//
+// Weights are the 16-row side of mma.m16n8k16, activations the 8-column side: one activation row costs what eight do.
+// 4- and 8-bit codes become bf16 exactly by bits (128 + code needs no conversion) and meet their scale behind the
+// product of their group of 32.
+#pragma once
+
+#include "gpu/source/device.h"
+#include "gpu/source/linear.h"
+
+namespace estoc::gpu {
+
+// What one lane holds of one unit of one tile row.
+template <WeightForm kForm>
+struct LaneWeights;
+template <>
+struct LaneWeights<WeightForm::bf16> {
+  Words4 codes[4];  // [half][j]
+};
+template <>
+struct LaneWeights<WeightForm::codes8> {
+  Words4 codes[2];  // [half]: words of j = 0, 0, 1, 1
+  Words2 scales;    // f16 [j][half]
+};
+template <>
+struct LaneWeights<WeightForm::codes4> {
+  Words4 codes[1];  // words [j][half]
+  Words2 scales;
+};
+template <>
+struct LaneWeights<WeightForm::codes4_min> {
+  Words4 codes[1];
+  Words4 scales;  // f16 scales [j][half], then minima
+};
+
+// Units of all of a block's tile rows that a warp has on the way: 8 KB for bf16, 3 to 5 KB for codes. More would not
+// fit in the 128 registers that 16 warps leave each lane; `n` is the number of 8-row groups of activations.
+constexpr int linear_units(WeightForm form, int n) {
+  if (form == WeightForm::bf16 || form == WeightForm::codes8) return 4;
+  if (form == WeightForm::codes4) return n == 1 ? 8 : 6;
+  return n == 1 ? 6 : 4;
+}
+
+template <WeightForm kForm>
+DEVICE LaneWeights<kForm> load_unit(const u8* tile_row, int units, int unit, int lane) {
+  LaneWeights<kForm> w;
+  const u8* codes = tile_row + static_cast<long>(unit) * unit_code_bytes(kForm);
+  if constexpr (kForm == WeightForm::bf16) {
+    const int at = lane % 4 * 128 + lane / 4 * 16;
+    UNROLL
+    for (int i = 0; i < 4; ++i) w.codes[i] = load_stream<Words4>(codes + i / 2 * 1024 + i % 2 * 512 + at);
+  } else {
+    w.codes[0] = load_stream<Words4>(codes + lane * 16);
+    if constexpr (kForm == WeightForm::codes8) w.codes[1] = load_stream<Words4>(codes + 512 + lane * 16);
+    const u8* scales = tile_row + static_cast<long>(units) * unit_code_bytes(kForm) +
+                       static_cast<long>(unit) * unit_scale_bytes(kForm);
+    if constexpr (kForm == WeightForm::codes4_min) {
+      w.scales = load_stream<Words4>(scales + lane / 4 * 16);
+    } else {
+      w.scales = load_stream<Words2>(scales + lane / 4 * 8);
+    }
+  }
+  return w;
+}
+
+// Pair `pair` of a chunk of codes as two bf16.
+template <WeightForm kForm>
+DEVICE u32 pair_of(u32 word, int pair) {
+  constexpr u32 kOne = 0x3f803f80u;
+  if constexpr (kForm == WeightForm::codes8) {
+    // 128 + the low seven bits, minus 128, or minus 256 where the sign bit is set
+    const u32 bytes = pair % 2 != 0 ? word >> 8 : word;
+    return fma_bf16x2((bytes & 0x007f007fu) | 0x43004300u, kOne, (bytes & 0x00800080u) | 0xc300c300u);
+  } else {
+    constexpr u32 kZero = kForm == WeightForm::codes4 ? 0xc308c308u : 0xc300c300u;  // -136, -128
+    return fma_bf16x2((word >> 4 * pair & 0x000f000fu) | 0x43004300u, kOne, kZero);
+  }
+}
+
+// The 16 x 16 fragment of step `step` (0, 1) of group `j`.
+template <WeightForm kForm>
+DEVICE void fragment_of(u32 (&a)[4], const LaneWeights<kForm>& w, int j, int step) {
+  UNROLL
+  for (int i = 0; i < 4; ++i) {  // half i % 2, pair 2 step + i / 2
+    const int half = i % 2, pair = 2 * step + i / 2;
+    if constexpr (kForm == WeightForm::bf16) {
+      a[i] = w.codes[half * 2 + j].v[pair];
+    } else if constexpr (kForm == WeightForm::codes8) {
+      a[i] = pair_of<kForm>(w.codes[half].v[j * 2 + pair / 2], pair);
+    } else {
+      a[i] = pair_of<kForm>(w.codes[0].v[j * 2 + half], pair);
+    }
+  }
+}
+
+// One group of 32 columns of codes: the exact product, times the group's scales, plus sum of inputs times minima.
+template <WeightForm kForm, int N>
+DEVICE void multiply_group(float (&sums)[N][4], const LaneWeights<kForm>& w, const Words4 (&x)[N][2], int j) {
+  float product[N][4], total[N][4];
+  UNROLL
+  for (int n = 0; n < N; ++n) {
+    UNROLL
+    for (int e = 0; e < 4; ++e) product[n][e] = total[n][e] = 0;
+  }
+  UNROLL
+  for (int step = 0; step < 2; ++step) {
+    u32 a[4];
+    fragment_of<kForm>(a, w, j, step);
+    UNROLL
+    for (int n = 0; n < N; ++n) {
+      mma_bf16(product[n], a, x[n][j].v[2 * step], x[n][j].v[2 * step + 1]);
+      if constexpr (kForm == WeightForm::codes4_min) {
+        const u32 ones[4] = {0x3f803f80u, 0x3f803f80u, 0x3f803f80u, 0x3f803f80u};
+        mma_bf16(total[n], ones, x[n][j].v[2 * step], x[n][j].v[2 * step + 1]);
+      }
+    }
+  }
+  UNROLL
+  for (int half = 0; half < 2; ++half) {
+    const float scale = f16_to_f32(w.scales.v[j] >> half * 16 & 0xffff);
+    float minimum = 0;
+    if constexpr (kForm == WeightForm::codes4_min) minimum = f16_to_f32(w.scales.v[2 + j] >> half * 16 & 0xffff);
+    UNROLL
+    for (int n = 0; n < N; ++n) {
+      UNROLL
+      for (int e = half * 2; e < half * 2 + 2; ++e) {
+        sums[n][e] += product[n][e] * scale;
+        if constexpr (kForm == WeightForm::codes4_min) sums[n][e] += total[n][e] * minimum;
+      }
+    }
+  }
+}
+
+template <WeightForm kForm, int N>
+DEVICE void multiply_unit(float (&sums)[N][4], const LaneWeights<kForm>& w, const Words4 (&x)[N][2]) {
+  UNROLL
+  for (int j = 0; j < 2; ++j) {
+    if constexpr (kForm == WeightForm::bf16) {
+      UNROLL
+      for (int step = 0; step < 2; ++step) {
+        u32 a[4];
+        fragment_of<kForm>(a, w, j, step);
+        UNROLL
+        for (int n = 0; n < N; ++n) mma_bf16(sums[n], a, x[n][j].v[2 * step], x[n][j].v[2 * step + 1]);
+      }
+    } else {
+      multiply_group<kForm, N>(sums, w, x, j);
+    }
+  }
+}
+
+// This warp's share of the sum of squares of activation row `row`: a lane's part of it.
+DEVICE float partial_squares(const LinearArguments& a, int row, int lane) {
+  float sum = 0;
+  for (int i = lane; i < a.square_parts; i += kWarp) sum += a.squares[static_cast<long>(row) * a.square_parts + i];
+  return sum;
+}
+
+// The block's products, summed over its warps: element (row, column) of tile row r is at sum_index().
+template <int R, int N>
+struct LinearSums {
+  float of_warp[kLinearThreadsMax / kWarp][R * N * 128];
+  float norm[kLinearRowsMax];
+};
+template <int N>
+DEVICE int sum_index(int tile, int row, int column) {
+  return ((tile * N + column / 8) * 4 + row / 8 * 2 + column % 2) * 32 + row % 8 * 4 + column % 8 / 2;
+}
+template <int R, int N>
+DEVICE float summed(const LinearSums<R, N>& sums, int index, int warps) {
+  float sum = 0;
+  for (int w = 0; w < warps; ++w) sum += sums.of_warp[w][index];
+  return sum;
+}
+
+// norm[row] for all activation rows, by the block's warps in turn; `first` is partial_squares of this warp's first row.
+template <int R, int N>
+DEVICE void compute_norms(LinearSums<R, N>& sums, const LinearArguments& a, float first, int warp, int warps,
+                          int lane) {
+  for (int row = warp; row < a.count; row += warps) {
+    float norm = 1;
+    if (a.squares != nullptr) {
+      float sum = row == warp ? first : partial_squares(a, row, lane);
+      for (int mask = 16; mask > 0; mask >>= 1) sum += shuffle_xor(sum, mask);
+      norm = rsqrt_fast(sum / static_cast<float>(a.columns) + a.epsilon);
+    }
+    if (lane == 0) sums.norm[row] = norm;
+  }
+}
+
+// The products of R tile rows with all activation rows, left in shared memory; ends with a barrier.
+template <WeightForm kForm, int R, int N>
+DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, const u8* const (&tile_rows)[R]) {
+  constexpr int U = linear_units(kForm, N) / R;
+  const int lane = thread_index() % kWarp, warp = thread_index() / kWarp, warps = block_threads() / kWarp;
+  const int units = a.columns / kUnitColumns;
+  grid_release();
+  float sums[R][N][4];
+  UNROLL
+  for (int r = 0; r < R; ++r) {
+    UNROLL
+    for (int i = 0; i < N * 4; ++i) sums[r][i / 4][i % 4] = 0;
+  }
+  const u16* inputs[N];  // rows beyond the last read the last: their products are not used
+  UNROLL
+  for (int n = 0; n < N; ++n) {
+    const int row = n * 8 + lane / 4;
+    inputs[n] = a.inputs + static_cast<long>(row < a.count ? row : a.count - 1) * a.columns + lane % 4 * 8;
+  }
+  bool is_first = true;
+  float squares = 0;
+  for (int first = warp; first < units; first += warps * U) {
+    LaneWeights<kForm> w[U][R];
+    UNROLL
+    for (int i = 0; i < U; ++i) {
+      UNROLL
+      for (int r = 0; r < R; ++r) {
+        if (first + i * warps < units) w[i][r] = load_unit<kForm>(tile_rows[r], units, first + i * warps, lane);
+      }
+    }
+    if (is_first) {
+      grid_wait();
+      is_first = false;
+      if (a.squares != nullptr && warp < a.count) squares = partial_squares(a, warp, lane);
+    }
+    UNROLL
+    for (int i = 0; i < U; ++i) {
+      const int unit = first + i * warps;
+      if (unit < units) {
+        Words4 x[N][2];
+        UNROLL
+        for (int n = 0; n < N; ++n) {
+          UNROLL
+          for (int j = 0; j < 2; ++j) {
+            x[n][j] = *reinterpret_cast<const Words4*>(inputs[n] + unit * kUnitColumns + j * kGroupColumns);
+          }
+        }
+        UNROLL
+        for (int r = 0; r < R; ++r) multiply_unit<kForm, N>(sums[r], w[i][r], x);
+      }
+    }
+  }
+  if (is_first) {
+    grid_wait();
+    if (a.squares != nullptr && warp < a.count) squares = partial_squares(a, warp, lane);
+  }
+  UNROLL
+  for (int r = 0; r < R; ++r) {
+    UNROLL
+    for (int i = 0; i < N * 4; ++i) shared.of_warp[warp][(r * N * 4 + i) * 32 + lane] = sums[r][i / 4][i % 4];
+  }
+  compute_norms(shared, a, squares, warp, warps, lane);
+  sync_block();
+}
+
+template <int R, int N>
+DEVICE void end_store(const LinearSums<R, N>& sums, const LinearArguments& a) {
+  const int warps = block_threads() / kWarp;
+  for (int i = thread_index(); i < a.count * R * kTileRows; i += block_threads()) {
+    const int column = i / (R * kTileRows), local = i % (R * kTileRows), row = block_index() * R * kTileRows + local;
+    if (row < a.rows) {
+      const float sum = summed(sums, sum_index<N>(local / kTileRows, local % kTileRows, column), warps);
+      a.output[static_cast<long>(column) * a.rows + row] =
+          sum * sums.norm[column] + (a.bias != nullptr ? a.bias[row] : 0);
+    }
+  }
+}
+
+template <int R, int N>
+DEVICE void end_residual(const LinearSums<R, N>& sums, const LinearArguments& a) {
+  const int warps = block_threads() / kWarp;
+  const int elements = a.count * R * kTileRows;
+  for (int i = thread_index(); i < (elements + kWarp - 1) / kWarp * kWarp; i += block_threads()) {  // whole warps
+    const int column = i / (R * kTileRows), local = i % (R * kTileRows), row = block_index() * R * kTileRows + local;
+    float square = 0;
+    if (i < elements && row < a.rows) {
+      const float sum = summed(sums, sum_index<N>(local / kTileRows, local % kTileRows, column), warps);
+      const long at = static_cast<long>(column) * a.rows + row;
+      const float x = a.residual[at] + sum;
+      a.residual[at] = x;
+      a.next_inputs[at] = static_cast<u16>(pack_bf16x2(x * a.next_norm[row], 0));
+      square = x * x;
+    }
+    for (int mask = R * kTileRows / 2; mask > 0; mask >>= 1) square += shuffle_xor(square, mask);
+    if (i < elements && local == 0) a.next_squares[static_cast<long>(column) * grid_blocks() + block_index()] = square;
+  }
+}
+
+template <int N>
+DEVICE void end_gated(const LinearSums<2, N>& sums, const LinearArguments& a) {
+  const int warps = block_threads() / kWarp;
+  for (int i = thread_index(); i < a.count * kTileRows; i += block_threads()) {
+    const int column = i / kTileRows, local = i % kTileRows, row = block_index() * kTileRows + local;
+    if (row < a.rows) {
+      const float gate = summed(sums, sum_index<N>(0, local, column), warps) * sums.norm[column];
+      const float up = summed(sums, sum_index<N>(1, local, column), warps) * sums.norm[column];
+      const float silu = gate * reciprocal_fast(1 + exp2_fast(-1.4426950408889634f * gate));
+      a.activated[static_cast<long>(column) * a.rows + row] = static_cast<u16>(pack_bf16x2(silu * up, 0));
+    }
+  }
+}
+
+// The block's tile rows: R neighbours, of which the last of the grid may lie beyond the matrix (then it reads the
+// last).
+template <WeightForm kForm, int R, int N>
+DEVICE void multiply_neighbours(LinearSums<R, N>& sums, const LinearArguments& a) {
+  const u8* tile_rows[R];
+  UNROLL
+  for (int r = 0; r < R; ++r) {
+    const int tile = block_index() * R + r, last = tile_rows_of(a.rows) - 1;
+    tile_rows[r] = a.weights + (tile < last ? tile : last) * tile_row_bytes(kForm, a.columns);
+  }
+  multiply_tiles<kForm, R, N>(sums, a, tile_rows);
+}
+
+template <WeightForm kForm, int N>
+DEVICE void multiply_gate_and_up(LinearSums<2, N>& sums, const LinearArguments& a) {
+  const long at = block_index() * tile_row_bytes(kForm, a.columns);
+  const u8* const tile_rows[2] = {a.weights + at, a.weights_up + at};
+  multiply_tiles<kForm, 2, N>(sums, a, tile_rows);
+}
+
+#define ESTOC_LINEAR(form, r, n)                                                            \
+  KERNEL(kLinearThreadsMax, 1, linear_##form##_store_r##r##_n##n, (LinearArguments a)) {    \
+    SHARED(sums, LinearSums<r, n / 8>);                                                     \
+    multiply_neighbours<WeightForm::form, r, n / 8>(sums, a);                               \
+    end_store<r, n / 8>(sums, a);                                                           \
+  }                                                                                         \
+  KERNEL(kLinearThreadsMax, 1, linear_##form##_residual_r##r##_n##n, (LinearArguments a)) { \
+    SHARED(sums, LinearSums<r, n / 8>);                                                     \
+    multiply_neighbours<WeightForm::form, r, n / 8>(sums, a);                               \
+    end_residual<r, n / 8>(sums, a);                                                        \
+  }
+#define ESTOC_LINEAR_GATED(form, n)                                                  \
+  KERNEL(kLinearThreadsMax, 1, linear_##form##_gated_r2_n##n, (LinearArguments a)) { \
+    SHARED(sums, LinearSums<2, n / 8>);                                              \
+    multiply_gate_and_up<WeightForm::form, n / 8>(sums, a);                          \
+    end_gated<n / 8>(sums, a);                                                       \
+  }
+#define ESTOC_LINEAR_FORM(form) \
+  ESTOC_LINEAR(form, 1, 8)      \
+  ESTOC_LINEAR(form, 2, 8)      \
+  ESTOC_LINEAR(form, 1, 16)     \
+  ESTOC_LINEAR(form, 2, 16)     \
+  ESTOC_LINEAR_GATED(form, 8)   \
+  ESTOC_LINEAR_GATED(form, 16)
+
+ESTOC_LINEAR_FORM(bf16)
+ESTOC_LINEAR_FORM(codes8)
+ESTOC_LINEAR_FORM(codes4)
+ESTOC_LINEAR_FORM(codes4_min)
+
+}  // namespace estoc::gpu

@@ -1,0 +1,45 @@
+// What the decode projections take: y = W x for 1 to 16 rows of activations, the ends fused (linear.cu.h).
+//
+// Kernels are named linear_<form>_<end>_r<tiles>_n<columns>: form bf16, codes8, codes4, codes4_min; tiles 1 or 2 tile
+// rows a block; n8 for up to 8 activation rows, n16 for up to 16. A block is 64 to 512 threads, its warps share the
+// columns. The grid is one block for each `tiles` tile rows (for `gated`: for each tile row).
+//   store      output = (W x) * norm + bias
+//   residual   residual += W x; and what the next norm needs: next_inputs = bf16(residual * next_norm), and each
+//   block's
+//              sum of squares of its rows of the residual
+//   gated      activated = bf16(silu(gate) * up), gate and up = (W x) * norm; tiles is 2: one of each matrix
+// The norm before a product is a factor behind it: inputs come multiplied by the norm's weights, and norm is
+// 1 / sqrt(mean of squares + epsilon), the squares being summed from the parts that whoever wrote the inputs left.
+// Exact products of bf16 inputs and codes, summed in f32 in a fixed order: bits depend on the launch shape only.
+#pragma once
+
+#include "gpu/source/weight_tile.h"
+
+namespace estoc::gpu {
+
+inline constexpr int kLinearRowsMax = 16;
+inline constexpr int kLinearThreadsMax = 512;
+
+struct LinearArguments {
+  const u8* weights;     // tiles, 64-byte aligned
+  const u8* weights_up;  // gated: the second matrix
+  const u16* inputs;     // bf16 [row][columns]
+  const float* squares;  // [row][square_parts]; null: no norm
+  int square_parts;
+  float epsilon;
+  int rows;     // outputs
+  int columns;  // a multiple of 64
+  int count;    // rows of activations
+
+  const float* bias;  // [rows] or null
+  float* output;      // [row][rows]
+
+  float* residual;         // [row][rows]
+  const float* next_norm;  // [rows]
+  u16* next_inputs;        // [row][rows]
+  float* next_squares;     // [row][blocks of this grid]
+
+  u16* activated;  // [row][rows]
+};
+
+}  // namespace estoc::gpu

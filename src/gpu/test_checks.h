@@ -1,0 +1,63 @@
+// Kernels against references in double, for the tests (emulator) and for the check on a card alike.
+//
+// Each check draws fresh inputs, poisons what the kernel writes, runs it, and returns the relative error
+// |out - reference| / |reference| over all outputs; an unwritten output is NaN and so is the error, which no limit lets
+// pass.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gpu/device.h"
+#include "gpu/source/linear.h"
+#include "quant/half.h"
+
+namespace estoc::gpu {
+
+struct Check {
+  std::string name;
+  double error;
+  double limit;
+  bool is_good() const { return error <= limit; }  // false for NaN
+};
+
+inline constexpr uint32_t kPoison = 0x7fc0dead;      // a NaN as f32
+inline constexpr uint32_t kPoisonBf16 = 0x7fc17fc1;  // a NaN twice
+inline constexpr int kWarpThreads = 32;
+
+using Random = std::mt19937_64;
+float draw_normal(Random& random);
+std::vector<float> draw_floats(Random& random, size_t count, float scale = 1);
+std::vector<uint16_t> draw_bf16(Random& random, size_t count, float scale = 1);
+
+// Accumulates |out - reference|^2 and |reference|^2.
+class ErrorSum {
+ public:
+  void add(double value, double reference);
+  double relative() const { return std::sqrt(difference_ / reference_); }
+
+ private:
+  double difference_ = 0, reference_ = 0;
+};
+
+// A random matrix in device form, in any code and any sensible scale.
+std::vector<uint8_t> draw_matrix(Random& random, WeightForm form, int rows, int columns);
+// One weight of a matrix in device form.
+double matrix_value(const std::vector<uint8_t>& matrix, WeightForm form, int columns, int row, int column);
+const char* form_name(WeightForm form);
+
+enum class LinearEnd { store, residual, gated };
+struct LinearCase {
+  WeightForm form = WeightForm::bf16;
+  LinearEnd end = LinearEnd::store;
+  int rows = 64, columns = 128, count = 1;
+  int tiles = 1, warps = 4;
+  int sample = 0;  // rows to compare; 0: all
+};
+Check check_linear(const Device& device, const Module& module, const LinearCase& c, Random& random);
+Check check_rms_norm(const Device& device, const Module& module, int rows, int columns, Random& random);
+
+}  // namespace estoc::gpu

@@ -1,0 +1,138 @@
+#include <algorithm>
+
+#include "gpu/test_checks.h"
+
+namespace estoc::gpu {
+namespace {
+
+constexpr float kEpsilon = 1e-5f;
+constexpr int kSquareParts = 5;
+
+// Everything a case needs, on the host.
+struct Inputs {
+  std::vector<uint8_t> weights, weights_up;
+  std::vector<uint16_t> x;
+  std::vector<float> squares, bias, residual, next_norm;
+};
+
+Inputs draw_inputs(const LinearCase& c, Random& random) {
+  Inputs in;
+  in.weights = draw_matrix(random, c.form, c.rows, c.columns);
+  if (c.end == LinearEnd::gated) in.weights_up = draw_matrix(random, c.form, c.rows, c.columns);
+  in.x = draw_bf16(random, static_cast<size_t>(c.count) * c.columns);
+  in.squares.resize(static_cast<size_t>(c.count) * kSquareParts);
+  for (float& part : in.squares) part = static_cast<float>(c.columns) / kSquareParts * (1 + 0.2f * draw_normal(random));
+  in.bias = draw_floats(random, c.rows);
+  in.residual = draw_floats(random, static_cast<size_t>(c.count) * c.rows);
+  in.next_norm = draw_floats(random, c.rows);
+  return in;
+}
+
+double product(const std::vector<uint8_t>& weights, const Inputs& in, const LinearCase& c, int row, int column) {
+  double sum = 0;
+  for (int k = 0; k < c.columns; ++k) {
+    sum += matrix_value(weights, c.form, c.columns, row, k) *
+           bf16_to_f32(in.x[static_cast<size_t>(column) * c.columns + k]);
+  }
+  return sum;
+}
+
+double norm(const Inputs& in, const LinearCase& c, int column) {
+  double sum = 0;
+  for (int i = 0; i < kSquareParts; ++i) sum += in.squares[column * kSquareParts + i];
+  return 1 / std::sqrt(sum / c.columns + kEpsilon);
+}
+
+std::string name_of(const LinearCase& c) {
+  constexpr const char* kEnds[] = {"store", "residual", "gated"};
+  return std::string("linear_") + form_name(c.form) + "_" + kEnds[static_cast<int>(c.end)] + "_r" +
+         std::to_string(c.tiles) + "_n" + (c.count > 8 ? "16" : "8");
+}
+
+std::vector<int> rows_to_compare(const LinearCase& c, Random& random) {
+  std::vector<int> rows;
+  for (int row = 0; c.sample == 0 && row < c.rows; ++row) rows.push_back(row);
+  for (int i = 0; i < c.sample; ++i) rows.push_back(i == 0 ? c.rows - 1 : static_cast<int>(random() % c.rows));
+  return rows;
+}
+
+struct Outputs {
+  std::vector<float> output, residual, next_squares;
+  std::vector<uint16_t> next_inputs, activated;
+};
+
+double compare(const Outputs& out, const Inputs& in, const LinearCase& c, const std::vector<int>& rows) {
+  ErrorSum error, rounded;  // what stays f32, and what becomes bf16
+  for (int column = 0; column < c.count; ++column) {
+    for (const int row : rows) {
+      const size_t at = static_cast<size_t>(column) * c.rows + row;
+      const double sum = product(in.weights, in, c, row, column);
+      if (c.end == LinearEnd::store) error.add(out.output[at], sum * norm(in, c, column) + in.bias[row]);
+      if (c.end == LinearEnd::residual) {
+        error.add(out.residual[at], in.residual[at] + sum);
+        rounded.add(bf16_to_f32(out.next_inputs[at]), (in.residual[at] + sum) * in.next_norm[row]);
+      }
+      if (c.end == LinearEnd::gated) {
+        const double gate = sum * norm(in, c, column),
+                     up = product(in.weights_up, in, c, row, column) * norm(in, c, column);
+        rounded.add(bf16_to_f32(out.activated[at]), gate / (1 + std::exp(-gate)) * up);
+      }
+    }
+    if (c.end == LinearEnd::residual) {  // the squares of all rows, of the residual as the kernel wrote it
+      const size_t blocks = out.next_squares.size() / c.count;
+      double parts = 0, squares = 0;
+      for (size_t b = 0; b < blocks; ++b) parts += out.next_squares[column * blocks + b];
+      for (int r = 0; r < c.rows; ++r) squares += std::pow(out.residual[static_cast<size_t>(column) * c.rows + r], 2);
+      error.add(parts, squares);
+    }
+  }
+  const double exact = c.end == LinearEnd::gated ? 0 : error.relative();
+  const double bf16 = c.end == LinearEnd::store ? 0 : rounded.relative() * 1e-3;  // so that one limit serves both
+  return std::isnan(exact) ? exact : std::isnan(bf16) ? bf16 : std::max(exact, bf16);
+}
+
+}  // namespace
+
+Check check_linear(const Device& device, const Module& module, const LinearCase& c, Random& random) {
+  const Inputs in = draw_inputs(c, random);
+  const size_t outputs = static_cast<size_t>(c.count) * c.rows;
+  const int block_tiles = c.end == LinearEnd::gated ? 1 : c.tiles;
+  const int blocks = (tile_rows_of(c.rows) + block_tiles - 1) / block_tiles;
+  Buffer weights = Buffer::of(device, in.weights), x = Buffer::of(device, in.x),
+         squares = Buffer::of(device, in.squares), bias = Buffer::of(device, in.bias),
+         residual = Buffer::of(device, in.residual), next_norm = Buffer::of(device, in.next_norm),
+         up = Buffer::of(device, in.weights_up.empty() ? in.weights : in.weights_up);
+  Buffer output(device, outputs * 4), next_inputs(device, outputs * 2), activated(device, outputs * 2),
+      next_squares(device, static_cast<size_t>(c.count) * blocks * 4);
+  output.fill(kPoison);
+  next_squares.fill(kPoison);
+  next_inputs.fill(kPoisonBf16);
+  activated.fill(kPoisonBf16);
+  LinearArguments a{};
+  a.weights = weights.as<u8>();
+  a.weights_up = up.as<u8>();
+  a.inputs = x.as<u16>();
+  a.squares = c.end == LinearEnd::residual ? nullptr : squares.as<float>();
+  a.square_parts = kSquareParts;
+  a.epsilon = kEpsilon;
+  a.rows = c.rows;
+  a.columns = c.columns;
+  a.count = c.count;
+  a.bias = bias.as<float>();
+  a.output = output.as<float>();
+  a.residual = residual.as<float>();
+  a.next_norm = next_norm.as<float>();
+  a.next_inputs = next_inputs.as<u16>();
+  a.next_squares = next_squares.as<float>();
+  a.activated = activated.as<u16>();
+  const std::string name = name_of(c);
+  launch(device, module.function(name), {.blocks = blocks, .threads = c.warps * kWarpThreads}, a);
+  const Outputs out{output.values<float>(), residual.values<float>(), next_squares.values<float>(),
+                    next_inputs.values<uint16_t>(), activated.values<uint16_t>()};
+  const double error = compare(out, in, c, rows_to_compare(c, random));
+  return {name + " w" + std::to_string(c.warps) + " " + std::to_string(c.rows) + " x " + std::to_string(c.columns) +
+              ", " + std::to_string(c.count) + " rows",
+          error, 5e-6};
+}
+
+}  // namespace estoc::gpu
