@@ -9,7 +9,7 @@
 //
 //   thread_index() block_index() block_index_y() block_threads() grid_blocks()   positions; one-dimensional blocks
 //   sync_block() sync_warp() sync_named(id, threads)              barriers of the block, the warp, some warps
-//   shuffle_xor(x, mask)                                          float or u32, whole warp
+//   shuffle_xor(x, mask) shuffle_from(x, lane)                    float or u32, whole warp; shuffle_from float only
 //   transpose_8x8(x)                lane 4g+t holds elements (g, 2t), (g, 2t+1) of a matrix of 16-bit values; so it
 //   does of
 //                                   the transposed matrix afterwards
@@ -18,7 +18,8 @@
 //                                   there: ptxas moves read-only-path loads past it, plain ones not
 //   mma_bf16(d, a, b0, b1)          d[16x8] += a[16x16] b[16x8], fragments as in PTX mma.m16n8k16
 //   fma_bf16x2(a, b, c) pack_bf16x2(low, high)                    pairs of bf16 in a word
-//   f16_to_f32(bits) rsqrt_fast exp2_fast reciprocal_fast         approximate where the name says fast
+//   bits_to_f32 f32_to_bits f16_to_f32 f32_to_f16                 bits in the low half of a word
+//   rsqrt_fast exp2_fast reciprocal_fast                          approximate
 //   grid_wait() grid_release()      programmatic dependent launch: wait for the launch before; let the next one start.
 //                                   Every block must wait before it touches what an earlier launch wrote or still reads
 //   fence_device() atomic_add(p, v)                               order and count across blocks

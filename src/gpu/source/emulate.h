@@ -14,6 +14,7 @@
 #include "gpu/emulated_kernel.h"
 #include "gpu/fibers.h"
 #include "gpu/source/types.h"
+#include "quant/half.h"
 
 #define DEVICE inline
 #define KERNEL(threads_max, blocks_min, name, arguments)                                                           \
@@ -59,6 +60,9 @@ template <class T>
 T shuffle_xor(T x, int mask) {
   return exchange(x, [&](const T* all) { return all[(thread_index() % kWarp) ^ mask]; });
 }
+inline float shuffle_from(float x, int lane) {
+  return exchange(x, [&](const float* all) { return all[lane & (kWarp - 1)]; });
+}
 inline u32 transpose_8x8(u32 x) {
   const int g = thread_index() % kWarp / 4, t = thread_index() % 4;
   return exchange(x, [&](const u32* all) {
@@ -90,12 +94,8 @@ inline u32 fma_bf16x2(u32 a, u32 b, u32 c) {
   auto one = [&](int h) { return std::fma(emulated_bf16(a, h), emulated_bf16(b, h), emulated_bf16(c, h)); };
   return pack_bf16x2(one(0), one(1));
 }
-inline float f16_to_f32(u32 bits) {
-  const u32 sign = (bits & 0x8000) << 16, magnitude = bits & 0x7fff;
-  if (magnitude >= 0x7c00) return bits_to_f32(sign | 0x7f800000u | (magnitude & 0x3ff) << 13);
-  if (magnitude < 0x0400) return bits_to_f32(f32_to_bits(static_cast<float>(magnitude) * 0x1p-24f) | sign);
-  return bits_to_f32(sign | ((magnitude << 13) + 0x38000000u));
-}
+inline float f16_to_f32(u32 bits) { return ::estoc::f16_to_f32(static_cast<uint16_t>(bits)); }
+inline u32 f32_to_f16(float x) { return ::estoc::f32_to_f16(x); }
 inline float rsqrt_fast(float x) { return 1 / std::sqrt(x); }
 inline float exp2_fast(float x) { return std::exp2(x); }
 inline float reciprocal_fast(float x) { return 1 / x; }

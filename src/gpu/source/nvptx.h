@@ -68,6 +68,11 @@ DEVICE float shuffle_xor(float x, int mask) {
   asm volatile("shfl.sync.bfly.b32 %0, %1, %2, 31, -1;" : "=f"(r) : "f"(x), "r"(mask));
   return r;
 }
+DEVICE float shuffle_from(float x, int lane) {
+  float r;
+  asm volatile("shfl.sync.idx.b32 %0, %1, %2, 31, -1;" : "=f"(r) : "f"(x), "r"(lane));
+  return r;
+}
 DEVICE u32 transpose_8x8(u32 x) {
   u32 r;
   asm volatile("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(r) : "r"(x));
@@ -126,6 +131,11 @@ DEVICE float f16_to_f32(u32 bits) {
   float f;
   asm("{.reg .b16 h;\ncvt.u16.u32 h, %1;\ncvt.f32.f16 %0, h;}" : "=f"(f) : "r"(bits));
   return f;
+}
+DEVICE u32 f32_to_f16(float x) {
+  u32 r;
+  asm("{.reg .b16 h;\ncvt.rn.f16.f32 h, %1;\ncvt.u32.u16 %0, h;}" : "=r"(r) : "f"(x));
+  return r;
 }
 DEVICE float bits_to_f32(u32 bits) {
   float f;

@@ -8,11 +8,11 @@ using u16 = unsigned short;
 using u32 = unsigned;
 using u64 = unsigned long;
 
-// What one load instruction moves.
-struct alignas(8) Words2 {
+// What one load instruction moves, whatever lies there.
+struct [[gnu::may_alias]] alignas(8) Words2 {
   u32 v[2];
 };
-struct alignas(16) Words4 {
+struct [[gnu::may_alias]] alignas(16) Words4 {
   u32 v[4];
 };
 

@@ -1,0 +1,35 @@
+// What attention_decode_d64 and _d128 take (attention_decode.cu.h): one new position for each of some sequences.
+//
+// Each row's query, key and value come from the projection; heads are normed and rotated, key and value enter the pool
+// at the row's position, and the query attends to all positions up to it. Grid (splits, rows * KV heads),
+// kAttentionThreads. A split takes a run of whole blocks of positions, and the split that finishes last merges all in
+// their order: bits depend on the row's own sequence and the number of splits.
+#pragma once
+
+#include "gpu/source/kv_tile.h"
+
+namespace estoc::gpu {
+
+inline constexpr int kAttentionThreads = 128;
+inline constexpr int kAttentionSplitsMax = 64;
+inline constexpr int kAttentionGroupMax = 8;  // query heads of a KV head
+
+struct AttentionArguments {
+  const float* qkv;         // [row][(heads + 2 KV heads) * D]
+  const float* query_norm;  // [D] or null
+  const float* key_norm;    // [D] or null
+  const float* rotations;   // [position][D / 2]{cosine, sine}
+  // Written before any launch that this one may overlap:
+  const int* positions;  // [row]
+  const u32* tables;     // [row][table_stride] block ids
+  KvLayer kv;
+  u16* output;     // bf16 [row][heads * D]
+  float* partial;  // [row][KV head][split] of group * (D + 2) floats; not needed for one split
+  u32* arrived;    // [row][KV head], zero before and after
+  int table_stride;
+  int heads;
+  float epsilon;
+  float scale;  // of scores, usually 1 / sqrt(D)
+};
+
+}  // namespace estoc::gpu

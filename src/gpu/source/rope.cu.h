@@ -1,0 +1,99 @@
+// A head of a query or key on its way from the projection: norm of the head (where the model has one), rotation, bf16.
+//
+// Dimension i is rotated with i + D / 2. One warp does one head; lane l has pairs l, l + 32 ...
+#pragma once
+
+#include "gpu/source/device.h"
+#include "gpu/source/kv_tile.h"
+#include "gpu/source/rope.h"
+
+namespace estoc::gpu {
+
+template <int D>
+struct RotatedHead {
+  float low[D / 64], high[D / 64];  // dimensions lane + 32 k, and D / 2 further
+};
+
+// `norm` [D] may be null. `rotation` is the position's row of cosines and sines.
+template <int D>
+DEVICE RotatedHead<D> rotate_head(const float* from, const float* norm, float epsilon, const float* rotation,
+                                  int lane) {
+  RotatedHead<D> x;
+  float squares = 0;
+  UNROLL
+  for (int k = 0; k < D / 64; ++k) {
+    x.low[k] = from[lane + 32 * k];
+    x.high[k] = from[lane + 32 * k + D / 2];
+    squares += x.low[k] * x.low[k] + x.high[k] * x.high[k];
+  }
+  if (norm != nullptr) {
+    for (int mask = 16; mask > 0; mask >>= 1) squares += shuffle_xor(squares, mask);
+    const float factor = rsqrt_fast(squares / D + epsilon);
+    UNROLL
+    for (int k = 0; k < D / 64; ++k) {
+      x.low[k] *= factor * norm[lane + 32 * k];
+      x.high[k] *= factor * norm[lane + 32 * k + D / 2];
+    }
+  }
+  UNROLL
+  for (int k = 0; k < D / 64; ++k) {
+    const float cosine = rotation[(lane + 32 * k) * 2], sine = rotation[(lane + 32 * k) * 2 + 1];
+    const float low = x.low[k], high = x.high[k];
+    x.low[k] = low * cosine - high * sine;
+    x.high[k] = high * cosine + low * sine;
+  }
+  return x;
+}
+
+DEVICE u16 to_bf16(float x) { return static_cast<u16>(pack_bf16x2(x, 0)); }
+
+template <int D>
+DEVICE void store_row(u16* to, const RotatedHead<D>& x, int lane) {
+  UNROLL
+  for (int k = 0; k < D / 64; ++k) {
+    to[lane + 32 * k] = to_bf16(x.low[k]);
+    to[lane + 32 * k + D / 2] = to_bf16(x.high[k]);
+  }
+}
+
+// Writes a rotated key, and the value beside it, to position `position` (0..15) of a head's tiles.
+template <int D>
+DEVICE void store_key_value(u16* keys, u16* values, const RotatedHead<D>& key, const float* value, int position,
+                            int lane) {
+  UNROLL
+  for (int k = 0; k < D / 64; ++k) {
+    const int low = lane + 32 * k, high = low + D / 2;
+    keys[kv_element(D, position, low)] = to_bf16(key.low[k]);
+    keys[kv_element(D, position, high)] = to_bf16(key.high[k]);
+    values[kv_element(D, position, low)] = to_bf16(value[low]);
+    values[kv_element(D, position, high)] = to_bf16(value[high]);
+  }
+}
+
+// For prompts: a warp a head of a row; grid (heads + KV heads, rows / 4), 4 warps a block, a row each.
+template <int D>
+DEVICE void rope_row(const RopeArguments& a) {
+  grid_release();
+  grid_wait();
+  const int lane = thread_index() % kWarp, row = block_index_y() * 4 + thread_index() / kWarp, head = block_index();
+  if (row >= a.count) return;
+  const int position = a.positions[row], kv_heads = a.kv.kv_heads;
+  const float* from = a.qkv + static_cast<long>(row) * (a.heads + 2 * kv_heads) * D;
+  const float* rotation = a.rotations + static_cast<long>(position) * D;
+  if (head < a.heads) {
+    const auto x = rotate_head<D>(from + head * D, a.query_norm, a.epsilon, rotation, lane);
+    store_row<D>(a.queries + (static_cast<long>(row) * a.heads + head) * D, x, lane);
+    return;
+  }
+  const u32 block = a.tables[static_cast<long>(a.sequences[row]) * a.table_stride + position / kKvPositions];
+  const int kv_head = head - a.heads;
+  const auto x = rotate_head<D>(from + head * D, a.key_norm, a.epsilon, rotation, lane);
+  u16* keys = a.kv.pool + block * a.kv.block_stride + static_cast<long>(kv_head) * kv_tile_elements(D);
+  u16* values = keys + static_cast<long>(kv_heads) * kv_tile_elements(D);
+  store_key_value<D>(keys, values, x, from + (head + kv_heads) * D, position % kKvPositions, lane);
+}
+
+KERNEL(128, 1, rope_kv_d64, (RopeArguments a)) { rope_row<64>(a); }
+KERNEL(128, 1, rope_kv_d128, (RopeArguments a)) { rope_row<128>(a); }
+
+}  // namespace estoc::gpu

@@ -1,0 +1,218 @@
+#include <algorithm>
+#include <numeric>
+
+#include "gpu/source/attention_decode.h"
+#include "gpu/source/rope.h"
+#include "gpu/test_checks.h"
+
+namespace estoc::gpu {
+namespace {
+
+constexpr float kEpsilon = 1e-6f;
+
+// A pool of one layer, tables in shuffled blocks, and what a projection would hand over.
+struct Setting {
+  AttentionCase c;
+  int stride, blocks, table_stride;
+  std::vector<float> qkv, query_norm, key_norm, rotations;
+  std::vector<uint16_t> pool;
+  std::vector<uint32_t> tables;
+
+  int width() const { return (c.heads + 2 * c.kv_heads) * c.head_dim; }
+  size_t at(int row, int position, int head, int dimension) const {
+    const size_t block = tables[static_cast<size_t>(row) * table_stride + position / kKvPositions];
+    return block * stride + static_cast<size_t>(head) * kv_tile_elements(c.head_dim) +
+           kv_element(c.head_dim, position % kKvPositions, dimension);
+  }
+};
+
+Setting draw_setting(const AttentionCase& c, Random& random) {
+  Setting s;
+  s.c = c;
+  const int rows = static_cast<int>(c.positions.size());
+  const int last = *std::max_element(c.positions.begin(), c.positions.end());
+  s.stride = 2 * c.kv_heads * kv_tile_elements(c.head_dim);
+  s.table_stride = last / kKvPositions + 1;
+  s.blocks = rows * s.table_stride;
+  s.qkv = draw_floats(random, static_cast<size_t>(rows) * s.width(), 1.5f);
+  if (c.has_head_norm) {
+    s.query_norm = draw_floats(random, c.head_dim);
+    s.key_norm = draw_floats(random, c.head_dim);
+  }
+  for (int p = 0; p <= last; ++p) {
+    for (int i = 0; i < c.head_dim / 2; ++i) {
+      const double angle = p * std::pow(10000.0, -2.0 * i / c.head_dim);
+      s.rotations.push_back(static_cast<float>(std::cos(angle)));
+      s.rotations.push_back(static_cast<float>(std::sin(angle)));
+    }
+  }
+  s.pool = draw_bf16(random, static_cast<size_t>(s.blocks) * s.stride);
+  s.tables.resize(s.blocks);
+  std::iota(s.tables.begin(), s.tables.end(), 0);
+  for (size_t i = s.tables.size(); i > 1; --i) std::swap(s.tables[i - 1], s.tables[random() % i]);
+  return s;
+}
+
+double as_bf16(double x) { return bf16_to_f32(f32_to_bf16(static_cast<float>(x))); }
+
+// Head `head` of a row's qkv, normed and rotated.
+std::vector<double> rotated(const Setting& s, int row, int head, const std::vector<float>& norm) {
+  const int d = s.c.head_dim;
+  std::vector<double> x(d), y(d);
+  double squares = 0;
+  for (int i = 0; i < d; ++i) {
+    x[i] = s.qkv[static_cast<size_t>(row) * s.width() + head * d + i];
+    squares += x[i] * x[i];
+  }
+  for (int i = 0; i < d && !norm.empty(); ++i) x[i] *= norm[i] / std::sqrt(squares / d + kEpsilon);
+  const float* rotation = &s.rotations[static_cast<size_t>(s.c.positions[row]) * d];
+  for (int i = 0; i < d / 2; ++i) {
+    y[i] = x[i] * rotation[2 * i] - x[i + d / 2] * rotation[2 * i + 1];
+    y[i + d / 2] = x[i + d / 2] * rotation[2 * i] + x[i] * rotation[2 * i + 1];
+  }
+  return y;
+}
+
+// Puts the row's key and value into the host's pool, as the kernel should into the device's.
+void store_new_position(Setting& s, int row) {
+  for (int h = 0; h < s.c.kv_heads; ++h) {
+    const auto key = rotated(s, row, s.c.heads + h, s.key_norm);
+    for (int i = 0; i < s.c.head_dim; ++i) {
+      s.pool[s.at(row, s.c.positions[row], h, i)] = f32_to_bf16(static_cast<float>(key[i]));
+      s.pool[s.at(row, s.c.positions[row], s.c.kv_heads + h, i)] =
+          f32_to_bf16(s.qkv[static_cast<size_t>(row) * s.width() + (s.c.heads + s.c.kv_heads + h) * s.c.head_dim + i]);
+    }
+  }
+}
+
+std::vector<double> attended(const Setting& s, int row, int head, float scale) {
+  const int kv_head = head / (s.c.heads / s.c.kv_heads), d = s.c.head_dim, count = s.c.positions[row] + 1;
+  const auto query = rotated(s, row, head, s.query_norm);
+  std::vector<double> scores(count), output(d);
+  for (int p = 0; p < count; ++p) {
+    for (int i = 0; i < d; ++i) scores[p] += as_bf16(query[i]) * bf16_to_f32(s.pool[s.at(row, p, kv_head, i)]) * scale;
+  }
+  const double maximum = *std::max_element(scores.begin(), scores.end());
+  double sum = 0;
+  for (double& score : scores) sum += score = std::exp(score - maximum);
+  for (int p = 0; p < count; ++p) {
+    for (int i = 0; i < d; ++i) {
+      output[i] += scores[p] / sum * bf16_to_f32(s.pool[s.at(row, p, s.c.kv_heads + kv_head, i)]);
+    }
+  }
+  return output;
+}
+
+// How far two pools differ, relative to the values; more than rounding at one place is far.
+double pool_error(const std::vector<uint16_t>& out, const std::vector<uint16_t>& reference) {
+  ErrorSum error;
+  for (size_t i = 0; i < out.size(); ++i) error.add(bf16_to_f32(out[i]), bf16_to_f32(reference[i]));
+  return error.relative();
+}
+
+const float* or_null(const Buffer& buffer, const std::vector<float>& values) {
+  return values.empty() ? nullptr : buffer.as<float>();
+}
+Buffer buffer_of(const Device& device, const std::vector<float>& values) {
+  return Buffer::of(device, values.empty() ? std::vector<float>(1) : values);
+}
+
+std::string name_of(const char* kernel, const AttentionCase& c) {
+  std::string name = std::string(kernel) + "_d" + std::to_string(c.head_dim) + " " + std::to_string(c.heads) + "/" +
+                     std::to_string(c.kv_heads) + " heads, " + std::to_string(c.splits) + " splits, positions";
+  for (size_t i = 0; i < c.positions.size() && i < 4; ++i) name += " " + std::to_string(c.positions[i]);
+  return name;
+}
+
+}  // namespace
+
+Check check_attention_decode(const Device& device, const Module& module, const AttentionCase& c, Random& random) {
+  Setting s = draw_setting(c, random);
+  const int rows = static_cast<int>(c.positions.size()), group = c.heads / c.kv_heads;
+  const float scale = 1 / std::sqrt(static_cast<float>(c.head_dim));
+  Buffer qkv = Buffer::of(device, s.qkv), query_norm = buffer_of(device, s.query_norm),
+         key_norm = buffer_of(device, s.key_norm), rotations = Buffer::of(device, s.rotations),
+         positions = Buffer::of(device, c.positions), tables = Buffer::of(device, s.tables),
+         pool = Buffer::of(device, s.pool),
+         arrived = Buffer::of(device, std::vector<uint32_t>(static_cast<size_t>(rows) * c.kv_heads));
+  Buffer output(device, static_cast<size_t>(rows) * c.heads * c.head_dim * 2);
+  Buffer partial(device, static_cast<size_t>(rows) * c.kv_heads * c.splits * group * (c.head_dim + 2) * 4);
+  output.fill(kPoisonBf16);
+  partial.fill(kPoison);
+  const AttentionArguments a{.qkv = qkv.as<float>(),
+                             .query_norm = or_null(query_norm, s.query_norm),
+                             .key_norm = or_null(key_norm, s.key_norm),
+                             .rotations = rotations.as<float>(),
+                             .positions = positions.as<int>(),
+                             .tables = tables.as<u32>(),
+                             .kv = {pool.as<u16>(), s.stride, c.kv_heads},
+                             .output = output.as<u16>(),
+                             .partial = partial.as<float>(),
+                             .arrived = arrived.as<u32>(),
+                             .table_stride = s.table_stride,
+                             .heads = c.heads,
+                             .epsilon = kEpsilon,
+                             .scale = scale};
+  const Handle kernel = module.function("attention_decode_d" + std::to_string(c.head_dim));
+  launch(device, kernel, {.blocks = c.splits, .blocks_y = rows * c.kv_heads, .threads = kAttentionThreads}, a);
+  const auto out = output.values<uint16_t>();
+  ErrorSum error;
+  for (int row = 0; row < rows; ++row) {
+    store_new_position(s, row);
+    for (int head = 0; head < c.heads; ++head) {
+      const auto reference = attended(s, row, head, scale);
+      for (int i = 0; i < c.head_dim; ++i) {
+        error.add(bf16_to_f32(out[(static_cast<size_t>(row) * c.heads + head) * c.head_dim + i]), reference[i]);
+      }
+    }
+  }
+  const double pools = pool_error(pool.values<uint16_t>(), s.pool);
+  bool is_reset = true;
+  for (const uint32_t left : arrived.values<uint32_t>()) is_reset &= left == 0;
+  const double worst = std::isnan(pools) || !is_reset ? NAN : std::max(error.relative(), pools);
+  return {name_of("attention_decode", c), std::isnan(error.relative()) ? NAN : worst, 6e-3};
+}
+
+Check check_rope(const Device& device, const Module& module, const AttentionCase& c, Random& random) {
+  Setting s = draw_setting(c, random);
+  const int rows = static_cast<int>(c.positions.size());
+  std::vector<int> sequences(rows);
+  std::iota(sequences.begin(), sequences.end(), 0);
+  Buffer qkv = Buffer::of(device, s.qkv), query_norm = buffer_of(device, s.query_norm),
+         key_norm = buffer_of(device, s.key_norm), rotations = Buffer::of(device, s.rotations),
+         positions = Buffer::of(device, c.positions), tables = Buffer::of(device, s.tables),
+         rows_of = Buffer::of(device, sequences), pool = Buffer::of(device, s.pool);
+  Buffer queries(device, static_cast<size_t>(rows) * c.heads * c.head_dim * 2);
+  queries.fill(kPoisonBf16);
+  const RopeArguments a{.qkv = qkv.as<float>(),
+                        .query_norm = or_null(query_norm, s.query_norm),
+                        .key_norm = or_null(key_norm, s.key_norm),
+                        .rotations = rotations.as<float>(),
+                        .positions = positions.as<int>(),
+                        .sequences = rows_of.as<int>(),
+                        .tables = tables.as<u32>(),
+                        .queries = queries.as<u16>(),
+                        .kv = {pool.as<u16>(), s.stride, c.kv_heads},
+                        .table_stride = s.table_stride,
+                        .heads = c.heads,
+                        .count = rows,
+                        .epsilon = kEpsilon};
+  launch(device, module.function("rope_kv_d" + std::to_string(c.head_dim)),
+         {.blocks = c.heads + c.kv_heads, .blocks_y = (rows + 3) / 4, .threads = 128}, a);
+  const auto out = queries.values<uint16_t>();
+  ErrorSum error;
+  for (int row = 0; row < rows; ++row) {
+    store_new_position(s, row);
+    for (int head = 0; head < c.heads; ++head) {
+      const auto reference = rotated(s, row, head, s.query_norm);
+      for (int i = 0; i < c.head_dim; ++i) {
+        error.add(bf16_to_f32(out[(static_cast<size_t>(row) * c.heads + head) * c.head_dim + i]), reference[i]);
+      }
+    }
+  }
+  const double pools = pool_error(pool.values<uint16_t>(), s.pool);
+  const bool is_nan = std::isnan(pools) || std::isnan(error.relative());
+  return {name_of("rope_kv", c), is_nan ? NAN : std::max(error.relative(), pools), 3e-3};
+}
+
+}  // namespace estoc::gpu
