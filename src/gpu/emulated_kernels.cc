@@ -1,6 +1,12 @@
 // All kernels, compiled for the emulator. They enter its table before main; see source/device.h.
+#include "gpu/source/argmax.cu.h"
+#include "gpu/source/attention_decode.cu.h"
+#include "gpu/source/copy.cu.h"
+#include "gpu/source/embed.cu.h"
 #include "gpu/source/linear.cu.h"
+#include "gpu/source/repack.cu.h"
 #include "gpu/source/rms_norm.cu.h"
+#include "gpu/source/rope.cu.h"
 
 namespace estoc::gpu {
 

@@ -45,6 +45,39 @@ TEST_P(KernelsTest, LinearWithWarpsThatHaveNoUnitAndManyUnits) {
   expect(check_linear(device, module, {WeightForm::codes4_min, LinearEnd::store, 33, 1088, 1, 2, 16}, random));
 }
 
+TEST_P(KernelsTest, AttentionOverPages) {
+  for (const int head_dim : {64, 128}) {
+    for (const int splits : {1, 3}) {
+      expect(check_attention_decode(device, module, {head_dim, 4, 2, {0, 15, 16, 200}, splits, false}, random));
+      expect(check_attention_decode(device, module, {head_dim, 6, 1, {77}, splits, true}, random));
+    }
+  }
+  expect(check_attention_decode(device, module, {64, 8, 1, {1000}, 16, true}, random));
+  expect(check_attention_decode(device, module, {128, 3, 3, {130, 64}, 2, false}, random));
+}
+
+TEST_P(KernelsTest, RopeOfManyRows) {
+  expect(check_rope(device, module, {64, 4, 2, {0, 15, 16, 37, 5}, 1, true}, random));
+  expect(check_rope(device, module, {128, 3, 1, {9, 40}, 1, false}, random));
+}
+
+TEST_P(KernelsTest, EmbeddingInEveryForm) {
+  for (int form = 0; form < kWeightForms; ++form) {
+    expect(check_embed(device, module, static_cast<WeightForm>(form), 192, 3, random));
+  }
+}
+
+TEST_P(KernelsTest, GreedyTokens) {
+  expect(check_argmax(device, module, 2, 5000, 7, random));
+  expect(check_argmax(device, module, 3, 33, 2, random));
+}
+
+TEST_P(KernelsTest, RepackKeepsWhatTheFileSays) {
+  for (const char* format : {"bf16", "q8_0", "q4_0", "q4_1", "q4_k"}) {
+    expect(check_repack(device, module, format, 21, 512, random));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Schedules, KernelsTest, testing::Values(0, 1, 2));
 
 }  // namespace

@@ -58,6 +58,22 @@ struct LinearCase {
   int sample = 0;  // rows to compare; 0: all
 };
 Check check_linear(const Device& device, const Module& module, const LinearCase& c, Random& random);
+
+struct AttentionCase {
+  int head_dim = 64, heads = 4, kv_heads = 2;
+  std::vector<int> positions = {0};  // of each row's new token
+  int splits = 1;
+  bool has_head_norm = false;
+};
+Check check_attention_decode(const Device& device, const Module& module, const AttentionCase& c, Random& random);
+// rope_kv for rows of one sequence at the given positions.
+Check check_rope(const Device& device, const Module& module, const AttentionCase& c, Random& random);
+Check check_embed(const Device& device, const Module& module, WeightForm form, int columns, int rows, Random& random);
+// Greedy tokens; the error is the number of wrong ones.
+Check check_argmax(const Device& device, const Module& module, int rows, int columns, int parts, Random& random);
+// `name` is a format of quant/formats.h, in lower case: bf16, q4_0 ...
+Check check_repack(const Device& device, const Module& module, const std::string& name, int rows, int columns,
+                   Random& random);
 Check check_rms_norm(const Device& device, const Module& module, int rows, int columns, Random& random);
 
 }  // namespace estoc::gpu

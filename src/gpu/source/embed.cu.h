@@ -1,0 +1,70 @@
+// Embedding (embed.h): a block a row, a thread a chunk of 8 columns at a time.
+#pragma once
+
+#include "gpu/source/device.h"
+#include "gpu/source/embed.h"
+
+namespace estoc::gpu {
+
+// Chunk `chunk` (of the whole row) of row `row` as floats.
+template <WeightForm kForm>
+DEVICE void decode_chunk(float (&values)[8], const u8* weights, int columns, int row, int chunk) {
+  const u8* tile_row = weights + row / kTileRows * tile_row_bytes(kForm, columns);
+  const int unit = chunk / 8, in_unit = chunk % 8, in_tile = row % kTileRows;
+  const u8* codes = tile_row + static_cast<long>(unit) * unit_code_bytes(kForm) + chunk_offset(kForm, in_tile, in_unit);
+  const u8* scales = tile_row + static_cast<long>(columns / kUnitColumns) * unit_code_bytes(kForm) +
+                     static_cast<long>(unit) * unit_scale_bytes(kForm) + scale_offset(kForm, in_tile, in_unit / 4);
+  const u32* words = reinterpret_cast<const u32*>(codes);
+  const float scale = kForm == WeightForm::bf16 ? 1 : f16_to_f32(*reinterpret_cast<const u16*>(scales));
+  UNROLL
+  for (int i = 0; i < 8; ++i) {
+    const int bit = code_bit(kForm, i);
+    const u32 code = words[bit / 32] >> bit % 32;
+    if constexpr (kForm == WeightForm::bf16) values[i] = bits_to_f32(code << 16);
+    if constexpr (kForm == WeightForm::codes8)
+      values[i] = scale * static_cast<float>(static_cast<signed char>(code & 0xff));
+    if constexpr (kForm == WeightForm::codes4) values[i] = scale * static_cast<float>(static_cast<int>(code & 15) - 8);
+    if constexpr (kForm == WeightForm::codes4_min) {
+      values[i] = scale * static_cast<float>(code & 15) + f16_to_f32(*reinterpret_cast<const u16*>(scales + 8));
+    }
+  }
+}
+
+template <WeightForm kForm>
+DEVICE void embed_row(float (&part)[kEmbedThreads / kWarp], const EmbedArguments& a) {
+  grid_release();
+  grid_wait();
+  const long row = block_index();
+  const int token = static_cast<int>(a.tokens[row]);
+  float squares = 0;
+  for (int chunk = thread_index(); chunk < a.columns / 8; chunk += kEmbedThreads) {
+    float values[8];
+    decode_chunk<kForm>(values, a.weights, a.columns, token, chunk);
+    UNROLL
+    for (int i = 0; i < 8; ++i) {
+      const long at = row * a.columns + chunk * 8 + i;
+      a.residual[at] = values[i];
+      a.next_inputs[at] = static_cast<u16>(pack_bf16x2(values[i] * a.next_norm[chunk * 8 + i], 0));
+      squares += values[i] * values[i];
+    }
+  }
+  for (int mask = 16; mask > 0; mask >>= 1) squares += shuffle_xor(squares, mask);
+  if (thread_index() % kWarp == 0) part[thread_index() / kWarp] = squares;
+  sync_block();
+  if (thread_index() != 0) return;
+  float sum = 0;
+  for (int w = 0; w < kEmbedThreads / kWarp; ++w) sum += part[w];
+  a.next_squares[row] = sum;
+}
+
+#define ESTOC_EMBED(form)                                      \
+  KERNEL(kEmbedThreads, 1, embed_##form, (EmbedArguments a)) { \
+    SHARED(part, float[kEmbedThreads / kWarp]);                \
+    embed_row<WeightForm::form>(part, a);                      \
+  }
+ESTOC_EMBED(bf16)
+ESTOC_EMBED(codes8)
+ESTOC_EMBED(codes4)
+ESTOC_EMBED(codes4_min)
+
+}  // namespace estoc::gpu
