@@ -1,0 +1,47 @@
+#include "gpu/images.h"
+
+#include <string_view>
+
+#if defined(ESTOC_GPU_IMAGES)  // the list tools/gpu_images.py wrote
+#define ESTOC_GPU_IMAGE(name, capability, is_ptx, path)                                                \
+  asm(".section .rodata\n.balign 64\nestoc_image_" #name ":\n.incbin \"" path "\"\nestoc_image_" #name \
+      "_end:\n"                                                                                        \
+      ".byte 0\n.previous\n");                                                                         \
+  extern "C" __attribute__((visibility("hidden"))) const char estoc_image_##name[], estoc_image_##name##_end[];
+#include ESTOC_GPU_IMAGES
+#undef ESTOC_GPU_IMAGE
+#endif
+
+namespace estoc::gpu {
+
+std::span<const Image> images() {
+#if defined(ESTOC_GPU_IMAGES)
+#define ESTOC_GPU_IMAGE(name, capability, is_ptx, path) \
+  {#name, capability, is_ptx, estoc_image_##name, static_cast<size_t>(estoc_image_##name##_end - estoc_image_##name)},
+  static const Image kImages[] = {
+#include ESTOC_GPU_IMAGES
+  };
+#undef ESTOC_GPU_IMAGE
+  return kImages;
+#else
+  return {};
+#endif
+}
+
+const Image* image_for(std::span<const Image> among, int capability) {
+  const Image* best = nullptr;
+  for (const Image& image : among) {
+    const bool is_specific = std::string_view(image.name).ends_with("a");
+    const bool runs = image.is_ptx  ? image.capability <= capability
+                      : is_specific ? image.capability == capability
+                                    : image.capability / 10 == capability / 10 && image.capability <= capability;
+    if (!runs) continue;
+    if (best == nullptr || (best->is_ptx && !image.is_ptx) ||
+        (best->is_ptx == image.is_ptx && best->capability <= image.capability)) {
+      best = &image;
+    }
+  }
+  return best;
+}
+
+}  // namespace estoc::gpu

@@ -1,0 +1,46 @@
+#include "gpu/images.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+namespace estoc::gpu {
+namespace {
+
+const Image kAll[] = {{"sm_80", 80, false, nullptr, 0},
+                      {"sm_89", 89, false, nullptr, 0},
+                      {"sm_90a", 90, false, nullptr, 0},
+                      {"sm_100", 100, false, nullptr, 0},
+                      {"compute_80", 80, true, nullptr, 0}};
+
+std::string chosen(int capability) {
+  const Image* image = image_for(kAll, capability);
+  return image == nullptr ? "none" : image->name;
+}
+
+TEST(ImagesTest, ADeviceGetsTheNearestImageItCanRun) {
+  EXPECT_EQ(chosen(80), "sm_80");
+  EXPECT_EQ(chosen(86), "sm_80");
+  EXPECT_EQ(chosen(89), "sm_89");
+  EXPECT_EQ(chosen(90), "sm_90a");
+  EXPECT_EQ(chosen(103), "sm_100");
+}
+
+TEST(ImagesTest, WhatNoImageFitsGetsTheText) {
+  EXPECT_EQ(chosen(120), "compute_80");
+  EXPECT_EQ(chosen(75), "none");
+  EXPECT_EQ(image_for({}, 90), nullptr);
+}
+
+TEST(ImagesTest, EmbeddedImagesAreWholeAndEndWithZero) {
+  for (const Image& image : images()) {
+    const auto* bytes = static_cast<const char*>(image.data);
+    ASSERT_GT(image.bytes, 1000u) << image.name;
+    EXPECT_EQ(bytes[image.bytes], 0) << image.name;
+    EXPECT_EQ(std::memcmp(bytes, "\177ELF", 4) == 0, !image.is_ptx) << image.name;
+  }
+}
+
+}  // namespace
+}  // namespace estoc::gpu

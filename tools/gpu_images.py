@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Compiles src/gpu/source/kernels.cu for GPUs: one cubin an architecture, and PTX for those that are not listed.
+
+  tools/gpu_images.py --out DIR [--ptxas PATH] [--clang PATH]
+  tools/gpu_images.py --install DIR      a virtual environment with ptxas from PyPI, for --ptxas
+
+Writes DIR/<name>.cubin, DIR/compute_80.ptx and DIR/images.inc (what gpu/images.cc embeds). Fails when a kernel spills or
+has a stack frame: that is memory traffic nobody asked for. Needs clang 19 and ptxas 12.9, no toolkit headers, no GPU.
+"""
+import argparse
+import re
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WHEEL = "nvidia-cuda-nvcc-cu12==12.9.86"  # its cubins load with drivers from 525 on
+# (name, what clang compiles for, capability). clang 19 does not know the last two: ptxas makes them of sm_90's text.
+IMAGES = [("sm_80", "sm_80", 80), ("sm_89", "sm_89", 89), ("sm_90a", "sm_90a", 90),
+          ("sm_100", "sm_90", 100), ("sm_120", "sm_90", 120)]
+
+
+def find_ptxas(folder: Path) -> Path | None:
+    return next(iter(sorted(folder.glob("lib/python*/site-packages/nvidia/cuda_nvcc/bin/ptxas"))), None)
+
+
+def install(folder: Path) -> None:
+    if find_ptxas(folder):
+        return
+    venv.create(folder, with_pip=True)
+    subprocess.run([folder / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
+                    WHEEL], check=True)
+
+
+def run(command: list, what: str) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"gpu_images: {what} failed:\n{done.stdout}{done.stderr}")
+    return done.stderr + done.stdout
+
+
+def compile_ptx(clang: str, target: str, out: Path) -> None:
+    run([clang, "-x", "cuda", "-nocudainc", "-nocudalib", f"--cuda-gpu-arch={target}", "--cuda-feature=+ptx80",
+         "--cuda-device-only", "-std=c++20", "-O3", "-Wall", "-I", ROOT / "src", "-S",
+         ROOT / "src/gpu/source/kernels.cu", "-o", out], f"clang for {target}")
+
+
+def findings(listing: str) -> list[str]:
+    """Kernels of ptxas -v's report that have a stack frame or spill."""
+    found = []
+    for name, numbers in re.findall(r"Compiling entry function '(\w+)'.*?\n.*?(\d+ bytes stack frame[^\n]*)", listing,
+                                    re.DOTALL):
+        if any(int(number) for number in re.findall(r"(\d+) bytes", numbers)):
+            found.append(f"{name}: {numbers.strip()}")
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--install", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--ptxas", type=Path, default=find_ptxas(ROOT / "build/gpu-tools"))
+    parser.add_argument("--clang", default="clang++-19")
+    arguments = parser.parse_args()
+    if arguments.install:
+        install(arguments.install)
+    if not arguments.out:
+        return 0
+    if not arguments.ptxas:
+        sys.exit("gpu_images: no ptxas; `make gpu` installs it, or name one with --ptxas")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for target in sorted({target for _, target, _ in IMAGES}):
+        compile_ptx(arguments.clang, target, arguments.out / f"{target}.ptx")
+    wrong = []
+    lines = []
+    for name, target, capability in IMAGES:
+        cubin = arguments.out / f"{name}.cubin"
+        listing = run([arguments.ptxas, f"-arch={name}", "-O3", "-v", arguments.out / f"{target}.ptx", "-o", cubin],
+                      f"ptxas for {name}")
+        wrong += [f"{name}: {line}" for line in findings(listing)]
+        lines.append(f'ESTOC_GPU_IMAGE({name}, {capability}, false, "{cubin.resolve()}")')
+    (arguments.out / "sm_80.ptx").replace(arguments.out / "compute_80.ptx")
+    lines.append(f'ESTOC_GPU_IMAGE(compute_80, 80, true, "{(arguments.out / "compute_80.ptx").resolve()}")')
+    if wrong:
+        sys.exit("gpu_images: registers do not suffice:\n  " + "\n  ".join(wrong))
+    (arguments.out / "images.inc").write_text("\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
