@@ -15,7 +15,7 @@ PYTHON := build/venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run chat test check soak hostile asan asan-changed tsan clang fuzz conformance mutate tidy bench fmt clean
+.PHONY: help setup build demo run chat test check soak hostile asan asan-changed tsan clang fuzz conformance mutate tidy bench gpu fmt clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -95,6 +95,16 @@ mutate: ## what the unit tests do not see: MUTATE="--rooms kv --count 20"
 
 bench: build demo ## our speed beside llama.cpp's and OpenVINO's: PEERS_PYTHON=path of a Python that has them
 	python3 bench/peers --peers-python '$(PEERS_PYTHON)' --json build/peers.json --markdown build/peers.md $(ARGS)
+
+gpu: setup ## the kernels for GPUs into the binary, and build/gpu-carry: the check for a machine with a card
+	@tools/setup.sh --all
+	tools/gpu_images.py --install build/gpu-tools
+	cmake --preset release -DESTOC_GPU_IMAGES=ON
+	cmake --build build/release -j $(JOBS) --target gpu_check gpu_test
+	build/release/src/gpu/gpu_test --gtest_brief=1
+	@rm -rf build/gpu-carry && mkdir -p build/gpu-carry/gpu
+	@cp -r build/release/gpu_check bench/gpu.sh build/gpu-carry/ && strip build/gpu-carry/gpu_check
+	@cp -r src/gpu/source build/gpu-carry/gpu/ && du -sh build/gpu-carry
 
 fmt: ## format the C++ files
 	@tools/setup.sh --all

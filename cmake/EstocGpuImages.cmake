@@ -16,14 +16,16 @@ function(estoc_gpu_images target source)
     return()
   endif()
   set(folder ${PROJECT_BINARY_DIR}/gpu_images)
-  file(GLOB kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/gpu/source/*)
-  add_custom_command(
-    OUTPUT ${folder}/images.inc
-    COMMAND ${PROJECT_SOURCE_DIR}/tools/gpu_images.py --out ${folder} --clang ${ESTOC_CLANG} --ptxas ${ptxas}
-    DEPENDS ${kernels} ${PROJECT_SOURCE_DIR}/tools/gpu_images.py
-    COMMENT "Compiling GPU kernels")
-  add_custom_target(${target}_gpu_images DEPENDS ${folder}/images.inc)
-  add_dependencies(${target} ${target}_gpu_images)
+  if(NOT TARGET gpu_images)
+    file(GLOB kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/gpu/source/*)
+    add_custom_command(
+      OUTPUT ${folder}/images.inc
+      COMMAND ${PROJECT_SOURCE_DIR}/tools/gpu_images.py --out ${folder} --clang ${ESTOC_CLANG} --ptxas ${ptxas}
+      DEPENDS ${kernels} ${PROJECT_SOURCE_DIR}/tools/gpu_images.py
+      COMMENT "Compiling GPU kernels")
+    add_custom_target(gpu_images DEPENDS ${folder}/images.inc)
+  endif()
+  add_dependencies(${target} gpu_images)
   set_source_files_properties(${source} PROPERTIES
     OBJECT_DEPENDS ${folder}/images.inc
     COMPILE_DEFINITIONS "ESTOC_GPU_IMAGES=\"${folder}/images.inc\"")

@@ -38,8 +38,8 @@ struct LaneWeights<WeightForm::codes4_min> {
 // Units of all of a block's tile rows that a warp has on the way: 8 KB for bf16, 3 to 5 KB for codes. More would not
 // fit in the 128 registers that 16 warps leave each lane; `n` is the number of 8-row groups of activations.
 constexpr int linear_units(WeightForm form, int n) {
-  if (form == WeightForm::bf16 || form == WeightForm::codes8) return 4;
-  if (form == WeightForm::codes4) return n == 1 ? 8 : 6;
+  if (form == WeightForm::bf16 || form == WeightForm::codes8) return n == 1 ? 4 : 3;
+  if (form == WeightForm::codes4) return n == 1 ? 8 : 5;
   return n == 1 ? 6 : 4;
 }
 
@@ -151,10 +151,32 @@ DEVICE void multiply_unit(float (&sums)[N][4], const LaneWeights<kForm>& w, cons
   }
 }
 
-// This warp's share of the sum of squares of activation row `row`: a lane's part of it.
+// Units whose activations are loaded together: as many registers again as half of the weights', or what is left.
+constexpr int linear_inputs(int units, int n) { return n > 1 ? 1 : units < 4 ? units : 4; }
+
+template <int N>
+DEVICE void load_inputs(Words4 (&x)[N][2], const u16* const (&inputs)[N], int unit) {
+  UNROLL
+  for (int n = 0; n < N; ++n) {
+    UNROLL
+    for (int j = 0; j < 2; ++j) {
+      x[n][j] = *reinterpret_cast<const Words4*>(inputs[n] + unit * kUnitColumns + j * kGroupColumns);
+    }
+  }
+}
+
+// A lane's part of the sum of squares of activation row `row`. The first 32 * kParts are on the way together.
+template <int kParts>
 DEVICE float partial_squares(const LinearArguments& a, int row, int lane) {
+  const float* parts = a.squares + static_cast<long>(row) * a.square_parts;
   float sum = 0;
-  for (int i = lane; i < a.square_parts; i += kWarp) sum += a.squares[static_cast<long>(row) * a.square_parts + i];
+  for (int first = lane; first < a.square_parts; first += kParts * kWarp) {
+    float part[kParts];
+    UNROLL
+    for (int k = 0; k < kParts; ++k) part[k] = first + k * kWarp < a.square_parts ? parts[first + k * kWarp] : 0;
+    UNROLL
+    for (int k = 0; k < kParts; ++k) sum += part[k];
+  }
   return sum;
 }
 
@@ -182,7 +204,7 @@ DEVICE void compute_norms(LinearSums<R, N>& sums, const LinearArguments& a, floa
   for (int row = warp; row < a.count; row += warps) {
     float norm = 1;
     if (a.squares != nullptr) {
-      float sum = row == warp ? first : partial_squares(a, row, lane);
+      float sum = row == warp ? first : partial_squares<4>(a, row, lane);
       for (int mask = 16; mask > 0; mask >>= 1) sum += shuffle_xor(sum, mask);
       norm = rsqrt_fast(sum / static_cast<float>(a.columns) + a.epsilon);
     }
@@ -209,7 +231,8 @@ DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, c
     const int row = n * 8 + lane / 4;
     inputs[n] = a.inputs + static_cast<long>(row < a.count ? row : a.count - 1) * a.columns + lane % 4 * 8;
   }
-  bool is_first = true;
+  constexpr int S = linear_inputs(U, N);
+  const bool has_norm = a.squares != nullptr && warp < a.count;
   float squares = 0;
   for (int first = warp; first < units; first += warps * U) {
     LaneWeights<kForm> w[U][R];
@@ -220,31 +243,28 @@ DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, c
         if (first + i * warps < units) w[i][r] = load_unit<kForm>(tile_rows[r], units, first + i * warps, lane);
       }
     }
-    if (is_first) {
-      grid_wait();
-      is_first = false;
-      if (a.squares != nullptr && warp < a.count) squares = partial_squares(a, warp, lane);
-    }
+    if (first == warp) grid_wait();
     UNROLL
-    for (int i = 0; i < U; ++i) {
-      const int unit = first + i * warps;
-      if (unit < units) {
-        Words4 x[N][2];
-        UNROLL
-        for (int n = 0; n < N; ++n) {
+    for (int begin = 0; begin < U; begin += S) {
+      Words4 x[S][N][2];
+      UNROLL
+      for (int i = 0; i < S; ++i) {  // without a branch, so that all are on the way; beyond the end the last, unused
+        const int unit = first + (begin + i) * warps;
+        load_inputs<N>(x[i], inputs, unit < units ? unit : units - 1);
+      }
+      if (begin == 0 && first == warp && has_norm) squares = partial_squares<8 / N>(a, warp, lane);
+      UNROLL
+      for (int i = 0; i < S && begin + i < U; ++i) {
+        if (first + (begin + i) * warps < units) {
           UNROLL
-          for (int j = 0; j < 2; ++j) {
-            x[n][j] = *reinterpret_cast<const Words4*>(inputs[n] + unit * kUnitColumns + j * kGroupColumns);
-          }
+          for (int r = 0; r < R; ++r) multiply_unit<kForm, N>(sums[r], w[begin + i][r], x[i]);
         }
-        UNROLL
-        for (int r = 0; r < R; ++r) multiply_unit<kForm, N>(sums[r], w[i][r], x);
       }
     }
   }
-  if (is_first) {
+  if (warp >= units) {  // no unit for this warp
     grid_wait();
-    if (a.squares != nullptr && warp < a.count) squares = partial_squares(a, warp, lane);
+    if (has_norm) squares = partial_squares<8 / N>(a, warp, lane);
   }
   UNROLL
   for (int r = 0; r < R; ++r) {

@@ -1,0 +1,67 @@
+// Every kernel against its reference, with inputs no other run had.
+#include <cstdio>
+
+#include "session.h"
+
+namespace estoc::gpu {
+namespace {
+
+struct Tally {
+  int good = 0, wrong = 0;
+  double worst = 0;
+  void add(const Check& check) {
+    std::printf("%s: error %.2e (limit %.0e)\n", check.name.c_str(), check.error, check.limit);
+    if (!check.is_good()) std::printf("! wrong: %s: error %.2e\n", check.name.c_str(), check.error);
+    check.is_good() ? ++good : ++wrong;
+  }
+};
+
+void check_linears(Session& s, Tally& tally) {
+  for (int form = 0; form < kWeightForms; ++form) {
+    for (const LinearEnd end : {LinearEnd::store, LinearEnd::residual, LinearEnd::gated}) {
+      for (const int tiles : {1, 2}) {
+        if (end == LinearEnd::gated && tiles == 1) continue;
+        for (const int count : {1, 5, 8, 16}) {
+          const int warps = 4 << tally.good % 3;
+          LinearCase c{static_cast<WeightForm>(form),
+                       end,
+                       s.is_small ? 40 : 1000,
+                       s.is_small ? 192 : 2048,
+                       count,
+                       tiles,
+                       warps,
+                       s.is_small ? 0 : 60};
+          tally.add(check_linear(s.device, s.module, c, s.random));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+bool run_correct(Session& s) {
+  Tally tally;
+  tally.add(check_rms_norm(s.device, s.module, 7, s.is_small ? 200 : 4096, s.random));
+  check_linears(s, tally);
+  for (const int head_dim : {64, 128}) {
+    for (const int splits : {1, 5, 16}) {
+      const int far = s.is_small ? 100 : 3000;
+      tally.add(check_attention_decode(s.device, s.module, {head_dim, 8, 2, {0, 15, 16, far, far / 3}, splits, false},
+                                       s.random));
+      tally.add(check_attention_decode(s.device, s.module, {head_dim, 8, 1, {far}, splits, true}, s.random));
+    }
+    tally.add(check_rope(s.device, s.module, {head_dim, 8, 2, {0, 15, 16, 90, 5}, 1, true}, s.random));
+  }
+  for (int form = 0; form < kWeightForms; ++form) {
+    tally.add(check_embed(s.device, s.module, static_cast<WeightForm>(form), 1024, 5, s.random));
+  }
+  tally.add(check_argmax(s.device, s.module, 5, s.is_small ? 3000 : 151936, 64, s.random));
+  for (const char* format : {"bf16", "q8_0", "q4_0", "q4_1", "q4_k"}) {
+    tally.add(check_repack(s.device, s.module, format, 333, s.is_small ? 256 : 2048, s.random));
+  }
+  std::printf("= correct: %d of %d checks good\n", tally.good, tally.good + tally.wrong);
+  return tally.wrong == 0;
+}
+
+}  // namespace estoc::gpu

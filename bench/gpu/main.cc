@@ -1,0 +1,97 @@
+// gpu_check STAGE... [--image FILE] [--seconds N] [--roof GB/s] [--emulator]
+// Stages: version, correct, roof, linear, attention, step. Exits 1 when a check failed, 3 when there is no device.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "base/error.h"
+#include "gpu/emulator.h"
+#include "gpu/images.h"
+#include "session.h"
+
+namespace {
+
+using estoc::gpu::Session;
+
+struct Options {
+  std::vector<std::string> stages;
+  std::string image;
+  double seconds = 60, roof = 0;
+  bool is_emulated = false;
+};
+
+Options read_options(int count, char** words) {
+  Options options;
+  for (int i = 1; i < count; ++i) {
+    const std::string word = words[i];
+    const char* value = i + 1 < count ? words[i + 1] : "";
+    if (word == "--emulator") {
+      options.is_emulated = true;
+    } else if (word == "--image" || word == "--seconds" || word == "--roof") {
+      (word == "--image") ? void(options.image = value)
+                          : void((word == "--roof" ? options.roof : options.seconds) = std::atof(value));
+      ++i;
+    } else {
+      options.stages.push_back(word);
+    }
+  }
+  return options;
+}
+
+bool run_stage(Session& session, const std::string& stage) {
+  using namespace estoc::gpu;  // NOLINT: a list of its functions
+  if (stage == "correct") return run_correct(session);
+  if (stage == "roof") return run_roof(session);
+  if (stage == "linear") return run_linear(session);
+  if (stage == "attention") return run_attention(session);
+  if (stage == "step") return run_step(session);
+  estoc::fail(estoc::ErrorCode::invalid_argument, "no stage '{}'", stage);
+}
+
+int run(const Options& options) {
+  const estoc::gpu::Driver& driver = options.is_emulated ? estoc::gpu::emulator() : estoc::gpu::open_cuda();
+  const estoc::gpu::Device device(driver);
+  std::string file;
+  const void* image = "";
+  const char* name = "emulated";
+  if (!options.image.empty()) {
+    std::ifstream stream(options.image, std::ios::binary);
+    file.assign(std::istreambuf_iterator<char>(stream), {});
+    if (file.empty()) estoc::fail(estoc::ErrorCode::not_found, "{} cannot be read", options.image);
+    image = file.c_str();
+    name = options.image.c_str();
+  } else if (!options.is_emulated) {
+    const estoc::gpu::Image* found = estoc::gpu::image_for(estoc::gpu::images(), device.capability);
+    if (found == nullptr)
+      estoc::fail(estoc::ErrorCode::unsupported, "no image for compute capability {}", device.capability);
+    image = found->data;
+    name = found->name;
+  }
+  const estoc::gpu::Module module(device, image);
+  std::printf("%s, capability %d, %d multiprocessors, driver %d, image %s\n", device.name.c_str(), device.capability,
+              device.multiprocessors, device.driver_version, name);
+  const double roof = options.roof > 0 ? options.roof * 1e9 : 3.0e12;
+  Session session{device, module, options.is_emulated, roof};
+  session.deadline = estoc::gpu::now() + options.seconds;
+  bool is_good = true;
+  for (const std::string& stage : options.stages) {
+    const double begin = estoc::gpu::now();
+    is_good &= stage == "version" || run_stage(session, stage);
+    std::printf("stage %s: %.1f s\n", stage.c_str(), estoc::gpu::now() - begin);
+  }
+  return is_good ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  try {
+    return run(read_options(count, words));
+  } catch (const estoc::Error& error) {
+    std::printf("! %s\n", error.what());
+    return error.code() == estoc::ErrorCode::unsupported ? 3 : 1;
+  }
+}

@@ -1,0 +1,87 @@
+// gpu_check: kernels on a real card, first whether they are right, then how fast. What its stages share.
+//
+// Lines that begin with '=' are results, with '!' failures; the script (bench/gpu.sh) gathers both.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gpu/device.h"
+#include "gpu/source/linear.h"
+#include "gpu/test_checks.h"
+
+namespace estoc::gpu {
+
+struct Session {
+  const Device& device;
+  const Module& module;
+  bool is_small;     // the emulator: tiny sizes, for trying the program itself
+  double read_roof;  // bytes a second, measured by the roof stage or assumed
+  double seconds_left() const;
+  double deadline = 1e9;
+  Random random{20261127};
+
+  Handle function(const std::string& name) const;  // looked up once
+  mutable std::map<std::string, Handle> functions = {};
+};
+
+double now();
+double median(std::vector<double> values);
+
+// Seconds a launch takes in a graph of `count` of them, the median of replays.
+double seconds_each(const Session& session, int count, const std::function<void(int)>& record, int replays = 7);
+
+// The same matrix again and again in `bytes` of device memory, every copy whole.
+class MatrixPool {
+ public:
+  MatrixPool(Session& session, size_t bytes);
+  // Fills the pool for another shape; `random` codes, the first rows of the matrix repeated.
+  void fill(WeightForm form, int rows, int columns);
+  const u8* matrix(int index) const;
+  int count() const { return count_; }
+  long matrix_bytes() const { return stride_; }
+
+ private:
+  Session& session_;
+  Buffer memory_;
+  long stride_ = 0;
+  int count_ = 0;
+};
+
+// How a projection is launched.
+struct LinearPlan {
+  int tiles = 1, warps = 8;
+};
+struct LinearShape {
+  const char* name;
+  LinearEnd end;
+  int rows, columns;
+};
+long linear_bytes(WeightForm form, const LinearShape& shape);
+int linear_blocks(const LinearShape& shape, const LinearPlan& plan);
+std::string linear_name(WeightForm form, LinearEnd end, const LinearPlan& plan, int count);
+void launch_linear(const Session& session, WeightForm form, const LinearShape& shape, const LinearPlan& plan,
+                   const LinearArguments& arguments, bool may_overlap);
+
+// What activations of any shape may use, filled once.
+struct Activations {
+  explicit Activations(Session& session);
+  Buffer inputs, squares, vectors, residual, output, next_inputs, next_squares;
+  LinearArguments arguments(const LinearShape& shape, int count) const;
+};
+
+// The fastest plan by trying; `best_seconds` gets its time.
+LinearPlan tune(Session& session, MatrixPool& pool, const Activations& activations, WeightForm form,
+                const LinearShape& shape, int count, double* best_seconds);
+
+bool run_correct(Session& session);
+bool run_roof(Session& session);
+bool run_linear(Session& session);
+bool run_attention(Session& session);
+bool run_step(Session& session);
+
+}  // namespace estoc::gpu
