@@ -29,8 +29,12 @@
 //   barrier_init(b, count) barrier_fence() barrier_expect(b, bytes) barrier_arrive(b) barrier_wait(b, phase)   mbarrier
 //   bulk_load(to, from, bytes, b)   one-dimensional asynchronous copy to shared memory, 16-byte aligned
 //   fence_async()                   ordinary stores to shared memory before what reads it asynchronously
-//   wgmma (HAS_WGMMA): wgmma_fence() wgmma_commit() wgmma_wait<left>() wgmma_bf16<N>(d, a, b) with descriptors from
-//   tile_descriptor(p, leading, stride, swizzle)
+//   wgmma (HAS_WGMMA): wgmma_fence() wgmma_commit() wgmma_wait<left>() and
+//     wgmma_bf16<N>(d, a, b, adds)  a warpgroup's d[64 x N] = (adds: +=) A[64 x 16] B[16 x N], asynchronous; b, and a
+//                                   unless it is a fragment of four registers, from tile_descriptor(p, leading, stride,
+//                                   swizzle). Second template argument: B lies with N as the inner side, in cores of
+//                                   8 x 8, `leading` bytes apart along K, `stride` along N
+//     wgmma_hold(d)                 after the wait: what reads d stays behind it
 //   registers_take<n>() registers_give<n>()                        setmaxnreg
 #pragma once
 

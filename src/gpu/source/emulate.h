@@ -123,6 +123,14 @@ inline void mma_bf16(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
 
 inline void grid_wait() {}
 inline void grid_release() {}
+inline void load_f32x4(float (&v)[4], const float* p) {
+  require_aligned(p, 16, "load");
+  std::memcpy(v, p, 16);
+}
+inline void store_f32x4(float* p, const float* v) {
+  require_aligned(p, 16, "store");
+  std::memcpy(p, v, 16);
+}
 inline void fence_device() {}
 inline u32 atomic_add(u32* p, u32 v) {
   require_aligned(p, 4, "atomic add");

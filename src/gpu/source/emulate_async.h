@@ -52,6 +52,10 @@ inline void bulk_load(void* to, const void* from, u32 bytes, u64* b) {
   barrier.bytes_and_phase -= static_cast<int>(bytes) * 2;
   barrier.settle();
 }
+inline void store_shared(void* p, const Words4& w) {
+  require_aligned(p, 16, "store");
+  std::memcpy(p, &w, sizeof(w));
+}
 inline void fence_async() {}
 
 template <int kCount>
@@ -62,6 +66,8 @@ inline void wgmma_fence() {}
 inline void wgmma_commit() {}
 template <int kLeft>
 void wgmma_wait() {}
+template <int kCount>
+void wgmma_hold(float (&)[kCount]) {}
 
 inline u64 tile_descriptor(const void* p, u32 leading, u32 stride, Swizzle swizzle) {
   return static_cast<u64>((shared_address(p) & 0x3FFFF) >> 4) | static_cast<u64>(leading >> 4) << 16 |
@@ -69,34 +75,57 @@ inline u64 tile_descriptor(const void* p, u32 leading, u32 stride, Swizzle swizz
 }
 
 // Element (row, k) of what a descriptor means: 8-row groups `stride` apart; in a group either cores of 8 rows x 16
-// bytes `leading` apart along K, or rows of 128 bytes whose 16-byte pieces are permuted by the row.
-inline float described_bf16(u64 descriptor, int row, int k) {
+// bytes `leading` apart along K, or rows of 128 bytes whose 16-byte pieces are permuted by the row. Transposed: cores
+// of 8 k x 16 bytes along the rows.
+inline float described_bf16(u64 descriptor, int row, int k, bool is_transposed) {
   const u32 start = static_cast<u32>(descriptor & 0x3fff) << 4;
   const u32 leading = static_cast<u32>(descriptor >> 16 & 0x3fff) << 4;
   const u32 stride = static_cast<u32>(descriptor >> 32 & 0x3fff) << 4;
   u32 at = start + static_cast<u32>(row / 8) * stride;
   if (static_cast<Swizzle>(descriptor >> 62) == Swizzle::bytes128) {
+    if (is_transposed) fibers::fault("a transposed operand with a swizzle is not emulated");
     at += static_cast<u32>(row % 8 * 128 + k * 2);
     at ^= (at >> 7 & 7) << 4;
   } else {
-    at += static_cast<u32>(k / 8) * leading + static_cast<u32>(row % 8 * 16 + k % 8 * 2);
+    const int outer = is_transposed ? k % 8 : row % 8, inner = is_transposed ? row % 8 : k % 8;
+    at += static_cast<u32>(k / 8) * leading + static_cast<u32>(outer * 16 + inner * 2);
   }
   u16 bits;
   std::memcpy(&bits, emulated_block().at(at), 2);
   return bits_to_f32(static_cast<u32>(bits) << 16);
 }
 
-// Each lane computes its own elements: row 16 w + g (+ 8), columns 8 j + 2 t, + 1.
-template <int N>
-void wgmma_bf16(float (&d)[N / 2], u64 a, u64 b) {
-  const int thread = thread_index() % 128;
-  const int row0 = thread / 32 * 16 + thread % 32 / 4, column0 = thread % 4 * 2;
+// Each lane computes its own elements: row 16 w + g (+ 8), columns 8 j + 2 t, + 1. `left` is its two rows of A.
+template <int N, bool kTransposed>
+void wgmma_multiply(float (&d)[N / 2], const float (&left)[2][16], u64 b, bool adds) {
+  const int column0 = thread_index() % 4 * 2;
   for (int i = 0; i < N / 2; ++i) {
-    const int row = row0 + i % 4 / 2 * 8, column = i / 4 * 8 + column0 + i % 2;
+    const int column = i / 4 * 8 + column0 + i % 2;
     float sum = 0;
-    for (int k = 0; k < 16; ++k) sum += described_bf16(a, row, k) * described_bf16(b, column, k);
-    d[i] += sum;
+    for (int k = 0; k < 16; ++k) sum += left[i % 4 / 2][k] * described_bf16(b, column, k, kTransposed);
+    d[i] = (adds ? d[i] : 0) + sum;
   }
+}
+template <int N, bool kTransposed = false>
+void wgmma_bf16(float (&d)[N / 2], u64 a, u64 b, bool adds = true) {
+  const int thread = thread_index() % 128, row = thread / 32 * 16 + thread % 32 / 4;
+  float left[2][16];
+  for (int i = 0; i < 32; ++i) left[i / 16][i % 16] = described_bf16(a, row + i / 16 * 8, i % 16, false);
+  wgmma_multiply<N, kTransposed>(d, left, b, adds);
+}
+template <int N, bool kTransposed = false>
+void wgmma_bf16(float (&d)[N / 2], const u32 (&a)[4], u64 b, bool adds = true) {
+  const Words4 mine{{a[0], a[1], a[2], a[3]}};
+  const int g = thread_index() % kWarp / 4;
+  float left[2][16];
+  exchange(mine, [&](const Words4* all) {
+    for (int i = 0; i < 32; ++i) {
+      const int half = i / 16, k = i % 16;
+      left[half][k] = emulated_bf16(all[g * 4 + k % 8 / 2].v[half + 2 * (k / 8)], k % 2);
+    }
+    return 0;
+  });
+  wgmma_multiply<N, kTransposed>(d, left, b, adds);
 }
 
 }  // namespace estoc::gpu

@@ -163,6 +163,16 @@ DEVICE float reciprocal_fast(float x) {
   return r;
 }
 
+// Past the L1: what another block has just written.
+DEVICE void load_f32x4(float (&v)[4], const float* p) {
+  asm volatile("ld.global.cg.v4.f32 {%0,%1,%2,%3}, [%4];"
+               : "=f"(v[0]), "=f"(v[1]), "=f"(v[2]), "=f"(v[3])
+               : "l"(p)
+               : "memory");
+}
+DEVICE void store_f32x4(float* p, const float* v) {
+  asm volatile("st.global.v4.f32 [%0], {%1,%2,%3,%4};" ::"l"(p), "f"(v[0]), "f"(v[1]), "f"(v[2]), "f"(v[3]) : "memory");
+}
 DEVICE void fence_device() { asm volatile("fence.acq_rel.gpu;" ::: "memory"); }
 DEVICE u32 atomic_add(u32* p, u32 v) {
   u32 r;
@@ -206,6 +216,11 @@ DEVICE void bulk_load(void* to, const void* from, u32 bytes, u64* b) {
   asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
                    shared_address(to)),
                "l"(from), "r"(bytes), "r"(shared_address(b))
+               : "memory");
+}
+DEVICE void store_shared(void* p, const Words4& w) {
+  asm volatile("st.shared.v4.u32 [%0], {%1,%2,%3,%4};" ::"r"(shared_address(p)), "r"(w.v[0]), "r"(w.v[1]), "r"(w.v[2]),
+               "r"(w.v[3])
                : "memory");
 }
 DEVICE void fence_async() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
