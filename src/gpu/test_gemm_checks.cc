@@ -1,0 +1,101 @@
+#include <cstring>
+
+#include "gpu/test_prompt_checks.h"
+
+namespace estoc::gpu {
+namespace {
+
+double product(const std::vector<uint8_t>& weights, const std::vector<uint16_t>& x, const GemmCase& c, int row,
+               int token) {
+  double sum = 0;
+  for (int k = 0; k < c.columns; ++k) {
+    sum +=
+        matrix_value(weights, c.form, c.columns, row, k) * bf16_to_f32(x[static_cast<size_t>(token) * c.columns + k]);
+  }
+  return sum;
+}
+
+std::string name_of(const GemmCase& c) {
+  constexpr const char* kEnds[] = {"store", "residual", "gated"};
+  return std::string("gemm_") + form_name(c.form) + "_" + kEnds[static_cast<int>(c.end)] + "_n" +
+         std::to_string(c.tokens);
+}
+
+}  // namespace
+
+std::vector<uint8_t> to_token_tiles(const std::vector<uint16_t>& rows, int count, int columns, int padded,
+                                    ColumnOrder order) {
+  std::vector<uint8_t> tiles(token_matrix_bytes(padded, columns));
+  for (int token = 0; token < count; ++token) {
+    for (int pair = 0; pair < columns / 2; ++pair) {
+      std::memcpy(tiles.data() + token_pair_offset(order, token, pair, columns / kTokenTile),
+                  &rows[static_cast<size_t>(token) * columns + pair * 2], 4);
+    }
+  }
+  return tiles;
+}
+
+double token_tile_value(const std::vector<uint8_t>& tiles, int columns, ColumnOrder order, int token, int column) {
+  uint16_t bits;
+  std::memcpy(&bits, tiles.data() + token_pair_offset(order, token, column / 2, columns / kTokenTile) + column % 2 * 2,
+              2);
+  return bf16_to_f32(bits);
+}
+
+Check check_gemm(const Device& device, const Module& module, const GemmCase& c, Random& random) {
+  const auto matrix = draw_matrix(random, c.form, c.rows, c.columns);
+  const auto x = draw_bf16(random, static_cast<size_t>(c.count) * c.columns);
+  const auto residual = draw_floats(random, static_cast<size_t>(c.count) * c.rows);
+  const ColumnOrder order = c.form == WeightForm::bf16 ? ColumnOrder::plain : ColumnOrder::paired;
+  const int padded = gemm_token_tiles(c.count, c.tokens) * c.tokens;
+  Buffer weights = Buffer::of(device, matrix),
+         inputs = Buffer::of(device, to_token_tiles(x, c.count, c.columns, padded, order)),
+         output = Buffer::of(device, residual);
+  Buffer activated(device, token_matrix_bytes(c.count, c.rows / 2 / kTokenTile > 0 ? c.rows / 2 : kTokenTile));
+  Buffer partial(device, gemm_partial_floats(c.rows, c.count, c.tokens, c.splits) * 4);
+  Buffer arrivals(device, static_cast<size_t>(gemm_arrivals(c.rows, c.count, c.tokens)) * 4);
+  if (c.end != GemmEndKind::residual) output.fill(kPoison);
+  activated.fill(kPoisonBf16);
+  arrivals.fill(0);
+  GemmArguments a{};
+  a.weights = weights.as<u8>();
+  a.inputs = inputs.as<u8>();
+  a.output = output.as<float>();
+  a.activated = activated.as<u8>();
+  a.order = order;
+  a.rows = c.rows;
+  a.columns = c.columns;
+  a.count = c.count;
+  a.splits = c.splits;
+  a.partial = partial.as<float>();
+  a.arrivals = arrivals.as<u32>();
+  const std::string name = name_of(c);
+  launch(device, module.function(name),
+         {.blocks = c.blocks, .threads = kGemmThreads, .shared_bytes = gemm_shared_bytes(c.form, c.tokens)}, a);
+  const auto out = output.values<float>();
+  const auto tiles = activated.values<uint8_t>();
+  const int outputs = c.end == GemmEndKind::gated ? c.rows / 2 : c.rows;
+  ErrorSum error;
+  const auto compare = [&](int token, int row) {
+    if (c.end == GemmEndKind::gated) {
+      const int gate_row = row / 8 * 16 + row % 8;
+      const double gate = product(matrix, x, c, gate_row, token), up = product(matrix, x, c, gate_row + 8, token);
+      error.add(token_tile_value(tiles, outputs, order, token, row), gate / (1 + std::exp(-gate)) * up);
+    } else {
+      const size_t at = static_cast<size_t>(token) * c.rows + row;
+      error.add(out[at], product(matrix, x, c, row, token) + (c.end == GemmEndKind::residual ? residual[at] : 0));
+    }
+  };
+  for (int i = 0; c.sample == 0 && i < c.count * outputs; ++i) compare(i / outputs, i % outputs);
+  for (int i = 0; i < c.sample; ++i)
+    compare(i == 0 ? c.count - 1 : random() % c.count, i == 0 ? outputs - 1 : random() % outputs);
+  double relative = error.relative();
+  for (const uint32_t left : arrivals.values<uint32_t>()) relative += left;  // counters are to be left at zero
+  // codes are rounded to bf16 once they have met their scale
+  const double limit = c.end == GemmEndKind::gated ? 4e-3 : c.form == WeightForm::bf16 ? 5e-6 : 3e-3;
+  return {name + " " + std::to_string(c.rows) + " x " + std::to_string(c.columns) + ", " + std::to_string(c.count) +
+              " tokens, " + std::to_string(c.splits) + " splits, " + std::to_string(c.blocks) + " blocks",
+          relative, limit};
+}
+
+}  // namespace estoc::gpu

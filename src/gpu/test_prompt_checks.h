@@ -1,0 +1,37 @@
+// The kernels of prompts against references in double; see test_checks.h.
+#pragma once
+
+#include "gpu/source/attention_prompt.h"
+#include "gpu/source/gemm.h"
+#include "gpu/test_checks.h"
+
+namespace estoc::gpu {
+
+enum class GemmEndKind { store, residual, gated };
+struct GemmCase {
+  WeightForm form = WeightForm::bf16;
+  GemmEndKind end = GemmEndKind::store;
+  int rows = 128, columns = 128, count = 64;
+  int tokens = 64;  // of a block
+  int splits = 1, blocks = 1;
+  int sample = 0;  // outputs to compare; 0: all
+};
+Check check_gemm(const Device& device, const Module& module, const GemmCase& c, Random& random);
+
+struct AttentionPromptCase {
+  int head_dim = 128, heads = 4, kv_heads = 1;
+  int context = 128, tokens = 128;  // positions in all, and how many of the last are query rows
+  int window = 0;
+  int sample = 0;  // (row, head) pairs to compare; 0: all
+};
+Check check_attention_prompt(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random);
+
+// Activations in tiles, from and to plain rows.
+std::vector<uint8_t> to_token_tiles(const std::vector<uint16_t>& rows, int count, int columns, int padded,
+                                    ColumnOrder order);
+double token_tile_value(const std::vector<uint8_t>& tiles, int columns, ColumnOrder order, int token, int column);
+
+// The tiles of a prompt's last `tokens` tokens, for all KV heads, the longest first.
+std::vector<AttentionPromptTile> attention_prompt_tiles(int position, int tokens, int group, int kv_heads);
+
+}  // namespace estoc::gpu
