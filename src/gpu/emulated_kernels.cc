@@ -1,8 +1,10 @@
 // All kernels, compiled for the emulator. They enter its table before main; see source/device.h.
 #include "gpu/source/argmax.cu.h"
 #include "gpu/source/attention_decode.cu.h"
+#include "gpu/source/attention_prompt.cu.h"
 #include "gpu/source/copy.cu.h"
 #include "gpu/source/embed.cu.h"
+#include "gpu/source/gemm.cu.h"
 #include "gpu/source/linear.cu.h"
 #include "gpu/source/repack.cu.h"
 #include "gpu/source/rms_norm.cu.h"

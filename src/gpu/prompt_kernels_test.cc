@@ -1,0 +1,45 @@
+// The kernels of prompts equal their references under the emulator, whatever the order in which threads run.
+#include <gtest/gtest.h>
+
+#include "gpu/emulator.h"
+#include "gpu/test_prompt_checks.h"
+
+namespace estoc::gpu {
+namespace {
+
+class PromptKernelsTest : public testing::TestWithParam<uint64_t> {
+ protected:
+  PromptKernelsTest() : device(emulator()), module(device, "") { set_emulator_seed(GetParam()); }
+  ~PromptKernelsTest() override { set_emulator_seed(0); }
+
+  void expect(const Check& check) { EXPECT_TRUE(check.is_good()) << check.name << ": error " << check.error; }
+
+  Device device;
+  Module module;
+  Random random{GetParam() * 77 + 5};
+};
+
+TEST_P(PromptKernelsTest, GemmInEveryFormAndEnd) {
+  for (const WeightForm form : {WeightForm::bf16, WeightForm::codes4}) {
+    expect(check_gemm(device, module, {form, GemmEndKind::store, 128, 192, 70, 64, 1, 1}, random));
+    expect(check_gemm(device, module, {form, GemmEndKind::residual, 144, 128, 100, 128, 1, 2}, random));
+    expect(check_gemm(device, module, {form, GemmEndKind::gated, 128, 128, 60, 64, 1, 1}, random));
+  }
+}
+
+TEST_P(PromptKernelsTest, GemmWithManyTokensAndPartsOfColumns) {
+  expect(check_gemm(device, module, {WeightForm::bf16, GemmEndKind::store, 128, 64, 130, 256, 1, 1}, random));
+  expect(check_gemm(device, module, {WeightForm::codes4, GemmEndKind::store, 100, 320, 20, 64, 3, 2}, random));
+}
+
+TEST_P(PromptKernelsTest, AttentionOfPrompts) {
+  expect(check_attention_prompt(device, module, {128, 4, 1, 150, 40, 0, 24}, random));
+  expect(check_attention_prompt(device, module, {64, 4, 2, 300, 33, 0, 24}, random));
+  expect(check_attention_prompt(device, module, {128, 2, 1, 420, 20, 100, 24}, random));
+  expect(check_attention_prompt(device, module, {64, 3, 3, 20, 20, 0, 24}, random));
+}
+
+INSTANTIATE_TEST_SUITE_P(Schedules, PromptKernelsTest, testing::Values(0, 1));
+
+}  // namespace
+}  // namespace estoc::gpu

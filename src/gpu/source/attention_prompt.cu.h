@@ -1,0 +1,255 @@
+// Attention of prompts on Hopper (attention_prompt.h): for each query row a softmax over the positions up to its own.
+//
+// A block of threads takes 128 query rows, the query heads of one KV head times consecutive tokens, 64 to a warpgroup.
+// A producer warp keeps two stages of 128 positions full. While the scores of one stage become weights, the products of
+// the stage before with its values run. Stages begin at multiples of 128 positions and come in order, so a row's bits
+// depend on its sequence alone, however a prompt was cut.
+#pragma once
+
+#include "gpu/source/attention_prompt.h"
+#include "gpu/source/device.h"
+#include "gpu/source/gemm.cu.h"
+
+#if defined(HAS_WGMMA)
+namespace estoc::gpu {
+
+constexpr float kMinusInfinity = -__builtin_inff();
+
+DEVICE float larger(float x, float y) { return x > y ? x : y; }
+
+struct AttentionBarriers {
+  u64 keys_full[kAttentionPromptStages], keys_empty[kAttentionPromptStages];
+  u64 values_full[kAttentionPromptStages], values_empty[kAttentionPromptStages];
+};
+
+// What a tile of rows has to see: stages [first, end), the last position of all.
+struct AttentionSpan {
+  int first, end, last;
+};
+DEVICE AttentionSpan attention_span(const AttentionPromptTile& tile, int window) {
+  const int last = tile.position + tile.tokens - 1;
+  const int begin = window > 0 && tile.position >= window ? tile.position - window + 1 : 0;
+  return {begin / kAttentionPromptStage, last / kAttentionPromptStage + 1, last};
+}
+
+// Lanes 0 to 7 bring a block of keys each, 8 to 15 one of values. Beyond the last block they bring it again: its scores
+// are masked.
+template <int D>
+DEVICE void attention_produce(u8* stages, AttentionBarriers& barriers, const AttentionPromptArguments& a,
+                              const AttentionPromptTile& tile, const AttentionSpan& span) {
+  constexpr int kBlocks = kAttentionPromptStage / kKvPositions, kHalf = kBlocks * kv_tile_elements(D) * 2;
+  const int block = thread_index() % kBlocks, last_block = span.last / kKvPositions;
+  const bool is_value = thread_index() >= kBlocks;
+  RingPlace at{0, 1};
+  for (int i = span.first; i < span.end; ++i) {
+    if (thread_index() < 2 * kBlocks) {
+      u64* full = is_value ? &barriers.values_full[at.stage] : &barriers.keys_full[at.stage];
+      barrier_wait(is_value ? &barriers.values_empty[at.stage] : &barriers.keys_empty[at.stage], at.phase);
+      if (block == 0) barrier_expect(full, kHalf);
+    }
+    sync_warp();
+    if (thread_index() < 2 * kBlocks) {
+      u64* full = is_value ? &barriers.values_full[at.stage] : &barriers.keys_full[at.stage];
+      const int wanted = i * kBlocks + block;
+      const u32 id = a.tables[tile.table + (wanted < last_block ? wanted : last_block)];
+      const u16* from = a.kv.pool + id * a.kv.block_stride +
+                        static_cast<long>(is_value * a.kv.kv_heads + tile.head) * kv_tile_elements(D);
+      bulk_load(stages + (at.stage * 2 + is_value) * kHalf + block * kv_tile_elements(D) * 2, from,
+                kv_tile_elements(D) * 2, full);
+    }
+    at.advance(kAttentionPromptStages);
+  }
+}
+
+// 64 query rows to shared memory, as cores; rows beyond the tile are zero.
+template <int D>
+DEVICE void attention_load_query(u8* query, const AttentionPromptArguments& a, const AttentionPromptTile& tile,
+                                 int group) {
+  for (int i = thread_index() % 128; i < 64 * D / 8; i += 128) {
+    const int chunk = i % (D / 8), in_group = i / (D / 8), row = group * 64 + in_group, token = row / a.group;
+    Words4 q{{0, 0, 0, 0}};
+    if (token < tile.tokens) {
+      const long head = static_cast<long>(tile.token + token) * a.heads + tile.head * a.group + row % a.group;
+      q = *reinterpret_cast<const Words4*>(a.query + head * D + chunk * 8);
+    }
+    store_shared(query + in_group / 8 * (D * 16) + chunk * 128 + in_group % 8 * 16, q);
+  }
+  fence_async();
+  sync_named(1 + group, 128);
+}
+
+template <int D>
+DEVICE void attention_scores(float (&s)[64], const u8* query, const u8* keys) {
+  const u64 q = tile_descriptor(query, 128, D * 16, Swizzle::none),
+            k = tile_descriptor(keys, 128, D * 16, Swizzle::none);
+  wgmma_fence();
+  UNROLL
+  for (int i = 0; i < D / 16; ++i) wgmma_bf16<kAttentionPromptStage>(s, q + i * 16, k + i * 16, i > 0);
+  wgmma_commit();
+}
+
+template <int D>
+DEVICE void attention_values(float (&o)[D / 2], const u32 (&p)[8][4], const u8* values) {
+  wgmma_fence();
+  UNROLL
+  for (int i = 0; i < 8; ++i) {  // a block of positions each
+    wgmma_bf16<D, true>(o, p[i], tile_descriptor(values + i * kv_tile_elements(D) * 2, D * 16, 128, Swizzle::none),
+                        true);
+  }
+  wgmma_commit();
+}
+
+DEVICE void attention_mask(float (&s)[64], int first_key, const int (&position)[2], int window) {
+  UNROLL
+  for (int i = 0; i < 64; ++i) {
+    const int key = first_key + i / 4 * 8 + thread_index() % 4 * 2 + i % 2, own = position[i % 4 / 2];
+    if (key > own || (window > 0 && key <= own - window)) s[i] = kMinusInfinity;
+  }
+}
+
+// Of this thread's two rows: the largest score so far, the sum of weights over this thread's columns, and what older
+// sums are to be multiplied by.
+struct AttentionRows {
+  float largest[2], sum[2], rescale[2];
+};
+
+// Scores become weights, in place; `scale` is that of scores times log2(e).
+DEVICE void attention_softmax(float (&s)[64], AttentionRows& rows, float scale) {
+  UNROLL
+  for (int r = 0; r < 2; ++r) {
+    float largest = rows.largest[r];
+    UNROLL
+    for (int i = 0; i < 32; ++i) largest = larger(largest, s[i / 2 * 4 + 2 * r + i % 2]);
+    UNROLL
+    for (int mask = 1; mask <= 2; mask *= 2) largest = larger(largest, shuffle_xor(largest, mask));
+    const float base = largest == kMinusInfinity ? 0 : largest * scale;  // a row that has seen nothing yet
+    rows.rescale[r] = exp2_fast(rows.largest[r] * scale - base);
+    rows.largest[r] = largest;
+    float sum = 0;
+    UNROLL
+    for (int i = 0; i < 32; ++i) {
+      float& weight = s[i / 2 * 4 + 2 * r + i % 2];
+      weight = exp2_fast(weight * scale - base);
+      sum += weight;
+    }
+    rows.sum[r] = rows.sum[r] * rows.rescale[r] + sum;
+  }
+}
+
+DEVICE void attention_weights(float (&s)[64], AttentionRows& rows, const AttentionPromptArguments& a,
+                              const AttentionPromptTile& tile, const AttentionSpan& span, const int (&position)[2],
+                              int stage) {
+  const int first_key = stage * kAttentionPromptStage;
+  const bool has_future = first_key + kAttentionPromptStage - 1 > tile.position;
+  const bool has_forgotten = a.window > 0 && first_key <= span.last - a.window;
+  if (has_future || has_forgotten) attention_mask(s, first_key, position, a.window);
+  attention_softmax(s, rows, a.scale * 1.4426950408889634f);
+}
+
+DEVICE void attention_pack(u32 (&p)[8][4], const float (&s)[64]) {
+  UNROLL
+  for (int i = 0; i < 32; ++i) p[i / 4][i % 4] = pack_bf16x2(s[2 * i], s[2 * i + 1]);
+}
+
+template <int D>
+DEVICE void attention_store(const float (&o)[D / 2], const AttentionRows& rows, const AttentionPromptArguments& a,
+                            const AttentionPromptTile& tile, int row0) {
+  UNROLL
+  for (int r = 0; r < 2; ++r) {
+    float sum = rows.sum[r];
+    UNROLL
+    for (int mask = 1; mask <= 2; mask *= 2) sum += shuffle_xor(sum, mask);
+    const int row = row0 + 8 * r, token = tile.token + row / a.group, head = tile.head * a.group + row % a.group;
+    if (row / a.group >= tile.tokens) continue;
+    const float factor = reciprocal_fast(sum);
+    UNROLL
+    for (int j = 0; j < D / 8; ++j) {
+      const int pair = head * (D / 2) + j * 4 + thread_index() % 4;
+      *reinterpret_cast<u32*>(a.output + token_pair_offset(a.order, token, pair, a.heads * D / kTokenTile)) =
+          pack_bf16x2(o[4 * j + 2 * r] * factor, o[4 * j + 2 * r + 1] * factor);
+    }
+  }
+}
+
+template <int D>
+DEVICE void attention_consume(u8* memory, AttentionBarriers& barriers, const AttentionPromptArguments& a,
+                              const AttentionPromptTile& tile, const AttentionSpan& span) {
+  constexpr int kHalf = kAttentionPromptStage * D * 2;
+  const int group = thread_index() / 128 - 1, lane = thread_index() % kWarp;
+  u8* query = memory + group * 64 * D * 2;
+  const u8* stages = memory + kAttentionPromptRows * D * 2;
+  attention_load_query<D>(query, a, tile, group);
+  const int row = group * 64 + thread_index() % 128 / kWarp * 16 + lane / 4;
+  const int position[2] = {tile.position + row / a.group, tile.position + (row + 8) / a.group};
+  AttentionRows rows{{kMinusInfinity, kMinusInfinity}, {0, 0}, {0, 0}};
+  float o[D / 2], s[64];
+  u32 p[8][4];
+  UNROLL
+  for (int i = 0; i < D / 2; ++i) o[i] = 0;
+  RingPlace now;
+  barrier_wait(&barriers.keys_full[0], 0);
+  attention_scores<D>(s, query, stages);
+  wgmma_wait<0>();
+  wgmma_hold(s);
+  if (lane == 0) barrier_arrive(&barriers.keys_empty[0]);
+  attention_weights(s, rows, a, tile, span, position, span.first);
+  attention_pack(p, s);
+  for (int i = span.first + 1; i < span.end; ++i) {
+    const RingPlace before = now;
+    now.advance(kAttentionPromptStages);
+    barrier_wait(&barriers.keys_full[now.stage], now.phase);
+    attention_scores<D>(s, query, stages + now.stage * 2 * kHalf);
+    barrier_wait(&barriers.values_full[before.stage], before.phase);
+    attention_values<D>(o, p, stages + (before.stage * 2 + 1) * kHalf);
+    wgmma_wait<1>();  // the scores; the values run on
+    wgmma_hold(s);
+    if (lane == 0) barrier_arrive(&barriers.keys_empty[now.stage]);
+    attention_weights(s, rows, a, tile, span, position, i);
+    wgmma_wait<0>();
+    wgmma_hold(o);
+    if (lane == 0) barrier_arrive(&barriers.values_empty[before.stage]);
+    UNROLL
+    for (int j = 0; j < D / 2; ++j) o[j] *= rows.rescale[j % 4 / 2];
+    attention_pack(p, s);
+  }
+  barrier_wait(&barriers.values_full[now.stage], now.phase);
+  attention_values<D>(o, p, stages + (now.stage * 2 + 1) * kHalf);
+  wgmma_wait<0>();
+  wgmma_hold(o);
+  attention_store<D>(o, rows, a, tile, row);
+}
+
+template <int D>
+DEVICE void attention_prompt(const AttentionPromptArguments& a) {
+  DYNAMIC_SHARED(memory);
+  SHARED(barriers, AttentionBarriers);
+  if (thread_index() == 0) {
+    for (int s = 0; s < kAttentionPromptStages; ++s) {
+      barrier_init(&barriers.keys_full[s], 1);
+      barrier_init(&barriers.values_full[s], 1);
+      barrier_init(&barriers.keys_empty[s], 8);  // a warp of the warpgroups each
+      barrier_init(&barriers.values_empty[s], 8);
+    }
+    barrier_fence();
+  }
+  sync_block();
+  grid_release();
+  grid_wait();
+  const AttentionPromptTile tile = a.tiles[block_index()];
+  const AttentionSpan span = attention_span(tile, a.window);
+  if (thread_index() < 128) {
+    registers_give<40>();
+    if (thread_index() < kWarp) {
+      attention_produce<D>(memory + kAttentionPromptRows * D * 2, barriers, a, tile, span);
+    }
+  } else {
+    registers_take<232>();
+    attention_consume<D>(memory, barriers, a, tile, span);
+  }
+}
+
+KERNEL(kAttentionPromptThreads, 1, attention_prompt_64, (AttentionPromptArguments a)) { attention_prompt<64>(a); }
+KERNEL(kAttentionPromptThreads, 1, attention_prompt_128, (AttentionPromptArguments a)) { attention_prompt<128>(a); }
+
+}  // namespace estoc::gpu
+#endif

@@ -1,0 +1,41 @@
+// What attention of prompts takes (attention_prompt.cu.h): kernels attention_prompt_64 and _128, by head dimension.
+//
+// Grid: a block a tile of query rows; attention_prompt_shared_bytes of dynamic shared memory.
+#pragma once
+
+#include "gpu/source/kv_tile.h"
+#include "gpu/source/token_tile.h"
+
+namespace estoc::gpu {
+
+inline constexpr int kAttentionPromptThreads = 384;
+inline constexpr int kAttentionPromptRows = 128;  // query heads of a KV head times consecutive tokens
+
+// The tokens of one sequence that a block of threads takes, for one KV head.
+struct AttentionPromptTile {
+  int token;     // row of the batch
+  int tokens;    // at most kAttentionPromptRows / group
+  int position;  // of the first token; the sequence's keys up to its last token are in the pool
+  int table;     // where the sequence's block ids begin in `tables`
+  int head;      // KV head
+};
+
+struct AttentionPromptArguments {
+  const u16* query;  // bf16 [token][heads][head_dim], rotated
+  KvLayer kv;        // (kv_tile.h); all of every block named in `tables` must be finite
+  const u32* tables;
+  const AttentionPromptTile* tiles;
+  u8* output;         // token tiles of heads * head_dim columns
+  ColumnOrder order;  // of `output`
+  int heads, group;   // query heads in all, and of one KV head (group divides kAttentionPromptRows)
+  int window;         // positions that a row sees, its own included; 0 for all
+  float scale;        // of scores
+};
+
+inline constexpr int kAttentionPromptStage = 128;  // positions
+inline constexpr int kAttentionPromptStages = 2;
+constexpr int attention_prompt_shared_bytes(int head_dim) {
+  return kAttentionPromptRows * head_dim * 2 + kAttentionPromptStages * kAttentionPromptStage * head_dim * 4;
+}
+
+}  // namespace estoc::gpu

@@ -1,0 +1,114 @@
+#include <algorithm>
+#include <cstring>
+
+#include "gpu/test_prompt_checks.h"
+
+namespace estoc::gpu {
+namespace {
+
+// One sequence in a pool whose blocks stand in any order, behind a block of somebody else.
+struct Cache {
+  std::vector<uint16_t> keys, values;  // [position][kv head][head_dim]
+  std::vector<uint16_t> pool;
+  std::vector<uint32_t> table;
+  long block_stride;
+};
+
+Cache draw_cache(const AttentionPromptCase& c, Random& random) {
+  Cache cache;
+  const size_t count = static_cast<size_t>(c.context) * c.kv_heads * c.head_dim;
+  cache.keys = draw_bf16(random, count);
+  cache.values = draw_bf16(random, count);
+  const int blocks = (c.context + kKvPositions - 1) / kKvPositions;
+  cache.block_stride = 2L * c.kv_heads * kv_tile_elements(c.head_dim);
+  cache.pool.resize((blocks + 1) * cache.block_stride);
+  for (int i = 0; i < blocks; ++i) cache.table.push_back(i + 1);
+  std::shuffle(cache.table.begin(), cache.table.end(), random);
+  for (int p = 0; p < c.context; ++p) {
+    for (int h = 0; h < c.kv_heads; ++h) {
+      uint16_t* keys = cache.pool.data() + cache.table[p / kKvPositions] * cache.block_stride +
+                       static_cast<long>(h) * kv_tile_elements(c.head_dim);
+      uint16_t* values = keys + static_cast<long>(c.kv_heads) * kv_tile_elements(c.head_dim);
+      for (int d = 0; d < c.head_dim; ++d) {
+        const size_t from = (static_cast<size_t>(p) * c.kv_heads + h) * c.head_dim + d;
+        keys[kv_element(c.head_dim, p % kKvPositions, d)] = cache.keys[from];
+        values[kv_element(c.head_dim, p % kKvPositions, d)] = cache.values[from];
+      }
+    }
+  }
+  return cache;
+}
+
+std::vector<double> attend(const AttentionPromptCase& c, const Cache& cache, const uint16_t* query, int position,
+                           int kv_head) {
+  const int begin = c.window > 0 ? std::max(0, position - c.window + 1) : 0;
+  std::vector<double> output(c.head_dim);
+  double sum = 0;
+  for (int p = begin; p <= position; ++p) {
+    const size_t at = (static_cast<size_t>(p) * c.kv_heads + kv_head) * c.head_dim;
+    double score = 0;
+    for (int d = 0; d < c.head_dim; ++d)
+      score += static_cast<double>(bf16_to_f32(query[d])) * bf16_to_f32(cache.keys[at + d]);
+    const double weight = std::exp(score / std::sqrt(static_cast<double>(c.head_dim)));
+    sum += weight;
+    for (int d = 0; d < c.head_dim; ++d) output[d] += weight * bf16_to_f32(cache.values[at + d]);
+  }
+  for (double& value : output) value /= sum;
+  return output;
+}
+
+}  // namespace
+
+std::vector<AttentionPromptTile> attention_prompt_tiles(int position, int tokens, int group, int kv_heads) {
+  const int step = kAttentionPromptRows / group;
+  std::vector<AttentionPromptTile> tiles;
+  for (int first = (tokens - 1) / step * step; first >= 0; first -= step) {
+    for (int head = 0; head < kv_heads; ++head)
+      tiles.push_back({first, std::min(step, tokens - first), position + first, 0, head});
+  }
+  return tiles;
+}
+
+Check check_attention_prompt(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random) {
+  const Cache cache = draw_cache(c, random);
+  const auto q = draw_bf16(random, static_cast<size_t>(c.tokens) * c.heads * c.head_dim);
+  const int position = c.context - c.tokens, group = c.heads / c.kv_heads;
+  const auto list = attention_prompt_tiles(position, c.tokens, group, c.kv_heads);
+  Buffer query = Buffer::of(device, q), pool = Buffer::of(device, cache.pool), tables = Buffer::of(device, cache.table),
+         tiles = Buffer::of(device, list);
+  Buffer output(device, token_matrix_bytes(c.tokens, c.heads * c.head_dim));
+  output.fill(kPoisonBf16);
+  AttentionPromptArguments a{};
+  a.query = query.as<u16>();
+  a.kv = {pool.as<u16>(), cache.block_stride, c.kv_heads};
+  a.tables = tables.as<u32>();
+  a.tiles = tiles.as<AttentionPromptTile>();
+  a.output = output.as<u8>();
+  a.order = random() % 2 == 0 ? ColumnOrder::plain : ColumnOrder::paired;
+  a.heads = c.heads;
+  a.group = group;
+  a.window = c.window;
+  a.scale = 1 / std::sqrt(static_cast<float>(c.head_dim));
+  launch(device, module.function("attention_prompt_" + std::to_string(c.head_dim)),
+         {.blocks = static_cast<int>(list.size()),
+          .threads = kAttentionPromptThreads,
+          .shared_bytes = attention_prompt_shared_bytes(c.head_dim)},
+         a);
+  const auto out = output.values<uint8_t>();
+  ErrorSum error;
+  const int pairs = c.tokens * c.heads;
+  for (int i = 0; i < (c.sample == 0 ? pairs : c.sample); ++i) {
+    const int pair = c.sample == 0 ? i : i == 0 ? pairs - 1 : static_cast<int>(random() % pairs);
+    const int token = pair / c.heads, head = pair % c.heads;
+    const auto wanted = attend(c, cache, &q[static_cast<size_t>(pair) * c.head_dim], position + token, head / group);
+    for (int d = 0; d < c.head_dim; ++d) {
+      error.add(token_tile_value(out, c.heads * c.head_dim, a.order, token, head * c.head_dim + d), wanted[d]);
+    }
+  }
+  return {"attention_prompt_" + std::to_string(c.head_dim) + ", " + std::to_string(c.heads) + " heads of " +
+              std::to_string(c.kv_heads) + ", " + std::to_string(c.tokens) + " of " + std::to_string(c.context) +
+              ", window " + std::to_string(c.window),
+          error.relative(), 6e-3};
+}
+
+}  // namespace estoc::gpu
