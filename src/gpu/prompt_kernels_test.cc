@@ -32,6 +32,11 @@ TEST_P(PromptKernelsTest, GemmWithManyTokensAndPartsOfColumns) {
   expect(check_gemm(device, module, {WeightForm::codes4, GemmEndKind::store, 100, 320, 20, 64, 3, 2}, random));
 }
 
+TEST_P(PromptKernelsTest, NormIntoTiles) {
+  expect(check_token_norm(device, module, 70, 128, ColumnOrder::plain, random));
+  expect(check_token_norm(device, module, 9, 192, ColumnOrder::paired, random));
+}
+
 TEST_P(PromptKernelsTest, AttentionOfPrompts) {
   expect(check_attention_prompt(device, module, {128, 4, 1, 150, 40, 0, 24}, random));
   expect(check_attention_prompt(device, module, {64, 4, 2, 300, 33, 0, 24}, random));

@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "gpu/source/token_norm.h"
 #include "gpu/test_prompt_checks.h"
 
 namespace estoc::gpu {
@@ -96,6 +97,27 @@ Check check_gemm(const Device& device, const Module& module, const GemmCase& c, 
   return {name + " " + std::to_string(c.rows) + " x " + std::to_string(c.columns) + ", " + std::to_string(c.count) +
               " tokens, " + std::to_string(c.splits) + " splits, " + std::to_string(c.blocks) + " blocks",
           relative, limit};
+}
+
+Check check_token_norm(const Device& device, const Module& module, int rows, int columns, ColumnOrder order,
+                       Random& random) {
+  const auto input = draw_floats(random, static_cast<size_t>(rows) * columns), weight = draw_floats(random, columns);
+  Buffer x = Buffer::of(device, input), w = Buffer::of(device, weight), y(device, token_matrix_bytes(rows, columns));
+  y.fill(kPoisonBf16);
+  const TokenNormArguments arguments{x.as<float>(), w.as<float>(), y.as<u8>(), order, columns, rows, 1e-5f};
+  launch(device, module.function("rms_norm_tiles"), {.blocks = (rows + 7) / 8, .threads = kTokenNormThreads},
+         arguments);
+  const auto output = y.values<uint8_t>();
+  ErrorSum error;
+  for (int r = 0; r < rows; ++r) {
+    double sum = 0;
+    for (int i = 0; i < columns; ++i) sum += static_cast<double>(input[r * columns + i]) * input[r * columns + i];
+    const double factor = 1 / std::sqrt(sum / columns + 1e-5);
+    for (int i = 0; i < columns; ++i) {
+      error.add(token_tile_value(output, columns, order, r, i), input[r * columns + i] * factor * weight[i]);
+    }
+  }
+  return {"rms_norm_tiles " + std::to_string(rows) + " x " + std::to_string(columns), error.relative(), 3e-3};
 }
 
 }  // namespace estoc::gpu

@@ -26,6 +26,9 @@ struct AttentionPromptCase {
 };
 Check check_attention_prompt(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random);
 
+Check check_token_norm(const Device& device, const Module& module, int rows, int columns, ColumnOrder order,
+                       Random& random);
+
 // Activations in tiles, from and to plain rows.
 std::vector<uint8_t> to_token_tiles(const std::vector<uint16_t>& rows, int count, int columns, int padded,
                                     ColumnOrder order);

@@ -9,3 +9,4 @@
 #include "gpu/source/repack.cu.h"
 #include "gpu/source/rms_norm.cu.h"
 #include "gpu/source/rope.cu.h"
+#include "gpu/source/token_norm.cu.h"
