@@ -1,6 +1,7 @@
 // Every kernel against its reference, with inputs no other run had.
 #include <cstdio>
 
+#include "gpu/test_prompt_checks.h"
 #include "session.h"
 
 namespace estoc::gpu {
@@ -38,6 +39,27 @@ void check_linears(Session& s, Tally& tally) {
   }
 }
 
+void check_prompts(Session& s, Tally& tally) {
+  for (const WeightForm form : {WeightForm::bf16, WeightForm::codes4}) {
+    for (const GemmEndKind end : {GemmEndKind::store, GemmEndKind::residual, GemmEndKind::gated}) {
+      for (const int tokens : {64, 128, 256}) {
+        if (s.is_small && tokens > 64) continue;
+        GemmCase c{form, end, 128, 192, 70, tokens, 2, 3};
+        tally.add(check_gemm(s.device, s.module, c, s.random));
+        if (!s.is_small)
+          tally.add(check_gemm(s.device, s.module, {form, end, 1024, 2048, 600, tokens, 1, 132, 300}, s.random));
+      }
+    }
+  }
+  for (const int head_dim : {64, 128}) {
+    tally.add(check_attention_prompt(s.device, s.module, {head_dim, 8, 2, 300, 77, 0, 40}, s.random));
+    tally.add(check_attention_prompt(s.device, s.module, {head_dim, 4, 4, 420, 20, 100, 40}, s.random));
+    if (!s.is_small)
+      tally.add(check_attention_prompt(s.device, s.module, {head_dim, 8, 2, 2500, 900, 0, 80}, s.random));
+  }
+  tally.add(check_token_norm(s.device, s.module, 70, s.is_small ? 192 : 4096, ColumnOrder::paired, s.random));
+}
+
 }  // namespace
 
 bool run_correct(Session& s) {
@@ -60,6 +82,7 @@ bool run_correct(Session& s) {
   for (const char* format : {"bf16", "q8_0", "q4_0", "q4_1", "q4_k"}) {
     tally.add(check_repack(s.device, s.module, format, 333, s.is_small ? 256 : 2048, s.random));
   }
+  if (s.is_small || s.device.capability / 10 == 9) check_prompts(s, tally);
   std::printf("= correct: %d of %d checks good\n", tally.good, tally.good + tally.wrong);
   return tally.wrong == 0;
 }

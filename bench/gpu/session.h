@@ -83,5 +83,6 @@ bool run_roof(Session& session);
 bool run_linear(Session& session);
 bool run_attention(Session& session);
 bool run_step(Session& session);
+bool run_prompt(Session& session);
 
 }  // namespace estoc::gpu
