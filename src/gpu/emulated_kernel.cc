@@ -1,5 +1,6 @@
 #include "gpu/emulated_kernel.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -37,6 +38,25 @@ void EmulatedBlock::begin(int block_x, int block_y, int grid, int block_threads,
   ++number_;
   used_ = (dynamic_bytes + 15) / 16 * 16;
   std::memset(memory_, 0xFF, sizeof(memory_));
+  products_.assign(static_cast<size_t>(block_threads), {});
+}
+
+void EmulatedBlock::product_began(const unsigned* fragment, int words) {
+  ThreadProducts& mine = products_[static_cast<size_t>(fibers::thread_index())];
+  mine.running.push_back({mine.groups, fragment, {fragment, fragment + words}});
+}
+
+void EmulatedBlock::products_committed() { ++products_[static_cast<size_t>(fibers::thread_index())].groups; }
+
+void EmulatedBlock::products_done(int left) {
+  ThreadProducts& mine = products_[static_cast<size_t>(fibers::thread_index())];
+  std::erase_if(mine.running, [&](const Product& product) {
+    if (product.group >= mine.groups - left) return false;
+    if (!std::equal(product.words.begin(), product.words.end(), product.fragment)) {
+      fibers::fault("a fragment was overwritten while a product still read it");
+    }
+    return true;
+  });
 }
 
 void* EmulatedBlock::object(Object& object, size_t bytes) {

@@ -57,9 +57,25 @@ class EmulatedBlock {
   unsigned address(const void* p) const;  // offset in shared memory
   const void* at(unsigned address) const;
 
+  // A product of this thread is running and still reads `fragment`; `committed` ends a group of them.
+  void product_began(const unsigned* fragment, int words);
+  void products_committed();
+  // All but the last `left` groups are done: a fragment that is no longer what it was then faults.
+  void products_done(int left);
+
   int x = 0, y = 0, grid_x = 0, threads = 0;
 
  private:
+  struct Product {
+    int group;
+    const unsigned* fragment;
+    std::vector<unsigned> words;
+  };
+  struct ThreadProducts {
+    int groups = 0;  // committed so far
+    std::vector<Product> running;
+  };
+  std::vector<ThreadProducts> products_;  // [thread]
   size_t number_ = 0, used_ = 0;
   alignas(1024) unsigned char memory_[kSharedBytes];
 };

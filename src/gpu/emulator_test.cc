@@ -62,6 +62,28 @@ KERNEL(64, 1, test_transposed, (TestArguments a)) {  // element (row, column) of
   a.output[thread_index() * 2 + 1] = static_cast<float>(mine >> 16);
 }
 
+// Products of two fragments in turn or, the mistake, of one that is made anew while the product before still runs.
+template <int kArrays>
+void products_in_turn() {
+  DYNAMIC_SHARED(memory);
+  for (int i = thread_index(); i < 1024; i += 128) reinterpret_cast<u16*>(memory)[i] = 0;
+  sync_block();
+  const u64 b = tile_descriptor(memory, 128, 1024, Swizzle::none);
+  float sum[32] = {};
+  u32 fragments[kArrays][4];
+  for (int step = 0; step < 3; ++step) {
+    u32(&fragment)[4] = fragments[step % kArrays];
+    for (u32& word : fragment) word = static_cast<u32>(step);
+    wgmma_fence();
+    wgmma_bf16<64>(sum, fragment, b);
+    wgmma_commit();
+    wgmma_wait<1>();
+  }
+  wgmma_wait<0>();
+}
+KERNEL(128, 1, test_fragments_in_turn, (TestArguments)) { products_in_turn<2>(); }
+KERNEL(128, 1, test_fragment_overwritten, (TestArguments)) { products_in_turn<1>(); }
+
 namespace {
 
 class EmulatorTest : public testing::Test {
@@ -140,6 +162,13 @@ TEST_F(EmulatorTest, ABulkCopyArrivesAtItsBarrier) {
     const auto reversed = run("test_copied_by_bulk", counting(64), 64);
     for (int i = 0; i < 64; ++i) EXPECT_EQ(reversed[i], 63 - i);
   }
+}
+
+TEST_F(EmulatorTest, AFragmentBelongsToItsProductUntilTheWait) {
+  const LaunchShape shape{.threads = 128, .shared_bytes = 16384};
+  launch(device, module.function("test_fragments_in_turn"), shape, TestArguments{});
+  EXPECT_THROW(launch(device, module.function("test_fragment_overwritten"), shape, TestArguments{}), Error);
+  EXPECT_NE(emulator_fault().find("a fragment was overwritten"), std::string::npos) << emulator_fault();
 }
 
 TEST_F(EmulatorTest, AMatrixIsTransposedInTheWarp) {

@@ -34,7 +34,15 @@
 //                                   unless it is a fragment of four registers, from tile_descriptor(p, leading, stride,
 //                                   swizzle). Second template argument: B lies with N as the inner side, in cores of
 //                                   8 x 8, `leading` bytes apart along K, `stride` along N
-//     wgmma_hold(d)                 after the wait: what reads d stays behind it
+//     wgmma_hold(x)                 sums or fragments, after the wait: what reads or writes x stays behind it; before
+//                                   it: what makes x stays before it
+//                                   A fragment belongs to its product until the wait for it: whoever makes the next one
+//                                   meanwhile makes it in another array, and two arrays taken in turn need a loop
+//                                   unrolled by two, or the compiler copies one onto the other. The emulator compares
+//                                   fragments at the wait; the SASS has to show two sets of registers
+//     wgmma_before_wait(p, x, never)   x is known before the wait that follows (ptxas moves a wait up, past whatever
+//     needs
+//                                   no product): a store to shared memory p for the case that x is `never`
 //   registers_take<n>() registers_give<n>()                        setmaxnreg
 #pragma once
 

@@ -63,11 +63,19 @@ void registers_take() {}
 template <int kCount>
 void registers_give() {}
 inline void wgmma_fence() {}
-inline void wgmma_commit() {}
+inline void wgmma_commit() { emulated_block().products_committed(); }
 template <int kLeft>
-void wgmma_wait() {}
+void wgmma_wait() {
+  emulated_block().products_done(kLeft);
+}
 template <int kCount>
 void wgmma_hold(float (&)[kCount]) {}
+template <int kSteps>
+void wgmma_hold(u32 (&)[kSteps][4]) {}
+
+inline void wgmma_before_wait(void*, float x, float never) {
+  if (x == never) fibers::fault("what never happens before a wait has happened");
+}
 
 inline u64 tile_descriptor(const void* p, u32 leading, u32 stride, Swizzle swizzle) {
   return static_cast<u64>((shared_address(p) & 0x3FFFF) >> 4) | static_cast<u64>(leading >> 4) << 16 |
@@ -126,6 +134,7 @@ void wgmma_bf16(float (&d)[N / 2], const u32 (&a)[4], u64 b, bool adds = true) {
     return 0;
   });
   wgmma_multiply<N, kTransposed>(d, left, b, adds);
+  emulated_block().product_began(a, 4);
 }
 
 }  // namespace estoc::gpu

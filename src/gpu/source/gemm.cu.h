@@ -46,39 +46,67 @@ struct GemmBarriers {
 
 constexpr int kGemmTileRows = kGemmRows / kTileRows;
 
-// Everything of one stage, by the lanes of one warp: codes and scales of 8 tile rows, N / 64 tiles of tokens.
-template <WeightForm kForm, int N>
-DEVICE void gemm_load(u8* stage, u64* full, const GemmArguments& a, const GemmItem& item, int unit, int lane) {
+// Codes and scales of one stage, 8 tile rows, by the lanes of one warp.
+template <WeightForm kForm>
+DEVICE void gemm_load_weights(u8* stage, u64* full, const GemmArguments& a, int row_tile, int unit, int lane) {
   constexpr int kCodes = unit_code_bytes(kForm), kScales = unit_scale_bytes(kForm);
-  const int units = a.columns / kUnitColumns;
-  if (lane < kGemmTileRows) {
-    const int wanted = item.row_tile * kGemmTileRows + lane, last = tile_rows_of(a.rows) - 1;
-    const u8* tile_row = a.weights + (wanted < last ? wanted : last) * tile_row_bytes(kForm, a.columns);
-    bulk_load(stage + lane * kCodes, tile_row + static_cast<long>(unit) * kCodes, kCodes, full);
-    if constexpr (kScales > 0) {
-      bulk_load(stage + kGemmTileRows * kCodes + lane * kScales,
-                tile_row + static_cast<long>(units) * kCodes + static_cast<long>(unit) * kScales, kScales, full);
-    }
-  } else if (lane < kGemmTileRows + N / kTokenTile) {
-    const int tile = lane - kGemmTileRows;
-    bulk_load(
-        stage + kGemmTileRows * (kCodes + kScales) + tile * kTokenTileBytes,
-        a.inputs + (static_cast<long>(item.token_tile * (N / kTokenTile) + tile) * units + unit) * kTokenTileBytes,
-        kTokenTileBytes, full);
+  if (lane >= kGemmTileRows) return;
+  const int wanted = row_tile * kGemmTileRows + lane, last = tile_rows_of(a.rows) - 1;
+  const u8* tile_row = a.weights + (wanted < last ? wanted : last) * tile_row_bytes(kForm, a.columns);
+  bulk_load(stage + lane * kCodes, tile_row + static_cast<long>(unit) * kCodes, kCodes, full);
+  if constexpr (kScales > 0) {
+    const u8* scales = tile_row + static_cast<long>(a.columns / kUnitColumns) * kCodes;
+    bulk_load(stage + kGemmTileRows * kCodes + lane * kScales, scales + static_cast<long>(unit) * kScales, kScales,
+              full);
   }
 }
 
+template <WeightForm kForm, int N>
+DEVICE void gemm_load_tokens(u8* stage, u64* full, const GemmArguments& a, int token_tile, int unit, int lane) {
+  constexpr int kTiles = N / kTokenTile;
+  if (lane >= kTiles) return;
+  const long tile = static_cast<long>(token_tile * kTiles + lane) * (a.columns / kUnitColumns) + unit;
+  bulk_load(stage + kGemmTileRows * (unit_code_bytes(kForm) + unit_scale_bytes(kForm)) + lane * kTokenTileBytes,
+            a.inputs + tile * kTokenTileBytes, kTokenTileBytes, full);
+}
+
+// The units of an item's columns.
+struct GemmUnits {
+  int begin, end;
+};
+DEVICE GemmUnits gemm_units(const GemmArguments& a, const GemmItem& item) {
+  const int units = a.columns / kUnitColumns;
+  return {units * item.part / a.splits, units * (item.part + 1) / a.splits};
+}
+
+// The producer warp. Weights of the first stages are on the way before the launch before this one has ended.
 template <WeightForm kForm, int N, int kStages>
 DEVICE void gemm_produce(u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a, int items) {
-  const int lane = thread_index(), units = a.columns / kUnitColumns;
+  constexpr int kBytes = gemm_stage_bytes(kForm, N);
+  const int lane = thread_index(), row_tiles = gemm_row_tiles(a.rows), token_tiles = gemm_token_tiles(a.count, N);
+  const auto begin_stage = [&](int stage, const GemmItem& item, int unit) {
+    if (lane == 0) barrier_expect(&barriers.full[stage], kBytes);
+    sync_warp();
+    gemm_load_weights<kForm>(ring + stage * kBytes, &barriers.full[stage], a, item.row_tile, unit, lane);
+  };
+  const GemmItem first = gemm_item(block_index(), row_tiles, token_tiles, a.splits);
+  const GemmUnits first_units = gemm_units(a, first);
+  const int count = first_units.end - first_units.begin;
+  int ahead = block_index() >= items ? 0 : count < kStages ? count : kStages;
+  for (int s = 0; s < ahead; ++s) begin_stage(s, first, first_units.begin + s);
+  grid_wait();
   RingPlace at{0, 1};
   for (int i = block_index(); i < items; i += grid_blocks()) {
-    const GemmItem item = gemm_item(i, gemm_row_tiles(a.rows), gemm_token_tiles(a.count, N), a.splits);
-    for (int unit = units * item.part / a.splits; unit < units * (item.part + 1) / a.splits; ++unit) {
-      barrier_wait(&barriers.empty[at.stage], at.phase);
-      if (lane == 0) barrier_expect(&barriers.full[at.stage], gemm_stage_bytes(kForm, N));
-      sync_warp();
-      gemm_load<kForm, N>(ring + at.stage * gemm_stage_bytes(kForm, N), &barriers.full[at.stage], a, item, unit, lane);
+    const GemmItem item = gemm_item(i, row_tiles, token_tiles, a.splits);
+    const GemmUnits units = gemm_units(a, item);
+    for (int unit = units.begin; unit < units.end; ++unit) {
+      if (ahead > 0) {
+        --ahead;
+      } else {
+        barrier_wait(&barriers.empty[at.stage], at.phase);
+        begin_stage(at.stage, item, unit);
+      }
+      gemm_load_tokens<kForm, N>(ring + at.stage * kBytes, &barriers.full[at.stage], a, item.token_tile, unit, lane);
       at.advance(kStages);
     }
   }
@@ -95,29 +123,101 @@ DEVICE void scaled_fragment(u32 (&a)[4], const LaneWeights<kForm>& w, int j, int
   }
 }
 
-// Adds the product of one stage to `sum`; left running.
-template <WeightForm kForm, int N>
-DEVICE void gemm_multiply(float (&sum)[N / 2], const u8* stage, int group, bool adds) {
+// A warpgroup's weights of one stage for products from registers: [step of 16 columns].
+using GemmFragments = u32[4][4];
+
+template <WeightForm kForm>
+DEVICE void gemm_fragments(GemmFragments& fragments, const u8* stage, int group) {
   constexpr int kCodes = unit_code_bytes(kForm), kScales = unit_scale_bytes(kForm);
-  const u64 x = tile_descriptor(stage + kGemmTileRows * (kCodes + kScales), 128, 1024, Swizzle::none);
-  if constexpr (kForm == WeightForm::bf16) {
-    const u64 w = tile_descriptor(stage + group * 4 * kCodes, 128, 1024, Swizzle::none);
-    wgmma_fence();
-    UNROLL
-    for (int k = 0; k < 4; ++k) wgmma_bf16<N>(sum, w + k * 16, x + k * 16, adds || k > 0);  // 256 bytes further
-    wgmma_commit();
-  } else {
-    const int lane = thread_index() % kWarp, tile_row = group * 4 + thread_index() % 128 / kWarp;
-    LaneWeights<kForm> w;
-    w.codes[0] = *reinterpret_cast<const Words4*>(stage + tile_row * kCodes + lane * 16);
-    w.scales = *reinterpret_cast<const Words2*>(stage + kGemmTileRows * kCodes + tile_row * kScales + lane / 4 * 8);
-    u32 fragment[4][4];
-    UNROLL
-    for (int k = 0; k < 4; ++k) scaled_fragment<kForm>(fragment[k], w, k / 2, k % 2);
-    wgmma_fence();
-    UNROLL
-    for (int k = 0; k < 4; ++k) wgmma_bf16<N>(sum, fragment[k], x + k * 16, adds || k > 0);
-    wgmma_commit();
+  const int lane = thread_index() % kWarp, tile_row = group * 4 + thread_index() % 128 / kWarp;
+  LaneWeights<kForm> w;
+  w.codes[0] = *reinterpret_cast<const Words4*>(stage + tile_row * kCodes + lane * 16);
+  w.scales = *reinterpret_cast<const Words2*>(stage + kGemmTileRows * kCodes + tile_row * kScales + lane / 4 * 8);
+  UNROLL
+  for (int k = 0; k < 4; ++k) scaled_fragment<kForm>(fragments[k], w, k / 2, k % 2);
+}
+
+// Adds the product of one stage to `sum`; left running. `weight(k)` is the operand of columns 16 k and on.
+template <WeightForm kForm, int N, class Weight>
+DEVICE void gemm_multiply(float (&sum)[N / 2], const u8* stage, bool adds, Weight weight) {
+  const u64 x = tile_descriptor(stage + kGemmTileRows * (unit_code_bytes(kForm) + unit_scale_bytes(kForm)), 128, 1024,
+                                Swizzle::none);
+  wgmma_fence();
+  UNROLL
+  for (int k = 0; k < 4; ++k) wgmma_bf16<N>(sum, weight(k), x + k * 16, adds || k > 0);  // 256 bytes further
+  wgmma_commit();
+}
+
+// Where a consumer stands: the ring, and its warpgroup.
+template <int kStages>
+struct GemmConsumer {
+  const u8* ring;
+  GemmBarriers<kStages>& barriers;
+  int group;
+  RingPlace at = {};
+
+  DEVICE void wait() const { barrier_wait(&barriers.full[at.stage], at.phase); }
+  DEVICE void release(int stage) const {
+    if (thread_index() % kWarp == 0) barrier_arrive(&barriers.empty[stage]);
+  }
+};
+
+// Multiplies the consumer's stage, weights from shared memory, and goes on to the next; left running.
+template <int N, int kStages>
+DEVICE void gemm_begin_shared(float (&sum)[N / 2], GemmConsumer<kStages>& c, bool adds) {
+  constexpr WeightForm kForm = WeightForm::bf16;
+  c.wait();
+  const u8* stage = c.ring + c.at.stage * gemm_stage_bytes(kForm, N);
+  const u64 w = tile_descriptor(stage + c.group * 4 * unit_code_bytes(kForm), 128, 1024, Swizzle::none);
+  gemm_multiply<kForm, N>(sum, stage, adds, [&](int k) { return w + k * 16; });
+  c.at.advance(kStages);
+}
+
+// The product of `units` stages: the next is begun before the one before it is waited for. The first stands alone, so
+// that the loop's sums come from products only: ptxas would otherwise let none overlap (its warning C7515).
+template <int N, int kStages>
+DEVICE void gemm_run_shared(float (&sum)[N / 2], GemmConsumer<kStages>& c, int units, bool adds) {
+  int running = c.at.stage;
+  gemm_begin_shared<N>(sum, c, adds);
+  for (int unit = 1; unit < units; ++unit) {
+    const int next = c.at.stage;
+    gemm_begin_shared<N>(sum, c, true);
+    wgmma_wait<1>();
+    c.release(running);
+    running = next;
+  }
+  wgmma_wait<0>();
+  c.release(running);
+}
+
+// Multiplies by `mine` and meanwhile makes `other` of the next stage, unless `is_last`.
+template <WeightForm kForm, int N, int kStages>
+DEVICE void gemm_step(float (&sum)[N / 2], GemmConsumer<kStages>& c, GemmFragments& mine, GemmFragments& other,
+                      bool adds, bool is_last) {
+  constexpr int kBytes = gemm_stage_bytes(kForm, N);
+  const int now = c.at.stage;
+  gemm_multiply<kForm, N>(sum, c.ring + now * kBytes, adds, [&](int k) -> const u32(&)[4] { return mine[k]; });
+  c.at.advance(kStages);
+  if (!is_last) {
+    c.wait();
+    gemm_fragments<kForm>(other, c.ring + c.at.stage * kBytes, c.group);
+    wgmma_hold(other);
+  }
+  wgmma_wait<0>();
+  wgmma_hold(mine);
+  c.release(now);
+}
+
+// The product of `units` stages, weights from registers. The other warpgroup's products fill the time between this
+// one's.
+template <WeightForm kForm, int N, int kStages>
+DEVICE void gemm_run_registers(float (&sum)[N / 2], GemmConsumer<kStages>& c, int units, bool adds) {
+  GemmFragments even, odd;
+  c.wait();
+  gemm_fragments<kForm>(even, c.ring + c.at.stage * gemm_stage_bytes(kForm, N), c.group);
+  for (int unit = 0; unit < units; unit += 2) {
+    gemm_step<kForm, N>(sum, c, even, odd, adds || unit > 0, unit + 1 == units);
+    if (unit + 1 < units) gemm_step<kForm, N>(sum, c, odd, even, true, unit + 2 == units);
   }
 }
 
@@ -126,25 +226,16 @@ DEVICE int gemm_row(const GemmItem& item, int group) {
   return item.row_tile * kGemmRows + group * 64 + thread_index() % 128 / kWarp * 16 + thread_index() % kWarp / 4;
 }
 
-template <int N, bool kAdds>
-DEVICE void gemm_end_f32(const float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group) {
-  constexpr int kTogether = 8;  // loads on the way before the first store
+// Whatever `use(element of sum, its place in the output)` does, for all that are inside.
+template <int N, class Use>
+DEVICE void gemm_each_output(float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group, Use use) {
   const int row = gemm_row(item, group), first = item.token_tile * N + thread_index() % 4 * 2;
   float* output = a.output + static_cast<long>(first) * a.rows + row;
   UNROLL
-  for (int i0 = 0; i0 < N / 2; i0 += kTogether) {
-    float old[kTogether];
-    UNROLL
-    for (int i = 0; i < kTogether; ++i) {
-      const int token = (i0 + i) / 4 * 8 + i % 2, below = i % 4 / 2 * 8;
-      const bool is_inside = first + token < a.count && row + below < a.rows;
-      old[i] = kAdds && is_inside ? output[static_cast<long>(token) * a.rows + below] : 0;
-    }
-    UNROLL
-    for (int i = 0; i < kTogether; ++i) {
-      const int token = (i0 + i) / 4 * 8 + i % 2, below = i % 4 / 2 * 8;
-      const bool is_inside = first + token < a.count && row + below < a.rows;
-      if (is_inside) output[static_cast<long>(token) * a.rows + below] = old[i] + sum[i0 + i];
+  for (int i = 0; i < N / 2; ++i) {
+    const int token = i / 4 * 8 + i % 2, below = i % 4 / 2 * 8;
+    if (first + token < a.count && row + below < a.rows) {
+      use(sum[i], output[static_cast<long>(token) * a.rows + below]);
     }
   }
 }
@@ -209,29 +300,27 @@ DEVICE bool gemm_join(float (&sum)[N / 2], const GemmArguments& a, const GemmIte
 template <WeightForm kForm, int N, GemmEnd kEnd, int kStages>
 DEVICE void gemm_consume(const u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a, int items,
                          u32 (&order)[2]) {
-  const int group = thread_index() / 128 - 1, lane = thread_index() % kWarp, units = a.columns / kUnitColumns;
+  const int group = thread_index() / 128 - 1;
+  GemmConsumer<kStages> consumer{ring, barriers, group};
   float sum[N / 2];
-  RingPlace at;
+  grid_wait();
   for (int i = block_index(); i < items; i += grid_blocks()) {
     const GemmItem item = gemm_item(i, gemm_row_tiles(a.rows), gemm_token_tiles(a.count, N), a.splits);
-    const int begin = units * item.part / a.splits, end = units * (item.part + 1) / a.splits;
-    int before = -1;  // the stage whose product may still run
-    for (int unit = begin; unit < end; ++unit) {
-      barrier_wait(&barriers.full[at.stage], at.phase);
-      gemm_multiply<kForm, N>(sum, ring + at.stage * gemm_stage_bytes(kForm, N), group, unit > begin);
-      wgmma_wait<1>();
-      if (before >= 0 && lane == 0) barrier_arrive(&barriers.empty[before]);
-      before = at.stage;
-      at.advance(kStages);
+    const GemmUnits units = gemm_units(a, item);
+    // The residual is where the sum begins: all loads on the way at once, and none at the end.
+    const bool has_residual = kEnd == GemmEnd::residual && item.part == 0;
+    if (has_residual) gemm_each_output<N>(sum, a, item, group, [](float& to, float from) { to = from; });
+    if constexpr (kForm == WeightForm::bf16) {
+      gemm_run_shared<N>(sum, consumer, units.end - units.begin, has_residual);
+    } else {
+      gemm_run_registers<kForm, N>(sum, consumer, units.end - units.begin, has_residual);
     }
-    wgmma_wait<0>();
     wgmma_hold(sum);
-    if (lane == 0) barrier_arrive(&barriers.empty[before]);
     if (a.splits > 1 && !gemm_join<N>(sum, a, item, group, order[group])) continue;
     if constexpr (kEnd == GemmEnd::gated) {
       gemm_end_gated<N>(sum, a, item, group);
     } else {
-      gemm_end_f32<N, kEnd == GemmEnd::residual>(sum, a, item, group);
+      gemm_each_output<N>(sum, a, item, group, [](float from, float& to) { to = from; });
     }
   }
 }
@@ -252,7 +341,6 @@ DEVICE void gemm(const GemmArguments& a) {
   }
   sync_block();
   grid_release();
-  grid_wait();
   if (thread_index() < 128) {
     registers_give<40>();
     if (thread_index() < kWarp) gemm_produce<kForm, N>(ring, barriers, a, items);

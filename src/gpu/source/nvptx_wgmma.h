@@ -16,6 +16,16 @@ DEVICE void wgmma_hold(float (&d)[kCount]) {
   UNROLL
   for (int i = 0; i < kCount; ++i) asm volatile("" : "+f"(d[i])::"memory");
 }
+template <int kSteps>
+DEVICE void wgmma_hold(u32 (&a)[kSteps][4]) {
+  UNROLL
+  for (int i = 0; i < kSteps * 4; ++i) asm volatile("" : "+r"(a[i / 4][i % 4])::"memory");
+}
+DEVICE void wgmma_before_wait(void* place, float x, float never) {
+  asm volatile("{.reg .pred p;\nsetp.eq.f32 p, %0, %1;\n@p st.shared.f32 [%2], %0;\n}" ::"f"(x), "f"(never),
+               "r"(shared_address(place))
+               : "memory");
+}
 template <int kCount>
 DEVICE void registers_take() {
   asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kCount));
