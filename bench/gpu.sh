@@ -44,6 +44,7 @@ stage roof 15
 roof=$(sed -n 's/^= roof: reading \([0-9]*\) GB.*/\1/p' "$OUT/roof.log")
 stage step 60 --roof "${roof:-0}"
 stage prompt 75 --roof "${roof:-0}"
+stage parts 15
 stage attention 25 --roof "${roof:-0}"
 stage linear 60 --roof "${roof:-0}"
 if [ -n "$compiling" ] && wait "$compiling" && [ -s "$local_cubin" ]; then

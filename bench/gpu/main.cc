@@ -1,6 +1,6 @@
 // gpu_check STAGE... [--image FILE] [--seconds N] [--roof GB/s] [--emulator]
-// Stages: version, correct, roof, linear, attention, step, prompt. Exits 1 when a check failed, 3 when there is no
-// device.
+// Stages: version, correct, roof, linear, attention, step, prompt, parts. Exits 1 when a check failed, 3 when there is
+// no device.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -49,6 +49,7 @@ bool run_stage(Session& session, const std::string& stage) {
   if (stage == "attention") return run_attention(session);
   if (stage == "step") return run_step(session);
   if (stage == "prompt") return run_prompt(session);
+  if (stage == "parts") return run_parts(session);
   estoc::fail(estoc::ErrorCode::invalid_argument, "no stage '{}'", stage);
 }
 

@@ -34,6 +34,8 @@ class PromptModel {
   void tune_plans();
   void record_layer(int layer) const;
   void record_gemm(int product, const GemmPlan& plan, int layer) const;
+  void record_norm() const;
+  void record_rope() const;
   void record_attention() const;
   double time_gemm(int product, const GemmPlan& plan) const;
   double gemm_flops(const GemmShape& shape) const { return 2.0 * shape.rows * shape.columns * count_; }
@@ -136,7 +138,8 @@ void PromptModel::record_gemm(int product, const GemmPlan& plan, int layer) cons
   launch(s_.device, s_.function(name),
          {.blocks = std::min(items, s_.device.multiprocessors),
           .threads = kGemmThreads,
-          .shared_bytes = gemm_shared_bytes(form_, plan.tokens)},
+          .shared_bytes = gemm_shared_bytes(form_, plan.tokens),
+          .may_overlap = true},
          arguments(product, plan, layer));
 }
 
@@ -155,7 +158,8 @@ void PromptModel::tune_plans() {
         const int tiles = gemm_row_tiles(shapes_[i].rows) * gemm_token_tiles(count_, tokens);
         if (tokens > 64 && tokens >= 2 * count_) continue;
         if (splits > 1 && tiles * (splits - 1) > 2 * 132) continue;
-        if (static_cast<size_t>(gemm_partial_floats(shapes_[i].rows, count_, tokens, splits)) * 4 > partial_.bytes())
+        if (splits > 1 &&
+            static_cast<size_t>(gemm_partial_floats(shapes_[i].rows, count_, tokens, splits)) * 4 > partial_.bytes())
           continue;
         if (s_.is_small && (tokens > 64 || splits > 2)) continue;
         const double seconds = time_gemm(i, {tokens, splits});
@@ -182,16 +186,18 @@ void PromptModel::record_attention() const {
   launch(s_.device, s_.function("attention_prompt_128"),
          {.blocks = attention_blocks_,
           .threads = kAttentionPromptThreads,
-          .shared_bytes = attention_prompt_shared_bytes(kDim)},
+          .shared_bytes = attention_prompt_shared_bytes(kDim),
+          .may_overlap = true},
          a);
 }
 
-void PromptModel::record_layer(int layer) const {
-  const TokenNormArguments norm{
-      residual_.as<float>(), vectors_.as<float>(), tiles_.as<u8>(), order_, m_.hidden, count_, 1e-5f};
-  const LaunchShape norm_shape{.blocks = (count_ + 7) / 8, .threads = kTokenNormThreads};
-  launch(s_.device, s_.function("rms_norm_tiles"), norm_shape, norm);
-  record_gemm(0, plans_[0], layer);
+void PromptModel::record_norm() const {
+  const TokenNormArguments norm{residual_.as<float>(), vectors_.as<float>(), tiles_.as<u8>(), order_, m_.hidden, 1e-5f};
+  launch(s_.device, s_.function("rms_norm_tiles"),
+         {.blocks = count_, .threads = token_norm_threads(m_.hidden), .may_overlap = true}, norm);
+}
+
+void PromptModel::record_rope() const {
   const RopeArguments rope{qkv_.as<float>(),
                            nullptr,
                            nullptr,
@@ -206,10 +212,16 @@ void PromptModel::record_layer(int layer) const {
                            count_,
                            1e-5f};
   launch(s_.device, s_.function("rope_kv_d128"),
-         {.blocks = m_.heads + m_.kv_heads, .blocks_y = (count_ + 3) / 4, .threads = 128}, rope);
+         {.blocks = m_.heads + m_.kv_heads, .blocks_y = (count_ + 3) / 4, .threads = 128, .may_overlap = true}, rope);
+}
+
+void PromptModel::record_layer(int layer) const {
+  record_norm();
+  record_gemm(0, plans_[0], layer);
+  record_rope();
   record_attention();
   record_gemm(1, plans_[1], layer);
-  launch(s_.device, s_.function("rms_norm_tiles"), norm_shape, norm);
+  record_norm();
   record_gemm(2, plans_[2], layer);
   record_gemm(3, plans_[3], layer);
 }
@@ -226,11 +238,19 @@ void time_prompt(Session& s, const Model& model, WeightForm form, int count) {
     products += prompt.seconds(i);
     flops += prompt.gemm_flops(prompt.shape(i));
   }
-  const double attention = seconds_each(s, 4, [&](int) { prompt.record_attention(); }, 5);
   const double layers = seconds_each(s, model.layers, [&](int i) { prompt.record_layer(i); }, 5) * model.layers;
-  std::printf(" attention %.0f TF | all layers %.2f ms = products %.2f + attention %.2f + rest (%.0f TF in all)\n",
-              prompt.attention_flops() / attention * 1e-12, layers * 1e3, products * model.layers * 1e3,
-              attention * model.layers * 1e3, (flops + prompt.attention_flops()) * model.layers / layers * 1e-12);
+  std::printf(" all layers %.2f ms (products alone %.2f; %.0f TF in all)\n", layers * 1e3,
+              products * model.layers * 1e3, (flops + prompt.attention_flops()) * model.layers / layers * 1e-12);
+}
+
+void time_parts(Session& s, const Model& model, int count) {
+  const PromptModel prompt(s, model, WeightForm::codes4, count);
+  const double attention = seconds_each(s, 4, [&](int) { prompt.record_attention(); }, 7);
+  const double norm = seconds_each(s, 8, [&](int) { prompt.record_norm(); }, 7);
+  const double rope = seconds_each(s, 8, [&](int) { prompt.record_rope(); }, 7);
+  std::printf("= prompt parts %-4s %5d tokens, us a layer: attention %.1f (%.0f TF), two norms %.1f, rope %.1f\n",
+              model.name, count, attention * 1e6, prompt.attention_flops() / attention * 1e-12, 2 * norm * 1e6,
+              rope * 1e6);
 }
 
 }  // namespace
@@ -251,6 +271,22 @@ bool run_prompt(Session& s) {
     if (s.seconds_left() > 2) time_prompt(s, k06B, WeightForm::bf16, count);
   }
   return true;
+}
+
+// What stands between the products. Attention is checked here too: variants of it are compared as images of it alone.
+bool run_parts(Session& s) {
+  bool is_good = true;
+  for (const int context : {300, 2500}) {
+    const Check check = check_attention_prompt(s.device, s.module, {128, 8, 2, context, context / 3, 0, 60}, s.random);
+    is_good &= check.is_good();
+    if (!check.is_good()) std::printf("! wrong: %s: error %.2e\n", check.name.c_str(), check.error);
+  }
+  constexpr Model kTiny = {"tiny", 2, 128, 2, 1, 128};
+  if (s.is_small) return time_parts(s, kTiny, 40), is_good;
+  for (const int count : {128, 512, 2048, 8192}) {
+    if (s.seconds_left() > 2) time_parts(s, k8B, count);
+  }
+  return is_good;
 }
 
 }  // namespace estoc::gpu

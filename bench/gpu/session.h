@@ -84,5 +84,6 @@ bool run_linear(Session& session);
 bool run_attention(Session& session);
 bool run_step(Session& session);
 bool run_prompt(Session& session);
+bool run_parts(Session& session);
 
 }  // namespace estoc::gpu

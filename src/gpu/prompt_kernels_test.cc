@@ -35,6 +35,7 @@ TEST_P(PromptKernelsTest, GemmWithManyTokensAndPartsOfColumns) {
 TEST_P(PromptKernelsTest, NormIntoTiles) {
   expect(check_token_norm(device, module, 70, 128, ColumnOrder::plain, random));
   expect(check_token_norm(device, module, 9, 192, ColumnOrder::paired, random));
+  expect(check_token_norm(device, module, 2, 2112, ColumnOrder::paired, random));
 }
 
 TEST_P(PromptKernelsTest, AttentionOfPrompts) {

@@ -104,8 +104,8 @@ Check check_token_norm(const Device& device, const Module& module, int rows, int
   const auto input = draw_floats(random, static_cast<size_t>(rows) * columns), weight = draw_floats(random, columns);
   Buffer x = Buffer::of(device, input), w = Buffer::of(device, weight), y(device, token_matrix_bytes(rows, columns));
   y.fill(kPoisonBf16);
-  const TokenNormArguments arguments{x.as<float>(), w.as<float>(), y.as<u8>(), order, columns, rows, 1e-5f};
-  launch(device, module.function("rms_norm_tiles"), {.blocks = (rows + 7) / 8, .threads = kTokenNormThreads},
+  const TokenNormArguments arguments{x.as<float>(), w.as<float>(), y.as<u8>(), order, columns, 1e-5f};
+  launch(device, module.function("rms_norm_tiles"), {.blocks = rows, .threads = token_norm_threads(columns)},
          arguments);
   const auto output = y.values<uint8_t>();
   ErrorSum error;

@@ -1,21 +1,23 @@
 // What rms_norm_tiles takes (token_norm.cu.h): f32 rows become the token tiles that the products of prompts read.
-// Grid: a block for 8 rows.
+// Grid: a block of token_norm_threads() a row.
 #pragma once
 
 #include "gpu/source/token_tile.h"
 
 namespace estoc::gpu {
 
-inline constexpr int kTokenNormThreads = 256;
+inline constexpr int kTokenNormThreadsMax = 1024;
+inline constexpr int kTokenNormColumns = 32;  // of a thread
 
 struct TokenNormArguments {
   const float* input;   // [row][columns]
   const float* weight;  // [columns]
   u8* output;           // token tiles
   ColumnOrder order;
-  int columns;  // a multiple of 64
-  int count;
+  int columns;  // a multiple of 64, at most kTokenNormThreadsMax * kTokenNormColumns
   float epsilon;
 };
+
+constexpr int token_norm_threads(int columns) { return (columns / kTokenNormColumns + 31) / 32 * 32; }
 
 }  // namespace estoc::gpu
