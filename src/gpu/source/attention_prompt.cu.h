@@ -1,9 +1,10 @@
 // Attention of prompts on Hopper (attention_prompt.h): for each query row a softmax over the positions up to its own.
 //
 // A block of threads takes 128 query rows, the query heads of one KV head times consecutive tokens, 64 to a warpgroup.
-// A producer warp keeps two stages of 128 positions full. While the scores of one stage become weights, the products of
-// the stage before with its values run. Stages begin at multiples of 128 positions and come in order, so a row's bits
-// depend on its sequence alone, however a prompt was cut.
+// Queries stay in registers. A producer warp keeps three stages of 128 positions full. While the scores of one stage
+// become weights, the products of the stage before with its values run, and those of the other warpgroup: the two begin
+// theirs in turn. Stages begin at multiples of 128 positions and come in order, so a row's bits depend on its sequence
+// alone, however a prompt was cut.
 #pragma once
 
 #include "gpu/source/attention_prompt.h"
@@ -20,6 +21,7 @@ DEVICE float larger(float x, float y) { return x > y ? x : y; }
 struct AttentionBarriers {
   u64 keys_full[kAttentionPromptStages], keys_empty[kAttentionPromptStages];
   u64 values_full[kAttentionPromptStages], values_empty[kAttentionPromptStages];
+  u64 turn[2];  // of a warpgroup to begin products
 };
 
 // What a tile of rows has to see: stages [first, end), the last position of all.
@@ -40,8 +42,15 @@ DEVICE void attention_produce(u8* stages, AttentionBarriers& barriers, const Att
   constexpr int kBlocks = kAttentionPromptStage / kKvPositions, kHalf = kBlocks * kv_tile_elements(D) * 2;
   const int block = thread_index() % kBlocks, last_block = span.last / kKvPositions;
   const bool is_value = thread_index() >= kBlocks;
+  const auto id_of = [&](int stage) {
+    const int wanted = stage * kBlocks + block;
+    return a.tables[tile.table + (wanted < last_block ? wanted : last_block)];
+  };
   RingPlace at{0, 1};
+  u32 next = id_of(span.first);
   for (int i = span.first; i < span.end; ++i) {
+    const u32 id = next;
+    next = id_of(i + 1);  // on the way while this stage waits
     if (thread_index() < 2 * kBlocks) {
       u64* full = is_value ? &barriers.values_full[at.stage] : &barriers.keys_full[at.stage];
       barrier_wait(is_value ? &barriers.values_empty[at.stage] : &barriers.keys_empty[at.stage], at.phase);
@@ -50,8 +59,6 @@ DEVICE void attention_produce(u8* stages, AttentionBarriers& barriers, const Att
     sync_warp();
     if (thread_index() < 2 * kBlocks) {
       u64* full = is_value ? &barriers.values_full[at.stage] : &barriers.keys_full[at.stage];
-      const int wanted = i * kBlocks + block;
-      const u32 id = a.tables[tile.table + (wanted < last_block ? wanted : last_block)];
       const u16* from = a.kv.pool + id * a.kv.block_stride +
                         static_cast<long>(is_value * a.kv.kv_heads + tile.head) * kv_tile_elements(D);
       bulk_load(stages + (at.stage * 2 + is_value) * kHalf + block * kv_tile_elements(D) * 2, from,
@@ -61,30 +68,31 @@ DEVICE void attention_produce(u8* stages, AttentionBarriers& barriers, const Att
   }
 }
 
-// 64 query rows to shared memory, as cores; rows beyond the tile are zero.
+// A warpgroup's 64 query rows as fragments; rows beyond the tile are zero.
 template <int D>
-DEVICE void attention_load_query(u8* query, const AttentionPromptArguments& a, const AttentionPromptTile& tile,
-                                 int group) {
-  for (int i = thread_index() % 128; i < 64 * D / 8; i += 128) {
-    const int chunk = i % (D / 8), in_group = i / (D / 8), row = group * 64 + in_group, token = row / a.group;
-    Words4 q{{0, 0, 0, 0}};
-    if (token < tile.tokens) {
-      const long head = static_cast<long>(tile.token + token) * a.heads + tile.head * a.group + row % a.group;
-      q = *reinterpret_cast<const Words4*>(a.query + head * D + chunk * 8);
+DEVICE void attention_load_query(u32 (&q)[D / 16][4], const AttentionPromptArguments& a,
+                                 const AttentionPromptTile& tile, int row0) {
+  UNROLL
+  for (int r = 0; r < 2; ++r) {
+    const int row = row0 + 8 * r, token = row / a.group;
+    const bool is_inside = token < tile.tokens;
+    const long head =
+        static_cast<long>(tile.token + (is_inside ? token : 0)) * a.heads + tile.head * a.group + row % a.group;
+    const u16* from = a.query + head * D + thread_index() % 4 * 2;
+    UNROLL
+    for (int i = 0; i < D / 8; ++i) {
+      const u32 word = *reinterpret_cast<const u32*>(from + i * 8);
+      q[i / 2][r + i % 2 * 2] = is_inside ? word : 0;
     }
-    store_shared(query + in_group / 8 * (D * 16) + chunk * 128 + in_group % 8 * 16, q);
   }
-  fence_async();
-  sync_named(1 + group, 128);
 }
 
 template <int D>
-DEVICE void attention_scores(float (&s)[64], const u8* query, const u8* keys) {
-  const u64 q = tile_descriptor(query, 128, D * 16, Swizzle::none),
-            k = tile_descriptor(keys, 128, D * 16, Swizzle::none);
+DEVICE void attention_scores(float (&s)[64], const u32 (&q)[D / 16][4], const u8* keys) {
+  const u64 k = tile_descriptor(keys, 128, D * 16, Swizzle::none);
   wgmma_fence();
   UNROLL
-  for (int i = 0; i < D / 16; ++i) wgmma_bf16<kAttentionPromptStage>(s, q + i * 16, k + i * 16, i > 0);
+  for (int i = 0; i < D / 16; ++i) wgmma_bf16<kAttentionPromptStage>(s, q[i], k + i * 16, i > 0);
   wgmma_commit();
 }
 
@@ -172,14 +180,13 @@ DEVICE void attention_store(const float (&o)[D / 2], const AttentionRows& rows, 
 }
 
 template <int D>
-DEVICE void attention_consume(u8* memory, AttentionBarriers& barriers, const AttentionPromptArguments& a,
+DEVICE void attention_consume(u8* stages, AttentionBarriers& barriers, const AttentionPromptArguments& a,
                               const AttentionPromptTile& tile, const AttentionSpan& span) {
   constexpr int kHalf = kAttentionPromptStage * D * 2;
   const int group = thread_index() / 128 - 1, lane = thread_index() % kWarp;
-  u8* query = memory + group * 64 * D * 2;
-  const u8* stages = memory + kAttentionPromptRows * D * 2;
-  attention_load_query<D>(query, a, tile, group);
   const int row = group * 64 + thread_index() % 128 / kWarp * 16 + lane / 4;
+  u32 query[D / 16][4];
+  attention_load_query<D>(query, a, tile, row);
   const int position[2] = {tile.position + row / a.group, tile.position + (row + 8) / a.group};
   AttentionRows rows{{kMinusInfinity, kMinusInfinity}, {0, 0}, {0, 0}};
   float o[D / 2], s[64];
@@ -187,6 +194,7 @@ DEVICE void attention_consume(u8* memory, AttentionBarriers& barriers, const Att
   UNROLL
   for (int i = 0; i < D / 2; ++i) o[i] = 0;
   RingPlace now;
+  u32 turn_phase = group == 0 ? 1 : 0;  // the first turn is the first warpgroup's
   barrier_wait(&barriers.keys_full[0], 0);
   attention_scores<D>(s, query, stages);
   wgmma_wait<0>();
@@ -198,13 +206,17 @@ DEVICE void attention_consume(u8* memory, AttentionBarriers& barriers, const Att
     const RingPlace before = now;
     now.advance(kAttentionPromptStages);
     barrier_wait(&barriers.keys_full[now.stage], now.phase);
+    barrier_wait(&barriers.turn[group], turn_phase);
+    turn_phase ^= 1;
     attention_scores<D>(s, query, stages + now.stage * 2 * kHalf);
     barrier_wait(&barriers.values_full[before.stage], before.phase);
     attention_values<D>(o, p, stages + (before.stage * 2 + 1) * kHalf);
+    if (lane == 0) barrier_arrive(&barriers.turn[1 - group]);
     wgmma_wait<1>();  // the scores; the values run on
     wgmma_hold(s);
     if (lane == 0) barrier_arrive(&barriers.keys_empty[now.stage]);
     attention_weights(s, rows, a, tile, span, position, i);
+    wgmma_before_wait(stages, rows.sum[0] + rows.sum[1], -1);  // weights are made while the values run
     wgmma_wait<0>();
     wgmma_hold(o);
     if (lane == 0) barrier_arrive(&barriers.values_empty[before.stage]);
@@ -230,6 +242,7 @@ DEVICE void attention_prompt(const AttentionPromptArguments& a) {
       barrier_init(&barriers.keys_empty[s], 8);  // a warp of the warpgroups each
       barrier_init(&barriers.values_empty[s], 8);
     }
+    for (int g = 0; g < 2; ++g) barrier_init(&barriers.turn[g], 4);
     barrier_fence();
   }
   sync_block();
@@ -240,7 +253,7 @@ DEVICE void attention_prompt(const AttentionPromptArguments& a) {
   if (thread_index() < 128) {
     registers_give<40>();
     if (thread_index() < kWarp) {
-      attention_produce<D>(memory + kAttentionPromptRows * D * 2, barriers, a, tile, span);
+      attention_produce<D>(memory, barriers, a, tile, span);
     }
   } else {
     registers_take<232>();

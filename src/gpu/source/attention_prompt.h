@@ -33,9 +33,9 @@ struct AttentionPromptArguments {
 };
 
 inline constexpr int kAttentionPromptStage = 128;  // positions
-inline constexpr int kAttentionPromptStages = 2;
+inline constexpr int kAttentionPromptStages = 3;
 constexpr int attention_prompt_shared_bytes(int head_dim) {
-  return kAttentionPromptRows * head_dim * 2 + kAttentionPromptStages * kAttentionPromptStage * head_dim * 4;
+  return kAttentionPromptStages * kAttentionPromptStage * head_dim * 4;
 }
 
 }  // namespace estoc::gpu
