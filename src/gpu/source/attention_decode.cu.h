@@ -137,12 +137,26 @@ struct Merged {
 };
 template <class Maximum, class Sum, class Output>
 DEVICE Merged merge(int count, Maximum maximum_of, Sum sum_of, Output output_of) {
+  constexpr int kTogether = 8;  // on the way at once
   Merged all{kMasked, 0, 0};
-  for (int i = 0; i < count; ++i) all.maximum = maximum_of(i) > all.maximum ? maximum_of(i) : all.maximum;
-  for (int i = 0; i < count; ++i) {
-    const float factor = exp2_fast(maximum_of(i) - all.maximum);
-    all.sum += factor * sum_of(i);
-    all.output += factor * output_of(i);
+  for (int first = 0; first < count; first += kTogether) {
+    Merged part[kTogether];
+    UNROLL
+    for (int i = 0; i < kTogether; ++i) {
+      const int at = first + i < count ? first + i : count - 1;
+      part[i] = {maximum_of(at), sum_of(at), output_of(at)};
+    }
+    float maximum = all.maximum;
+    UNROLL
+    for (int i = 0; i < kTogether; ++i) maximum = part[i].maximum > maximum ? part[i].maximum : maximum;
+    const float shrink = exp2_fast(all.maximum - maximum);
+    all = {maximum, all.sum * shrink, all.output * shrink};
+    UNROLL
+    for (int i = 0; i < kTogether; ++i) {
+      const float factor = first + i < count ? exp2_fast(part[i].maximum - maximum) : 0;
+      all.sum += factor * part[i].sum;
+      all.output += factor * part[i].output;
+    }
   }
   return all;
 }

@@ -193,7 +193,11 @@ DEVICE int sum_index(int tile, int row, int column) {
 template <int R, int N>
 DEVICE float summed(const LinearSums<R, N>& sums, int index, int warps) {
   float sum = 0;
-  for (int w = 0; w < warps; ++w) sum += sums.of_warp[w][index];
+  UNROLL
+  for (int w = 0; w < kLinearThreadsMax / kWarp; ++w) {  // all loads on the way at once
+    const float part = sums.of_warp[w < warps ? w : 0][index];
+    sum += w < warps ? part : 0;
+  }
   return sum;
 }
 
@@ -212,9 +216,11 @@ DEVICE void compute_norms(LinearSums<R, N>& sums, const LinearArguments& a, floa
   }
 }
 
-// The products of R tile rows with all activation rows, left in shared memory; ends with a barrier.
-template <WeightForm kForm, int R, int N>
-DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, const u8* const (&tile_rows)[R]) {
+// The products of R tile rows with all activation rows, left in shared memory; ends with a barrier. `prepare` is called
+// before that, after grid_wait.
+template <WeightForm kForm, int R, int N, class Prepare>
+DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, const u8* const (&tile_rows)[R],
+                           Prepare prepare) {
   constexpr int U = linear_units(kForm, N) / R;
   const int lane = thread_index() % kWarp, warp = thread_index() / kWarp, warps = block_threads() / kWarp;
   const int units = a.columns / kUnitColumns;
@@ -271,6 +277,7 @@ DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, c
     UNROLL
     for (int i = 0; i < N * 4; ++i) shared.of_warp[warp][(r * N * 4 + i) * 32 + lane] = sums[r][i / 4][i % 4];
   }
+  prepare();
   compute_norms(shared, a, squares, warp, warps, lane);
   sync_block();
 }
@@ -288,19 +295,32 @@ DEVICE void end_store(const LinearSums<R, N>& sums, const LinearArguments& a) {
   }
 }
 
+// What an output of the residual end needs besides its product.
+struct ResidualBefore {
+  float residual, norm;
+};
+template <int R>
+DEVICE ResidualBefore load_residual(const LinearArguments& a, int i) {
+  const int column = i / (R * kTileRows), row = block_index() * R * kTileRows + i % (R * kTileRows);
+  if (column >= a.count || row >= a.rows) return {0, 0};
+  return {a.residual[static_cast<long>(column) * a.rows + row], a.next_norm[row]};
+}
+
+// `first` is load_residual of this thread's first output, on its way since before the barrier.
 template <int R, int N>
-DEVICE void end_residual(const LinearSums<R, N>& sums, const LinearArguments& a) {
+DEVICE void end_residual(const LinearSums<R, N>& sums, const LinearArguments& a, const ResidualBefore& first) {
   const int warps = block_threads() / kWarp;
   const int elements = a.count * R * kTileRows;
   for (int i = thread_index(); i < (elements + kWarp - 1) / kWarp * kWarp; i += block_threads()) {  // whole warps
     const int column = i / (R * kTileRows), local = i % (R * kTileRows), row = block_index() * R * kTileRows + local;
     float square = 0;
     if (i < elements && row < a.rows) {
+      const ResidualBefore before = i == thread_index() ? first : load_residual<R>(a, i);
       const float sum = summed(sums, sum_index<N>(local / kTileRows, local % kTileRows, column), warps);
       const long at = static_cast<long>(column) * a.rows + row;
-      const float x = a.residual[at] + sum;
+      const float x = before.residual + sum;
       a.residual[at] = x;
-      a.next_inputs[at] = static_cast<u16>(pack_bf16x2(x * a.next_norm[row], 0));
+      a.next_inputs[at] = static_cast<u16>(pack_bf16x2(x * before.norm, 0));
       square = x * x;
     }
     for (int mask = R * kTileRows / 2; mask > 0; mask >>= 1) square += shuffle_xor(square, mask);
@@ -324,34 +344,40 @@ DEVICE void end_gated(const LinearSums<2, N>& sums, const LinearArguments& a) {
 
 // The block's tile rows: R neighbours, of which the last of the grid may lie beyond the matrix (then it reads the
 // last).
-template <WeightForm kForm, int R, int N>
-DEVICE void multiply_neighbours(LinearSums<R, N>& sums, const LinearArguments& a) {
+template <WeightForm kForm, int R, int N, class Prepare>
+DEVICE void multiply_neighbours(LinearSums<R, N>& sums, const LinearArguments& a, Prepare prepare) {
   const u8* tile_rows[R];
   UNROLL
   for (int r = 0; r < R; ++r) {
     const int tile = block_index() * R + r, last = tile_rows_of(a.rows) - 1;
     tile_rows[r] = a.weights + (tile < last ? tile : last) * tile_row_bytes(kForm, a.columns);
   }
-  multiply_tiles<kForm, R, N>(sums, a, tile_rows);
+  multiply_tiles<kForm, R, N>(sums, a, tile_rows, prepare);
 }
 
 template <WeightForm kForm, int N>
 DEVICE void multiply_gate_and_up(LinearSums<2, N>& sums, const LinearArguments& a) {
   const long at = block_index() * tile_row_bytes(kForm, a.columns);
   const u8* const tile_rows[2] = {a.weights + at, a.weights_up + at};
-  multiply_tiles<kForm, 2, N>(sums, a, tile_rows);
+  multiply_tiles<kForm, 2, N>(sums, a, tile_rows, [] {});
+}
+
+template <WeightForm kForm, int R, int N>
+DEVICE void linear_residual(LinearSums<R, N>& sums, const LinearArguments& a) {
+  ResidualBefore first;
+  multiply_neighbours<kForm, R, N>(sums, a, [&] { first = load_residual<R>(a, thread_index()); });
+  end_residual<R, N>(sums, a, first);
 }
 
 #define ESTOC_LINEAR(form, r, n)                                                            \
   KERNEL(kLinearThreadsMax, 1, linear_##form##_store_r##r##_n##n, (LinearArguments a)) {    \
     SHARED(sums, LinearSums<r, n / 8>);                                                     \
-    multiply_neighbours<WeightForm::form, r, n / 8>(sums, a);                               \
+    multiply_neighbours<WeightForm::form, r, n / 8>(sums, a, [] {});                        \
     end_store<r, n / 8>(sums, a);                                                           \
   }                                                                                         \
   KERNEL(kLinearThreadsMax, 1, linear_##form##_residual_r##r##_n##n, (LinearArguments a)) { \
     SHARED(sums, LinearSums<r, n / 8>);                                                     \
-    multiply_neighbours<WeightForm::form, r, n / 8>(sums, a);                               \
-    end_residual<r, n / 8>(sums, a);                                                        \
+    linear_residual<WeightForm::form, r, n / 8>(sums, a);                                   \
   }
 #define ESTOC_LINEAR_GATED(form, n)                                                  \
   KERNEL(kLinearThreadsMax, 1, linear_##form##_gated_r2_n##n, (LinearArguments a)) { \
