@@ -15,7 +15,7 @@ bool run_linear(Session& s) {
   const LinearShape tiny[] = {{"tiny", LinearEnd::store, 64, 128}, {"tiny gated", LinearEnd::gated, 64, 128}};
   MatrixPool pool(s, s.is_small ? 1 << 20 : size_t{3} << 30);
   const Activations activations(s);
-  std::printf("= projections: percent of reading %.0f GB/s [tiles x warps] us, at 1, 4, 8, 16 rows\n",
+  std::printf("= projections: percent of reading %.0f GB/s [best tiles x warps] us (us by plan), at 1, 4, 8, 16 rows\n",
               s.read_roof * 1e-9);
   for (int form = 0; form < kWeightForms; ++form) {
     for (const LinearShape& shape :
@@ -30,8 +30,10 @@ bool run_linear(Session& s) {
         }
         double seconds = 0;
         const LinearPlan plan = tune(s, pool, activations, static_cast<WeightForm>(form), shape, count, &seconds);
-        std::printf(" | %3.0f%% [%dx%d] %.1f", 100 * bytes / seconds / s.read_roof, plan.tiles, plan.warps,
-                    seconds * 1e6);
+        const LinearPlan planned = plan_for(static_cast<WeightForm>(form), shape);
+        const double by_plan = time_linear(s, pool, activations, static_cast<WeightForm>(form), shape, planned, count);
+        std::printf(" | %3.0f%% [%dx%d] %.1f (%.1f)", 100 * bytes / seconds / s.read_roof, plan.tiles, plan.warps,
+                    seconds * 1e6, by_plan * 1e6);
       }
       std::printf("\n");
     }

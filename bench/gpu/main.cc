@@ -1,4 +1,4 @@
-// gpu_check STAGE... [--image FILE] [--seconds N] [--roof GB/s] [--emulator]
+// gpu_check STAGE... [--image FILE] [--seconds N] [--roof GB/s] [--small] [--emulator]
 // Stages: version, correct, roof, linear, attention, step, prompt, parts. Exits 1 when a check failed, 3 when there is
 // no device.
 #include <cstdio>
@@ -20,7 +20,7 @@ struct Options {
   std::vector<std::string> stages;
   std::string image;
   double seconds = 60, roof = 0;
-  bool is_emulated = false;
+  bool is_emulated = false, is_small = false;  // small: tiny shapes, for the emulator and for sanitizers
 };
 
 Options read_options(int count, char** words) {
@@ -29,7 +29,9 @@ Options read_options(int count, char** words) {
     const std::string word = words[i];
     const char* value = i + 1 < count ? words[i + 1] : "";
     if (word == "--emulator") {
-      options.is_emulated = true;
+      options.is_emulated = options.is_small = true;
+    } else if (word == "--small") {
+      options.is_small = true;
     } else if (word == "--image" || word == "--seconds" || word == "--roof") {
       (word == "--image") ? void(options.image = value)
                           : void((word == "--roof" ? options.roof : options.seconds) = std::atof(value));
@@ -76,7 +78,7 @@ int run(const Options& options) {
   std::printf("%s, capability %d, %d multiprocessors, driver %d, image %s\n", device.name.c_str(), device.capability,
               device.multiprocessors, device.driver_version, name);
   const double roof = options.roof > 0 ? options.roof * 1e9 : 3.0e12;
-  Session session{device, module, options.is_emulated, roof};
+  Session session{device, module, options.is_small, roof};
   session.deadline = estoc::gpu::now() + options.seconds;
   bool is_good = true;
   for (const std::string& stage : options.stages) {

@@ -115,30 +115,37 @@ LinearArguments Activations::arguments(const LinearShape& shape, int count) cons
   return a;
 }
 
-LinearPlan tune(Session& session, MatrixPool& pool, const Activations& activations, WeightForm form,
-                const LinearShape& shape, int count, double* best_seconds) {
-  const bool is_gated = shape.end == LinearEnd::gated;
+LinearPlan plan_for(WeightForm form, const LinearShape& shape) {
+  return linear_plan(form, shape.rows, shape.columns, shape.end == LinearEnd::gated);
+}
+
+double time_linear(Session& session, const MatrixPool& pool, const Activations& activations, WeightForm form,
+                   const LinearShape& shape, const LinearPlan& plan, int count) {
+  const int matrices = shape.end == LinearEnd::gated ? 2 : 1;
   const long bytes = linear_bytes(form, shape);
-  const int matrices = is_gated ? 2 : 1;
   const int launches = session.is_small ? 2 : static_cast<int>(std::clamp<long>(600'000'000 / bytes, 12, 100));
-  LinearPlan best;
+  return seconds_each(
+      session, launches,
+      [&](int i) {
+        LinearArguments a = activations.arguments(shape, count);
+        a.weights = pool.matrix(i * matrices);
+        a.weights_up = pool.matrix(i * matrices + 1);
+        launch_linear(session, form, shape, plan, a, true);
+      },
+      5);
+}
+
+LinearPlan tune(Session& session, const MatrixPool& pool, const Activations& activations, WeightForm form,
+                const LinearShape& shape, int count, double* best_seconds) {
+  LinearPlan best{};
   *best_seconds = 1e9;
   for (const int tiles : {1, 2}) {
-    if (is_gated && tiles == 1) continue;
+    if (shape.end == LinearEnd::gated && tiles == 1) continue;
     for (const int warps : {4, 8, 16}) {
-      const LinearPlan plan{tiles, warps};
-      const double seconds = seconds_each(
-          session, launches,
-          [&](int i) {
-            LinearArguments a = activations.arguments(shape, count);
-            a.weights = pool.matrix(i * matrices);
-            a.weights_up = pool.matrix(i * matrices + 1);
-            launch_linear(session, form, shape, plan, a, true);
-          },
-          5);
+      const double seconds = time_linear(session, pool, activations, form, shape, {tiles, warps}, count);
       if (seconds < *best_seconds) {
         *best_seconds = seconds;
-        best = plan;
+        best = {tiles, warps};
       }
     }
   }

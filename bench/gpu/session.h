@@ -19,7 +19,7 @@ namespace estoc::gpu {
 struct Session {
   const Device& device;
   const Module& module;
-  bool is_small;     // the emulator: tiny sizes, for trying the program itself
+  bool is_small;     // tiny sizes: the emulator, sanitizers
   double read_roof;  // bytes a second, measured by the roof stage or assumed
   double seconds_left() const;
   double deadline = 1e9;
@@ -52,16 +52,13 @@ class MatrixPool {
   int count_ = 0;
 };
 
-// How a projection is launched.
-struct LinearPlan {
-  int tiles = 1, warps = 8;
-};
 struct LinearShape {
   const char* name;
   LinearEnd end;
   int rows, columns;
 };
 long linear_bytes(WeightForm form, const LinearShape& shape);
+LinearPlan plan_for(WeightForm form, const LinearShape& shape);
 int linear_blocks(const LinearShape& shape, const LinearPlan& plan);
 std::string linear_name(WeightForm form, LinearEnd end, const LinearPlan& plan, int count);
 void launch_linear(const Session& session, WeightForm form, const LinearShape& shape, const LinearPlan& plan,
@@ -74,8 +71,10 @@ struct Activations {
   LinearArguments arguments(const LinearShape& shape, int count) const;
 };
 
-// The fastest plan by trying; `best_seconds` gets its time.
-LinearPlan tune(Session& session, MatrixPool& pool, const Activations& activations, WeightForm form,
+// Seconds of a projection with a plan, and the fastest plan by trying; `best_seconds` gets its time.
+double time_linear(Session& session, const MatrixPool& pool, const Activations& activations, WeightForm form,
+                   const LinearShape& shape, const LinearPlan& plan, int count);
+LinearPlan tune(Session& session, const MatrixPool& pool, const Activations& activations, WeightForm form,
                 const LinearShape& shape, int count, double* best_seconds);
 
 bool run_correct(Session& session);

@@ -16,7 +16,7 @@ struct Model {
   int layers, hidden, heads, kv_heads, intermediate, vocabulary;
   bool has_head_norm;
 };
-constexpr int kDim = 128, kArgmaxParts = 64;
+constexpr int kDim = 128, kArgmaxParts = 256;
 
 // Device memory of a model and of a step of `count` sequences at `context` positions.
 class StepModel {
@@ -89,7 +89,7 @@ StepModel::StepModel(Session& session, const Model& model, WeightForm form, int 
       attended_(session.device, static_cast<size_t>(count) * model.heads * kDim * 2),
       activated_(session.device, static_cast<size_t>(count) * model.intermediate * 2),
       qkv_output_(session.device, static_cast<size_t>(count) * qkv_shape_.rows * 4) {
-  bytes_ = static_cast<double>(weights_.bytes());
+  bytes_ = static_cast<double>(weights_.bytes() + pool_.bytes());
   std::vector<uint32_t> ids(static_cast<size_t>(count) * table_stride_);
   for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(i);
   tables_.upload(ids.data(), ids.size() * 4);
@@ -98,9 +98,8 @@ StepModel::StepModel(Session& session, const Model& model, WeightForm form, int 
   const Driver& driver = s_.device.driver();
   auto place = [&](const LinearShape& shape, LinearPlan& plan, std::vector<const u8*>* first,
                    std::vector<const u8*>* second, int copies) {
-    double seconds = 0;
     matrices_.fill(form_, shape.rows, shape.columns);
-    plan = tune(s_, matrices_, activations_, form_, shape, count_, &seconds);
+    plan = plan_for(form_, shape);
     for (int i = 0; i < copies; ++i) {
       for (auto* list : {first, second}) {
         if (list == nullptr) continue;
@@ -215,8 +214,9 @@ bool time_step(Session& s, const Model& model, WeightForm form, int count, int c
   }
   const bool is_same = outcomes[0] == outcomes[1], is_finite = is_all_finite(outcomes[1]);
   std::printf(
-      "= step %-5s %-10s %2d rows, context %d: plain %.3f ms, overlapping %.3f ms (%.2f GB of weights: %.0f%% of "
-      "reading)\n",
+      "= step %-5s %-10s %2d rows, context %d: plain %.3f ms, overlapping %.3f ms (%.2f GB of weights, keys and "
+      "values: "
+      "%.0f%% of reading)\n",
       model.name, form_name(form), count, context, times[0] * 1e3, times[1] * 1e3, step.bytes() * 1e-9,
       100 * step.bytes() / times[1] / s.read_roof);
   if (!is_same) std::printf("! step %s %s: overlapping launches changed the logits\n", model.name, form_name(form));

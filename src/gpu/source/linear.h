@@ -20,6 +20,20 @@ namespace estoc::gpu {
 inline constexpr int kLinearRowsMax = 16;
 inline constexpr int kLinearThreadsMax = 512;
 
+// How a projection is launched: tile rows a block, warps a block.
+struct LinearPlan {
+  int tiles, warps;
+};
+
+// What was fastest, or nearly, at the shapes of an 8B and a 0.6B model on an H100 (docs/SPEED.md): two tile rows a
+// block where that leaves every multiprocessor one, and enough warps that few blocks have many loads on the way.
+constexpr LinearPlan linear_plan(WeightForm form, int rows, int columns, bool is_gated) {
+  const int tile_rows = tile_rows_of(rows), tiles = is_gated || tile_rows > 132 ? 2 : 1;
+  const int blocks = is_gated ? tile_rows : (tile_rows + tiles - 1) / tiles;
+  if (form == WeightForm::bf16) return {tiles, columns / kUnitColumns >= 64 || blocks <= 132 ? 16 : 8};
+  return {tiles, blocks > 400 ? 4 : blocks > 150 ? 8 : 16};
+}
+
 struct LinearArguments {
   const u8* weights;     // tiles, 64-byte aligned
   const u8* weights_up;  // gated: the second matrix
