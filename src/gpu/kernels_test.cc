@@ -1,6 +1,8 @@
 // Every kernel equals its reference under the emulator, whatever the order in which threads and blocks run.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "gpu/emulator.h"
 #include "gpu/test_checks.h"
 
@@ -75,6 +77,19 @@ TEST_P(KernelsTest, GreedyTokens) {
 TEST_P(KernelsTest, RepackKeepsWhatTheFileSays) {
   for (const char* format : {"bf16", "q8_0", "q4_0", "q4_1", "q4_k"}) {
     expect(check_repack(device, module, format, 21, 512, random));
+  }
+}
+
+TEST(LinearPlanTest, IsLaunchableAtAnyShapeAndFillsTheCard) {
+  for (const WeightForm form : {WeightForm::bf16, WeightForm::codes8, WeightForm::codes4, WeightForm::codes4_min}) {
+    for (const int rows : {1, 16, 1024, 2112, 2128, 4096, 151936}) {
+      for (const int columns : {64, 1024, 14336}) {
+        const LinearPlan plan = linear_plan(form, rows, columns, false), gated = linear_plan(form, rows, columns, true);
+        EXPECT_LE(std::max(plan.warps, gated.warps) * 32, kLinearThreadsMax);
+        EXPECT_EQ(plan.tiles, rows > 132 * 16 ? 2 : 1) << rows;
+        EXPECT_EQ(gated.tiles, 2);
+      }
+    }
   }
 }
 

@@ -309,8 +309,7 @@ DEVICE ResidualBefore load_residual(const LinearArguments& a, int i) {
 // `first` is load_residual of this thread's first output, on its way since before the barrier.
 template <int R, int N>
 DEVICE void end_residual(const LinearSums<R, N>& sums, const LinearArguments& a, const ResidualBefore& first) {
-  const int warps = block_threads() / kWarp;
-  const int elements = a.count * R * kTileRows;
+  const int warps = block_threads() / kWarp, elements = a.count * R * kTileRows;
   for (int i = thread_index(); i < (elements + kWarp - 1) / kWarp * kWarp; i += block_threads()) {  // whole warps
     const int column = i / (R * kTileRows), local = i % (R * kTileRows), row = block_index() * R * kTileRows + local;
     float square = 0;
