@@ -167,6 +167,7 @@ def starting(command: str, model: Path, packs: Path) -> subprocess.Popen:
                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("delay", [0.02, 0.1, 0.3, 0.6])
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("command", ["serve", "run"])
@@ -185,6 +186,7 @@ def test_a_signal_while_loading_ends_at_once(large_model, tmp_path, command, nam
     assert not list((tmp_path / "packs").glob("*.pack"))
 
 
+@pytest.mark.timing
 def test_a_stop_while_packs_are_written_does_not_wait_for_them(large_model, tmp_path):
     packs = tmp_path / "packs"
     process = starting("serve", large_model, packs)
@@ -198,6 +200,7 @@ def test_a_stop_while_packs_are_written_does_not_wait_for_them(large_model, tmp_
     assert not packs.exists() or not list(packs.iterdir()), "nothing half written is left"
 
 
+@pytest.mark.timing
 def test_a_second_signal_ends_at_once(tmp_path):
     model = write_sparse_model(tmp_path / "slow.gguf", 2)
     process, url = started_server(model, "", "--threads", "1", "--pack-cache", "off", stderr=subprocess.DEVNULL)
