@@ -1,6 +1,7 @@
 """A model of any size that costs nothing to make: a GGUF whose tensors are zeros that the file system does not store.
 
-Loading it is real work (gigabytes are read, packed and written); what it says is not: every logit is 0.
+Loading it is real work (gigabytes are read, packed and written); what it says is not: every logit is 0, so a greedy
+answer is the first token of the vocabulary for ever.
 """
 import struct
 from pathlib import Path
@@ -9,8 +10,8 @@ U32, I32, F32, STRING, ARRAY = 4, 5, 6, 8, 9  # kinds of values
 FORMAT_F32, FORMAT_Q8_0 = 0, 8
 ALIGNMENT = 32
 HIDDEN, FFN, HEADS, CONTEXT = 2048, 8192, 16, 2048
-TOKENS = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
-TOKEN_TYPES = [2, 3, 3] + [6] * 256  # unknown, control, byte
+TOKENS = ["a", "<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
+TOKEN_TYPES = [1, 2, 3, 3] + [6] * 256  # normal, unknown, control, byte
 MATRICES = {"attn_q": (HIDDEN, HIDDEN), "attn_k": (HIDDEN, HIDDEN), "attn_v": (HIDDEN, HIDDEN),
             "attn_output": (HIDDEN, HIDDEN), "ffn_gate": (FFN, HIDDEN), "ffn_up": (FFN, HIDDEN),
             "ffn_down": (HIDDEN, FFN)}
@@ -40,7 +41,8 @@ def metadata(layers: int) -> list[bytes]:
         entry("tokenizer.ggml.model", STRING, "llama"), entry("tokenizer.ggml.tokens", STRING, TOKENS),
         entry("tokenizer.ggml.scores", F32, [0.0] * len(TOKENS)),
         entry("tokenizer.ggml.token_type", I32, TOKEN_TYPES),
-        entry("tokenizer.ggml.bos_token_id", U32, 1), entry("tokenizer.ggml.eos_token_id", U32, 2)]
+        entry("tokenizer.ggml.unknown_token_id", U32, 1),
+        entry("tokenizer.ggml.bos_token_id", U32, 2), entry("tokenizer.ggml.eos_token_id", U32, 3)]
 
 
 def tensors(layers: int):
