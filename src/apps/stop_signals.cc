@@ -4,25 +4,24 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "apps/exit_codes.h"
 #include "base/last_words.h"
+#include "base/mutex.h"
 
 namespace estoc {
 
 struct StopSignals::State {
   sigset_t signals{};
-  std::mutex mutex;
-  std::condition_variable came;
-  bool is_deferred = false;
-  int first = 0;  // 0: none yet
+  Mutex mutex;
+  Condition came;
+  bool is_deferred GUARDED_BY(mutex) = false;
+  int first GUARDED_BY(mutex) = 0;  // 0: none yet
 
   // True when somebody will wait for it; otherwise the process has to end.
   bool take(int signal) {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     if (!is_deferred || first != 0) return false;
     first = signal;
     came.notify_one();
@@ -47,14 +46,15 @@ StopSignals::StopSignals() : state_(std::make_shared<State>()) {
 StopSignals::~StopSignals() = default;
 
 void StopSignals::defer() {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   state_->is_deferred = true;
 }
 
 int StopSignals::wait() {
-  std::unique_lock lock(state_->mutex);
-  state_->came.wait(lock, [this] { return state_->first != 0; });
-  return state_->first;
+  State& state = *state_;
+  MutexLock lock(state.mutex);
+  state.came.wait(lock, [&state]() REQUIRES(state.mutex) { return state.first != 0; });
+  return state.first;
 }
 
 }  // namespace estoc

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <mutex>
 #include <string_view>
 
 #include "base/last_words.h"
+#include "base/mutex.h"
 
 namespace estoc {
 namespace {
@@ -24,7 +24,7 @@ struct Mapping {
 };
 
 std::array<Mapping, 512> mappings;
-std::mutex mappings_mutex;  // of those who write; the handler only reads
+Mutex mappings_mutex;  // of those who write; the handler only reads
 std::atomic<int> fault_exit_code{0};
 struct sigaction action_before{};
 
@@ -67,7 +67,7 @@ void end_on_file_faults(int exit_code) {
 }
 
 void note_mapping(const std::byte* begin, size_t bytes, const std::string& path) {
-  const std::lock_guard lock(mappings_mutex);
+  const MutexLock lock(mappings_mutex);
   const auto free = std::find_if(mappings.begin(), mappings.end(), [](const Mapping& m) { return m.begin == nullptr; });
   if (free == mappings.end()) return;
   const std::string_view shown = std::string_view(path).substr(path.size() - std::min(path.size(), kPathMax - 1));
@@ -77,7 +77,7 @@ void note_mapping(const std::byte* begin, size_t bytes, const std::string& path)
 }
 
 void forget_mapping(const std::byte* begin) {
-  const std::lock_guard lock(mappings_mutex);
+  const MutexLock lock(mappings_mutex);
   const auto found = std::find_if(mappings.begin(), mappings.end(), [&](const Mapping& m) { return m.begin == begin; });
   if (found != mappings.end()) found->begin = nullptr;
 }
