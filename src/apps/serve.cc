@@ -7,8 +7,10 @@
 #include "apps/commands.h"
 #include "apps/session.h"
 #include "apps/stop_signals.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "http/listen_socket.h"
 #include "kernels/kernels.h"
 #include "server/load_reporter.h"
 #include "server/server.h"
@@ -46,6 +48,9 @@ int serve(const ServeOptionValues& options) {
   const auto started = std::chrono::steady_clock::now();
   return_freed_memory();
   StopSignals signals;
+  if (const std::string problem = http::host_problem(options.host); !problem.empty()) {  // told before loading
+    fail(ErrorCode::invalid_argument, "--host: cannot listen on '{}': {}", options.host, problem);
+  }
   Session session(options, [&](EngineConfig& config) { apply(options, config); });
   const api::ServedModel served = served_model(session, options);
   EngineGenerator generator(*session.engine);

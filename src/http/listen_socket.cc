@@ -31,6 +31,19 @@ constexpr int kSendBufferBytes = 128 << 10;
 
 void set_option(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof(value)); }
 
+using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+// None when there are none: `code` says why.
+Addresses find_addresses(const std::string& host, uint16_t port, int& code) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  code = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  return {code == 0 ? found : nullptr, &::freeaddrinfo};
+}
+
 // Tries one address; -1 with errno set when it cannot be listened on.
 int listen_on(const addrinfo& address) {
   const int fd = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -46,14 +59,9 @@ int listen_on(const addrinfo& address) {
 }  // namespace
 
 int open_listen_socket(const std::string& host, uint16_t port) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int code = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (code != 0) fail_to_listen(host, port, ::gai_strerror(code));
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
+  int code = 0;
+  const Addresses addresses = find_addresses(host, port, code);
+  if (addresses == nullptr) fail_to_listen(host, port, ::gai_strerror(code));
   int reason = EADDRNOTAVAIL;
   for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
     const int fd = listen_on(*address);
@@ -61,6 +69,11 @@ int open_listen_socket(const std::string& host, uint16_t port) {
     reason = errno;
   }
   fail_to_listen(host, port, std::generic_category().message(reason));
+}
+
+std::string host_problem(const std::string& host) {
+  int code = 0;
+  return find_addresses(host, 0, code) == nullptr ? ::gai_strerror(code) : "";
 }
 
 uint16_t local_port(int fd) {

@@ -10,6 +10,9 @@ namespace estoc::http {
 // A non-blocking socket that listens on `host` (a name or an address) and `port` (0: any free one). The caller owns it.
 int open_listen_socket(const std::string& host, uint16_t port);
 
+// Why `host` is neither a known name nor an address; empty when it is one. May ask a name server.
+std::string host_problem(const std::string& host);
+
 // The port a socket is bound to.
 uint16_t local_port(int fd);
 

@@ -19,7 +19,8 @@ def estoc(arguments: list, **variables: str) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("arguments, variable", [
     (SHOW, "ESTOC_THREADS"), (SHOW, "ESTOC_PIN"), (SHOW, "ESTOC_ISA"), (SHOW, "ESTOC_KV_MEMORY"),
-    (["serve", MODEL], "ESTOC_PORT"), (["run", MODEL, "a"], "ESTOC_TEMPERATURE"),
+    (["serve", MODEL], "ESTOC_PORT"), (["serve", MODEL], "ESTOC_HOST"),
+    (["run", MODEL, "a"], "ESTOC_TEMPERATURE"),
     (BENCH_MODEL, "ESTOC_N_PROMPT"), (BENCH_MODEL, "ESTOC_BATCH"), (BENCH_MODEL, "ESTOC_THREADS"),
     (BENCH_MODEL, "ESTOC_OUTPUT"), (["bench", "kernels"], "ESTOC_ISA"),
     (BENCH_SERVE, "ESTOC_RATE"), (BENCH_SERVE + ["--users", "1"], "ESTOC_URL"),
@@ -36,8 +37,8 @@ def test_a_server_beside_a_kubernetes_service_of_its_name():
     for command in (["show", MODEL], ["run", MODEL, "a", "--max-tokens", 1, *SMALL]):
         run = estoc(command, **links)
         assert run.returncode == 0 and run.stdout and "ESTOC" not in run.stderr
-    run = estoc(["serve", MODEL, "--host", "no-such-host.invalid"], **links)
-    assert f"ESTOC_PORT={LINK} is ignored" in run.stderr and "no-such-host.invalid:8000" in run.stderr
+    run = estoc(["serve", MODEL, "--host", "203.0.113.1"], **links)
+    assert f"ESTOC_PORT={LINK} is ignored" in run.stderr and "203.0.113.1:8000" in run.stderr
 
 
 def test_variables_of_other_commands_do_not_count():
