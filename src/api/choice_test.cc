@@ -89,6 +89,22 @@ TEST(ChoiceTest, TokensTravelWithTheirText) {
   EXPECT_EQ(all.tokens, (std::vector<TokenId>{0xC3, 0xA9, FakeTokenizer::kBos, 'b'}));
 }
 
+TEST(ChoiceTest, TokensOfTextThatIsHeldToTheEndComeWithIt) {
+  const Outcome outcome =
+      run({.stops = {"abc"}, .has_logprobs = true}, with_logprobs(events_of(bytes_of("xab"), FinishReason::length)));
+  EXPECT_EQ(outcome.text, "xab");
+  EXPECT_EQ(outcome.tokens, bytes_of("xab"));
+}
+
+// A token whose text is left out begins where the text ends, and nothing comes that would release it.
+TEST(ChoiceTest, ALastTokenWithoutTextIsNotLost) {
+  const std::vector<TokenId> tokens = {'a', FakeTokenizer::kEos};
+  const Outcome outcome = run({.include_stop = true, .skip_special = true, .has_logprobs = true},
+                              with_logprobs(events_of(tokens, FinishReason::stop)));
+  EXPECT_EQ(outcome.text, "a");
+  EXPECT_EQ(outcome.tokens, tokens);
+}
+
 TEST(ChoiceTest, FinishMayComeAfterTheLastToken) {
   std::vector<Event> events = events_of({'a', 'b'}, FinishReason::length);
   events.back().finish.reset();
