@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/error.h"
 #include "engine/event_inbox.h"
 
 namespace estoc {
@@ -69,10 +70,35 @@ TEST(EngineLife, RefusesWhatExceedsItsQueue) {
     ASSERT_EQ(result.status, SubmitStatus::accepted);
     ids.push_back(result.id);
   }
-  EXPECT_EQ(engine.submit({.prompt = {1}}, inbox.sink()).status, SubmitStatus::queue_full);
+  const SubmitResult refused = engine.submit({.prompt = {1}}, inbox.sink());
+  EXPECT_EQ(refused.status, SubmitStatus::queue_full);
+  EXPECT_EQ(refused.retry_after_s, 1);  // so little work is done at once
   gate.open();
   for (const RequestId id : ids) EXPECT_EQ(inbox.completion(id).finish, FinishReason::length);
   EXPECT_EQ(engine.submit({.prompt = {1}}, inbox.sink()).status, SubmitStatus::accepted);
+}
+
+TEST(EngineLife, TakesTheLeastOfEverythingAndNothingLess) {
+  FakeModel model(kVocab, 7);
+  const EngineConfig least = {.context = 2, .sequences_max = 1, .batch_tokens_max = 1, .queue_max = 0};
+  {
+    EngineConfig config = config_with_blocks(1);
+    config.context = least.context;
+    config.sequences_max = least.sequences_max;
+    config.batch_tokens_max = least.batch_tokens_max;
+    config.queue_max = least.queue_max;
+    Inbox inbox;  // outlives the engine
+    Engine engine(model, config);
+    const SubmitResult result = engine.submit({.prompt = {1}, .tokens_max = 1}, inbox.sink());
+    ASSERT_EQ(result.status, SubmitStatus::accepted);
+    EXPECT_EQ(inbox.completion(result.id).tokens.size(), 1u);
+  }
+  for (int EngineConfig::* field : {&EngineConfig::context, &EngineConfig::sequences_max,
+                                    &EngineConfig::batch_tokens_max, &EngineConfig::queue_max}) {
+    EngineConfig config = config_with_blocks(1);
+    config.*field = least.*field - 1;
+    EXPECT_THROW(Engine(model, config), Error);
+  }
 }
 
 TEST(EngineLife, DrainFinishesWhatWasAcceptedAndRefusesTheRest) {

@@ -25,6 +25,8 @@ TEST(RequestRules, NameTheFieldThatIsWrong) {
       {"tokens_min", [](Request& r) { r.tokens_min = 17; }},
       {"stop_tokens", [](Request& r) { r.stop_tokens = std::vector<TokenId>(limits::kStopTokensMax + 1); }},
       {"prompt_logprobs", [](Request& r) { r.prompt_logprobs = 21; }},
+      {"prompt_logprobs", [](Request& r) { r.prompt_logprobs = -2; }},
+      {"timeout", [](Request& r) { r.timeout = std::chrono::milliseconds(-1); }},
       {"top_p", [](Request& r) { r.sampling.top_p = 2; }},
   };
   for (const auto& [name, spoil] : cases) {
@@ -38,6 +40,24 @@ TEST(RequestRules, NameTheFieldThatIsWrong) {
       EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
       EXPECT_EQ(error.param(), name);
     }
+  }
+}
+
+TEST(RequestRules, TakeTheEndsOfEveryRange) {
+  const std::function<void(Request&)> cases[] = {
+      [](Request& r) { r.prompt = {0, 49}; },
+      [](Request& r) { r.tokens_max = r.tokens_min = 0; },
+      [](Request& r) { r.tokens_min = r.tokens_max; },
+      [](Request& r) { r.prompt_logprobs = -1; },
+      [](Request& r) { r.prompt_logprobs = 0; },
+      [](Request& r) { r.prompt_logprobs = 20; },
+      [](Request& r) { r.timeout = {}; },
+      [](Request& r) { r.timeout = std::chrono::milliseconds(1); },
+  };
+  for (const auto& change : cases) {
+    Request request = valid();
+    change(request);
+    EXPECT_NO_THROW(validate(request, 50, kConfig, 10));
   }
 }
 

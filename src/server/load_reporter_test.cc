@@ -39,6 +39,31 @@ TEST(LoadReporter, TellsWhatHappenedInBetween) {
       "found; first token p50 150 p99 199 ms; 4 refused; 2 cancelled");
 }
 
+TEST(LoadReporter, OneOfEachIsEnoughAndWhatWasBeforeDoesNotCount) {
+  EngineStats before = idle();
+  before.steps = 10;
+  before.prefix_tokens = 1000;
+  before.prefix_tokens_cached = 1000;
+  before.preemptions = before.requests_refused = before.requests_cancelled = before.requests_timed_out = 7;
+  before.ttft_s.add(0.35, 100);
+  before.inter_token_s.add(0.35, 100);
+  before.step_s.add(0.35, 100);
+  EngineStats now = before;
+  ++now.steps;
+  now.kv_blocks = 0;  // a share of nothing
+  now.prefix_tokens += 40;
+  now.prefix_tokens_cached += 10;
+  now.ttft_s.add(0.15);
+  now.inter_token_s.add(0.15);
+  now.step_s.add(0.15);
+  ++now.preemptions;
+  ++now.requests_timed_out;
+  EXPECT_EQ(describe_load(before, now, 5),
+            "0 running, 0 waiting (0.0 s of work); prompts 0 and output 0 tokens/s; cache 0 % in use, 25 % of prompts "
+            "found; first token p50 150 p99 199 ms; gap p50 150 p99 199 ms; step p50 150 p99 199 ms; 1 preempted; "
+            "1 timed out");
+}
+
 TEST(LoadReporter, RefusalsAloneAreWorthALine) {
   EngineStats now = idle();
   now.requests_refused = 1;
