@@ -25,11 +25,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 warns of impossible overlaps and uninitialized members inside its own string and variant.
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized)
 elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  # Which lock guards what is written beside the members; clang checks it.
+  # Which lock guards what is written beside the members (base/thread_annotations.h); clang checks it.
   add_compile_options(-Wthread-safety -Werror=thread-safety)
-endif()
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  add_compile_options(-Wthread-safety -Werror=thread-safety)  # base/thread_annotations.h
 endif()
 if(ESTOC_SANITIZE)
   add_compile_options(-fsanitize=${ESTOC_SANITIZE} -fno-omit-frame-pointer -g1)
