@@ -56,8 +56,10 @@ RULES = [(re.compile(pattern), replacement, kind) for pattern, replacement, kind
     (r"(?m)(?<=  )(?<!\w)(?!return\b|using\b|const\b|auto\b)[a-z_][\w.\[\]>-]*\([^;{}\n]*\);(?=\n)", ";", "call removed"),
     (r"(?m)(?<=  )[a-z_][\w.\[\]>-]* = [^;{}\n]+;(?=\n)", ";", "assignment removed"),
 ]]
+# Functions that only tests call, to find what is wrong.
+CHECKING = re.compile(r"^\w[^\n;]*::check_integrity\([^{;]*\{\n.*?^\}$", re.MULTILINE | re.DOTALL)
 # Lines whose mutants say nothing: what is for the compiler, for people, or only for speed.
-DULL = re.compile(r"^\s*(#|static_assert|namespace|using |template|case .*:$)|ESTOC_CHECK|\blog_\w+\(|\breserve\(|"
+DULL = re.compile(r"^\s*(#|static_assert|namespace|using |template|case .*:$)|ESTOC_D?CHECK|\blog_\w+\(|\breserve\(|"
                   r"\bnoexcept\b|\boperator\b|alignas|__builtin|prefetch|default_delete|= default|= delete")
 
 
@@ -92,12 +94,17 @@ def mutants_of(path: str, text: str) -> list[Mutant]:
     code = blank(text)
     starts = [0] + [match.end() for match in re.finditer("\n", code)]
     lines = text.split("\n")
+    checking = [match.span() for match in CHECKING.finditer(code)]
     found = {}
     for pattern, replacement, kind in RULES:
         for match in pattern.finditer(code):
             line = code.count("\n", 0, match.start())
             if DULL.search(code[starts[line]:].split("\n", 1)[0]) or DULL.search(lines[line]):
                 continue
+            if any(begin <= match.start() < end for begin, end in checking):
+                continue
+            if kind == "sign" and '"' in (text[match.end():match.end() + 2] + text[max(0, match.start() - 2):match.start()]):
+                continue  # strings are joined
             new = replacement(match) if callable(replacement) else replacement
             at = match.start() - starts[line]
             after = lines[line][:at] + new + lines[line][at + len(match.group()):]

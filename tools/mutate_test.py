@@ -31,8 +31,12 @@ class Mutants(unittest.TestCase):
 
     def test_what_is_no_code_stays(self):
         for line in ('// a < b', 'auto text = "a < b";', "std::vector<int> list;", "Group* group;", "const Group& group;",
-                     "ESTOC_CHECK(a < b);", "#if 1", "char c = '1';", "names.reserve(3);"):
+                     "ESTOC_CHECK(a < b);", "ESTOC_DCHECK(a < b);", 'name + ".bias";', "#if 1", "char c = '1';", "names.reserve(3);"):
             self.assertEqual(changes(line), [], line)
+
+    def test_checks_of_integrity_are_left_alone(self):
+        text = "void A::check_integrity() const {\n  x = y;\n}\n\nvoid A::f() {\n  x = y;\n}\n"
+        self.assertEqual([mutant.line for mutant in mutate.mutants_of("a.cc", text)], [6])
 
     def test_the_same_change_has_the_same_key_wherever_its_line_is(self):
         here = mutate.mutants_of("a.cc", "  x = y;\n")[0]

@@ -96,6 +96,15 @@ TEST(GgufVocabErrors, AreClear) {
   refused([](GgufVocab& v) { v.merges.push_back("h x"); }, ErrorCode::corrupt_file, "merge 4");
 }
 
+TEST(GgufVocabErrors, TheFirstAndTheLastTokenMayBeSpecial) {
+  SmallVocab small;
+  small.vocab.bos = 0;
+  small.vocab.eos = 261;
+  const auto tokenizer = build_tokenizer(small.vocab);
+  EXPECT_EQ(tokenizer->bos(), 0);
+  EXPECT_EQ(tokenizer->eos(), 261);
+}
+
 TEST(GgufSplitNames, HoldThoseOfPublishedModels) {
   const std::vector<std::string_view> names = split_names();
   for (const char* name : {"deepseek-llm", "smaug-bpe", "seed-coder", "mellum", "viking", "superbpe", "dbrx", "exaone4",

@@ -158,6 +158,40 @@ TEST(GgufConfigTest, refuses_wrong_kinds_and_impossible_values) {
   expect_refused(ErrorCode::corrupt_file, "'general.architecture' is missing", [] { config_of(GgufWriter()); });
 }
 
+TEST(GgufConfigTest, leaves_out_what_cannot_be_known_without_heads) {
+  GgufWriter writer;
+  writer.set("general.architecture", GgufValue::string("llama"));
+  writer.set("llama.embedding_length", GgufValue::u32(8));
+  const Json config = config_of(writer);
+  EXPECT_EQ(*config.find("hidden_size"), Json(8));
+  EXPECT_EQ(config.find("head_dim"), nullptr);
+  EXPECT_EQ(config.find("num_key_value_heads"), nullptr);
+}
+
+TEST(GgufConfigTest, bounds_arrays_of_one_number_a_layer) {
+  GgufWriter writer = llama();
+  const auto heads_of = [&](size_t layers) {
+    writer.set("llama.attention.head_count_kv", GgufValue::array<uint32_t>(4, std::vector<uint32_t>(layers, 2)));
+    return *config_of(writer).find("num_key_value_heads");
+  };
+  EXPECT_EQ(heads_of(65536), Json(2));
+  expect_refused(ErrorCode::corrupt_file, "has 65537 items, expected at most 65536", [&] { heads_of(65537); });
+}
+
+TEST(GgufConfigTest, refuses_an_architecture_without_a_name) {
+  expect_refused(ErrorCode::corrupt_file, "'general.architecture' is missing",
+                 [] { config_of(GgufWriter().set("general.architecture", GgufValue::string(""))); });
+}
+
+TEST(GgufNamesTest, knows_whose_heads_the_converter_reordered) {
+  for (const char* name : {"llama", "smollm3", "arcee", "granite", "mistral3"}) {
+    EXPECT_TRUE(find_gguf_family(name)->has_interleaved_heads) << name;
+  }
+  for (const char* name : {"qwen2", "qwen3", "qwen2moe", "qwen3moe", "phi3"}) {
+    EXPECT_FALSE(find_gguf_family(name)->has_interleaved_heads) << name;
+  }
+}
+
 TEST(GgufNamesTest, translates_by_the_tables) {
   const auto* family = find_gguf_family("llama");
   const auto name = [&](std::string_view gguf) { return hugging_face_name(gguf, family); };
