@@ -32,6 +32,12 @@ void Evaluator::charge(uint64_t steps) {
   steps_ += steps;
 }
 
+// Looking a character up costs more than copying it, and more again beyond ASCII.
+void Evaluator::charge_characters(const Value& text) {
+  const size_t length = text.text().length;
+  charge(length == text.bytes().size() ? length / 8 : length);
+}
+
 void Evaluator::charge_bytes(size_t bytes) {
   if (bytes > kTotalBytesMax - bytes_) stop("the template makes more than {} bytes", kTotalBytesMax);
   bytes_ += bytes;

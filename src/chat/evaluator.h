@@ -30,6 +30,7 @@ class Evaluator {
   int64_t now() const { return now_; }
   void charge(uint64_t steps);
   void charge_walk(const Value& value) { charge(value.weight()); }
+  void charge_characters(const Value& text);  // for work on every character of a string
   void charge_bytes(size_t bytes);
   void charge_made(const Value& value);                           // a fresh value's own bytes
   std::string text_of(const Value& value);                        // str(), charged

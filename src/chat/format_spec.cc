@@ -222,19 +222,33 @@ std::string integer_form(const FormatSpec& spec, const Value& value) {
   return laid_out(spec, lead, std::move(digits), "");
 }
 
+// The zeros that fmt leaves out behind the last of the 767 digits that a double can have.
+void add_zeros(std::string& digits, size_t end, int precision) {
+  const size_t point = digits.find('.');
+  if (point == std::string::npos) return;
+  const auto there = static_cast<int>(end - point) - 1;
+  if (there < precision) digits.insert(end, static_cast<size_t>(precision - there), '0');
+}
+
+std::string scientific(double size, int precision) {
+  std::string spelled = fmt::format("{:.{}e}", size, precision);
+  add_zeros(spelled, spelled.find('e'), precision);
+  return spelled;
+}
+
 std::string general_digits(double size, int precision, bool is_alternate, bool keeps_fraction) {
   const int places = std::max(precision, 1);
-  const std::string scientific = fmt::format("{:.{}e}", size, places - 1);
-  const size_t mark = scientific.find('e');
+  const std::string spelled = scientific(size, places - 1);
+  const size_t mark = spelled.find('e');
   std::string digits;
-  for (const char c : scientific.substr(0, mark)) {
+  for (const char c : spelled.substr(0, mark)) {
     if (c != '.') digits += c;
   }
-  const int point = std::stoi(scientific.substr(mark + 1)) + 1;  // digits before the point
+  const int point = std::stoi(spelled.substr(mark + 1)) + 1;  // digits before the point
   if (!is_alternate) digits.resize(std::max<size_t>(digits.find_last_not_of('0') + 1, 1));
   if (point <= -4 || point > places - (keeps_fraction ? 1 : 0)) {
     const bool has_point = digits.size() > 1 || is_alternate;
-    return digits.substr(0, 1) + (has_point ? "." : "") + digits.substr(1) + scientific.substr(mark);
+    return digits.substr(0, 1) + (has_point ? "." : "") + digits.substr(1) + spelled.substr(mark);
   }
   const auto length = static_cast<int>(digits.size());
   std::string out;
@@ -258,10 +272,11 @@ std::string float_digits(double size, char type, int precision, bool is_alternat
   } else if (type == 'g' || type == 'G') {
     digits = general_digits(size, precision, is_alternate, keeps_fraction);
   } else if (type == 'e' || type == 'E') {
-    digits = fmt::format("{:.{}e}", size, precision);
+    digits = scientific(size, precision);
     if (is_alternate && precision == 0) digits.insert(1, ".");
   } else {
     digits = fmt::format("{:.{}f}", size, precision);
+    add_zeros(digits, digits.size(), precision);
     if (is_alternate && precision == 0) digits += '.';
   }
   if (type == 'E' || type == 'F' || type == 'G') {

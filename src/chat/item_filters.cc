@@ -61,6 +61,7 @@ Value items(Evaluator& evaluator, const Value& value, Arguments& arguments) {
 
 Value reverse(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound none("reverse", arguments, {});
+  if (value.is_string()) evaluator.charge_characters(value);
   if (value.is_string()) return slice_of(value, Value::none(), Value::none(), Value::integer(-1));
   const auto all = items_of(evaluator, value);
   Values reversed(all->items.rbegin(), all->items.rend());

@@ -33,6 +33,7 @@ Value ItemKey::of(const Value& item) const {
     if (fallback_ && value.is_undefined()) value = *fallback_;
   }
   evaluator_.charge(1);
+  if (ignores_case_ && value.is_string()) evaluator_.charge_characters(value);
   return ignores_case_ ? without_case(value) : value;
 }
 

@@ -16,6 +16,7 @@ namespace {
 using SequencePtr = std::shared_ptr<const Sequence>;
 
 SequencePtr characters(const Value& value) {
+  if (value.text().length > kItemsMax) stop("a text of more than {} characters is no list", kItemsMax);
   Values items;
   items.reserve(value.text().length);
   for (const std::string_view piece : code_points(value.bytes())) items.push_back(Value::string(std::string(piece)));
@@ -73,9 +74,18 @@ std::string cut_text(const Text& text, const Cut& cut) {
   std::string out;
   if (text.length == text.bytes.size()) {
     walk(cut, [&](size_t at) { out += text.bytes[at]; });
-  } else {
-    const auto pieces = code_points(text.bytes);
-    walk(cut, [&](size_t at) { out += pieces[at]; });
+  } else if (cut.step == 1 && cut.start < cut.stop) {
+    const std::string_view rest =
+        std::string_view(text.bytes).substr(code_point_offset(text.bytes, static_cast<size_t>(cut.start)));
+    out = rest.substr(0, code_point_offset(rest, static_cast<size_t>(cut.stop - cut.start)));
+  } else if (cut.step != 1) {
+    std::vector<uint32_t> offsets;
+    offsets.reserve(text.length);
+    for (const std::string_view piece : code_points(text.bytes)) {
+      offsets.push_back(static_cast<uint32_t>(piece.data() - text.bytes.data()));
+    }
+    const std::string_view bytes = text.bytes;
+    walk(cut, [&](size_t at) { out += bytes.substr(offsets[at], first_bytes(bytes.substr(offsets[at]))); });
   }
   return out;
 }

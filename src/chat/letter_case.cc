@@ -2,8 +2,8 @@
 
 #include <utf8proc.h>
 
+#include <cctype>
 #include <iterator>
-#include <vector>
 
 #include "base/utf8.h"
 #include "chat/unicode.h"
@@ -32,22 +32,27 @@ bool is_ignorable(uint32_t code) {
   }
 }
 
-using Pieces = std::vector<std::string_view>;
-
-// Whether the sigma at `at` ends a word: a cased letter before it and none after, whatever is ignorable in between.
-bool is_final_sigma(const Pieces& pieces, size_t at) {
-  size_t before = at;
-  while (before > 0 && is_ignorable(code_point_at(pieces[before - 1]))) --before;
-  if (before == 0 || !is_cased(code_point_at(pieces[before - 1]))) return false;
-  size_t after = at + 1;
-  while (after < pieces.size() && is_ignorable(code_point_at(pieces[after]))) ++after;
-  return after == pieces.size() || !is_cased(code_point_at(pieces[after]));
+// Whether the sigma at byte `at` ends a word: a cased letter before it and none after, whatever is ignorable in
+// between.
+bool is_final_sigma(std::string_view text, size_t at) {
+  std::string_view before = text.substr(0, at);
+  while (!before.empty() && is_ignorable(code_point_at(last_code_point(before)))) {
+    before.remove_suffix(last_code_point(before).size());
+  }
+  if (before.empty() || !is_cased(code_point_at(last_code_point(before)))) return false;
+  std::string_view after = text.substr(at + 2);
+  while (!after.empty() && is_ignorable(code_point_at(after))) after.remove_prefix(first_bytes(after));
+  return after.empty() || !is_cased(code_point_at(after));
 }
 
-void append_lower(std::string& out, const Pieces& pieces, size_t at) {
-  const uint32_t code = code_point_at(pieces[at]);
-  if (code == kCapitalSigma) {
-    utf8_append(out, is_final_sigma(pieces, at) ? kFinalSigma : kSmallSigma);
+// Lower case of a piece of `text`.
+void append_lower(std::string& out, std::string_view text, std::string_view piece) {
+  const uint32_t code = code_point_at(piece);
+  if (code < 0x80) {
+    out += static_cast<char>(std::tolower(static_cast<int>(code)));
+  } else if (code == kCapitalSigma) {
+    const auto at = static_cast<size_t>(piece.data() - text.data());
+    utf8_append(out, is_final_sigma(text, at) ? kFinalSigma : kSmallSigma);
   } else if (code == kCapitalDottedI) {
     out += "i\xCC\x87";
   } else {
@@ -57,7 +62,9 @@ void append_lower(std::string& out, const Pieces& pieces, size_t at) {
 
 void append_upper(std::string& out, std::string_view piece) {
   const uint32_t code = code_point_at(piece);
-  if (const char* special = special_upper(code)) {
+  if (code < 0x80) {
+    out += static_cast<char>(std::toupper(static_cast<int>(code)));
+  } else if (const char* special = special_upper(code)) {
     out += special;
   } else {
     utf8_append(out, static_cast<uint32_t>(utf8proc_toupper(as_signed(code))));
@@ -66,7 +73,9 @@ void append_upper(std::string& out, std::string_view piece) {
 
 void append_title(std::string& out, std::string_view piece) {
   const uint32_t code = code_point_at(piece);
-  if (const char* special = special_title(code)) {
+  if (code < 0x80) {
+    out += static_cast<char>(std::toupper(static_cast<int>(code)));
+  } else if (const char* special = special_title(code)) {
     out += special;
   } else {
     utf8_append(out, static_cast<uint32_t>(utf8proc_totitle(as_signed(code))));
@@ -108,10 +117,9 @@ std::string to_upper(std::string_view text) {
 }
 
 std::string to_lower(std::string_view text) {
-  const Pieces pieces = code_points(text);
   std::string out;
   out.reserve(text.size());
-  for (size_t i = 0; i < pieces.size(); ++i) append_lower(out, pieces, i);
+  for (const std::string_view piece : code_points(text)) append_lower(out, text, piece);
   return out;
 }
 
@@ -127,44 +135,41 @@ std::string fold_case(std::string_view text) {
 }
 
 std::string capitalize(std::string_view text) {
-  const Pieces pieces = code_points(text);
   std::string out;
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    if (i == 0) {
-      append_title(out, pieces[i]);
+  for (const std::string_view piece : code_points(text)) {
+    if (piece.data() == text.data()) {
+      append_title(out, piece);
     } else {
-      append_lower(out, pieces, i);
+      append_lower(out, text, piece);
     }
   }
   return out;
 }
 
 std::string title_case(std::string_view text) {
-  const Pieces pieces = code_points(text);
   std::string out;
   bool is_inside = false;
-  for (size_t i = 0; i < pieces.size(); ++i) {
+  for (const std::string_view piece : code_points(text)) {
     if (is_inside) {
-      append_lower(out, pieces, i);
+      append_lower(out, text, piece);
     } else {
-      append_title(out, pieces[i]);
+      append_title(out, piece);
     }
-    is_inside = is_cased(code_point_at(pieces[i]));
+    is_inside = is_cased(code_point_at(piece));
   }
   return out;
 }
 
 std::string swap_case(std::string_view text) {
-  const Pieces pieces = code_points(text);
   std::string out;
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    const uint32_t code = code_point_at(pieces[i]);
+  for (const std::string_view piece : code_points(text)) {
+    const uint32_t code = code_point_at(piece);
     if (is_upper(code)) {
-      append_lower(out, pieces, i);
+      append_lower(out, text, piece);
     } else if (is_lower(code)) {
-      append_upper(out, pieces[i]);
+      append_upper(out, piece);
     } else {
-      out += pieces[i];
+      out += piece;
     }
   }
   return out;

@@ -127,7 +127,7 @@ Value Evaluator::evaluate_logic(const Compound& expr, const ScopePtr& scope) {
 
 bool Evaluator::compared(Comparison sign, const Value& left, const Value& right) {
   const bool is_search = sign == Comparison::in || sign == Comparison::not_in;
-  charge(is_search ? left.weight() + right.weight() / 8 : std::min(left.weight(), right.weight()));
+  charge(is_search ? left.weight() + right.weight() / 2 : std::min(left.weight(), right.weight()));
   switch (sign) {
     case Comparison::equal:
       return is_equal(left, right);
@@ -177,6 +177,7 @@ Value Evaluator::evaluate_slice(const Compound& expr, const ScopePtr& scope) {
     if (expr.parts[i + 1]) bounds[i] = evaluate(*expr.parts[i + 1], scope);
   }
   line_ = expr.line;
+  if (of.is_string() && expr.parts[3]) charge_characters(of);
   charge(of.is_string() ? of.weight() : of.is_sequence() ? of.sequence().items.size() / 16 : 0);
   return slice_of(of, bounds[0], bounds[1], bounds[2]);
 }

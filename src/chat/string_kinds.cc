@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "chat/arguments.h"
+#include "chat/evaluator.h"
 #include "chat/letter_case.h"
 #include "chat/method_tables.h"
 #include "chat/unicode.h"
@@ -12,16 +13,18 @@ namespace {
 using Mapping = std::string (*)(std::string_view);
 
 template <Mapping mapping>
-Value mapped(Evaluator&, const Value& of, Arguments& arguments) {
+Value mapped(Evaluator& evaluator, const Value& of, Arguments& arguments) {
   const Bound none("this string method", arguments, {});
+  evaluator.charge_characters(of);
   return Value::string(mapping(of.bytes()), of.text().is_markup);
 }
 
 using TextTest = bool (*)(std::string_view);
 
 template <TextTest test>
-Value asked(Evaluator&, const Value& of, Arguments& arguments) {
+Value asked(Evaluator& evaluator, const Value& of, Arguments& arguments) {
   const Bound none("this string method", arguments, {});
+  evaluator.charge_characters(of);
   return Value::boolean(test(of.bytes()));
 }
 
@@ -29,7 +32,7 @@ using CharacterTest = bool (*)(uint32_t);
 
 template <CharacterTest test>
 bool all_are(std::string_view text) {
-  const auto pieces = code_points(text);
+  const CodePoints pieces = code_points(text);
   return std::all_of(pieces.begin(), pieces.end(), [](std::string_view piece) { return test(code_point_at(piece)); });
 }
 

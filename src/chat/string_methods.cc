@@ -43,6 +43,7 @@ Value split_with(const char* what, Evaluator& evaluator, const Value& of, Argume
   const Bound bound(what, arguments, {"sep", "maxsplit"});
   const std::string separator = bound.find(0) ? bound.text(0, "") : "";
   if (bound.find(0) && separator.empty()) stop("{}: empty separator", what);
+  if (!bound.find(0)) evaluator.charge_characters(of);
   const auto parts = split(of.bytes(), bound.find(0) ? &separator : nullptr, bound.integer(1, -1), from_right);
   evaluator.charge(parts.size());
   return list_of(of, parts);
@@ -53,6 +54,7 @@ Value split_right(Evaluator& e, const Value& of, Arguments& a) { return split_wi
 
 Value split_lines_of(Evaluator& evaluator, const Value& of, Arguments& arguments) {
   const Bound bound("splitlines", arguments, {"keepends"});
+  evaluator.charge_characters(of);
   const auto lines = split_lines(of.bytes(), bound.flag(0, false));
   evaluator.charge(lines.size());
   return list_of(of, lines);

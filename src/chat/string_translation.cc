@@ -31,6 +31,7 @@ Value expand_tabs(Evaluator& evaluator, const Value& of, Arguments& arguments) {
   const int64_t size = std::min<int64_t>(bound.integer(0, 8), kFormatWidthMax);
   std::string out;
   int64_t column = 0;
+  evaluator.charge_characters(of);
   for (const std::string_view piece : code_points(of.bytes())) {
     if (piece == "\t") {
       const int64_t blanks = size > 0 ? size - column % size : 0;
@@ -70,11 +71,10 @@ std::optional<Value> looked_up(const Value& table, uint32_t code) {
 
 Value translate(Evaluator& evaluator, const Value& of, Arguments& arguments) {
   const Bound bound = Bound::by_position("translate", arguments, {"table"}, 1);
-  const auto pieces = code_points(of.bytes());
   const Value& table = bound.at(0);
-  evaluator.charge(pieces.size() * (table.is_string() ? 1 + table.weight() : 1));
+  evaluator.charge(of.text().length * (table.is_string() ? 1 + table.weight() : 1));
   std::string out;
-  for (const std::string_view piece : pieces) {
+  for (const std::string_view piece : code_points(of.bytes())) {
     if (const auto replacement = looked_up(table, code_point_at(piece))) {
       append_replacement(out, *replacement);
     } else {
@@ -104,12 +104,14 @@ Value make_translation(Evaluator& evaluator, const Value&, Arguments& arguments)
   const std::string from_text = bound.text(0, "");
   const std::string to_text = bound.text(1, "");
   const std::string drop_text = bound.text(2, "");
-  const auto from = code_points(from_text);
-  const auto to = code_points(to_text);
-  if (from.size() != to.size()) stop("maketrans: the first two arguments must have equal length");
-  evaluator.charge(from.size());
-  for (size_t i = 0; i < from.size(); ++i) {
-    table.set(Value::integer(code_point_at(from[i])), Value::integer(code_point_at(to[i])));
+  if (count_code_points(from_text) != count_code_points(to_text)) {
+    stop("maketrans: the first two arguments must have equal length");
+  }
+  evaluator.charge(from_text.size());
+  auto to = code_points(to_text).begin();
+  for (const std::string_view piece : code_points(from_text)) {
+    table.set(Value::integer(code_point_at(piece)), Value::integer(code_point_at(*to)));
+    ++to;
   }
   for (const std::string_view piece : code_points(drop_text)) {
     table.set(Value::integer(code_point_at(piece)), Value::none());

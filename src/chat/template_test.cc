@@ -107,11 +107,66 @@ TEST(ChatTemplate, MemoryIsBounded) {
   EXPECT_NE(render_error("{{ 'a' | center(999999999) }}").find("longer"), std::string::npos);
 }
 
+// What makes much of little, method by method: each stops with a sentence, before the memory is taken.
+TEST(ChatTemplate, EveryGrowthIsBounded) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"'x'.center(99999999999)", "longer"},
+      {"'x'.ljust(99999999999, 'é')", "longer"},
+      {"'1'.zfill(99999999999)", "longer"},
+      {"'{:99999999999}'.format(1)", "width"},
+      {"'{:.99999999999f}'.format(1.5)", "width"},
+      {"'{:,}{:{}}'.format(1, 2, 999999)", "width"},
+      {"'%99999999999d' % 1", "width"},
+      {"'%.*f' % (999999999, 1.5)", "width"},
+      {"('\t' * 1000).expandtabs(99999999999)", "longer"},
+      {"('x' * 3000).replace('', 'y' * 30000)", "longer"},
+      {"('x' * 3000).translate({120: 'y' * 30000})", "longer"},
+      {"('y' * 30000).join('x' * 3000)", "longer"},
+      {"('x,' * 1100000).split(',')", "parts"},
+      {"('x,' * 1100000).rsplit(',')", "parts"},
+      {"('x ' * 1100000).split()", "parts"},
+      {"('\n' * 1100000).splitlines()", "parts"},
+      {"('\n' * 1100000) | indent", "parts"},
+      {"('x' * 1100000) | list", "characters"},
+      {"[1] * 1100000", "items"},
+      {"[1] | batch(1100000, 'x') | list", "items"},
+      {"[1] | slice(99999999999) | list", "count"},
+      {"range(99999999999)", "range()"},
+      {"range(99999)[::-1] | list + range(99999999999)", "range()"},
+      {"[[1]] | tojson(indent=99999)", "indent"},
+      {"[[1]] | tojson(indent='x' * 99999)", "indent"},
+      {"('[' ~ '0,' * 2500000 ~ '0]') | from_json", "longer"},
+      {"strftime_now('%999999d')", "widths"},
+  };
+  for (const auto& [expression, reason] : kCases) {
+    const std::string message = render_error(std::string("{{ ") + expression + " }}");
+    EXPECT_NE(message.find(reason), std::string::npos) << expression << ": " << message;
+  }
+}
+
+// Work on every character counts in proportion, whatever the method.
+TEST(ChatTemplate, EveryMethodCountsItsWork) {
+  for (const char* expression : {"t.title()", "n in t", "t | int"}) {
+    const std::string loop =
+        "{% set t = 'é' * 1000000 %}{% set n = 'é' * 4000 ~ 'b' %}{% for i in range(100000) %}"
+        "{% set x = " +
+        std::string(expression) + " %}{% endfor %}";
+    const std::string message = render_error(loop);
+    const bool is_limit = message.find("steps") != std::string::npos || message.find("bytes") != std::string::npos;
+    EXPECT_TRUE(is_limit) << expression << ": " << message;
+  }
+}
+
 TEST(ChatTemplate, RecursionIsBounded) {
   EXPECT_NE(render_error("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}").find("recurses"), std::string::npos);
   const std::string nested =
       "{% set ns = namespace(x=[]) %}{% for i in range(10000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}";
   EXPECT_NE(render_error(nested).find("nests"), std::string::npos);
+  const std::string lazy =
+      "{% set ns = namespace(g=[1]) %}{% for i in range(10000) %}{% set ns.g = ns.g | map('string') %}{% endfor %}"
+      "{{ ns.g | list }}";
+  EXPECT_NE(render_error(lazy).find("nests"), std::string::npos);
+  EXPECT_NE(render_error("{% block a %}{{ self.a() }}{% endblock %}").find("recurses"), std::string::npos);
   const std::string loop = "{% for a in [[]] recursive %}{{ loop([a]) }}{% endfor %}";
   EXPECT_NE(render_error(loop).find("recurses"), std::string::npos);
 }

@@ -34,6 +34,7 @@ template <Mapping mapping>
 Value mapped(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound none("this filter", arguments, {});
   const Value text = soft(evaluator, value);
+  evaluator.charge_characters(text);
   return Value::string(mapping(text.bytes()), text.text().is_markup);
 }
 
@@ -55,12 +56,16 @@ std::string title_words(std::string_view text) {
 
 Value title(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound none("title", arguments, {});
-  return Value::string(title_words(evaluator.text_of(value)));
+  const Value text = soft(evaluator, value);
+  evaluator.charge_characters(text);
+  return Value::string(title_words(text.bytes()));
 }
 
 Value strip_tags(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound none("striptags", arguments, {});
-  return Value::string(without_tags(evaluator.text_of(value)));
+  const Value text = soft(evaluator, value);
+  evaluator.charge_characters(text);
+  return Value::string(without_tags(text.bytes()));
 }
 
 Value trim(Evaluator& evaluator, const Value& value, Arguments& arguments) {
@@ -115,13 +120,14 @@ Value format(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   return percent_format(soft(evaluator, value), Value::dict(std::move(named)));
 }
 
-Value indent(Evaluator&, const Value& value, Arguments& arguments) {
+Value indent(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound bound("indent", arguments, {"width", "first", "blank"});
   if (!value.is_string()) stop("indent: expected a string, got {}", value.type_name());
   const bool is_text = bound.has(0) && bound.at(0).is_string();
   const int64_t width = is_text ? 0 : std::max<int64_t>(bound.integer(0, 4), 0);
   if (width > 100'000) stop("indent: the width is more than 100000");
   const std::string pad_text = is_text ? bound.at(0).bytes() : std::string(static_cast<size_t>(width), ' ');
+  evaluator.charge_characters(value);
   const bool pads_blank = bound.truth(2, false);
   std::string out;
   const auto lines = split_lines(value.bytes() + "\n", false);
@@ -168,6 +174,7 @@ Value word_count(Evaluator& evaluator, const Value& value, Arguments& arguments)
   int64_t words = 0;
   bool is_inside = false;
   const Value text = soft(evaluator, value);
+  evaluator.charge_characters(text);
   for (const std::string_view piece : code_points(text.bytes())) {
     const uint32_t c = code_point_at(piece);
     const bool is_word = c == '_' || is_alphanumeric(c);
@@ -195,7 +202,9 @@ Value url_encode(Evaluator& evaluator, const Value& value, Arguments& arguments)
   const Bound none("urlencode", arguments, {});
   std::string out;
   if (value.is_string() || !is_iterable(value)) {
-    append_quoted(out, evaluator.text_of(value), false);
+    const Value text = soft(evaluator, value);
+    evaluator.charge_characters(text);
+    append_quoted(out, text.bytes(), false);
     return Value::string(std::move(out));
   }
   Values pairs;

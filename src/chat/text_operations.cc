@@ -14,18 +14,23 @@ void check_size(size_t bytes) {
   if (bytes > kTextBytesMax) stop("a string is longer than {} bytes", kTextBytesMax);
 }
 
+void add_part(std::vector<std::string>& parts, std::string_view part) {
+  if (parts.size() >= kItemsMax) stop("a text splits into more than {} parts", kItemsMax);
+  parts.emplace_back(part);
+}
+
 std::vector<std::string> split_at_space(std::string_view text, int64_t times) {
   std::vector<std::string> parts;
   text.remove_prefix(leading_space_bytes(text));
   while (!text.empty()) {
     if (times >= 0 && static_cast<int64_t>(parts.size()) == times) {
-      parts.emplace_back(text);  // Python keeps the white space at the end of the last part
+      add_part(parts, text);  // Python keeps the white space at the end of the last part
       break;
     }
     size_t end = 0;
     while (end < text.size() && leading_space_bytes(text.substr(end)) == 0)
       end += code_point_offset(text.substr(end), 1);
-    parts.emplace_back(text.substr(0, end));
+    add_part(parts, text.substr(0, end));
     text.remove_prefix(end);
     text.remove_prefix(leading_space_bytes(text));
   }
@@ -37,7 +42,7 @@ std::vector<std::string> split_at_space_from_right(std::string_view text, int64_
   text.remove_suffix(trailing_space_bytes(text));
   while (!text.empty()) {
     if (times >= 0 && static_cast<int64_t>(parts.size()) == times) {
-      parts.emplace_back(text);
+      add_part(parts, text);
       break;
     }
     size_t start = text.size();
@@ -45,7 +50,7 @@ std::vector<std::string> split_at_space_from_right(std::string_view text, int64_
       do --start;
       while (start > 0 && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80);
     }
-    parts.emplace_back(text.substr(start));
+    add_part(parts, text.substr(start));
     text = text.substr(0, start);
     text.remove_suffix(trailing_space_bytes(text));
   }
@@ -53,12 +58,29 @@ std::vector<std::string> split_at_space_from_right(std::string_view text, int64_
   return parts;
 }
 
+// As from the left, on the text and the separator turned around.
+std::vector<std::string> split_from_right(std::string_view text, std::string_view separator, int64_t times) {
+  const std::string backward(text.rbegin(), text.rend());
+  const std::string mark(separator.rbegin(), separator.rend());
+  std::vector<std::string> parts;
+  size_t done = 0;
+  while (times < 0 || static_cast<int64_t>(parts.size()) < times) {
+    const size_t at = find_text(backward, mark, done);
+    if (at == std::string_view::npos) break;
+    add_part(parts, text.substr(text.size() - at, at - done));
+    done = at + mark.size();
+  }
+  add_part(parts, text.substr(0, text.size() - done));
+  std::reverse(parts.begin(), parts.end());
+  return parts;
+}
+
 std::string replace_everywhere(std::string_view text, std::string_view with, int64_t times) {
   std::string out;
-  const auto pieces = code_points(text);
-  int64_t left = times < 0 ? static_cast<int64_t>(pieces.size()) + 1 : times;
-  check_size(text.size() + with.size() * static_cast<size_t>(std::min<int64_t>(left, pieces.size() + 1)));
-  for (const std::string_view piece : pieces) {
+  const auto places = static_cast<int64_t>(count_code_points(text)) + 1;
+  int64_t left = times < 0 ? places : std::min(times, places);
+  check_size(text.size() + with.size() * static_cast<size_t>(left));
+  for (const std::string_view piece : code_points(text)) {
     if (left-- > 0) out += with;
     out += piece;
   }
@@ -74,28 +96,28 @@ std::string strip(std::string_view text, const std::string* characters, bool lef
     if (right) text.remove_suffix(trailing_space_bytes(text));
     return std::string(text);
   }
-  const auto list = code_points(*characters);
+  const CodePoints list = code_points(*characters);
   const std::unordered_set<std::string_view> set(list.begin(), list.end());
-  const auto pieces = code_points(text);
-  const auto is_taken = [&](std::string_view piece) { return set.contains(piece); };
-  size_t first = 0;
-  size_t last = pieces.size();
-  while (left && first < last && is_taken(pieces[first])) text.remove_prefix(pieces[first++].size());
-  while (right && last > first && is_taken(pieces[last - 1])) text.remove_suffix(pieces[--last].size());
+  while (left && !text.empty() && set.contains(text.substr(0, first_bytes(text)))) {
+    text.remove_prefix(first_bytes(text));
+  }
+  while (right && !text.empty() && set.contains(last_code_point(text))) {
+    text.remove_suffix(last_code_point(text).size());
+  }
   return std::string(text);
 }
 
 std::vector<std::string> split(std::string_view text, const std::string* separator, int64_t times, bool from_right) {
   if (!separator) return from_right ? split_at_space_from_right(text, times) : split_at_space(text, times);
+  if (from_right) return split_from_right(text, *separator, times);
   std::vector<std::string> parts;
   while (times < 0 || static_cast<int64_t>(parts.size()) < times) {
-    const size_t at = from_right ? find_last_text(text, *separator) : find_text(text, *separator);
+    const size_t at = find_text(text, *separator);
     if (at == std::string_view::npos) break;
-    parts.emplace_back(from_right ? text.substr(at + separator->size()) : text.substr(0, at));
-    text = from_right ? text.substr(0, at) : text.substr(at + separator->size());
+    add_part(parts, text.substr(0, at));
+    text.remove_prefix(at + separator->size());
   }
-  parts.emplace_back(text);
-  if (from_right) std::reverse(parts.begin(), parts.end());
+  add_part(parts, text);
   return parts;
 }
 
@@ -115,7 +137,7 @@ std::vector<std::string> split_lines(std::string_view text, bool keeps_ends) {
         mark = text.substr(end).starts_with("\r\n") ? 2 : bytes;
       }
     }
-    lines.emplace_back(text.substr(0, keeps_ends ? end + mark : end));
+    add_part(lines, text.substr(0, keeps_ends ? end + mark : end));
     text.remove_prefix(end + mark);
   }
   return lines;

@@ -2,10 +2,10 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/utf8.h"
-#include "chat/failure.h"
 #include "chat/unicode_tables.h"
 
 namespace estoc::jinja {
@@ -55,15 +55,14 @@ size_t code_point_offset(std::string_view text, size_t index) {
   return std::min(at, text.size());
 }
 
-std::vector<std::string_view> code_points(std::string_view text) {
-  std::vector<std::string_view> pieces;
-  pieces.reserve(text.size());
-  for (size_t at = 0; at < text.size();) {
-    const size_t bytes = std::min(piece_bytes(static_cast<unsigned char>(text[at])), text.size() - at);
-    pieces.push_back(text.substr(at, bytes));
-    at += bytes;
-  }
-  return pieces;
+size_t first_bytes(std::string_view text) {
+  return text.empty() ? 0 : std::min(piece_bytes(static_cast<unsigned char>(text[0])), text.size());
+}
+
+std::string_view last_code_point(std::string_view text) {
+  size_t start = text.size() - 1;
+  while (start > 0 && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
+  return text.substr(start);
 }
 
 uint32_t code_point_at(std::string_view piece) {
@@ -135,10 +134,12 @@ size_t find_text(std::string_view text, std::string_view needle, size_t from) {
   return found ? static_cast<size_t>(static_cast<const char*>(found) - text.data()) : std::string_view::npos;
 }
 
+// The first place from the right, by the search that is linear from the left.
 size_t find_last_text(std::string_view text, std::string_view needle) {
-  constexpr size_t kNeedleBytesMax = 4096;
-  if (needle.size() > kNeedleBytesMax) stop("a search from the right is for at most {} bytes", kNeedleBytesMax);
-  return text.rfind(needle);
+  if (needle.size() > text.size()) return std::string_view::npos;
+  const std::string backward(text.rbegin(), text.rend());
+  const size_t at = find_text(backward, std::string(needle.rbegin(), needle.rend()));
+  return at == std::string_view::npos ? at : text.size() - at - needle.size();
 }
 
 size_t leading_space_bytes(std::string_view text) {

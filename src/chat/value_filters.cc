@@ -112,7 +112,7 @@ std::optional<int64_t> truncated(double number) {
   return static_cast<int64_t>(number);
 }
 
-Value to_integer(Evaluator&, const Value& value, Arguments& arguments) {
+Value to_integer(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound bound("int", arguments, {"default", "base"});
   if (value.is_undefined()) stop("{}", value.undefined_reason());
   if (value.is_integral()) return affirm(value);
@@ -122,6 +122,7 @@ Value to_integer(Evaluator&, const Value& value, Arguments& arguments) {
     result = truncated(value.as_double());
   }
   if (value.is_string()) {
+    evaluator.charge_characters(value);
     const bool has_base = !bound.has(1) || bound.at(1).is_integral();
     if (has_base) result = read_integer(value.bytes(), bound.integer(1, 10));
     if (!result) {
@@ -133,11 +134,12 @@ Value to_integer(Evaluator&, const Value& value, Arguments& arguments) {
   return bound.has(0) ? bound.at(0) : Value::integer(0);
 }
 
-Value to_float(Evaluator&, const Value& value, Arguments& arguments) {
+Value to_float(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound bound("float", arguments, {"default"});
   if (value.is_undefined()) stop("{}", value.undefined_reason());
   if (value.is_number()) return Value::floating(value.as_double());
   if (value.is_string()) {
+    evaluator.charge_characters(value);
     if (const auto number = read_float(value.bytes())) return Value::floating(*number);
   }
   return bound.has(0) ? bound.at(0) : Value::floating(0);
@@ -204,6 +206,7 @@ JsonStyle style_of(const Bound& bound) {
     if (width > 1000) stop("tojson: the indent is wider than 1000");
     style.indent.emplace(static_cast<size_t>(width), ' ');
     if (is_text) style.indent = indent->bytes();
+    if (style.indent->size() > 1000) stop("tojson: the indent is longer than 1000 bytes");
     style.item_separator.assign(1, ',');
   }
   if (const Value* separators = bound.find(2)) {
@@ -235,6 +238,8 @@ Value to_json_text(Evaluator& evaluator, const Value& value, Arguments& argument
 Value from_json_text(Evaluator& evaluator, const Value& value, Arguments& arguments) {
   const Bound none("from_json", arguments, {});
   if (!value.is_string()) stop("from_json: expected a string, got {}", value.type_name());
+  constexpr size_t kJsonBytesMax = size_t{4} << 20;
+  if (value.bytes().size() > kJsonBytesMax) stop("from_json: the text is longer than {} bytes", kJsonBytesMax);
   evaluator.charge(value.bytes().size() / 4);
   try {
     return from_json(parse_json(value.bytes(), kValueDepthMax / 2));
