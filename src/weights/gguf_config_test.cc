@@ -169,8 +169,8 @@ TEST(GgufConfigTest, leaves_out_what_cannot_be_known_without_heads) {
 }
 
 TEST(GgufConfigTest, bounds_arrays_of_one_number_a_layer) {
-  GgufWriter writer = llama();
-  const auto heads_of = [&](size_t layers) {
+  const auto heads_of = [](size_t layers) {
+    GgufWriter writer = llama();
     writer.set("llama.attention.head_count_kv", GgufValue::array<uint32_t>(4, std::vector<uint32_t>(layers, 2)));
     return *config_of(writer).find("num_key_value_heads");
   };
