@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Renders public chat templates with conversations of every shape, here and in Jinja: equal text, or both refuse.
 
-  python tests/conformance/jinja_renderings.py SHARED [--renderer build/release/tests/jinja_renderer]
+  python tests/conformance/jinja_renderings.py [SHARED] [--renderer build/release/tests/jinja_renderer]
                                                [--count 12000] [--seed 1] [--also FOLDER ...]
 
 SHARED is the folder of shared data: its chat_templates/ (or data/chat_templates/) has templates and contexts, and
@@ -13,6 +13,7 @@ Needs Python 3.11 or later and jinja2 3.1. Without SHARED it says what it skippe
 import argparse
 import copy
 import json
+import os
 import random
 import re
 import subprocess
@@ -206,8 +207,9 @@ def show(name, variables, jinja, ours):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("shared", type=Path)
-    parser.add_argument("--renderer", type=Path, default=Path("build/release/tests/jinja_renderer"))
+    parser.add_argument("shared", type=Path, nargs="?", default=Path(os.environ.get("ESTOC_SHARED", "../shared")))
+    build = Path(os.environ.get("ESTOC_BUILD", "build/release"))
+    parser.add_argument("--renderer", type=Path, default=build / "tests" / "jinja_renderer")
     parser.add_argument("--count", type=int, default=12000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--also", type=Path, action="append", default=[], help="another folder of templates")
