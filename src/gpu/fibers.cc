@@ -12,6 +12,7 @@
 #include <ucontext.h>
 #endif
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -164,6 +165,9 @@ void start(int threads, const std::function<void()>& kernel) {
   for (int t = 0; t < threads; ++t) {
     Fiber& fiber = block.fibers[t];
     if (!fiber.stack) fiber.stack = std::make_unique<char[]>(kStackBytes);
+#if defined(__SANITIZE_ADDRESS__)
+    __asan_unpoison_memory_region(fiber.stack.get(), kStackBytes);  // frames of a fiber before that never returned
+#endif
     fiber.has_ended = false;
     prepare(fiber, entry);
   }
@@ -214,7 +218,8 @@ void progressed() { ++block.changes; }
 void* warp_buffer() { return block.warp_memory.data() + block.now / 32 * kWarpBytes; }
 
 void fault(std::string what) {
-  block.outcome = {false, "thread " + std::to_string(block.now) + ": " + std::move(what)};
+  block.outcome = {false, "thread " + std::to_string(block.now) + ": " + what};
+  std::string().swap(what);  // this stack is left as it is: nothing on it is destroyed
   to_scheduler();
   std::abort();
 }
