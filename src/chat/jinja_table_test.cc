@@ -108,5 +108,12 @@ TEST(JinjaTable, KnownDifferencesDiffer) {
   }
 }
 
+TEST(JinjaTable, KnownDifferencesAreDocumented) {
+  const std::string document = read_file(std::string(ESTOC_SOURCE_DIR) + "/docs/TEMPLATES.md");
+  for (const auto& [name, reason] : table().find("differences")->as_object()) {
+    EXPECT_NE(document.find("| " + name + " |"), std::string::npos) << name;
+  }
+}
+
 }  // namespace
 }  // namespace estoc

@@ -2,7 +2,8 @@
 //
 // What: a compiled template of the dialect Hugging Face's tokenizers use (trim_blocks, lstrip_blocks, loop controls,
 // tojson without HTML escapes, raise_exception, strftime_now, `generation` blocks), run in a sandbox with limits on
-// steps, depth and output because templates come from downloaded files.
+// steps, depth and output because templates come from downloaded files. What differs from Jinja is in
+// docs/TEMPLATES.md.
 // Threads: immutable after compilation; render may be called from any thread at once.
 // Errors: the constructor throws Error{corrupt_file} with line and reason; render throws Error{invalid_argument}
 // with the template's own words when it calls raise_exception, or the place and reason of a failing expression.

@@ -142,7 +142,7 @@ def more_filters():
 
 def texts():
     values = ["'one two-three  four\\nfive'", "'<p>A &amp; b<!-- c --> d</p> &lt;x&gt; &eacute; &#x41; &#66;'", "'a/b c?d=é&f'", "'The (quick) [brown] {fox} it\\'s <x'", "'x\\n\\n y\\r\\nz\\x0b w'",
-              "'Straße ŉ ﬁ ΑΣ İ ǆ'", "'ab\\u2028c\\x85d\\x1ce'", "'0x1F'", "' 12_3 '", "'1__2'", "'-0b11'", "'1e3'", "'inf'", "'nan'", "'٣'", "'¼'", "'12.7'", "'1_0.5'", "'aaaaaaaaaaaaaaaaaaaa b'"]
+              "'Straße ŉ ﬁ ΑΣ İ ǆ'", "'ab\\u2028c\\x85d\\x1ce'", "'0x1F'", "' 12_3 '", "'1__2'", "'-0b11'", "'1e3'", "'inf'", "'nan'", "'٣'", "'¼'", "'12.7'", "'1_0.5'", "'aaaaaaaaaaaaaaaaaaaa b'", "'long word ' * 9"]
     return values, ["X|striptags", "X|urlencode", "X|title", "X.title()", "X.capitalize()", "X.swapcase()", "X.upper()", "X.lower()", "X.casefold()", "X|wordcount", "X|wordwrap(9)", "X|wordwrap(9, wrapstring='|')",
                     "X|wordwrap(5, false)", "X|indent", "X|indent(1, true, true)", "X|truncate(12)", "X|truncate(12, leeway=0)", "X|truncate(12, true, '..')", "X.splitlines()", "X.split()", "X.split(none, 1)", "X.rsplit(none, 1)", "X.strip()", "X|trim",
                     "X|int", "X|int(0, 16)", "X|int(0, 0)", "X|int(0, 2)", "X|int(7, 36)", "X|float", "X.isdigit()", "X.isdecimal()", "X.isnumeric()", "X.isalpha()", "X.isalnum()", "X.isspace()", "X.isprintable()", "X.isidentifier()", "X.istitle()", "X.isupper()", "X.islower()", "X.isascii()",

@@ -122,6 +122,9 @@ def write(made):
     unequal = [[name, expression, value, one["jinja"], one["difference"]]
                for name, expression, value, _, one in cells_of(made) if isinstance(one, dict)]
     parts.append('],\n"unequal":[\n' + ",\n".join(dumped(row) for row in unequal) + "]}\n")
+    unused = set(DIFFERENCES) - {row[4] for row in unequal}
+    if unused:
+        sys.exit(f"no cell differs for the reasons {sorted(unused)}")
     path = HERE / "jinja_table.json"
     path.write_text("".join(parts))
     print(f"{path.name}: {path.stat().st_size} bytes, {len(unequal)} known differences")
