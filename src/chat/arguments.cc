@@ -8,6 +8,8 @@ namespace estoc::jinja {
 
 Bound::Bound(const char* what, const Arguments& arguments, std::initializer_list<const char*> names, size_t required)
     : what_(what), names_(names), values_(names.size()) {
+  if (names_.empty() && !(arguments.positional.empty() && arguments.keyword.empty()))
+    stop("{} takes no argument", what);
   if (arguments.positional.size() > names_.size()) {
     stop("{} takes at most {} arguments, got {}", what, names_.size(), arguments.positional.size());
   }

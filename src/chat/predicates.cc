@@ -107,12 +107,12 @@ bool tests_filter(const Value& v) { return is_name(v) && find_filter(v.bytes());
 bool tests_test(const Value& v) { return is_name(v) && find_predicate(v.bytes()); }
 
 bool has_lower_case(Evaluator& evaluator, const Value& value, Arguments& arguments) {
-  const Bound none("lower", arguments, {});
+  const Bound none("the test 'lower'", arguments, {});
   return is_lower_text(evaluator.text_of(value));
 }
 
 bool has_upper_case(Evaluator& evaluator, const Value& value, Arguments& arguments) {
-  const Bound none("upper", arguments, {});
+  const Bound none("the test 'upper'", arguments, {});
   return is_upper_text(evaluator.text_of(value));
 }
 

@@ -66,6 +66,25 @@ TEST(ChatTemplate, RenderErrorsNameTheLineAndReason) {
   EXPECT_EQ(render_error("{{ raise_exception('Only user and assistant!') }}"), "Only user and assistant!");
 }
 
+// Where Python has a TypeError there is a sentence, not an empty text or the whole list.
+TEST(ChatTemplate, RefusesWhatPythonRefuses) {
+  const std::string line = "chat template, line 1: ";
+  EXPECT_EQ(render_error("{% set x = none %}{{ x[1:] }}"), line + "'NoneType' object cannot be sliced");
+  EXPECT_EQ(render_error("{{ 5[1:] }}"), line + "'int' object cannot be sliced");
+  EXPECT_EQ(render_error("{{ {'a': 1}[1:] }}"), line + "'dict' object cannot be sliced");
+  EXPECT_EQ(render_error("{{ [1, 2][missing:] }}"), line + "slice indices must be integers or None");
+  EXPECT_EQ(render_error("{{ 'a' is upper(1) }}"), line + "the test 'upper' takes no argument");
+  EXPECT_EQ(render_error("{{ [1] | sort('x') }}"), line + "sort: 'reverse' is an int, not str");
+  EXPECT_EQ(render_error("{{ [{}, {}] | groupby('a') }}"), line + "'dict object' has no attribute 'a'");
+  EXPECT_EQ(render_error("{{ '{} {}'.format(1) }}"), line + "format: there is no argument 1");
+  EXPECT_EQ(render_error("{{ '{:d}'.format('x') }}"), line + "unknown format code 'd' for a string");
+  EXPECT_EQ(render_error("{{ '{0[a}'.format({}) }}"), line + "format: expected '}' before the end of the string");
+  EXPECT_EQ(render("{{ missing is sequence }}"), "True");
+  EXPECT_EQ(render("{{ \"<{}>\".format(\"x\") }}"), "<x>");
+  EXPECT_EQ(render("{{ '{0.role}: {m[content]!r:>6}'.format(m, m=m) }}", R"({"m":{"role":"user","content":"hi"}})"),
+            "user:   'hi'");
+}
+
 TEST(ChatTemplate, StrftimeNowSeesTheGivenTime) {
   const int64_t now = 1'700'000'000;
   const auto seconds = static_cast<std::time_t>(now);
