@@ -26,36 +26,90 @@ ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}", re.IGNORECASE)  # a function or gen
 SHOWN_MAX = 20
 
 TEXT_PARTS = [{"type": "text", "text": "part one "}, {"type": "text", "text": "two"}]
-IMAGE_PARTS = [{"type": "image"}, {"type": "text", "text": "what is this?"}, {"type": "image_url", "image_url": {"url": "u"}}]
-CALL = {"id": "abcdef123", "type": "function", "function": {"name": "add", "arguments": {"a": 1, "b": [2.5, None, "é"]}}}
-BARE_CALL = {"name": "add", "arguments": {"a": "x"}}
+IMAGE_PARTS = [{"type": "image"}, {"type": "text", "text": "what is this?"},
+               {"type": "image_url", "image_url": {"url": "u"}}]
+BARE_CALL = {"name": "add", "arguments": {"a": 1, "b": [2.5, None, "é"]}}
+CALL = {"id": "abcdef123", "type": "function", "function": BARE_CALL}
 TEXT_CALL = {"id": "c2", "type": "function", "function": {"name": "f", "arguments": "{\"q\": \"<a> & b\"}"}}
-TOOL = {"type": "function", "function": {"name": "add", "description": "Adds.\nTwo lines & <b>", "parameters": {
-    "type": "object", "properties": {
-        "a": {"type": "integer", "description": "first", "enum": [1, 2]}, "b": {"type": ["string", "null"], "default": None},
-        "c": {"type": "array", "items": {"type": "object", "properties": {"d": {"type": "number"}}, "required": ["d"]}},
-        "e": {"anyOf": [{"type": "string"}, {"type": "boolean"}]}, "g": {"$ref": "#/$defs/G"}},
-    "required": ["a"], "additionalProperties": False, "$defs": {"G": {"type": "string"}}}}}
+OBJECT = {"type": "object", "properties": {"d": {"type": "number"}}, "required": ["d"]}
+PROPERTIES = {
+    "a": {"type": "integer", "description": "first", "enum": [1, 2]},
+    "b": {"type": ["string", "null"], "default": None},
+    "c": {"type": "array", "items": OBJECT},
+    "e": {"anyOf": [{"type": "string"}, {"type": "boolean"}]},
+    "g": {"$ref": "#/$defs/G"},
+}
+PARAMETERS = {"type": "object", "properties": PROPERTIES, "required": ["a"], "additionalProperties": False,
+              "$defs": {"G": {"type": "string"}}}
+TOOL = {"type": "function",
+        "function": {"name": "add", "description": "Adds.\nTwo lines & <b>", "parameters": PARAMETERS}}
 MESSAGES = [
-    {"role": "system", "content": "Be brief.\n"}, {"role": "user", "content": " hi  "}, {"role": "assistant", "content": "yes"},
-    {"role": "user", "content": TEXT_PARTS}, {"role": "user", "content": IMAGE_PARTS}, {"role": "developer", "content": "dev"},
-    {"role": "assistant", "content": "<think>\nlong\n</think>\n\nshort"}, {"role": "assistant", "content": None, "tool_calls": [CALL]},
-    {"role": "assistant", "content": "", "tool_calls": [CALL, TEXT_CALL]}, {"role": "assistant", "tool_calls": [BARE_CALL]},
-    {"role": "assistant", "content": "x", "reasoning_content": "because"}, {"role": "assistant", "content": "x", "thinking": "hm"},
-    {"role": "tool", "content": "{\"r\": 3}", "tool_call_id": "abcdef123", "name": "add"}, {"role": "tool", "content": {"r": [1]}},
-    {"role": "tool", "content": TEXT_PARTS, "tool_call_id": "c2"}, {"role": "function", "name": "add", "content": "3"},
-    {"role": "ipython", "content": "out"}, {"role": "observation", "content": "seen"}, {"role": "nobody", "content": "?"},
-    {"role": "user", "content": "Größe 日本 🙂 <|im_end|> {{ x }}"}, {"role": "user", "content": ""}]
-OTHER_VALUES = [None, "", "text", 0, 7, -1.5, True, False, [], {}, ["a", "b"], [1, None], {"a": 1}, [{}], [TEXT_PARTS[0]], TOOL, CALL]
-SETTINGS = {
-    "add_generation_prompt": [True, False, None], "enable_thinking": [True, False, None, "yes"], "thinking": [True, False],
-    "bos_token": ["<s>", "", None], "eos_token": ["</s>", "", None], "pad_token": ["<pad>"], "unk_token": ["<unk>"],
-    "tools": [None, [], [TOOL], [TOOL, TOOL], [TOOL["function"]], "text", {"add": TOOL}], "documents": [None, [{"title": "t", "text": "x"}]],
-    "tools_in_user_message": [True, False], "date_string": ["1 Jan 2025", None], "custom_tools": [[TOOL], None],
-    "builtin_tools": [["python", "browser"], None], "reasoning_effort": ["low", "high", None], "keep_past_thinking": [True],
-    "model_identity": ["I am.", ""], "preserve_thinking": [True, False], "tool_choice": ["auto", "none"], "controls": [{"length": "short"}],
-    "custom_instructions": ["Do well."], "xml_tools": [[TOOL]], "python_tools": [["def f(): pass"]], "available_tools": [[TOOL]],
-    "continue_final_message": [True], "return_dict": [True], "thinking_budget": [0, 512, -1], "system_message": ["sys"], "now": ["later"]}
+    {"role": "system", "content": "Be brief.\n"},
+    {"role": "user", "content": " hi  "},
+    {"role": "assistant", "content": "yes"},
+    {"role": "user", "content": TEXT_PARTS},
+    {"role": "user", "content": IMAGE_PARTS},
+    {"role": "user", "content": "Größe 日本 🙂 <|im_end|> {{ x }}"},
+    {"role": "user", "content": ""},
+    {"role": "developer", "content": "dev"},
+    {"role": "assistant", "content": "<think>\nlong\n</think>\n\nshort"},
+    {"role": "assistant", "content": None, "tool_calls": [CALL]},
+    {"role": "assistant", "content": "", "tool_calls": [CALL, TEXT_CALL]},
+    {"role": "assistant", "tool_calls": [BARE_CALL]},
+    {"role": "assistant", "content": "x", "reasoning_content": "because"},
+    {"role": "assistant", "content": "x", "thinking": "hm"},
+    {"role": "tool", "content": "{\"r\": 3}", "tool_call_id": "abcdef123", "name": "add"},
+    {"role": "tool", "content": {"r": [1]}},
+    {"role": "tool", "content": TEXT_PARTS, "tool_call_id": "c2"},
+    {"role": "function", "name": "add", "content": "3"},
+    {"role": "ipython", "content": "out"},
+    {"role": "observation", "content": "seen"},
+    {"role": "nobody", "content": "?"},
+]
+OTHER_VALUES = [None, "", "text", 0, 7, -1.5, True, False, [], {}, ["a", "b"], [1, None], {"a": 1}, [{}],
+                [TEXT_PARTS[0]], TOOL, CALL]
+MEMBERS = {  # of a message
+    "tool_calls": [[], None, [CALL], [TEXT_CALL, CALL], [BARE_CALL], CALL],
+    "content": [TEXT_PARTS, IMAGE_PARTS, None, "", 3],
+    "reasoning_content": ["so", "", None],
+    "reasoning": ["so"],
+    "thinking": ["so", ""],
+    "name": ["bob", None],
+    "role": ["user", "assistant", "system", "tool", None],
+    "tool_call_id": ["abcdef123", None],
+    "prefix": [True],
+    "tool_responses": [[{"name": "f", "response": {"a": 1}}]],
+    "tools": [[TOOL]],
+    "function_call": [BARE_CALL],
+}
+SETTINGS = {  # of a context
+    "add_generation_prompt": [True, False, None],
+    "enable_thinking": [True, False, None, "yes"],
+    "thinking": [True, False],
+    "bos_token": ["<s>", "", None],
+    "eos_token": ["</s>", "", None],
+    "pad_token": ["<pad>"],
+    "unk_token": ["<unk>"],
+    "tools": [None, [], [TOOL], [TOOL, TOOL], [TOOL["function"]], "text", {"add": TOOL}],
+    "documents": [None, [{"title": "t", "text": "x"}]],
+    "tools_in_user_message": [True, False],
+    "date_string": ["1 Jan 2025", None],
+    "custom_tools": [[TOOL], None],
+    "builtin_tools": [["python", "browser"], None],
+    "reasoning_effort": ["low", "high", None],
+    "keep_past_thinking": [True],
+    "preserve_thinking": [True, False],
+    "model_identity": ["I am.", ""],
+    "tool_choice": ["auto", "none"],
+    "controls": [{"length": "short"}],
+    "custom_instructions": ["Do well."],
+    "system_message": ["sys"],
+    "xml_tools": [[TOOL]],
+    "python_tools": [["def f(): pass"]],
+    "available_tools": [[TOOL]],
+    "continue_final_message": [True],
+    "thinking_budget": [0, 512, -1],
+}
 
 
 def paths_of(value, path=()):
@@ -101,12 +155,8 @@ def add_to_message(context, choice):
     messages = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
     if not messages:
         return change_messages(context, choice)
-    member, values = choice.choice([
-        ("tool_calls", [[], None, [CALL], [TEXT_CALL, CALL], [BARE_CALL], CALL]), ("content", [TEXT_PARTS, IMAGE_PARTS, None, "", 3]),
-        ("reasoning_content", ["so", "", None]), ("reasoning", ["so"]), ("thinking", ["so", ""]), ("name", ["bob", None]),
-        ("role", ["user", "assistant", "system", "tool", None]), ("tool_call_id", ["abcdef123", None]), ("prefix", [True]),
-        ("tool_responses", [[{"name": "f", "response": {"a": 1}}]]), ("tools", [[TOOL]]), ("function_call", [BARE_CALL])])
-    choice.choice(messages)[member] = copy.deepcopy(choice.choice(values))
+    member = choice.choice(list(MEMBERS))
+    choice.choice(messages)[member] = copy.deepcopy(choice.choice(MEMBERS[member]))
 
 
 def change_settings(context, choice):
@@ -169,8 +219,10 @@ def templates_below(folder):
 
 def contexts_below(folder):
     found = [json.loads(path.read_text()) for path in sorted(folder.rglob("contexts/*.json"))]
+    called = [MESSAGES[0], MESSAGES[1], {"role": "assistant", "content": None, "tool_calls": [CALL]},
+              {"role": "tool", "content": "3", "tool_call_id": CALL["id"], "name": "add"}]
     return found + [{"messages": MESSAGES[1:3] + MESSAGES[1:2], "bos_token": "<s>", "eos_token": "</s>"},
-                    {"messages": [MESSAGES[0], MESSAGES[1], MESSAGES[7], MESSAGES[12]], "tools": [TOOL], "bos_token": "<s>"}]
+                    {"messages": called, "tools": [TOOL], "bos_token": "<s>"}]
 
 
 class Tally:
@@ -190,8 +242,8 @@ class Tally:
     def report(self, templates):
         counts = self.counts
         total = sum(counts.values()) - counts["skipped"]
-        print(f"{templates} templates, {total} renderings: {counts['text']} of the same text, {counts['raised']} refused by the"
-              f" template in the same words, {counts['error']} refused by both, {counts['different']} different;"
+        print(f"{templates} templates, {total} renderings: {counts['text']} of the same text, {counts['raised']} refused"
+              f" by the template in the same words, {counts['error']} refused by both, {counts['different']} different;"
               f" {counts['skipped']} that print an address are left out")
         return total
 
@@ -199,7 +251,8 @@ class Tally:
 def show(name, variables, jinja, ours):
     print(f"\n{name}\n  variables: {json.dumps(variables, ensure_ascii=False)}")
     if jinja[0] == "text" and "text" in ours:
-        at = next((i for i, (a, b) in enumerate(zip(jinja[1], ours["text"])) if a != b), min(len(jinja[1]), len(ours["text"])))
+        end = min(len(jinja[1]), len(ours["text"]))
+        at = next((i for i in range(end) if jinja[1][i] != ours["text"][i]), end)
         print(f"  from character {at} on: Jinja {jinja[1][at:at + 80]!r}, ours {ours['text'][at:at + 80]!r}")
     else:
         print(f"  Jinja: {jinja[0]} {jinja[1][:300]!r}\n  ours: {json.dumps(ours, ensure_ascii=False)[:400]}")

@@ -69,7 +69,14 @@ def table():
             rows.append([expression, cells])
         result.append({"section": name, "values": values, "rows": rows})
     tags = [[source, cell("tags", source, "", source)] for source in dict.fromkeys(TAGS)]
-    return {"differences": {name: reason for name, (reason, _) in DIFFERENCES.items()}, "sections": result, "tags": tags}
+    return {
+        "differences": {
+            name: reason
+            for name, (reason, _) in DIFFERENCES.items()
+        },
+        "sections": result,
+        "tags": tags
+    }
 
 
 def cells_of(made):
