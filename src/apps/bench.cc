@@ -15,6 +15,7 @@
 #include "bench/model_bench.h"
 #include "bench/number_list.h"
 #include "kernels/kernels.h"
+#include "models/family.h"
 
 namespace estoc {
 namespace {
@@ -68,7 +69,7 @@ int bench_model(const BenchModelOptionValues& options) {
   const ReportFormat format = parse_report_format(options.output);
   apply_process_options(options);
   const std::string path = resolve_model_path(options.model);
-  const auto weights = open_weights(path);
+  const auto weights = open_weights(path, naming_rules());
   const ModelInfo info = describe_model(*weights, compute_mode(options));
   const ModelBenchPlan plan = plan_of(options, info);
   Json::Array rows;

@@ -7,6 +7,7 @@
 #include "checkpoint/generation_defaults.h"
 #include "checkpoint/gguf_vocab.h"
 #include "checkpoint/template_source.h"
+#include "models/family.h"
 
 namespace estoc {
 namespace {
@@ -68,7 +69,7 @@ Checkpoint open_checkpoint(const std::string& model) {
   Checkpoint checkpoint;
   checkpoint.path = resolve_model_path(model);
   checkpoint.name = checkpoint_name(checkpoint.path);
-  checkpoint.weights = open_weights(checkpoint.path);
+  checkpoint.weights = open_weights(checkpoint.path, naming_rules());
   checkpoint.tokenizer = open_tokenizer(*checkpoint.weights);
   check_vocabulary(*checkpoint.weights, *checkpoint.tokenizer);
   std::optional<ChatTemplate> chat_template;

@@ -4,6 +4,7 @@
 
 #include "base/test_directory.h"
 #include "checkpoint/gguf_vocab.h"
+#include "models/family.h"
 #include "weights/gguf_source.h"
 #include "weights/gguf_writer.h"
 
@@ -31,7 +32,7 @@ class VocabFile {
   }
   GenerationDefaults defaults() const {
     const std::string bytes = writer_.text();
-    const auto source = gguf_from_memory(as_bytes(bytes), "m.gguf");
+    const auto source = gguf_from_memory(as_bytes(bytes), "m.gguf", naming_rules());
     return generation_defaults(*source, *build_tokenizer(gguf_vocab(*source->metadata())));
   }
   std::vector<TokenId> ends() const { return defaults().end_tokens; }
@@ -77,7 +78,7 @@ TEST(EndTokens, OfAFolderAreTheUnionOfItsFiles) {
   const std::filesystem::path folder = directory.path() + "/model";
   std::filesystem::copy(ESTOC_SOURCE_DIR "/tests/golden/models/llama2_like", folder);
   directory.write("model/generation_config.json", R"({"eos_token_id": [5, 2, -1, 4000, "x", null], "top_k": 3})");
-  const auto source = open_weights(folder.string());
+  const auto source = open_weights(folder.string(), naming_rules());
   const auto tokenizer = open_tokenizer_json(folder.string());
   const TokenId end_of_turn = *tokenizer->find("<|eot|>");
   EXPECT_EQ(generation_defaults(*source, *tokenizer).end_tokens, (Ids{5, 2, end_of_turn}));

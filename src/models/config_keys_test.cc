@@ -8,6 +8,7 @@
 
 #include "base/mapped_file.h"
 #include "base/test_directory.h"
+#include "models/family.h"
 #include "models/model.h"
 #include "weights/gguf_source.h"
 #include "weights/gguf_writer.h"
@@ -30,7 +31,7 @@ class Folder {
     Json config = config_;
     config.set(key, std::move(value));
     directory_.write("model/config.json", to_json(config));
-    return describe_model(*open_weights(path()), ComputeMode::exact);
+    return describe_model(*open_weights(path(), naming_rules()), ComputeMode::exact);
   }
 
  private:
@@ -103,7 +104,7 @@ TEST(ConfigKeys, OfAGgufFileAreSpelledAsThere) {
   llama.set("llama.attention.head_count", GgufValue::u32(2)).set("llama.vocab_size", GgufValue::u32(4));
   const auto describe = [](const GgufWriter& writer) {
     const std::string bytes = writer.text();
-    describe_model(*gguf_from_memory(as_bytes(bytes), "m.gguf"), ComputeMode::exact);
+    describe_model(*gguf_from_memory(as_bytes(bytes), "m.gguf", naming_rules()), ComputeMode::exact);
   };
   const std::pair<const char*, GgufValue> uncomputed[] = {
       {"llama.rope.dimension_count", GgufValue::u32(4)},

@@ -10,6 +10,12 @@ extern const ModelFamily llama, qwen3;
 namespace {
 constexpr std::array<const ModelFamily*, 2> kFamilies = {&llama, &qwen3};
 
+constexpr auto kNamingRules = [] {
+  std::array<const NamingRules*, kFamilies.size()> rules{};
+  for (size_t i = 0; i < rules.size(); ++i) rules[i] = &kFamilies[i]->naming;
+  return rules;
+}();
+
 std::string architecture_of(const WeightSource& source) {
   const Json* list = source.config().find("architectures");
   if (list == nullptr || !list->is_array() || list->as_array().empty() || !list->as_array()[0].is_string()) {
@@ -20,6 +26,7 @@ std::string architecture_of(const WeightSource& source) {
 }  // namespace
 
 std::span<const ModelFamily* const> families() { return kFamilies; }
+std::span<const NamingRules* const> naming_rules() { return kNamingRules; }
 
 const ModelFamily& family_of(const WeightSource& source) {
   const std::string architecture = architecture_of(source);

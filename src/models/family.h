@@ -1,5 +1,5 @@
-// A model family: a value that says which configs it reads and how to build the model. One file and one line in
-// families.cc each; central code loops over the list and never names a family.
+// A model family: a value that says which configs and files it reads, how their tensors are called, and how to build
+// the model. One file and one line in families.cc each; central code loops over the list and never names a family.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 
 #include "layers/load_context.h"
 #include "models/model.h"
+#include "weights/naming_rules.h"
 
 namespace estoc {
 
@@ -17,11 +18,14 @@ struct ModelFamily {
   // Shapes and totals from the config; throws Error{corrupt_file, unsupported} with file, key and what was expected.
   ModelInfo (*describe)(const WeightSource& source);
   std::unique_ptr<Model> (*build)(LoadContext& load, const ModelInfo& info, int rows_max);
+  NamingRules naming = {};
   // Keys out of the list in config_keys.cc that this family computes; the others it refuses.
   std::span<const std::string_view> computes = {};
 };
 
 std::span<const ModelFamily* const> families();
+// Of all families: what open_weights needs.
+std::span<const NamingRules* const> naming_rules();
 // The family of a checkpoint; throws Error{unsupported} naming the architecture and those that are supported.
 const ModelFamily& family_of(const WeightSource& source);
 

@@ -8,6 +8,7 @@
 #include "base/mapped_file.h"
 #include "base/thread_team.h"
 #include "kernels/kernels.h"
+#include "models/family.h"
 #include "models/model.h"
 #include "weights/weight_source.h"
 
@@ -53,7 +54,7 @@ std::vector<TokenId> token_ids(const Json& list) {
 // Every top-20 log-probability of every stored position; returns the largest difference.
 void expect_golden(const std::string& model_path, const std::string& golden_path) {
   const Json golden = parse_json(read_file(golden_path));
-  const auto weights = open_weights(model_path);
+  const auto weights = open_weights(model_path, naming_rules());
   ThreadTeam team(2);
   const auto model = load_model(*weights, team, {.compute = ComputeMode::exact, .rows_max = 256});
   const auto vocab = static_cast<size_t>(model->info().vocab);
@@ -82,7 +83,7 @@ TEST_P(TinyModels, ExactEqualsTransformers) {
 }
 
 TEST_P(TinyModels, ChunksAndIsaLevelsAgree) {
-  const auto weights = open_weights(kGolden + "models/" + GetParam());
+  const auto weights = open_weights(kGolden + "models/" + GetParam(), naming_rules());
   ThreadTeam team(2);
   std::vector<TokenId> prompt(70);
   std::vector<double> expected;

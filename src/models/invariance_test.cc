@@ -1,6 +1,7 @@
 // Deterministic mode: what else is in the batch does not change a bit of a sequence's logits.
 #include "base/thread_team.h"
 #include "kernels/kernels.h"
+#include "models/family.h"
 #include "models/test_invariance.h"
 #include "weights/weight_source.h"
 
@@ -10,7 +11,7 @@ namespace {
 class Invariance : public testing::TestWithParam<const char*> {};
 
 TEST_P(Invariance, LogitsDoNotDependOnTheCompany) {
-  const auto weights = open_weights(std::string(ESTOC_SOURCE_DIR "/tests/golden/models/") + GetParam());
+  const auto weights = open_weights(std::string(ESTOC_SOURCE_DIR "/tests/golden/models/") + GetParam(), naming_rules());
   ThreadTeam team(2);
   for (int level = 0; level < kernels::kIsaCount; ++level) {
     if (!kernels::force_isa(static_cast<kernels::Isa>(level))) continue;

@@ -16,6 +16,8 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"LlamaForCausalLM", "MistralForCausalLM"};
+constexpr GgufArchitecture kGguf[] = {
+    {.name = "llama", .architecture = "LlamaForCausalLM", .model_type = "llama", .has_interleaved_heads = true}};
 constexpr int kSizeMax = 1 << 20;
 
 }  // namespace
@@ -133,6 +135,6 @@ std::unique_ptr<Model> build_llama(LoadContext& load, const ModelInfo& info, con
 
 extern const ModelFamily llama;
 constinit const ModelFamily llama = {
-    .name = "llama", .architectures = kArchitectures, .describe = describe, .build = build};
+    .name = "llama", .architectures = kArchitectures, .describe = describe, .build = build, .naming = {.gguf = kGguf}};
 
 }  // namespace estoc

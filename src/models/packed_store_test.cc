@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/thread_team.h"
+#include "models/family.h"
 #include "models/model.h"
 #include "ops/packed_store.h"
 #include "weights/gguf_source.h"
@@ -89,7 +90,7 @@ std::vector<float> logits_of(const WeightSource& weights, PackedStore* store) {
 
 TEST(PackedStoreOfAModel, GivesTheSameBitsAsPacking) {
   const std::string file = tiny_llama();
-  const auto weights = gguf_from_memory(as_bytes(file), "tiny.gguf");
+  const auto weights = gguf_from_memory(as_bytes(file), "tiny.gguf", naming_rules());
   const std::vector<float> alone = logits_of(*weights, nullptr);
   MemoryStore store;
   const std::vector<float> first = logits_of(*weights, &store);

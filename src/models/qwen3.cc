@@ -11,6 +11,9 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Qwen3ForCausalLM"};
+constexpr GgufRename kRenames[] = {{"attn_q_norm", "self_attn.q_norm"}, {"attn_k_norm", "self_attn.k_norm"}};
+constexpr GgufArchitecture kGguf[] = {
+    {.name = "qwen3", .architecture = "Qwen3ForCausalLM", .model_type = "qwen3", .renames = kRenames}};
 constexpr std::string_view kComputes[] = {"use_sliding_window"};
 
 // Layers from max_window_layers on have a window when use_sliding_window says so; configs carry its width anyway.
@@ -32,7 +35,11 @@ std::unique_ptr<Model> build(LoadContext& load, const ModelInfo& info, int rows_
 }  // namespace
 
 extern const ModelFamily qwen3;
-constinit const ModelFamily qwen3 = {
-    .name = "qwen3", .architectures = kArchitectures, .describe = describe, .build = build, .computes = kComputes};
+constinit const ModelFamily qwen3 = {.name = "qwen3",
+                                     .architectures = kArchitectures,
+                                     .describe = describe,
+                                     .build = build,
+                                     .naming = {.gguf = kGguf},
+                                     .computes = kComputes};
 
 }  // namespace estoc

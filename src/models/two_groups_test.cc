@@ -7,6 +7,7 @@
 #include "base/mapped_file.h"
 #include "base/test_directory.h"
 #include "base/thread_team.h"
+#include "models/family.h"
 #include "models/model.h"
 #include "weights/weight_source.h"
 
@@ -27,7 +28,7 @@ class TwoGroups : public testing::Test {
     config.set("sliding_window", 8);
     config.set("max_window_layers", 1);
     directory_.write("model/config.json", to_json(config));
-    weights_ = open_weights(folder);
+    weights_ = open_weights(folder, naming_rules());
     model_ = load_model(*weights_, team_, {.compute = ComputeMode::exact, .rows_max = kPromptTokens});
     for (size_t i = 0; i < prompt_.size(); ++i) {
       prompt_[i] = static_cast<TokenId>(i * 37 % static_cast<size_t>(model_->info().vocab));

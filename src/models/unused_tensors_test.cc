@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/thread_team.h"
+#include "models/family.h"
 #include "models/test_tiny_gguf.h"
 #include "weights/gguf_source.h"
 #include "weights/test_refusal.h"
@@ -15,7 +16,7 @@ void load_with(const std::string& tensor) {
   TinyGguf::add_tensors(writer, 20);
   writer.add_tensor(tensor, {8});
   const std::string bytes = writer.text();
-  const auto source = gguf_from_memory(as_bytes(bytes), "m.gguf");
+  const auto source = gguf_from_memory(as_bytes(bytes), "m.gguf", naming_rules());
   ThreadTeam team(1);
   load_model(*source, team, {.compute = ComputeMode::exact, .rows_max = 4});
 }

@@ -16,6 +16,7 @@
 #include "packs/test_packs.h"
 #include "weights/fingerprint.h"
 #include "weights/gguf_writer.h"
+#include "weights/test_naming_rules.h"
 
 namespace estoc {
 namespace {
@@ -66,7 +67,7 @@ class CountingStore final : public PackedStore {
 
 // A start: every matrix of the model through the cache, and its product with the same activations.
 Loaded load(const std::string& model, const PackCacheOptions& options) {
-  const auto source = open_weights(model);
+  const auto source = open_weights(model, test_naming_rules());
   ThreadTeam team(2);
   PackCache cache(options, *source, team);
   CountingStore store(cache);
@@ -143,7 +144,7 @@ TEST_F(PackCacheTest, AChangedModelIsNeverServedFromAnOldPack) {
 }
 
 TEST_F(PackCacheTest, WhatChangesWhileItIsLoadedIsNotKept) {
-  const auto source = open_weights(model_);
+  const auto source = open_weights(model_, test_naming_rules());
   ThreadTeam team(1);
   PackCache cache({packs_path_, 0}, *source, team);
   cache.add(made_up_item("a", 5000, 1).key, made_up_item("a", 5000, 1).bytes);
@@ -154,7 +155,7 @@ TEST_F(PackCacheTest, WhatChangesWhileItIsLoadedIsNotKept) {
 }
 
 TEST_F(PackCacheTest, AnAbandonedPackIsNotWritten) {
-  const auto source = open_weights(model_);
+  const auto source = open_weights(model_, test_naming_rules());
   ThreadTeam team(1);
   PackCache cache({packs_path_, 0}, *source, team);
   const PackItem item = made_up_item("a", 5000, 1);
@@ -235,7 +236,7 @@ TEST_F(PackCacheTest, HoldsTheFourThatWereUsedLast) {
 // The bytes outlive the cache, and a file that was removed or replaced while they are in use.
 TEST_F(PackCacheTest, BytesOutliveTheirFile) {
   load();
-  const auto source = open_weights(model_);
+  const auto source = open_weights(model_, test_naming_rules());
   ThreadTeam team(2);
   auto cache = std::make_unique<PackCache>(PackCacheOptions{packs_path_, 0}, *source, team);
   const MappedFile file(packs().at(0).string());

@@ -4,6 +4,7 @@
 
 #include "weights/gguf_source.h"
 #include "weights/gguf_writer.h"
+#include "weights/test_naming_rules.h"
 #include "weights/test_refusal.h"
 
 namespace estoc {
@@ -51,7 +52,7 @@ TEST(ConfigReader, SpellsKeysAsTheGgufFileDoes) {
   writer.set("llama.rope.scaling.type", GgufValue::string("linear"))
       .set("llama.rope.scaling.factor", GgufValue::f32(-1));
   const std::string bytes = writer.text();
-  const auto source = gguf_from_memory(as_bytes(bytes), "m.gguf");
+  const auto source = gguf_from_memory(as_bytes(bytes), "m.gguf", test_naming_rules());
   const ConfigReader config(*source);
   expect_bad("m.gguf: llama.block_count is 0, expected", [&] { config.integer("num_hidden_layers", 1, 3); });
   expect_bad("m.gguf: llama.embedding_length is missing", [&] { config.integer("hidden_size", 1, 3); });

@@ -7,6 +7,7 @@
 #include "base/test_directory.h"
 #include "weights/gguf_source.h"
 #include "weights/gguf_writer.h"
+#include "weights/test_naming_rules.h"
 
 namespace estoc {
 namespace {
@@ -19,7 +20,7 @@ std::string model(int64_t rows = 512) {
 }
 
 uint64_t fingerprint_in_memory(const std::string& text) {
-  return fingerprint_of(*gguf_from_memory(as_bytes(text), "memory.gguf"));
+  return fingerprint_of(*gguf_from_memory(as_bytes(text), "memory.gguf", test_naming_rules()));
 }
 
 TEST(Fingerprint, IsTheSameForTheSameBytes) {
@@ -44,9 +45,9 @@ TEST(Fingerprint, SeesAnyChangeOfAFileWhereItLies) {
   const std::string path = directory.write("a.gguf", model());
   struct stat info{};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
-  const auto source = open_weights(path);
+  const auto source = open_weights(path, test_naming_rules());
   const uint64_t before = fingerprint_of(*source);
-  EXPECT_EQ(fingerprint_of(*open_weights(path)), before);
+  EXPECT_EQ(fingerprint_of(*open_weights(path, test_naming_rules())), before);
   EXPECT_TRUE(is_unchanged(*source));
 
   std::string changed = model();
@@ -58,14 +59,14 @@ TEST(Fingerprint, SeesAnyChangeOfAFileWhereItLies) {
     ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
   }
   EXPECT_EQ(file_stamp(path)->modified_ns, source->files().front().stamp().modified_ns);
-  EXPECT_NE(fingerprint_of(*open_weights(path)), before);
+  EXPECT_NE(fingerprint_of(*open_weights(path, test_naming_rules())), before);
   EXPECT_FALSE(is_unchanged(*source));
 }
 
 TEST(Fingerprint, SeesThatAFileIsGone) {
   const TemporaryDirectory directory;
   const std::string path = directory.write("a.gguf", model());
-  const auto source = open_weights(path);
+  const auto source = open_weights(path, test_naming_rules());
   std::filesystem::remove(path);
   EXPECT_FALSE(is_unchanged(*source));
 }

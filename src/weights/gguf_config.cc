@@ -110,8 +110,9 @@ void copy_unknown_keys(const Metadata& metadata, std::string_view prefix, Json& 
   }
 }
 
-const WeightTensor* find_tensor(std::span<const WeightTensor> tensors, std::string_view name) {
-  const auto it = std::find_if(tensors.begin(), tensors.end(), [&](const auto& tensor) { return tensor.name == name; });
+// By the name that every GGUF architecture has for it.
+const WeightTensor* find_tensor(std::span<const WeightTensor> tensors, std::string_view gguf_name) {
+  const auto it = std::ranges::find(tensors, gguf_name, &WeightTensor::source_name);
   return it == tensors.end() ? nullptr : &*it;
 }
 
@@ -153,15 +154,11 @@ void add_rope_scaling(const Metadata& metadata, std::string_view prefix, Json& c
 }
 
 void add_tensor_facts(const Metadata& metadata, std::span<const WeightTensor> tensors, Json& config) {
-  if (const WeightTensor* embedding = find_tensor(tensors, "model.embed_tokens.weight")) {
+  if (const WeightTensor* embedding = find_tensor(tensors, "token_embd.weight")) {
     config.set("vocab_size", embedding->rows());
-    config.set("tie_word_embeddings", find_tensor(tensors, "lm_head.weight") == nullptr);
+    config.set("tie_word_embeddings", find_tensor(tensors, "output.weight") == nullptr);
   } else if (const auto* tokens = metadata.get_strings("tokenizer.ggml.tokens")) {
     config.set("vocab_size", static_cast<int64_t>(tokens->size()));
-  }
-  if (!tensors.empty()) {
-    config.set("attention_bias", find_tensor(tensors, "model.layers.0.self_attn.q_proj.bias") != nullptr);
-    config.set("mlp_bias", find_tensor(tensors, "model.layers.0.mlp.down_proj.bias") != nullptr);
   }
   if (find_tensor(tensors, "rope_freqs.weight") != nullptr) config.set("rope_freqs_tensor", true);
 }
@@ -191,17 +188,13 @@ int64_t gguf_head_count(const Metadata& metadata, std::string_view key, int64_t 
   return array_count(metadata, full_key, *value, static_cast<size_t>(layer));
 }
 
-Json gguf_config(const Metadata& metadata, const GgufFamily* family, std::span<const WeightTensor> tensors) {
-  const std::string_view architecture = gguf_architecture(metadata);
-  const std::string prefix = fmt::format("{}.", architecture);
+Json gguf_config(const Metadata& metadata, const GgufArchitecture& architecture,
+                 std::span<const WeightTensor> tensors) {
+  const std::string prefix = fmt::format("{}.", architecture.name);
   Json config;
-  config.set("architectures", Json::Array{family == nullptr ? architecture : family->architecture});
-  config.set("model_type", family == nullptr ? architecture : family->model_type);
+  config.set("architectures", Json::Array{architecture.architecture});
+  config.set("model_type", architecture.model_type);
   copy_keys(metadata, prefix, gguf_model_keys(), config);
-  if (architecture == "llama" && positive_or_zero(config, "num_experts") > 0) {  // Mixtral shares llama's name
-    config.set("architectures", Json::Array{"MixtralForCausalLM"});
-    config.set("model_type", "mixtral");
-  }
   add_head_geometry(metadata, prefix, config);
   add_rope_scaling(metadata, prefix, config);
   add_tensor_facts(metadata, tensors, config);

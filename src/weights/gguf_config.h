@@ -11,8 +11,8 @@
 #include <span>
 
 #include "base/json.h"
-#include "weights/gguf_families.h"
 #include "weights/metadata.h"
+#include "weights/naming_rules.h"
 #include "weights/weight_source.h"
 
 namespace estoc {
@@ -20,8 +20,8 @@ namespace estoc {
 // general.architecture; throws when it is missing.
 std::string_view gguf_architecture(const Metadata& metadata);
 
-// `tensors` are already under Hugging Face's names.
-Json gguf_config(const Metadata& metadata, const GgufFamily* family, std::span<const WeightTensor> tensors);
+// What the tensors say is part of the config, too: rows of the embedding, whether there is a head.
+Json gguf_config(const Metadata& metadata, const GgufArchitecture& architecture, std::span<const WeightTensor> tensors);
 
 // Token ids that begin and end a text, and the sampling its authors recommend; null when the file says nothing.
 Json gguf_generation_config(const Metadata& metadata);

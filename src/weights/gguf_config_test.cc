@@ -8,6 +8,7 @@
 
 #include "weights/gguf_source.h"
 #include "weights/gguf_writer.h"
+#include "weights/test_naming_rules.h"
 #include "weights/test_refusal.h"
 
 namespace estoc {
@@ -24,7 +25,9 @@ GgufWriter llama() {
   return writer;
 }
 
-Json config_of(const GgufWriter& writer) { return gguf_from_memory(as_bytes(writer.text()), "m.gguf")->config(); }
+Json config_of(const GgufWriter& writer) {
+  return gguf_from_memory(as_bytes(writer.text()), "m.gguf", test_naming_rules())->config();
+}
 
 TEST(GgufConfigTest, says_llama_as_config_json_does) {
   GgufWriter writer = llama();
@@ -34,19 +37,15 @@ TEST(GgufConfigTest, says_llama_as_config_json_does) {
   EXPECT_EQ(config_of(writer), parse_json(R"({"architectures": ["LlamaForCausalLM"], "model_type": "llama",
                  "max_position_embeddings": 8192, "hidden_size": 8, "num_hidden_layers": 1, "intermediate_size": 24,
                  "num_attention_heads": 2, "num_key_value_heads": 1, "rms_norm_eps": 1e-05, "rope_theta": 100000.0,
-                 "vocab_size": 10, "tie_word_embeddings": true, "attention_bias": false,
-                 "mlp_bias": false, "bos_token_id": 1, "eos_token_id": 2})"));
+                 "vocab_size": 10, "tie_word_embeddings": true, "bos_token_id": 1, "eos_token_id": 2})"));
 }
 
 TEST(GgufConfigTest, fills_in_what_gguf_leaves_to_the_reader) {
   GgufWriter writer = llama();
-  writer.add_tensor("token_embd.weight", {10, 8})
-      .add_tensor("output.weight", {10, 8})
-      .add_tensor("blk.0.attn_q.bias", {8});
+  writer.add_tensor("token_embd.weight", {10, 8}).add_tensor("output.weight", {10, 8});
   const Json config = config_of(writer);
   EXPECT_EQ(*config.find("num_key_value_heads"), Json(2));
   EXPECT_EQ(*config.find("tie_word_embeddings"), Json(false));
-  EXPECT_EQ(*config.find("attention_bias"), Json(true));
   EXPECT_EQ(config.find("rope_scaling"), nullptr);
   EXPECT_EQ(config.find("partial_rotary_factor"), nullptr);
 }
@@ -103,26 +102,25 @@ TEST(GgufConfigTest, says_one_number_or_one_a_layer) {
   EXPECT_EQ(*config_of(different).find("num_key_value_heads"), parse_json("[2, 1, 2]"));
 }
 
-TEST(GgufConfigTest, names_families_and_passes_strangers_through) {
+TEST(GgufConfigTest, names_families_by_the_rules_and_refuses_others) {
   const auto family = [](std::string_view architecture) {
     const Json config = config_of(GgufWriter().set("general.architecture", GgufValue::string(architecture)));
     return config.find("architectures")->as_array()[0].as_string() + " " + config.find("model_type")->as_string();
   };
-  EXPECT_EQ(family("qwen2"), "Qwen2ForCausalLM qwen2");
-  EXPECT_EQ(family("qwen3"), "Qwen3ForCausalLM qwen3");
-  EXPECT_EQ(family("quagga"), "quagga quagga");
-  GgufWriter mixtral = llama();
-  mixtral.set("llama.expert_count", GgufValue::u32(8));
-  EXPECT_EQ(*config_of(mixtral).find("model_type"), Json("mixtral"));
+  EXPECT_EQ(family("llama"), "LlamaForCausalLM llama");
+  EXPECT_EQ(family("plain"), "PlainForCausalLM plain_text");
+  expect_refused(ErrorCode::unsupported,
+                 "m.gguf: general.architecture 'quag?ga' is not supported (supported: llama, plain)",
+                 [&] { family("quag\nga"); });
 }
 
 TEST(GgufConfigTest, collects_the_ends_of_text_and_the_recommended_sampling) {
   GgufWriter writer = llama();
-  EXPECT_TRUE(gguf_from_memory(as_bytes(writer.text()), "m.gguf")->generation_config().is_null());
+  EXPECT_TRUE(gguf_from_memory(as_bytes(writer.text()), "m.gguf", test_naming_rules())->generation_config().is_null());
   writer.set("tokenizer.ggml.bos_token_id", GgufValue::u32(1)).set("tokenizer.ggml.eos_token_id", GgufValue::u32(2));
   writer.set("tokenizer.ggml.eot_token_id", GgufValue::u32(5)).set("tokenizer.ggml.eom_token_id", GgufValue::u32(2));
   writer.set("general.sampling.temp", GgufValue::f32(0.7f)).set("general.sampling.top_k", GgufValue::i32(20));
-  EXPECT_EQ(gguf_from_memory(as_bytes(writer.text()), "m.gguf")->generation_config(),
+  EXPECT_EQ(gguf_from_memory(as_bytes(writer.text()), "m.gguf", test_naming_rules())->generation_config(),
             parse_json(R"({"bos_token_id": 1, "eos_token_id": [2, 5], "temperature": 0.7, "top_k": 20})"));
 }
 
@@ -133,7 +131,7 @@ TEST(GgufConfigTest, reads_a_token_id_with_all_bits_set_as_none) {
       writer.set(fmt::format("tokenizer.ggml.{}_token_id", token), none);
     }
     const std::string bytes = writer.text();
-    const auto source = gguf_from_memory(as_bytes(bytes), "m.gguf");
+    const auto source = gguf_from_memory(as_bytes(bytes), "m.gguf", test_naming_rules());
     EXPECT_EQ(source->config().find("bos_token_id"), nullptr);
     EXPECT_TRUE(source->generation_config().is_null());
   }
@@ -181,35 +179,6 @@ TEST(GgufConfigTest, bounds_arrays_of_one_number_a_layer) {
 TEST(GgufConfigTest, refuses_an_architecture_without_a_name) {
   expect_refused(ErrorCode::corrupt_file, "'general.architecture' is missing",
                  [] { config_of(GgufWriter().set("general.architecture", GgufValue::string(""))); });
-}
-
-TEST(GgufNamesTest, knows_whose_heads_the_converter_reordered) {
-  for (const char* name : {"llama", "smollm3", "arcee", "granite", "mistral3"}) {
-    EXPECT_TRUE(find_gguf_family(name)->has_interleaved_heads) << name;
-  }
-  for (const char* name : {"qwen2", "qwen3", "qwen2moe", "qwen3moe", "phi3"}) {
-    EXPECT_FALSE(find_gguf_family(name)->has_interleaved_heads) << name;
-  }
-}
-
-TEST(GgufNamesTest, translates_by_the_tables) {
-  const auto* family = find_gguf_family("llama");
-  const auto name = [&](std::string_view gguf) { return hugging_face_name(gguf, family); };
-  EXPECT_EQ(name("token_embd.weight"), "model.embed_tokens.weight");
-  EXPECT_EQ(name("output.weight"), "lm_head.weight");
-  EXPECT_EQ(name("output_norm.weight"), "model.norm.weight");
-  EXPECT_EQ(name("blk.3.attn_q.weight"), "model.layers.3.self_attn.q_proj.weight");
-  EXPECT_EQ(name("blk.31.attn_k.bias"), "model.layers.31.self_attn.k_proj.bias");
-  EXPECT_EQ(name("blk.0.attn_output.weight"), "model.layers.0.self_attn.o_proj.weight");
-  EXPECT_EQ(name("blk.0.ffn_norm.weight"), "model.layers.0.post_attention_layernorm.weight");
-  EXPECT_EQ(name("blk.0.ffn_down.weight"), "model.layers.0.mlp.down_proj.weight");
-  EXPECT_EQ(hugging_face_name("blk.0.ffn_up.weight", find_gguf_family("phi3")),
-            "model.layers.0.mlp.gate_up_proj.weight");
-  EXPECT_EQ(hugging_face_name("blk.0.ffn_up.weight", nullptr), "model.layers.0.mlp.up_proj.weight");
-  for (const std::string_view same : {"rope_freqs.weight", "blk.x.attn_q.weight", "blk..attn_q.weight", "blk.0", "blk.",
-                                      "blk.0.new_thing.weight", "token_embd_more.weight", ""}) {
-    EXPECT_EQ(name(same), same);
-  }
 }
 
 }  // namespace

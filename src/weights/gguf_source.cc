@@ -1,15 +1,15 @@
 #include "weights/gguf_source.h"
 
-#include <charconv>
 #include <cstring>
 #include <list>
+#include <optional>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "weights/byte_reader.h"
 #include "weights/gguf_config.h"
-#include "weights/gguf_families.h"
 #include "weights/gguf_file.h"
+#include "weights/gguf_names.h"
 #include "weights/gguf_parts.h"
 #include "weights/gguf_token_ids.h"
 #include "weights/tensor_extent.h"
@@ -18,20 +18,13 @@
 namespace estoc {
 namespace {
 
-// The number after "blk."; only called for names that were translated, so it is there.
-int64_t layer_of(std::string_view gguf_name) {
-  int64_t layer = 0;
-  std::from_chars(gguf_name.data() + std::strlen("blk."), gguf_name.data() + gguf_name.size(), layer);
-  return layer;
-}
-
 // Heads in adjacent-pair order for a tensor of a family that is stored so: those of q or of k; 0 for other tensors.
 int64_t interleaved_heads(const WeightTensor& tensor, const Metadata& metadata) {
-  const std::string_view name = tensor.name;
-  const bool is_query = name.find(".self_attn.q_proj.") != std::string_view::npos;
-  const bool is_key = name.find(".self_attn.k_proj.") != std::string_view::npos;
+  const std::optional<GgufLayerTensor> parts = gguf_layer_tensor(tensor.source_name);
+  const bool is_query = parts && parts->part == "attn_q";
+  const bool is_key = parts && parts->part == "attn_k";
   if (!is_query && !is_key) return 0;
-  const int64_t layer = layer_of(tensor.source_name);
+  const int64_t layer = parts->layer;
   std::string_view key = "attention.head_count_kv";
   int64_t heads = is_key ? gguf_head_count(metadata, key, layer) : 0;
   if (heads == 0) heads = gguf_head_count(metadata, key = "attention.head_count", layer);
@@ -43,12 +36,13 @@ int64_t interleaved_heads(const WeightTensor& tensor, const Metadata& metadata) 
 
 class GgufSource final : public WeightSource {
  public:
-  explicit GgufSource(const std::string& path) : path_(path) {
+  GgufSource(const std::string& path, std::span<const NamingRules* const> rules) : path_(path) {
     files_.emplace_back(path);
     GgufFile first = parse_gguf(files_.front().bytes(), path);
     metadata_ = std::move(first.metadata);
     file_bytes_ = files_.front().bytes().size();
     const std::vector<std::string> paths = gguf_part_paths(path, metadata_);
+    naming_ = gguf_naming(gguf_architecture(metadata_), rules, path);
     std::vector<WeightTensor> tensors;
     translate(first, path, tensors);
     for (size_t part = 1; part < paths.size(); ++part) {
@@ -62,9 +56,11 @@ class GgufSource final : public WeightSource {
     finish(std::move(tensors));
   }
 
-  GgufSource(std::span<const std::byte> bytes, const std::string& name) : path_(name), file_bytes_(bytes.size()) {
+  GgufSource(std::span<const std::byte> bytes, const std::string& name, std::span<const NamingRules* const> rules)
+      : path_(name), file_bytes_(bytes.size()) {
     GgufFile file = parse_gguf(bytes, name);
     metadata_ = std::move(file.metadata);
+    naming_ = gguf_naming(gguf_architecture(metadata_), rules, name);
     std::vector<WeightTensor> tensors;
     translate(file, name, tensors);
     finish(std::move(tensors));
@@ -82,17 +78,16 @@ class GgufSource final : public WeightSource {
 
  private:
   void translate(const GgufFile& file, const std::string& path, std::vector<WeightTensor>& tensors) {
-    const GgufFamily* family = find_gguf_family(gguf_architecture(metadata_));
     tensors.reserve(tensors.size() + file.tensors.size());
     for (const GgufTensor& found : file.tensors) {
       WeightTensor tensor;
-      tensor.name = hugging_face_name(found.name, family);
+      tensor.name = hugging_face_name(found.name, naming_);
       tensor.source_name = found.name;
       tensor.file = path;
       tensor.format = found.format;
       tensor.shape = found.shape;
       tensor.bytes = found.bytes;
-      if (family != nullptr && family->has_interleaved_heads) order_heads(tensor);
+      if (naming_.architecture->has_interleaved_heads) order_heads(tensor);
       tensors.push_back(std::move(tensor));
     }
   }
@@ -122,7 +117,7 @@ class GgufSource final : public WeightSource {
 
   void finish(std::vector<WeightTensor> tensors) {
     tensors_ = TensorList(std::move(tensors));
-    config_ = gguf_config(metadata_, find_gguf_family(gguf_architecture(metadata_)), tensors_.all());
+    config_ = gguf_config(metadata_, *naming_.architecture, tensors_.all());
     generation_config_ = gguf_generation_config(metadata_);
     warn_of_absent_tokens(metadata_);
   }
@@ -132,16 +127,20 @@ class GgufSource final : public WeightSource {
   std::list<std::vector<std::byte>> biases_;
   uint64_t file_bytes_ = 0;
   Metadata metadata_;
+  GgufNaming naming_;
   TensorList tensors_;
   Json config_, generation_config_;
 };
 
 }  // namespace
 
-std::unique_ptr<WeightSource> open_gguf(const std::string& path) { return std::make_unique<GgufSource>(path); }
+std::unique_ptr<WeightSource> open_gguf(const std::string& path, std::span<const NamingRules* const> rules) {
+  return std::make_unique<GgufSource>(path, rules);
+}
 
-std::unique_ptr<WeightSource> gguf_from_memory(std::span<const std::byte> bytes, const std::string& name) {
-  return std::make_unique<GgufSource>(bytes, name);
+std::unique_ptr<WeightSource> gguf_from_memory(std::span<const std::byte> bytes, const std::string& name,
+                                               std::span<const NamingRules* const> rules) {
+  return std::make_unique<GgufSource>(bytes, name, rules);
 }
 
 }  // namespace estoc

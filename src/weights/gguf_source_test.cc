@@ -9,6 +9,7 @@
 #include "weights/gguf_writer.h"
 #include "weights/metadata.h"
 #include "weights/safetensors_file.h"
+#include "weights/test_naming_rules.h"
 #include "weights/test_refusal.h"
 
 namespace estoc {
@@ -47,7 +48,7 @@ TEST(GgufSourceTest, hands_out_permuted_rows_in_order) {
   writer.add_tensor(permuted_rows("blk.0.attn_q.weight", 4, 6, 32))
       .add_tensor(permuted_rows("blk.0.attn_k.weight", 2, 6, 32));
   const std::string text = writer.text();
-  const auto source = gguf_from_memory(as_bytes(text), "m.gguf");
+  const auto source = gguf_from_memory(as_bytes(text), "m.gguf", test_naming_rules());
   for (const auto& [name, heads] : {std::pair("model.layers.0.self_attn.q_proj.weight", 4),
                                     std::pair("model.layers.0.self_attn.k_proj.weight", 2)}) {
     const WeightTensor* tensor = source->find(name);
@@ -67,7 +68,7 @@ TEST(GgufSourceTest, hands_out_permuted_biases_in_order) {
   GgufWriter writer = family("llama", 2, 2);
   writer.add_tensor(permuted_rows("blk.0.attn_k.bias", 2, 8, 1));
   const std::string text = writer.text();
-  const auto source = gguf_from_memory(as_bytes(text), "m.gguf");
+  const auto source = gguf_from_memory(as_bytes(text), "m.gguf", test_naming_rules());
   const WeightTensor& bias = source->require("model.layers.0.self_attn.k_proj.bias", std::vector<int64_t>{16});
   EXPECT_EQ(bias.interleaved_heads, 0);
   float values[16];
@@ -79,11 +80,11 @@ TEST(GgufSourceTest, leaves_other_rows_alone) {
   GgufWriter writer = family("llama", 2, 2);
   writer.add_tensor("blk.0.attn_v.weight", {8, 4});
   const std::string llama = writer.text();
-  EXPECT_EQ(gguf_from_memory(as_bytes(llama), "m.gguf")->tensors()[0].interleaved_heads, 0);
-  GgufWriter other = family("qwen2", 2, 2);
+  EXPECT_EQ(gguf_from_memory(as_bytes(llama), "m.gguf", test_naming_rules())->tensors()[0].interleaved_heads, 0);
+  GgufWriter other = family("plain", 2, 2);
   other.add_tensor("blk.0.attn_q.weight", {8, 4}).add_tensor("blk.0.attn_q.bias", {8});
   const std::string qwen = other.text();
-  const auto source = gguf_from_memory(as_bytes(qwen), "m.gguf");
+  const auto source = gguf_from_memory(as_bytes(qwen), "m.gguf", test_naming_rules());
   EXPECT_EQ(source->tensors()[0].interleaved_heads, 0);
   float bias[8];
   source->tensors()[1].decode_row(0, bias);
@@ -96,10 +97,10 @@ TEST(GgufSourceTest, uses_the_heads_of_each_layer) {
   writer.set("llama.attention.head_count", GgufValue::array<int32_t>(5, {2, 4}));
   writer.add_tensor("blk.1.attn_q.weight", {16, 4});
   const std::string text = writer.text();
-  EXPECT_EQ(gguf_from_memory(as_bytes(text), "m.gguf")->tensors()[0].interleaved_heads, 4);
+  EXPECT_EQ(gguf_from_memory(as_bytes(text), "m.gguf", test_naming_rules())->tensors()[0].interleaved_heads, 4);
   writer.add_tensor("blk.2.attn_q.weight", {16, 4});
   expect_refused(ErrorCode::corrupt_file, "has 2 items, none for layer 2",
-                 [&] { gguf_from_memory(as_bytes(writer.text()), "m.gguf"); });
+                 [&] { gguf_from_memory(as_bytes(writer.text()), "m.gguf", test_naming_rules()); });
 }
 
 TEST(GgufSourceTest, refuses_heads_that_do_not_fit) {
@@ -107,22 +108,22 @@ TEST(GgufSourceTest, refuses_heads_that_do_not_fit) {
     GgufWriter writer = family("llama", heads, heads);
     writer.add_tensor("blk.0.attn_q.weight", {8, 4});
     expect_refused(ErrorCode::corrupt_file, "'blk.0.attn_q.weight' has shape [8, 4], which",
-                   [&] { gguf_from_memory(as_bytes(writer.text()), "m.gguf"); });
+                   [&] { gguf_from_memory(as_bytes(writer.text()), "m.gguf", test_naming_rules()); });
   }
 }
 
 TEST(GgufSourceTest, refuses_two_tensors_that_become_one) {
-  GgufWriter writer = family("qwen2", 1, 1);
-  writer.add_tensor("output.weight", {4}).add_tensor("lm_head.weight", {4});
-  expect_refused(ErrorCode::corrupt_file, "'lm_head.weight' is the same as 'output.weight'",
-                 [&] { gguf_from_memory(as_bytes(writer.text()), "m.gguf"); });
+  GgufWriter writer = family("plain", 1, 1);
+  writer.add_tensor("output.weight", {4}).add_tensor("words_out.weight", {4});
+  expect_refused(ErrorCode::corrupt_file, "'words_out.weight' is the same as 'output.weight'",
+                 [&] { gguf_from_memory(as_bytes(writer.text()), "m.gguf", test_naming_rules()); });
 }
 
 TEST(GgufSourceTest, requires_names_and_shapes) {
   GgufWriter writer = family("llama", 1, 1);
   writer.add_tensor("output_norm.weight", {4});
   const std::string text = writer.text();
-  const auto source = gguf_from_memory(as_bytes(text), "m.gguf");
+  const auto source = gguf_from_memory(as_bytes(text), "m.gguf", test_naming_rules());
   EXPECT_EQ(&source->require("model.norm.weight", std::vector<int64_t>{4}), &source->tensors()[0]);
   expect_refused(ErrorCode::corrupt_file, "m.gguf: tensor 'lm_head.weight' is missing",
                  [&] { source->require("lm_head.weight", std::vector<int64_t>{4}); });
@@ -135,7 +136,7 @@ TEST(OpenWeightsTest, opens_a_file_and_can_read_it_after_releasing_pages) {
   GgufWriter writer = family("llama", 1, 1);
   writer.add_tensor("token_embd.weight", {3, 64}, q8_0);
   const std::string path = directory.write("m.gguf", writer.text());
-  const auto source = open_weights(path);
+  const auto source = open_weights(path, test_naming_rules());
   EXPECT_EQ(source->path(), path);
   EXPECT_EQ(source->container(), "gguf");
   EXPECT_EQ(source->file_bytes(), writer.text().size());
@@ -165,41 +166,44 @@ class SplitGgufTest : public testing::Test {
 TEST_F(SplitGgufTest, opens_all_parts_by_the_first) {
   const std::string first = write(0, 2, "m-00001-of-00002.gguf", "output_norm.weight");
   const std::string second = write(1, 2, "m-00002-of-00002.gguf", "output.weight");
-  const auto source = open_weights(first);
+  const auto source = open_weights(first, test_naming_rules());
   ASSERT_EQ(source->tensors().size(), 2u);
   EXPECT_EQ(source->find("lm_head.weight")->file, second);
   EXPECT_GT(source->file_bytes(), 300u);
-  expect_refused(ErrorCode::unsupported, "is part 2 of 2 of a split model", [&] { open_weights(second); });
+  expect_refused(ErrorCode::unsupported, "is part 2 of 2 of a split model",
+                 [&] { open_weights(second, test_naming_rules()); });
 }
 
 TEST_F(SplitGgufTest, refuses_parts_that_do_not_belong) {
   const std::string first = write(0, 2, "m-00001-of-00002.gguf", "output_norm.weight");
-  expect_refused(ErrorCode::not_found, "m-00002-of-00002.gguf", [&] { open_weights(first); });
+  expect_refused(ErrorCode::not_found, "m-00002-of-00002.gguf", [&] { open_weights(first, test_naming_rules()); });
   write(2, 3, "m-00002-of-00002.gguf", "output.weight");
-  expect_refused(ErrorCode::corrupt_file, "says it is part 3 of 3, expected part 2 of 2", [&] { open_weights(first); });
+  expect_refused(ErrorCode::corrupt_file, "says it is part 3 of 3, expected part 2 of 2",
+                 [&] { open_weights(first, test_naming_rules()); });
   write(1, 2, "m-00002-of-00002.gguf", "output_norm.weight");
-  expect_refused(ErrorCode::corrupt_file, "is the same as", [&] { open_weights(first); });
+  expect_refused(ErrorCode::corrupt_file, "is the same as", [&] { open_weights(first, test_naming_rules()); });
   write(1, 2, "m-00002-of-00002.gguf", "output.weight");
   write(0, 2, "m-00001-of-00002.gguf", "output_norm.weight", 7);
-  expect_refused(ErrorCode::corrupt_file, "promises 7 tensors", [&] { open_weights(first); });
+  expect_refused(ErrorCode::corrupt_file, "promises 7 tensors", [&] { open_weights(first, test_naming_rules()); });
   const std::string renamed = write(0, 2, "m.gguf", "output_norm.weight");
-  expect_refused(ErrorCode::unsupported, "-00001-of-00002.gguf", [&] { open_weights(renamed); });
+  expect_refused(ErrorCode::unsupported, "-00001-of-00002.gguf", [&] { open_weights(renamed, test_naming_rules()); });
 }
 
 TEST(OpenWeightsTest, says_what_is_wrong_with_a_path) {
   const TemporaryDirectory directory;
-  expect_refused(ErrorCode::not_found, "no such file", [&] { open_weights(directory.path() + "/absent.gguf"); });
+  expect_refused(ErrorCode::not_found, "no such file",
+                 [&] { open_weights(directory.path() + "/absent.gguf", test_naming_rules()); });
   const std::string empty = directory.write("empty.gguf", "");
-  expect_refused(ErrorCode::corrupt_file, "truncated at byte 0", [&] { open_weights(empty); });
+  expect_refused(ErrorCode::corrupt_file, "truncated at byte 0", [&] { open_weights(empty, test_naming_rules()); });
   const std::string single = directory.write("model.safetensors", "");
-  expect_refused(ErrorCode::unsupported, "expected its directory", [&] { open_weights(single); });
+  expect_refused(ErrorCode::unsupported, "expected its directory", [&] { open_weights(single, test_naming_rules()); });
 }
 
 TEST(FuzzSeeds, AreWholeFiles) {
   int count = 0;
   for (const auto& seed : std::filesystem::directory_iterator(ESTOC_SOURCE_DIR "/tests/fuzz/seeds/weights_gguf_fuzz")) {
     const std::string bytes = read_file(seed.path().string());
-    EXPECT_NO_THROW(gguf_from_memory(as_bytes(bytes), "seed")) << seed.path();
+    EXPECT_NO_THROW(gguf_from_memory(as_bytes(bytes), "seed", test_naming_rules())) << seed.path();
     ++count;
   }
   for (const auto& seed :

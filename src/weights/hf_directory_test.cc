@@ -5,6 +5,7 @@
 
 #include "base/test_directory.h"
 #include "weights/safetensors_text.h"
+#include "weights/test_naming_rules.h"
 #include "weights/test_refusal.h"
 
 namespace estoc {
@@ -20,7 +21,7 @@ std::string one_tensor(std::string_view name) {
 class HfDirectoryTest : public testing::Test {
  protected:
   void expect_bad(ErrorCode code, std::string_view words) {
-    expect_refused(code, words, [&] { open_weights(directory_.path()); });
+    expect_refused(code, words, [&] { open_weights(directory_.path(), test_naming_rules()); });
   }
   void write_index(std::string_view weight_map) {
     directory_.write("model.safetensors.index.json", fmt::format(R"({{"weight_map": {}}})", weight_map));
@@ -32,7 +33,7 @@ TEST_F(HfDirectoryTest, opens_a_single_file) {
   directory_.write("config.json", kConfig);
   directory_.write("generation_config.json", R"({"eos_token_id": [1, 2]})");
   directory_.write("model.safetensors", one_tensor("model.norm.weight"));
-  const auto source = open_weights(directory_.path());
+  const auto source = open_weights(directory_.path(), test_naming_rules());
   EXPECT_EQ(source->container(), "safetensors");
   EXPECT_EQ(source->config(), parse_json(kConfig));
   EXPECT_EQ(source->generation_config(), parse_json(R"({"eos_token_id": [1, 2]})"));
@@ -50,7 +51,7 @@ TEST_F(HfDirectoryTest, opens_shards_by_the_index) {
   directory_.write("one.safetensors", first);
   directory_.write("two.safetensors", one_tensor("b"));
   write_index(R"({"b": "two.safetensors", "a": "one.safetensors"})");
-  const auto source = open_weights(directory_.path());
+  const auto source = open_weights(directory_.path(), test_naming_rules());
   ASSERT_EQ(source->tensors().size(), 2u);
   EXPECT_EQ(source->find("a")->file, directory_.path() + "/one.safetensors");
   EXPECT_EQ(source->file_bytes(), 2 * first.size());

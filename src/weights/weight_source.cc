@@ -45,7 +45,7 @@ const WeightTensor& WeightSource::require(std::string_view name, std::span<const
   return *tensor;
 }
 
-std::unique_ptr<WeightSource> open_weights(const std::string& path) {
+std::unique_ptr<WeightSource> open_weights(const std::string& path, std::span<const NamingRules* const> rules) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) {
@@ -55,7 +55,7 @@ std::unique_ptr<WeightSource> open_weights(const std::string& path) {
   if (path.ends_with(".safetensors")) {
     fail(ErrorCode::unsupported, "{}: is one file of a model, expected its directory with config.json", path);
   }
-  return open_gguf(path);
+  return open_gguf(path, rules);
 }
 
 }  // namespace estoc

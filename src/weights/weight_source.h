@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "base/mapped_file.h"
 #include "quant/format.h"
+#include "weights/naming_rules.h"
 
 namespace estoc {
 
@@ -80,7 +81,7 @@ class WeightSource {
   const WeightTensor& require(std::string_view name, std::span<const int64_t> shape) const;
 };
 
-// Opens a .gguf file or a Hugging Face directory.
-std::unique_ptr<WeightSource> open_weights(const std::string& path);
+// Opens a .gguf file or a Hugging Face directory; `rules` are those of the families that may be in it, and outlive it.
+std::unique_ptr<WeightSource> open_weights(const std::string& path, std::span<const NamingRules* const> rules);
 
 }  // namespace estoc

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "checkpoint/generation_defaults.h"
 #include "checkpoint/gguf_vocab.h"
+#include "models/family.h"
 #include "models/model.h"
 #include "weights/gguf_source.h"
 
@@ -17,7 +18,8 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
-    const auto source = estoc::gguf_from_memory({reinterpret_cast<const std::byte*>(data), size}, "fuzz.gguf");
+    const auto source =
+        estoc::gguf_from_memory({reinterpret_cast<const std::byte*>(data), size}, "fuzz.gguf", estoc::naming_rules());
     const auto tokenizer = estoc::build_tokenizer(estoc::gguf_vocab(*source->metadata()));
     (void)tokenizer->decode(tokenizer->encode("Hello  world 123 <s> \xE2\x96\x81\xFF"));
     (void)estoc::generation_defaults(*source, *tokenizer);

@@ -87,9 +87,9 @@ def gguf_seeds() -> dict[str, bytes]:
     return {
         "llama": gguf(llama_keys() | vocabulary, llama_tensors()),
         "llama_f16": gguf(llama_keys() | scaling, llama_tensors("f16") | {"rope_freqs.weight": ("f32", [2])}),
-        "blocks": gguf({"general.architecture": ("string", "qwen3")},
+        "blocks": gguf({"general.architecture": ("string", "plain")},
                        {f"blk.0.ffn_{form}.weight": (form, [256, 2]) for form in ("q4_0", "q8_0", "q4_k")}),
-        "kinds": gguf({"general.architecture": ("string", "x")} | kinds | single, {}),
+        "kinds": gguf({"general.architecture": ("string", "plain")} | kinds | single, {}),
         "aligned": gguf({"general.architecture": ("string", "llama"), "general.alignment": ("u32", 8)},
                         {"scalar": ("f32", []), "cube": ("f16", [1, 2, 3, 1])}, 8, 2),
         "split": gguf(llama_keys() | {"split.count": ("u16", 2), "split.no": ("u16", 0),

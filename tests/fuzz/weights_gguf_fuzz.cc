@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "weights/gguf_source.h"
+#include "weights/test_naming_rules.h"
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   estoc::set_log_level(estoc::LogLevel::off);
@@ -14,7 +15,8 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
-    const auto source = estoc::gguf_from_memory({reinterpret_cast<const std::byte*>(data), size}, "fuzz.gguf");
+    const auto source = estoc::gguf_from_memory({reinterpret_cast<const std::byte*>(data), size}, "fuzz.gguf",
+                                                estoc::test_naming_rules());
     std::vector<float> row;
     for (const estoc::WeightTensor& tensor : source->tensors()) {
       row.resize(static_cast<size_t>(tensor.columns()));

@@ -1,0 +1,81 @@
+#include "weights/gguf_names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/error.h"
+#include "weights/byte_reader.h"
+
+namespace estoc {
+namespace {
+
+// What a decoder with gated MLPs has, under the same names in all families.
+constexpr GgufRename kLayerNames[] = {
+    {"attn_norm", "input_layernorm"}, {"attn_q", "self_attn.q_proj"},      {"attn_k", "self_attn.k_proj"},
+    {"attn_v", "self_attn.v_proj"},   {"attn_output", "self_attn.o_proj"}, {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate", "mlp.gate_proj"},    {"ffn_up", "mlp.up_proj"},           {"ffn_down", "mlp.down_proj"},
+};
+
+std::string_view find_rename(std::span<const GgufRename> renames, std::string_view gguf) {
+  const auto it = std::ranges::find(renames, gguf, &GgufRename::gguf);
+  return it == renames.end() ? std::string_view() : it->hugging_face;
+}
+
+// Splits at the last dot: "attn_q" and ".weight".
+std::pair<std::string_view, std::string_view> split_kind(std::string_view name) {
+  const size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return {name, {}};
+  return {name.substr(0, dot), name.substr(dot)};
+}
+
+// Of tensors that are in no layer.
+std::string_view model_part_name(std::string_view stem, const NamingRules& rules) {
+  if (stem == "token_embd") return rules.embedding;
+  if (stem == "output") return rules.head;
+  return stem == "output_norm" ? "model.norm" : std::string_view();
+}
+
+}  // namespace
+
+GgufNaming gguf_naming(std::string_view architecture, std::span<const NamingRules* const> rules,
+                       const std::string& file) {
+  std::string known;
+  for (const NamingRules* family : rules) {
+    for (const GgufArchitecture& candidate : family->gguf) {
+      if (candidate.name == architecture) return {family, &candidate};
+      known += (known.empty() ? "" : ", ") + std::string(candidate.name);
+    }
+  }
+  fail(ErrorCode::unsupported, "{}: general.architecture '{}' is not supported (supported: {})", file,
+       shown(architecture), known);
+}
+
+std::optional<GgufLayerTensor> gguf_layer_tensor(std::string_view gguf_name) {
+  constexpr std::string_view kBlock = "blk.";
+  const auto [stem, kind] = split_kind(gguf_name);
+  if (!stem.starts_with(kBlock)) return std::nullopt;
+  const std::string_view rest = stem.substr(kBlock.size());
+  const size_t dot = rest.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  GgufLayerTensor tensor{.part = rest.substr(dot + 1), .kind = kind};
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + dot, tensor.layer);
+  if (error != std::errc() || end != rest.data() + dot || tensor.layer < 0) return std::nullopt;
+  return tensor;
+}
+
+std::string hugging_face_name(std::string_view gguf_name, const GgufNaming& naming) {
+  if (const auto tensor = gguf_layer_tensor(gguf_name)) {
+    std::string_view renamed = find_rename(naming.architecture->renames, tensor->part);
+    if (renamed.empty()) renamed = find_rename(kLayerNames, tensor->part);
+    if (renamed.empty()) return std::string(gguf_name);
+    return fmt::format("model.layers.{}.{}{}", tensor->layer, renamed, tensor->kind);
+  }
+  const auto [stem, kind] = split_kind(gguf_name);
+  const std::string_view renamed = model_part_name(stem, *naming.rules);
+  return renamed.empty() ? std::string(gguf_name) : fmt::format("{}{}", renamed, kind);
+}
+
+}  // namespace estoc

@@ -1,0 +1,33 @@
+// How the files of one model family spell what the family reads. Constant data that belongs to the family
+// (models/family.h); whoever opens a file hands over the rules of all families, because weights/ knows none of them.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace estoc {
+
+struct GgufRename {
+  std::string_view gguf;          // "attn_q_norm", inside "blk.<layer>." and without ".weight" or ".bias"
+  std::string_view hugging_face;  // "self_attn.q_norm", inside "model.layers.<layer>."
+};
+
+// One GGUF architecture whose files the family reads, and what the converter made of them.
+struct GgufArchitecture {
+  std::string_view name;          // general.architecture
+  std::string_view architecture;  // "LlamaForCausalLM"
+  std::string_view model_type;    // "llama"
+  // The converter reordered the rows of q and k for rotations of adjacent pairs: llama.cpp's LlamaModel.permute, and
+  // the converters that inherit it.
+  bool has_interleaved_heads = false;
+  std::span<const GgufRename> renames = {};  // beside the common names of gguf_names.cc, and before them
+};
+
+struct NamingRules {
+  // Tensors, without ".weight". A file without `head` has the embedding in its place.
+  std::string_view embedding = "model.embed_tokens";
+  std::string_view head = "lm_head";
+  std::span<const GgufArchitecture> gguf = {};
+};
+
+}  // namespace estoc

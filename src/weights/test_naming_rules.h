@@ -1,0 +1,21 @@
+// For tests below models/, where families are: the rules of two made-up ones.
+#pragma once
+
+#include "weights/naming_rules.h"
+
+namespace estoc {
+
+// "llama", whose heads are interleaved, and "plain", whose are not; "plain" has names of its own.
+inline std::span<const NamingRules* const> test_naming_rules() {
+  static constexpr GgufArchitecture kLlama[] = {
+      {.name = "llama", .architecture = "LlamaForCausalLM", .model_type = "llama", .has_interleaved_heads = true}};
+  static constexpr GgufRename kRenames[] = {{"attn_q_norm", "self_attn.q_norm"}, {"ffn_up", "mlp.gate_up_proj"}};
+  static constexpr GgufArchitecture kPlain[] = {
+      {.name = "plain", .architecture = "PlainForCausalLM", .model_type = "plain_text", .renames = kRenames}};
+  static constexpr NamingRules kRules[] = {{.gguf = kLlama},
+                                           {.embedding = "words", .head = "words_out", .gguf = kPlain}};
+  static constexpr const NamingRules* kAll[] = {&kRules[0], &kRules[1]};
+  return kAll;
+}
+
+}  // namespace estoc
