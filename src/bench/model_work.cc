@@ -1,22 +1,24 @@
 #include "bench/model_work.h"
 
+#include "models/family.h"
+
 namespace estoc {
 
 ModelWork work_of(const WeightSource& weights, const ModelInfo& info, ComputeMode compute) {
   ModelWork work;
   work.logit_macs = int64_t{info.vocab} * info.hidden;
-  const bool has_head = weights.find("lm_head.weight") != nullptr;
+  const NamingRules& naming = family_of(weights).naming;
+  const WeightTensor* embedding = weights.find(naming.embedding_weight());
+  const WeightTensor* head = weights.find(naming.head_weight());
   for (const WeightTensor& tensor : weights.tensors()) {
-    if (tensor.shape.size() != 2 || tensor.name == "model.embed_tokens.weight" || tensor.name == "lm_head.weight") {
-      continue;
-    }
+    if (tensor.shape.size() != 2 || &tensor == embedding || &tensor == head) continue;
     work.row_macs += tensor.element_count();
   }
   work.weight_bytes = info.weight_bytes;
   // Of the embedding a pass reads a few rows, unless it is itself what the head multiplies with.
-  if (const WeightTensor* embedding = weights.find("model.embed_tokens.weight"); embedding != nullptr) {
+  if (embedding != nullptr) {
     const bool is_packed_apart = compute == ComputeMode::fast && embedding->format->affine != nullptr;
-    if (has_head || is_packed_apart) work.weight_bytes -= embedding->bytes.size();
+    if (head != nullptr || is_packed_apart) work.weight_bytes -= embedding->bytes.size();
   }
   return work;
 }

@@ -27,7 +27,7 @@ std::unique_ptr<Tokenizer> open_tokenizer(const WeightSource& weights) {
 // A vocabulary with more ordinary tokens than the embedding has rows belongs to another model. Special tokens may
 // exceed it: fine-tunes add padding tokens that nobody ever feeds to the model.
 void check_vocabulary(const WeightSource& weights, const Tokenizer& tokenizer) {
-  const WeightTensor* embedding = weights.find("model.embed_tokens.weight");
+  const WeightTensor* embedding = weights.find(family_of(weights).naming.embedding_weight());
   if (embedding == nullptr || embedding->shape.size() != 2) return;  // the family says what is wrong with the weights
   for (int64_t id = embedding->rows(); id < tokenizer.vocab_count(); ++id) {
     if (tokenizer.is_special(static_cast<TokenId>(id))) continue;

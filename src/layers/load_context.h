@@ -17,6 +17,7 @@ namespace estoc {
 
 struct LoadContext {
   const WeightSource& source;
+  const NamingRules& naming;  // of the family that is built
   ComputeMode mode;
   Compute compute;
   PackedStore* packed_store = nullptr;                          // null: everything is packed anew

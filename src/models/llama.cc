@@ -71,7 +71,7 @@ class Llama final : public Model {
       : info_(info),
         compute_(load.compute),
         shape_(shape),
-        embedding_(load, "model.embed_tokens", info.vocab, info.hidden),
+        embedding_(load, std::string(load.naming.embedding), info.vocab, info.hidden),
         rope_(load, info.head_dim),
         norm_(load_vector(load, "model.norm.weight", info.hidden)),
         work_(shape_, static_cast<int>(kv_windows(info.kv).size()), rows_max, compute_.team.thread_count(),
@@ -85,8 +85,8 @@ class Llama final : public Model {
       if (groups_.size() == static_cast<size_t>(layer_shape.group)) groups_.push_back(info.kv[index]);
       blocks_.emplace_back(load, "model.layers." + std::to_string(layer), layer_shape, layer);
     }
-    const bool is_tied = load.source.find("lm_head.weight") == nullptr;
-    head_.emplace(load, is_tied ? "model.embed_tokens" : "lm_head", info.vocab, info.hidden);
+    const bool is_tied = load.source.find(load.naming.head_weight()) == nullptr;
+    head_.emplace(load, std::string(is_tied ? load.naming.embedding : load.naming.head), info.vocab, info.hidden);
   }
 
   const ModelInfo& info() const override { return info_; }

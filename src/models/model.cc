@@ -9,21 +9,19 @@
 namespace estoc {
 namespace {
 
-void add_totals(const WeightSource& source, ComputeMode compute, ModelInfo& info) {
-  bool has_head = false;
+void add_totals(const WeightSource& source, const NamingRules& naming, ComputeMode compute, ModelInfo& info) {
+  const WeightTensor* embedding = source.find(naming.embedding_weight());
+  const bool has_head = source.find(naming.head_weight()) != nullptr;
   for (const WeightTensor& tensor : source.tensors()) {
     if (is_leftover(tensor.name)) continue;
     info.parameter_count += tensor.element_count();
-    has_head |= tensor.name == "lm_head.weight";
     // The embedding stays as it is stored; a tied head is packed beside it.
-    const bool is_embedding = tensor.name == "model.embed_tokens.weight";
-    if (tensor.shape.size() == 2 && !is_embedding) {
+    if (tensor.shape.size() == 2 && &tensor != embedding) {
       info.weight_bytes += Weight::resident_bytes_of(*tensor.format, compute, tensor.rows(), tensor.columns());
     } else {
       info.weight_bytes += tensor.bytes.size();
     }
   }
-  const WeightTensor* embedding = source.find("model.embed_tokens.weight");
   if (!has_head && embedding != nullptr && Weight::form_of(*embedding->format, compute, true) == Weight::Form::packed) {
     info.weight_bytes +=
         Weight::resident_bytes_of(*embedding->format, compute, embedding->rows(), embedding->columns());
@@ -37,7 +35,7 @@ ModelInfo describe_model(const WeightSource& weights, ComputeMode compute) {
   ModelInfo info = family.describe(weights);
   refuse_uncomputed(weights, family, info);
   info.architecture = weights.config().find("architectures")->as_array()[0].as_string();
-  add_totals(weights, compute, info);
+  add_totals(weights, family.naming, compute, info);
   return info;
 }
 
@@ -50,13 +48,14 @@ bool has_wide_activations(const ModelInfo& info, Activations activations) {
 std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team, const ModelOptions& options) {
   const ModelInfo info = describe_model(weights, options.compute);
   warn_of_unknown_keys(weights);
+  const ModelFamily& family = family_of(weights);
   LoadContext load{
       .source = weights,
+      .naming = family.naming,
       .mode = options.compute,
       .compute = {team, kernels::table(), has_wide_activations(info, options.activations), options.is_deterministic},
       .packed_store = options.packed_store,
       .progress = options.progress};
-  const ModelFamily& family = family_of(weights);
   std::unique_ptr<Model> model = family.build(load, info, options.rows_max);
   refuse_unused_tensors(load, family, info);
   if (options.compute == ComputeMode::fast) weights.release_pages();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace estoc {
@@ -28,6 +29,9 @@ struct NamingRules {
   std::string_view embedding = "model.embed_tokens";
   std::string_view head = "lm_head";
   std::span<const GgufArchitecture> gguf = {};
+
+  std::string embedding_weight() const { return std::string(embedding) + ".weight"; }
+  std::string head_weight() const { return std::string(head) + ".weight"; }
 };
 
 }  // namespace estoc
