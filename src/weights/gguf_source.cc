@@ -34,6 +34,13 @@ int64_t interleaved_heads(const WeightTensor& tensor, const Metadata& metadata) 
        shown(tensor.source_name), shape_text(tensor.shape), heads, key);
 }
 
+// Adapters, projectors and tables of importance come in GGUF files, too.
+void check_is_model(const Metadata& metadata) {
+  const auto type = metadata.get_string("general.type");
+  if (!type || *type == "model") return;
+  fail(ErrorCode::unsupported, "{}: general.type is '{}', expected 'model'", metadata.source, shown(*type));
+}
+
 class GgufSource final : public WeightSource {
  public:
   GgufSource(const std::string& path, std::span<const NamingRules* const> rules) : path_(path) {
@@ -42,6 +49,7 @@ class GgufSource final : public WeightSource {
     metadata_ = std::move(first.metadata);
     file_bytes_ = files_.front().bytes().size();
     const std::vector<std::string> paths = gguf_part_paths(path, metadata_);
+    check_is_model(metadata_);
     naming_ = gguf_naming(gguf_architecture(metadata_), rules, path);
     std::vector<WeightTensor> tensors;
     translate(first, path, tensors);
@@ -60,6 +68,7 @@ class GgufSource final : public WeightSource {
       : path_(name), file_bytes_(bytes.size()) {
     GgufFile file = parse_gguf(bytes, name);
     metadata_ = std::move(file.metadata);
+    check_is_model(metadata_);
     naming_ = gguf_naming(gguf_architecture(metadata_), rules, name);
     std::vector<WeightTensor> tensors;
     translate(file, name, tensors);

@@ -119,6 +119,16 @@ TEST(GgufSourceTest, refuses_two_tensors_that_become_one) {
                  [&] { gguf_from_memory(as_bytes(writer.text()), "m.gguf", test_naming_rules()); });
 }
 
+TEST(GgufSourceTest, refuses_files_that_are_no_models) {
+  const auto open = [](std::string_view type) {
+    const std::string bytes = family("llama", 1, 1).set("general.type", GgufValue::string(type)).text();
+    gguf_from_memory(as_bytes(bytes), "m.gguf", test_naming_rules());
+  };
+  open("model");
+  expect_refused(ErrorCode::unsupported, "m.gguf: general.type is 'adapter', expected 'model'",
+                 [&] { open("adapter"); });
+}
+
 TEST(GgufSourceTest, requires_names_and_shapes) {
   GgufWriter writer = family("llama", 1, 1);
   writer.add_tensor("output_norm.weight", {4});
