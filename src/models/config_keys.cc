@@ -1,11 +1,15 @@
 #include "models/config_keys.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
-#include <string>
+#include <iterator>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "models/gguf_only_keys.h"
 #include "weights/byte_reader.h"
 #include "weights/config_reader.h"
 
@@ -145,6 +149,7 @@ constexpr std::string_view kPlainKeys[] = {
     "is_decoder",
     "is_llama_config",
     "label2id",
+    "layer_norm_eps",
     "length_penalty",
     "max_length",
     "max_position_embeddings",
@@ -209,6 +214,23 @@ constexpr std::string_view kPlainKeys[] = {
     "vocab_size",
 };
 
+// Read by layers/rope.cc, or without meaning for the types of scaling that it computes.
+constexpr std::string_view kPlainRopeKeys[] = {
+    "beta_fast",
+    "beta_slow",
+    "factor",
+    "finetuned",
+    "high_freq_factor",
+    "low_freq_factor",
+    "original_max_position_embeddings",
+    "rope_theta",
+    "rope_type",
+    "truncate",
+    "type",
+};
+
+constexpr const char* kRopeObjects[] = {"rope_scaling", "rope_parameters"};
+
 bool is_off(const Json& value) {
   if (value.is_bool()) return !value.as_bool();
   if (value.is_number()) return value.as_double() == 0;
@@ -262,9 +284,15 @@ void add_uncomputed(const ConfigReader& config, std::span<const ComputedKey> key
   }
 }
 
-bool is_known(std::string_view key) {
-  return std::ranges::find(kPlainKeys, key) != std::end(kPlainKeys) ||
-         std::ranges::find(kComputedKeys, key, &ComputedKey::key) != std::end(kComputedKeys);
+// The keys of `config` in neither list.
+void add_unknown(const ConfigReader& config, std::span<const std::string_view> plain,
+                 std::span<const ComputedKey> computed, std::vector<std::string>& found) {
+  for (const auto& [key, value] : config.json().as_object()) {
+    if (value.is_null() || std::ranges::find(plain, key) != plain.end()) continue;
+    if (std::ranges::find(computed, key, &ComputedKey::key) == computed.end()) {
+      found.push_back(shown(config.spelling(key)));
+    }
+  }
 }
 
 }  // namespace
@@ -273,25 +301,31 @@ void refuse_uncomputed(const WeightSource& source, const ModelFamily& family, co
   const ConfigReader config(source);
   std::string found;
   add_uncomputed(config, kComputedKeys, family, info, found);
-  for (const char* rope : {"rope_scaling", "rope_parameters"}) {
+  for (const char* rope : kRopeObjects) {
     add_uncomputed(config.object(rope), kComputedRopeKeys, family, info, found);
   }
+  for (const std::string& key : changing_gguf_keys(source)) found += (found.empty() ? "" : ", ") + key;
   if (found.empty()) return;
   fail(ErrorCode::unsupported, "{}: {}: what this asks for is not computed in the family '{}'", config.file(), found,
        family.name);
 }
 
+std::vector<std::string> unknown_keys(const WeightSource& source) {
+  const ConfigReader config(source);
+  std::vector<std::string> found;
+  add_unknown(config, kPlainKeys, kComputedKeys, found);
+  for (const char* rope : kRopeObjects) add_unknown(config.object(rope), kPlainRopeKeys, kComputedRopeKeys, found);
+  std::ranges::copy(unknown_gguf_keys(source), std::back_inserter(found));
+  return found;
+}
+
 void warn_of_unknown_keys(const WeightSource& source) {
   constexpr size_t kShownMax = 20;
-  const ConfigReader config(source);
-  std::string names;
-  size_t count = 0;
-  for (const auto& [key, value] : config.json().as_object()) {
-    if (value.is_null() || is_known(key)) continue;
-    if (++count <= kShownMax) names += (names.empty() ? "" : ", ") + shown(key);
-  }
-  if (count > kShownMax) names += ", ...";
-  if (count > 0) log_warn("{}: not known here and ignored: {}", config.file(), names);
+  const std::vector<std::string> names = unknown_keys(source);
+  if (names.empty()) return;
+  const auto shown_end = names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kShownMax));
+  log_warn("{}: not known here and ignored: {}{}", ConfigReader(source).file(),
+           fmt::join(names.begin(), shown_end, ", "), names.size() > kShownMax ? ", ..." : "");
 }
 
 }  // namespace estoc

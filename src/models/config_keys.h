@@ -3,6 +3,9 @@
 // Pure functions but for the log.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "models/family.h"
 #include "weights/weight_source.h"
 
@@ -12,7 +15,9 @@ namespace estoc {
 // Neutral values are fine: a multiplier of 1, a feature that is off.
 void refuse_uncomputed(const WeightSource& source, const ModelFamily& family, const ModelInfo& info);
 
-// One warning that names the keys nobody here knows.
+// The keys that are in no list here, as the file spells them: of the config, of its rope scaling, of GGUF metadata.
+std::vector<std::string> unknown_keys(const WeightSource& source);
+// One warning that names them, if there are any.
 void warn_of_unknown_keys(const WeightSource& source);
 
 }  // namespace estoc

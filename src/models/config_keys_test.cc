@@ -10,6 +10,8 @@
 #include "base/test_directory.h"
 #include "models/family.h"
 #include "models/model.h"
+#include "models/test_tiny_gguf.h"
+#include "weights/gguf_keys.h"
 #include "weights/gguf_source.h"
 #include "weights/gguf_writer.h"
 #include "weights/test_refusal.h"
@@ -28,13 +30,24 @@ class Folder {
   }
   std::string path() const { return directory_.path() + "/model"; }
   ModelInfo describe(const std::string& key, Json value) const {
-    Json config = config_;
-    config.set(key, std::move(value));
-    directory_.write("model/config.json", to_json(config));
-    return describe_model(*open_weights(path(), naming_rules()), ComputeMode::exact);
+    return describe_model(*open(with(key, std::move(value))), ComputeMode::exact);
+  }
+  std::vector<std::string> unknown(const Json& config) const { return unknown_keys(*open(config)); }
+  std::vector<std::string> unknown(const std::string& key, Json value) const {
+    return unknown(with(key, std::move(value)));
   }
 
  private:
+  Json with(const std::string& key, Json value) const {
+    Json config = config_;
+    config.set(key, std::move(value));
+    return config;
+  }
+  std::unique_ptr<WeightSource> open(const Json& config) const {
+    directory_.write("model/config.json", to_json(config));
+    return open_weights(path(), naming_rules());
+  }
+
   TemporaryDirectory directory_;
   Json config_;
 };
@@ -130,6 +143,66 @@ TEST(ConfigKeys, OfAGgufFileAreSpelledAsThere) {
     writer.set(key, GgufValue::f32(0));
     describe(writer);
   }
+}
+
+// What TinyGguf says and `key`.
+std::string tiny_gguf_with(const std::string& key, GgufValue value) {
+  return TinyGguf::keys().set("llama.vocab_size", GgufValue::u32(4)).set(key, std::move(value)).text();
+}
+
+TEST(ConfigKeys, ThatOnlyGgufHasFollowTheSameRule) {
+  const auto describe = [](const std::string& key, GgufValue value) {
+    const std::string bytes = tiny_gguf_with(key, std::move(value));
+    const auto source = gguf_from_memory(as_bytes(bytes), "m.gguf", naming_rules());
+    return describe_model(*source, ComputeMode::exact).layers;
+  };
+  const std::tuple<const char*, GgufValue, const char*> changing[] = {
+      {"llama.ssm.conv_kernel", GgufValue::u32(4), "4"},
+      {"llama.attention.output_scale", GgufValue::f32(0.5f), "0.5"},
+      {"llama.swin_norm", GgufValue::boolean(true), "true"},
+      {"llama.swiglu_clamp_exp", GgufValue::array<float>(6, {0, 7}), "2 values"},
+      {"llama.attention.key_length_swa", GgufValue::string("x"), "x"},
+  };
+  for (const auto& [key, value, shown] : changing) {
+    expect_refused(ErrorCode::unsupported,
+                   std::string("m.gguf: ") + key + " (" + shown + "): what this asks for is not",
+                   [&] { describe(key, value); });
+  }
+  EXPECT_EQ(describe("llama.ssm.conv_kernel", GgufValue::u32(0)), TinyGguf::kLayers);
+  EXPECT_EQ(describe("llama.swin_norm", GgufValue::boolean(false)), TinyGguf::kLayers);
+  EXPECT_EQ(describe("llama.swiglu_clamp_exp", GgufValue::array<float>(6, {0, 0})), TinyGguf::kLayers);
+  EXPECT_EQ(describe("qwen3.ssm.conv_kernel", GgufValue::u32(4)), TinyGguf::kLayers) << "another architecture's";
+}
+
+TEST(ConfigKeys, InNoListAreNamed) {
+  using Keys = std::vector<std::string>;
+  const auto of_gguf = [](const std::string& key) {
+    const std::string bytes = tiny_gguf_with(key, GgufValue::u32(1));
+    return unknown_keys(*gguf_from_memory(as_bytes(bytes), "m.gguf", naming_rules()));
+  };
+  EXPECT_EQ(of_gguf("llama.new_thing"), Keys{"llama.new_thing"});
+  EXPECT_EQ(of_gguf("llama.rope.new_thing"), Keys{"llama.rope.new_thing"});
+  for (const char* known : {"llama.expert_gating_func", "llama.ssm.conv_kernel", "llama.rope.scaling.finetuned",
+                            "llama.rope.freq_base", "general.new_thing", "tokenizer.ggml.new_thing"}) {
+    EXPECT_EQ(of_gguf(known), Keys{}) << known;
+  }
+  const Folder folder;
+  EXPECT_EQ(folder.unknown("new_thing", 1), Keys{"new_thing"});
+  EXPECT_EQ(folder.unknown("new_thing", Json()), Keys{});
+  EXPECT_EQ(folder.unknown("num_experts", 2), Keys{});
+  EXPECT_EQ(folder.unknown("rope_scaling", parse_json(R"({"type": "linear", "factor": 2, "new_thing": 1})")),
+            Keys{"rope_scaling.new_thing"});
+}
+
+// Else a family that reads such a key would refuse it, or one that does not would warn of a key that is known.
+TEST(ConfigKeys, OfEveryGgufKeyWithATranslationAreListed) {
+  Json config;
+  for (const GgufKey& key : gguf_model_keys()) config.set(key.hugging_face, 1);
+  Json scaling;
+  for (const GgufKey& key : gguf_rope_scaling_keys()) scaling.set(key.hugging_face, 1);
+  config.set("rope_scaling", scaling);
+  const Folder folder;
+  EXPECT_EQ(folder.unknown(config), std::vector<std::string>{});
 }
 
 TEST(ConfigKeys, AHeadSizeThatFollowsFromOthersIsBounded) {

@@ -99,17 +99,6 @@ void copy_keys(const Metadata& metadata, std::string_view prefix, std::span<cons
   }
 }
 
-// Keys of the model that are in no table keep their own spelling, for models/ to warn of.
-void copy_unknown_keys(const Metadata& metadata, std::string_view prefix, Json& config) {
-  constexpr int kUnknownMax = 100;
-  int count = 0;
-  for (const auto& [key, value] : metadata.values()) {
-    if (!key.starts_with(prefix) || is_known_gguf_key(std::string_view(key).substr(prefix.size()))) continue;
-    config.set(shown(key), true);
-    if (++count == kUnknownMax) return;
-  }
-}
-
 // By the name that every GGUF architecture has for it.
 const WeightTensor* find_tensor(std::span<const WeightTensor> tensors, std::string_view gguf_name) {
   const auto it = std::ranges::find(tensors, gguf_name, &WeightTensor::source_name);
@@ -200,7 +189,6 @@ Json gguf_config(const Metadata& metadata, const GgufArchitecture& architecture,
   add_tensor_facts(metadata, tensors, config);
   add_token_id(metadata, "tokenizer.ggml.bos_token_id", "bos_token_id", config);
   add_token_id(metadata, "tokenizer.ggml.eos_token_id", "eos_token_id", config);
-  copy_unknown_keys(metadata, prefix, config);
   return config;
 }
 
