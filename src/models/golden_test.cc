@@ -2,7 +2,10 @@
 // tests/golden/make_model_golden.py). The demo model's are compared through a running server, in tests/e2e.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <iterator>
 #include <numeric>
 
 #include "base/mapped_file.h"
@@ -76,7 +79,26 @@ void expect_golden(const std::string& model_path, const std::string& golden_path
   std::printf("  worst log-probability difference %.2e\n", worst);
 }
 
-class TinyModels : public testing::TestWithParam<const char*> {};
+// The checkpoints of models/ whose answers are known, each a folder beside NAME.json.
+std::vector<std::string> tiny_models() {
+  std::vector<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator(kGolden)) {
+    const std::string name = file.path().stem().string();
+    if (file.path().extension() == ".json" && std::filesystem::is_directory(kGolden + "models/" + name)) {
+      names.push_back(name);
+    }
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+class TinyModels : public testing::TestWithParam<std::string> {};
+
+TEST(TinyModelsList, HasEveryFolder) {
+  const std::filesystem::directory_iterator folders(kGolden + "models");
+  EXPECT_EQ(std::distance(begin(folders), end(folders)), std::ssize(tiny_models()));
+  EXPECT_FALSE(tiny_models().empty());
+}
 
 TEST_P(TinyModels, ExactEqualsTransformers) {
   expect_golden(kGolden + "models/" + GetParam(), kGolden + GetParam() + ".json");
@@ -101,10 +123,8 @@ TEST_P(TinyModels, ChunksAndIsaLevelsAgree) {
   kernels::force_isa(kernels::best_isa());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, TinyModels,
-                         testing::Values("llama2_like", "llama3_like", "mistral_like", "smollm2_like", "tinyllama_like",
-                                         "qwen3_like", "qwen3_tied_like", "qwen3_windows_like"),
-                         [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(All, TinyModels, testing::ValuesIn(tiny_models()),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace estoc
