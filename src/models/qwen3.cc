@@ -1,11 +1,9 @@
 // The dense Qwen3 family: Llama's decoder with an RMS norm over each query and key head before the rotary embedding.
 // Heads are as wide as the config says, mostly wider than hidden / heads.
 // Source: transformers models/qwen3 (5.23); checked against tests/golden/.
-#include <algorithm>
-
 #include "models/family.h"
 #include "models/llama.h"
-#include "weights/config_reader.h"
+#include "models/qwen_windows.h"
 
 namespace estoc {
 namespace {
@@ -16,13 +14,9 @@ constexpr GgufArchitecture kGguf[] = {
     {.name = "qwen3", .architecture = "Qwen3ForCausalLM", .model_type = "qwen3", .renames = kRenames}};
 constexpr std::string_view kComputes[] = {"use_sliding_window"};
 
-// Layers from max_window_layers on have a window when use_sliding_window says so; configs carry its width anyway.
 ModelInfo describe(const WeightSource& source) {
-  const ConfigReader config(source);
   ModelInfo info = describe_llama(source, "qwen3");
-  const int first =
-      config.boolean("use_sliding_window", false) ? config.integer("max_window_layers", 0, 1 << 20, 28) : info.layers;
-  for (int layer = 0; layer < std::min(first, info.layers); ++layer) info.kv[static_cast<size_t>(layer)].window = 0;
+  read_qwen_windows(source, info);
   return info;
 }
 
