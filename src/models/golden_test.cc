@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <iterator>
 #include <numeric>
+#include <set>
 
 #include "base/mapped_file.h"
 #include "base/thread_team.h"
@@ -94,10 +94,39 @@ std::vector<std::string> tiny_models() {
 
 class TinyModels : public testing::TestWithParam<std::string> {};
 
+std::vector<std::string> tiny_gguf_files() {
+  std::vector<std::string> names = tiny_models();
+  std::erase_if(names,
+                [](const std::string& name) { return !std::filesystem::exists(kGolden + "models/" + name + ".gguf"); });
+  return names;
+}
+
+// Those of them that are there as a GGUF file, too.
+class TinyGgufFiles : public testing::TestWithParam<std::string> {};
+
+TEST_P(TinyGgufFiles, ExactEqualsTransformers) {
+  expect_golden(kGolden + "models/" + GetParam() + ".gguf", kGolden + GetParam() + ".json");
+}
+
+// A file of every GGUF architecture that a family reads.
+TEST(TinyModelsList, HasEveryGgufArchitecture) {
+  std::set<std::string> missing;
+  for (const NamingRules* rules : naming_rules()) {
+    for (const GgufArchitecture& gguf : rules->gguf) missing.emplace(gguf.model_type);
+  }
+  for (const std::string& name : tiny_gguf_files()) {
+    missing.erase(
+        open_weights(kGolden + "models/" + name + ".gguf", naming_rules())->config().find("model_type")->as_string());
+  }
+  EXPECT_EQ(missing, std::set<std::string>{});
+}
+
 TEST(TinyModelsList, HasEveryFolder) {
-  const std::filesystem::directory_iterator folders(kGolden + "models");
-  EXPECT_EQ(std::distance(begin(folders), end(folders)), std::ssize(tiny_models()));
-  EXPECT_FALSE(tiny_models().empty());
+  std::set<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator(kGolden + "models"))
+    names.insert(file.path().stem().string());
+  EXPECT_EQ(names.size(), tiny_models().size());
+  EXPECT_FALSE(names.empty());
 }
 
 TEST_P(TinyModels, ExactEqualsTransformers) {
@@ -124,6 +153,8 @@ TEST_P(TinyModels, ChunksAndIsaLevelsAgree) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TinyModels, testing::ValuesIn(tiny_models()),
+                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(All, TinyGgufFiles, testing::ValuesIn(tiny_gguf_files()),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -3,8 +3,8 @@
 
 Run by hand, never by CI, in an environment with exactly tests/golden/requirements.txt:
 
-  python tests/golden/make_model_golden.py tiny                   # the checkpoints in models/ and <name>.json
-  python tests/golden/make_model_golden.py smollm2 MODEL.gguf     # smollm2.json from the demo model
+  python tests/golden/make_model_golden.py tiny    # the checkpoints in models/, as folders and GGUF, and <name>.json
+  python tests/golden/make_model_golden.py smollm2 MODEL.gguf    # smollm2.json from the demo model
 
 Each file holds cases: prompt token ids and, at some positions, the 20 likeliest next tokens as [id, logprob], likeliest
 first. `position` p is the prediction made from tokens 0..p. Seeded: running it again gives the same files.
@@ -23,6 +23,8 @@ HERE = Path(__file__).resolve().parent
 TOP = 20
 TOLERANCE = 1e-3
 PINNED = {"transformers": "5.23.0", "torch": "2.15.0"}
+# What transformers does not read of a GGUF file, by the checkpoint that needs it.
+GGUF_UNREAD = {"llama3_like": "rope_freqs.weight", "qwen3_like": "key_length", "qwen3_tied_like": "key_length"}
 
 PROSE = ("The harbour was quiet that morning. Two fishermen mended a net on the quay while a third, older than both, "
          "told them for the hundredth time how the storm of his youth had carried a church bell out to sea. Nobody")
@@ -64,6 +66,18 @@ def case(model, name: str, ids: list[int]) -> dict:
     return {"name": name, "prompt": ids, "positions": chosen}
 
 
+def check_gguf(gguf: Path, cases: list[dict]) -> None:
+    """transformers' own reader makes the same of the GGUF file."""
+    if not gguf.exists() or gguf.stem in GGUF_UNREAD:
+        return
+    model = transformers.AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    for expected in cases:
+        found = case(model.eval(), expected["name"], expected["prompt"])
+        for ours, theirs in zip(found["positions"], expected["positions"]):
+            for (_, a), (_, b) in zip(ours["top"], theirs["top"]):
+                assert abs(a - b) < TOLERANCE, (gguf.name, expected["name"], a, b)
+
+
 def write(path: Path, about: str, cases: list[dict]) -> None:
     """One line for each prompt and each position, so that changes can be read."""
     head = {"about": about, "versions": PINNED, "dtype": "float32", "tolerance": TOLERANCE}
@@ -88,8 +102,9 @@ def make_tiny() -> None:
         chooser = random.Random(name)
         prompts = {count: [1] + [chooser.randrange(4, tiny_models.VOCAB) for _ in range(count - 1)]
                    for count in (1, 2, 7, 17, 48, 130)}
-        write(HERE / f"{name}.json", f"models/{name}: {' '.join(model.config.architectures)}",
-              [case(model, f"{count} tokens", ids) for count, ids in prompts.items()])
+        cases = [case(model, f"{count} tokens", ids) for count, ids in prompts.items()]
+        write(HERE / f"{name}.json", f"models/{name}: {' '.join(model.config.architectures)}", cases)
+        check_gguf(directory.with_suffix(".gguf"), cases)
         size = sum(path.stat().st_size for path in directory.iterdir())
         print(f"  models/{name}: {size} bytes in all")
 

@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
+import tiny_gguf
+
 VOCAB = 128
 PIECES = ["th", "he", "in", "er", "an", "re", "on", "at", "en", "nd", "ti", "es", "or", "te", "of", "ed", "is", "it",
           "al", "ar", "st", "to", "nt", "ng", "se", "ha", "as", "ou", "io"]
@@ -124,7 +126,7 @@ def write_json(path: Path, value) -> None:
 
 
 def write_model(directory: Path, name: str) -> None:
-    """Writes the whole Hugging Face directory of one shape."""
+    """Writes the whole Hugging Face directory of one shape and, where GGUF can say it, the GGUF file beside it."""
     changes, generation, file_count = SHAPES[name]
     config = BASE | changes
     directory.mkdir(parents=True, exist_ok=True)
@@ -135,6 +137,8 @@ def write_model(directory: Path, name: str) -> None:
                {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "add_bos_token": True,
                 "tokenizer_class": "PreTrainedTokenizerFast", "chat_template": CHAT_TEMPLATE})
     tensors = weights(config, seed=1000 + list(SHAPES).index(name))
+    if tiny_gguf.can_write(config):
+        tiny_gguf.write_gguf(directory.with_suffix(".gguf"), config, tensors)
     if file_count == 1:
         save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
         return

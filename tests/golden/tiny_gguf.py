@@ -1,0 +1,79 @@
+"""The tiny checkpoints said again as GGUF files.
+
+Names of tensors and keys are those of the gguf package; only what a converter does beside renaming is written here: rows
+of q and k in the order of adjacent pairs where the Llama architecture rotates so, and the factors of llama3's scaling.
+"""
+import math
+from pathlib import Path
+
+import gguf
+import torch
+
+ARCHITECTURES = {name: architecture for architecture, name in gguf.MODEL_ARCH_NAMES.items()}
+ALIASES = {"mistral": "llama"}  # model types whose architecture has another name
+
+
+def adjacent_pairs(tensor: torch.Tensor, heads: int) -> torch.Tensor:
+    """Row 2i+p of each head is what row p * (head / 2) + i was."""
+    head = tensor.shape[0] // heads
+    return tensor.reshape(heads, 2, head // 2, -1).transpose(1, 2).reshape(tensor.shape).contiguous()
+
+
+def llama3_factors(scaling: dict, theta: float, head: int) -> torch.Tensor:
+    """What each frequency is divided by."""
+    low, high, factor = scaling["low_freq_factor"], scaling["high_freq_factor"], scaling["factor"]
+    factors = []
+    for pair in range(head // 2):
+        turns = scaling["original_max_position_embeddings"] / (2 * math.pi * theta ** (2 * pair / head))
+        share = min(max((turns - low) / (high - low), 0), 1)  # of the frequency that stays as it is
+        factors.append(1 / (share + (1 - share) / factor))
+    return torch.tensor(factors, dtype=torch.float32)
+
+
+def add(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor) -> None:
+    """Vectors are f32, as converters have them; matrices keep their type."""
+    if tensor.dim() == 1:
+        writer.add_tensor(name, tensor.float().numpy())
+    elif tensor.dtype == torch.bfloat16:
+        writer.add_tensor(name, tensor.view(torch.uint16).numpy(), raw_dtype=gguf.GGMLQuantizationType.BF16)
+    else:
+        writer.add_tensor(name, tensor.numpy())
+
+
+def can_write(config: dict) -> bool:
+    """GGUF has no key for windows in some layers of Qwen."""
+    return not config.get("use_sliding_window")
+
+
+def write_gguf(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> None:
+    architecture = ARCHITECTURES[ALIASES.get(config["model_type"], config["model_type"])]
+    names = gguf.get_tensor_name_map(architecture, config["num_hidden_layers"])
+    heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
+    head = config.get("head_dim", config["hidden_size"] // heads)
+    scaling = config.get("rope_scaling") or {}
+    theta = config.get("rope_theta") or config.get("rope_parameters", {}).get("rope_theta", 10000.0)
+    writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[architecture])
+    writer.add_type(gguf.GGUFType.MODEL)
+    writer.add_vocab_size(config["vocab_size"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(kv_heads)
+    writer.add_key_length(head)
+    writer.add_value_length(head)
+    writer.add_rope_dimension_count(head)
+    writer.add_rope_freq_base(theta)
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    if scaling:
+        assert scaling["rope_type"] == "llama3"
+        add(writer, "rope_freqs.weight", llama3_factors(scaling, theta, head))
+    for name, tensor in tensors.items():
+        if architecture == gguf.MODEL_ARCH.LLAMA and ("q_proj" in name or "k_proj" in name):
+            tensor = adjacent_pairs(tensor, heads if "q_proj" in name else kv_heads)
+        add(writer, names.get_name(name, try_suffixes=(".weight", ".bias")), tensor)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
