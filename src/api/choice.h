@@ -12,7 +12,8 @@
 
 #include "api/stop_matcher.h"
 #include "base/json.h"
-#include "engine/engine.h"
+#include "base/shared_list.h"
+#include "engine/event.h"
 #include "tokenizer/stream.h"
 #include "tokenizer/tokenizer.h"
 

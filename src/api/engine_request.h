@@ -6,7 +6,7 @@
 #include "api/choice.h"
 #include "api/sampling_fields.h"
 #include "api/served_model.h"
-#include "engine/engine.h"
+#include "engine/request.h"
 
 namespace estoc::api {
 

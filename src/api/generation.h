@@ -14,7 +14,8 @@
 #include "api/call.h"
 #include "api/choice.h"
 #include "api/server_stats.h"
-#include "engine/engine.h"
+#include "engine/event.h"
+#include "engine/request.h"
 
 namespace estoc::api {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <map>
 
-#include "engine/engine.h"
+#include "engine/engine_stats.h"
 
 namespace estoc::api {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine/engine.h"
+#include "engine/event.h"
 
 namespace estoc::api {
 

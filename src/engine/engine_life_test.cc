@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "engine/engine.h"
 #include "engine/event_inbox.h"
 
 namespace estoc {

@@ -1,17 +1,27 @@
-// The buckets of the engine's histograms, and how requests and tokens enter them.
+// What an engine tells of itself: counts since its start and how things stand. A value.
 #pragma once
 
-#include "engine/engine.h"
-#include "engine/sequence.h"
+#include <cstdint>
+
+#include "base/histogram.h"
 
 namespace estoc {
 
-// Statistics whose histograms have their buckets: the ones vLLM's dashboards expect, where there are such.
-EngineStats with_buckets();
-
-// Counts a token chosen at `now` and its distance from the one before; updates the sequence's times.
-void count_token(EngineStats& stats, Sequence& sequence, Clock::time_point now);
-// Counts the times of a request that ended well.
-void count_times(EngineStats& stats, const RequestTimes& times);
+struct EngineStats {
+  int running = 0, waiting = 0;
+  int kv_blocks = 0, kv_blocks_used = 0;
+  uint64_t steps = 0;
+  uint64_t requests_done = 0, requests_cancelled = 0, requests_failed = 0;
+  uint64_t prompt_tokens = 0, output_tokens = 0;
+  uint64_t preemptions = 0;
+  int kv_blocks_cached = 0;       // of those not in use: blocks that still hold keys and values of a prefix
+  double queue_work_s = 0;        // estimated time to work off what waits
+  uint64_t requests_refused = 0;  // by submit: too much work waits
+  uint64_t requests_timed_out = 0;
+  uint64_t prefix_tokens = 0;                                            // prompt tokens looked up in the prefix cache
+  uint64_t prefix_tokens_cached = 0;                                     // and found there
+  Histogram ttft_s, inter_token_s, queue_s, prefill_s, decode_s, e2e_s;  // of requests, in seconds
+  Histogram step_s, step_rows;                                           // of steps: seconds; rows of the batch
+};
 
 }  // namespace estoc

@@ -6,7 +6,8 @@
 #include <mutex>
 
 #include "base/check.h"
-#include "engine/engine.h"
+#include "engine/engine_config.h"
+#include "engine/event.h"
 #include "engine/fake_model.h"
 
 namespace estoc {

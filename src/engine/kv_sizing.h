@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/engine_config.h"
 #include "kv/kv_manager.h"
 #include "tensor/kv_storage.h"
 

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "sampling/logprobs.h"
 #include "base/limits.h"
 
 namespace estoc {

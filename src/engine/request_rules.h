@@ -1,7 +1,8 @@
 // What a request must satisfy to be queued. Pure.
 #pragma once
 
-#include "engine/engine.h"
+#include "engine/engine_config.h"
+#include "engine/request.h"
 
 namespace estoc {
 

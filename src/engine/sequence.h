@@ -10,7 +10,8 @@
 #include <optional>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/event.h"
+#include "engine/request.h"
 #include "kv/sequence_kv.h"
 #include "sampling/sampler.h"
 

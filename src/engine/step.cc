@@ -4,7 +4,7 @@
 #include <exception>
 
 #include "base/log.h"
-#include "engine/engine_stats.h"
+#include "engine/stats_counting.h"
 #include "engine/kv_sizing.h"
 
 namespace estoc {

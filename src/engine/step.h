@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "engine/batch_builder.h"
-#include "engine/engine.h"
+#include "engine/engine_config.h"
+#include "engine/engine_stats.h"
+#include "engine/event.h"
 #include "engine/kv_populator.h"
 #include "engine/row_readers.h"
 #include "engine/scheduler.h"

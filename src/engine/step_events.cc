@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/log.h"
-#include "engine/engine_stats.h"
+#include "engine/stats_counting.h"
 #include "engine/step.h"
 
 namespace estoc {

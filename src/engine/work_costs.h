@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "engine/engine.h"
+#include "engine/request.h"
 
 namespace estoc {
 

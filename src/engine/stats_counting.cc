@@ -1,4 +1,4 @@
-#include "engine/engine_stats.h"
+#include "engine/stats_counting.h"
 
 #include <algorithm>
 
