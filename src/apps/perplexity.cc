@@ -45,8 +45,8 @@ double negative_log_likelihood(const float* logits, size_t vocab, TokenId token)
   return largest + std::log(sum) - logits[token];
 }
 
-void score_window(Model& model, KvStorage& kv, std::span<const BlockId> blocks, std::span<const TokenId> window,
-                  std::vector<float>& logits, Score& score) {
+void score_window(const Model& model, ModelScratch& scratch, KvStorage& kv, std::span<const BlockId> blocks,
+                  std::span<const TokenId> window, std::vector<float>& logits, Score& score) {
   const int count = static_cast<int>(window.size()), first = count / 2;
   const auto vocab = static_cast<size_t>(model.info().vocab);
   for (int begin = 0; begin < count; begin += kRows) {
@@ -57,7 +57,7 @@ void score_window(Model& model, KvStorage& kv, std::span<const BlockId> blocks, 
       if (begin + r >= first && begin + r + 1 < count) wanted.push_back(r);
     }
     model.forward({window.subspan(static_cast<size_t>(begin), static_cast<size_t>(rows)), {&sequence, 1}, wanted}, kv,
-                  logits.data());
+                  scratch, logits.data());
     for (size_t i = 0; i < wanted.size(); ++i) {
       const auto next = static_cast<size_t>(begin + wanted[i] + 1);
       score.add(negative_log_likelihood(logits.data() + i * vocab, vocab, window[next]));
@@ -75,11 +75,9 @@ int perplexity(const PerplexityOptionValues& options) {
   if (window_tokens < 4)
     fail(ErrorCode::invalid_argument, "--ctx: {} is too small a window, expected at least 4", window_tokens);
   ThreadTeam team(plan.threads);
-  const auto model = load_model(*checkpoint.weights, team,
-                                {.compute = plan.compute,
-                                 .activations = plan.activations,
-                                 .rows_max = kRows,
-                                 .is_deterministic = plan.is_deterministic});
+  const auto model =
+      load_model(*checkpoint.weights, team,
+                 {.compute = plan.compute, .activations = plan.activations, .is_deterministic = plan.is_deterministic});
   const auto tokens =
       checkpoint.tokenizer->encode(read_file(options.file), {.add_special = false, .parse_special = false});
   const int window_count =
@@ -91,6 +89,7 @@ int perplexity(const PerplexityOptionValues& options) {
   std::vector<BlockId> blocks(static_cast<size_t>((window_tokens + kKvBlockTokens - 1) / kKvBlockTokens));
   std::iota(blocks.begin(), blocks.end(), BlockId{0});
   KvStorage kv(model->info().kv, plan.engine.kv_type, static_cast<int>(blocks.size()));
+  const auto scratch = model->make_scratch(kRows);
   std::vector<float> logits(static_cast<size_t>(model->info().vocab) * kRows);
   Score score;
   ProgressBar bar("perplexity");
@@ -98,7 +97,7 @@ int perplexity(const PerplexityOptionValues& options) {
   for (int w = 0; w < window_count; ++w) {
     std::vector<TokenId> window(tokens.begin() + w * window_tokens, tokens.begin() + (w + 1) * window_tokens);
     if (checkpoint.tokenizer->adds_bos()) window.front() = *checkpoint.tokenizer->bos();
-    score_window(*model, kv, blocks, window, logits, score);
+    score_window(*model, *scratch, kv, blocks, window, logits, score);
     bar.update(static_cast<uint64_t>(w) + 1, static_cast<uint64_t>(window_count));
   }
   bar.finish();

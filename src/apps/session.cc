@@ -116,7 +116,6 @@ Session::Session(const ModelOptionValues& options, const EngineTuning& tune, Che
   model = load_model(*checkpoint.weights, team,
                      {.compute = plan.compute,
                       .activations = plan.activations,
-                      .rows_max = plan.engine.batch_tokens_max,
                       .is_deterministic = plan.is_deterministic,
                       .packed_store = packs.get(),
                       .progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); }});

@@ -24,9 +24,10 @@ using Clock = std::chrono::steady_clock;
 // A model with keys and values of its own, which plays the tests.
 class Player {
  public:
-  Player(Model& model, const ModelBenchPlan& plan, const std::vector<ModelTest>& tests)
+  Player(const Model& model, const ModelBenchPlan& plan, const std::vector<ModelTest>& tests)
       : model_(model),
         rows_max_(plan.rows_max),
+        scratch_(model.make_scratch(plan.rows_max)),
         kv_(model.info().kv, plan.kv_type, blocks_of(tests)),
         logits_(std::make_unique_for_overwrite<float[]>(
             static_cast<size_t>(model.info().vocab) *
@@ -80,7 +81,7 @@ class Player {
       const auto last = static_cast<int32_t>(rows - 1);
       const bool is_wanted = logits != nullptr && done + rows == count;
       const std::span<const int32_t> logit_rows(&last, is_wanted ? 1 : 0);
-      model_.forward({random_tokens(rows), {&sequence, 1}, logit_rows}, kv_, logits);
+      model_.forward({random_tokens(rows), {&sequence, 1}, logit_rows}, kv_, *scratch_, logits);
       done += rows;
     }
   }
@@ -94,11 +95,12 @@ class Player {
     }
     logit_rows_.resize(static_cast<size_t>(test.batch));
     std::iota(logit_rows_.begin(), logit_rows_.end(), 0);
-    model_.forward({random_tokens(test.batch), sequences_, logit_rows_}, kv_, logits_.get());
+    model_.forward({random_tokens(test.batch), sequences_, logit_rows_}, kv_, *scratch_, logits_.get());
   }
 
-  Model& model_;
+  const Model& model_;
   int rows_max_;
+  std::unique_ptr<ModelScratch> scratch_;
   KvStorage kv_;
   std::unique_ptr<float[]> logits_;
   std::mt19937 random_{1};
@@ -138,11 +140,9 @@ std::vector<ModelBenchResult> run_model_bench(const WeightSource& weights, const
   for (const int threads : plan.threads) {
     say(fmt::format("loading for {} threads", threads));
     ThreadTeam team(threads, plan.is_pinned ? Pinning::cores : Pinning::none);
-    const auto model = load_model(weights, team,
-                                  {.compute = plan.compute,
-                                   .activations = plan.activations,
-                                   .rows_max = plan.rows_max,
-                                   .is_deterministic = plan.is_deterministic});
+    const auto model = load_model(
+        weights, team,
+        {.compute = plan.compute, .activations = plan.activations, .is_deterministic = plan.is_deterministic});
     Player player(*model, plan, tests);
     for (const ModelTest& test : tests) {
       say(fmt::format("{}, {} threads: warming up", test.name(), threads));

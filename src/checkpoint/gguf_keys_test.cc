@@ -114,7 +114,7 @@ std::string refusal(const TemporaryDirectory& directory, const Keys& keys) {
   try {
     const Checkpoint checkpoint = open_checkpoint(directory.write("m.gguf", writer.text()));
     ThreadTeam team(1);
-    const auto model = load_model(*checkpoint.weights, team, {.compute = ComputeMode::exact, .rows_max = 4});
+    const auto model = load_model(*checkpoint.weights, team, {.compute = ComputeMode::exact});
     const std::vector<TokenId> tokens = checkpoint.tokenizer->encode("he");
     if (tokens.empty()) return "";
     KvStorage kv(model->info().kv, KvType::f32, 1);
@@ -122,7 +122,7 @@ std::string refusal(const TemporaryDirectory& directory, const Keys& keys) {
     const BatchSequence sequence{0, 1, 0, {&block, 1}};
     const int32_t row = 0;
     std::vector<float> logits(static_cast<size_t>(model->info().vocab));
-    model->forward({{tokens.data(), 1}, {&sequence, 1}, {&row, 1}}, kv, logits.data());
+    model->forward({{tokens.data(), 1}, {&sequence, 1}, {&row, 1}}, kv, *model->make_scratch(1), logits.data());
     for (const float logit : logits) EXPECT_TRUE(std::isfinite(logit));
     return "";
   } catch (const Error& error) {

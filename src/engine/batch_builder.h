@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/scheduler.h"
-#include "models/model.h"
+#include "tensor/batch.h"
 
 namespace estoc {
 

@@ -37,7 +37,7 @@ uint64_t drawn_seed() {
 }  // namespace
 
 struct Engine::Impl {
-  Impl(Model& model, const EngineConfig& given, ThreadTeam* team)
+  Impl(const Model& model, const EngineConfig& given, ThreadTeam* team)
       : config(checked(given)), vocab(model.info().vocab), seed(drawn_seed()), stepper(model, config, team) {
     stats = next_stats = stepper.stats();
     costs = stepper.costs();
@@ -142,7 +142,7 @@ std::optional<int> Engine::Impl::refusal(const Request& request) const {
   return static_cast<int>(std::ceil(std::clamp(std::max(ahead + own - bound, until_one_ends), 1.0, 3600.0)));
 }
 
-Engine::Engine(Model& model, const EngineConfig& config, ThreadTeam* team)
+Engine::Engine(const Model& model, const EngineConfig& config, ThreadTeam* team)
     : impl_(std::make_unique<Impl>(model, config, team)) {}
 
 Engine::~Engine() {

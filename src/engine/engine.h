@@ -36,7 +36,7 @@ class Engine {
  public:
   // The engine's thread becomes thread 0 of `team`, the model's: pinned when the team is, and sampling over it. Without
   // one it samples alone.
-  Engine(Model& model, const EngineConfig& config, ThreadTeam* team = nullptr);
+  Engine(const Model& model, const EngineConfig& config, ThreadTeam* team = nullptr);
   ~Engine();  // stops the thread; unfinished requests get Event{cancelled}
 
   // Queues a request. A prompt that can never fit (longer than context - 1, or than the KV pool) throws

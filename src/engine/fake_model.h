@@ -36,7 +36,9 @@ class FakeModel : public Model {
 
   const ModelInfo& info() const override { return info_; }
 
-  void forward(const Batch& batch, KvStorage& kv, float* logits) override {
+  std::unique_ptr<ModelScratch> make_scratch(int) const override { return std::make_unique<ModelScratch>(); }
+
+  void forward(const Batch& batch, KvStorage& kv, ModelScratch&, float* logits) const override {
     if (before_forward) before_forward(batch);
     check(batch, kv);
     for (const BatchSequence& sequence : batch.sequences) {
@@ -67,7 +69,7 @@ class FakeModel : public Model {
   }
 
   std::function<void(const Batch&)> before_forward;  // may wait or throw
-  uint64_t row_count = 0;
+  mutable uint64_t row_count = 0;
 
  private:
   static float& at(const KvStorage& kv, int layer, const BatchSequence& sequence, int position) {

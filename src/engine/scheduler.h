@@ -19,6 +19,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/engine_config.h"
 #include "engine/sequence.h"
 #include "engine/step_time.h"
 #include "engine/waiting_queue.h"

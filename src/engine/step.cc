@@ -29,7 +29,7 @@ size_t vocab_of(const Model& model) { return static_cast<size_t>(model.info().vo
 
 }  // namespace
 
-Stepper::Stepper(Model& model, const EngineConfig& config, ThreadTeam* team, Now now)
+Stepper::Stepper(const Model& model, const EngineConfig& config, ThreadTeam* team, Now now)
     : model_(model),
       now_(now),
       queue_timeout_s_(config.queue_timeout_s),
@@ -43,6 +43,7 @@ Stepper::Stepper(Model& model, const EngineConfig& config, ThreadTeam* team, Now
                                       KvStorage::bytes_per_block(model.info().kv, config.kv_type) / kKvBlockTokens)),
       scheduler_(kv_, times_, limits_),
       batch_(limits_, static_cast<int>(groups_.size())),
+      scratch_(model.make_scratch(limits_.batch_tokens_max)),
       readers_(team),
       logits_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(limits_.logit_rows_max) * vocab_of(model))),
       stats_(with_buckets()) {}
@@ -61,7 +62,7 @@ void Stepper::step() {
   kv_.copies().clear();
   const StepWork work = scheduler_.work();
   try {
-    model_.forward(batch_.build(plan), storage_, logits_.get());
+    model_.forward(batch_.build(plan), storage_, *scratch_, logits_.get());
   } catch (const std::exception& error) {
     return fail(plan, error.what());
   }

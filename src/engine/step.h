@@ -31,7 +31,7 @@ class Stepper {
   using Now = Clock::time_point (*)();
 
   // `team` may be null: then sampling is done by the caller alone. `now` is the clock of all times.
-  Stepper(Model& model, const EngineConfig& config, ThreadTeam* team = nullptr, Now now = Clock::now);
+  Stepper(const Model& model, const EngineConfig& config, ThreadTeam* team = nullptr, Now now = Clock::now);
 
   void add(std::unique_ptr<Sequence> sequence);
   // Ends a sequence before its own end: frees its blocks and leaves it a last event. Unknown ids are ignored.
@@ -66,7 +66,7 @@ class Stepper {
   Event& emit(Sequence& sequence);
   void finish(Sequence& sequence, FinishReason reason);
 
-  Model& model_;
+  const Model& model_;
   const Now now_;
   const double queue_timeout_s_;
   const std::vector<KvGroup> groups_;
@@ -78,6 +78,7 @@ class Stepper {
   StepTimeModel times_;
   Scheduler scheduler_;
   BatchBuilder batch_;
+  const std::unique_ptr<ModelScratch> scratch_;
   RowReaders readers_;
   std::vector<RowJob> rows_;         // of the current step
   std::unique_ptr<float[]> logits_;  // [limits_.logit_rows_max, vocab]

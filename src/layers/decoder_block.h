@@ -1,64 +1,54 @@
-// One pre-norm decoder layer: x += attention(norm(x)); x += mlp(norm(x)).
+// One pre-norm decoder layer on the CPU: x += mixer(norm(x)); x += mlp(norm(x)), and its parts.
 //
-// The parts (Attention, Mlp) can be used alone by families whose layers differ. Immutable after construction.
+// Immutable after construction; made from a description (layers/layer_spec.h). Throws Error{corrupt_file} when a tensor
+// is missing or of another shape.
 #pragma once
 
-#include <string>
+#include <span>
 #include <vector>
 
+#include "layers/cpu_scratch.h"
+#include "layers/layer_spec.h"
 #include "layers/linear.h"
 #include "layers/sampled_rows.h"
-#include "ops/attention.h"
 
 namespace estoc {
 
-// Shapes and numbers of a plain decoder's layer; all but window and group are those of every layer.
-struct DecoderShape {
-  int hidden = 0;
-  int ffn = 0;
-  int heads = 0, kv_heads = 0, head_dim = 0;
-  float norm_eps = 0;
-  float attention_scale = 0;
-  int window = 0;               // sliding window in tokens, 0 for none
-  int group = 0;                // of layers that share tables of blocks (kv_group_of)
-  bool has_head_norms = false;  // an RMS norm over each head of q and k, before the rotary embedding
-};
+class RmsNorm {
+ public:
+  RmsNorm(LoadContext& load, const RmsNormSpec& spec, int64_t columns);
+  // out = norm(x), in the form its readers want; out may be x when they want values.
+  void forward(const Compute& compute, const Rows& x, Rows& out, RowForm form = RowForm::values) const;
+  std::span<const float> weight() const { return weight_; }
 
-// Activation buffers that all layers of a model use in turn.
-struct Workspace {
-  Workspace(const DecoderShape& shape, int groups, int rows_max, int threads, int64_t columns_max);
-
-  Rows hidden;  // the residual stream
-  Rows normed;  // input of a sublayer
-  Rows q, k, v;
-  Rows gate, up, activated;     // activated = silu(gate) * up
-  std::vector<float> cos, sin;  // [rows][head_dim / 2]
-  DecodeScratch decoded;
-  std::vector<AttentionPlan> plans;  // of the batch, by group; prepared before the first layer
+ private:
+  float epsilon_;
+  std::vector<float> weight_;
 };
 
 class Attention {
  public:
-  Attention(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer);
-  // work.hidden += attention(work.normed). With `only`, which needs values in work.normed, queries and output are those
-  // of its rows, and so are afterwards the hidden rows, the angles and the plan of its group in `work`; keys and values
+  // `group`: of layers that share tables of blocks; `layer`: into the storage of keys and values.
+  Attention(LoadContext& load, const AttentionSpec& spec, int hidden, int layer, int group);
+  // hidden += attention(work.normed). With `wanted`, which needs values in work.normed, queries and output are those of
+  // its rows, and so are afterwards the hidden rows, the angles and the plan of its group in `work`; keys and values
   // are always those of every row.
-  void forward(const Compute& compute, KvStorage& kv, Workspace& work, const SampledRows* only = nullptr) const;
+  void forward(const Compute& compute, KvStorage& kv, CpuScratch& work, Rows& hidden, const SampledRows* wanted) const;
   // The form it wants work.normed in.
   RowForm reads(const Compute& compute, int64_t row_count) const;
 
  private:
-  DecoderShape shape_;
-  int layer_;
+  AttentionSpec spec_;
+  int layer_, group_;
   Linear q_, k_, v_, o_;
   std::vector<float> q_norm_, k_norm_;  // [head_dim]; empty without head norms
 };
 
-class Mlp {
+class GatedMlp {
  public:
-  Mlp(LoadContext& load, const std::string& name, const DecoderShape& shape);
-  // work.hidden += mlp(work.normed).
-  void forward(const Compute& compute, Workspace& work) const;
+  GatedMlp(LoadContext& load, const GatedMlpSpec& spec, int hidden);
+  // hidden += mlp(work.normed).
+  void forward(const Compute& compute, CpuScratch& work, Rows& hidden) const;
   RowForm reads(const Compute& compute, int64_t row_count) const;
 
  private:
@@ -67,16 +57,14 @@ class Mlp {
 
 class DecoderBlock {
  public:
-  DecoderBlock(LoadContext& load, const std::string& name, const DecoderShape& shape, int layer);
-  // work.hidden in and out. The last layer is given the sampled rows, unless all are: only they come out, and
-  // of the other rows nothing but keys and values is computed.
-  void forward(const Compute& compute, KvStorage& kv, Workspace& work, const SampledRows* only = nullptr) const;
+  DecoderBlock(LoadContext& load, const LayerSpec& spec, int hidden, int layer, int group);
+  void forward(const Compute& compute, KvStorage& kv, CpuScratch& work, Rows& hidden, const SampledRows* wanted) const;
 
  private:
-  float norm_eps_;
-  std::vector<float> input_norm_, post_attention_norm_;
-  Attention attention_;
-  Mlp mlp_;
+  RmsNorm input_norm_;
+  Attention mixer_;
+  RmsNorm mlp_norm_;
+  GatedMlp mlp_;
 };
 
 }  // namespace estoc

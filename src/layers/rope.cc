@@ -11,6 +11,8 @@ namespace {
 // Beyond these a frequency leaves what f32 angles can tell apart; no model comes near.
 constexpr double kThetaMin = 1, kThetaMax = 1e15, kFactorMin = 1e-3, kFactorMax = 1e6, kPositionsMax = 1 << 30;
 
+constexpr std::string_view kFactorsTensor = "rope_freqs.weight";
+
 // rope_scaling of older configs or rope_parameters of newer ones; empty when neither says anything.
 ConfigReader scaling_of(const ConfigReader& config) {
   return config.find("rope_parameters") != nullptr ? config.object("rope_parameters") : config.object("rope_scaling");
@@ -63,20 +65,23 @@ std::vector<float> rope_frequencies(const ConfigReader& config, int head_dim, co
   return frequencies;
 }
 
-Rope::Rope(LoadContext& load, int head_dim) {
+RopeSpec read_rope(const WeightSource& source, int head_dim) {
+  RopeSpec rope;
   std::vector<float> factors;
-  if (load.source.find("rope_freqs.weight") != nullptr) {
+  if (source.find(kFactorsTensor) != nullptr) {
     const int64_t shape[] = {head_dim / 2};
-    const WeightTensor& tensor = load.require("rope_freqs.weight", shape);
+    const WeightTensor& tensor = source.require(kFactorsTensor, shape);
+    rope.factors = kFactorsTensor;
     factors.resize(static_cast<size_t>(head_dim / 2));
     tensor.decode_row(0, factors.data());
     for (const float factor : factors) {
       if (factor >= kFactorMin && factor <= kFactorMax) continue;  // false for NaN
-      fail(ErrorCode::corrupt_file, "{}: tensor 'rope_freqs.weight' has a factor of {}, expected {} to {}",
-           load.source.path(), factor, kFactorMin, kFactorMax);
+      fail(ErrorCode::corrupt_file, "{}: tensor '{}' has a factor of {}, expected {} to {}", source.path(),
+           kFactorsTensor, factor, kFactorMin, kFactorMax);
     }
   }
-  frequencies_ = rope_frequencies(ConfigReader(load.source), head_dim, factors);
+  rope.frequencies = rope_frequencies(ConfigReader(source), head_dim, factors);
+  return rope;
 }
 
 void Rope::angles(const Batch& batch, std::vector<float>& cos, std::vector<float>& sin) const {

@@ -7,15 +7,19 @@
 
 #include <vector>
 
-#include "layers/load_context.h"
+#include "layers/layer_spec.h"
 #include "tensor/batch.h"
 #include "weights/config_reader.h"
+#include "weights/weight_source.h"
 
 namespace estoc {
 
+// What the checkpoint says, for heads of `head_dim`.
+RopeSpec read_rope(const WeightSource& source, int head_dim);
+
 class Rope {
  public:
-  Rope(LoadContext& load, int head_dim);
+  explicit Rope(const RopeSpec& spec) : frequencies_(spec.frequencies) {}
 
   int half() const { return static_cast<int>(frequencies_.size()); }
   // Fills cos and sin [rows][half] for every row of the batch.

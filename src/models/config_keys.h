@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/family.h"
+#include "models/model.h"
 #include "weights/weight_source.h"
 
 namespace estoc {

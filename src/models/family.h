@@ -1,23 +1,21 @@
-// A model family: a value that says which configs and files it reads, how their tensors are called, and how to build
-// the model. One file and one line in families.cc each; central code loops over the list and never names a family.
+// A model family: a value that says which configs and files it reads, how their tensors are called, and what their layers
+// are. One file and one line in families.cc each; central code loops over the list and never names a family.
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string_view>
 
-#include "layers/load_context.h"
-#include "models/model.h"
+#include "layers/layer_spec.h"
 #include "weights/naming_rules.h"
+#include "weights/weight_source.h"
 
 namespace estoc {
 
 struct ModelFamily {
   std::string_view name;
   std::span<const std::string_view> architectures;  // config.json "architectures"[0]
-  // Shapes and totals from the config; throws Error{corrupt_file, unsupported} with file, key and what was expected.
-  ModelInfo (*describe)(const WeightSource& source);
-  std::unique_ptr<Model> (*build)(LoadContext& load, const ModelInfo& info, int rows_max);
+  // What the config says its layers are; throws Error{corrupt_file, unsupported} with file, key and what was expected.
+  DecoderSpec (*describe)(const WeightSource& source);
   NamingRules naming = {};
   // Keys out of the list in config_keys.cc that this family computes; the others it refuses.
   std::span<const std::string_view> computes = {};

@@ -21,7 +21,7 @@ namespace {
 const std::string kGolden = ESTOC_SOURCE_DIR "/tests/golden/";
 
 // log-softmax of every row, [prompt][vocab], computed in uneven chunks through a KV cache of scattered blocks.
-std::vector<double> log_probabilities(Model& model, KvType kv_type, const std::vector<TokenId>& prompt,
+std::vector<double> log_probabilities(const Model& model, KvType kv_type, const std::vector<TokenId>& prompt,
                                       int chunk_rows) {
   const int count = static_cast<int>(prompt.size());
   const int block_count = (count + kKvBlockTokens - 1) / kKvBlockTokens;
@@ -30,13 +30,15 @@ std::vector<double> log_probabilities(Model& model, KvType kv_type, const std::v
   for (int b = 0; b < block_count; ++b) blocks[static_cast<size_t>(b)] = static_cast<BlockId>(block_count - 1 - b);
   const auto vocab = static_cast<size_t>(model.info().vocab);
   std::vector<float> logits(vocab * static_cast<size_t>(chunk_rows));
+  const auto scratch = model.make_scratch(chunk_rows);
   std::vector<double> result;
   for (int begin = 0; begin < count; begin += chunk_rows) {
     const int rows = std::min(chunk_rows, count - begin);
     const BatchSequence sequence{0, rows, begin, blocks};
     std::vector<int32_t> logit_rows(static_cast<size_t>(rows));
     std::iota(logit_rows.begin(), logit_rows.end(), 0);
-    model.forward({{prompt.data() + begin, static_cast<size_t>(rows)}, {&sequence, 1}, logit_rows}, kv, logits.data());
+    model.forward({{prompt.data() + begin, static_cast<size_t>(rows)}, {&sequence, 1}, logit_rows}, kv, *scratch,
+                  logits.data());
     for (size_t r = 0; r < static_cast<size_t>(rows); ++r) {
       const float* row = logits.data() + r * vocab;
       const double largest = *std::max_element(row, row + vocab);
@@ -59,7 +61,7 @@ void expect_golden(const std::string& model_path, const std::string& golden_path
   const Json golden = parse_json(read_file(golden_path));
   const auto weights = open_weights(model_path, naming_rules());
   ThreadTeam team(2);
-  const auto model = load_model(*weights, team, {.compute = ComputeMode::exact, .rows_max = 256});
+  const auto model = load_model(*weights, team, {.compute = ComputeMode::exact});
   const auto vocab = static_cast<size_t>(model->info().vocab);
   double worst = 0;
   for (const Json& test : golden.find("cases")->as_array()) {
@@ -140,7 +142,7 @@ TEST_P(TinyModels, ChunksAndIsaLevelsAgree) {
   std::vector<double> expected;
   for (int level = 0; level < kernels::kIsaCount; ++level) {
     if (!kernels::force_isa(static_cast<kernels::Isa>(level))) continue;
-    const auto model = load_model(*weights, team, {.compute = ComputeMode::exact, .rows_max = 70});
+    const auto model = load_model(*weights, team, {.compute = ComputeMode::exact});
     for (size_t i = 0; i < prompt.size(); ++i)
       prompt[i] = static_cast<TokenId>(i * 37 % static_cast<size_t>(model->info().vocab));
     for (const int chunk : {70, 1, 17}) {

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "models/config_keys.h"
+#include "models/decoder.h"
 #include "models/family.h"
 #include "models/unused_tensors.h"
 #include "ops/weight.h"
@@ -28,13 +29,33 @@ void add_totals(const WeightSource& source, const NamingRules& naming, ComputeMo
   }
 }
 
+ModelInfo info_of(const WeightSource& weights, const ModelFamily& family, const DecoderSpec& decoder) {
+  ModelInfo info;
+  info.family = family.name;
+  info.architecture = weights.config().find("architectures")->as_array()[0].as_string();
+  info.layers = static_cast<int>(decoder.layers.size());
+  info.hidden = decoder.hidden;
+  info.vocab = decoder.vocab;
+  info.context_max = decoder.context_max;
+  for (const LayerSpec& layer : decoder.layers) {
+    const auto& attention = std::get<AttentionSpec>(layer.mixer);
+    if (info.kv.empty()) {
+      info.heads = attention.heads;
+      info.kv_heads = attention.kv_heads;
+      info.head_dim = attention.head_dim;
+      info.ffn = std::get<GatedMlpSpec>(layer.mlp).width;
+    }
+    info.kv.push_back({attention.kv_heads, attention.head_dim, attention.window});
+  }
+  refuse_uncomputed(weights, family, info);
+  return info;
+}
+
 }  // namespace
 
 ModelInfo describe_model(const WeightSource& weights, ComputeMode compute) {
   const ModelFamily& family = family_of(weights);
-  ModelInfo info = family.describe(weights);
-  refuse_uncomputed(weights, family, info);
-  info.architecture = weights.config().find("architectures")->as_array()[0].as_string();
+  ModelInfo info = info_of(weights, family, family.describe(weights));
   add_totals(weights, family.naming, compute, info);
   return info;
 }
@@ -46,17 +67,21 @@ bool has_wide_activations(const ModelInfo& info, Activations activations) {
 }
 
 std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team, const ModelOptions& options) {
-  const ModelInfo info = describe_model(weights, options.compute);
-  warn_of_unknown_keys(weights);
   const ModelFamily& family = family_of(weights);
-  LoadContext load{
-      .source = weights,
-      .naming = family.naming,
-      .mode = options.compute,
-      .compute = {team, kernels::table(), has_wide_activations(info, options.activations), options.is_deterministic},
-      .packed_store = options.packed_store,
-      .progress = options.progress};
-  std::unique_ptr<Model> model = family.build(load, info, options.rows_max);
+  const DecoderSpec decoder = family.describe(weights);
+  ModelInfo info = info_of(weights, family, decoder);
+  add_totals(weights, family.naming, options.compute, info);
+  warn_of_unknown_keys(weights);
+  Compute compute = default_compute(team);
+  compute.has_wide_activations = has_wide_activations(info, options.activations);
+  compute.is_deterministic = options.is_deterministic;
+  LoadContext load{.source = weights,
+                   .naming = family.naming,
+                   .mode = options.compute,
+                   .compute = compute,
+                   .packed_store = options.packed_store,
+                   .progress = options.progress};
+  auto model = std::make_unique<Decoder>(load, info, decoder, options.places);
   refuse_unused_tensors(load, family, info);
   if (options.compute == ComputeMode::fast) weights.release_pages();
   return model;

@@ -1,9 +1,11 @@
 // The door to a loaded model: token ids and a paged KV cache in, logits out.
 //
-// What: a Model is immutable weights plus the forward pass of its family. A Batch is a flat list of rows (tokens) that
-// belong to several sequences; there is no difference between prefill and decode.
-// Ownership: the caller owns Model, KvCache storage and the logits. Model keeps the WeightSource alive.
-// Threads: forward is called by one thread at a time (the engine thread) and spreads over the model's ThreadTeam.
+// What: a Model is a description and weights, both immutable; what a run changes lies in a scratch of its own, so that
+// two batches, or a draft and a target, can share a model. A Batch is a flat list of rows (tokens) that belong to
+// several sequences; there is no difference between prefill and decode.
+// Ownership: the caller owns Model, scratch, KvStorage and the logits. The WeightSource must outlive the Model.
+// Threads: forward may run on several threads at once, each with a scratch, a storage and a ThreadTeam for itself; one
+// model's stacks share a team, so in practice on one (the engine thread).
 // Errors: load_model throws Error{unsupported, corrupt_file}; forward throws nothing.
 #pragma once
 
@@ -41,27 +43,41 @@ struct ModelInfo {
   std::vector<KvLayerSpec> kv;  // the state each layer needs
 };
 
+// Activations and whatever else a run needs beside weights. Made by the model that uses it.
+class ModelScratch {
+ public:
+  virtual ~ModelScratch() = default;
+};
+
 class Model {
  public:
   virtual ~Model() = default;
   virtual const ModelInfo& info() const = 0;
+  // For batches of up to `rows_max` rows. Throws Error{resource_exhausted}.
+  virtual std::unique_ptr<ModelScratch> make_scratch(int rows_max) const = 0;
   // Computes batch.logit_rows.size() rows of info().vocab logits and writes this batch's keys and values into `kv`.
-  // logits [logit_rows, vocab] f32. At most `rows_max` rows (given at load) a call.
-  virtual void forward(const Batch& batch, KvStorage& kv, float* logits) = 0;
+  // logits [logit_rows, vocab] f32.
+  virtual void forward(const Batch& batch, KvStorage& kv, ModelScratch& scratch, float* logits) const = 0;
+};
+
+// Where layers are computed: those from the end of the place before up to `layer_end`.
+struct StackPlace {
+  int layer_end = 0;
+  std::string device = "cpu";  // "cpu", or "cpu:LEVEL" for one level of kernels, "cpu:scalar" for the reference
 };
 
 struct ModelOptions {
   ComputeMode compute = ComputeMode::fast;
   Activations activations = Activations::automatic;
-  int rows_max = 512;             // rows of the largest batch: sizes the activation arena
-  bool is_deterministic = false;  // logits of a sequence do not depend on what else is in its batches
+  bool is_deterministic = false;   // logits of a sequence do not depend on what else is in its batches
+  std::vector<StackPlace> places;  // cover all layers, in order; empty: all on "cpu"
   // Where packed weights are kept between starts; may be null. Need not outlive the model.
   PackedStore* packed_store = nullptr;
   // Called from the loading thread with bytes done and bytes in all; may be empty.
   std::function<void(uint64_t done, uint64_t total)> progress;
 };
 
-// Picks the family by the config's architecture and packs the weights with `team`. All three must outlive the model.
+// Picks the family by the config's architecture and packs the weights with `team`. Both must outlive the model.
 std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team, const ModelOptions& options);
 
 // What `automatic` means for a model of this size.

@@ -77,14 +77,14 @@ std::string tiny_llama() {
 
 std::vector<float> logits_of(const WeightSource& weights, PackedStore* store) {
   ThreadTeam team(2);
-  const auto model = load_model(weights, team, {.rows_max = 16, .packed_store = store});
+  const auto model = load_model(weights, team, {.packed_store = store});
   KvStorage kv(model->info().kv, KvType::f16, 1);
   const std::vector<TokenId> tokens = {5, 17, 99, 0, 42};
   const std::vector<BlockId> blocks = {0};
   const BatchSequence sequence{0, 5, 0, blocks};
   const std::vector<int32_t> rows = {0, 1, 2, 3, 4};
   std::vector<float> logits(rows.size() * static_cast<size_t>(model->info().vocab));
-  model->forward({tokens, {&sequence, 1}, rows}, kv, logits.data());
+  model->forward({tokens, {&sequence, 1}, rows}, kv, *model->make_scratch(5), logits.data());
   return logits;
 }
 

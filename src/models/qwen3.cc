@@ -14,16 +14,15 @@ constexpr GgufArchitecture kGguf[] = {
     {.name = "qwen3", .architecture = "Qwen3ForCausalLM", .model_type = "qwen3", .renames = kRenames}};
 constexpr std::string_view kComputes[] = {"use_sliding_window"};
 
-ModelInfo describe(const WeightSource& source) {
-  ModelInfo info = describe_llama(source, "qwen3");
-  read_qwen_windows(source, info);
-  return info;
-}
-
-std::unique_ptr<Model> build(LoadContext& load, const ModelInfo& info, int rows_max) {
-  DecoderShape shape = llama_shape(load.source, info);
-  shape.has_head_norms = true;
-  return build_llama(load, info, shape, rows_max);
+DecoderSpec describe(const WeightSource& source) {
+  DecoderSpec decoder = describe_llama(source);
+  read_qwen_windows(source, decoder);
+  for (LayerSpec& layer : decoder.layers) {
+    auto& attention = std::get<AttentionSpec>(layer.mixer);
+    attention.q_norm = {attention.name + ".q_norm", decoder.norm.epsilon};
+    attention.k_norm = {attention.name + ".k_norm", decoder.norm.epsilon};
+  }
+  return decoder;
 }
 
 }  // namespace
@@ -32,7 +31,6 @@ extern const ModelFamily qwen3;
 constinit const ModelFamily qwen3 = {.name = "qwen3",
                                      .architectures = kArchitectures,
                                      .describe = describe,
-                                     .build = build,
                                      .naming = {.gguf = kGguf},
                                      .computes = kComputes};
 

@@ -25,7 +25,8 @@ class InvarianceProbe {
  public:
   static constexpr int kRowsMax = 320, kNeighboursMax = 40, kPositionsMax = 256;
 
-  InvarianceProbe(Model& model, KvType kv_type, int prompt_tokens) : model_(model) {
+  InvarianceProbe(const Model& model, KvType kv_type, int prompt_tokens)
+      : model_(model), scratch_(model.make_scratch(kRowsMax)) {
     kv_ = std::make_unique<KvStorage>(model.info().kv, kv_type, (kNeighboursMax + 1) * kBlocks);
     for (int i = 0; i < prompt_tokens; ++i) prompt_.push_back(some_token(random_));
     logits_.resize(vocab() * kRowsMax);
@@ -121,7 +122,7 @@ class InvarianceProbe {
           positions.push_back(-1);
         }
       }
-      model_.forward({tokens, sequences, logit_rows}, *kv_, logits_.data());
+      model_.forward({tokens, sequences, logit_rows}, *kv_, *scratch_, logits_.data());
       for (size_t i = 0; i < positions.size(); ++i) {
         if (positions[i] < 0) continue;
         const float* row = logits_.data() + i * vocab();
@@ -132,7 +133,8 @@ class InvarianceProbe {
     return result;
   }
 
-  Model& model_;
+  const Model& model_;
+  std::unique_ptr<ModelScratch> scratch_;
   std::mt19937 random_{7};
   std::vector<TokenId> prompt_;
   std::unique_ptr<KvStorage> kv_;

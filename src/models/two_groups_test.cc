@@ -29,7 +29,7 @@ class TwoGroups : public testing::Test {
     config.set("max_window_layers", 1);
     directory_.write("model/config.json", to_json(config));
     weights_ = open_weights(folder, naming_rules());
-    model_ = load_model(*weights_, team_, {.compute = ComputeMode::exact, .rows_max = kPromptTokens});
+    model_ = load_model(*weights_, team_, {.compute = ComputeMode::exact});
     for (size_t i = 0; i < prompt_.size(); ++i) {
       prompt_[i] = static_cast<TokenId>(i * 37 % static_cast<size_t>(model_->info().vocab));
     }
@@ -41,6 +41,7 @@ class TwoGroups : public testing::Test {
     KvStorage kv(model_->info().kv, KvType::f32, kBlocks);
     const auto vocab = static_cast<size_t>(model_->info().vocab);
     std::vector<float> logits(vocab * kPromptTokens);
+    const auto scratch = model_->make_scratch(kPromptTokens);
     size_t last = 0;
     for (int begin = 0; begin < kPromptTokens; begin += chunk) {
       const int rows = std::min(chunk, kPromptTokens - begin);
@@ -48,7 +49,7 @@ class TwoGroups : public testing::Test {
       std::vector<int32_t> wanted(wants_all ? static_cast<size_t>(rows) : 1);
       std::iota(wanted.begin(), wanted.end(), wants_all ? 0 : rows - 1);
       const std::span<const TokenId> tokens(prompt_.data() + begin, static_cast<size_t>(rows));
-      model_->forward({tokens, {&sequence, 1}, wanted}, kv, logits.data());
+      model_->forward({tokens, {&sequence, 1}, wanted}, kv, *scratch, logits.data());
       last = wanted.size() - 1;
     }
     const auto start = logits.begin() + static_cast<std::ptrdiff_t>(last * vocab);

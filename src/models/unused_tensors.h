@@ -3,6 +3,7 @@
 
 #include "layers/load_context.h"
 #include "models/family.h"
+#include "models/model.h"
 
 namespace estoc {
 

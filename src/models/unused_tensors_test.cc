@@ -18,7 +18,7 @@ void load_with(const std::string& tensor) {
   const std::string bytes = writer.text();
   const auto source = gguf_from_memory(as_bytes(bytes), "m.gguf", naming_rules());
   ThreadTeam team(1);
-  load_model(*source, team, {.compute = ComputeMode::exact, .rows_max = 4});
+  load_model(*source, team, {.compute = ComputeMode::exact});
 }
 
 TEST(UnusedTensors, OfALayerAndBiasesAreRefused) {

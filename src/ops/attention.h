@@ -13,6 +13,9 @@
 
 namespace estoc {
 
+// The widest head that can be computed.
+inline constexpr int kHeadDimMax = kernels::kHeadDimMax;
+
 struct AttentionShape {
   int heads = 0;  // query heads; a multiple of the layer's kv heads
   float scale = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/thread_team.h"
 #include "kernels/kernels.h"
@@ -19,5 +20,10 @@ struct Compute {
   // Whether row-wise work on so many elements takes longer than a fork-join costs.
   static constexpr bool is_worth_splitting(int64_t elements) { return elements >= 4 << 10; }
 };
+
+// The team's threads with the best kernels of this CPU, or those that --isa chose.
+Compute default_compute(ThreadTeam& team);
+// As `base`, with the kernels of one level, by its name ("scalar"). Throws Error{invalid_argument, unsupported}.
+Compute compute_of(const Compute& base, const std::string& level);
 
 }  // namespace estoc

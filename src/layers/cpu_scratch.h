@@ -1,0 +1,34 @@
+// What the CPU's layers compute in: activation buffers that all layers of a stack use in turn, and the division of a
+// batch's attention over threads.
+//
+// Ownership: owns its memory, sized once for the largest batch. Threads: one run at a time.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "layers/decoder_stack.h"
+#include "layers/layer_spec.h"
+#include "ops/attention.h"
+#include "ops/matmul.h"
+
+namespace estoc {
+
+// cos and sin of a batch's positions, [rows][half].
+struct RowAngles {
+  std::vector<float> cos, sin;
+};
+
+struct CpuScratch : StackScratch {
+  // For layers of these kinds; `groups` as many as the model has groups of layers.
+  CpuScratch(std::span<const LayerSpec> layers, int hidden, int ropes, int groups, int rows_max, int threads);
+
+  Rows normed;  // input of a sublayer
+  Rows q, k, v;
+  Rows gate, up, activated;       // activated = silu(gate) * up
+  std::vector<RowAngles> angles;  // by rope
+  DecodeScratch decoded;
+  std::vector<AttentionPlan> plans;  // of the batch, by group; prepared before the first layer
+};
+
+}  // namespace estoc

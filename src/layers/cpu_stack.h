@@ -1,0 +1,42 @@
+// A stack of layers on the CPU: today's blocks, one after the other. See layers/decoder_stack.h.
+#pragma once
+
+#include <vector>
+
+#include "layers/cpu_scratch.h"
+#include "layers/decoder_block.h"
+#include "layers/decoder_stack.h"
+#include "layers/rope.h"
+
+namespace estoc {
+
+class CpuStack final : public DecoderStack {
+ public:
+  // Layers [first, end) of `decoder`, which keep the states `kv` (of all layers). Throws Error{corrupt_file,
+  // resource_exhausted}.
+  CpuStack(LoadContext& load, const DecoderSpec& decoder, const std::vector<KvLayerSpec>& kv, const Compute& compute,
+           int first, int end);
+
+  int first_layer() const override { return first_; }
+  int end_layer() const override { return first_ + static_cast<int>(layers_.size()); }
+  std::unique_ptr<StackScratch> make_scratch(int rows_max) const override;
+  void forward(const Batch& batch, KvStorage& kv, StackScratch& scratch, Rows& hidden,
+               const SampledRows* wanted) const override;
+
+ private:
+  // Layers that see the same part of the past, and what divides their attention.
+  struct Group {
+    int index;
+    KvLayerSpec kv;
+    int heads;
+  };
+
+  const Compute compute_;
+  const int hidden_, first_, group_count_;
+  std::vector<LayerSpec> layers_;
+  std::vector<Group> groups_;  // those of these layers
+  std::vector<Rope> ropes_;
+  std::vector<DecoderBlock> blocks_;
+};
+
+}  // namespace estoc

@@ -1,0 +1,59 @@
+// What the layers of a decoder are, as data: a family makes it from a config, a stack (layers/decoder_stack.h) computes
+// it. Typed parts, each with the name under which a checkpoint keeps its weights; all tensors are found by Hugging
+// Face's names. Values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace estoc {
+
+// x / rms(x) * weight.
+struct RmsNormSpec {
+  std::string name;  // `name`.weight
+  float epsilon = 0;
+};
+
+// Rotary positions: radians a position for each pair (i, i + half) of a head.
+struct RopeSpec {
+  std::vector<float> frequencies;  // [half]
+  std::string factors;             // the tensor they were made with, if any
+};
+
+// Grouped-query attention over paged keys and values: q_proj, k_proj, v_proj, o_proj, with biases where there are any.
+struct AttentionSpec {
+  std::string name;
+  int heads = 0, kv_heads = 0, head_dim = 0;
+  float scale = 0;                            // of q . k
+  int window = 0;                             // positions a token sees, itself included; 0 for all
+  int rope = 0;                               // into DecoderSpec::ropes
+  std::optional<RmsNormSpec> q_norm, k_norm;  // over each head, before the rotation
+};
+
+// down_proj(silu(gate_proj x) * up_proj x).
+struct GatedMlpSpec {
+  std::string name;
+  int width = 0;
+};
+
+// x += mixer(input_norm(x)); x += mlp(mlp_norm(x)).
+struct LayerSpec {
+  RmsNormSpec input_norm;
+  std::variant<AttentionSpec> mixer;
+  RmsNormSpec mlp_norm;
+  std::variant<GatedMlpSpec> mlp;
+};
+
+// Embedding, layers, norm, head. What embedding and head are called is in the family's NamingRules.
+struct DecoderSpec {
+  int hidden = 0;
+  int vocab = 0;                                 // rows of the head; may exceed the tokenizer's count
+  int context_max = 0;                           // positions the model was trained for
+  RmsNormSpec norm;     // before the head
+  std::vector<RopeSpec> ropes;
+  std::vector<LayerSpec> layers;
+};
+
+}  // namespace estoc

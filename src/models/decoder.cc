@@ -1,0 +1,81 @@
+#include "models/decoder.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "layers/cpu_stack.h"
+
+namespace estoc {
+namespace {
+
+struct DecoderScratch final : ModelScratch {
+  DecoderScratch(int rows_max, int64_t hidden_columns, int threads)
+      : hidden(rows_max, hidden_columns), decoded(threads, hidden_columns) {}
+
+  Rows hidden;  // the residual stream
+  DecodeScratch decoded;
+  SampledRows sampled;
+  std::vector<std::unique_ptr<StackScratch>> stacks;
+};
+
+std::unique_ptr<DecoderStack> make_stack(LoadContext& load, const DecoderSpec& spec, const std::vector<KvLayerSpec>& kv,
+                                         const StackPlace& place, int first) {
+  constexpr std::string_view kCpu = "cpu";
+  if (place.device == kCpu) return std::make_unique<CpuStack>(load, spec, kv, load.compute, first, place.layer_end);
+  if (place.device.starts_with("cpu:")) {
+    const Compute compute = compute_of(load.compute, place.device.substr(kCpu.size() + 1));
+    return std::make_unique<CpuStack>(load, spec, kv, compute, first, place.layer_end);
+  }
+  fail(ErrorCode::invalid_argument, "the place '{}' is not known, expected cpu or cpu:LEVEL", place.device);
+}
+
+}  // namespace
+
+Decoder::Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& spec,
+                 const std::vector<StackPlace>& places)
+    : info_(info),
+      compute_(load.compute),
+      embedding_(load, std::string(load.naming.embedding), spec.vocab, spec.hidden),
+      norm_(load, spec.norm, spec.hidden) {
+  const auto layer_count = static_cast<int>(spec.layers.size());
+  for (const RopeSpec& rope : spec.ropes) {
+    const int64_t shape[] = {static_cast<int64_t>(rope.frequencies.size())};
+    if (!rope.factors.empty()) load.require(rope.factors, shape);
+  }
+  int first = 0;
+  for (const StackPlace& place : places.empty() ? std::vector<StackPlace>{{layer_count}} : places) {
+    if (place.layer_end <= first || place.layer_end > layer_count) {
+      fail(ErrorCode::invalid_argument, "a place ends at layer {}, expected {} to {}", place.layer_end, first + 1,
+           layer_count);
+    }
+    stacks_.push_back(make_stack(load, spec, info.kv, place, first));
+    first = place.layer_end;
+  }
+  if (first != layer_count) {
+    fail(ErrorCode::invalid_argument, "the places cover {} of {} layers", first, layer_count);
+  }
+  const bool is_tied = load.source.find(load.naming.head_weight()) == nullptr;
+  head_.emplace(load, std::string(is_tied ? load.naming.embedding : load.naming.head), spec.vocab, spec.hidden);
+}
+
+std::unique_ptr<ModelScratch> Decoder::make_scratch(int rows_max) const {
+  auto scratch = std::make_unique<DecoderScratch>(rows_max, info_.hidden, compute_.team.thread_count());
+  for (const auto& stack : stacks_) scratch->stacks.push_back(stack->make_scratch(rows_max));
+  return scratch;
+}
+
+void Decoder::forward(const Batch& batch, KvStorage& kv, ModelScratch& scratch, float* logits) const {
+  auto& work = static_cast<DecoderScratch&>(scratch);
+  embedding_.forward(batch.tokens, work.hidden);
+  work.sampled.select(batch);
+  for (size_t i = 0; i < stacks_.size(); ++i) {
+    const bool is_last = i + 1 == stacks_.size();
+    stacks_[i]->forward(batch, kv, *work.stacks[i], work.hidden,
+                        is_last && !work.sampled.are_all() ? &work.sampled : nullptr);
+  }
+  norm_.forward(compute_, work.hidden, work.hidden);
+  const Product product{&head_->weight(), {logits, info_.vocab}};
+  matmul(compute_, work.hidden, {&product, 1}, work.decoded);
+}
+
+}  // namespace estoc
