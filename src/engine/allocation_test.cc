@@ -6,6 +6,7 @@
 
 #include "engine/step.h"
 #include "kv/block_pool.h"
+#include "runner/local_runner.h"
 
 namespace {
 
@@ -65,13 +66,13 @@ class AllocationTest : public testing::Test {
   static constexpr int kRunning = 4, kPrompt = 8;
 
   explicit AllocationTest(int blocks = 100)
-      : stepper_(model_,
+      : stepper_(runner_,
                  {.context = 400,
                   .sequences_max = kRunning,
                   .batch_tokens_max = 64,
                   .kv_bytes = static_cast<uint64_t>(blocks) * KvStorage::bytes_per_block(model_.info().kv, KvType::f32),
                   .kv_type = KvType::f32},
-                 nullptr, standing_clock) {}
+                 standing_clock) {}
 
   void add(int prompt_tokens, std::string client) {
     const auto first = static_cast<TokenId>(++last_id_ % kVocab);  // no common beginnings
@@ -94,6 +95,7 @@ class AllocationTest : public testing::Test {
   }
 
   ConstantModel model_;
+  LocalRunner runner_{model_, nullptr};
   Stepper stepper_;
   EngineStats published_;
   RequestId last_id_ = 0;

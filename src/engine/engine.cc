@@ -11,6 +11,7 @@
 #include "base/thread_team.h"
 #include "engine/request_rules.h"
 #include "engine/step.h"
+#include "runner/local_runner.h"
 #include "sampling/counter_rng.h"
 
 namespace estoc {
@@ -37,8 +38,12 @@ uint64_t drawn_seed() {
 }  // namespace
 
 struct Engine::Impl {
-  Impl(const Model& model, const EngineConfig& given, ThreadTeam* team)
-      : config(checked(given)), vocab(model.info().vocab), seed(drawn_seed()), stepper(model, config, team) {
+  Impl(std::unique_ptr<Runner> own, Runner& runner, const EngineConfig& given, ThreadTeam* team)
+      : config(checked(given)),
+        vocab(runner.info().vocab),
+        seed(drawn_seed()),
+        own_runner(std::move(own)),
+        stepper(runner, config) {
     stats = next_stats = stepper.stats();
     costs = stepper.costs();
     thread = std::thread([this, team] {
@@ -61,6 +66,7 @@ struct Engine::Impl {
   const uint64_t seed;  // of the seeds of requests that bring none
 
   // The engine thread's.
+  const std::unique_ptr<Runner> own_runner;  // null when the caller has it
   Stepper stepper;
   EngineStats next_stats;
 
@@ -142,8 +148,14 @@ std::optional<int> Engine::Impl::refusal(const Request& request) const {
   return static_cast<int>(std::ceil(std::clamp(std::max(ahead + own - bound, until_one_ends), 1.0, 3600.0)));
 }
 
-Engine::Engine(const Model& model, const EngineConfig& config, ThreadTeam* team)
-    : impl_(std::make_unique<Impl>(model, config, team)) {}
+Engine::Engine(Runner& runner, const EngineConfig& config, ThreadTeam* team)
+    : impl_(std::make_unique<Impl>(nullptr, runner, config, team)) {}
+
+Engine::Engine(const Model& model, const EngineConfig& config, ThreadTeam* team) {
+  auto runner = std::make_unique<LocalRunner>(model, team);
+  Runner& running = *runner;
+  impl_ = std::make_unique<Impl>(std::move(runner), running, config, team);
+}
 
 Engine::~Engine() {
   {

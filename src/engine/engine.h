@@ -2,8 +2,8 @@
 //
 // What: continuous batching over a paged KV cache. A step is a list of (sequence, token count); prefill and decode are
 // the same thing. The engine speaks token ids only: text begins and ends in api/.
-// Ownership: the caller owns Engine and the Model it is given (the model must outlive it); Engine owns the KV cache,
-// the scheduler and every sequence. Threads: submit, cancel, complete and stats may be called from any thread; all else
+// Ownership: the caller owns Engine and the Runner or Model it is given, which must outlive it; Engine owns the
+// scheduler and every sequence. Threads: submit, cancel, complete and stats may be called from any thread; all else
 // happens on the engine thread, event sinks included. Errors: the constructor throws
 // Error{resource_exhausted, invalid_argument}. A request that fails, or a model that throws, ends in an Event with an
 // error for those that were in the step, and affects no others; what the model threw goes to the log and not to
@@ -30,12 +30,14 @@ struct SubmitResult {
 };
 
 class Model;
+class Runner;
 class ThreadTeam;
 
 class Engine {
  public:
-  // The engine's thread becomes thread 0 of `team`, the model's: pinned when the team is, and sampling over it. Without
-  // one it samples alone.
+  // The engine's thread becomes thread 0 of `team`, the model's, and pinned when the team is.
+  Engine(Runner& runner, const EngineConfig& config, ThreadTeam* team = nullptr);
+  // With a runner of its own on this machine's CPUs; without a team it samples alone.
   Engine(const Model& model, const EngineConfig& config, ThreadTeam* team = nullptr);
   ~Engine();  // stops the thread; unfinished requests get Event{cancelled}
 

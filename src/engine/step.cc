@@ -4,8 +4,8 @@
 #include <exception>
 
 #include "base/log.h"
-#include "engine/stats_counting.h"
 #include "engine/kv_sizing.h"
+#include "engine/stats_counting.h"
 
 namespace estoc {
 namespace {
@@ -25,66 +25,64 @@ SchedulerLimits limits_of(const EngineConfig& config) {
           .policy = config.policy};
 }
 
-size_t vocab_of(const Model& model) { return static_cast<size_t>(model.info().vocab); }
-
 }  // namespace
 
-Stepper::Stepper(const Model& model, const EngineConfig& config, ThreadTeam* team, Now now)
-    : model_(model),
+Stepper::Stepper(Runner& runner, const EngineConfig& config, Now now)
+    : runner_(runner),
       now_(now),
       queue_timeout_s_(config.queue_timeout_s),
-      groups_(kv_groups_for(model.info().kv, config)),
+      groups_(kv_groups_for(runner.info().kv, config)),
       positions_max_(positions_max_for(groups_, config)),
       limits_(limits_of(config)),
       kv_(groups_, config.has_prefix_cache, PrefixHasher(random_hash_key())),
-      storage_(model.info().kv, config.kv_type, block_counts(groups_)),
-      populator_(storage_, block_counts(groups_)),
-      times_(StepTimeModel::guess_for(model.info(),
-                                      KvStorage::bytes_per_block(model.info().kv, config.kv_type) / kKvBlockTokens)),
+      times_(StepTimeModel::guess_for(runner.info(),
+                                      KvStorage::bytes_per_block(runner.info().kv, config.kv_type) / kKvBlockTokens)),
       scheduler_(kv_, times_, limits_),
       batch_(limits_, static_cast<int>(groups_.size())),
-      scratch_(model.make_scratch(limits_.batch_tokens_max)),
-      readers_(team),
-      logits_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(limits_.logit_rows_max) * vocab_of(model))),
-      stats_(with_buckets()) {}
+      stats_(with_buckets()) {
+  runner.open({.kv_type = config.kv_type,
+               .block_counts = block_counts(groups_),
+               .rows_max = limits_.batch_tokens_max,
+               .logit_rows_max = limits_.logit_rows_max});
+}
 
 void Stepper::step() {
   const Clock::time_point begin = now_();
   expire();
   const Plan& plan = scheduler_.plan(begin);
-  populator_.set_idle(plan.empty());
+  runner_.set_idle(plan.empty());
   if (plan.empty()) return;
   ++stats_.steps;
   for (const PlanEntry& entry : plan) {
     if (!entry.sequence->started_at) entry.sequence->started_at = begin;
   }
-  for (const KvManager::Copy& copy : kv_.copies()) storage_.copy_block(copy.from, copy.to, copy.group);
-  kv_.copies().clear();
   const StepWork work = scheduler_.work();
+  collect_rows(plan);
+  runner_.submit({kv_.copies(), batch_.build(plan), rows_});
   try {
-    model_.forward(batch_.build(plan), storage_, *scratch_, logits_.get());
+    runner_.wait();
   } catch (const std::exception& error) {
+    kv_.copies().clear();
     return fail(plan, error.what());
   }
+  kv_.copies().clear();
   commit(plan);
-  for (int group = 0; group < storage_.group_count(); ++group) populator_.keep_ahead(group, kv_.reach(group));
-  populator_.set_idle(is_idle());
+  for (int group = 0; group < kv_.group_count(); ++group) runner_.keep_ahead(group, kv_.reach(group));
+  runner_.set_idle(is_idle());
   const double seconds = seconds_between(begin, now_());
   times_.learn(work, seconds);
   stats_.step_s.add(seconds);
   stats_.step_rows.add(work.rows);
 }
 
-// What is wanted of each row of logits_. They are in the order in which the builder asked for them: sequence by
-// sequence, position by position.
+// What is wanted of each row of logits, in the order in which the builder asks for them: sequence by sequence, position
+// by position.
 void Stepper::collect_rows(const Plan& plan) {
   rows_.clear();
-  const size_t vocab = vocab_of(model_);
   for (const auto& [sequence, count] : plan) {
     for (int position = sequence->computed; position < sequence->computed + count; ++position) {
       if (!sequence->wants_logits(position)) continue;
       RowJob& row = rows_.emplace_back();
-      row.logits = {logits_.get() + (rows_.size() - 1) * vocab, vocab};
       if (position + 1 < sequence->known()) {
         row.token = sequence->tokens[static_cast<size_t>(position) + 1];
         row.top_logprobs = sequence->request.prompt_logprobs;
@@ -98,8 +96,6 @@ void Stepper::collect_rows(const Plan& plan) {
 }
 
 void Stepper::commit(const Plan& plan) {
-  collect_rows(plan);
-  readers_.run(rows_);
   for (const auto& [sequence, count] : plan) {
     kv_.commit(sequence->kv, sequence->tokens, sequence->computed + count);
   }

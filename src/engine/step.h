@@ -1,8 +1,8 @@
-// The heart of the engine: one step is plan, forward, sample, commit. Knows no threads and no queue.
+// The heart of the engine: one step is plan, run, commit. Knows no threads and no queue.
 //
 // What: events of a step are collected and handed to their sinks by deliver(), after the blocks of finished sequences
 // are free and stats() say so.
-// Ownership: owns the KV cache, the scheduler and every sequence; borrows the model and the team.
+// Ownership: owns the scheduler, every sequence and the order of the KV cache; borrows the runner, which computes.
 // Memory: a step in which nobody comes or goes takes none from the heap, but for each 16th token of a sequence: then a
 // block is published, and lists of tokens, blocks and names may have to double.
 // Threads: one thread at a time. Errors: the constructor throws Error{resource_exhausted}; the rest throws nothing but
@@ -18,11 +18,10 @@
 #include "engine/engine_config.h"
 #include "engine/engine_stats.h"
 #include "engine/event.h"
-#include "engine/kv_populator.h"
-#include "engine/row_readers.h"
 #include "engine/scheduler.h"
 #include "engine/step_time.h"
 #include "kv/kv_manager.h"
+#include "runner/runner.h"
 
 namespace estoc {
 
@@ -30,8 +29,8 @@ class Stepper {
  public:
   using Now = Clock::time_point (*)();
 
-  // `team` may be null: then sampling is done by the caller alone. `now` is the clock of all times.
-  Stepper(const Model& model, const EngineConfig& config, ThreadTeam* team = nullptr, Now now = Clock::now);
+  // Opens the runner. `now` is the clock of all times.
+  Stepper(Runner& runner, const EngineConfig& config, Now now = Clock::now);
 
   void add(std::unique_ptr<Sequence> sequence);
   // Ends a sequence before its own end: frees its blocks and leaves it a last event. Unknown ids are ignored.
@@ -66,23 +65,18 @@ class Stepper {
   Event& emit(Sequence& sequence);
   void finish(Sequence& sequence, FinishReason reason);
 
-  const Model& model_;
+  Runner& runner_;
   const Now now_;
   const double queue_timeout_s_;
   const std::vector<KvGroup> groups_;
   const int positions_max_;
   const SchedulerLimits limits_;
   KvManager kv_;
-  KvStorage storage_;
-  KvPopulator populator_;
   StepTimeModel times_;
   Scheduler scheduler_;
   BatchBuilder batch_;
-  const std::unique_ptr<ModelScratch> scratch_;
-  RowReaders readers_;
-  std::vector<RowJob> rows_;         // of the current step
-  std::unique_ptr<float[]> logits_;  // [limits_.logit_rows_max, vocab]
-  std::vector<Sequence*> late_;      // of the current step
+  std::vector<RowJob> rows_;     // of the current step
+  std::vector<Sequence*> late_;  // of the current step
   std::vector<Delivery> outbox_;
   std::vector<std::unique_ptr<Sequence>> finished_;  // alive until their last event is delivered
   EngineStats stats_;                                // what only grows, and what was true at the last stats()

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "engine/event_inbox.h"
+#include "runner/local_runner.h"
 
 namespace estoc {
 namespace {
@@ -18,7 +19,8 @@ class StepperTest : public testing::Test {
   }
 
   FakeModel model_{kVocab, 7};
-  Stepper stepper_{model_, config_with_blocks(12)};
+  LocalRunner runner_{model_, nullptr};
+  Stepper stepper_{runner_, config_with_blocks(12)};
   RequestId last_id_ = 0;
 };
 

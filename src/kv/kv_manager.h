@@ -34,11 +34,6 @@ struct KvGroup {
 
 class KvManager {
  public:
-  struct Copy {
-    int group;
-    BlockId from, to;
-  };
-
   KvManager(const std::vector<KvGroup>& groups, bool has_prefix_cache, PrefixHasher hasher);
 
   // How many positions at the beginning of `tokens` are in the cache: those of whole blocks but never the last token's,
@@ -64,7 +59,7 @@ class KvManager {
   void release(SequenceKv& kv);
 
   // What has to be copied before anything is computed, in this order; the caller clears it.
-  std::vector<Copy>& copies() { return copies_; }
+  std::vector<BlockCopy>& copies() { return copies_; }
 
   // The hash of each full block of `tokens`, the first of which is [1]; [0] is the salt's. As admitted or asked for.
   std::span<const PrefixHash> hashes(const SequenceKv& kv) const { return kv.hashes_; }
@@ -110,7 +105,7 @@ class KvManager {
   std::vector<Group> groups_;
   const bool has_prefix_cache_;
   const PrefixHasher hasher_;
-  std::vector<Copy> copies_;
+  std::vector<BlockCopy> copies_;
   uint64_t lookup_count_ = 0;
 };
 

@@ -24,7 +24,7 @@ Simulation::Simulation(const Scenario& scenario)
     : scenario_(scenario),
       random_(scenario.seed),
       model_(kVocab, scenario.config.batch_tokens_max, scenario.window),
-      stepper_(model_, scenario.config, nullptr, now) {
+      stepper_(runner_, scenario.config, now) {
   simulated_now = Clock::time_point(std::chrono::hours(1));
   model_.before_forward = [this](const Batch& batch) {
     const double ms = scenario_.step_ms + scenario_.row_ms * static_cast<double>(batch.tokens.size());

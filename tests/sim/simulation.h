@@ -10,6 +10,7 @@
 
 #include "engine/fake_model.h"
 #include "engine/step.h"
+#include "runner/local_runner.h"
 
 namespace estoc {
 
@@ -61,6 +62,7 @@ class Simulation {
   const Scenario scenario_;
   std::mt19937 random_;
   FakeModel model_;
+  LocalRunner runner_{model_, nullptr};
   Stepper stepper_;
   std::vector<std::vector<TokenId>> beginnings_;
   RequestId last_id_ = 0;

@@ -1,4 +1,4 @@
-#include "engine/kv_populator.h"
+#include "runner/kv_populator.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "engine/row_readers.h"
+#include "runner/row_readers.h"
 
 #include "base/thread_team.h"
 
@@ -7,13 +7,14 @@ namespace estoc {
 RowReaders::RowReaders(ThreadTeam* team)
     : team_(team), readers_(team == nullptr ? 1 : static_cast<size_t>(team->thread_count())) {}
 
-void RowReaders::run(std::span<RowJob> jobs) {
+void RowReaders::run(std::span<RowJob> jobs, const float* logits, size_t vocab) {
   const auto read = [&](int64_t i, int thread) {
     RowJob& job = jobs[static_cast<size_t>(i)];
     Reader& reader = readers_[static_cast<size_t>(thread)];
-    if (job.state != nullptr) job.token = reader.sampler.sample(*job.state, job.logits, job.forbidden);
+    const std::span row(logits + static_cast<size_t>(i) * vocab, vocab);
+    if (job.state != nullptr) job.token = reader.sampler.sample(*job.state, row, job.forbidden);
     if (job.token && job.top_logprobs >= 0) {
-      job.logprobs = reader.logprobs.read(job.logits, *job.token, job.top_logprobs);
+      job.logprobs = reader.logprobs.read(row, *job.token, job.top_logprobs);
     }
   };
   if (team_ != nullptr) return team_->parallel_items(static_cast<int64_t>(jobs.size()), read);

@@ -1,0 +1,35 @@
+// Runs a model of this process on the thread that waits: model, keys and values, logits, readers of rows.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "runner/kv_populator.h"
+#include "runner/row_readers.h"
+#include "runner/runner.h"
+
+namespace estoc {
+
+class LocalRunner final : public Runner {
+ public:
+  // Borrows both. `team` is the model's; without one rows are read by the caller alone.
+  LocalRunner(const Model& model, ThreadTeam* team) : model_(model), readers_(team) {}
+
+  const ModelInfo& info() const override { return model_.info(); }
+  void open(const RunnerLimits& limits) override;
+  void submit(const StepInput& input) override;
+  void wait() override;
+  void keep_ahead(int group, int reach) override { populator_->keep_ahead(group, reach); }
+  void set_idle(bool is_idle) override { populator_->set_idle(is_idle); }
+
+ private:
+  const Model& model_;
+  RowReaders readers_;
+  std::unique_ptr<ModelScratch> scratch_;
+  std::optional<KvStorage> storage_;
+  std::optional<KvPopulator> populator_;
+  std::unique_ptr<float[]> logits_;  // [logit_rows_max, vocab]
+  std::optional<StepInput> submitted_;
+};
+
+}  // namespace estoc

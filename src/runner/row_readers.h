@@ -1,0 +1,36 @@
+// What is done with rows of logits, many at once: choose a token, look up log-probabilities.
+//
+// What: each row is read by one thread of the team, which has a work space of its own; a row's result depends on that
+// row alone.
+// Ownership: borrows the team. Threads: one thread calls run. Errors: none.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "runner/runner.h"
+#include "sampling/logprobs.h"
+#include "sampling/sampler.h"
+
+namespace estoc {
+
+class ThreadTeam;
+
+class RowReaders {
+ public:
+  // `team` may be null: then the caller does it all.
+  explicit RowReaders(ThreadTeam* team);
+  // Job i reads row i of `logits` [jobs, vocab].
+  void run(std::span<RowJob> jobs, const float* logits, size_t vocab);
+
+ private:
+  struct Reader {
+    Sampler sampler;
+    LogprobReader logprobs;
+  };
+
+  ThreadTeam* team_;
+  std::vector<Reader> readers_;  // one a thread
+};
+
+}  // namespace estoc

@@ -1,0 +1,70 @@
+// Executes steps: the line between who plans them (engine/) and what computes them.
+//
+// What: the engine decides which tokens of which sequences a step has and which blocks they use; a runner has the
+// model, the memory behind the blocks, the logits and what is read from them. A step is submitted and waited for, so
+// that the engine can plan, admit and fill masks while a device computes; where the CPU computes, wait() does, on the
+// caller's thread and the team, and nothing is handed over. Ownership: the caller owns runner and input; a submitted
+// input must live and stay as it is until it was waited for. Threads: one thread at a time (the engine's). Errors: open
+// throws Error{resource_exhausted}; wait throws what the model threw, after which the next step may be submitted.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "models/model.h"
+#include "sampling/logprobs.h"
+#include "sampling/sampler.h"
+#include "tensor/batch.h"
+
+namespace estoc {
+
+// What is wanted of one row of logits, and what came out.
+struct RowJob {
+  // With a state, a token is chosen.
+  const SamplerState* state = nullptr;
+  std::span<const TokenId> forbidden;
+  // The token chosen, nothing when none can be; or, without a state, the token whose log-probability is wanted.
+  std::optional<TokenId> token;
+  int top_logprobs = -1;  // -1 for no log-probabilities
+  Logprobs logprobs;
+};
+
+// One step. Batch and copies are plain data that could go to another process; the rows stay with whoever has the
+// logits.
+struct StepInput {
+  std::span<const BlockCopy> copies;  // made before anything is computed, in this order
+  Batch batch;
+  std::span<RowJob> rows;  // one for each of batch.logit_rows, in their order
+};
+
+// What a runner has to have room for.
+struct RunnerLimits {
+  KvType kv_type = KvType::f16;
+  std::vector<int> block_counts;  // [groups]
+  int rows_max = 1;               // of one step
+  int logit_rows_max = 1;
+};
+
+class Runner {
+ public:
+  virtual ~Runner() = default;
+
+  // Of the model that it runs.
+  virtual const ModelInfo& info() const = 0;
+  // Reserves memory for keys and values, activations and logits. Once, before the first step.
+  virtual void open(const RunnerLimits& limits) = 0;
+
+  // One step at a time may be on its way.
+  virtual void submit(const StepInput& input) = 0;
+  // Returns when the submitted step is computed and its rows are filled in.
+  virtual void wait() = 0;
+
+  // Blocks of the group below `reach` have been in use: their neighbours' memory may be made ready. Cheap; a hint.
+  virtual void keep_ahead(int group, int reach) = 0;
+  // Whether no step is computed or waited for. Idle until told otherwise; a hint.
+  virtual void set_idle(bool is_idle) = 0;
+};
+
+}  // namespace estoc
