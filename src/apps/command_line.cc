@@ -40,6 +40,7 @@ struct CommandLine::Commands {
     add(app, "show", "tell what a model is and what it needs", show_values, add_model_options, show);
     add(app, "perplexity", "tell how well a model predicts a text", perplexity_values, add_perplexity_options,
         perplexity);
+    add(app, "trace", "tell what a prompt is after each layer", trace_values, add_trace_options, trace);
     CLI::App& bench = *app.add_subcommand("bench", "measure kernels, a model or servers");
     bench.require_subcommand(1);
     add(bench, "kernels", "each loop beside what the CPU could do", bench_kernels_values, add_bench_kernels_options,
@@ -66,6 +67,7 @@ struct CommandLine::Commands {
   RunOptionValues run_values;
   ModelOptionValues show_values;
   PerplexityOptionValues perplexity_values;
+  TraceOptionValues trace_values;
   BenchKernelsOptionValues bench_kernels_values;
   BenchModelOptionValues bench_model_values;
   BenchServeOptionValues bench_serve_values;

@@ -15,5 +15,6 @@ int bench_model(const BenchModelOptionValues& options);
 int bench_report(const BenchReportOptionValues& options);
 int bench_serve(const BenchServeOptionValues& options);
 int show(const ModelOptionValues& options);
+int trace(const TraceOptionValues& options);
 
 }  // namespace estoc

@@ -122,6 +122,14 @@ void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values) {
       ->check(CLI::Range(0, 1 << 24));
 }
 
+void add_trace_options(CLI::App& command, TraceOptionValues& values) {
+  values.log_level = "warn";
+  add_model_options(command, values);
+  auto* prompt = command.add_option("PROMPT", values.prompt, "a text, taken as it is: no template, no special tokens");
+  flag(command, "--tokens", values.tokens, "token ids instead of a text; a list like 1,2,3")->excludes(prompt);
+  flag(command, "--output,-o", values.output, "table or json")->check(CLI::IsMember({"table", "json"}));
+}
+
 void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values) {
   values.log_level = "warn";
   add_model_options(command, values);

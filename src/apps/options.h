@@ -62,6 +62,12 @@ struct PerplexityOptionValues : ModelOptionValues {
   int windows = 0;  // 0: all of the file
 };
 
+struct TraceOptionValues : ModelOptionValues {
+  std::string prompt;
+  std::string tokens;  // instead of the prompt: "1,2,3"
+  std::string output = "table";
+};
+
 struct BenchModelOptionValues : ModelOptionValues {
   std::string prompts = "512", generations = "128", depths = "0", batches = "1";  // lists: "0,4096"
   std::string thread_counts = "0";
@@ -80,6 +86,7 @@ void add_model_options(CLI::App& command, ModelOptionValues& values);
 void add_serve_options(CLI::App& command, ServeOptionValues& values);
 void add_run_options(CLI::App& command, RunOptionValues& values);
 void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values);
+void add_trace_options(CLI::App& command, TraceOptionValues& values);
 void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values);
 void add_bench_kernels_options(CLI::App& command, BenchKernelsOptionValues& values);
 

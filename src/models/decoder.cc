@@ -67,11 +67,13 @@ std::unique_ptr<ModelScratch> Decoder::make_scratch(int rows_max) const {
 void Decoder::forward(const Batch& batch, KvStorage& kv, ModelScratch& scratch, float* logits) const {
   auto& work = static_cast<DecoderScratch&>(scratch);
   embedding_.forward(batch.tokens, work.hidden);
+  if (work.visit) work.visit(0, work.hidden);
   work.sampled.select(batch);
   for (size_t i = 0; i < stacks_.size(); ++i) {
     const bool is_last = i + 1 == stacks_.size();
     stacks_[i]->forward(batch, kv, *work.stacks[i], work.hidden,
                         is_last && !work.sampled.are_all() ? &work.sampled : nullptr);
+    if (work.visit) work.visit(stacks_[i]->end_layer(), work.hidden);
   }
   norm_.forward(compute_, work.hidden, work.hidden);
   const Product product{&head_->weight(), {logits, info_.vocab}};

@@ -25,6 +25,7 @@
 namespace estoc {
 
 class PackedStore;
+class Rows;
 class ThreadTeam;
 class WeightSource;
 
@@ -47,6 +48,9 @@ struct ModelInfo {
 class ModelScratch {
  public:
   virtual ~ModelScratch() = default;
+
+  // For looking inside: called with the hidden rows after the embedding (0 layers) and after each stack. May be empty.
+  std::function<void(int layers, const Rows& hidden)> visit;
 };
 
 class Model {
