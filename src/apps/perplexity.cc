@@ -45,7 +45,7 @@ double negative_log_likelihood(const float* logits, size_t vocab, TokenId token)
   return largest + std::log(sum) - logits[token];
 }
 
-void score_window(const Model& model, ModelScratch& scratch, KvStorage& kv, std::span<const BlockId> blocks,
+void score_window(const Model& model, ModelScratch& scratch, StateStorage& kv, std::span<const BlockId> blocks,
                   std::span<const TokenId> window, std::vector<float>& logits, Score& score) {
   const int count = static_cast<int>(window.size()), first = count / 2;
   const auto vocab = static_cast<size_t>(model.info().vocab);
@@ -88,7 +88,7 @@ int perplexity(const PerplexityOptionValues& options) {
   }
   std::vector<BlockId> blocks(static_cast<size_t>((window_tokens + kKvBlockTokens - 1) / kKvBlockTokens));
   std::iota(blocks.begin(), blocks.end(), BlockId{0});
-  KvStorage kv(model->info().kv, plan.engine.kv_type, static_cast<int>(blocks.size()));
+  StateStorage kv(model->info().state, plan.engine.kv_type, static_cast<int>(blocks.size()));
   const auto scratch = model->make_scratch(kRows);
   std::vector<float> logits(static_cast<size_t>(model->info().vocab) * kRows);
   Score score;

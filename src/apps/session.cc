@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/kv_sizing.h"
 #include "kernels/kernels.h"
 
 namespace estoc {
@@ -25,7 +26,8 @@ void plan_kv_memory(const ModelOptionValues& options, const ModelInfo& info, Run
   }
   const EngineConfig& config = plan.engine;
   const auto blocks = static_cast<uint64_t>((config.context + kKvBlockTokens - 1) / kKvBlockTokens);
-  const uint64_t one = blocks * KvStorage::bytes_per_block(info.kv, config.kv_type);
+  const uint64_t one = blocks * info.state.position_block_bytes(config.kv_type) +
+                       static_cast<uint64_t>(kStatesASequence) * info.state.sequence_bytes();
   const uint64_t all = static_cast<uint64_t>(config.sequences_max) * one;
   const uint64_t available = available_memory();
   const uint64_t rest = available > info.weight_bytes ? available - info.weight_bytes : 0;

@@ -35,7 +35,7 @@ int show(const ModelOptionValues& options) {
   const Checkpoint checkpoint = open_checkpoint(options.model);
   const ModelInfo info = describe_model(*checkpoint.weights, compute_mode(options));
   const RunPlan plan = plan_run(options, info);
-  const uint64_t block = KvStorage::bytes_per_block(info.kv, plan.engine.kv_type);
+  const uint64_t block = info.state.position_block_bytes(plan.engine.kv_type);
   row("model", checkpoint.name);
   row("file", fmt::format("{} ({}, {})", checkpoint.path, checkpoint.weights->container(),
                           format_bytes(checkpoint.weights->file_bytes())));

@@ -88,7 +88,7 @@ std::vector<Trail> follow(const Model& model, KvType kv_type, std::span<const To
   const int count = static_cast<int>(prompt.size());
   std::vector<BlockId> blocks(static_cast<size_t>((count + kKvBlockTokens - 1) / kKvBlockTokens));
   std::iota(blocks.begin(), blocks.end(), BlockId{0});
-  KvStorage kv(info.kv, kv_type, static_cast<int>(blocks.size()));
+  StateStorage kv(info.state, kv_type, static_cast<int>(blocks.size()));
   std::vector<float> logits(static_cast<size_t>(rows_max) * static_cast<size_t>(info.vocab));
   for (int begin = 0; begin < count; begin += rows_max) {
     const int rows = std::min(rows_max, count - begin);

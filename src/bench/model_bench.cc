@@ -28,7 +28,7 @@ class Player {
       : model_(model),
         rows_max_(plan.rows_max),
         scratch_(model.make_scratch(plan.rows_max)),
-        kv_(model.info().kv, plan.kv_type, blocks_of(tests)),
+        kv_(model.info().state, plan.kv_type, blocks_of(tests)),
         logits_(std::make_unique_for_overwrite<float[]>(
             static_cast<size_t>(model.info().vocab) *
             static_cast<size_t>(*std::max_element(plan.batches.begin(), plan.batches.end())))) {}
@@ -101,7 +101,7 @@ class Player {
   const Model& model_;
   int rows_max_;
   std::unique_ptr<ModelScratch> scratch_;
-  KvStorage kv_;
+  StateStorage kv_;
   std::unique_ptr<float[]> logits_;
   std::mt19937 random_{1};
   int filled_ = 0;  // positions of the first sequence that are computed

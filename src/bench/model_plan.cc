@@ -46,7 +46,7 @@ int blocks_of(const std::vector<ModelTest>& tests) {
 MemoryNeed memory_need(const ModelBenchPlan& plan, const ModelInfo& info) {
   MemoryNeed need;
   need.weights = info.weight_bytes;
-  need.kv = static_cast<uint64_t>(blocks_of(tests_of(plan))) * KvStorage::bytes_per_block(info.kv, plan.kv_type);
+  need.kv = static_cast<uint64_t>(blocks_of(tests_of(plan))) * info.state.position_block_bytes(plan.kv_type);
   // A row's activations with their integer copies, and its logits.
   const int64_t widths =
       3 * int64_t{info.hidden} + 2 * int64_t{info.heads + info.kv_heads} * info.head_dim + 2 * int64_t{info.ffn};

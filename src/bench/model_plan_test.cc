@@ -17,7 +17,7 @@ ModelInfo small_model() {
   info.vocab = 1000;
   info.context_max = 8192;
   info.weight_bytes = 1'000'000;
-  info.kv.assign(2, {1, 32});
+  info.state = StateLayout({PagedState{1, 32}, PagedState{1, 32}});
   return info;
 }
 

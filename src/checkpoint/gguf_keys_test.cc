@@ -117,7 +117,7 @@ std::string refusal(const TemporaryDirectory& directory, const Keys& keys) {
     const auto model = load_model(*checkpoint.weights, team, {.compute = ComputeMode::exact});
     const std::vector<TokenId> tokens = checkpoint.tokenizer->encode("he");
     if (tokens.empty()) return "";
-    KvStorage kv(model->info().kv, KvType::f32, 1);
+    StateStorage kv(model->info().state, KvType::f32, 1);
     const BlockId block = 0;
     const BatchSequence sequence{0, 1, 0, {&block, 1}};
     const int32_t row = 0;

@@ -46,12 +46,12 @@ class ConstantModel final : public Model {
   ConstantModel() {
     info_.vocab = kVocab;
     info_.layers = 1;
-    info_.kv = {{.kv_heads = 1, .head_dim = 2}};
+    info_.state = StateLayout({PagedState{1, 2}});
     info_.parameter_count = 5'000'000;
   }
   const ModelInfo& info() const override { return info_; }
   std::unique_ptr<ModelScratch> make_scratch(int) const override { return std::make_unique<ModelScratch>(); }
-  void forward(const Batch& batch, KvStorage&, ModelScratch&, float* logits) const override {
+  void forward(const Batch& batch, StateStorage&, ModelScratch&, float* logits) const override {
     for (size_t i = 0; i < batch.logit_rows.size() * kVocab; ++i) logits[i] = i % kVocab == 7 ? 1.0f : 0.0f;
   }
 
@@ -70,7 +70,7 @@ class AllocationTest : public testing::Test {
                  {.context = 400,
                   .sequences_max = kRunning,
                   .batch_tokens_max = 64,
-                  .kv_bytes = static_cast<uint64_t>(blocks) * KvStorage::bytes_per_block(model_.info().kv, KvType::f32),
+                  .kv_bytes = static_cast<uint64_t>(blocks) * model_.info().state.position_block_bytes(KvType::f32),
                   .kv_type = KvType::f32},
                  standing_clock) {}
 

@@ -1,5 +1,7 @@
 #include "engine/batch_builder.h"
 
+#include <algorithm>
+
 namespace estoc {
 
 BatchBuilder::BatchBuilder(const SchedulerLimits& limits, int group_count) : group_count_(group_count) {
@@ -36,11 +38,13 @@ Batch BatchBuilder::build(const Plan& plan) {
 
 std::span<const BlockId> BatchBuilder::tables(const SequenceKv& kv, int block_count) {
   const auto count = static_cast<size_t>(block_count);
-  if (group_count_ == 1) return kv.blocks(0).first(count);
+  if (group_count_ == 1 && kv.blocks(0).size() >= count) return kv.blocks(0).first(count);
   const size_t begin = tables_.size();
   for (int group = 0; group < group_count_; ++group) {
-    const auto blocks = kv.blocks(group).first(count);
-    tables_.insert(tables_.end(), blocks.begin(), blocks.end());
+    const auto blocks = kv.blocks(group);  // a fixed state's is one
+    tables_.insert(tables_.end(), blocks.begin(),
+                   blocks.begin() + static_cast<std::ptrdiff_t>(std::min(count, blocks.size())));
+    tables_.resize(begin + static_cast<size_t>(group + 1) * count, kNoBlock);
   }
   return std::span(tables_).subspan(begin);
 }

@@ -15,7 +15,8 @@ namespace estoc {
 inline constexpr int kVocab = 40;
 
 inline EngineConfig config_with_blocks(int blocks) {
-  const uint64_t block_bytes = KvStorage::bytes_per_block({{1, 2}}, KvType::f32);  // as FakeModel has it
+  const uint64_t block_bytes =
+      StateLayout({PagedState{1, 2}}).position_block_bytes(KvType::f32);  // as FakeModel has it
   return {.context = 100,
           .sequences_max = 8,
           .batch_tokens_max = 7,

@@ -25,12 +25,16 @@ inline void fake_logits(std::span<const TokenId> history, std::span<float> logit
 
 class FakeModel : public Model {
  public:
-  // With a window, a second layer sees the last `window` positions only.
-  explicit FakeModel(int vocab, int rows_max, int window = 0) : rows_max_(rows_max) {
+  // With a window, a second layer sees the last `window` positions only; with states, a last one keeps a hash of all
+  // tokens and how many they were.
+  explicit FakeModel(int vocab, int rows_max, int window = 0, bool has_state = false)
+      : rows_max_(rows_max), window_(window) {
     info_.vocab = vocab;
-    info_.kv = {{.kv_heads = 1, .head_dim = 2}};
-    if (window > 0) info_.kv.push_back({.kv_heads = 1, .head_dim = 2, .window = window});
-    info_.layers = static_cast<int>(info_.kv.size());
+    std::vector<StateSpec> states = {PagedState{1, 2}};
+    if (window > 0) states.push_back(PagedState{1, 2, window});
+    if (has_state) states.push_back(FixedState{sizeof(History)});
+    info_.state = StateLayout(std::move(states));
+    info_.layers = info_.state.layer_count();
     info_.parameter_count = 5'000'000;  // so that a row is guessed to take 0.1 ms
   }
 
@@ -38,16 +42,11 @@ class FakeModel : public Model {
 
   std::unique_ptr<ModelScratch> make_scratch(int) const override { return std::make_unique<ModelScratch>(); }
 
-  void forward(const Batch& batch, KvStorage& kv, ModelScratch&, float* logits) const override {
+  void forward(const Batch& batch, StateStorage& kv, ModelScratch&, float* logits) const override {
     if (before_forward) before_forward(batch);
     check(batch, kv);
     for (const BatchSequence& sequence : batch.sequences) {
-      for (int i = 0; i < sequence.row_count; ++i) {
-        for (int layer = 0; layer < info_.layers; ++layer) {
-          at(kv, layer, sequence, sequence.position + i) =
-              static_cast<float>(batch.tokens[static_cast<size_t>(sequence.first_row + i)]);
-        }
-      }
+      for (int layer = 0; layer < info_.layers; ++layer) keep(batch, kv, layer, sequence);
     }
     const auto vocab = static_cast<size_t>(info_.vocab);
     size_t next = 0;
@@ -61,6 +60,7 @@ class FakeModel : public Model {
           history.push_back(static_cast<TokenId>(at(kv, 0, sequence, p)));
         }
         check_window(kv, sequence, history);
+        if (i + 1 == sequence.row_count) check_state(kv, sequence, history);
         fake_logits(history, {logits + next * vocab, vocab});
       }
     }
@@ -72,20 +72,55 @@ class FakeModel : public Model {
   mutable uint64_t row_count = 0;
 
  private:
-  static float& at(const KvStorage& kv, int layer, const BatchSequence& sequence, int position) {
+  struct History {
+    uint64_t hash = 17;
+    int64_t count = 0;
+    void add(TokenId token) { hash = mix_bits(hash * 31 + static_cast<uint64_t>(token) + 1), ++count; }
+    bool operator==(const History&) const = default;
+  };
+
+  static History& history_at(const StateStorage& kv, int layer, const BatchSequence& sequence) {
+    const BlockId block = sequence.table(kv.layout().group_of(layer)).front();
+    return *reinterpret_cast<History*>(kv.fixed(layer, block));
+  }
+
+  static void keep(const Batch& batch, const StateStorage& kv, int layer, const BatchSequence& sequence) {
+    const auto tokens =
+        batch.tokens.subspan(static_cast<size_t>(sequence.first_row), static_cast<size_t>(sequence.row_count));
+    if (kv.layout().fixed(layer) != nullptr) {
+      History& history = history_at(kv, layer, sequence);
+      if (sequence.position == 0) history = {};
+      ESTOC_CHECK(history.count == sequence.position);
+      for (const TokenId token : tokens) history.add(token);
+      return;
+    }
+    for (int i = 0; i < sequence.row_count; ++i) {
+      at(kv, layer, sequence, sequence.position + i) = static_cast<float>(tokens[static_cast<size_t>(i)]);
+    }
+  }
+
+  static float& at(const StateStorage& kv, int layer, const BatchSequence& sequence, int position) {
     const BlockId block = sequence.table(layer)[static_cast<size_t>(position / kKvBlockTokens)];
     return reinterpret_cast<float*>(kv.keys(layer, block, 0))[position % kKvBlockTokens * 2];
   }
 
-  void check_window(const KvStorage& kv, const BatchSequence& sequence, const std::vector<TokenId>& history) const {
-    if (info_.layers == 1) return;
+  void check_window(const StateStorage& kv, const BatchSequence& sequence, const std::vector<TokenId>& history) const {
+    if (window_ == 0) return;
     const auto visible = static_cast<int>(history.size());
-    for (int p = std::max(0, visible - info_.kv[1].window); p < visible; ++p) {
+    for (int p = std::max(0, visible - window_); p < visible; ++p) {
       ESTOC_CHECK(static_cast<TokenId>(at(kv, 1, sequence, p)) == history[static_cast<size_t>(p)]);
     }
   }
 
-  void check(const Batch& batch, const KvStorage& kv) const {
+  void check_state(const StateStorage& kv, const BatchSequence& sequence, const std::vector<TokenId>& history) const {
+    const int last = info_.layers - 1;
+    if (info_.state.fixed(last) == nullptr) return;
+    History expected;
+    for (const TokenId token : history) expected.add(token);
+    ESTOC_CHECK(history_at(kv, last, sequence) == expected);
+  }
+
+  void check(const Batch& batch, const StateStorage& kv) const {
     ESTOC_CHECK(kv.type() == KvType::f32);
     ESTOC_CHECK(static_cast<int>(batch.tokens.size()) <= rows_max_);
     int row = 0;
@@ -100,6 +135,7 @@ class FakeModel : public Model {
 
   ModelInfo info_;
   int rows_max_;
+  int window_;
 };
 
 struct Completion {

@@ -1,7 +1,10 @@
 #include "engine/kv_sizing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
+#include <string>
 
 #include "base/error.h"
 
@@ -10,14 +13,6 @@ namespace {
 
 static_assert(kBlockTokens == kKvBlockTokens, "the pool and the storage must speak of the same blocks");
 
-uint64_t group_block_bytes(const std::vector<KvLayerSpec>& layers, int window, KvType type) {
-  std::vector<KvLayerSpec> own;
-  for (const KvLayerSpec& layer : layers) {
-    if (layer.window == window) own.push_back(layer);
-  }
-  return KvStorage::bytes_per_block(own, type);
-}
-
 // Blocks that one sequence can use at once in a window's group.
 int window_blocks(int window, const EngineConfig& config) {
   return blocks_for(window + kKvReadGrain + config.batch_tokens_max) + 2;
@@ -25,35 +20,39 @@ int window_blocks(int window, const EngineConfig& config) {
 
 }  // namespace
 
-std::vector<KvGroup> kv_groups_for(const std::vector<KvLayerSpec>& layers, const EngineConfig& config) {
+std::vector<KvGroup> kv_groups_for(const StateLayout& layout, const EngineConfig& config) {
   constexpr int kContexts = 4;
   constexpr uint64_t kBlocksMax = std::numeric_limits<int>::max() / kBlockTokens;
-  const uint64_t block_bytes = std::max<uint64_t>(1, KvStorage::bytes_per_block(layers, config.kv_type));
+  const uint64_t block_bytes = std::max<uint64_t>(1, layout.position_block_bytes(config.kv_type));
+  const int state_count = kStatesASequence * config.sequences_max;
+  const uint64_t state_bytes = static_cast<uint64_t>(state_count) * layout.sequence_bytes();
   uint64_t memory = config.kv_bytes;
   if (memory == 0) {
-    memory = static_cast<uint64_t>(std::min(config.sequences_max, kContexts)) *
-             static_cast<uint64_t>(blocks_for(config.context)) * block_bytes;
+    memory = state_bytes + static_cast<uint64_t>(std::min(config.sequences_max, kContexts)) *
+                               static_cast<uint64_t>(blocks_for(config.context)) * block_bytes;
   }
-  if (memory < block_bytes) {
-    fail(ErrorCode::resource_exhausted, "the KV cache of {} bytes is smaller than one block of {} tokens ({} bytes)",
-         memory, kBlockTokens, block_bytes);
+  if (memory < state_bytes + block_bytes) {
+    fail(ErrorCode::resource_exhausted, "the KV cache of {} bytes is smaller than one block of {} tokens ({} bytes){}",
+         memory, kBlockTokens, block_bytes,
+         state_bytes == 0 ? std::string() : fmt::format(" and {} states of {} sequences", state_bytes, state_count));
   }
-  const std::vector<int> windows = kv_windows(layers);
-  const auto even_count = static_cast<int>(std::min(memory / block_bytes, kBlocksMax));
-  uint64_t left = memory;
+  const auto even_count = static_cast<int>(std::min((memory - state_bytes) / block_bytes, kBlocksMax));
+  uint64_t left = memory - state_bytes;
   std::vector<KvGroup> groups;
-  for (const int window : windows) {
+  for (const StateGroup& state : layout.groups()) {
     KvGroup& group = groups.emplace_back();
-    group = {window, even_count, kKvReadGrain, config.batch_tokens_max};
-    if (window == 0) continue;
-    const int64_t usable = int64_t{window_blocks(window, config)} * config.sequences_max;
-    if (windows.size() > 1) group.block_count = static_cast<int>(std::min<int64_t>(even_count, usable));
-    left -= static_cast<uint64_t>(group.block_count) * group_block_bytes(layers, window, config.kv_type);
+    group = {state.window, even_count, kKvReadGrain, config.batch_tokens_max, state.snapshot_every};
+    if (state.is_fixed()) group.block_count = state_count;
+    if (state.window == 0) continue;
+    const int64_t usable = int64_t{window_blocks(state.window, config)} * config.sequences_max;
+    if (layout.group_count() > 1) group.block_count = static_cast<int>(std::min<int64_t>(even_count, usable));
+    left -= static_cast<uint64_t>(group.block_count) *
+            layout.block_bytes(static_cast<int>(groups.size()) - 1, config.kv_type);
   }
-  for (KvGroup& group : groups) {
-    if (group.window != 0) continue;
-    const uint64_t bytes = std::max<uint64_t>(1, group_block_bytes(layers, 0, config.kv_type));
-    group.block_count = static_cast<int>(std::min(left / bytes, kBlocksMax));
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i].window != 0 || groups[i].snapshot_every != 0) continue;
+    const uint64_t bytes = std::max<uint64_t>(1, layout.block_bytes(static_cast<int>(i), config.kv_type));
+    groups[i].block_count = static_cast<int>(std::min(left / bytes, kBlocksMax));
   }
   return groups;
 }
@@ -67,6 +66,7 @@ std::vector<int> block_counts(const std::vector<KvGroup>& groups) {
 int positions_max_for(const std::vector<KvGroup>& groups, const EngineConfig& config) {
   int positions = config.context;
   for (const KvGroup& group : groups) {
+    if (group.snapshot_every > 0) continue;
     if (group.window > 0 && group.block_count >= window_blocks(group.window, config)) continue;
     positions = std::min(positions, group.block_count * kBlockTokens);
   }

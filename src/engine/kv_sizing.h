@@ -5,11 +5,14 @@
 
 #include "engine/engine_config.h"
 #include "kv/kv_manager.h"
-#include "tensor/kv_storage.h"
+#include "tensor/state_layout.h"
 
 namespace estoc {
 
-// Groups of layers and their blocks for a model with these layers:
+// Blocks of a group of fixed states for each sequence that may run at once.
+inline constexpr int kStatesASequence = 4;
+
+// Groups of layers and their blocks for a model of this layout, in its order:
 //
 //   block bytes = sum over a group's layers of 2 (keys and values) * kv_heads * 16 positions * head_dim * bytes of
 //                 kv_type, with head_dim rounded up to 16, and for int8 4 bytes of scale a position
@@ -17,12 +20,13 @@ namespace estoc {
 //   a window's group: as many blocks as all sequences can use at once,
 //                 sequences_max * (ceil((window + 256 + batch_tokens_max) / 16) + 2), if they are fewer than in
 //                 memory / sum of all groups' block bytes
+//   fixed states: kStatesASequence blocks a sequence that runs: its own, and copies for the prefix cache
 //   full attention: what is left of the memory, divided by its block bytes
 //
 // For example 30 layers of 3 heads of 64 in f16 make blocks of 368,640 bytes; four contexts of 4096 are 1024 blocks,
 // 378 MB. Memory that is never written is never resident.
 // Throws Error{resource_exhausted} when the memory holds no block.
-std::vector<KvGroup> kv_groups_for(const std::vector<KvLayerSpec>& layers, const EngineConfig& config);
+std::vector<KvGroup> kv_groups_for(const StateLayout& layout, const EngineConfig& config);
 std::vector<int> block_counts(const std::vector<KvGroup>& groups);
 
 // Positions one sequence may reach: the context, or what the smallest pool holds.

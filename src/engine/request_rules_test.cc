@@ -80,7 +80,7 @@ TEST(RequestRules, APromptThatNeverFitsIsRefusedWithBothNumbers) {
 }
 
 TEST(KvSizing, FollowsItsFormula) {
-  const std::vector<KvLayerSpec> layers(30, {.kv_heads = 3, .head_dim = 64});
+  const StateLayout layers(std::vector<StateSpec>(30, PagedState{3, 64}));
   const auto blocks = [&](const EngineConfig& config) { return block_counts(kv_groups_for(layers, config)); };
   EXPECT_EQ(blocks({.context = 4096}), std::vector{1024});
   EXPECT_EQ(blocks({.context = 17, .sequences_max = 2}), std::vector{4});
@@ -93,14 +93,30 @@ TEST(KvSizing, FollowsItsFormula) {
 }
 
 TEST(KvSizing, AWindowTakesNoMoreThanItsSequencesCanUse) {
-  std::vector<KvLayerSpec> layers(4, {.kv_heads = 1, .head_dim = 16, .window = 64});
-  layers.push_back({.kv_heads = 1, .head_dim = 16});
+  std::vector<StateSpec> layers(4, PagedState{1, 16, 64});
+  layers.push_back(PagedState{1, 16});
   const EngineConfig config = {.context = 100000, .sequences_max = 2, .batch_tokens_max = 64, .kv_bytes = 10240 * 1000};
-  const auto groups = kv_groups_for(layers, config);
+  const auto groups = kv_groups_for(StateLayout(layers), config);
   ASSERT_EQ(groups.size(), 2u);
   EXPECT_EQ(groups[0].block_count, 2 * ((64 + 256 + 64) / 16 + 2));
   EXPECT_EQ(groups[1].block_count, (10240 * 1000 - 52 * 4 * 1024) / 1024);
   EXPECT_EQ(positions_max_for(groups, config), 100000);
+}
+
+TEST(KvSizing, FixedStatesAreASequencesWhateverItsLength) {
+  const StateLayout layout({FixedState{64}, PagedState{1, 16}});
+  const EngineConfig config = {.context = 160, .sequences_max = 2, .kv_type = KvType::f32};
+  const auto groups = kv_groups_for(layout, config);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].block_count, 8);
+  EXPECT_EQ(groups[0].snapshot_every, 16);
+  EXPECT_EQ(groups[1].block_count, 20);
+  EXPECT_EQ(positions_max_for(groups, config), 160);
+  EngineConfig small = config;
+  small.kv_bytes = 8 * 64 + 2047;
+  EXPECT_THROW(kv_groups_for(layout, small), Error);
+  small.kv_bytes = 8 * 64 + 2048;
+  EXPECT_EQ(kv_groups_for(layout, small)[1].block_count, 1);
 }
 
 }  // namespace

@@ -154,13 +154,21 @@ int Scheduler::tokens_within_budget(const Sequence& sequence) const {
            times_.predict(work) <= (tokens == sequence.remaining() ? rest_budget_s_ : budget_s_);
   };
   int least = 0, most = sequence.remaining();
-  if (fits(most)) return most;
+  if (fits(most)) return to_state(sequence, most);
   while (most - least > 1) {  // fits(least), not fits(most)
     const int middle = least + (most - least) / 2;
     (fits(middle) ? least : most) = middle;
   }
   const int ragged = (sequence.computed + least) % kBlockTokens;
-  return least > 2 * kBlockTokens ? least - ragged : least;
+  return to_state(sequence, least > 2 * kBlockTokens ? least - ragged : least);
+}
+
+// Where states are kept, tokens beyond the last place to keep one wait for the next step.
+int Scheduler::to_state(const Sequence& sequence, int tokens) const {
+  const int grain = kv_.state_grain();
+  if (grain == 0) return tokens;
+  const int end = sequence.computed + tokens, kept = end - end % grain;
+  return kept > sequence.computed ? kept - sequence.computed : tokens;
 }
 
 Scheduler::Admission Scheduler::admit(Sequence& sequence) {

@@ -99,6 +99,7 @@ class Scheduler {
   bool is_being_computed(const Sequence& sequence, int cached) const;
   bool can_decode_one_more(const Sequence& sequence) const;
   int tokens_within_budget(const Sequence& sequence) const;
+  int to_state(const Sequence& sequence, int tokens) const;
   bool make_room(Sequence& sequence, int tokens);
   void preempt_worst();
   void plan_something();

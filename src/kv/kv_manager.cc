@@ -10,8 +10,9 @@ KvManager::KvManager(const std::vector<KvGroup>& groups, bool has_prefix_cache, 
     : has_prefix_cache_(has_prefix_cache), hasher_(hasher) {
   ESTOC_CHECK(!groups.empty());
   for (const KvGroup& group : groups) {
-    ESTOC_CHECK(group.read_grain % kBlockTokens == 0);
+    ESTOC_CHECK(group.read_grain % kBlockTokens == 0 && group.snapshot_every % kBlockTokens == 0);
     groups_.emplace_back(group);
+    if (has_prefix_cache) state_grain_ = std::max(state_grain_, group.snapshot_every);
   }
 }
 
@@ -42,7 +43,7 @@ bool KvManager::is_found(const Group& group, const SequenceKv& kv, std::span<con
 // How many of the first `blocks` blocks every group without a window holds. A sequence that waits asks at every step:
 // it goes on where it ended as long as nothing was erased.
 int KvManager::find_beginning(SequenceKv& kv, std::span<const TokenId> tokens, int blocks) {
-  const auto holds_all = [](const Group& group) { return group.spec.window == 0; };
+  const auto holds_all = [](const Group& group) { return group.spec.window == 0 && !group.spec.is_state(); };
   uint64_t erasures = 0;
   for (const Group& group : groups_) erasures += holds_all(group) ? group.index.erasure_count() : 0;
   if (kv.found_at_ != erasures) kv.found_ = 0;
@@ -55,10 +56,13 @@ int KvManager::find_beginning(SequenceKv& kv, std::span<const TokenId> tokens, i
   return kv.found_;
 }
 
-// The last of the first `blocks` blocks that some window needs for going on after them and that is not there, or
-// nothing.
+// The last of the first `blocks` blocks that some window or state needs for going on after them and that is not there,
+// or nothing.
 std::optional<int> KvManager::last_gap(const SequenceKv& kv, std::span<const TokenId> tokens, int blocks) {
   std::optional<int> gap;
+  for (const Group& group : groups_) {
+    if (group.spec.is_state() && blocks > 0 && !is_found(group, kv, tokens, blocks - 1)) gap = blocks - 1;
+  }
   for (const Group& group : groups_) {
     if (group.spec.window == 0) continue;
     const int positions = std::min(blocks * kBlockTokens, static_cast<int>(tokens.size()) - 1);
@@ -78,6 +82,7 @@ int KvManager::cached_prefix(SequenceKv& kv, std::span<const TokenId> tokens, st
   extend_hashes(kv, tokens, blocks);
   if (!has_prefix_cache_) return 0;
   int end = find_beginning(kv, tokens, blocks);
+  if (state_grain_ > 0) end = std::min(end, (size - 1) / kBlockTokens);  // a state behind the last token is too far
   while (const auto gap = last_gap(kv, tokens, end)) end = *gap;  // every shorter beginning down to it needs it too
   return std::min(end * kBlockTokens, size - 1);
 }
@@ -100,6 +105,7 @@ void KvManager::share(Group& group, BlockId block) {
 }
 
 void KvManager::extend(Group& group, SequenceKv::Table& table, int positions) {
+  if (group.spec.is_state()) positions = kBlockTokens;
   for (auto i = static_cast<int>(table.blocks.size()); i < blocks_for(positions); ++i)
     table.blocks.push_back(take(group));
 }
@@ -108,6 +114,11 @@ bool KvManager::admit(SequenceKv& kv, std::span<const TokenId> tokens, int cache
   ESTOC_CHECK(kv.is_empty());
   const int whole = cached / kBlockTokens, hits = blocks_for(cached);
   for (Group& group : groups_) {
+    if (group.spec.is_state()) {  // one to write, and the one that it is copied from
+      const bool is_new = hits > 0 && group.pool.references(*group.index.find(prefix_block(kv, tokens, hits - 1))) == 0;
+      if (group.pool.free_count() < (is_new ? 2 : 1)) return false;
+      continue;
+    }
     int left = group.pool.free_count() - spare - (blocks_for(end_at_admission(group, cached, positions)) - hits);
     for (int i = first_needed(group, cached); i < hits && left >= 0; ++i) {
       // A hit that nobody uses is a free block now and will not be one then; of one that is used and will be written
@@ -119,6 +130,14 @@ bool KvManager::admit(SequenceKv& kv, std::span<const TokenId> tokens, int cache
   }
   for (Group& group : groups_) {
     SequenceKv::Table& table = kv.tables_.emplace_back();
+    if (group.spec.is_state()) {
+      if (hits > 0) {
+        table.blocks.push_back(*group.index.find(prefix_block(kv, tokens, hits - 1)));
+        share(group, table.blocks.front());
+      }
+      extend(group, table, positions);
+      continue;
+    }
     table.first = first_needed(group, cached);
     table.blocks.assign(static_cast<size_t>(hits), kNoBlock);
     for (int i = table.first; i < hits; ++i) {
@@ -129,12 +148,16 @@ bool KvManager::admit(SequenceKv& kv, std::span<const TokenId> tokens, int cache
     extend(group, table, end_at_admission(group, cached, positions));
   }
   kv.published_ = whole;
+  kv.computed_ = cached;
   return true;
 }
 
 bool KvManager::can_fork(const SequenceKv& from, int shared) const {
+  if (from.is_empty()) return false;
   for (size_t g = 0; g < groups_.size(); ++g) {
-    if (from.is_empty() || from.tables_[g].first > first_needed(groups_[g], shared)) return false;
+    const bool is_there = groups_[g].spec.is_state() ? from.computed_ == shared
+                                                     : from.tables_[g].first <= first_needed(groups_[g], shared);
+    if (!is_there) return false;
   }
   return true;
 }
@@ -144,6 +167,10 @@ bool KvManager::fork(const SequenceKv& from, SequenceKv& kv, int shared, int pos
   const int hits = blocks_for(shared);
   for (size_t g = 0; g < groups_.size(); ++g) {
     const Group& group = groups_[g];
+    if (group.spec.is_state()) {
+      if (group.pool.free_count() < 1) return false;
+      continue;
+    }
     const int copied = shared % kBlockTokens != 0 ? 1 : 0;
     const int missing = blocks_for(end_at_admission(group, shared, positions)) - hits + copied;
     if (group.pool.free_count() < missing + spare) return false;
@@ -151,6 +178,11 @@ bool KvManager::fork(const SequenceKv& from, SequenceKv& kv, int shared, int pos
   for (size_t g = 0; g < groups_.size(); ++g) {
     Group& group = groups_[g];
     SequenceKv::Table& table = kv.tables_.emplace_back();
+    if (group.spec.is_state()) {
+      table.blocks.push_back(from.tables_[g].blocks.front());
+      share(group, table.blocks.front());
+      continue;
+    }
     table.first = first_needed(group, shared);
     table.blocks.assign(static_cast<size_t>(hits), kNoBlock);
     for (auto i = static_cast<size_t>(table.first); i < static_cast<size_t>(hits); ++i) {
@@ -160,30 +192,39 @@ bool KvManager::fork(const SequenceKv& from, SequenceKv& kv, int shared, int pos
     extend(group, table, end_at_admission(group, shared, positions));
   }
   kv.published_ = std::min(from.published_, shared / kBlockTokens);
+  kv.computed_ = shared;
   return true;
 }
 
+// Before a block is written that others use too, or that is a kept state: go on in a copy. A kept state that nobody
+// else uses is given up instead when no block is free.
+void KvManager::make_writable(Group& group, int index, BlockId& block) {
+  const bool is_kept = group.spec.is_state() && group.index.contains(block) && group.pool.free_count() > 0;
+  if (group.pool.references(block) > 1 || is_kept) {
+    const BlockId copy = take(group);
+    copies_.push_back({index, block, copy});
+    release_block(group, block);
+    block = copy;
+  }
+  group.index.erase(block);  // it will not hold what it was published for
+}
+
 bool KvManager::grow(SequenceKv& kv, int begin, int end) {
-  const auto written = static_cast<size_t>(begin / kBlockTokens);
+  const auto written = [&](const Group& group) {
+    return group.spec.is_state() ? size_t{0} : static_cast<size_t>(begin / kBlockTokens);
+  };
   for (size_t g = 0; g < groups_.size(); ++g) {
     const Group& group = groups_[g];
     const std::vector<BlockId>& blocks = kv.tables_[g].blocks;
-    int missing = std::max(0, blocks_for(end) - static_cast<int>(blocks.size()));
-    if (written < blocks.size() && group.pool.references(blocks[written]) > 1) ++missing;
+    int missing = group.spec.is_state() ? 0 : std::max(0, blocks_for(end) - static_cast<int>(blocks.size()));
+    if (written(group) < blocks.size() && group.pool.references(blocks[written(group)]) > 1) ++missing;
     if (group.pool.free_count() < missing) return false;
   }
   for (size_t g = 0; g < groups_.size(); ++g) {
     Group& group = groups_[g];
     SequenceKv::Table& table = kv.tables_[g];
-    if (written < table.blocks.size()) {
-      BlockId& block = table.blocks[written];
-      if (group.pool.references(block) > 1) {
-        const BlockId copy = take(group);
-        copies_.push_back({static_cast<int>(g), block, copy});
-        release_block(group, block);
-        block = copy;
-      }
-      group.index.erase(block);  // it will not hold what it was published for
+    if (written(group) < table.blocks.size()) {
+      make_writable(group, static_cast<int>(g), table.blocks[written(group)]);
     }
     extend(group, table, end);
   }
@@ -196,13 +237,20 @@ void KvManager::commit(SequenceKv& kv, std::span<const TokenId> tokens, int comp
     extend_hashes(kv, tokens, full);
     for (int i = kv.published_; i < full; ++i) {
       for (size_t g = 0; g < groups_.size(); ++g) {
+        if (groups_[g].spec.is_state()) continue;
         groups_[g].index.insert(prefix_block(kv, tokens, i), kv.tables_[g].blocks[static_cast<size_t>(i)]);
       }
     }
     kv.published_ = full;
   }
+  kv.computed_ = computed;
   for (size_t g = 0; g < groups_.size(); ++g) {
     SequenceKv::Table& table = kv.tables_[g];
+    if (groups_[g].spec.is_state()) {
+      if (!has_prefix_cache_ || computed % groups_[g].spec.snapshot_every != 0) continue;
+      groups_[g].index.insert(prefix_block(kv, tokens, full - 1), table.blocks.front());
+      continue;
+    }
     for (const int first = first_needed(groups_[g], computed); table.first < first; ++table.first) {
       BlockId& block = table.blocks[static_cast<size_t>(table.first)];
       release_block(groups_[g], block);
@@ -225,7 +273,7 @@ void KvManager::release(SequenceKv& kv) {
     }
   }
   kv.tables_.clear();
-  kv.published_ = 0;
+  kv.published_ = kv.computed_ = 0;
 }
 
 int KvManager::block_count() const {

@@ -3,10 +3,11 @@
 // What: layers that see the same part of the past form a group (full attention, or a sliding window) with a pool of its
 // own; a sequence has a table of blocks in each. Full blocks are published under the hash of all tokens up to their
 // end, and stay findable after their sequence ended until the memory is needed: least recently used first, a
-// sequence's last blocks before its first. A window's blocks are given back when the window has passed.
-// A block that several sequences use is copied before one of them writes into it: see copies().
+// sequence's last blocks before its first. A window's blocks are given back when the window has passed. A state that
+// does not grow is one block: what is published of it are copies after some of the positions, and a sequence can go on
+// from those only. A block that several sequences use is copied before one of them writes into it: see copies().
 // Ownership: owns pools and index; sequences own their SequenceKv and must release() it. The memory behind the blocks
-// is tensor/kv_storage.h's. Threads: one thread (the engine's). Errors: none; too few blocks is an outcome.
+// is tensor/state_storage.h's. Threads: one thread (the engine's). Errors: none; too few blocks is an outcome.
 #pragma once
 
 #include <memory>
@@ -30,6 +31,10 @@ struct KvGroup {
   // Blocks of a window are taken when they are written, at most this many positions ahead; full groups take all at
   // admission.
   int ahead = 0;
+  // Above 0: a fixed state, one block a sequence of any length. It is published after every so many positions, a
+  // multiple of 16, and copied before it goes on.
+  int snapshot_every = 0;
+  bool is_state() const { return snapshot_every > 0; }
 };
 
 class KvManager {
@@ -37,14 +42,14 @@ class KvManager {
   KvManager(const std::vector<KvGroup>& groups, bool has_prefix_cache, PrefixHasher hasher);
 
   // How many positions at the beginning of `tokens` are in the cache: those of whole blocks but never the last token's,
-  // whose logits somebody wants. Call before admit; keeps the hashes in `kv`, and what was found: asking again costs
-  // little while none of it had to make room.
+  // whose logits somebody wants; with states, up to one that was kept. Call before admit; keeps the hashes in `kv`, and
+  // what was found: asking again costs little while none of it had to make room.
   int cached_prefix(SequenceKv& kv, std::span<const TokenId> tokens, std::string_view salt);
   // Gives `kv` the cached blocks of the first `cached` positions, part of a block included, and free ones up to
   // `positions`. All or nothing: false
   // and unchanged when less than `spare` free blocks would be left in a group.
   [[nodiscard]] bool admit(SequenceKv& kv, std::span<const TokenId> tokens, int cached, int positions, int spare);
-  // Whether the other's windows still hold what a fork of its first `shared` positions needs.
+  // Whether the other's windows still hold what a fork of its first `shared` positions needs, and its states are there.
   bool can_fork(const SequenceKv& from, int shared) const;
   // As admit, with the first `shared` positions of another sequence instead, part of a block included. REQUIRES
   // can_fork.
@@ -65,6 +70,8 @@ class KvManager {
   std::span<const PrefixHash> hashes(const SequenceKv& kv) const { return kv.hashes_; }
 
   bool has_prefix_cache() const { return has_prefix_cache_; }
+  // A step should end a sequence's tokens at multiples of this, where its states are kept; 0 when it does not matter.
+  int state_grain() const { return state_grain_; }
   int group_count() const { return static_cast<int>(groups_.size()); }
   int block_count() const;
   int used_count() const;
@@ -101,9 +108,11 @@ class KvManager {
   void share(Group& group, BlockId block);
   void release_block(Group& group, BlockId block);
   void extend(Group& group, SequenceKv::Table& table, int positions);
+  void make_writable(Group& group, int index, BlockId& block);
 
   std::vector<Group> groups_;
   const bool has_prefix_cache_;
+  int state_grain_ = 0;
   const PrefixHasher hasher_;
   std::vector<BlockCopy> copies_;
   uint64_t lookup_count_ = 0;

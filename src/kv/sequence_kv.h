@@ -17,7 +17,7 @@ inline constexpr BlockId kNoBlock = std::numeric_limits<BlockId>::max();
 
 class SequenceKv {
  public:
-  // blocks(group)[i] holds positions 16 i .. 16 i + 15, or is kNoBlock.
+  // blocks(group)[i] holds positions 16 i .. 16 i + 15, or is kNoBlock; of a group of fixed states [0] is all there is.
   std::span<const BlockId> blocks(int group) const { return tables_[static_cast<size_t>(group)].blocks; }
   bool is_empty() const { return tables_.empty(); }
 
@@ -30,6 +30,7 @@ class SequenceKv {
   std::vector<Table> tables_;       // [groups]; empty while the sequence has no blocks
   std::vector<PrefixHash> hashes_;  // of the salt, then of each full block, as far as they were asked for
   int published_ = 0;               // full blocks that were offered to the index
+  int computed_ = 0;                // positions behind which its states stand
   // The first blocks that every group without a window was found to hold, and the erasures there had been by then.
   int found_ = 0;
   uint64_t found_at_ = 0;

@@ -2,22 +2,24 @@
 
 #include <algorithm>
 
+
 namespace estoc {
 
-CpuStack::CpuStack(LoadContext& load, const DecoderSpec& decoder, const std::vector<KvLayerSpec>& kv,
-                   const Compute& compute, int first, int end)
+CpuStack::CpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLayout& layout, const Compute& compute,
+                   int first, int end)
     : compute_(compute),
       hidden_(decoder.hidden),
       first_(first),
-      group_count_(static_cast<int>(kv_windows(kv).size())),
+      group_count_(layout.group_count()),
       layers_(decoder.layers.begin() + first, decoder.layers.begin() + end) {
   for (const RopeSpec& rope : decoder.ropes) ropes_.emplace_back(rope);
   blocks_.reserve(layers_.size());
   for (int layer = first; layer < end; ++layer) {
     const LayerSpec& spec = decoder.layers[static_cast<size_t>(layer)];
-    const int group = kv_group_of(kv, static_cast<size_t>(layer));
-    if (std::ranges::find(groups_, group, &Group::index) == groups_.end()) {
-      groups_.push_back({group, kv[static_cast<size_t>(layer)], std::get<AttentionSpec>(spec.mixer).heads});
+    const int group = layout.group_of(layer);
+    const auto* attention = std::get_if<AttentionSpec>(&spec.mixer);
+    if (attention != nullptr && std::ranges::find(groups_, group, &Group::index) == groups_.end()) {
+      groups_.push_back({group, *layout.paged(layer), attention->heads});
     }
     blocks_.emplace_back(load, spec, hidden_, layer, group);
   }
@@ -28,14 +30,14 @@ std::unique_ptr<StackScratch> CpuStack::make_scratch(int rows_max) const {
                                       compute_.team.thread_count());
 }
 
-void CpuStack::forward(const Batch& batch, KvStorage& kv, StackScratch& scratch, Rows& hidden,
+void CpuStack::forward(const Batch& batch, StateStorage& kv, StackScratch& scratch, Rows& hidden,
                        const SampledRows* wanted) const {
   auto& work = static_cast<CpuScratch&>(scratch);
   for (size_t rope = 0; rope < ropes_.size(); ++rope) {
     ropes_[rope].angles(batch, work.angles[rope].cos, work.angles[rope].sin);
   }
   for (const Group& group : groups_) {
-    work.plans[static_cast<size_t>(group.index)].prepare(batch, group.kv, group.heads, group.kv.window,
+    work.plans[static_cast<size_t>(group.index)].prepare(batch, group.state, group.heads, group.state.window,
                                                          compute_.team.thread_count(), group.index);
   }
   for (const DecoderBlock& block : blocks_) {

@@ -12,22 +12,21 @@ namespace estoc {
 
 class CpuStack final : public DecoderStack {
  public:
-  // Layers [first, end) of `decoder`, which keep the states `kv` (of all layers). Throws Error{corrupt_file,
-  // resource_exhausted}.
-  CpuStack(LoadContext& load, const DecoderSpec& decoder, const std::vector<KvLayerSpec>& kv, const Compute& compute,
-           int first, int end);
+  // Layers [first, end) of `decoder`, which keep what `layout` says. Throws Error{corrupt_file, resource_exhausted}.
+  CpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLayout& layout, const Compute& compute, int first,
+           int end);
 
   int first_layer() const override { return first_; }
   int end_layer() const override { return first_ + static_cast<int>(layers_.size()); }
   std::unique_ptr<StackScratch> make_scratch(int rows_max) const override;
-  void forward(const Batch& batch, KvStorage& kv, StackScratch& scratch, Rows& hidden,
+  void forward(const Batch& batch, StateStorage& kv, StackScratch& scratch, Rows& hidden,
                const SampledRows* wanted) const override;
 
  private:
-  // Layers that see the same part of the past, and what divides their attention.
+  // Layers of attention that see the same part of the past, and what divides their work.
   struct Group {
     int index;
-    KvLayerSpec kv;
+    PagedState state;
     int heads;
   };
 

@@ -23,7 +23,7 @@ Attention::Attention(LoadContext& load, const AttentionSpec& spec, int hidden, i
   if (spec.k_norm) k_norm_ = load_vector(load, spec.k_norm->name + ".weight", spec.head_dim);
 }
 
-void Attention::forward(const Compute& compute, KvStorage& kv, CpuScratch& work, Rows& hidden,
+void Attention::forward(const Compute& compute, StateStorage& kv, CpuScratch& work, Rows& hidden,
                         const SampledRows* wanted) const {
   const LinearOutput projections[] = {{&k_, &work.k}, {&v_, &work.v}, {&q_, &work.q}};
   estoc::forward(compute, work.normed, std::span(projections).first(wanted == nullptr ? 3 : 2), work.decoded);
@@ -79,7 +79,7 @@ DecoderBlock::DecoderBlock(LoadContext& load, const LayerSpec& spec, int hidden,
       mlp_norm_(load, spec.mlp_norm, hidden),
       mlp_(load, std::get<GatedMlpSpec>(spec.mlp), hidden) {}
 
-void DecoderBlock::forward(const Compute& compute, KvStorage& kv, CpuScratch& work, Rows& hidden,
+void DecoderBlock::forward(const Compute& compute, StateStorage& kv, CpuScratch& work, Rows& hidden,
                            const SampledRows* wanted) const {
   work.normed.reset(hidden.count());
   // Rows can be picked from values only.

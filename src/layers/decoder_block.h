@@ -33,7 +33,7 @@ class Attention {
   // hidden += attention(work.normed). With `wanted`, which needs values in work.normed, queries and output are those of
   // its rows, and so are afterwards the hidden rows, the angles and the plan of its group in `work`; keys and values
   // are always those of every row.
-  void forward(const Compute& compute, KvStorage& kv, CpuScratch& work, Rows& hidden, const SampledRows* wanted) const;
+  void forward(const Compute& compute, StateStorage& kv, CpuScratch& work, Rows& hidden, const SampledRows* wanted) const;
   // The form it wants work.normed in.
   RowForm reads(const Compute& compute, int64_t row_count) const;
 
@@ -58,7 +58,7 @@ class GatedMlp {
 class DecoderBlock {
  public:
   DecoderBlock(LoadContext& load, const LayerSpec& spec, int hidden, int layer, int group);
-  void forward(const Compute& compute, KvStorage& kv, CpuScratch& work, Rows& hidden, const SampledRows* wanted) const;
+  void forward(const Compute& compute, StateStorage& kv, CpuScratch& work, Rows& hidden, const SampledRows* wanted) const;
 
  private:
   RmsNorm input_norm_;

@@ -12,7 +12,7 @@
 #include "layers/sampled_rows.h"
 #include "ops/rows.h"
 #include "tensor/batch.h"
-#include "tensor/kv_storage.h"
+#include "tensor/state_storage.h"
 
 namespace estoc {
 
@@ -34,7 +34,7 @@ class DecoderStack {
 
   // hidden [rows][hidden] in and out, in f32; keys and values of every row go into `kv`. Of the model's last stack only
   // the rows of `wanted` come out, and of the others nothing but keys and values is computed; null for all rows.
-  virtual void forward(const Batch& batch, KvStorage& kv, StackScratch& scratch, Rows& hidden,
+  virtual void forward(const Batch& batch, StateStorage& kv, StackScratch& scratch, Rows& hidden,
                        const SampledRows* wanted) const = 0;
 };
 

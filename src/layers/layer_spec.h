@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "tensor/state_layout.h"
+
 namespace estoc {
 
 // x / rms(x) * weight.
@@ -22,7 +24,8 @@ struct RopeSpec {
   std::string factors;             // the tensor they were made with, if any
 };
 
-// Grouped-query attention over paged keys and values: q_proj, k_proj, v_proj, o_proj, with biases where there are any.
+// Grouped-query attention over paged keys and values: q_proj, k_proj, v_proj and `output`, with biases where there are
+// any.
 struct AttentionSpec {
   std::string name;
   int heads = 0, kv_heads = 0, head_dim = 0;
@@ -55,5 +58,8 @@ struct DecoderSpec {
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
 };
+
+// What its layers keep of the past.
+StateLayout state_layout(const DecoderSpec& decoder);
 
 }  // namespace estoc

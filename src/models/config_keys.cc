@@ -243,9 +243,11 @@ bool is_number(const Json& value, double wanted, double tolerance = 0) {
 }
 
 bool describes_windows(const Json& value, const ModelInfo& info) {
-  if (!value.is_array() || value.as_array().size() != info.kv.size()) return false;
-  for (size_t layer = 0; layer < info.kv.size(); ++layer) {
-    if (value.as_array()[layer] != Json(info.kv[layer].window > 0 ? "sliding_attention" : "full_attention"))
+  if (!value.is_array() || value.as_array().size() != static_cast<size_t>(info.layers)) return false;
+  for (int layer = 0; layer < info.layers; ++layer) {
+    const PagedState* state = info.state.paged(layer);
+    const bool has_window = state != nullptr && state->window > 0;
+    if (value.as_array()[static_cast<size_t>(layer)] != Json(has_window ? "sliding_attention" : "full_attention"))
       return false;
   }
   return true;

@@ -18,13 +18,13 @@ struct DecoderScratch final : ModelScratch {
   std::vector<std::unique_ptr<StackScratch>> stacks;
 };
 
-std::unique_ptr<DecoderStack> make_stack(LoadContext& load, const DecoderSpec& spec, const std::vector<KvLayerSpec>& kv,
+std::unique_ptr<DecoderStack> make_stack(LoadContext& load, const DecoderSpec& spec, const StateLayout& layout,
                                          const StackPlace& place, int first) {
   constexpr std::string_view kCpu = "cpu";
-  if (place.device == kCpu) return std::make_unique<CpuStack>(load, spec, kv, load.compute, first, place.layer_end);
+  if (place.device == kCpu) return std::make_unique<CpuStack>(load, spec, layout, load.compute, first, place.layer_end);
   if (place.device.starts_with("cpu:")) {
     const Compute compute = compute_of(load.compute, place.device.substr(kCpu.size() + 1));
-    return std::make_unique<CpuStack>(load, spec, kv, compute, first, place.layer_end);
+    return std::make_unique<CpuStack>(load, spec, layout, compute, first, place.layer_end);
   }
   fail(ErrorCode::invalid_argument, "the place '{}' is not known, expected cpu or cpu:LEVEL", place.device);
 }
@@ -48,7 +48,7 @@ Decoder::Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& sp
       fail(ErrorCode::invalid_argument, "a place ends at layer {}, expected {} to {}", place.layer_end, first + 1,
            layer_count);
     }
-    stacks_.push_back(make_stack(load, spec, info.kv, place, first));
+    stacks_.push_back(make_stack(load, spec, info.state, place, first));
     first = place.layer_end;
   }
   if (first != layer_count) {
@@ -64,7 +64,7 @@ std::unique_ptr<ModelScratch> Decoder::make_scratch(int rows_max) const {
   return scratch;
 }
 
-void Decoder::forward(const Batch& batch, KvStorage& kv, ModelScratch& scratch, float* logits) const {
+void Decoder::forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, float* logits) const {
   auto& work = static_cast<DecoderScratch&>(scratch);
   embedding_.forward(batch.tokens, work.hidden);
   if (work.visit) work.visit(0, work.hidden);

@@ -18,7 +18,7 @@ class Decoder final : public Model {
 
   const ModelInfo& info() const override { return info_; }
   std::unique_ptr<ModelScratch> make_scratch(int rows_max) const override;
-  void forward(const Batch& batch, KvStorage& kv, ModelScratch& scratch, float* logits) const override;
+  void forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, float* logits) const override;
 
  private:
   const ModelInfo info_;

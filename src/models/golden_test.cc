@@ -25,7 +25,7 @@ std::vector<double> log_probabilities(const Model& model, KvType kv_type, const 
                                       int chunk_rows) {
   const int count = static_cast<int>(prompt.size());
   const int block_count = (count + kKvBlockTokens - 1) / kKvBlockTokens;
-  KvStorage kv(model.info().kv, kv_type, block_count);
+  StateStorage kv(model.info().state, kv_type, block_count);
   std::vector<BlockId> blocks(static_cast<size_t>(block_count));
   for (int b = 0; b < block_count; ++b) blocks[static_cast<size_t>(b)] = static_cast<BlockId>(block_count - 1 - b);
   const auto vocab = static_cast<size_t>(model.info().vocab);

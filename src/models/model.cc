@@ -37,16 +37,16 @@ ModelInfo info_of(const WeightSource& weights, const ModelFamily& family, const 
   info.hidden = decoder.hidden;
   info.vocab = decoder.vocab;
   info.context_max = decoder.context_max;
+  info.ffn = std::get<GatedMlpSpec>(decoder.layers.front().mlp).width;
   for (const LayerSpec& layer : decoder.layers) {
-    const auto& attention = std::get<AttentionSpec>(layer.mixer);
-    if (info.kv.empty()) {
-      info.heads = attention.heads;
-      info.kv_heads = attention.kv_heads;
-      info.head_dim = attention.head_dim;
-      info.ffn = std::get<GatedMlpSpec>(layer.mlp).width;
-    }
-    info.kv.push_back({attention.kv_heads, attention.head_dim, attention.window});
+    const auto* attention = std::get_if<AttentionSpec>(&layer.mixer);
+    if (attention == nullptr) continue;
+    info.heads = attention->heads;
+    info.kv_heads = attention->kv_heads;
+    info.head_dim = attention->head_dim;
+    break;
   }
+  info.state = state_layout(decoder);
   refuse_uncomputed(weights, family, info);
   return info;
 }

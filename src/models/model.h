@@ -3,7 +3,7 @@
 // What: a Model is a description and weights, both immutable; what a run changes lies in a scratch of its own, so that
 // two batches, or a draft and a target, can share a model. A Batch is a flat list of rows (tokens) that belong to
 // several sequences; there is no difference between prefill and decode.
-// Ownership: the caller owns Model, scratch, KvStorage and the logits. The WeightSource must outlive the Model.
+// Ownership: the caller owns Model, scratch, StateStorage and the logits. The WeightSource must outlive the Model.
 // Threads: forward may run on several threads at once, each with a scratch, a storage and a ThreadTeam for itself; one
 // model's stacks share a team, so in practice on one (the engine thread).
 // Errors: load_model throws Error{unsupported, corrupt_file}; forward throws nothing.
@@ -20,7 +20,7 @@
 #include "base/json.h"
 #include "tensor/batch.h"
 #include "tensor/compute_mode.h"
-#include "tensor/kv_storage.h"
+#include "tensor/state_storage.h"
 
 namespace estoc {
 
@@ -40,8 +40,8 @@ struct ModelInfo {
   int vocab = 0;        // rows of the output matrix; may exceed the tokenizer's count
   int context_max = 0;  // positions the model was trained for
   int64_t parameter_count = 0;
-  uint64_t weight_bytes = 0;    // resident, as packed for the chosen compute mode
-  std::vector<KvLayerSpec> kv;  // the state each layer needs
+  uint64_t weight_bytes = 0;  // resident, as packed for the chosen compute mode
+  StateLayout state;          // what its layers keep of the past
 };
 
 // Activations and whatever else a run needs beside weights. Made by the model that uses it.
@@ -61,7 +61,7 @@ class Model {
   virtual std::unique_ptr<ModelScratch> make_scratch(int rows_max) const = 0;
   // Computes batch.logit_rows.size() rows of info().vocab logits and writes this batch's keys and values into `kv`.
   // logits [logit_rows, vocab] f32.
-  virtual void forward(const Batch& batch, KvStorage& kv, ModelScratch& scratch, float* logits) const = 0;
+  virtual void forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, float* logits) const = 0;
 };
 
 // Where layers are computed: those from the end of the place before up to `layer_end`.

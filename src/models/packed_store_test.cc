@@ -78,7 +78,7 @@ std::string tiny_llama() {
 std::vector<float> logits_of(const WeightSource& weights, PackedStore* store) {
   ThreadTeam team(2);
   const auto model = load_model(weights, team, {.packed_store = store});
-  KvStorage kv(model->info().kv, KvType::f16, 1);
+  StateStorage kv(model->info().state, KvType::f16, 1);
   const std::vector<TokenId> tokens = {5, 17, 99, 0, 42};
   const std::vector<BlockId> blocks = {0};
   const BatchSequence sequence{0, 5, 0, blocks};

@@ -7,6 +7,7 @@
 #include "base/mapped_file.h"
 #include "base/test_directory.h"
 #include "models/family.h"
+#include "models/model.h"
 #include "weights/test_refusal.h"
 
 namespace estoc {
@@ -25,9 +26,8 @@ std::vector<int> windows(std::initializer_list<std::pair<const char*, Json>> key
   for (const auto& [key, value] : keys) config.emplace_back(key, value);
   directory.write("model/config.json", to_json(config));
   std::vector<int> found;
-  for (const KvLayerSpec& layer : describe_model(*open_weights(folder, naming_rules()), ComputeMode::exact).kv) {
-    found.push_back(layer.window);
-  }
+  const StateLayout state = describe_model(*open_weights(folder, naming_rules()), ComputeMode::exact).state;
+  for (int layer = 0; layer < state.layer_count(); ++layer) found.push_back(state.paged(layer)->window);
   return found;
 }
 

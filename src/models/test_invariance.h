@@ -27,7 +27,7 @@ class InvarianceProbe {
 
   InvarianceProbe(const Model& model, KvType kv_type, int prompt_tokens)
       : model_(model), scratch_(model.make_scratch(kRowsMax)) {
-    kv_ = std::make_unique<KvStorage>(model.info().kv, kv_type, (kNeighboursMax + 1) * kBlocks);
+    kv_ = std::make_unique<StateStorage>(model.info().state, kv_type, (kNeighboursMax + 1) * kBlocks);
     for (int i = 0; i < prompt_tokens; ++i) prompt_.push_back(some_token(random_));
     logits_.resize(vocab() * kRowsMax);
     reference_ = logits_of({.chunks = {prompt_tokens}}, 1);
@@ -137,7 +137,7 @@ class InvarianceProbe {
   std::unique_ptr<ModelScratch> scratch_;
   std::mt19937 random_{7};
   std::vector<TokenId> prompt_;
-  std::unique_ptr<KvStorage> kv_;
+  std::unique_ptr<StateStorage> kv_;
   std::vector<float> logits_;
   std::vector<std::vector<float>> reference_;
 };

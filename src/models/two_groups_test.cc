@@ -38,7 +38,7 @@ class TwoGroups : public testing::Test {
   // The logits of the prompt's last token, computed in chunks. `tables` are those of the groups, one behind the other;
   // `wants_all` asks for the logits of every row, so that the last layer computes all of them.
   std::vector<float> last_logits(std::span<const BlockId> tables, int stride, int chunk, bool wants_all) {
-    KvStorage kv(model_->info().kv, KvType::f32, kBlocks);
+    StateStorage kv(model_->info().state, KvType::f32, kBlocks);
     const auto vocab = static_cast<size_t>(model_->info().vocab);
     std::vector<float> logits(vocab * kPromptTokens);
     const auto scratch = model_->make_scratch(kPromptTokens);
@@ -64,8 +64,10 @@ class TwoGroups : public testing::Test {
 };
 
 TEST_F(TwoGroups, AreToldByTheWindows) {
-  ASSERT_EQ(kv_windows(model_->info().kv), (std::vector<int>{0, 8}));
-  EXPECT_EQ(kv_group_of(model_->info().kv, model_->info().kv.size() - 1), 1);
+  const StateLayout& state = model_->info().state;
+  ASSERT_EQ(state.group_count(), 2);
+  EXPECT_EQ(state.groups()[1].window, 8);
+  EXPECT_EQ(state.group_of(state.layer_count() - 1), 1);
 }
 
 TEST_F(TwoGroups, EachReadsItsOwnBlocksAlsoForTheSampledRowsOfTheLastLayer) {

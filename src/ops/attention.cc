@@ -8,8 +8,7 @@ namespace estoc {
 
 static_assert(kKvReadGrain % kernels::kAttentionChunk == 0, "whole chunks are read");
 
-void AttentionPlan::prepare(const Batch& batch, const KvLayerSpec& spec, int heads, int window, int threads,
-                            int group) {
+void AttentionPlan::prepare(const Batch& batch, const PagedState& spec, int heads, int window, int threads, int group) {
   ESTOC_CHECK(spec.head_dim <= kernels::kHeadDimMax && heads % spec.kv_heads == 0);
   heads_a_kv_head_ = heads / spec.kv_heads;
   kv_heads_ = spec.kv_heads;
@@ -97,7 +96,7 @@ void AttentionPlan::divide(const Group& group, int64_t cost_max) {
   partial_floats_ += chunks * chunk_floats;
 }
 
-void AttentionPlan::run_item(const Compute& compute, const Item& item, const KvStorage& kv, int layer,
+void AttentionPlan::run_item(const Compute& compute, const Item& item, const StateStorage& kv, int layer,
                              const AttentionShape& shape, const Rows& q, Rows& out) {
   const Group& group = item.group;
   const BatchSequence& sequence = *group.sequence;
@@ -149,9 +148,9 @@ void AttentionPlan::merge(const Compute& compute, const Division& division, cons
   }
 }
 
-void write_kv(const Compute& compute, const AttentionPlan& plan, KvStorage& kv, int layer, const Rows& k,
+void write_kv(const Compute& compute, const AttentionPlan& plan, StateStorage& kv, int layer, const Rows& k,
               const Rows& v) {
-  const KvLayerSpec& spec = kv.spec(layer);
+  const PagedState& spec = kv.paged(layer);
   const auto write = [&](int64_t begin, int64_t end, int) {
     for (int64_t index = begin; index < end; ++index) {
       const AttentionPlan::Run& run = plan.runs_[static_cast<size_t>(index)];
@@ -180,10 +179,10 @@ void write_kv(const Compute& compute, const AttentionPlan& plan, KvStorage& kv, 
   }
 }
 
-void attention(const Compute& compute, AttentionPlan& plan, const KvStorage& kv, int layer, const AttentionShape& shape,
-               Rows& q, Rows& out) {
-  ESTOC_DCHECK(kv.spec(layer).head_dim == plan.head_dim_ && shape.window == plan.window_);
-  ESTOC_DCHECK(shape.heads == plan.heads_a_kv_head_ * kv.spec(layer).kv_heads);
+void attention(const Compute& compute, AttentionPlan& plan, const StateStorage& kv, int layer,
+               const AttentionShape& shape, Rows& q, Rows& out) {
+  ESTOC_DCHECK(kv.paged(layer).head_dim == plan.head_dim_ && shape.window == plan.window_);
+  ESTOC_DCHECK(shape.heads == plan.heads_a_kv_head_ * kv.paged(layer).kv_heads);
   compute.team.parallel_items(static_cast<int64_t>(plan.items_.size()), [&](int64_t item, int) {
     plan.run_item(compute, plan.items_[static_cast<size_t>(item)], kv, layer, shape, q, out);
   });

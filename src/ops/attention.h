@@ -9,7 +9,7 @@
 #include "ops/compute.h"
 #include "ops/rows.h"
 #include "tensor/batch.h"
-#include "tensor/kv_storage.h"
+#include "tensor/state_storage.h"
 
 namespace estoc {
 
@@ -36,13 +36,13 @@ struct AttentionShape {
 class AttentionPlan {
  public:
   // `group` says which of a sequence's tables of blocks these layers use.
-  void prepare(const Batch& batch, const KvLayerSpec& spec, int heads, int window, int threads, int group = 0);
+  void prepare(const Batch& batch, const PagedState& state, int heads, int window, int threads, int group = 0);
   // The same for other rows: of the layers, heads, threads and tables that it was prepared for last.
   void prepare(const Batch& batch);
 
  private:
-  friend void write_kv(const Compute&, const AttentionPlan&, KvStorage&, int layer, const Rows& k, const Rows& v);
-  friend void attention(const Compute&, AttentionPlan&, const KvStorage&, int layer, const AttentionShape&, Rows& q,
+  friend void write_kv(const Compute&, const AttentionPlan&, StateStorage&, int layer, const Rows& k, const Rows& v);
+  friend void attention(const Compute&, AttentionPlan&, const StateStorage&, int layer, const AttentionShape&, Rows& q,
                         Rows& out);
 
   // Queries [query_begin, query_begin + query_count) of a sequence and KV head: query i is row i / group, head i %
@@ -71,8 +71,8 @@ class AttentionPlan {
 
   void add_groups(const BatchSequence& sequence, int kv_heads, int queries_max);
   void divide(const Group& group, int64_t cost_max);
-  void run_item(const Compute& compute, const Item& item, const KvStorage& kv, int layer, const AttentionShape& shape,
-                const Rows& q, Rows& out);
+  void run_item(const Compute& compute, const Item& item, const StateStorage& kv, int layer,
+                const AttentionShape& shape, const Rows& q, Rows& out);
   void merge(const Compute& compute, const Division& division, const AttentionShape& shape, Rows& out);
 
   int heads_a_kv_head_ = 1, kv_heads_ = 1, head_dim_ = 0, window_ = 0, threads_ = 1, group_ = 0;
@@ -87,12 +87,12 @@ class AttentionPlan {
 };
 
 // Stores k and v [rows][kv_heads * head_dim] of every row of the plan's batch at its position.
-void write_kv(const Compute& compute, const AttentionPlan& plan, KvStorage& kv, int layer, const Rows& k,
+void write_kv(const Compute& compute, const AttentionPlan& plan, StateStorage& kv, int layer, const Rows& k,
               const Rows& v);
 
 // out [rows][heads * head_dim] = causal attention of q over each row's own sequence; out may be q. The keys and values
 // of this step must have been written, and heads and window be those of the plan.
-void attention(const Compute& compute, AttentionPlan& plan, const KvStorage& kv, int layer, const AttentionShape& shape,
-               Rows& q, Rows& out);
+void attention(const Compute& compute, AttentionPlan& plan, const StateStorage& kv, int layer,
+               const AttentionShape& shape, Rows& q, Rows& out);
 
 }  // namespace estoc

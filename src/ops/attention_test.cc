@@ -45,14 +45,14 @@ class Feeder {
         dim_(dim),
         window_(window),
         team_(threads),
-        storage_({{kv_heads, dim}}, type, block_count) {}
+        storage_(StateLayout({PagedState{kv_heads, dim}}), type, block_count) {}
 
   void set_sinks(const std::vector<float>& sinks) { sinks_ = sinks; }
 
   // Only stores `rows` as keys and values.
   void write(const std::vector<BatchSequence>& sequences, const Rows& rows) {
     const Batch batch{.tokens = {}, .sequences = sequences, .logit_rows = {}};
-    plan_.prepare(batch, storage_.spec(0), heads_, window_, team_.thread_count());
+    plan_.prepare(batch, storage_.paged(0), heads_, window_, team_.thread_count());
     write_kv({team_, kernels::table()}, plan_, storage_, 0, rows, rows);
   }
 
@@ -70,7 +70,7 @@ class Feeder {
     fill(k_rows, k);
     fill(v_rows, v);
     const Batch batch{.tokens = {}, .sequences = sequences, .logit_rows = {}};
-    plan_.prepare(batch, storage_.spec(0), heads_, window_, team_.thread_count());
+    plan_.prepare(batch, storage_.paged(0), heads_, window_, team_.thread_count());
     write_kv(compute, plan_, storage_, 0, k_rows, v_rows);
     const AttentionShape shape{heads_, 0.25f, window_, sinks_.empty() ? nullptr : sinks_.data()};
     Rows out(rows, heads_ * dim_);
@@ -90,7 +90,7 @@ class Feeder {
   int kv_heads_, heads_, dim_, window_;
   std::vector<float> sinks_;
   ThreadTeam team_;
-  KvStorage storage_;
+  StateStorage storage_;
   AttentionPlan plan_;
 };
 

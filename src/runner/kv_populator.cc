@@ -27,7 +27,7 @@ int blocks_of(uint64_t bytes, uint64_t block_bytes) {
 
 }  // namespace
 
-KvPopulator::KvPopulator(const KvStorage& storage, std::vector<int> block_counts, double slow_bytes_per_second)
+KvPopulator::KvPopulator(const StateStorage& storage, std::vector<int> block_counts, double slow_bytes_per_second)
     : storage_(storage),
       block_counts_(std::move(block_counts)),
       slow_bytes_per_second_(slow_bytes_per_second),

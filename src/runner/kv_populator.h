@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "tensor/kv_storage.h"
+#include "tensor/state_storage.h"
 
 namespace estoc {
 
@@ -24,7 +24,7 @@ class KvPopulator {
   static constexpr double kSlowBytesPerSecond = 2e9;
 
   // Memory that comes at less than `slow_bytes_per_second` is backed far ahead as soon as nobody waits.
-  KvPopulator(const KvStorage& storage, std::vector<int> block_counts,
+  KvPopulator(const StateStorage& storage, std::vector<int> block_counts,
               double slow_bytes_per_second = kSlowBytesPerSecond);
   ~KvPopulator();
 
@@ -40,7 +40,7 @@ class KvPopulator {
   void note_speed(double bytes, double seconds);
   bool is_slow() const { return seconds_per_byte_ * slow_bytes_per_second_ > 1; }
 
-  const KvStorage& storage_;
+  const StateStorage& storage_;
   const std::vector<int> block_counts_;  // [groups], as all below
   const double slow_bytes_per_second_;
   std::vector<int> done_;        // populated below; the thread's own, as the next

@@ -12,11 +12,11 @@ namespace {
 
 constexpr int kBlocks = 600;  // of 512 KiB
 
-KvStorage make_storage() {
-  return {std::vector<KvLayerSpec>(4, {.kv_heads = 8, .head_dim = 128}), KvType::f32, kBlocks};
+StateStorage make_storage() {
+  return {StateLayout(std::vector<StateSpec>(4, PagedState{8, 128})), KvType::f32, kBlocks};
 }
 
-bool is_resident(const KvStorage& storage, int block) {
+bool is_resident(const StateStorage& storage, int block) {
   constexpr uintptr_t kPage = 4096;
   const auto at = reinterpret_cast<uintptr_t>(storage.keys(0, static_cast<BlockId>(block), 0)) / kPage * kPage;
   unsigned char state = 0;
@@ -24,7 +24,7 @@ bool is_resident(const KvStorage& storage, int block) {
   return (state & 1) != 0;
 }
 
-bool becomes_resident(const KvStorage& storage, int block) {
+bool becomes_resident(const StateStorage& storage, int block) {
   for (int i = 0; i < 1000 && !is_resident(storage, block); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
@@ -40,7 +40,7 @@ bool can_populate() {
 
 TEST(KvPopulator, StaysAheadOfWhatIsInUse) {
   if (!can_populate()) GTEST_SKIP() << "this system does not back memory when told to";
-  const KvStorage storage = make_storage();
+  const StateStorage storage = make_storage();
   KvPopulator populator(storage, {kBlocks}, 0);
   EXPECT_TRUE(becomes_resident(storage, 60));
   EXPECT_FALSE(is_resident(storage, 70));  // nothing has been in use
@@ -58,13 +58,13 @@ TEST(KvPopulator, StaysAheadOfWhatIsInUse) {
 
 TEST(KvPopulator, GoesFarWhereMemoryIsSlow) {
   if (!can_populate()) GTEST_SKIP() << "this system does not back memory when told to";
-  const KvStorage storage = make_storage();
+  const StateStorage storage = make_storage();
   const KvPopulator populator(storage, {kBlocks}, 1e18);
   EXPECT_TRUE(becomes_resident(storage, kBlocks - 1));
 }
 
 TEST(KvPopulator, WhatIsStoredStays) {
-  const KvStorage storage = make_storage();
+  const StateStorage storage = make_storage();
   *storage.keys(0, 20, 0) = std::byte{7};
   KvPopulator populator(storage, {kBlocks});
   EXPECT_TRUE(!can_populate() || becomes_resident(storage, 60));
@@ -72,12 +72,12 @@ TEST(KvPopulator, WhatIsStoredStays) {
 }
 
 TEST(KvPopulator, EndsInTheMiddle) {
-  const KvStorage storage = make_storage();
+  const StateStorage storage = make_storage();
   for (int i = 0; i < 5; ++i) KvPopulator(storage, {kBlocks}).keep_ahead(0, kBlocks);
 }
 
 TEST(KvPopulator, ASmallPoolIsLeftAlone) {
-  const KvStorage storage({{.kv_heads = 8, .head_dim = 128}}, KvType::f32, 10);
+  const StateStorage storage(StateLayout({PagedState{8, 128}}), KvType::f32, 10);
   KvPopulator populator(storage, {10});
   populator.keep_ahead(0, 10);
   std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -9,7 +9,7 @@ namespace estoc {
 void LocalRunner::open(const RunnerLimits& limits) {
   const auto vocab = static_cast<size_t>(info().vocab);
   scratch_ = model_.make_scratch(limits.rows_max);
-  storage_.emplace(info().kv, limits.kv_type, limits.block_counts);
+  storage_.emplace(info().state, limits.kv_type, limits.block_counts);
   populator_.emplace(*storage_, limits.block_counts);
   logits_ = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(limits.logit_rows_max) * vocab);
 }

@@ -26,7 +26,7 @@ class LocalRunner final : public Runner {
   const Model& model_;
   RowReaders readers_;
   std::unique_ptr<ModelScratch> scratch_;
-  std::optional<KvStorage> storage_;
+  std::optional<StateStorage> storage_;
   std::optional<KvPopulator> populator_;
   std::unique_ptr<float[]> logits_;  // [logit_rows_max, vocab]
   std::optional<StepInput> submitted_;

@@ -14,8 +14,9 @@ struct BatchSequence {
   int first_row = 0;  // into Batch::tokens
   int row_count = 0;
   int position = 0;  // of the first row; rows are consecutive positions
-  // Cover positions 0 .. position + row_count - 1; a model with several groups of layers (kv_windows) has as many such
-  // tables, one behind the other. What lies before a group's window may not be a block.
+  // Cover positions 0 .. position + row_count - 1; a model with several groups of layers (StateLayout) has as many such
+  // tables, one behind the other. What lies before a group's window may not be a block; of a group of fixed states the
+  // first is the sequence's.
   std::span<const BlockId> blocks;
 
   int table_stride = 0;  // from one group's table to the next; 0 when all groups use the same one

@@ -19,7 +19,7 @@ constexpr int kWindow = 500, kWindows = 4, kChunk = 50;
 class WindowReader {
  public:
   WindowReader(Model& model, KvType type, std::span<const TokenId> window)
-      : model_(model), kv_(model.info().kv, type, (kWindow + 15) / 16), window_(window), blocks_(kWindow / 16 + 1) {
+      : model_(model), kv_(model.info().state, type, (kWindow + 15) / 16), window_(window), blocks_(kWindow / 16 + 1) {
     std::iota(blocks_.begin(), blocks_.end(), 0u);
     logits_.resize(static_cast<size_t>(model.info().vocab) * kChunk);
   }
@@ -34,7 +34,7 @@ class WindowReader {
 
  private:
   Model& model_;
-  KvStorage kv_;
+  StateStorage kv_;
   std::span<const TokenId> window_;
   std::vector<BlockId> blocks_;
   std::vector<float> logits_;

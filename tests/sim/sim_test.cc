@@ -47,6 +47,31 @@ TEST(Sim, WindowsAndFullAttention) {
   EXPECT_GT(simulation.stepper().stats().prefix_tokens_cached, 1000u);
 }
 
+// A layer whose state cannot be cut back: the prefix cache keeps copies of it.
+TEST(Sim, FixedStatesInLittleMemory) {
+  EngineConfig config = config_of(200, 8, 32, 14, 1, true);
+  Simulation simulation(
+      {.seed = 12, .config = config, .has_state = true, .shared_beginnings = 4, .has_timeouts = true});
+  simulation.run(kSteps);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_GT(stats.preemptions, 100u);
+  EXPECT_GT(stats.prefix_tokens_cached, 1000u);
+}
+
+TEST(Sim, FixedStatesBesideWindowsAndFullAttention) {
+  EngineConfig config = config_of(900, 6, 24, 70, 2, true);
+  Simulation simulation({.seed = 13, .config = config, .window = 40, .has_state = true, .shared_beginnings = 3});
+  simulation.run(kSteps);
+  EXPECT_GT(simulation.stepper().stats().prefix_tokens_cached, 1000u);
+}
+
+TEST(Sim, FixedStatesWithoutAPrefixCache) {
+  EngineConfig config = config_of(200, 8, 32, 20, 1, true);
+  config.has_prefix_cache = false;
+  Simulation simulation({.seed = 14, .config = config, .has_state = true, .shared_beginnings = 3});
+  simulation.run(kSteps / 4);
+}
+
 TEST(Sim, NoPrefixCache) {
   EngineConfig config = config_of(200, 8, 32, 20);
   config.has_prefix_cache = false;

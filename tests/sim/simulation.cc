@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/kv_sizing.h"
+
 namespace estoc {
 namespace {
 
@@ -9,12 +11,15 @@ thread_local Clock::time_point simulated_now;
 
 }  // namespace
 
-EngineConfig config_of(int context, int sequences_max, int batch_tokens_max, int blocks, int layers) {
-  const uint64_t block_bytes = KvStorage::bytes_per_block({{1, 2}}, KvType::f32);  // as FakeModel has it
+EngineConfig config_of(int context, int sequences_max, int batch_tokens_max, int blocks, int layers, bool has_state) {
+  constexpr uint64_t kStateBytes = 64;
+  const uint64_t block_bytes =
+      StateLayout({PagedState{1, 2}}).position_block_bytes(KvType::f32);  // as FakeModel has it
   return {.context = context,
           .sequences_max = sequences_max,
           .batch_tokens_max = batch_tokens_max,
-          .kv_bytes = static_cast<uint64_t>(blocks) * static_cast<uint64_t>(layers) * block_bytes,
+          .kv_bytes = static_cast<uint64_t>(blocks) * static_cast<uint64_t>(layers) * block_bytes +
+                      static_cast<uint64_t>(has_state ? kStatesASequence * sequences_max : 0) * kStateBytes,
           .kv_type = KvType::f32};
 }
 
@@ -23,7 +28,7 @@ Clock::time_point Simulation::now() { return simulated_now; }
 Simulation::Simulation(const Scenario& scenario)
     : scenario_(scenario),
       random_(scenario.seed),
-      model_(kVocab, scenario.config.batch_tokens_max, scenario.window),
+      model_(kVocab, scenario.config.batch_tokens_max, scenario.window, scenario.has_state),
       stepper_(runner_, scenario.config, now) {
   simulated_now = Clock::time_point(std::chrono::hours(1));
   model_.before_forward = [this](const Batch& batch) {

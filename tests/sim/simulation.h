@@ -18,7 +18,8 @@ namespace estoc {
 struct Scenario {
   uint32_t seed = 1;
   EngineConfig config;
-  int window = 0;  // a second group of layers with this window
+  int window = 0;          // a second group of layers with this window
+  bool has_state = false;  // and a layer with a fixed state
   int arrival = 40, cancel = 3;
   int live_max = 40;
   int prompt_max = 0;         // 0: what fits
@@ -71,7 +72,8 @@ class Simulation {
   double worst_gap_s_ = 0;
 };
 
-// Room for this many blocks in FakeModel's only group, and small limits.
-EngineConfig config_of(int context, int sequences_max, int batch_tokens_max, int blocks, int layers = 1);
+// Room for this many blocks in FakeModel's only group, and small limits; with states, for those too.
+EngineConfig config_of(int context, int sequences_max, int batch_tokens_max, int blocks, int layers = 1,
+                       bool has_state = false);
 
 }  // namespace estoc

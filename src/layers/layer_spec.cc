@@ -1,0 +1,22 @@
+#include "layers/layer_spec.h"
+
+#include <utility>
+
+namespace estoc {
+namespace {
+
+StateSpec state_of(const AttentionSpec& attention, int) {
+  return PagedState{attention.kv_heads, attention.head_dim, attention.window};
+}
+
+}  // namespace
+
+StateLayout state_layout(const DecoderSpec& decoder) {
+  std::vector<StateSpec> states;
+  for (const LayerSpec& layer : decoder.layers) {
+    states.push_back(std::visit([&](const auto& mixer) { return state_of(mixer, decoder.hidden); }, layer.mixer));
+  }
+  return StateLayout(std::move(states));
+}
+
+}  // namespace estoc
