@@ -101,6 +101,7 @@ Kernels filled(Isa isa) {
     take(result.rope, own.rope);
     take(result.silu_mul, own.silu_mul);
     take(result.add, own.add);
+    take(result.short_conv, own.short_conv);
     take(result.attention, own.attention);
     take(result.attention_merge, own.attention_merge);
     take(result.write_kv, own.write_kv);

@@ -11,6 +11,7 @@
 
 #include "kernels/attention_tile.h"
 #include "kernels/panels.h"
+#include "kernels/short_conv.h"
 
 namespace estoc::kernels {
 
@@ -71,6 +72,9 @@ struct Kernels {
 
   // target[i] += x[i].
   void (*add)(const float* x, int64_t count, float* target) noexcept;
+
+  // See short_conv.h. out may be gate. Columns are independent.
+  void (*short_conv)(const ShortConv& conv) noexcept;
 
   // outputs = softmax(scale * q.k) v over the visible positions of each query (online softmax; Milakov & Gimelshein
   // 2018). Types other than f32 and f16 may round queries and weights to the type of the keys and values.

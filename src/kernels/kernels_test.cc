@@ -48,6 +48,51 @@ TEST_P(KernelsTest, Rope) {
   }
 }
 
+// Rows in pieces of any size, over columns in pieces of any size.
+TEST_P(KernelsTest, ShortConv) {
+  constexpr int64_t kRows = 7, kColumns = 37, kWidth = 4;
+  const auto in = random(kRows * 3 * kColumns), taps = random(kWidth * kColumns), bias = random(kColumns);
+  std::vector<float> expected(kRows * kColumns);
+  for (int64_t r = 0; r < kRows; ++r) {
+    for (int64_t c = 0; c < kColumns; ++c) {
+      double sum = bias[static_cast<size_t>(c)];
+      for (int64_t k = 0; k < kWidth; ++k) {
+        const int64_t from = r - (kWidth - 1) + k;
+        if (from < 0) continue;
+        const float* const row = &in[static_cast<size_t>(from * 3 * kColumns)];
+        sum += double{taps[static_cast<size_t>(k * kColumns + c)]} * row[c] * row[2 * kColumns + c];
+      }
+      expected[static_cast<size_t>(r * kColumns + c)] =
+          static_cast<float>(sum * in[static_cast<size_t>((r * 3 + 1) * kColumns + c)]);
+    }
+  }
+  for (const int64_t rows : {1, 2, 3, 7}) {
+    for (const int64_t columns : {1, 16, 37}) {
+      std::vector<float> state((kWidth - 1) * kColumns), got(expected.size());
+      for (int64_t r = 0; r < kRows; r += rows) {
+        for (int64_t c = 0; c < kColumns; c += columns) {
+          const float* const row = &in[static_cast<size_t>(r * 3 * kColumns)];
+          fast().short_conv({.b = row,
+                             .gate = row + kColumns,
+                             .x = row + 2 * kColumns,
+                             .row_stride = 3 * kColumns,
+                             .row_count = std::min(rows, kRows - r),
+                             .columns = kColumns,
+                             .begin = c,
+                             .end = std::min(c + columns, kColumns),
+                             .taps = taps.data(),
+                             .bias = bias.data(),
+                             .width = kWidth,
+                             .state = state.data(),
+                             .out = &got[static_cast<size_t>(r * kColumns)],
+                             .out_stride = kColumns});
+        }
+      }
+      expect_near(got, expected, 1e-5, 1e-5);
+    }
+  }
+}
+
 TEST_P(KernelsTest, SiluMul) {
   auto gate = random(1037, 4.0f);
   gate[0] = 0.0f;

@@ -185,6 +185,25 @@ void rope(float* head, const float* cos, const float* sin, int64_t half) noexcep
   }
 }
 
+void short_conv(const ShortConv& conv) noexcept {
+  const int64_t kept = conv.width - 1;
+  for (int64_t r = 0; r < conv.row_count; ++r) {
+    const float* const b = conv.b + r * conv.row_stride;
+    const float* const gate = conv.gate + r * conv.row_stride;
+    const float* const x = conv.x + r * conv.row_stride;
+    float* const out = conv.out + r * conv.out_stride;
+    for (int64_t c = conv.begin; c < conv.end; ++c) {
+      const float value = b[c] * x[c];
+      float sum = conv.bias == nullptr ? 0.0f : conv.bias[c];
+      for (int64_t k = 0; k < kept; ++k) sum += conv.taps[k * conv.columns + c] * conv.state[k * conv.columns + c];
+      sum += conv.taps[kept * conv.columns + c] * value;
+      for (int64_t k = 0; k + 1 < kept; ++k) conv.state[k * conv.columns + c] = conv.state[(k + 1) * conv.columns + c];
+      if (kept > 0) conv.state[(kept - 1) * conv.columns + c] = value;
+      out[c] = gate[c] * sum;
+    }
+  }
+}
+
 void silu_mul(const float* gate, const float* up, int64_t count, float* out) noexcept {
   for (int64_t i = 0; i < count; ++i) out[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
 }
@@ -356,6 +375,7 @@ constinit const Kernels scalar = {
     .rope = rope,
     .silu_mul = silu_mul,
     .add = add,
+    .short_conv = short_conv,
     .attention = attention,
     .attention_merge = attention_merge,
     .write_kv = write_kv,

@@ -4,6 +4,7 @@
 // Ownership: owns its memory, sized once for the largest batch. Threads: one run at a time.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,8 +26,9 @@ struct CpuScratch : StackScratch {
 
   Rows normed;  // input of a sublayer
   Rows q, k, v;
-  Rows gate, up, activated;       // activated = silu(gate) * up
-  std::vector<RowAngles> angles;  // by rope
+  std::optional<Rows> conv_in, conv_out;  // where a layer is a short convolution: three inputs side by side
+  Rows gate, up, activated;               // activated = silu(gate) * up
+  std::vector<RowAngles> angles;          // by rope
   DecodeScratch decoded;
   std::vector<AttentionPlan> plans;  // of the batch, by group; prepared before the first layer
 };

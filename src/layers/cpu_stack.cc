@@ -41,7 +41,7 @@ void CpuStack::forward(const Batch& batch, StateStorage& kv, StackScratch& scrat
                                                          compute_.team.thread_count(), group.index);
   }
   for (const DecoderBlock& block : blocks_) {
-    block.forward(compute_, kv, work, hidden, &block == &blocks_.back() ? wanted : nullptr);
+    block.forward(compute_, batch, kv, work, hidden, &block == &blocks_.back() ? wanted : nullptr);
   }
 }
 

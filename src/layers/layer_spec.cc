@@ -9,6 +9,10 @@ StateSpec state_of(const AttentionSpec& attention, int) {
   return PagedState{attention.kv_heads, attention.head_dim, attention.window};
 }
 
+StateSpec state_of(const ShortConvSpec& conv, int hidden) {
+  return FixedState{int64_t{conv.width - 1} * hidden * static_cast<int64_t>(sizeof(float))};
+}
+
 }  // namespace
 
 StateLayout state_layout(const DecoderSpec& decoder) {

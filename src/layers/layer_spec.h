@@ -28,6 +28,7 @@ struct RopeSpec {
 // any.
 struct AttentionSpec {
   std::string name;
+  std::string output = "o_proj";
   int heads = 0, kv_heads = 0, head_dim = 0;
   float scale = 0;                            // of q . k
   int window = 0;                             // positions a token sees, itself included; 0 for all
@@ -35,16 +36,24 @@ struct AttentionSpec {
   std::optional<RmsNormSpec> q_norm, k_norm;  // over each head, before the rotation
 };
 
-// down_proj(silu(gate_proj x) * up_proj x).
+// A gated causal convolution over few positions, whose last inputs are its state: b, gate, v = in_proj x;
+// out_proj(gate * conv(b * v)), with biases where there are any.
+struct ShortConvSpec {
+  std::string name;
+  int width = 0;  // positions, the present one included
+};
+
+// `down`(silu(`gate` x) * `up` x).
 struct GatedMlpSpec {
   std::string name;
+  std::string gate = "gate_proj", up = "up_proj", down = "down_proj";
   int width = 0;
 };
 
 // x += mixer(input_norm(x)); x += mlp(mlp_norm(x)).
 struct LayerSpec {
   RmsNormSpec input_norm;
-  std::variant<AttentionSpec> mixer;
+  std::variant<AttentionSpec, ShortConvSpec> mixer;
   RmsNormSpec mlp_norm;
   std::variant<GatedMlpSpec> mlp;
 };

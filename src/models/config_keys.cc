@@ -67,6 +67,7 @@ constexpr ComputedKey kComputedKeys[] = {
     {"sliding_window_pattern", Neutral::off},
     {"attention_chunk_size", Neutral::off},
     {"layer_types", Neutral::layer_types},
+    {"full_attn_idxs", Neutral::off},
     {"is_causal", Neutral::on},
     {"use_bidirectional_attention", Neutral::off},
     {"add_cross_attention", Neutral::off},
@@ -89,6 +90,15 @@ constexpr ComputedKey kComputedKeys[] = {
     {"shared_expert_intermediate_size", Neutral::off},
     {"first_k_dense_replace", Neutral::off},
     {"swiglu_limit", Neutral::off},
+    {"block_ff_dim", Neutral::off},
+    {"block_auto_adjust_ff_dim", Neutral::off},
+    {"block_ffn_dim_multiplier", Neutral::one},
+    {"block_multiple_of", Neutral::off},
+    // Convolutions.
+    {"conv_L_cache", Neutral::off},
+    {"conv_bias", Neutral::off},
+    // Norms.
+    {"norm_eps", Neutral::off},
     // Logits.
     {"logits_scaling", Neutral::one},
     {"logit_scale", Neutral::one},
@@ -195,6 +205,7 @@ constexpr std::string_view kPlainKeys[] = {
     "task_specific_params",
     "temperature",
     "tf_legacy_loss",
+    "tie_embedding",
     "tie_encoder_decoder",
     "tie_word_embeddings",
     "tokenizer_class",

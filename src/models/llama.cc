@@ -19,6 +19,20 @@ constexpr GgufArchitecture kGguf[] = {
     {.name = "llama", .architecture = "LlamaForCausalLM", .model_type = "llama", .has_interleaved_heads = true}};
 constexpr int kSizeMax = 1 << 20;
 
+}  // namespace
+
+int layer_count(const ConfigReader& config) { return config.integer("num_hidden_layers", 1, 1024); }
+
+int mlp_width(const ConfigReader& config) { return config.integer("intermediate_size", 1, kSizeMax); }
+
+DecoderSpec describe_sizes(const ConfigReader& config) {
+  DecoderSpec decoder;
+  decoder.hidden = config.integer("hidden_size", 1, kSizeMax);
+  decoder.vocab = config.integer("vocab_size", 1, 16 << 20);
+  decoder.context_max = config.integer("max_position_embeddings", 1, 1 << 30, 2048);
+  return decoder;
+}
+
 AttentionSpec describe_attention(const ConfigReader& config, int hidden) {
   AttentionSpec attention;
   attention.heads = config.integer("num_attention_heads", 1, 4096);
@@ -38,17 +52,11 @@ AttentionSpec describe_attention(const ConfigReader& config, int hidden) {
   return attention;
 }
 
-}  // namespace
-
 DecoderSpec describe_llama(const WeightSource& source) {
   const ConfigReader config(source);
-  DecoderSpec decoder;
-  const int layers = config.integer("num_hidden_layers", 1, 1024);
-  decoder.hidden = config.integer("hidden_size", 1, kSizeMax);
-  const int width = config.integer("intermediate_size", 1, kSizeMax);
+  const int layers = layer_count(config), width = mlp_width(config);
+  DecoderSpec decoder = describe_sizes(config);
   AttentionSpec attention = describe_attention(config, decoder.hidden);
-  decoder.vocab = config.integer("vocab_size", 1, 16 << 20);
-  decoder.context_max = config.integer("max_position_embeddings", 1, 1 << 30, 2048);
   const std::string activation = config.text("hidden_act", "silu");
   if (activation != "silu") {
     fail(ErrorCode::unsupported, "{}: hidden_act '{}' is not supported in this family (silu is)", config.file(),
@@ -63,7 +71,7 @@ DecoderSpec describe_llama(const WeightSource& source) {
     decoder.layers.push_back({.input_norm = {name + ".input_layernorm", epsilon},
                               .mixer = attention,
                               .mlp_norm = {name + ".post_attention_layernorm", epsilon},
-                              .mlp = GatedMlpSpec{name + ".mlp", width}});
+                              .mlp = GatedMlpSpec{.name = name + ".mlp", .width = width}});
   }
   return decoder;
 }

@@ -109,7 +109,7 @@ TEST_P(Stacks, PlacesCoverAllLayersOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(TinyModels, Stacks,
-                         testing::Values("llama3_like", "qwen3_like", "qwen3_windows_like", "smollm2_like"),
+                         testing::Values("llama2_like", "qwen3_like", "qwen3_windows_like", "lfm2_like"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

@@ -67,6 +67,13 @@ SHAPES = {
                             "head_dim": 16, "tie_word_embeddings": True, "rope_theta": 10000.0, "rms_norm_eps": 1e-6,
                             "use_sliding_window": True, "sliding_window": 8, "max_window_layers": 1,
                             "num_hidden_layers": 3, "torch_dtype": "bfloat16"}, {"eos_token_id": 2}, 1),
+    # Short convolutions with a fixed state beside attention, which comes first and last as convolutions do.
+    "lfm2_like": ({"architectures": ["Lfm2ForCausalLM"], "model_type": "lfm2", "hidden_size": 24,
+                   "intermediate_size": 48, "block_multiple_of": 4, "num_attention_heads": 3, "num_key_value_heads": 1,
+                   "norm_eps": 1e-5, "rope_theta": 10000.0, "conv_L_cache": 3, "conv_bias": True,
+                   "tie_word_embeddings": True, "num_hidden_layers": 4,
+                   "layer_types": ["conv", "full_attention", "conv", "conv"],
+                   "torch_dtype": "bfloat16"}, {"eos_token_id": 2}, 1),
 }
 
 
@@ -83,9 +90,34 @@ def weights(config: dict, seed: int) -> dict[str, torch.Tensor]:
     def norm(width: int = hidden) -> torch.Tensor:
         return 1 + 0.25 * torch.randn(width, generator=generator)
 
+    def lfm2_layer(prefix: str, kind: str) -> dict[str, torch.Tensor]:
+        """Names and kinds of layers of its own; the MLP is narrower than the config says."""
+        multiple = config["block_multiple_of"]
+        narrow = -(-int(2 * wide / 3) // multiple) * multiple
+        layer = {prefix + "operator_norm.weight": norm(), prefix + "ffn_norm.weight": norm(),
+                 prefix + "feed_forward.w1.weight": matrix(narrow, hidden, 1.5),
+                 prefix + "feed_forward.w3.weight": matrix(narrow, hidden, 1.5),
+                 prefix + "feed_forward.w2.weight": matrix(hidden, narrow, 1.2)}
+        if kind == "conv":
+            return layer | {prefix + "conv.in_proj.weight": matrix(3 * hidden, hidden, 1.5),
+                            prefix + "conv.in_proj.bias": 0.3 * torch.randn(3 * hidden, generator=generator),
+                            prefix + "conv.conv.weight": matrix(hidden, config["conv_L_cache"], 1.5).unsqueeze(1),
+                            prefix + "conv.conv.bias": 0.3 * torch.randn(hidden, generator=generator),
+                            prefix + "conv.out_proj.weight": matrix(hidden, hidden, 1.2),
+                            prefix + "conv.out_proj.bias": 0.1 * torch.randn(hidden, generator=generator)}
+        return layer | {prefix + "self_attn.q_proj.weight": matrix(queries, hidden, 1.5),
+                        prefix + "self_attn.k_proj.weight": matrix(keys, hidden, 1.5),
+                        prefix + "self_attn.v_proj.weight": matrix(keys, hidden, 1.2),
+                        prefix + "self_attn.out_proj.weight": matrix(hidden, queries, 1.2),
+                        prefix + "self_attn.q_layernorm.weight": norm(head),
+                        prefix + "self_attn.k_layernorm.weight": norm(head)}
+
     tensors = {"model.embed_tokens.weight": matrix(config["vocab_size"], hidden, 3.0)}
     for layer in range(config["num_hidden_layers"]):
         prefix = f"model.layers.{layer}."
+        if config["model_type"] == "lfm2":
+            tensors |= lfm2_layer(prefix, config["layer_types"][layer])
+            continue
         tensors |= {
             prefix + "input_layernorm.weight": norm(),
             prefix + "self_attn.q_proj.weight": matrix(queries, hidden, 1.5),
@@ -99,7 +131,7 @@ def weights(config: dict, seed: int) -> dict[str, torch.Tensor]:
         }
         if config["model_type"] == "qwen3":
             tensors |= {prefix + "self_attn.q_norm.weight": norm(head), prefix + "self_attn.k_norm.weight": norm(head)}
-    tensors["model.norm.weight"] = norm()
+    tensors["model.embedding_norm.weight" if config["model_type"] == "lfm2" else "model.norm.weight"] = norm()
     if not config["tie_word_embeddings"]:
         tensors["lm_head.weight"] = matrix(config["vocab_size"], hidden, 3.0)
     dtype = getattr(torch, config.get("torch_dtype") or config["dtype"])

@@ -1,0 +1,96 @@
+// The LFM2 family: layers of attention with head norms, and between them layers that mix few positions by a gated short
+// convolution, whose last inputs are all the past they keep. Names of its own for norms, output and MLP.
+// Source: transformers models/lfm2 (5.23); checked against tests/golden/.
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "layers/rope.h"
+#include "models/family.h"
+#include "models/llama.h"
+
+namespace estoc {
+namespace {
+
+constexpr std::string_view kArchitectures[] = {"Lfm2ForCausalLM"};
+constexpr std::string_view kComputes[] = {
+    "layer_types",       "full_attn_idxs", "conv_L_cache",
+    "conv_bias",         "block_ff_dim",   "block_auto_adjust_ff_dim",
+    "block_multiple_of", "norm_eps",       "block_ffn_dim_multiplier",
+};
+constexpr int kWidthMax = 64;  // positions of a convolution
+
+// The config says the width before an adjustment that is on unless it says otherwise.
+int adjusted_width(const ConfigReader& config) {
+  constexpr int kSizeMax = 1 << 20;
+  const int given =
+      config.find("block_ff_dim") != nullptr ? config.integer("block_ff_dim", 1, kSizeMax) : mlp_width(config);
+  if (!config.boolean("block_auto_adjust_ff_dim", true)) return given;
+  const double factor = config.number("block_ffn_dim_multiplier", 1e-3, 1e3, 1);
+  const int multiple = config.integer("block_multiple_of", 1, kSizeMax, 256);
+  const int width = static_cast<int>(factor * static_cast<int>(2.0 * given / 3));
+  return (width + multiple - 1) / multiple * multiple;
+}
+
+// Which layers attend: a list of kinds, or of their numbers in older configs.
+std::vector<bool> attention_layers(const ConfigReader& config, int layers) {
+  std::vector<bool> attends(static_cast<size_t>(layers), true);
+  const Json* types = config.find("layer_types");
+  const Json* numbers = config.find("full_attn_idxs");
+  const auto wrong = [&](std::string_view key, std::string_view expected) {
+    fail(ErrorCode::corrupt_file, "{}: {} is not {}", config.file(), config.spelling(key), expected);
+  };
+  if (types != nullptr) {
+    if (!types->is_array() || types->as_array().size() != attends.size()) wrong("layer_types", "a kind a layer");
+    for (size_t layer = 0; layer < attends.size(); ++layer) {
+      const Json& type = types->as_array()[layer];
+      attends[layer] = type == Json("full_attention");
+      if (!attends[layer] && type != Json("conv")) wrong("layer_types", "a list of 'full_attention' and 'conv'");
+    }
+  } else if (numbers != nullptr) {
+    attends.assign(attends.size(), false);
+    if (!numbers->is_array()) wrong("full_attn_idxs", "a list of layers");
+    for (const Json& number : numbers->as_array()) {
+      if (!number.is_int() || number.as_int() < 0 || number.as_int() >= layers) {
+        wrong("full_attn_idxs", "a list of layers");
+      }
+      attends[static_cast<size_t>(number.as_int())] = true;
+    }
+  }
+  return attends;
+}
+
+DecoderSpec describe(const WeightSource& source) {
+  const ConfigReader config(source);
+  DecoderSpec decoder = describe_sizes(config);
+  AttentionSpec attention = describe_attention(config, decoder.hidden);
+  attention.output = "out_proj";
+  const auto epsilon = static_cast<float>(config.number("norm_eps", 0, 1, 1e-5));
+  const int conv_width = config.integer("conv_L_cache", 2, kWidthMax, 3), width = adjusted_width(config);
+  decoder.norm = {"model.embedding_norm", epsilon};
+  decoder.ropes = {read_rope(source, attention.head_dim)};
+  const std::vector<bool> attends = attention_layers(config, layer_count(config));
+  for (size_t layer = 0; layer < attends.size(); ++layer) {
+    const std::string name = "model.layers." + std::to_string(layer);
+    LayerSpec spec{.input_norm = {name + ".operator_norm", epsilon},
+                   .mixer = ShortConvSpec{name + ".conv", conv_width},
+                   .mlp_norm = {name + ".ffn_norm", epsilon},
+                   .mlp = GatedMlpSpec{.name = name + ".feed_forward", .gate = "w1", .up = "w3", .down = "w2", .width = width}};
+    if (attends[layer]) {
+      attention.name = name + ".self_attn";
+      attention.q_norm = {attention.name + ".q_layernorm", epsilon};
+      attention.k_norm = {attention.name + ".k_layernorm", epsilon};
+      spec.mixer = attention;
+    }
+    decoder.layers.push_back(std::move(spec));
+  }
+  return decoder;
+}
+
+}  // namespace
+
+extern const ModelFamily lfm2;
+constinit const ModelFamily lfm2 = {
+    .name = "lfm2", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+
+}  // namespace estoc
