@@ -18,11 +18,12 @@ namespace estoc {
 namespace {
 
 EngineConfig checked(const EngineConfig& config) {
-  if (config.context < 2 || config.sequences_max < 1 || config.batch_tokens_max < 1 || config.queue_max < 0) {
+  if (config.context < 2 || config.sequences_max < 1 || config.batch_tokens_max < 1 || config.queue_max < 0 ||
+      config.steps_kept < 0) {
     fail(ErrorCode::invalid_argument,
-         "an engine needs context >= 2, sequences_max >= 1, batch_tokens_max >= 1 and queue_max >= 0, got {}, {}, {} "
-         "and {}",
-         config.context, config.sequences_max, config.batch_tokens_max, config.queue_max);
+         "an engine needs context >= 2, sequences_max >= 1, batch_tokens_max >= 1, queue_max >= 0 and steps_kept >= 0, "
+         "got {}, {}, {}, {} and {}",
+         config.context, config.sequences_max, config.batch_tokens_max, config.queue_max, config.steps_kept);
   }
   return config;
 }
@@ -43,7 +44,8 @@ struct Engine::Impl {
         vocab(runner.info().vocab),
         seed(drawn_seed()),
         own_runner(std::move(own)),
-        stepper(runner, config) {
+        stepper(runner, config),
+        steps(config.steps_kept) {
     stats = next_stats = stepper.stats();
     costs = stepper.costs();
     thread = std::thread([this, team] {
@@ -76,7 +78,8 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<Sequence>> arrivals GUARDED_BY(mutex);
   std::vector<std::pair<RequestId, FinishReason>> ends GUARDED_BY(mutex);  // asked for by the callers
   EngineStats stats GUARDED_BY(mutex);                                     // as of the last step
-  WorkCosts costs GUARDED_BY(mutex);                                       // likewise
+  StepLog steps GUARDED_BY(mutex);
+  WorkCosts costs GUARDED_BY(mutex);  // likewise
   double arrivals_work_s GUARDED_BY(mutex) = 0;
   uint64_t refused_count GUARDED_BY(mutex) = 0;
   RequestId last_id GUARDED_BY(mutex) = 0;
@@ -122,6 +125,7 @@ void Engine::Impl::publish() {
   next_stats = stepper.stats();
   const WorkCosts new_costs = stepper.costs();
   const MutexLock lock(mutex);
+  if (next_stats.steps != stats.steps) steps.add(stepper.last_step());
   std::swap(stats, next_stats);
   costs = new_costs;
 }
@@ -204,6 +208,11 @@ EngineStats Engine::stats() const {
   stats.queue_work_s += impl_->arrivals_work_s;
   stats.requests_refused = impl_->refused_count;
   return stats;
+}
+
+std::vector<StepRecord> Engine::last_steps() const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->steps.records();
 }
 
 const EngineConfig& Engine::config() const { return impl_->config; }

@@ -13,11 +13,13 @@
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "engine/engine_config.h"
 #include "engine/engine_stats.h"
 #include "engine/event.h"
 #include "engine/request.h"
+#include "engine/step_log.h"
 
 namespace estoc {
 
@@ -55,6 +57,8 @@ class Engine {
   // over: false. Not from a sink.
   bool drain(std::chrono::milliseconds timeout);
   EngineStats stats() const;
+  // What the last EngineConfig::steps_kept steps planned and took, oldest first. Any thread.
+  std::vector<StepRecord> last_steps() const;
   const EngineConfig& config() const;
 
  private:

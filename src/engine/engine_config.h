@@ -26,6 +26,7 @@ struct EngineConfig {
   double queue_timeout_s = 120;  // a request that has waited this long ends with FinishReason::timeout; 0 never
   bool has_prefix_cache = true;  // keys and values of equal beginnings are computed once
   SchedulePolicy policy = SchedulePolicy::mixed;
+  int steps_kept = 0;  // records of the last steps, for Engine::last_steps
 };
 
 }  // namespace estoc

@@ -50,6 +50,26 @@ void expect_what_each_yields_alone(ThreadTeam* team) {
   EXPECT_EQ(stats.running + stats.waiting, 0);
 }
 
+TEST(Engine, KeepsTheLastSteps) {
+  FakeModel model(kVocab, 7);
+  EngineConfig config = config_with_blocks(12);
+  config.steps_kept = 3;
+  Inbox inbox;
+  Engine engine(model, config);
+  inbox.wait_for_all(
+      engine.submit({.prompt = std::vector<TokenId>{1, 2, 3}, .tokens_max = 5, .ignore_end = true}, inbox.sink()).id);
+  const std::vector<StepRecord> steps = engine.last_steps();
+  ASSERT_EQ(steps.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(steps[i].number, 3 + i);
+    EXPECT_EQ(steps[i].work.rows, 1);
+    EXPECT_EQ(steps[i].decodes, 1);
+    EXPECT_EQ(steps[i].running, 1);
+    EXPECT_GT(steps[i].foreseen_s, 0);
+    EXPECT_GT(steps[i].took_s, 0);
+  }
+}
+
 TEST(Engine, ManyRequestsYieldWhatEachYieldsAlone) { expect_what_each_yields_alone(nullptr); }
 
 TEST(Engine, SamplingOverATeamYieldsTheSame) {

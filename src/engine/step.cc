@@ -57,6 +57,14 @@ void Stepper::step() {
     if (!entry.sequence->started_at) entry.sequence->started_at = begin;
   }
   const StepWork work = scheduler_.work();
+  last_step_ = {.number = stats_.steps,
+                .work = work,
+                .sequences = static_cast<int>(plan.size()),
+                .decodes = static_cast<int>(std::ranges::count_if(
+                    plan, [](const PlanEntry& entry) { return entry.sequence->remaining() == 1; })),
+                .running = scheduler_.running_count(),
+                .waiting = scheduler_.waiting_count(),
+                .foreseen_s = times_.predict(work)};
   collect_rows(plan);
   runner_.submit({kv_.copies(), batch_.build(plan), rows_});
   try {
@@ -70,6 +78,7 @@ void Stepper::step() {
   for (int group = 0; group < kv_.group_count(); ++group) runner_.keep_ahead(group, kv_.reach(group));
   runner_.set_idle(is_idle());
   const double seconds = seconds_between(begin, now_());
+  last_step_.took_s = seconds;
   times_.learn(work, seconds);
   stats_.step_s.add(seconds);
   stats_.step_rows.add(work.rows);

@@ -19,6 +19,7 @@
 #include "engine/engine_stats.h"
 #include "engine/event.h"
 #include "engine/scheduler.h"
+#include "engine/step_log.h"
 #include "engine/step_time.h"
 #include "kv/kv_manager.h"
 #include "runner/runner.h"
@@ -46,6 +47,8 @@ class Stepper {
   // As they are now; valid until the next call of anything.
   const EngineStats& stats();
   WorkCosts costs() const { return scheduler_.costs(); }
+  // The step computed last; of no meaning before the first and after one that failed.
+  const StepRecord& last_step() const { return last_step_; }
   // Positions a sequence can reach.
   int positions_max() const { return positions_max_; }
   void check_integrity() const { scheduler_.check_integrity(); }
@@ -77,6 +80,7 @@ class Stepper {
   BatchBuilder batch_;
   std::vector<RowJob> rows_;     // of the current step
   std::vector<Sequence*> late_;  // of the current step
+  StepRecord last_step_;
   std::vector<Delivery> outbox_;
   std::vector<std::unique_ptr<Sequence>> finished_;  // alive until their last event is delivered
   EngineStats stats_;                                // what only grows, and what was true at the last stats()
