@@ -13,6 +13,7 @@
 #include "base/thread_team.h"
 #include "bench/kernel_bench.h"
 #include "bench/model_bench.h"
+#include "bench/model_profile.h"
 #include "bench/number_list.h"
 #include "kernels/kernels.h"
 #include "models/family.h"
@@ -42,7 +43,8 @@ ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelInfo& i
                          .activations = run.activations,
                          .kv_type = run.engine.kv_type,
                          .is_deterministic = run.is_deterministic,
-                         .is_pinned = options.is_pinned};
+                         .is_pinned = options.is_pinned,
+                         .has_profile = options.has_profile};
   for (int& threads : plan.threads) threads = threads > 0 ? threads : default_thread_count();
   plan.rows_max = std::max(options.batch_tokens_max, *std::max_element(plan.batches.begin(), plan.batches.end()));
   return plan;
@@ -74,10 +76,14 @@ int bench_model(const BenchModelOptionValues& options) {
   const ModelBenchPlan plan = plan_of(options, info);
   Json::Array rows;
   for (const ModelBenchResult& result : run_model_bench(*weights, plan, show_progress)) {
-    rows.push_back(model_bench_row(checkpoint_name(path), info, plan, result));
+    if (options.has_profile) {
+      for (Json& row : model_profile_rows(result)) rows.push_back(std::move(row));
+    } else {
+      rows.push_back(model_bench_row(checkpoint_name(path), info, plan, result));
+    }
   }
   finish_progress();
-  write_output(write_report(format, model_bench_columns(), rows));
+  write_output(write_report(format, options.has_profile ? model_profile_columns() : model_bench_columns(), rows));
   return 0;
 }
 

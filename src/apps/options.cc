@@ -148,6 +148,7 @@ void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values) 
   command.add_option("-r,--repetitions", values.repetitions, "measurements of each test, after one to warm up")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
+  command.add_flag("--profile", values.has_profile, "tells where the time goes, by op and by layer, instead of speeds");
   command.add_option("-o,--output", values.output, "table, json, csv or md")->capture_default_str();
 }
 

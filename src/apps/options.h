@@ -72,6 +72,7 @@ struct BenchModelOptionValues : ModelOptionValues {
   std::string prompts = "512", generations = "128", depths = "0", batches = "1";  // lists: "0,4096"
   std::string thread_counts = "0";
   int repetitions = 5;
+  bool has_profile = false;
   std::string output = "table";
 };
 

@@ -140,21 +140,28 @@ std::vector<ModelBenchResult> run_model_bench(const WeightSource& weights, const
   for (const int threads : plan.threads) {
     say(fmt::format("loading for {} threads", threads));
     ThreadTeam team(threads, plan.is_pinned ? Pinning::cores : Pinning::none);
-    const auto model = load_model(
-        weights, team,
-        {.compute = plan.compute, .activations = plan.activations, .is_deterministic = plan.is_deterministic});
+    Profile profile;
+    const auto model = load_model(weights, team,
+                                  {.compute = plan.compute,
+                                   .activations = plan.activations,
+                                   .is_deterministic = plan.is_deterministic,
+                                   .profile = plan.has_profile ? &profile : nullptr});
     Player player(*model, plan, tests);
     for (const ModelTest& test : tests) {
       say(fmt::format("{}, {} threads: warming up", test.name(), threads));
       player.fill(test);
       player.play(test, kWarmUpSteps);
       ModelBenchResult result{.test = test, .threads = threads, .tokens_per_second = {}};
+      profile.clear();
       const double tokens = test.n_prompt + static_cast<double>(test.n_gen) * test.batch;
       for (int r = 0; r < plan.repetitions; ++r) {
         say(fmt::format("{}, {} threads: {} of {}", test.name(), threads, r + 1, plan.repetitions));
         result.tokens_per_second.push_back(tokens / player.play(test, 1 << 30));
       }
       add_rates(work, plan, roof, result);
+      result.profile = profile.totals();
+      const int passes = test.n_prompt > 0 ? (test.n_prompt + plan.rows_max - 1) / plan.rows_max : test.n_gen;
+      result.passes = static_cast<uint64_t>(passes) * static_cast<uint64_t>(plan.repetitions);
       results.push_back(std::move(result));
     }
   }

@@ -8,12 +8,15 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
 #include "bench/model_plan.h"
 #include "bench/report.h"
+#include "ops/profile.h"
 #include "weights/weight_source.h"
 
 namespace estoc {
@@ -25,6 +28,9 @@ struct ModelBenchResult {
   double gmacs_per_second = 0;            // by the mean
   double weight_gb_per_second = 0;
   double int8_roof_percent = 0;  // of what all threads could multiply at this ISA level, as measured in this run
+  // When the plan asks for it: the ops of all repetitions, and how many passes those were.
+  std::map<std::pair<int, std::string>, Profile::Total> profile;
+  uint64_t passes = 0;
 };
 
 // `progress` gets a line for people before each measurement; may be empty.

@@ -28,6 +28,7 @@ struct ModelBenchPlan {
   KvType kv_type = KvType::f16;
   bool is_deterministic = false;
   bool is_pinned = false;
+  bool has_profile = false;  // tells where time goes; ops then take a little longer
 };
 
 struct ModelTest {

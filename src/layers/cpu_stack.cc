@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/profile.h"
 
 namespace estoc {
 
@@ -41,8 +42,10 @@ void CpuStack::forward(const Batch& batch, StateStorage& kv, StackScratch& scrat
                                                          compute_.team.thread_count(), group.index);
   }
   for (const DecoderBlock& block : blocks_) {
+    if (compute_.profile != nullptr) compute_.profile->layer = first_ + static_cast<int>(&block - blocks_.data());
     block.forward(compute_, batch, kv, work, hidden, &block == &blocks_.back() ? wanted : nullptr);
   }
+  if (compute_.profile != nullptr) compute_.profile->layer = Profile::kOutside;
 }
 
 }  // namespace estoc

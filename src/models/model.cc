@@ -75,6 +75,7 @@ std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team,
   Compute compute = default_compute(team);
   compute.has_wide_activations = has_wide_activations(info, options.activations);
   compute.is_deterministic = options.is_deterministic;
+  compute.profile = options.profile;
   LoadContext load{.source = weights,
                    .naming = family.naming,
                    .mode = options.compute,

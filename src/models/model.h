@@ -25,6 +25,7 @@
 namespace estoc {
 
 class PackedStore;
+class Profile;
 class Rows;
 class ThreadTeam;
 class WeightSource;
@@ -75,6 +76,7 @@ struct ModelOptions {
   Activations activations = Activations::automatic;
   bool is_deterministic = false;   // logits of a sequence do not depend on what else is in its batches
   std::vector<StackPlace> places;  // cover all layers, in order; empty: all on "cpu"
+  Profile* profile = nullptr;      // told by forward where time goes; outlives the model
   // Where packed weights are kept between starts; may be null. Need not outlive the model.
   PackedStore* packed_store = nullptr;
   // Called from the loading thread with bytes done and bytes in all; may be empty.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "ops/profile.h"
 
 namespace estoc {
 
@@ -27,7 +28,11 @@ void AttentionPlan::prepare(const Batch& batch) {
   items_.clear();
   divisions_.clear();
   partial_floats_ = 0;
+  blocks_read_ = 0;
   for (const BatchSequence& sequence : batch.sequences) {
+    const int end = sequence.position + sequence.row_count,
+              first = window_ == 0 ? 0 : std::max(0, sequence.position + 1 - window_);
+    blocks_read_ += static_cast<uint64_t>((end + kKvBlockTokens - 1) / kKvBlockTokens - first / kKvBlockTokens);
     for (int row = 0; row < sequence.row_count;) {
       const int room = kKvBlockTokens - (sequence.position + row) % kKvBlockTokens;
       const int count = std::min(room, sequence.row_count - row);
@@ -150,6 +155,7 @@ void AttentionPlan::merge(const Compute& compute, const Division& division, cons
 
 void write_kv(const Compute& compute, const AttentionPlan& plan, StateStorage& kv, int layer, const Rows& k,
               const Rows& v) {
+  const ProfileScope scope(compute, "write_kv");
   const PagedState& spec = kv.paged(layer);
   const auto write = [&](int64_t begin, int64_t end, int) {
     for (int64_t index = begin; index < end; ++index) {
@@ -183,6 +189,7 @@ void attention(const Compute& compute, AttentionPlan& plan, const StateStorage& 
                const AttentionShape& shape, Rows& q, Rows& out) {
   ESTOC_DCHECK(kv.paged(layer).head_dim == plan.head_dim_ && shape.window == plan.window_);
   ESTOC_DCHECK(shape.heads == plan.heads_a_kv_head_ * kv.paged(layer).kv_heads);
+  const ProfileScope scope(compute, "attention", plan.blocks_read_ * kv.layout().layer_bytes(layer, kv.type()));
   compute.team.parallel_items(static_cast<int64_t>(plan.items_.size()), [&](int64_t item, int) {
     plan.run_item(compute, plan.items_[static_cast<size_t>(item)], kv, layer, shape, q, out);
   });

@@ -82,6 +82,7 @@ class AttentionPlan {
   std::vector<Division> divisions_;
   std::vector<float> partials_;
   int64_t partial_floats_ = 0;
+  uint64_t blocks_read_ = 0;                        // by all sequences, each once
   std::unique_ptr<std::atomic<int>[]> unfinished_;  // pieces, by division
   size_t unfinished_capacity_ = 0;
 };

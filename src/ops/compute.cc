@@ -12,7 +12,7 @@ Compute compute_of(const Compute& base, const std::string& level) {
     fail(ErrorCode::invalid_argument, "the level '{}' is unknown, expected {}", level, kernels::isa_names());
   }
   if (!kernels::is_supported(isa)) fail(ErrorCode::unsupported, "this CPU has no {}", level);
-  return {base.team, kernels::table_of(isa), base.has_wide_activations, base.is_deterministic};
+  return {base.team, kernels::table_of(isa), base.has_wide_activations, base.is_deterministic, base.profile};
 }
 
 }  // namespace estoc

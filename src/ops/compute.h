@@ -9,6 +9,8 @@
 
 namespace estoc {
 
+class Profile;
+
 struct Compute {
   ThreadTeam& team;
   const kernels::Kernels& kernels;
@@ -16,6 +18,7 @@ struct Compute {
   // A row's result has the same bits whatever other rows are computed with it: one way of computing for every number of
   // rows, and divisions of work that do not depend on the batch. Costs speed.
   bool is_deterministic = false;
+  Profile* profile = nullptr;  // is told where time goes; mostly nobody asks
 
   // Whether row-wise work on so many elements takes longer than a fork-join costs.
   static constexpr bool is_worth_splitting(int64_t elements) { return elements >= 4 << 10; }

@@ -1,5 +1,7 @@
 #include "ops/elementwise.h"
 
+#include "ops/profile.h"
+
 namespace estoc {
 namespace {
 
@@ -20,12 +22,14 @@ void for_rows(const Compute& compute, int64_t count, int64_t columns, Work&& wor
 
 void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out,
               RowForm form) {
+  const ProfileScope scope(compute, "rms_norm");
   out.fill(compute, form,
            [&](int64_t r, float* to) { compute.kernels.rms_norm(x.row(r), weight.data(), eps, x.columns(), to); });
 }
 
 void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int head_dim, float norm_eps, const float* cos,
                 const float* sin, int half) {
+  const ProfileScope scope(compute, "rope");
   int64_t columns = 0;
   for (const HeadRows& part : parts) {
     part.x->touch();
@@ -43,12 +47,14 @@ void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int hea
 }
 
 void silu_mul(const Compute& compute, const Rows& gate, const Rows& up, Rows& out, RowForm form) {
+  const ProfileScope scope(compute, "silu_mul");
   out.reset(gate.count());
   out.fill(compute, form,
            [&](int64_t r, float* to) { compute.kernels.silu_mul(gate.row(r), up.row(r), gate.columns(), to); });
 }
 
 void add_bias(const Compute& compute, std::span<const float> bias, Rows& x) {
+  const ProfileScope scope(compute, "add_bias");
   x.touch();
   for_rows(compute, x.count(), x.columns(),
            [&](int64_t r) { compute.kernels.add(bias.data(), x.columns(), x.row(r)); });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "ops/profile.h"
 
 namespace estoc {
 
@@ -12,6 +13,9 @@ DecodeScratch::DecodeScratch(int threads, int64_t columns_max)
 
 void matmul(const Compute& compute, Rows& x, std::span<const Product> products, const DecodeScratch& scratch) {
   if (x.count() == 0) return;
+  uint64_t bytes = 0;
+  for (const Product& product : products) bytes += product.weight->resident_bytes();
+  const ProfileScope scope(compute, "matmul", bytes, products.front().weight->name());
   for (const Product& product : products) {
     ESTOC_DCHECK(product.weight->columns() == x.columns());
     x.make(compute, product.weight->reads(compute, x.count()));

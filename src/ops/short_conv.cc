@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "ops/profile.h"
 
 namespace estoc {
 
@@ -10,6 +11,7 @@ void short_conv(const Compute& compute, const Batch& batch, StateStorage& states
                 const ShortConvWeights& weights, Rows& out) {
   const int64_t columns = out.columns();
   ESTOC_DCHECK(in.columns() == 3 * columns && static_cast<int64_t>(weights.taps.size()) == weights.width * columns);
+  const ProfileScope scope(compute, "short_conv");
   out.reset(in.count());
   const int group = states.layout().group_of(layer);
   const auto some = [&](int64_t begin, int64_t end, int) {

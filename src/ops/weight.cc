@@ -68,6 +68,11 @@ Weight::Weight(const StoredMatrix& stored, ComputeMode mode, const Compute& comp
   panels_.data = packed_.get();
 }
 
+uint64_t Weight::resident_bytes() const {
+  if (form_ == Form::packed) return panel_matrix_bytes(panels_);
+  return static_cast<uint64_t>(stored_.rows * stored_.format->row_bytes(stored_.columns));
+}
+
 PackedBytes Weight::pack(const Compute& compute) const {
   const auto memory = std::make_shared<PageMemory>(panel_matrix_bytes(panels_), "packed weights");
   // In slices, so that the file's rows and their packed form are never resident together as wholes.

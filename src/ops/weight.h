@@ -43,6 +43,9 @@ class Weight {
   Form form() const { return form_; }
   int64_t rows() const { return stored_.rows; }
   int64_t columns() const { return stored_.columns; }
+  const std::string& name() const { return stored_.name; }
+  // Of the form that is multiplied.
+  uint64_t resident_bytes() const;
 
   // 16 rows of the weight each, as they are multiplied together; the last may be partial.
   int64_t panel_count() const { return (stored_.rows + kernels::kPanelRows - 1) / kernels::kPanelRows; }
