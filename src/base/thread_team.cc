@@ -54,17 +54,19 @@ int64_t now_ns() {
 
 }  // namespace
 
-// A team larger than the machine does not spin: whoever is waited for may need the waiter's CPU.
-ThreadTeam::ThreadTeam(int threads, Pinning pinning)
+// A team larger than the machine, with the teams before it, does not spin: whoever is waited for may need the waiter's
+// CPU.
+ThreadTeam::ThreadTeam(int threads, Pinning pinning, int first_cpu)
     : thread_count_(std::max(1, threads)),
       shares_(static_cast<size_t>(thread_count_)),
       cursors_(static_cast<size_t>(thread_count_)) {
   const std::vector<int> cpus = usable_cpus().cpus;
   const double quota = cpu_quota();
-  const bool fits = static_cast<size_t>(thread_count_) <= cpus.size() && (quota == 0 || thread_count_ <= quota);
+  const int last = first_cpu + thread_count_;
+  const bool fits = static_cast<size_t>(last) <= cpus.size() && (quota == 0 || last <= quota);
   spin_max_ns_ = fits ? kSpinMaxNs : 0;
   caller_spin_ns_ = spin_max_ns_;
-  if (pinning == Pinning::cores && fits) cpus_.assign(cpus.begin(), cpus.begin() + thread_count_);
+  if (pinning == Pinning::cores && fits) cpus_.assign(cpus.begin() + first_cpu, cpus.begin() + last);
   for (int thread = 1; thread < thread_count_; ++thread) workers_.emplace_back([this, thread] { work_loop(thread); });
 }
 

@@ -28,8 +28,9 @@ enum class Pinning {
 
 class ThreadTeam {
  public:
-  // `threads` counts the caller; at least 1.
-  explicit ThreadTeam(int threads, Pinning pinning = Pinning::none);
+  // `threads` counts the caller; at least 1. A pinned team takes the CPUs of usable_cpus() from `first_cpu` on: teams
+  // that run beside each other are given different ones.
+  explicit ThreadTeam(int threads, Pinning pinning = Pinning::none, int first_cpu = 0);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;

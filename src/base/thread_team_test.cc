@@ -217,5 +217,24 @@ TEST(ThreadTeam, PinnedThreadsStayOnCpusOfTheirOwn) {
   EXPECT_EQ(usable_cpus().cpus, usable);  // the thread that made the team is not pinned
 }
 
+TEST(ThreadTeam, PinnedTeamsLieBesideEachOther) {
+  const std::vector<int> usable = usable_cpus().cpus;
+  if (cpu_quota() > 0 || usable.size() < 2) GTEST_SKIP() << "there is no second CPU to pin to";
+  for (int cpu = 0; cpu < 2; ++cpu) {
+    const ThreadTeam team(1, Pinning::cores, cpu);
+    std::thread caller([&] {
+      team.pin_caller();
+      EXPECT_EQ(usable_cpus().cpus, std::vector<int>{usable[static_cast<size_t>(cpu)]});
+    });
+    caller.join();
+  }
+  const ThreadTeam beyond(1, Pinning::cores, static_cast<int>(usable.size()));
+  std::thread caller([&] {
+    beyond.pin_caller();
+    EXPECT_EQ(usable_cpus().cpus, usable);  // it has no CPU of its own
+  });
+  caller.join();
+}
+
 }  // namespace
 }  // namespace estoc
