@@ -1,0 +1,64 @@
+#include "serving/model_plan.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "kernels/kernels.h"
+
+namespace estoc {
+namespace {
+
+// The model's part of the memory, but no more than all sequences can fill and never less than one context.
+void plan_kv_bytes(const ModelInfo& info, const KvBudget& budget, ModelPlan& plan) {
+  EngineConfig& config = plan.engine;
+  if (config.kv_bytes > 0) return;
+  const auto blocks = static_cast<uint64_t>((config.context + kKvBlockTokens - 1) / kKvBlockTokens);
+  const uint64_t one = blocks * KvStorage::bytes_per_block(info.kv, config.kv_type);
+  const uint64_t all = static_cast<uint64_t>(config.sequences_max) * one;
+  config.kv_bytes = std::max(one, std::min(all, budget.part_bytes()));
+  plan.kv_reason = config.kv_bytes == one   ? KvReason::one_context
+                   : config.kv_bytes == all ? KvReason::all_contexts
+                                            : KvReason::memory;
+}
+
+}  // namespace
+
+KvType choose_kv_type(const ModelSettings& settings) {
+  if (settings.kv_type) return *settings.kv_type;
+  if (settings.compute == ComputeMode::exact) return KvType::f32;
+  return kernels::table().has_bf16_dot ? KvType::bf16 : KvType::f16;
+}
+
+ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const KvBudget& budget) {
+  ModelPlan plan{.engine = settings.engine, .free_bytes = budget.free_bytes()};
+  EngineConfig& config = plan.engine;
+  if (config.context > info.context_max) {
+    log_warn("a context of {} tokens is more than the model was trained for; using its limit of {}", config.context,
+             info.context_max);
+  }
+  config.context = config.context > 0 ? std::min(config.context, info.context_max) : info.context_max;
+  config.batch_tokens_max = std::max(config.batch_tokens_max, config.sequences_max);
+  config.kv_type = choose_kv_type(settings);
+  plan_kv_bytes(info, budget, plan);
+  return plan;
+}
+
+std::vector<ModelPlan> plan_models(const std::vector<ModelSettings>& settings, const std::vector<ModelInfo>& infos,
+                                   uint64_t memory_bytes) {
+  uint64_t weight_bytes = 0;
+  for (const ModelInfo& info : infos) weight_bytes += info.weight_bytes;
+  KvBudget budget(memory_bytes - std::min(memory_bytes, weight_bytes), static_cast<int>(infos.size()));
+  std::vector<ModelPlan> plans;
+  for (size_t i = 0; i < infos.size(); ++i) {
+    plans.push_back(plan_model(settings[i], infos[i], budget));
+    budget.take(plans.back().engine.kv_bytes);
+  }
+  return plans;
+}
+
+ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info) {
+  return plan_models({settings}, {info}, available_memory()).front();
+}
+
+}  // namespace estoc

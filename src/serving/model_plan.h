@@ -1,0 +1,42 @@
+// What settings mean for a model on this machine: the engine's configuration, with the memory for keys and values.
+// Threads: any. Errors: none.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "models/model.h"
+#include "serving/machine_share.h"
+#include "serving/model_settings.h"
+
+namespace estoc {
+
+// How the bytes for keys and values were found.
+enum class KvReason {
+  asked,         // by the settings
+  one_context,   // the least that is of use
+  all_contexts,  // as many as all sequences can fill
+  memory,        // the model's part of the budget
+};
+
+struct ModelPlan {
+  EngineConfig engine;  // nothing in it is left open
+  KvReason kv_reason = KvReason::asked;
+  uint64_t free_bytes = 0;  // of memory beside all weights, for KvReason::memory
+};
+
+// `info` from describe_model. A context beyond the model's own is cut to that, with a warning.
+ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const KvBudget& budget);
+
+// The same for models that run beside each other, planned in order, with `memory_bytes` for all: what weights leave of
+// it is the budget. One of `infos` for each of `settings`.
+std::vector<ModelPlan> plan_models(const std::vector<ModelSettings>& settings, const std::vector<ModelInfo>& infos,
+                                   uint64_t memory_bytes);
+
+// The same for a model that has all of the machine's memory to itself.
+ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info);
+
+// The settings', or what is chosen for its mode and this CPU.
+KvType choose_kv_type(const ModelSettings& settings);
+
+}  // namespace estoc

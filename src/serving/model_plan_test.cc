@@ -1,0 +1,86 @@
+#include "serving/model_plan.h"
+
+#include <gtest/gtest.h>
+
+namespace estoc {
+namespace {
+
+// One context of 1,024 tokens takes 64 blocks of 64 KiB in f16: 4 MiB.
+ModelInfo small_model() {
+  ModelInfo info;
+  info.context_max = 1024;
+  info.kv.assign(16, KvLayerSpec{2, 32});
+  return info;
+}
+
+constexpr uint64_t kMiB = 1 << 20, kContext = 4 * kMiB;
+
+ModelSettings f16_settings() {
+  ModelSettings settings;
+  settings.kv_type = KvType::f16;
+  settings.engine.sequences_max = 8;
+  return settings;
+}
+
+TEST(ModelPlan, WhatIsLeftOpenIsTheModelsOwn) {
+  const ModelPlan plan = plan_model(f16_settings(), small_model(), KvBudget(80 * kMiB, 1));
+  EXPECT_EQ(plan.engine.context, 1024);
+  EXPECT_EQ(plan.engine.kv_bytes, 20 * kMiB);
+  EXPECT_EQ(plan.kv_reason, KvReason::memory);
+  EXPECT_EQ(plan.free_bytes, 80 * kMiB);
+}
+
+TEST(ModelPlan, MemoryIsNeverLessThanOneContextNorMoreThanAllCanFill) {
+  const ModelPlan poor = plan_model(f16_settings(), small_model(), KvBudget(0, 1));
+  EXPECT_EQ(poor.engine.kv_bytes, kContext);
+  EXPECT_EQ(poor.kv_reason, KvReason::one_context);
+  const ModelPlan rich = plan_model(f16_settings(), small_model(), KvBudget(uint64_t{1} << 40, 1));
+  EXPECT_EQ(rich.engine.kv_bytes, 8 * kContext);
+  EXPECT_EQ(rich.kv_reason, KvReason::all_contexts);
+}
+
+TEST(ModelPlan, WhatIsAskedForIsTaken) {
+  ModelSettings settings = f16_settings();
+  settings.engine.context = 100;
+  settings.engine.kv_bytes = 12345;
+  settings.engine.batch_tokens_max = 4;  // a step holds a token of every sequence
+  const ModelPlan plan = plan_model(settings, small_model(), KvBudget(0, 1));
+  EXPECT_EQ(plan.engine.context, 100);
+  EXPECT_EQ(plan.engine.kv_bytes, 12345u);
+  EXPECT_EQ(plan.kv_reason, KvReason::asked);
+  EXPECT_EQ(plan.engine.batch_tokens_max, 8);
+}
+
+TEST(ModelPlan, AContextBeyondTheModelsIsCut) {
+  ModelSettings settings = f16_settings();
+  settings.engine.context = 5000;
+  EXPECT_EQ(plan_model(settings, small_model(), KvBudget(0, 1)).engine.context, 1024);
+}
+
+TEST(ModelPlan, ModelsBesideEachOtherShareWhatAllWeightsLeave) {
+  ModelInfo heavy = small_model();
+  heavy.weight_bytes = 40 * kMiB;
+  const std::vector<ModelPlan> even =
+      plan_models({f16_settings(), f16_settings()}, {heavy, small_model()}, 120 * kMiB);  // 80 free: parts of 10
+  EXPECT_EQ(even[0].engine.kv_bytes, 10 * kMiB);
+  EXPECT_EQ(even[1].engine.kv_bytes, 10 * kMiB);
+  EXPECT_EQ(even[1].free_bytes, 80 * kMiB);
+  ModelSettings greedy = f16_settings();
+  greedy.engine.kv_bytes = 15 * kMiB;
+  const std::vector<ModelPlan> uneven = plan_models({greedy, f16_settings()}, {heavy, small_model()}, 120 * kMiB);
+  EXPECT_EQ(uneven[1].engine.kv_bytes, 5 * kMiB);
+  EXPECT_EQ(plan_models({f16_settings()}, {heavy}, kMiB).front().kv_reason, KvReason::one_context);
+}
+
+TEST(ModelPlan, ExactModeKeepsKeysAndValuesExact) {
+  ModelSettings settings;
+  settings.compute = ComputeMode::exact;
+  EXPECT_EQ(choose_kv_type(settings), KvType::f32);
+  settings.kv_type = KvType::int8;
+  EXPECT_EQ(choose_kv_type(settings), KvType::int8);
+  settings = {};
+  EXPECT_NE(choose_kv_type(settings), KvType::f32);
+}
+
+}  // namespace
+}  // namespace estoc

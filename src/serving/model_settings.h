@@ -1,0 +1,33 @@
+// How a model is to be run, as its user wants it. What is left open is chosen from the model and the machine
+// (serving/model_plan.h). Plain data: text of flags is read elsewhere.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/engine.h"
+#include "tensor/compute_mode.h"
+
+namespace estoc {
+
+// Where packed weights are kept between starts.
+enum class PackPlace {
+  cache,      // the user's cache folder, and only what takes long to pack
+  directory,  // ModelSettings::pack_directory, all of it
+  nowhere,
+};
+
+struct ModelSettings {
+  std::string model;  // a .gguf file, a Hugging Face folder, or `demo`
+  std::string name;   // what callers call it; empty: its file or folder name
+  ComputeMode compute = ComputeMode::fast;
+  Activations activations = Activations::automatic;
+  bool is_deterministic = false;
+  std::optional<KvType> kv_type;  // absent: f32 in exact mode, else the one the CPU is fast with
+  PackPlace pack_place = PackPlace::cache;
+  std::string pack_directory;
+  // `context` 0 is the model's own limit, `kv_bytes` 0 what the machine has room for; `kv_type` is the one above.
+  EngineConfig engine = {.context = 0};
+};
+
+}  // namespace estoc
