@@ -1,0 +1,40 @@
+#include "serving/served.h"
+
+namespace estoc {
+namespace {
+
+std::unique_ptr<PackCache> open_packs(const ModelSettings& settings, const WeightSource& weights, ThreadTeam& team) {
+  // Less than this is packed in the time it takes to find the file (some 50 ms on two cores).
+  constexpr uint64_t kWorthKeeping = 64 << 20;
+  if (settings.pack_place == PackPlace::nowhere || settings.compute != ComputeMode::fast) return nullptr;
+  PackCacheOptions options{settings.pack_directory, 0};
+  if (settings.pack_place == PackPlace::cache) options = {cache_directory() + "/packed", kWorthKeeping};
+  return std::make_unique<PackCache>(std::move(options), weights, team);
+}
+
+}  // namespace
+
+const std::string& served_name(const ModelSettings& settings, const Checkpoint& checkpoint) {
+  return settings.name.empty() ? checkpoint.name : settings.name;
+}
+
+Served::Served(Checkpoint&& opened, const ModelSettings& settings, const ModelPlan& plan, CpuShare cpus,
+               Pinning pinning, const LoadProgress& progress)
+    : settings(settings),
+      plan(plan),
+      name(served_name(settings, opened)),
+      checkpoint(std::move(opened)),
+      team(cpus.count, pinning, cpus.first),
+      packs(open_packs(settings, *checkpoint.weights, team)),
+      model(load_model(*checkpoint.weights, team,
+                       {.compute = settings.compute,
+                        .activations = settings.activations,
+                        .rows_max = plan.engine.batch_tokens_max,
+                        .is_deterministic = settings.is_deterministic,
+                        .packed_store = packs.get(),
+                        .progress = progress})) {
+  if (packs != nullptr) packs->keep();
+  engine = std::make_unique<Engine>(*model, plan.engine, &team);
+}
+
+}  // namespace estoc
