@@ -6,7 +6,8 @@
 #include <algorithm>
 
 #include "apps/commands.h"
-#include "apps/session.h"
+#include "apps/process_options.h"
+#include "apps/read_settings.h"
 #include "apps/standard_streams.h"
 #include "base/cpus.h"
 #include "base/error.h"
@@ -31,18 +32,17 @@ void finish_progress() {
   if (::isatty(STDERR_FILENO) != 0) write_note("\r\033[K");
 }
 
-ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelInfo& info) {
-  const RunPlan run = plan_run(options, info);
+ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelSettings& settings) {
   ModelBenchPlan plan = {.prompts = parse_number_list("-p", options.prompts, 0, 1 << 24),
                          .generations = parse_number_list("-n", options.generations, 0, 1 << 24),
                          .depths = parse_number_list("-d", options.depths, 0, 1 << 24),
                          .batches = parse_number_list("-b", options.batches, 1, 4096),
                          .threads = parse_number_list("-t", options.thread_counts, 0, 1024),
                          .repetitions = options.repetitions,
-                         .compute = run.compute,
-                         .activations = run.activations,
-                         .kv_type = run.engine.kv_type,
-                         .is_deterministic = run.is_deterministic,
+                         .compute = settings.compute,
+                         .activations = settings.activations,
+                         .kv_type = choose_kv_type(settings),
+                         .is_deterministic = settings.is_deterministic,
                          .is_pinned = options.is_pinned,
                          .has_profile = options.has_profile};
   for (int& threads : plan.threads) threads = threads > 0 ? threads : default_thread_count();
@@ -72,8 +72,9 @@ int bench_model(const BenchModelOptionValues& options) {
   apply_process_options(options);
   const std::string path = resolve_model_path(options.model);
   const auto weights = open_weights(path, naming_rules());
-  const ModelInfo info = describe_model(*weights, compute_mode(options));
-  const ModelBenchPlan plan = plan_of(options, info);
+  const ModelSettings settings = read_model_settings(options);
+  const ModelInfo info = describe_model(*weights, settings.compute);
+  const ModelBenchPlan plan = plan_of(options, settings);
   Json::Array rows;
   for (const ModelBenchResult& result : run_model_bench(*weights, plan, show_progress)) {
     if (options.has_profile) {

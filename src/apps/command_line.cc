@@ -8,7 +8,7 @@
 #include "apps/commands.h"
 #include "apps/exit_codes.h"
 #include "apps/options.h"
-#include "apps/session.h"
+#include "apps/process_options.h"
 #include "apps/standard_streams.h"
 #include "base/error.h"
 

@@ -167,7 +167,7 @@ uint64_t parse_bytes(const std::string& flag, const std::string& text) {
   if (unit == "K" || unit == "KiB") factor = 1024.0;
   if (unit == "M" || unit == "MiB") factor = 1024.0 * 1024;
   if (unit == "G" || unit == "GiB") factor = 1024.0 * 1024 * 1024;
-  if (error != std::errc() || factor == 0 || !(number > 0) || number * factor > 1e15) {
+  if (error != std::errc() || factor == 0 || !(number * factor >= 1) || number * factor > 1e15) {
     fail(ErrorCode::invalid_argument, "{}: '{}' is not a size; expected something like 512M or 2G", flag, text);
   }
   return static_cast<uint64_t>(number * factor);

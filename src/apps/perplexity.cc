@@ -8,11 +8,13 @@
 #include <numeric>
 
 #include "apps/commands.h"
+#include "apps/process_options.h"
 #include "apps/progress_bar.h"
-#include "apps/session.h"
+#include "apps/read_settings.h"
 #include "apps/standard_streams.h"
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "checkpoint/checkpoint.h"
 #include "models/model.h"
 
 namespace estoc {
@@ -70,14 +72,16 @@ void score_window(const Model& model, ModelScratch& scratch, StateStorage& kv, s
 int perplexity(const PerplexityOptionValues& options) {
   apply_process_options(options);
   const Checkpoint checkpoint = open_checkpoint(options.model);
-  const RunPlan plan = plan_run(options, describe_model(*checkpoint.weights, compute_mode(options)));
+  const ModelSettings settings = read_model_settings(options);
+  const ModelPlan plan = plan_model(settings, describe_model(*checkpoint.weights, settings.compute));
   const int window_tokens = plan.engine.context;
   if (window_tokens < 4)
     fail(ErrorCode::invalid_argument, "--ctx: {} is too small a window, expected at least 4", window_tokens);
-  ThreadTeam team(plan.threads);
-  const auto model =
-      load_model(*checkpoint.weights, team,
-                 {.compute = plan.compute, .activations = plan.activations, .is_deterministic = plan.is_deterministic});
+  ThreadTeam team(thread_count(read_runtime_settings(options)));
+  const auto model = load_model(*checkpoint.weights, team,
+                                {.compute = settings.compute,
+                                 .activations = settings.activations,
+                                 .is_deterministic = settings.is_deterministic});
   const auto tokens =
       checkpoint.tokenizer->encode(read_file(options.file), {.add_special = false, .parse_special = false});
   const int window_count =

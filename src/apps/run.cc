@@ -10,8 +10,10 @@
 #include "apps/commands.h"
 #include "apps/exit_codes.h"
 #include "apps/line_input.h"
+#include "apps/load_models.h"
+#include "apps/process_options.h"
 #include "apps/question.h"
-#include "apps/session.h"
+#include "apps/read_settings.h"
 #include "apps/standard_streams.h"
 #include "base/error.h"
 #include "base/mutex.h"
@@ -68,30 +70,30 @@ struct Answer {
 };
 
 // Generates and prints one answer as it comes.
-Answer answer(Session& session, const RunOptionValues& options, const Json& messages) {
+Answer answer(Served& served, const RunOptionValues& options, const Json& messages) {
   Request request;
-  request.prompt = prompt_tokens(*session.checkpoint.prompts, messages);
-  const int room = session.engine->config().context - static_cast<int>(request.prompt.size());
+  request.prompt = prompt_tokens(*served.checkpoint.prompts, messages);
+  const int room = served.engine->config().context - static_cast<int>(request.prompt.size());
   request.tokens_max = options.tokens_max > 0 ? options.tokens_max : std::max(1, room);
-  request.end_tokens = session.checkpoint.defaults.end_tokens;
+  request.end_tokens = served.checkpoint.defaults.end_tokens;
   request.sampling.temperature = static_cast<float>(options.temperature);
   request.sampling.top_p = static_cast<float>(options.top_p);
   request.sampling.seed = options.seed;
 
   Mailbox mailbox;
-  TokenStream stream(*session.checkpoint.tokenizer);
+  TokenStream stream(*served.checkpoint.tokenizer);
   Answer result;
   const auto say = [&](const std::string& text) {
     result.text += text;
     write_output(text);
   };
   const SubmitResult submitted =
-      session.engine->submit(std::move(request), [&](Event&& event) { mailbox.put(std::move(event)); });
+      served.engine->submit(std::move(request), [&](Event&& event) { mailbox.put(std::move(event)); });
   if (submitted.status != SubmitStatus::accepted) fail(ErrorCode::internal, "the engine takes no requests any more");
   const RequestId id = submitted.id;
   for (bool is_cancelled = false;;) {
     if (is_interrupted && !is_cancelled) {
-      session.engine->cancel(id);
+      served.engine->cancel(id);
       is_cancelled = true;
     }
     std::optional<Event> event = mailbox.take();
@@ -122,14 +124,14 @@ void print_speed(const Event& last) {
                          is_terminal ? "\033[0m" : ""));
 }
 
-void chat(Session& session, const RunOptionValues& options, Json messages) {
+void chat(Served& served, const RunOptionValues& options, Json messages) {
   const Json start = messages;
   // Where the person sees it: answers alone go into a file.
   const bool is_screen = ::isatty(STDOUT_FILENO) == 1;
   const auto tell = [&](const std::string& text) { is_screen ? write_output(text) : write_note(text); };
   tell(fmt::format("{}: type a message; /clear forgets, /exit or Ctrl-D leaves, Ctrl-C stops an answer.\n",
-                   session.checkpoint.name));
-  if (!session.checkpoint.prompts->has_template()) {
+                   served.checkpoint.name));
+  if (!served.checkpoint.prompts->has_template()) {
     tell("It has no chat template: it goes on with each text and knows none before.\n");
   }
   LineInput input(is_screen ? stdout : stderr, "> ");
@@ -144,7 +146,7 @@ void chat(Session& session, const RunOptionValues& options, Json messages) {
     messages.push_back(message("user", *line));
     try {
       check_text(*line, "message");
-      Answer reply = answer(session, options, messages);
+      Answer reply = answer(served, options, messages);
       messages.push_back(message("assistant", reply.text));
       print_speed(reply.last);
     } catch (const Error& error) {  // too long, say: the chat goes on without this turn
@@ -164,18 +166,20 @@ int run(const RunOptionValues& options) {
   (void)resolve_model_path(options.model);  // a wrong path is told before somebody has typed a question
   check_text(options.system, "--system");
   const std::optional<std::string> question = read_question(options.prompt);
-  Session session(options, {});
-  if (!options.system.empty() && !session.checkpoint.prompts->has_template()) {
-    fail(ErrorCode::invalid_argument, "--system: {} has no chat template to put it in", session.checkpoint.name);
+  apply_process_options(options);
+  const Runtime runtime = load_models(read_runtime_settings(options), {read_model_settings(options)});
+  Served& served = runtime.first();
+  if (!options.system.empty() && !served.checkpoint.prompts->has_template()) {
+    fail(ErrorCode::invalid_argument, "--system: {} has no chat template to put it in", served.checkpoint.name);
   }
   install_interrupt_handler();
   Json messages{Json::Array{}};
   if (!options.system.empty()) messages.push_back(message("system", options.system));
   if (question) {
     messages.push_back(message("user", *question));
-    answer(session, options, messages);
+    answer(served, options, messages);
   } else {
-    chat(session, options, std::move(messages));
+    chat(served, options, std::move(messages));
   }
   remove_interrupt_handler();
   return question && is_interrupted ? kExitBySignal + SIGINT : kExitDone;

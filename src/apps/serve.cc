@@ -5,7 +5,9 @@
 #include <ctime>
 
 #include "apps/commands.h"
-#include "apps/session.h"
+#include "apps/load_models.h"
+#include "apps/process_options.h"
+#include "apps/read_settings.h"
 #include "apps/stop_signals.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -18,21 +20,24 @@
 namespace estoc {
 namespace {
 
-api::ServedModel served_model(const Session& session, const ServeOptionValues& options) {
+api::ServedModel served_model(const Served& model, const ServeOptionValues& options) {
   api::ServedModel served;
-  served.name = options.name.empty() ? session.checkpoint.name : options.name;
+  served.name = model.name;
   served.fingerprint = std::string("estoc-" ESTOC_VERSION "-") + kernels::table().name + "-" + options.compute;
-  served.created = std::time(nullptr);
-  served.context = session.engine->config().context;
-  served.info = session.model->info();
-  served.defaults = session.checkpoint.defaults;
-  served.tokenizer = session.checkpoint.tokenizer.get();
+  served.created = model.created;
+  served.context = model.engine->config().context;
+  served.info = model.model->info();
+  served.defaults = model.checkpoint.defaults;
+  served.tokenizer = model.checkpoint.tokenizer.get();
   served.text_bytes_max = api::longest_text_bytes(*served.tokenizer, served.context);
-  served.prompts = session.checkpoint.prompts.get();
+  served.prompts = model.checkpoint.prompts.get();
   return served;
 }
 
-void apply(const ServeOptionValues& options, EngineConfig& config) {
+ModelSettings read_served_settings(const ServeOptionValues& options) {
+  ModelSettings settings = read_model_settings(options);
+  settings.name = options.name;
+  EngineConfig& config = settings.engine;
   config.queue_max = options.queue_max;
   config.target_tbt_s = options.target_tbt_ms / 1e3;
   config.target_ttft_s = options.target_ttft_ms / 1e3;
@@ -40,6 +45,7 @@ void apply(const ServeOptionValues& options, EngineConfig& config) {
   config.queue_timeout_s = options.queue_timeout_s;
   config.has_prefix_cache = options.has_prefix_cache;
   config.policy = options.policy == "mixed" ? SchedulePolicy::mixed : SchedulePolicy::prefill_first;
+  return settings;
 }
 
 }  // namespace
@@ -51,9 +57,11 @@ int serve(const ServeOptionValues& options) {
   if (const std::string problem = http::host_problem(options.host); !problem.empty()) {  // told before loading
     fail(ErrorCode::invalid_argument, "--host: cannot listen on '{}': {}", options.host, problem);
   }
-  Session session(options, [&](EngineConfig& config) { apply(options, config); });
-  const api::ServedModel served = served_model(session, options);
-  EngineGenerator generator(*session.engine);
+  apply_process_options(options);
+  const Runtime runtime = load_models(read_runtime_settings(options), {read_served_settings(options)});
+  const Served& model = runtime.first();
+  const api::ServedModel served = served_model(model, options);
+  EngineGenerator generator(*model.engine);
   ApiServerConfig config;
   config.http.host = options.host;
   config.http.port = static_cast<uint16_t>(options.port);
@@ -65,24 +73,24 @@ int serve(const ServeOptionValues& options) {
   signals.defer();
   server.listen();
 
-  const EngineStats stats = session.engine->stats();
+  const EngineStats stats = model.engine->stats();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   log_info("{}: {:.1f} M parameters, {} weights {}, {} threads, {}", served.name,
            static_cast<double>(served.info.parameter_count) / 1e6, options.compute,
-           format_bytes(served.info.weight_bytes), session.plan.threads, kernels::table().name);
+           format_bytes(served.info.weight_bytes), model.team.thread_count(), kernels::table().name);
   log_info("context {} tokens; {} for keys and values in {} ({}) = {} blocks of {} tokens", served.context,
-           format_bytes(session.plan.kv_bytes), kv_type_name(session.plan.engine.kv_type), session.plan.kv_reason,
-           stats.kv_blocks, kKvBlockTokens);
+           format_bytes(model.plan.engine.kv_bytes), kv_type_name(model.plan.engine.kv_type),
+           kv_reason_text(model.plan), stats.kv_blocks, kKvBlockTokens);
   log_info("serving on http://{}:{}/v1 after {:.2f} s (Ctrl-C stops)", options.host, server.port(), took.count());
 
-  const LoadReporter reporter(*session.engine);
+  const LoadReporter reporter(*model.engine);
 
   const int received = signals.wait();
   log_info("{}: finishing running answers for up to {} s (again to stop at once)",
            received == SIGINT ? "Ctrl-C" : "SIGTERM", options.grace_s);
-  if (session.packs != nullptr) session.packs->abandon();
+  if (model.packs != nullptr) model.packs->abandon();
   server.stop(std::chrono::seconds(options.grace_s));
-  if (!session.engine->drain(std::chrono::seconds(1))) log_warn("requests were still being computed: they are cut off");
+  if (!model.engine->drain(std::chrono::seconds(1))) log_warn("requests were still being computed: they are cut off");
   return 0;
 }
 

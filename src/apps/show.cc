@@ -4,8 +4,10 @@
 #include <map>
 
 #include "apps/commands.h"
-#include "apps/session.h"
+#include "apps/process_options.h"
+#include "apps/read_settings.h"
 #include "apps/standard_streams.h"
+#include "checkpoint/checkpoint.h"
 #include "engine/kv_sizing.h"
 #include "kernels/kernels.h"
 
@@ -33,8 +35,10 @@ std::string formats_of(const WeightSource& weights) {
 int show(const ModelOptionValues& options) {
   apply_process_options(options);
   const Checkpoint checkpoint = open_checkpoint(options.model);
-  const ModelInfo info = describe_model(*checkpoint.weights, compute_mode(options));
-  const RunPlan plan = plan_run(options, info);
+  const ModelSettings settings = read_model_settings(options);
+  const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
+  const ModelPlan plan = plan_model(settings, info);
+  const uint64_t kv_bytes = plan.engine.kv_bytes;
   const uint64_t block = info.state.position_block_bytes(plan.engine.kv_type);
   row("model", checkpoint.name);
   row("file", fmt::format("{} ({}, {})", checkpoint.path, checkpoint.weights->container(),
@@ -50,16 +54,16 @@ int show(const ModelOptionValues& options) {
   row("tokenizer", fmt::format("{} tokens, BOS {}, EOS {}", tokenizer.vocab_count(), spelling(tokenizer.bos()),
                                spelling(tokenizer.eos())));
   row("chat template", checkpoint.prompts->has_template() ? "yes" : "no");
-  const char* activations = plan.compute == ComputeMode::exact             ? "f32"
-                            : has_wide_activations(info, plan.activations) ? "int16"
-                                                                           : "int8";
-  row("compute", fmt::format("{}, {} activations, {} threads, {}", options.compute, activations, plan.threads,
-                             kernels::table().name));
+  const char* activations = settings.compute == ComputeMode::exact             ? "f32"
+                            : has_wide_activations(info, settings.activations) ? "int16"
+                                                                               : "int8";
+  row("compute", fmt::format("{}, {} activations, {} threads, {}", options.compute, activations,
+                             thread_count(read_runtime_settings(options)), kernels::table().name));
   row("memory", fmt::format("{} = weights {} + keys and values {} + about 100 MiB of buffers",
-                            format_bytes(info.weight_bytes + plan.kv_bytes + (100u << 20)),
-                            format_bytes(info.weight_bytes), format_bytes(plan.kv_bytes)));
+                            format_bytes(info.weight_bytes + kv_bytes + (100u << 20)), format_bytes(info.weight_bytes),
+                            format_bytes(kv_bytes)));
   row("", fmt::format("keys and values: {}, {} a token; {}: {} blocks of {} tokens", kv_type_name(plan.engine.kv_type),
-                      format_bytes(block / kKvBlockTokens), plan.kv_reason, plan.kv_bytes / block, kKvBlockTokens));
+                      format_bytes(block / kKvBlockTokens), kv_reason_text(plan), kv_bytes / block, kKvBlockTokens));
   return 0;
 }
 

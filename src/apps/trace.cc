@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "apps/commands.h"
-#include "apps/session.h"
+#include "apps/process_options.h"
+#include "apps/read_settings.h"
 #include "apps/standard_streams.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "checkpoint/checkpoint.h"
 #include "models/model.h"
 #include "ops/rows.h"
 
@@ -137,17 +139,17 @@ void print_json(const std::vector<TokenId>& prompt, const std::vector<Trail>& tr
 int trace(const TraceOptionValues& options) {
   apply_process_options(options);
   const Checkpoint checkpoint = open_checkpoint(options.model);
-  const ModelInfo info = describe_model(*checkpoint.weights, compute_mode(options));
-  const RunPlan plan = plan_run(options, info);
+  const ModelSettings settings = read_model_settings(options);
+  const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
   const std::vector<TokenId> prompt = prompt_of(options, checkpoint, info.vocab);
-  ThreadTeam team(plan.threads);
+  ThreadTeam team(thread_count(read_runtime_settings(options)));
   const auto model = load_model(*checkpoint.weights, team,
-                                {.compute = plan.compute,
-                                 .activations = plan.activations,
-                                 .is_deterministic = plan.is_deterministic,
+                                {.compute = settings.compute,
+                                 .activations = settings.activations,
+                                 .is_deterministic = settings.is_deterministic,
                                  .places = one_place_a_layer(info.layers)});
   const int rows_max = std::min(options.batch_tokens_max, static_cast<int>(prompt.size()));
-  const std::vector<Trail> trails = follow(*model, plan.engine.kv_type, prompt, rows_max);
+  const std::vector<Trail> trails = follow(*model, choose_kv_type(settings), prompt, rows_max);
   if (options.output == "json") {
     print_json(prompt, trails);
   } else {

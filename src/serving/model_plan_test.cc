@@ -9,7 +9,7 @@ namespace {
 ModelInfo small_model() {
   ModelInfo info;
   info.context_max = 1024;
-  info.kv.assign(16, KvLayerSpec{2, 32});
+  info.state = StateLayout(std::vector<StateSpec>(16, PagedState{2, 32}));
   return info;
 }
 

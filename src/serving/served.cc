@@ -29,7 +29,6 @@ Served::Served(Checkpoint&& opened, const ModelSettings& settings, const ModelPl
       model(load_model(*checkpoint.weights, team,
                        {.compute = settings.compute,
                         .activations = settings.activations,
-                        .rows_max = plan.engine.batch_tokens_max,
                         .is_deterministic = settings.is_deterministic,
                         .packed_store = packs.get(),
                         .progress = progress})) {

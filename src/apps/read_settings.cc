@@ -1,0 +1,63 @@
+#include "apps/read_settings.h"
+
+#include <fmt/format.h>
+
+namespace estoc {
+namespace {
+
+std::optional<KvType> read_kv_type(const std::string& name) {
+  for (int i = 0; i < kKvTypeCount; ++i) {
+    if (name == kv_type_name(static_cast<KvType>(i))) return static_cast<KvType>(i);
+  }
+  return {};
+}
+
+Activations read_activations(const std::string& name) {
+  if (name == "int8") return Activations::int8;
+  return name == "int16" ? Activations::int16 : Activations::automatic;
+}
+
+PackPlace read_pack_place(const std::string& name) {
+  if (name == "auto") return PackPlace::cache;
+  return name == "off" ? PackPlace::nowhere : PackPlace::directory;
+}
+
+}  // namespace
+
+ModelSettings read_model_settings(const ModelOptionValues& options) {
+  ModelSettings settings;
+  settings.model = options.model;
+  settings.compute = options.compute == "exact" ? ComputeMode::exact : ComputeMode::fast;
+  settings.activations = read_activations(options.activations);
+  settings.is_deterministic = options.is_deterministic;
+  settings.kv_type = read_kv_type(options.kv_type);
+  settings.pack_place = read_pack_place(options.pack_cache);
+  if (settings.pack_place == PackPlace::directory) settings.pack_directory = options.pack_cache;
+  settings.engine.context = options.context;
+  settings.engine.sequences_max = options.sequences_max;
+  settings.engine.batch_tokens_max = options.batch_tokens_max;
+  if (!options.kv_memory.empty()) settings.engine.kv_bytes = parse_bytes("--kv-memory", options.kv_memory);
+  return settings;
+}
+
+RuntimeSettings read_runtime_settings(const ModelOptionValues& options) {
+  return {options.threads, options.is_pinned ? Pinning::cores : Pinning::none};
+}
+
+std::string kv_reason_text(const ModelPlan& plan) {
+  switch (plan.kv_reason) {
+    case KvReason::asked:
+      return "--kv-memory";
+    case KvReason::one_context:
+      return "one context";
+    case KvReason::all_contexts:
+      return fmt::format("{} contexts", plan.engine.sequences_max);
+    case KvReason::memory:
+      break;
+  }
+  return fmt::format("{} of the {} free beside the weights",
+                     plan.engine.kv_bytes == plan.free_bytes / 4 ? "a quarter" : "a part of a quarter",
+                     format_bytes(plan.free_bytes));
+}
+
+}  // namespace estoc
