@@ -61,7 +61,7 @@ int serve(const ServeOptionValues& options) {
   const Runtime runtime = load_models(read_runtime_settings(options), {read_served_settings(options)});
   const Served& model = runtime.first();
   const api::ServedModel served = served_model(model, options);
-  EngineGenerator generator(*model.engine);
+  api::EngineGenerator generator(*model.engine);
   ApiServerConfig config;
   config.http.host = options.host;
   config.http.port = static_cast<uint16_t>(options.port);

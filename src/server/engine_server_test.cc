@@ -77,7 +77,7 @@ class EngineServerTest : public testing::Test {
   api::FakeModel served_;
   CountingModel model_;
   Engine engine_{model_, engine_config()};
-  EngineGenerator generator_{engine_};
+  api::EngineGenerator generator_{engine_};
   ApiServer server_{{.http = http_config()}, served_.served, generator_};
 };
 

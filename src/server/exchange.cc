@@ -18,7 +18,7 @@ api::Reply refusal(const SubmitResult& result) {
 }  // namespace
 
 Exchange::Exchange(std::unique_ptr<api::Generation> generation, std::shared_ptr<http::Responder> responder,
-                   Generator& generator, http::Headers headers, std::function<void(const Outcome&)> on_end)
+                   api::Generator& generator, http::Headers headers, std::function<void(const Outcome&)> on_end)
     : generation_(std::move(generation)),
       responder_(std::move(responder)),
       generator_(generator),

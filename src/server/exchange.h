@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "api/generation.h"
+#include "api/generator.h"
 #include "base/mutex.h"
 #include "http/server.h"
-#include "server/generator.h"
 
 namespace estoc {
 
@@ -30,7 +30,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   // `headers` go into the answer. `on_end` is called once.
   Exchange(std::unique_ptr<api::Generation> generation, std::shared_ptr<http::Responder> responder,
-           Generator& generator, http::Headers headers, std::function<void(const Outcome&)> on_end);
+           api::Generator& generator, http::Headers headers, std::function<void(const Outcome&)> on_end);
 
   // Submits. A full queue or a stopping engine is answered with 429 or 503, a request the engine refuses with 400.
   void start();
@@ -55,7 +55,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   const std::unique_ptr<api::Generation> generation_;
   const std::shared_ptr<http::Responder> responder_;
-  Generator& generator_;
+  api::Generator& generator_;
   http::Headers headers_;
   std::function<void(const Outcome&)> on_end_;
   bool has_stream_ = false;  // connection's thread only

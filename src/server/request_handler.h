@@ -15,11 +15,11 @@
 
 #include "api/call.h"
 #include "api/endpoints.h"
+#include "api/generator.h"
 #include "api/served_model.h"
 #include "base/mutex.h"
 #include "http/server.h"
 #include "server/exchange.h"
-#include "server/generator.h"
 #include "server/web_access.h"
 
 namespace estoc {
@@ -33,7 +33,7 @@ struct RequestHandlerConfig {
 
 class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
  public:
-  RequestHandler(const api::ServedModel& model, Generator& generator, RequestHandlerConfig config = {})
+  RequestHandler(const api::ServedModel& model, api::Generator& generator, RequestHandlerConfig config = {})
       : model_(model), generator_(generator), config_(std::move(config)) {}
 
   // Bodies up to this size are read where they arrive. 8 KiB are some 2,000 tokens: half a millisecond of ordinary
@@ -73,7 +73,7 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
   void forget(uint64_t key, const Exchange::Outcome& outcome);
 
   const api::ServedModel& model_;
-  Generator& generator_;
+  api::Generator& generator_;
   const RequestHandlerConfig config_;
   std::atomic<bool> is_stopping_ = false;
   std::atomic<uint64_t> next_exchange_ = 0;

@@ -17,7 +17,7 @@ using api::events_of;
 using api::FakeModel;
 
 // Keeps what was submitted; the test plays the engine.
-class FakeGenerator : public Generator {
+class FakeGenerator : public api::Generator {
  public:
   SubmitResult submit(Request request, EventSink sink) override {
     if (refusal) throw *refusal;

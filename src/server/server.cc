@@ -24,7 +24,7 @@ http::ServerConfig with_envelope(http::ServerConfig config, std::shared_ptr<Requ
 
 }  // namespace
 
-ApiServer::ApiServer(ApiServerConfig config, const api::ServedModel& model, Generator& generator)
+ApiServer::ApiServer(ApiServerConfig config, const api::ServedModel& model, api::Generator& generator)
     : text_pool_(config.text_threads, kReadQueueMax),
       handler_(std::make_shared<RequestHandler>(model, generator, handler_config(config, text_pool_))),
       http_(with_envelope(std::move(config.http), handler_),

@@ -10,10 +10,10 @@
 #include <cstdint>
 #include <memory>
 
+#include "api/generator.h"
 #include "api/served_model.h"
 #include "api/server_stats.h"
 #include "http/server.h"
-#include "server/generator.h"
 #include "server/text_pool.h"
 #include "server/web_access.h"
 
@@ -31,7 +31,7 @@ struct ApiServerConfig {
 class ApiServer {
  public:
   // `model` is kept by reference.
-  ApiServer(ApiServerConfig config, const api::ServedModel& model, Generator& generator);
+  ApiServer(ApiServerConfig config, const api::ServedModel& model, api::Generator& generator);
   ~ApiServer();  // stops at once
 
   void listen();

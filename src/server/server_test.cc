@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // A stand-in for the engine with a thread of its own: every request gets "abcd.." one letter a millisecond.
-class LetterGenerator : public Generator {
+class LetterGenerator : public api::Generator {
  public:
   LetterGenerator() : thread_([this](const std::stop_token& stop) { run(stop); }) {}
 

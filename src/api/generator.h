@@ -4,7 +4,7 @@
 
 #include "engine/engine.h"
 
-namespace estoc {
+namespace estoc::api {
 
 class Generator {
  public:
@@ -30,4 +30,4 @@ class EngineGenerator : public Generator {
   Engine& engine_;
 };
 
-}  // namespace estoc
+}  // namespace estoc::api
