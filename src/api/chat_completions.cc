@@ -83,10 +83,10 @@ int read_chat_logprobs(Fields& fields) {
 
 }  // namespace
 
-Answer chat_completions(const ServedModel& model, const Call& call) {
-  const Json body = parse_body(call.body, model.text_bytes_max);
+Answer chat_completions(const Models& models, const Call& call) {
+  const Json body = parse_body(call.body, models.text_bytes_max());
   Fields fields(body);
-  check_model_name(fields, model);
+  const ServedModel& model = pick_model(fields, models);
   check_tool_count(fields);
   check_unsupported(fields, shared_unsupported_fields());
   check_unsupported(fields, unsupported_fields());
@@ -108,7 +108,7 @@ Answer chat_completions(const ServedModel& model, const Call& call) {
   }
   const AnswerHead head{"chatcmpl-" + call.id, call.now,           model.name,
                         model.fingerprint,     read.include_usage, read.include_timings};
-  return std::make_unique<Generation>(Generation::Options{read.is_stream, read.choices},
+  return std::make_unique<Generation>(model, Generation::Options{read.is_stream, read.choices},
                                       std::make_unique<ChatFormat>(head, *model.tokenizer, read.sampling.logprobs),
                                       std::move(requests), std::move(choices));
 }

@@ -11,7 +11,7 @@ namespace {
 class ChatTest : public testing::Test {
  protected:
   std::unique_ptr<Generation> generate(std::string_view body) {
-    Answer answer = chat_completions(model_.served, call_with(body));
+    Answer answer = chat_completions(model_.models(), call_with(body));
     return std::move(std::get<std::unique_ptr<Generation>>(answer));
   }
   // With one user message "hi" and more fields: `"n":2`.
@@ -26,7 +26,7 @@ class ChatTest : public testing::Test {
   void expect_refused(const std::string& body, int status, const std::string& param, const std::string& message) {
     SCOPED_TRACE(body);
     try {
-      chat_completions(model_.served, call_with(body));
+      chat_completions(model_.models(), call_with(body));
       ADD_FAILURE() << "accepted";
     } catch (const Error& error) {
       const Reply reply = error_reply(error);
@@ -229,7 +229,7 @@ TEST_F(ChatTest, TextThatCannotFitIsRefusedBeforeTheTemplate) {
 TEST_F(ChatTest, ErrorsDoNotRepeatAllThatWasSent) {
   const std::string name(100'000, 'x');
   try {
-    chat_completions(model_.served, call_with(R"({"model":")" + name + R"(","messages":[]})"));
+    chat_completions(model_.models(), call_with(R"({"model":")" + name + R"(","messages":[]})"));
     ADD_FAILURE() << "accepted";
   } catch (const Error& error) {
     EXPECT_LT(error_reply(error).body.size(), 3000u);
@@ -248,7 +248,7 @@ TEST_F(ChatTest, TooLongPromptIsRefusedWithBothNumbers) {
   expect_refused(body, 400, "messages",
                  "the prompt has 100 tokens, which leaves no room for output in the context of 100");
   try {
-    chat_completions(model_.served, call_with(body));
+    chat_completions(model_.models(), call_with(body));
   } catch (const ApiError& error) {
     EXPECT_EQ(error.api_code(), "context_length_exceeded");
   }

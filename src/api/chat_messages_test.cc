@@ -129,7 +129,7 @@ TEST(ChatMessages, TemplatesThatAskWhatIsThereSeeNoNulls) {
       "{% if 'tool_calls' in m %}{{ m.tool_calls[0].function.name }}{% endif %}{{ m.content }}{% endfor %}");
   const auto prompt_of = [&](const std::string& messages) {
     const std::string body = R"({"messages": [)" + messages + "]}";
-    Answer answer = chat_completions(model.served, call_with(body));
+    Answer answer = chat_completions(model.models(), call_with(body));
     const auto requests = std::get<std::unique_ptr<Generation>>(answer)->take_requests();
     return model.tokenizer.decode(requests.at(0).prompt, false);
   };

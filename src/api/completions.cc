@@ -69,10 +69,10 @@ void check_choices(Fields& fields, std::span<const CompletionPrompt> prompts, co
 
 }  // namespace
 
-Answer completions(const ServedModel& model, const Call& call) {
-  const Json body = parse_body(call.body, model.text_bytes_max);
+Answer completions(const Models& models, const Call& call) {
+  const Json body = parse_body(call.body, models.text_bytes_max());
   Fields fields(body);
-  check_model_name(fields, model);
+  const ServedModel& model = pick_model(fields, models);
   check_unsupported(fields, shared_unsupported_fields());
   check_unsupported(fields, unsupported_fields());
   GenerationFields read = read_generation_fields(fields, model, call, 0);
@@ -100,7 +100,7 @@ Answer completions(const ServedModel& model, const Call& call) {
   const AnswerHead head{"cmpl-" + call.id, call.now,           model.name,
                         model.fingerprint, read.include_usage, read.include_timings};
   return std::make_unique<Generation>(
-      Generation::Options{read.is_stream, read.choices},
+      model, Generation::Options{read.is_stream, read.choices},
       std::make_unique<CompletionFormat>(head, *model.tokenizer, read.sampling.logprobs), std::move(requests),
       std::move(choices));
 }

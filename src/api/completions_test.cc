@@ -11,13 +11,13 @@ namespace {
 class CompletionsTest : public testing::Test {
  protected:
   std::unique_ptr<Generation> generate(std::string_view body) {
-    Answer answer = completions(model_.served, call_with(body));
+    Answer answer = completions(model_.models(), call_with(body));
     return std::move(std::get<std::unique_ptr<Generation>>(answer));
   }
   void expect_refused(const std::string& body, int status, const std::string& param, const std::string& message) {
     SCOPED_TRACE(body);
     try {
-      completions(model_.served, call_with(body));
+      completions(model_.models(), call_with(body));
       ADD_FAILURE() << "accepted";
     } catch (const Error& error) {
       EXPECT_EQ(error_reply(error).status, status);

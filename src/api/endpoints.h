@@ -17,7 +17,7 @@ namespace estoc::api {
 using Answer = std::variant<Reply, std::unique_ptr<Generation>>;
 
 // Throws Error (or ApiError) for a bad request; any thread may call, several at once.
-using EndpointHandler = Answer (*)(const ServedModel& model, const Call& call);
+using EndpointHandler = Answer (*)(const Models& models, const Call& call);
 
 struct Endpoint {
   std::string_view method;
@@ -35,12 +35,12 @@ struct Route {
 };
 Route find_route(std::string_view method, std::string_view path);
 
-Answer chat_completions(const ServedModel& model, const Call& call);
-Answer completions(const ServedModel& model, const Call& call);
-Answer list_models(const ServedModel& model, const Call& call);
-Answer show_model(const ServedModel& model, const Call& call);
-Answer live(const ServedModel& model, const Call& call);
-Answer ready(const ServedModel& model, const Call& call);
-Answer metrics(const ServedModel& model, const Call& call);
+Answer chat_completions(const Models& models, const Call& call);
+Answer completions(const Models& models, const Call& call);
+Answer list_models(const Models& models, const Call& call);
+Answer show_model(const Models& models, const Call& call);
+Answer live(const Models& models, const Call& call);
+Answer ready(const Models& models, const Call& call);
+Answer metrics(const Models& models, const Call& call);
 
 }  // namespace estoc::api

@@ -40,14 +40,14 @@ TEST(EndpointsTest, ListsTheModel) {
       R"({"id":"org/tiny","object":"model","created":1700000000,"owned_by":"estoc","root":"org/tiny","parent":null,)"
       R"("max_model_len":100,"architecture":"TinyForCausalLM",)"
       R"("meta":{"n_vocab":261,"n_ctx_train":2048,"n_embd":0,"n_params":135000000,"size":0}})";
-  EXPECT_EQ(std::get<Reply>(list_models(model.served, call_with(""))).body,
+  EXPECT_EQ(std::get<Reply>(list_models(model.models(), call_with(""))).body,
             R"({"object":"list","data":[)" + card + "]}");
   Call call = call_with("");
   call.argument = "org/tiny";
-  EXPECT_EQ(std::get<Reply>(show_model(model.served, call)).body, card);
+  EXPECT_EQ(std::get<Reply>(show_model(model.models(), call)).body, card);
   call.argument = "other";
   try {
-    show_model(model.served, call);
+    show_model(model.models(), call);
     FAIL() << "accepted";
   } catch (const ApiError& error) {
     const Reply reply = error_reply(error);
@@ -57,13 +57,67 @@ TEST(EndpointsTest, ListsTheModel) {
   }
 }
 
+TEST(EndpointsTest, ListsEveryModel) {
+  FakeModel model;
+  ServedModel second = model.served;
+  second.name = "org/second";
+  second.created = 5;
+  const Models models({model.served, second});
+  EXPECT_EQ(&models.default_model(), &models.list()[0]);
+  EXPECT_EQ(models.find("org/second"), &models.list()[1]);
+  EXPECT_EQ(models.find("org"), nullptr);
+  const Json list = parse_json(std::get<Reply>(list_models(models, call_with(""))).body);
+  const Json::Array& cards = list.find("data")->as_array();
+  ASSERT_EQ(cards.size(), 2u);
+  EXPECT_EQ(cards[0].find("id")->as_string(), "org/tiny");
+  EXPECT_EQ(cards[1].find("id")->as_string(), "org/second");
+  EXPECT_EQ(cards[1].find("created")->as_int(), 5);
+  Call call = call_with("");
+  call.argument = "org/second";
+  EXPECT_EQ(parse_json(std::get<Reply>(show_model(models, call)).body).find("id")->as_string(), "org/second");
+}
+
+TEST(EndpointsTest, ARequestPicksItsModel) {
+  FakeModel model;
+  ServedModel small = model.served;
+  small.name = "org/small";
+  small.context = 8;
+  small.text_bytes_max = 10;
+  const Models models({model.served, small});
+  const auto picked = [&](const std::string& fields) {
+    const Answer answer = completions(models, call_with(R"({"prompt":"abc")" + fields + "}"));
+    return std::get<std::unique_ptr<Generation>>(answer)->model().name;
+  };
+  EXPECT_EQ(picked(""), "org/tiny");
+  EXPECT_EQ(picked(R"(,"model":null)"), "org/tiny");
+  EXPECT_EQ(picked(R"(,"model":"org/tiny")"), "org/tiny");
+  EXPECT_EQ(picked(R"(,"model":"org/small")"), "org/small");
+  const auto refused = [&](const std::string& body) {
+    try {
+      completions(models, call_with(body));
+    } catch (const Error& error) {
+      return error_reply(error);
+    }
+    return Reply();
+  };
+  const Reply unknown = refused(R"({"prompt":"abc","model":"other"})");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(unknown.body, R"({"error":{"message":"model \"other\" is not served here; the models are \"org/tiny\", )"
+                          R"(\"org/small\"","type":"invalid_request_error","param":"model",)"
+                          R"("code":"model_not_found"}})");
+  // Each model has limits of its own.
+  EXPECT_EQ(refused(R"({"prompt":"abcdefghi"})").status, 200);
+  EXPECT_EQ(refused(R"({"prompt":"abcdefghi","model":"org/small"})").status, 400);
+  EXPECT_EQ(refused(R"({"prompt":"abcdefghijkl","model":"org/small"})").status, 400);
+}
+
 TEST(EndpointsTest, ReadinessEndsWhenStoppingAndLivenessDoesNot) {
   FakeModel model;
   Call call = call_with("");
-  EXPECT_EQ(std::get<Reply>(ready(model.served, call)).body, R"({"status":"ok"})");
+  EXPECT_EQ(std::get<Reply>(ready(model.models(), call)).body, R"({"status":"ok"})");
   call.is_stopping = true;
-  EXPECT_EQ(std::get<Reply>(ready(model.served, call)).status, 503);
-  EXPECT_EQ(std::get<Reply>(live(model.served, call)).status, 200);
+  EXPECT_EQ(std::get<Reply>(ready(model.models(), call)).status, 503);
+  EXPECT_EQ(std::get<Reply>(live(model.models(), call)).status, 200);
 }
 
 TEST(ErrorsTest, EveryCodeHasItsStatusAndType) {

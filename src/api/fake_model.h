@@ -1,6 +1,7 @@
 // A served model for tests: one token a byte, a few longer ones, a two-line chat template and events made by hand.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -81,7 +82,13 @@ struct FakeModel {
     served.prompts = &prompts;
   }
 
+  // A list of this model as it is now. It and what is made from it live as long as this.
+  const Models& models() { return lists_.emplace_back(std::vector{served}); }
+
   void use_template(std::string_view source) { prompts = PromptBuilder(tokenizer, ChatTemplate(source)); }
+
+ private:
+  std::deque<Models> lists_;
 };
 
 inline Call call_with(std::string_view body) { return {.body = body, .id = "abc", .now = 1757141666}; }

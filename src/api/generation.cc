@@ -18,9 +18,10 @@ Reply timeout_reply(const Event& event) {
 
 }  // namespace
 
-Generation::Generation(Options options, std::unique_ptr<const AnswerFormat> format, std::vector<Request> requests,
-                       std::vector<Choice> choices)
-    : options_(options),
+Generation::Generation(const ServedModel& model, Options options, std::unique_ptr<const AnswerFormat> format,
+                       std::vector<Request> requests, std::vector<Choice> choices)
+    : model_(model),
+      options_(options),
       format_(std::move(format)),
       requests_(std::move(requests)),
       choices_(std::move(choices)),

@@ -13,6 +13,7 @@
 #include "api/answer_format.h"
 #include "api/call.h"
 #include "api/choice.h"
+#include "api/served_model.h"
 #include "api/server_stats.h"
 #include "engine/event.h"
 #include "engine/request.h"
@@ -27,9 +28,11 @@ class Generation {
   };
 
   // As many requests as choices. `choices` are not ended.
-  Generation(Options options, std::unique_ptr<const AnswerFormat> format, std::vector<Request> requests,
-             std::vector<Choice> choices);
+  Generation(const ServedModel& model, Options options, std::unique_ptr<const AnswerFormat> format,
+             std::vector<Request> requests, std::vector<Choice> choices);
 
+  // Whose generator the requests are for.
+  const ServedModel& model() const { return model_; }
   // Once, before the first event.
   std::vector<Request> take_requests() { return std::move(requests_); }
   bool is_stream() const { return options_.is_stream; }
@@ -54,6 +57,7 @@ class Generation {
   Usage usage() const;
   Timings timings() const;
 
+  const ServedModel& model_;
   Options options_;
   std::unique_ptr<const AnswerFormat> format_;
   std::vector<Request> requests_;

@@ -14,7 +14,7 @@ class GenerationTest : public testing::Test {
  protected:
   std::unique_ptr<Generation> make(const std::string& fields) {
     const std::string body = R"({"prompt":"abcde")" + fields + "}";
-    return std::get<std::unique_ptr<Generation>>(completions(model_.served, call_with(body)));
+    return std::get<std::unique_ptr<Generation>>(completions(model_.models(), call_with(body)));
   }
   static Event timeout(int retry_after_s) {
     Event event;

@@ -5,10 +5,10 @@
 namespace estoc::api {
 
 // The process answers: nothing to restart, also while it drains.
-Answer live(const ServedModel&, const Call&) { return Reply{200, R"({"status":"ok"})", {}}; }
+Answer live(const Models&, const Call&) { return Reply{200, R"({"status":"ok"})", {}}; }
 
-// New requests are welcome.
-Answer ready(const ServedModel&, const Call& call) {
+// New requests are welcome, whichever model they name: a server listens when all are loaded, and they stop together.
+Answer ready(const Models&, const Call& call) {
   if (call.is_stopping) return error_reply(503, "the server is stopping", {}, "stopping");
   return Reply{200, R"({"status":"ok"})", {}};
 }

@@ -1,4 +1,5 @@
 // GET /metrics
+#include <span>
 #include <string>
 
 #include "api/endpoints.h"
@@ -11,91 +12,170 @@ double kv_usage(const EngineStats& stats) {
   return stats.kv_blocks > 0 ? static_cast<double>(stats.kv_blocks_used) / stats.kv_blocks : 0;
 }
 
-void write_engine_counts(PrometheusText& out, const EngineStats& stats) {
-  out.gauge("estoc_requests_running", "Requests being computed.", stats.running);
-  out.gauge("estoc_requests_waiting", "Requests that wait to be computed.", stats.waiting);
-  out.gauge("estoc_queue_work_seconds", "Estimated time to work off what waits.", stats.queue_work_s);
-  out.gauge("estoc_kv_blocks", "Blocks of keys and values there are.", stats.kv_blocks);
-  out.gauge("estoc_kv_blocks_used", "Blocks that requests hold.", stats.kv_blocks_used);
-  out.gauge("estoc_kv_blocks_cached", "Free blocks that still hold a prefix.", stats.kv_blocks_cached);
-  out.gauge("estoc_kv_usage_ratio", "Share of the blocks that requests hold, from 0 to 1.", kv_usage(stats));
-  out.counter("estoc_requests_done_total", "Requests computed to their end, a stop string included.",
-              stats.requests_done);
-  out.counter("estoc_requests_cancelled_total",
-              "Requests given up: the client left, the server stopped or another choice of the answer failed.",
-              stats.requests_cancelled);
-  out.counter("estoc_requests_failed_total", "Requests that failed.", stats.requests_failed);
-  out.counter("estoc_requests_refused_total", "Requests refused because too much work waited.", stats.requests_refused);
-  out.counter("estoc_requests_timed_out_total", "Requests whose deadline, or the queue's, passed.",
-              stats.requests_timed_out);
-  out.counter("estoc_prompt_tokens_total", "Prompt tokens of requests, cached or computed.", stats.prompt_tokens);
-  out.counter("estoc_output_tokens_total", "Tokens generated.", stats.output_tokens);
-  out.counter("estoc_prefix_tokens_total", "Prompt tokens looked up in the prefix cache.", stats.prefix_tokens);
-  out.counter("estoc_prefix_tokens_cached_total", "Prompt tokens found there.", stats.prefix_tokens_cached);
-  out.counter("estoc_preemptions_total", "Times a request gave up its blocks to be computed again.", stats.preemptions);
-  out.counter("estoc_steps_total", "Steps of the engine.", stats.steps);
-}
+// A family: its name, what it says, and where in the counts of an engine its value is.
+template <typename Value>
+struct Family {
+  const char *name, *help;
+  Value value;
+};
+using Gauge = Family<double (*)(const EngineStats&)>;
+using Counter = Family<uint64_t EngineStats::*>;
+using Distribution = Family<Histogram EngineStats::*>;
 
-void write_engine_histograms(PrometheusText& out, const EngineStats& stats) {
-  out.histogram("estoc_ttft_seconds", "Arrival to first token.", stats.ttft_s);
-  out.histogram("estoc_inter_token_seconds", "Time between two tokens of a request.", stats.inter_token_s);
-  out.histogram("estoc_queue_seconds", "Arrival to first computed.", stats.queue_s);
-  out.histogram("estoc_prefill_seconds", "First computed to first token.", stats.prefill_s);
-  out.histogram("estoc_decode_seconds", "First token to last.", stats.decode_s);
-  out.histogram("estoc_e2e_seconds", "Arrival to last token.", stats.e2e_s);
-  out.histogram("estoc_step_seconds", "Time of a step.", stats.step_s);
-  out.histogram("estoc_step_rows", "Tokens computed in a step.", stats.step_rows);
-}
+constexpr Gauge kGauges[] = {
+    {"estoc_requests_running", "Requests being computed.",
+     [](const EngineStats& stats) { return static_cast<double>(stats.running); }},
+    {"estoc_requests_waiting", "Requests that wait to be computed.",
+     [](const EngineStats& stats) { return static_cast<double>(stats.waiting); }},
+    {"estoc_queue_work_seconds", "Estimated time to work off what waits.",
+     [](const EngineStats& stats) { return stats.queue_work_s; }},
+    {"estoc_kv_blocks", "Blocks of keys and values there are.",
+     [](const EngineStats& stats) { return static_cast<double>(stats.kv_blocks); }},
+    {"estoc_kv_blocks_used", "Blocks that requests hold.",
+     [](const EngineStats& stats) { return static_cast<double>(stats.kv_blocks_used); }},
+    {"estoc_kv_blocks_cached", "Free blocks that still hold a prefix.",
+     [](const EngineStats& stats) { return static_cast<double>(stats.kv_blocks_cached); }},
+    {"estoc_kv_usage_ratio", "Share of the blocks that requests hold, from 0 to 1.", kv_usage},
+};
 
-void write_choices(PrometheusText& out, std::string_view name, std::string_view label, const ChoiceCounts& counts) {
-  out.open(name, "counter", "Choices of answers by how they ended.");
-  out.sample(name, {{label, "stop"}}, counts.stop);
-  out.sample(name, {{label, "length"}}, counts.length);
-  out.sample(name, {{label, "abort"}}, counts.aborted);
-  out.sample(name, {{label, "error"}}, counts.failed);
-}
+constexpr Counter kCounters[] = {
+    {"estoc_requests_done_total", "Requests computed to their end, a stop string included.",
+     &EngineStats::requests_done},
+    {"estoc_requests_cancelled_total",
+     "Requests given up: the client left, the server stopped or another choice "
+     "of the answer failed.",
+     &EngineStats::requests_cancelled},
+    {"estoc_requests_failed_total", "Requests that failed.", &EngineStats::requests_failed},
+    {"estoc_requests_refused_total", "Requests refused because too much work waited.", &EngineStats::requests_refused},
+    {"estoc_requests_timed_out_total", "Requests whose deadline, or the queue's, passed.",
+     &EngineStats::requests_timed_out},
+    {"estoc_prompt_tokens_total", "Prompt tokens of requests, cached or computed.", &EngineStats::prompt_tokens},
+    {"estoc_output_tokens_total", "Tokens generated.", &EngineStats::output_tokens},
+    {"estoc_prefix_tokens_total", "Prompt tokens looked up in the prefix cache.", &EngineStats::prefix_tokens},
+    {"estoc_prefix_tokens_cached_total", "Prompt tokens found there.", &EngineStats::prefix_tokens_cached},
+    {"estoc_preemptions_total", "Times a request gave up its blocks to be computed again.", &EngineStats::preemptions},
+    {"estoc_steps_total", "Steps of the engine.", &EngineStats::steps},
+};
 
+constexpr Distribution kDistributions[] = {
+    {"estoc_ttft_seconds", "Arrival to first token.", &EngineStats::ttft_s},
+    {"estoc_inter_token_seconds", "Time between two tokens of a request.", &EngineStats::inter_token_s},
+    {"estoc_queue_seconds", "Arrival to first computed.", &EngineStats::queue_s},
+    {"estoc_prefill_seconds", "First computed to first token.", &EngineStats::prefill_s},
+    {"estoc_decode_seconds", "First token to last.", &EngineStats::decode_s},
+    {"estoc_e2e_seconds", "Arrival to last token.", &EngineStats::e2e_s},
+    {"estoc_step_seconds", "Time of a step.", &EngineStats::step_s},
+    {"estoc_step_rows", "Tokens computed in a step.", &EngineStats::step_rows},
+};
+
+// The names that dashboards and routers made for vLLM read, where they mean the same.
+constexpr Gauge kVllmGauges[] = {
+    {"vllm:num_requests_running", "As estoc_requests_running.",
+     [](const EngineStats& stats) { return static_cast<double>(stats.running); }},
+    {"vllm:num_requests_waiting", "As estoc_requests_waiting.",
+     [](const EngineStats& stats) { return static_cast<double>(stats.waiting); }},
+    {"vllm:kv_cache_usage_perc", "As estoc_kv_usage_ratio: 1 is full.", kv_usage},
+};
+constexpr Counter kVllmCounters[] = {
+    {"vllm:prefix_cache_queries_total", "As estoc_prefix_tokens_total.", &EngineStats::prefix_tokens},
+    {"vllm:prefix_cache_hits_total", "As estoc_prefix_tokens_cached_total.", &EngineStats::prefix_tokens_cached},
+    {"vllm:num_preemptions_total", "As estoc_preemptions_total.", &EngineStats::preemptions},
+    {"vllm:prompt_tokens_total", "As estoc_prompt_tokens_total.", &EngineStats::prompt_tokens},
+    {"vllm:generation_tokens_total", "As estoc_output_tokens_total.", &EngineStats::output_tokens},
+};
+constexpr Distribution kVllmDistributions[] = {
+    {"vllm:time_to_first_token_seconds", "As estoc_ttft_seconds.", &EngineStats::ttft_s},
+    {"vllm:inter_token_latency_seconds", "As estoc_inter_token_seconds.", &EngineStats::inter_token_s},
+    {"vllm:e2e_request_latency_seconds", "As estoc_e2e_seconds.", &EngineStats::e2e_s},
+    {"vllm:request_queue_time_seconds", "As estoc_queue_seconds.", &EngineStats::queue_s},
+    {"vllm:request_prefill_time_seconds", "As estoc_prefill_seconds.", &EngineStats::prefill_s},
+    {"vllm:request_decode_time_seconds", "As estoc_decode_seconds.", &EngineStats::decode_s},
+};
+
+// Writes families that have a sample of each model.
+class ModelFamilies {
+ public:
+  ModelFamilies(PrometheusText& out, const Models& models, const ServerStats& stats)
+      : out_(out), models_(models.list()), stats_(stats.models) {}
+
+  // From now on every sample has the label that vLLM gives its engines; each model has one engine.
+  void add_engine_label() { has_engine_label_ = true; }
+
+  template <typename Write>
+  void write(const char* name, const char* type, const char* help, Write&& write_samples) {
+    out_.open(name, type, help);
+    for (size_t i = 0; i < models_.size(); ++i) {
+      if (has_engine_label_) {
+        out_.set_common_labels({{"model_name", models_[i].name}, {"engine", "0"}});
+      } else {
+        out_.set_common_labels({{"model_name", models_[i].name}});
+      }
+      write_samples(stats_[i]);
+    }
+    out_.set_common_labels({});
+  }
+  void write(std::span<const Gauge> gauges) {
+    for (const auto& [name, help, value] : gauges) {
+      write(name, "gauge", help, [&](const ModelStats& stats) { out_.sample(name, {}, value(stats.engine)); });
+    }
+  }
+  void write(std::span<const Counter> counters) {
+    for (const auto& [name, help, value] : counters) {
+      write(name, "counter", help, [&](const ModelStats& stats) { out_.sample(name, {}, stats.engine.*value); });
+    }
+  }
+  void write(std::span<const Distribution> distributions) {
+    for (const auto& [name, help, value] : distributions) {
+      write(name, "histogram", help, [&](const ModelStats& stats) { out_.histogram(name, stats.engine.*value); });
+    }
+  }
+  void write_choices(const char* name, std::string_view label) {
+    write(name, "counter", "Choices of answers by how they ended.", [&](const ModelStats& stats) {
+      out_.sample(name, {{label, "stop"}}, stats.choices.stop);
+      out_.sample(name, {{label, "length"}}, stats.choices.length);
+      out_.sample(name, {{label, "abort"}}, stats.choices.aborted);
+      out_.sample(name, {{label, "error"}}, stats.choices.failed);
+    });
+  }
+  void write_generating(const char* name) {
+    write(name, "gauge", "Answers being generated.",
+          [&](const ModelStats& stats) { out_.sample(name, {}, static_cast<double>(stats.generating)); });
+  }
+
+ private:
+  PrometheusText& out_;
+  const std::vector<ServedModel>& models_;
+  const std::vector<ModelStats>& stats_;
+  bool has_engine_label_ = false;
+};
+
+// Connections and statuses belong to the server: which model was asked for is not known of all of them.
 void write_server(PrometheusText& out, const ServerStats& stats) {
-  out.gauge("estoc_http_connections", "Open connections.", stats.connections);
-  out.gauge("estoc_http_generating", "Answers being generated.", stats.generating);
+  out.open("estoc_http_connections", "gauge", "Open connections.");
+  out.sample("estoc_http_connections", {}, static_cast<double>(stats.connections));
   out.open("estoc_http_responses_total", "counter", "Answers by status; 499: the client left before its end.");
   for (const auto& [status, count] : stats.responses) {
     out.sample("estoc_http_responses_total", {{"code", std::to_string(status)}}, count);
   }
-  write_choices(out, "estoc_choices_total", "finish_reason", stats.choices);
-}
-
-// The names that dashboards and routers made for vLLM read, where they mean the same.
-void write_vllm_names(PrometheusText& out, const ServerStats& server) {
-  const EngineStats& stats = server.engine;
-  out.gauge("vllm:num_requests_running", "As estoc_requests_running.", stats.running);
-  out.gauge("vllm:num_requests_waiting", "As estoc_requests_waiting.", stats.waiting);
-  out.gauge("vllm:kv_cache_usage_perc", "As estoc_kv_usage_ratio: 1 is full.", kv_usage(stats));
-  out.counter("vllm:prefix_cache_queries_total", "As estoc_prefix_tokens_total.", stats.prefix_tokens);
-  out.counter("vllm:prefix_cache_hits_total", "As estoc_prefix_tokens_cached_total.", stats.prefix_tokens_cached);
-  out.counter("vllm:num_preemptions_total", "As estoc_preemptions_total.", stats.preemptions);
-  out.counter("vllm:prompt_tokens_total", "As estoc_prompt_tokens_total.", stats.prompt_tokens);
-  out.counter("vllm:generation_tokens_total", "As estoc_output_tokens_total.", stats.output_tokens);
-  write_choices(out, "vllm:request_success_total", "finished_reason", server.choices);
-  out.histogram("vllm:time_to_first_token_seconds", "As estoc_ttft_seconds.", stats.ttft_s);
-  out.histogram("vllm:inter_token_latency_seconds", "As estoc_inter_token_seconds.", stats.inter_token_s);
-  out.histogram("vllm:e2e_request_latency_seconds", "As estoc_e2e_seconds.", stats.e2e_s);
-  out.histogram("vllm:request_queue_time_seconds", "As estoc_queue_seconds.", stats.queue_s);
-  out.histogram("vllm:request_prefill_time_seconds", "As estoc_prefill_seconds.", stats.prefill_s);
-  out.histogram("vllm:request_decode_time_seconds", "As estoc_decode_seconds.", stats.decode_s);
 }
 
 }  // namespace
 
-Answer metrics(const ServedModel& model, const Call& call) {
+Answer metrics(const Models& models, const Call& call) {
   const ServerStats stats = call.stats();
   PrometheusText out;
-  out.set_common_labels({{"model_name", model.name}});
-  write_engine_counts(out, stats.engine);
-  write_engine_histograms(out, stats.engine);
+  ModelFamilies families(out, models, stats);
+  families.write(kGauges);
+  families.write(kCounters);
+  families.write(kDistributions);
+  families.write_generating("estoc_http_generating");
+  families.write_choices("estoc_choices_total", "finish_reason");
   write_server(out, stats);
-  out.set_common_labels({{"model_name", model.name}, {"engine", "0"}});
-  write_vllm_names(out, stats);
+  families.add_engine_label();
+  families.write(kVllmGauges);
+  families.write(kVllmCounters);
+  families.write(kVllmDistributions);
+  families.write_choices("vllm:request_success_total", "finished_reason");
   return Reply{200, out.take(), {}, kPrometheusContentType};
 }
 

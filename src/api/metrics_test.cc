@@ -10,12 +10,16 @@ namespace {
 
 constexpr std::array<double, 2> kBounds = {0.5, 1};
 
-std::string metrics_of(const ServerStats& stats, const std::string& name = "org/tiny") {
+std::string metrics_of(const ServerStats& stats, const std::vector<std::string>& names = {"org/tiny"}) {
   FakeModel model;
-  model.served.name = name;
+  std::vector<ServedModel> list;
+  for (const std::string& name : names) {
+    list.push_back(model.served);
+    list.back().name = name;
+  }
   Call call = call_with("");
   call.stats = [&] { return stats; };
-  return std::get<Reply>(metrics(model.served, call)).body;
+  return std::get<Reply>(metrics(Models(list), call)).body;
 }
 
 bool has_line(const std::string& text, const std::string& line) {
@@ -23,30 +27,30 @@ bool has_line(const std::string& text, const std::string& line) {
 }
 
 TEST(MetricsTest, CountersAndGaugesUnderBothNames) {
-  ServerStats stats;
-  stats.engine.running = 3;
-  stats.engine.kv_blocks = 8;
-  stats.engine.kv_blocks_used = 2;
-  stats.engine.prefix_tokens_cached = 70000;
+  ServerStats stats{.models = {{}}};
+  stats.models[0].engine.running = 3;
+  stats.models[0].engine.kv_blocks = 8;
+  stats.models[0].engine.kv_blocks_used = 2;
+  stats.models[0].engine.prefix_tokens_cached = 70000;
   stats.connections = 5;
   stats.responses = {{200, 7}, {429, 1}};
-  stats.choices.length = 4;
+  stats.models[0].choices.length = 4;
   const std::string text = metrics_of(stats);
   EXPECT_TRUE(has_line(text, R"(estoc_requests_running{model_name="org/tiny"} 3)"));
   EXPECT_TRUE(has_line(text, R"(vllm:num_requests_running{model_name="org/tiny",engine="0"} 3)"));
   EXPECT_TRUE(has_line(text, R"(vllm:kv_cache_usage_perc{model_name="org/tiny",engine="0"} 0.25)"));
   EXPECT_TRUE(has_line(text, R"(vllm:prefix_cache_hits_total{model_name="org/tiny",engine="0"} 70000)"));
-  EXPECT_TRUE(has_line(text, R"(estoc_http_connections{model_name="org/tiny"} 5)"));
-  EXPECT_TRUE(has_line(text, R"(estoc_http_responses_total{model_name="org/tiny",code="429"} 1)"));
+  EXPECT_TRUE(has_line(text, "estoc_http_connections 5"));
+  EXPECT_TRUE(has_line(text, R"(estoc_http_responses_total{code="429"} 1)"));
   EXPECT_TRUE(
       has_line(text, R"(vllm:request_success_total{model_name="org/tiny",engine="0",finished_reason="length"} 4)"));
   EXPECT_TRUE(has_line(text, "# TYPE estoc_preemptions_total counter"));
 }
 
 TEST(MetricsTest, HistogramsAreCumulative) {
-  ServerStats stats;
-  stats.engine.ttft_s = Histogram(kBounds);
-  for (const double value : {0.25, 0.5, 0.75, 4.0}) stats.engine.ttft_s.add(value);
+  ServerStats stats{.models = {{}}};
+  stats.models[0].engine.ttft_s = Histogram(kBounds);
+  for (const double value : {0.25, 0.5, 0.75, 4.0}) stats.models[0].engine.ttft_s.add(value);
   const std::string text = metrics_of(stats);
   EXPECT_NE(text.find("# TYPE estoc_ttft_seconds histogram\n"
                       "estoc_ttft_seconds_bucket{model_name=\"org/tiny\",le=\"0.5\"} 2\n"
@@ -59,8 +63,32 @@ TEST(MetricsTest, HistogramsAreCumulative) {
   EXPECT_TRUE(has_line(text, R"(estoc_step_rows_bucket{model_name="org/tiny",le="+Inf"} 0)"));
 }
 
+TEST(MetricsTest, AFamilyHasASampleOfEachModel) {
+  ServerStats stats{.models = {{}, {}}, .connections = 5};
+  stats.models[0].engine.steps = 7;
+  stats.models[1].engine.steps = 9;
+  stats.models[1].engine.ttft_s = Histogram(kBounds);
+  stats.models[1].engine.ttft_s.add(0.75);
+  stats.models[1].choices.stop = 2;
+  stats.models[1].generating = 3;
+  const std::string text = metrics_of(stats, {"a", "b"});
+  EXPECT_NE(text.find("# TYPE estoc_steps_total counter\n"
+                      "estoc_steps_total{model_name=\"a\"} 7\n"
+                      "estoc_steps_total{model_name=\"b\"} 9\n"
+                      "# HELP"),
+            std::string::npos)
+      << text;
+  EXPECT_TRUE(has_line(text, R"(estoc_ttft_seconds_bucket{model_name="a",le="+Inf"} 0)"));
+  EXPECT_TRUE(has_line(text, R"(estoc_ttft_seconds_bucket{model_name="b",le="1"} 1)"));
+  EXPECT_TRUE(has_line(text, R"(estoc_http_generating{model_name="b"} 3)"));
+  EXPECT_TRUE(has_line(text, R"(vllm:request_success_total{model_name="b",engine="0",finished_reason="stop"} 2)"));
+  EXPECT_TRUE(has_line(text, R"(vllm:request_success_total{model_name="a",engine="0",finished_reason="stop"} 0)"));
+  EXPECT_TRUE(has_line(text, "estoc_http_connections 5"));
+}
+
 TEST(MetricsTest, LabelValuesAreEscaped) {
-  EXPECT_TRUE(has_line(metrics_of({}, "a\"b\\c\nd"), R"(estoc_steps_total{model_name="a\"b\\c\nd"} 0)"));
+  EXPECT_TRUE(
+      has_line(metrics_of({.models = {{}}}, {"a\"b\\c\nd"}), R"(estoc_steps_total{model_name="a\"b\\c\nd"} 0)"));
 }
 
 }  // namespace

@@ -1,8 +1,5 @@
 // GET /v1/models and GET /v1/models/{id}
-#include <fmt/format.h>
-
 #include "api/endpoints.h"
-#include "api/errors.h"
 #include "base/json.h"
 
 namespace estoc::api {
@@ -30,18 +27,17 @@ Json model_card(const ServedModel& model) {
 
 }  // namespace
 
-Answer list_models(const ServedModel& model, const Call&) {
+Answer list_models(const Models& models, const Call&) {
+  Json::Array cards;
+  for (const ServedModel& model : models.list()) cards.push_back(model_card(model));
   Json list;
   list.set("object", "list");
-  list.set("data", Json(Json::Array{model_card(model)}));
+  list.set("data", Json(std::move(cards)));
   return Reply{200, to_json(list), {}};
 }
 
-Answer show_model(const ServedModel& model, const Call& call) {
-  if (call.argument == model.name) return Reply{200, to_json(model_card(model)), {}};
-  throw ApiError(ErrorCode::not_found,
-                 fmt::format("model \"{}\" is not served here; the model is \"{}\"", call.argument, model.name),
-                 "model", "model_not_found");
+Answer show_model(const Models& models, const Call& call) {
+  return Reply{200, to_json(model_card(models.named(call.argument))), {}};
 }
 
 }  // namespace estoc::api

@@ -47,19 +47,12 @@ void PrometheusText::sample(std::string_view name, MetricLabels labels, uint64_t
   text_ += std::to_string(value) + '\n';
 }
 
-void PrometheusText::gauge(std::string_view name, std::string_view help, double value) {
-  open(name, "gauge", help);
-  append_name(name, "", {});
+void PrometheusText::sample(std::string_view name, MetricLabels labels, double value) {
+  append_name(name, "", labels);
   text_ += fmt::format("{}\n", value);
 }
 
-void PrometheusText::counter(std::string_view name, std::string_view help, uint64_t value) {
-  open(name, "counter", help);
-  sample(name, {}, value);
-}
-
-void PrometheusText::histogram(std::string_view name, std::string_view help, const Histogram& values) {
-  open(name, "histogram", help);
+void PrometheusText::histogram(std::string_view name, const Histogram& values) {
   uint64_t cumulative = 0;
   for (size_t i = 0; i < values.bounds().size(); ++i) {
     cumulative += values.counts()[i];

@@ -20,18 +20,15 @@ inline constexpr const char* kPrometheusContentType = "text/plain; version=0.0.4
 
 class PrometheusText {
  public:
-  // `common` labels belong to every sample of families opened from now on.
-  void set_common_labels(MetricLabels common);
-
-  // A family of one sample.
-  void gauge(std::string_view name, std::string_view help, double value);
-  void counter(std::string_view name, std::string_view help, uint64_t value);  // name ends in "_total"
-  // One without bounds has only the bucket of everything.
-  void histogram(std::string_view name, std::string_view help, const Histogram& values);
-
-  // A family of several samples that differ in their labels.
+  // Starts a family; its samples follow, and differ in their labels. A counter's name ends in "_total".
   void open(std::string_view name, std::string_view type, std::string_view help);
+
+  // `common` labels belong to every sample from now on.
+  void set_common_labels(MetricLabels common);
   void sample(std::string_view name, MetricLabels labels, uint64_t value);
+  void sample(std::string_view name, MetricLabels labels, double value);
+  // All samples of one histogram; one without bounds has only the bucket of everything.
+  void histogram(std::string_view name, const Histogram& values);
 
   std::string take() { return std::move(text_); }
 

@@ -199,12 +199,9 @@ GenerationFields read_generation_fields(Fields& fields, const ServedModel& model
   return read;
 }
 
-void check_model_name(Fields& fields, const ServedModel& model) {
+const ServedModel& pick_model(Fields& fields, const Models& models) {
   const auto name = fields.string("model");
-  if (!name || *name == model.name) return;
-  throw ApiError(ErrorCode::not_found,
-                 fmt::format("model \"{}\" is not served here; the model is \"{}\"", *name, model.name), "model",
-                 "model_not_found");
+  return name ? models.named(*name) : models.default_model();
 }
 
 }  // namespace estoc::api

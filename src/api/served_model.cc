@@ -1,8 +1,36 @@
 #include "api/served_model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "api/errors.h"
+#include "base/check.h"
+
 namespace estoc::api {
+
+Models::Models(std::vector<ServedModel> models) : list_(std::move(models)) { ESTOC_CHECK(!list_.empty()); }
+
+const ServedModel* Models::find(std::string_view name) const {
+  const auto found = std::ranges::find(list_, name, &ServedModel::name);
+  return found == list_.end() ? nullptr : &*found;
+}
+
+const ServedModel& Models::named(std::string_view name) const {
+  if (const ServedModel* model = find(name)) return *model;
+  std::string names;
+  for (const ServedModel& model : list_) names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", model.name);
+  throw ApiError(ErrorCode::not_found,
+                 fmt::format("model \"{}\" is not served here; the {} {}", name,
+                             list_.size() == 1 ? "model is" : "models are", names),
+                 "model", "model_not_found");
+}
+
+size_t Models::text_bytes_max() const {
+  size_t longest = 0;
+  for (const ServedModel& model : list_) longest = std::max(longest, model.text_bytes_max);
+  return longest;
+}
 
 size_t longest_text_bytes(const Tokenizer& tokenizer, int context) {
   constexpr size_t kAlwaysAllowed = 64 << 10;

@@ -1,9 +1,13 @@
-// The one model a server offers, as the endpoints see it. Plain data; immutable while served, read by every thread.
+// A model that a server offers, as the endpoints see it, and the list of those there are. Plain data; immutable while
+// served, read by every thread.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "api/generator.h"
 #include "chat/prompt.h"
 #include "models/model.h"
 #include "sampling/params.h"
@@ -22,6 +26,26 @@ struct ServedModel {
   // Never null while served; the caller owns them.
   const Tokenizer* tokenizer = nullptr;
   const PromptBuilder* prompts = nullptr;
+  Generator* generator = nullptr;  // null in a test that generates nothing
+};
+
+class Models {
+ public:
+  // At least one; their names differ.
+  explicit Models(std::vector<ServedModel> models);
+
+  const std::vector<ServedModel>& list() const { return list_; }
+  // For requests that name none: the first.
+  const ServedModel& default_model() const { return list_.front(); }
+  // Null when there is none of that name.
+  const ServedModel* find(std::string_view name) const;
+  // Throws ApiError{not_found, "model_not_found"} with the names there are.
+  const ServedModel& named(std::string_view name) const;
+  // The longest text that fits any of them.
+  size_t text_bytes_max() const;
+
+ private:
+  std::vector<ServedModel> list_;
 };
 
 // Bytes of the longest text that can be `context` tokens: each of them the longest there is. A little is always

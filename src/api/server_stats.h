@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "engine/engine_stats.h"
 
@@ -16,12 +17,16 @@ struct ChoiceCounts {
   uint64_t failed = 0;   // the client was told an error
 };
 
-struct ServerStats {
+struct ModelStats {
   EngineStats engine;
-  int connections = 0;                // open now
-  int generating = 0;                 // answers being generated now
-  std::map<int, uint64_t> responses;  // answers by status; 499 for those whose client left
+  int generating = 0;  // answers being generated now
   ChoiceCounts choices;
+};
+
+struct ServerStats {
+  std::vector<ModelStats> models;     // in the order of Models::list()
+  int connections = 0;                // open now
+  std::map<int, uint64_t> responses;  // answers by status; 499 for those whose client left
 };
 
 }  // namespace estoc::api

@@ -13,12 +13,12 @@ constexpr std::string_view kText = R"({"prompt":"ab")";
 
 Request request_of(EndpointHandler endpoint, std::string_view start, const std::string& fields,
                    std::string_view authorization = {}, int priority_min = -limits::kPriorityMax) {
-  const FakeModel model;
+  FakeModel model;
   const std::string body = std::string(start) + fields + "}";
   Call call = call_with(body);
   call.authorization = authorization;
   call.priority_min = priority_min;
-  return std::get<std::unique_ptr<Generation>>(endpoint(model.served, call))->take_requests().at(0);
+  return std::get<std::unique_ptr<Generation>>(endpoint(model.models(), call))->take_requests().at(0);
 }
 
 TEST(ServingFieldsTest, ReachTheEngine) {

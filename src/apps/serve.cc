@@ -2,7 +2,6 @@
 #include <signal.h>
 
 #include <chrono>
-#include <ctime>
 
 #include "apps/commands.h"
 #include "apps/load_models.h"
@@ -16,23 +15,10 @@
 #include "kernels/kernels.h"
 #include "server/load_reporter.h"
 #include "server/server.h"
+#include "serving/api_models.h"
 
 namespace estoc {
 namespace {
-
-api::ServedModel served_model(const Served& model, const ServeOptionValues& options) {
-  api::ServedModel served;
-  served.name = model.name;
-  served.fingerprint = std::string("estoc-" ESTOC_VERSION "-") + kernels::table().name + "-" + options.compute;
-  served.created = model.created;
-  served.context = model.engine->config().context;
-  served.info = model.model->info();
-  served.defaults = model.checkpoint.defaults;
-  served.tokenizer = model.checkpoint.tokenizer.get();
-  served.text_bytes_max = api::longest_text_bytes(*served.tokenizer, served.context);
-  served.prompts = model.checkpoint.prompts.get();
-  return served;
-}
 
 ModelSettings read_served_settings(const ServeOptionValues& options) {
   ModelSettings settings = read_model_settings(options);
@@ -60,8 +46,7 @@ int serve(const ServeOptionValues& options) {
   apply_process_options(options);
   const Runtime runtime = load_models(read_runtime_settings(options), {read_served_settings(options)});
   const Served& model = runtime.first();
-  const api::ServedModel served = served_model(model, options);
-  api::EngineGenerator generator(*model.engine);
+  const ApiModels models(runtime, ESTOC_VERSION);
   ApiServerConfig config;
   config.http.host = options.host;
   config.http.port = static_cast<uint16_t>(options.port);
@@ -69,21 +54,21 @@ int serve(const ServeOptionValues& options) {
   config.web = {options.allowed_hosts, options.allowed_origins};
   config.priority_min = options.priority_min;
   config.text_threads = options.text_threads;
-  ApiServer server(config, served, generator);
+  ApiServer server(config, models.list());
   signals.defer();
   server.listen();
 
   const EngineStats stats = model.engine->stats();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  log_info("{}: {:.1f} M parameters, {} weights {}, {} threads, {}", served.name,
-           static_cast<double>(served.info.parameter_count) / 1e6, options.compute,
-           format_bytes(served.info.weight_bytes), model.team.thread_count(), kernels::table().name);
-  log_info("context {} tokens; {} for keys and values in {} ({}) = {} blocks of {} tokens", served.context,
+  log_info("{}: {:.1f} M parameters, {} weights {}, {} threads, {}", model.name,
+           static_cast<double>(model.model->info().parameter_count) / 1e6, options.compute,
+           format_bytes(model.model->info().weight_bytes), model.team.thread_count(), kernels::table().name);
+  log_info("context {} tokens; {} for keys and values in {} ({}) = {} blocks of {} tokens", model.plan.engine.context,
            format_bytes(model.plan.engine.kv_bytes), kv_type_name(model.plan.engine.kv_type),
            kv_reason_text(model.plan), stats.kv_blocks, kKvBlockTokens);
   log_info("serving on http://{}:{}/v1 after {:.2f} s (Ctrl-C stops)", options.host, server.port(), took.count());
 
-  const LoadReporter reporter(*model.engine);
+  const LoadReporter reporter(models.list());
 
   const int received = signals.wait();
   log_info("{}: finishing running answers for up to {} s (again to stop at once)",

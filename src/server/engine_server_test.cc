@@ -37,9 +37,11 @@ class CountingModel : public Model {
 
 class EngineServerTest : public testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { server_.listen(); }
+  const api::Models& models() {
     served_.served.context = engine_.config().context;
-    server_.listen();
+    served_.served.generator = &generator_;
+    return served_.models();
   }
   static EngineConfig engine_config() {
     EngineConfig config;
@@ -78,7 +80,7 @@ class EngineServerTest : public testing::Test {
   CountingModel model_;
   Engine engine_{model_, engine_config()};
   api::EngineGenerator generator_{engine_};
-  ApiServer server_{{.http = http_config()}, served_.served, generator_};
+  ApiServer server_{{.http = http_config()}, models()};
 };
 
 TEST_F(EngineServerTest, CompletesAndCounts) {

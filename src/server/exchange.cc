@@ -18,10 +18,10 @@ api::Reply refusal(const SubmitResult& result) {
 }  // namespace
 
 Exchange::Exchange(std::unique_ptr<api::Generation> generation, std::shared_ptr<http::Responder> responder,
-                   api::Generator& generator, http::Headers headers, std::function<void(const Outcome&)> on_end)
+                   http::Headers headers, std::function<void(const Outcome&)> on_end)
     : generation_(std::move(generation)),
       responder_(std::move(responder)),
-      generator_(generator),
+      generator_(*generation_->model().generator),
       headers_(std::move(headers)),
       on_end_(std::move(on_end)) {}
 

@@ -3,9 +3,10 @@
 // What: submits the generation's requests, takes their events from the engine thread through a small mailbox, renders
 // them on the connection's thread and writes the result. At most one post is in flight, so a slow connection gets its
 // events in fewer, larger writes. When the peer goes away every request is cancelled, whether it streams, waits or
-// runs. Ownership: shared by the sinks of the engine's requests and the posts on the connection; the generator and the
-// served model must outlive it. Threads: start on the connection's thread; abandon from any thread; the rest is
-// internal.
+// runs.
+// Ownership: shared by the sinks of the engine's requests and the posts on the connection; the served model and its
+// generator must outlive it.
+// Threads: start on the connection's thread; abandon from any thread; the rest is internal.
 #pragma once
 
 #include <functional>
@@ -14,7 +15,6 @@
 #include <vector>
 
 #include "api/generation.h"
-#include "api/generator.h"
 #include "base/mutex.h"
 #include "http/server.h"
 
@@ -28,9 +28,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     api::ChoiceCounts choices;
   };
 
-  // `headers` go into the answer. `on_end` is called once.
+  // Its requests go to the generator of the generation's model. `headers` go into the answer. `on_end` is called once.
   Exchange(std::unique_ptr<api::Generation> generation, std::shared_ptr<http::Responder> responder,
-           api::Generator& generator, http::Headers headers, std::function<void(const Outcome&)> on_end);
+           http::Headers headers, std::function<void(const Outcome&)> on_end);
 
   // Submits. A full queue or a stopping engine is answered with 429 or 503, a request the engine refuses with 400.
   void start();

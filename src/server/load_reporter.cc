@@ -44,8 +44,18 @@ std::string describe_load(const EngineStats& before, const EngineStats& now, dou
   return line;
 }
 
-LoadReporter::LoadReporter(const Engine& engine, std::chrono::milliseconds interval)
-    : engine_(engine), interval_(interval), thread_([this] { run(); }) {}
+std::vector<std::string> describe_loads(const api::Models& models, const std::vector<EngineStats>& before,
+                                        const std::vector<EngineStats>& now, double seconds) {
+  std::vector<std::string> lines;
+  for (size_t i = 0; i < now.size(); ++i) {
+    const std::string line = describe_load(before[i], now[i], seconds);
+    if (!line.empty()) lines.push_back(now.size() > 1 ? models.list()[i].name + ": " + line : line);
+  }
+  return lines;
+}
+
+LoadReporter::LoadReporter(const api::Models& models, std::chrono::milliseconds interval)
+    : models_(models), interval_(interval), thread_([this] { run(); }) {}
 
 LoadReporter::~LoadReporter() {
   {
@@ -59,14 +69,19 @@ LoadReporter::~LoadReporter() {
 void LoadReporter::run() {
   using Clock = std::chrono::steady_clock;
   enter_background();
-  EngineStats before = engine_.stats();
+  const auto look = [this] {
+    std::vector<EngineStats> stats;
+    for (const api::ServedModel& model : models_.list()) stats.push_back(model.generator->stats());
+    return stats;
+  };
+  std::vector<EngineStats> before = look();
   Clock::time_point begin = Clock::now();
   MutexLock lock(mutex_);
   while (!wake_.wait_for(lock, interval_, [this]() REQUIRES(mutex_) { return is_stopping_; })) {
-    EngineStats now = engine_.stats();
+    std::vector<EngineStats> now = look();
     const Clock::time_point end = Clock::now();
-    const std::string line = describe_load(before, now, std::chrono::duration<double>(end - begin).count());
-    if (!line.empty()) log_info("{}", line);
+    const double seconds = std::chrono::duration<double>(end - begin).count();
+    for (const std::string& line : describe_loads(models_, before, now, seconds)) log_info("{}", line);
     before = std::move(now);
     begin = end;
   }

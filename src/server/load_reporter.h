@@ -1,12 +1,15 @@
-// One line of the log every few seconds while an engine is under load.
+// One line of the log every few seconds for each model that is under load.
 //
-// Ownership: owns a thread that sleeps; the engine must outlive it. Threads: made and destroyed by one thread.
+// Ownership: owns a thread that sleeps; the models and their generators must outlive it.
+// Threads: made and destroyed by one thread.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "api/served_model.h"
 #include "base/mutex.h"
 #include "engine/engine.h"
 
@@ -15,15 +18,19 @@ namespace estoc {
 // What happened between two looks at an engine; empty when nothing did.
 std::string describe_load(const EngineStats& before, const EngineStats& now, double seconds);
 
+// The same of each model that something happened to: of several with its name in front.
+std::vector<std::string> describe_loads(const api::Models& models, const std::vector<EngineStats>& before,
+                                        const std::vector<EngineStats>& now, double seconds);
+
 class LoadReporter {
  public:
-  explicit LoadReporter(const Engine& engine, std::chrono::milliseconds interval = std::chrono::seconds(5));
+  explicit LoadReporter(const api::Models& models, std::chrono::milliseconds interval = std::chrono::seconds(5));
   ~LoadReporter();
 
  private:
   void run();
 
-  const Engine& engine_;
+  const api::Models& models_;
   const std::chrono::milliseconds interval_;
   Mutex mutex_;
   Condition wake_;

@@ -64,6 +64,25 @@ TEST(LoadReporter, OneOfEachIsEnoughAndWhatWasBeforeDoesNotCount) {
             "1 timed out");
 }
 
+TEST(LoadReporter, OfSeveralModelsThoseAtWorkAreNamed) {
+  api::ServedModel one;
+  one.name = "one";
+  const auto lines_of = [](std::vector<api::ServedModel> models, size_t at_work) {
+    const std::vector<EngineStats> before(models.size(), idle());
+    std::vector<EngineStats> now = before;
+    now[at_work].steps = 1;
+    return describe_loads(api::Models(std::move(models)), before, now, 5);
+  };
+  const auto alone = lines_of({one}, 0);
+  ASSERT_EQ(alone.size(), 1u);
+  EXPECT_TRUE(alone[0].starts_with("0 running")) << alone[0];
+  api::ServedModel two = one;
+  two.name = "two";
+  const auto both = lines_of({one, two}, 1);
+  ASSERT_EQ(both.size(), 1u);
+  EXPECT_EQ(both[0], "two: " + alone[0]);
+}
+
 TEST(LoadReporter, RefusalsAloneAreWorthALine) {
   EngineStats now = idle();
   now.requests_refused = 1;

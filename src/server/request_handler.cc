@@ -141,7 +141,7 @@ api::Answer RequestHandler::read(Arrival& arrival) {
                        .stats = [this] { return stats(); }};
   api::Answer answer;
   try {
-    answer = arrival.route.endpoint->handler(model_, call);
+    answer = arrival.route.endpoint->handler(models_, call);
   } catch (const Error& error) {
     answer = api::error_reply(error);
   } catch (const std::exception& error) {
@@ -198,11 +198,12 @@ void RequestHandler::run(Arrival& arrival, std::unique_ptr<api::Generation> gene
     log_access(*line, outcome.status, begin);
     if (const auto self = weak.lock()) self->forget(key, outcome);
   };
-  const auto exchange = std::make_shared<Exchange>(std::move(generation), arrival.responder, generator_,
-                                                   std::move(arrival.headers), std::move(on_end));
+  const auto model = static_cast<size_t>(&generation->model() - models_.list().data());
+  const auto exchange = std::make_shared<Exchange>(std::move(generation), arrival.responder, std::move(arrival.headers),
+                                                   std::move(on_end));
   {
     const MutexLock lock(mutex_);
-    exchanges_.emplace(key, exchange);
+    exchanges_.emplace(key, Running{exchange, model});
   }
   exchange->start();
 }
@@ -210,11 +211,13 @@ void RequestHandler::run(Arrival& arrival, std::unique_ptr<api::Generation> gene
 void RequestHandler::forget(uint64_t key, const Exchange::Outcome& outcome) {
   count_response(outcome.status);
   const MutexLock lock(mutex_);
-  choices_.stop += outcome.choices.stop;
-  choices_.length += outcome.choices.length;
-  choices_.aborted += outcome.choices.aborted;
-  choices_.failed += outcome.choices.failed;
-  exchanges_.erase(key);
+  const auto running = exchanges_.find(key);
+  api::ChoiceCounts& choices = choices_[running->second.model];
+  choices.stop += outcome.choices.stop;
+  choices.length += outcome.choices.length;
+  choices.aborted += outcome.choices.aborted;
+  choices.failed += outcome.choices.failed;
+  exchanges_.erase(running);
   if (exchanges_.empty()) ended_.notify_all();
 }
 
@@ -229,11 +232,12 @@ void RequestHandler::wait_until_idle(std::chrono::milliseconds timeout) {
 }
 
 api::ServerStats RequestHandler::stats() const {
-  api::ServerStats stats{.engine = generator_.stats(), .connections = connection_count_()};
+  api::ServerStats stats{.models = {}, .connections = connection_count_(), .responses = {}};
+  for (const api::ServedModel& model : models_.list()) stats.models.push_back({.engine = model.generator->stats()});
   const MutexLock lock(mutex_);
-  stats.generating = static_cast<int>(exchanges_.size());
   stats.responses = responses_;
-  stats.choices = choices_;
+  for (size_t i = 0; i < choices_.size(); ++i) stats.models[i].choices = choices_[i];
+  for (const auto& [key, running] : exchanges_) ++stats.models[running.model].generating;
   return stats;
 }
 
@@ -241,8 +245,8 @@ void RequestHandler::abandon_all() {
   std::vector<std::shared_ptr<Exchange>> running;
   {
     const MutexLock lock(mutex_);
-    for (const auto& [key, weak] : exchanges_) {
-      if (auto exchange = weak.lock()) running.push_back(std::move(exchange));
+    for (const auto& [key, one] : exchanges_) {
+      if (auto exchange = one.exchange.lock()) running.push_back(std::move(exchange));
     }
   }
   for (const auto& exchange : running) exchange->abandon();

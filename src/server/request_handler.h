@@ -2,7 +2,7 @@
 //
 // What: short requests are read where they arrive, which is faster than any hand-over; long ones are handed to threads
 // of their own (server/text_pool.h) and come back to the connection's thread as something to submit.
-// Ownership: the model and the generator must outlive it; it must outlive the exchanges it started.
+// Ownership: the models and their generators must outlive it; it must outlive the exchanges it started.
 // Threads: handle on any connection's thread, several at once; the rest from any thread. What is handed over runs on
 // any thread.
 #pragma once
@@ -12,10 +12,10 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "api/call.h"
 #include "api/endpoints.h"
-#include "api/generator.h"
 #include "api/served_model.h"
 #include "base/mutex.h"
 #include "http/server.h"
@@ -33,8 +33,8 @@ struct RequestHandlerConfig {
 
 class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
  public:
-  RequestHandler(const api::ServedModel& model, api::Generator& generator, RequestHandlerConfig config = {})
-      : model_(model), generator_(generator), config_(std::move(config)) {}
+  explicit RequestHandler(const api::Models& models, RequestHandlerConfig config = {})
+      : models_(models), config_(std::move(config)), choices_(models.list().size()) {}
 
   // Bodies up to this size are read where they arrive. 8 KiB are some 2,000 tokens: half a millisecond of ordinary
   // text, two of the worst there is; a hand-over costs 30 microseconds on an idle machine and milliseconds on a busy
@@ -72,8 +72,12 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
   void count_response(int status);
   void forget(uint64_t key, const Exchange::Outcome& outcome);
 
-  const api::ServedModel& model_;
-  api::Generator& generator_;
+  struct Running {
+    std::weak_ptr<Exchange> exchange;
+    size_t model = 0;  // of models_.list()
+  };
+
+  const api::Models& models_;
   const RequestHandlerConfig config_;
   std::atomic<bool> is_stopping_ = false;
   std::atomic<uint64_t> next_exchange_ = 0;
@@ -82,10 +86,10 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
 
   mutable Mutex mutex_;
   Condition ended_;
-  std::unordered_map<uint64_t, std::weak_ptr<Exchange>> exchanges_ GUARDED_BY(mutex_);
+  std::unordered_map<uint64_t, Running> exchanges_ GUARDED_BY(mutex_);
   std::map<int, uint64_t> responses_ GUARDED_BY(mutex_);
-  api::ChoiceCounts choices_ GUARDED_BY(mutex_);
-  int reading_count_ GUARDED_BY(mutex_) = 0;  // handed over and not yet answered or submitted
+  std::vector<api::ChoiceCounts> choices_ GUARDED_BY(mutex_);  // of each model
+  int reading_count_ GUARDED_BY(mutex_) = 0;                   // handed over and not yet answered or submitted
 };
 
 }  // namespace estoc

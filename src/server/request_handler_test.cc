@@ -110,17 +110,23 @@ class RequestHandlerTest : public testing::Test {
   static Json error_of(const FakeResponder& responder) { return *parse_json(responder.response.body).find("error"); }
 
   FakeModel model_;
-  FakeGenerator generator_;
+  FakeGenerator generator_, second_;  // of "org/tiny" and of "org/second"
+  const api::Models models_ = [this] {
+    std::vector<api::ServedModel> list(2, model_.served);
+    list[0].generator = &generator_;
+    list[1].name = "org/second";
+    list[1].generator = &second_;
+    return api::Models(std::move(list));
+  }();
   std::deque<std::function<void()>> handed_over_;
   size_t hand_over_max_ = 2;
   std::shared_ptr<RequestHandler> handler_ = std::make_shared<RequestHandler>(
-      model_.served, generator_,
-      RequestHandlerConfig{.access = WebAccess({.hosts = {}, .origins = {"http://app.example"}}),
-                           .hand_over = [this](std::function<void()> work) {
-                             if (handed_over_.size() == hand_over_max_) return false;
-                             handed_over_.push_back(std::move(work));
-                             return true;
-                           }});
+      models_, RequestHandlerConfig{.access = WebAccess({.hosts = {}, .origins = {"http://app.example"}}),
+                                    .hand_over = [this](std::function<void()> work) {
+                                      if (handed_over_.size() == hand_over_max_) return false;
+                                      handed_over_.push_back(std::move(work));
+                                      return true;
+                                    }});
 };
 
 TEST_F(RequestHandlerTest, AnswersAtOnceWhatIsReady) {
@@ -241,6 +247,28 @@ TEST_F(RequestHandlerTest, BadRequestsGetTheEnvelope) {
   EXPECT_EQ(error_of(*responder).find("type")->as_string(), "invalid_request_error");
   EXPECT_TRUE(generator_.requests.empty());
   EXPECT_EQ(handler_->render_error(413, "too big").status, 413);
+}
+
+TEST_F(RequestHandlerTest, EachModelHasItsGeneratorAndItsCounts) {
+  const auto first = complete(R"(,"model":"org/tiny")");
+  const auto second = complete(R"(,"model":"org/second","n":2)");
+  EXPECT_EQ(generator_.requests.size(), 1u);
+  ASSERT_EQ(second_.requests.size(), 2u);
+  EXPECT_EQ(handler_->stats().models[0].generating, 1);
+  EXPECT_EQ(handler_->stats().models[1].generating, 1);
+  second_.play(0, events_of({258}, FinishReason::length));
+  second_.play(1, events_of({258}, FinishReason::length));
+  second->run_posts();
+  EXPECT_EQ(parse_json(second->response.body).find("model")->as_string(), "org/second");
+  EXPECT_EQ(handler_->stats().models[0].choices.length, 0u);
+  EXPECT_EQ(handler_->stats().models[1].choices.length, 2u);
+  const auto left = complete(R"(,"model":"org/second")");
+  left->close();
+  EXPECT_EQ(second_.cancelled, std::vector<RequestId>{3});
+  EXPECT_TRUE(generator_.cancelled.empty());
+  handler_->abandon_all();
+  EXPECT_EQ(generator_.cancelled, std::vector<RequestId>{1});
+  EXPECT_EQ(handler_->stats().models[0].choices.aborted, 1u);
 }
 
 TEST_F(RequestHandlerTest, StreamsEventsInOneWriteAPost) {
@@ -410,7 +438,7 @@ TEST_F(RequestHandlerTest, CountsAnswersAndHowTheyEnded) {
   const auto whole = complete("");
   const auto left = complete(R"(,"n":2)");
   const auto failed = complete("");
-  EXPECT_EQ(handler_->stats().generating, 3);
+  EXPECT_EQ(handler_->stats().models[0].generating, 3);
   generator_.play(0, events_of({258, 259}, FinishReason::length));
   whole->run_posts();
   left->close();
@@ -420,10 +448,10 @@ TEST_F(RequestHandlerTest, CountsAnswersAndHowTheyEnded) {
   failed->run_posts();
   const api::ServerStats stats = handler_->stats();
   EXPECT_EQ(stats.responses, (std::map<int, uint64_t>{{200, 1}, {404, 1}, {499, 1}, {504, 1}}));
-  EXPECT_EQ(stats.choices.length, 1u);
-  EXPECT_EQ(stats.choices.aborted, 2u);
-  EXPECT_EQ(stats.choices.failed, 1u);
-  EXPECT_EQ(stats.generating, 0);
+  EXPECT_EQ(stats.models[0].choices.length, 1u);
+  EXPECT_EQ(stats.models[0].choices.aborted, 2u);
+  EXPECT_EQ(stats.models[0].choices.failed, 1u);
+  EXPECT_EQ(stats.models[0].generating, 0);
   EXPECT_EQ(send("GET", "/metrics")->header("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
 }
 

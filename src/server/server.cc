@@ -24,9 +24,9 @@ http::ServerConfig with_envelope(http::ServerConfig config, std::shared_ptr<Requ
 
 }  // namespace
 
-ApiServer::ApiServer(ApiServerConfig config, const api::ServedModel& model, api::Generator& generator)
+ApiServer::ApiServer(ApiServerConfig config, const api::Models& models)
     : text_pool_(config.text_threads, kReadQueueMax),
-      handler_(std::make_shared<RequestHandler>(model, generator, handler_config(config, text_pool_))),
+      handler_(std::make_shared<RequestHandler>(models, handler_config(config, text_pool_))),
       http_(with_envelope(std::move(config.http), handler_),
             [handler = handler_](http::Request&& request, const std::shared_ptr<http::Responder>& responder) {
               handler->handle(std::move(request), responder);

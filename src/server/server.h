@@ -1,16 +1,16 @@
-// The OpenAI API on a socket: one served model, one generator.
+// The OpenAI API on a socket, for one model or several.
 //
 // What: binds api/'s endpoints to http/. Adds what belongs to every answer: X-Request-Id, the rules for web pages
 // (server/web_access.h), 404 and 405, the error envelope for everything that fails.
-// Ownership: the caller owns the model and the generator; both must outlive the server.
-// Threads: the methods from one thread. Errors: listen throws Error{io}.
+// Ownership: the caller owns the models and their generators; all must outlive the server.
+// Threads: the methods from one thread.
+// Errors: listen throws Error{io}.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
 
-#include "api/generator.h"
 #include "api/served_model.h"
 #include "api/server_stats.h"
 #include "http/server.h"
@@ -30,8 +30,8 @@ struct ApiServerConfig {
 
 class ApiServer {
  public:
-  // `model` is kept by reference.
-  ApiServer(ApiServerConfig config, const api::ServedModel& model, api::Generator& generator);
+  // `models` is kept by reference; each has a generator.
+  ApiServer(ApiServerConfig config, const api::Models& models);
   ~ApiServer();  // stops at once
 
   void listen();

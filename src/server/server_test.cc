@@ -80,9 +80,11 @@ class LetterGenerator : public api::Generator {
 
 class ServerTest : public testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { server_.listen(); }
+  const api::Models& models() {
     model_.served.context = 100000;
-    server_.listen();
+    model_.served.generator = &generator_;
+    return model_.models();
   }
   static http::ServerConfig config() {
     http::ServerConfig config;
@@ -108,7 +110,7 @@ class ServerTest : public testing::Test {
 
   api::FakeModel model_;
   LetterGenerator generator_;
-  ApiServer server_{{.http = config()}, model_.served, generator_};
+  ApiServer server_{{.http = config()}, models()};
 };
 
 TEST_F(ServerTest, AnswersWhole) {
@@ -203,7 +205,7 @@ TEST_F(ServerTest, StopGoesOnListeningUntilAnswersHaveFinished) {
   const auto [status, headers] = ask("POST", "/v1/completions", prompt(""));
   EXPECT_EQ(status, 503);
   EXPECT_NE(headers.find("Retry-After: "), std::string::npos) << headers;
-  EXPECT_EQ(server_.stats().generating, 1);
+  EXPECT_EQ(server_.stats().models[0].generating, 1);
   client.close();
   stopper.join();
   EXPECT_TRUE(generator_.wait_idle());

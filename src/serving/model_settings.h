@@ -10,6 +10,8 @@
 
 namespace estoc {
 
+constexpr const char* compute_name(ComputeMode mode) { return mode == ComputeMode::exact ? "exact" : "fast"; }
+
 // Where packed weights are kept between starts.
 enum class PackPlace {
   cache,      // the user's cache folder, and only what takes long to pack

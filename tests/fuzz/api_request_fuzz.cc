@@ -33,6 +33,11 @@ const FakeModel& model() {
   return fake;
 }
 
+const Models& models() {
+  static const Models list({model().served});
+  return list;
+}
+
 void check_refusal(const Error& error) {
   const Reply reply = error_reply(error);
   require(reply.status == 400 || reply.status == 404);
@@ -81,7 +86,7 @@ void try_request(std::string_view input) {
   try {
     Call call = call_with(body);
     call.authorization = body.substr(0, choice / 2);
-    generation = std::move(std::get<std::unique_ptr<Generation>>(endpoint(model().served, call)));
+    generation = std::move(std::get<std::unique_ptr<Generation>>(endpoint(models(), call)));
   } catch (const Error& error) {
     return check_refusal(error);
   }

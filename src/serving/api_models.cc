@@ -1,0 +1,36 @@
+#include "serving/api_models.h"
+
+#include "kernels/kernels.h"
+
+namespace estoc {
+namespace {
+
+api::ServedModel view_of(const Served& served, const std::string& version) {
+  api::ServedModel view;
+  view.name = served.name;
+  // What decides the bits of an answer, besides the model.
+  view.fingerprint = "estoc-" + version + "-" + kernels::table().name + "-" + compute_name(served.settings.compute);
+  view.created = served.created;
+  view.context = served.engine->config().context;
+  view.info = served.model->info();
+  view.defaults = served.checkpoint.defaults;
+  view.tokenizer = served.checkpoint.tokenizer.get();
+  view.text_bytes_max = api::longest_text_bytes(*view.tokenizer, view.context);
+  view.prompts = served.checkpoint.prompts.get();
+  return view;
+}
+
+}  // namespace
+
+std::vector<api::ServedModel> ApiModels::views(const Runtime& runtime, const std::string& version) {
+  std::vector<api::ServedModel> views;
+  for (const auto& served : runtime.models()) {
+    views.push_back(view_of(*served, version));
+    views.back().generator = &generators_.emplace_back(*served->engine);
+  }
+  return views;
+}
+
+ApiModels::ApiModels(const Runtime& runtime, const std::string& version) : list_(views(runtime, version)) {}
+
+}  // namespace estoc
