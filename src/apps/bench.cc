@@ -72,7 +72,7 @@ int bench_model(const BenchModelOptionValues& options) {
   apply_process_options(options);
   const std::string path = resolve_model_path(options.model);
   const auto weights = open_weights(path, naming_rules());
-  const ModelSettings settings = read_model_settings(options);
+  const ModelSettings settings = read_model_settings(options.model, options);
   const ModelInfo info = describe_model(*weights, settings.compute);
   const ModelBenchPlan plan = plan_of(options, settings);
   Json::Array rows;

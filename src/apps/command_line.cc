@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   estoc serve demo                               serve the demo model on port 8000
   estoc serve model.gguf --port 8080 --ctx 8192  serve a file
+  estoc serve a.gguf b.gguf --name a --name b    serve two models side by side
   estoc run demo "What is the capital of France?"
   estoc run demo < question.txt                  all of the file is one question
   estoc run ./Llama-3.2-1B-Instruct              chat in the terminal
@@ -65,7 +66,7 @@ struct CommandLine::Commands {
   CLI::App app{"estoc: runs language models on CPUs and serves them over the OpenAI API", "estoc"};
   ServeOptionValues serve_values;
   RunOptionValues run_values;
-  ModelOptionValues show_values;
+  SingleModelOptionValues show_values;
   PerplexityOptionValues perplexity_values;
   TraceOptionValues trace_values;
   BenchKernelsOptionValues bench_kernels_values;

@@ -21,10 +21,16 @@ void switch_flag(CLI::App& command, const std::string& name, bool& value, const 
   command.add_flag(name + ",!--no-" + name.substr(2), value, help);
 }
 
-}  // namespace
+// A flag that may be given several times, or once with a list. It takes one argument, not all that follow: those may be
+// models.
+CLI::Option* list_flag(CLI::App& command, const std::string& name, std::vector<std::string>& values,
+                       const std::string& help) {
+  return command.add_option(name, values, help)->delimiter(',')->allow_extra_args(false);
+}
 
-void add_model_options(CLI::App& command, ModelOptionValues& values) {
-  command.add_option("MODEL", values.model, "a .gguf file, a Hugging Face folder, or `demo`")->required();
+constexpr const char* kModelHelp = "a .gguf file, a Hugging Face folder, or `demo`";
+
+void add_shared_options(CLI::App& command, ModelOptionValues& values) {
   flag(command, "--threads", values.threads, "compute threads; 0 takes every physical core this process may use")
       ->check(CLI::Range(0, 1024));
   switch_flag(command, "--pin", values.is_pinned,
@@ -55,21 +61,28 @@ void add_model_options(CLI::App& command, ModelOptionValues& values) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
 }
 
+}  // namespace
+
+void add_model_options(CLI::App& command, SingleModelOptionValues& values) {
+  command.add_option("MODEL", values.model, kModelHelp)->required();
+  add_shared_options(command, values);
+}
+
 void add_serve_options(CLI::App& command, ServeOptionValues& values) {
-  add_model_options(command, values);
+  command.add_option("MODEL", values.models, std::string(kModelHelp) + "; several are served side by side")->required();
+  add_shared_options(command, values);
   flag(command, "--host", values.host, "address to listen on; 0.0.0.0 for every interface");
   flag(command, "--port", values.port, "port to listen on; 0 picks a free one")->check(CLI::Range(0, 65535));
-  flag(command, "--name", values.name, "what the API calls the model; default its file or folder name");
+  list_flag(command, "--name", values.names,
+            "what the API calls the model; default its file or folder name; one for each of several models");
   flag(command, "--http-threads", values.http_threads, "threads for sockets, short requests and the text of answers")
       ->check(CLI::Range(1, 64));
   flag(command, "--text-threads", values.text_threads, "threads that read long requests: JSON, templates and tokens")
       ->check(CLI::Range(1, 64));
-  flag(command, "--allow-host", values.allowed_hosts,
-       "names this server is also called by, like llm.example.org,*.example.org; * for any")
-      ->delimiter(',');
-  flag(command, "--allow-origin", values.allowed_origins,
-       "web pages that may use this server, like https://app.example.org; * for any")
-      ->delimiter(',');
+  list_flag(command, "--allow-host", values.allowed_hosts,
+            "names this server is also called by, like llm.example.org,*.example.org; * for any");
+  list_flag(command, "--allow-origin", values.allowed_origins,
+            "web pages that may use this server, like https://app.example.org; * for any");
   flag(command, "--priority-min", values.priority_min,
        "the most urgent `priority` that requests get, whatever they ask for; with 0 they can only stand back")
       ->check(CLI::Range(-100, 100));

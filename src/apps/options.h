@@ -12,9 +12,9 @@ class App;
 
 namespace estoc {
 
+// How models are run; what they are is the command's own.
 struct ModelOptionValues {
-  std::string model;
-  int threads = 0;  // 0: default_thread_count()
+  int threads = 0;  // of all models together; 0: default_thread_count()
   bool is_pinned = false;
   bool is_deterministic = false;
   int context = 0;                   // 0: the model's own
@@ -29,10 +29,15 @@ struct ModelOptionValues {
   std::string log_level = "info";
 };
 
+struct SingleModelOptionValues : ModelOptionValues {
+  std::string model;
+};
+
 struct ServeOptionValues : ModelOptionValues {
+  std::vector<std::string> models;
+  std::vector<std::string> names;  // what the API calls them; empty: file or folder names
   std::string host = "127.0.0.1";
   int port = 8000;
-  std::string name;  // what the API calls the model; empty: file or folder name
   int http_threads = 1;
   int text_threads = 1;
   std::vector<std::string> allowed_hosts;    // besides localhost, addresses and private names
@@ -48,7 +53,7 @@ struct ServeOptionValues : ModelOptionValues {
   int grace_s = 30;
 };
 
-struct RunOptionValues : ModelOptionValues {
+struct RunOptionValues : SingleModelOptionValues {
   std::optional<std::string> prompt;
   std::string system;
   int tokens_max = 0;  // 0: until the model ends or the context is full
@@ -57,18 +62,18 @@ struct RunOptionValues : ModelOptionValues {
   uint64_t seed = 0;
 };
 
-struct PerplexityOptionValues : ModelOptionValues {
+struct PerplexityOptionValues : SingleModelOptionValues {
   std::string file;
   int windows = 0;  // 0: all of the file
 };
 
-struct TraceOptionValues : ModelOptionValues {
+struct TraceOptionValues : SingleModelOptionValues {
   std::string prompt;
   std::string tokens;  // instead of the prompt: "1,2,3"
   std::string output = "table";
 };
 
-struct BenchModelOptionValues : ModelOptionValues {
+struct BenchModelOptionValues : SingleModelOptionValues {
   std::string prompts = "512", generations = "128", depths = "0", batches = "1";  // lists: "0,4096"
   std::string thread_counts = "0";
   int repetitions = 5;
@@ -83,7 +88,7 @@ struct BenchKernelsOptionValues {
 };
 
 // Adds the flags to a command; values land in the given struct when it is parsed.
-void add_model_options(CLI::App& command, ModelOptionValues& values);
+void add_model_options(CLI::App& command, SingleModelOptionValues& values);
 void add_serve_options(CLI::App& command, ServeOptionValues& values);
 void add_run_options(CLI::App& command, RunOptionValues& values);
 void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values);

@@ -72,7 +72,7 @@ void score_window(const Model& model, ModelScratch& scratch, StateStorage& kv, s
 int perplexity(const PerplexityOptionValues& options) {
   apply_process_options(options);
   const Checkpoint checkpoint = open_checkpoint(options.model);
-  const ModelSettings settings = read_model_settings(options);
+  const ModelSettings settings = read_model_settings(options.model, options);
   const ModelPlan plan = plan_model(settings, describe_model(*checkpoint.weights, settings.compute));
   const int window_tokens = plan.engine.context;
   if (window_tokens < 4)

@@ -24,9 +24,9 @@ PackPlace read_pack_place(const std::string& name) {
 
 }  // namespace
 
-ModelSettings read_model_settings(const ModelOptionValues& options) {
+ModelSettings read_model_settings(const std::string& model, const ModelOptionValues& options) {
   ModelSettings settings;
-  settings.model = options.model;
+  settings.model = model;
   settings.compute = options.compute == "exact" ? ComputeMode::exact : ComputeMode::fast;
   settings.activations = read_activations(options.activations);
   settings.is_deterministic = options.is_deterministic;

@@ -11,7 +11,7 @@
 
 namespace estoc {
 
-ModelSettings read_model_settings(const ModelOptionValues& options);
+ModelSettings read_model_settings(const std::string& model, const ModelOptionValues& options);
 RuntimeSettings read_runtime_settings(const ModelOptionValues& options);
 
 // How the plan's bytes for keys and values were found: "64 contexts".

@@ -167,7 +167,7 @@ int run(const RunOptionValues& options) {
   check_text(options.system, "--system");
   const std::optional<std::string> question = read_question(options.prompt);
   apply_process_options(options);
-  const Runtime runtime = load_models(read_runtime_settings(options), {read_model_settings(options)});
+  const Runtime runtime = load_models(read_runtime_settings(options), {read_model_settings(options.model, options)});
   Served& served = runtime.first();
   if (!options.system.empty() && !served.checkpoint.prompts->has_template()) {
     fail(ErrorCode::invalid_argument, "--system: {} has no chat template to put it in", served.checkpoint.name);

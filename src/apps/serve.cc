@@ -1,4 +1,4 @@
-// `estoc serve MODEL`: build the object tree, listen, wait for a signal, drain.
+// `estoc serve MODEL...`: build the object tree, listen, wait for a signal, drain.
 #include <signal.h>
 
 #include <chrono>
@@ -20,9 +20,8 @@
 namespace estoc {
 namespace {
 
-ModelSettings read_served_settings(const ServeOptionValues& options) {
-  ModelSettings settings = read_model_settings(options);
-  settings.name = options.name;
+ModelSettings read_settings_of(const std::string& model, const ServeOptionValues& options) {
+  ModelSettings settings = read_model_settings(model, options);
   EngineConfig& config = settings.engine;
   config.queue_max = options.queue_max;
   config.target_tbt_s = options.target_tbt_ms / 1e3;
@@ -32,6 +31,28 @@ ModelSettings read_served_settings(const ServeOptionValues& options) {
   config.has_prefix_cache = options.has_prefix_cache;
   config.policy = options.policy == "mixed" ? SchedulePolicy::mixed : SchedulePolicy::prefill_first;
   return settings;
+}
+
+std::vector<ModelSettings> read_served_settings(const ServeOptionValues& options) {
+  std::vector<ModelSettings> models;
+  for (const std::string& model : options.models) models.push_back(read_settings_of(model, options));
+  if (!options.names.empty() && options.names.size() != models.size()) {
+    fail(ErrorCode::invalid_argument, "--name: got {}, expected as many as models ({}), or none", options.names.size(),
+         models.size());
+  }
+  for (size_t i = 0; i < options.names.size(); ++i) models[i].name = options.names[i];
+  return models;
+}
+
+void log_model(const Served& served) {
+  const ModelInfo& info = served.model->info();
+  const EngineConfig& config = served.plan.engine;
+  log_info("{}: {:.1f} M parameters, {} weights {}, {} threads, {}", served.name,
+           static_cast<double>(info.parameter_count) / 1e6, compute_name(served.settings.compute),
+           format_bytes(info.weight_bytes), served.team.thread_count(), kernels::table().name);
+  log_info("{}: context {} tokens; {} for keys and values in {} ({}) = {} blocks of {} tokens", served.name,
+           config.context, format_bytes(config.kv_bytes), kv_type_name(config.kv_type), kv_reason_text(served.plan),
+           served.engine->stats().kv_blocks, kKvBlockTokens);
 }
 
 }  // namespace
@@ -44,8 +65,7 @@ int serve(const ServeOptionValues& options) {
     fail(ErrorCode::invalid_argument, "--host: cannot listen on '{}': {}", options.host, problem);
   }
   apply_process_options(options);
-  const Runtime runtime = load_models(read_runtime_settings(options), {read_served_settings(options)});
-  const Served& model = runtime.first();
+  const Runtime runtime = load_models(read_runtime_settings(options), read_served_settings(options));
   const ApiModels models(runtime, ESTOC_VERSION);
   ApiServerConfig config;
   config.http.host = options.host;
@@ -58,14 +78,8 @@ int serve(const ServeOptionValues& options) {
   signals.defer();
   server.listen();
 
-  const EngineStats stats = model.engine->stats();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  log_info("{}: {:.1f} M parameters, {} weights {}, {} threads, {}", model.name,
-           static_cast<double>(model.model->info().parameter_count) / 1e6, options.compute,
-           format_bytes(model.model->info().weight_bytes), model.team.thread_count(), kernels::table().name);
-  log_info("context {} tokens; {} for keys and values in {} ({}) = {} blocks of {} tokens", model.plan.engine.context,
-           format_bytes(model.plan.engine.kv_bytes), kv_type_name(model.plan.engine.kv_type),
-           kv_reason_text(model.plan), stats.kv_blocks, kKvBlockTokens);
+  for (const auto& served : runtime.models()) log_model(*served);
   log_info("serving on http://{}:{}/v1 after {:.2f} s (Ctrl-C stops)", options.host, server.port(), took.count());
 
   const LoadReporter reporter(models.list());
@@ -73,9 +87,14 @@ int serve(const ServeOptionValues& options) {
   const int received = signals.wait();
   log_info("{}: finishing running answers for up to {} s (again to stop at once)",
            received == SIGINT ? "Ctrl-C" : "SIGTERM", options.grace_s);
-  if (model.packs != nullptr) model.packs->abandon();
+  for (const auto& served : runtime.models()) {
+    if (served->packs != nullptr) served->packs->abandon();
+  }
   server.stop(std::chrono::seconds(options.grace_s));
-  if (!model.engine->drain(std::chrono::seconds(1))) log_warn("requests were still being computed: they are cut off");
+  for (const auto& served : runtime.models()) {
+    if (served->engine->drain(std::chrono::seconds(1))) continue;
+    log_warn("{}: requests were still being computed: they are cut off", served->name);
+  }
   return 0;
 }
 

@@ -32,10 +32,10 @@ std::string formats_of(const WeightSource& weights) {
 
 }  // namespace
 
-int show(const ModelOptionValues& options) {
+int show(const SingleModelOptionValues& options) {
   apply_process_options(options);
   const Checkpoint checkpoint = open_checkpoint(options.model);
-  const ModelSettings settings = read_model_settings(options);
+  const ModelSettings settings = read_model_settings(options.model, options);
   const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
   const ModelPlan plan = plan_model(settings, info);
   const uint64_t kv_bytes = plan.engine.kv_bytes;

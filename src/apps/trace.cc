@@ -139,7 +139,7 @@ void print_json(const std::vector<TokenId>& prompt, const std::vector<Trail>& tr
 int trace(const TraceOptionValues& options) {
   apply_process_options(options);
   const Checkpoint checkpoint = open_checkpoint(options.model);
-  const ModelSettings settings = read_model_settings(options);
+  const ModelSettings settings = read_model_settings(options.model, options);
   const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
   const std::vector<TokenId> prompt = prompt_of(options, checkpoint, info.vocab);
   ThreadTeam team(thread_count(read_runtime_settings(options)));
