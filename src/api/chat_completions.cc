@@ -25,20 +25,33 @@ class ChatFormat : public AnswerFormat {
     return true;
   }
   void append_piece_fields(std::string& out, const Piece& piece) const override {
-    out += R"("delta":{"content":)";
-    append_json_string(out, piece.text);
+    out += R"("delta":{)";
+    append_texts(out, piece.parts, false);
     out += '}';
     append_logprobs(out, piece);
   }
   void append_end_fields(std::string& out) const override { out += R"("delta":{},"logprobs":null)"; }
   void append_whole_fields(std::string& out, const Piece& piece) const override {
-    out += R"("message":{"role":"assistant","content":)";
-    append_json_string(out, piece.text);
+    out += R"("message":{"role":"assistant",)";
+    append_texts(out, piece.parts, true);
     out += R"(,"refusal":null})";
     append_logprobs(out, piece);
   }
 
  private:
+  // Each kind of text in its member; "content" is there in a whole message, and whenever nothing else is.
+  static void append_texts(std::string& out, const std::vector<Part>& parts, bool is_whole) {
+    const std::string content = text_of(parts, PartKind::content), reasoning = text_of(parts, PartKind::reasoning);
+    if (!reasoning.empty()) {
+      out += R"("reasoning_content":)";
+      append_json_string(out, reasoning);
+      if (content.empty() && !is_whole) return;
+      out += ',';
+    }
+    out += R"("content":)";
+    append_json_string(out, content);
+  }
+
   void append_logprobs(std::string& out, const Piece& piece) const {
     out += R"(,"logprobs":)";
     if (logprobs_ < 0) {
@@ -104,7 +117,7 @@ Answer chat_completions(const Models& models, const Call& call) {
     requests.push_back(build_request(read, model, prompt.tokens, i));
     ChoiceOptions options = choice_options(read);
     if (prompt.continues_message) options.continued = prompt.tokens;
-    choices.emplace_back(*model.tokenizer, std::move(options));
+    choices.emplace_back(*model.tokenizer, std::move(options), model.make_splitter());
   }
   const AnswerHead head{"chatcmpl-" + call.id, call.now,           model.name,
                         model.fingerprint,     read.include_usage, read.include_timings};

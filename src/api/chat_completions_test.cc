@@ -2,6 +2,7 @@
 
 #include "api/errors.h"
 #include "api/fake_model.h"
+#include "api/test_reasoning_splitter.h"
 #include "base/json.h"
 #include "base/limits.h"
 
@@ -297,6 +298,50 @@ TEST_F(ChatTest, StreamIsExact) {
           R"(],"usage":{"prompt_tokens":5,"completion_tokens":4,"total_tokens":9,)"
           R"("prompt_tokens_details":{"cached_tokens":2}}})"
           "\n\ndata: [DONE]\n\n");
+}
+
+TEST_F(ChatTest, ReasoningHasAMemberOfItsOwn) {
+  model_.served.make_splitter = make_reasoning_splitter;
+  const std::vector<TokenId> tokens = bytes_of("<r>hm</r>Hi");
+  std::string ignored, out;
+  const auto whole = generate_hi("");
+  feed(*whole, 0, events_of(tokens, FinishReason::length), ignored);
+  EXPECT_NE(whole->reply().body.find(
+                R"("message":{"role":"assistant","reasoning_content":"hm","content":"Hi","refusal":null})"),
+            std::string::npos);
+  const auto cut = generate_hi("");
+  feed(*cut, 0, events_of(bytes_of("<r>hm"), FinishReason::length), ignored);
+  EXPECT_NE(cut->reply().body.find(R"("reasoning_content":"hm","content":"")"), std::string::npos);
+  const auto stream = generate_hi(R"("stream":true)");
+  feed(*stream, 0, events_of(tokens, FinishReason::length), out);
+  std::vector<std::string> deltas;
+  for (size_t at = out.find(R"("delta":)"); at != std::string::npos; at = out.find(R"("delta":)", at + 1)) {
+    deltas.push_back(out.substr(at + 8, out.find('}', at) - at - 7));
+  }
+  EXPECT_EQ(deltas, (std::vector<std::string>{R"({"role":"assistant","content":""})", R"({"reasoning_content":"h"})",
+                                              R"({"reasoning_content":"m"})", R"({"content":"H"})",
+                                              R"({"content":"i"})", "{}"}));
+}
+
+TEST_F(ChatTest, TokensAreToldOfWhenTheirTextIsNot) {
+  model_.served.make_splitter = make_reasoning_splitter;
+  const auto stream = generate_hi(R"("stream":true,"logprobs":true,"stop":"Hi")");
+  std::string out;
+  std::vector<Event> events = events_of(bytes_of("<r>hm</r>a<b"), FinishReason::length);
+  for (Event& event : events) event.logprobs = Logprobs{-1.0f, 1, {}};
+  feed(*stream, 0, std::move(events), out);
+  EXPECT_NE(out.find(R"("delta":{"content":"<b"},"logprobs":{"content":[{"token":"b")"), std::string::npos) << out;
+  // A mark alone is no text, but its tokens are told of.
+  EXPECT_NE(out.find(R"("delta":{"content":""},"logprobs":{"content":[{"token":"<")"), std::string::npos) << out;
+}
+
+TEST_F(ChatTest, TextCompletionsHaveOneKindOfText) {
+  model_.served.make_splitter = make_reasoning_splitter;
+  const Answer answer = completions(model_.models(), call_with(R"({"prompt":"ab"})"));
+  const auto& generation = std::get<std::unique_ptr<Generation>>(answer);
+  std::string ignored;
+  feed(*generation, 0, events_of(bytes_of("<r>hm"), FinishReason::length), ignored);
+  EXPECT_NE(generation->reply().body.find(R"("text":"<r>hm")"), std::string::npos);
 }
 
 TEST_F(ChatTest, StreamWithoutUsageHasNoUsageField) {

@@ -11,11 +11,12 @@ size_t char_count(std::string_view text) {
 
 }  // namespace
 
-Choice::Choice(const Tokenizer& tokenizer, ChoiceOptions options)
+Choice::Choice(const Tokenizer& tokenizer, ChoiceOptions options, std::unique_ptr<PartSplitter> splitter)
     : tokenizer_(tokenizer),
       options_(std::move(options)),
       stream_(tokenizer, options_.skip_special),
-      matcher_(options_.stops, options_.include_stop) {
+      matcher_(options_.stops, options_.include_stop),
+      splitter_(std::move(splitter)) {
   if (!options_.continued.empty()) stream_.continue_after(options_.continued);
 }
 
@@ -28,6 +29,7 @@ Piece Choice::consume(Event&& event) {
   if (!is_echoed_) add_echo(std::move(event.prompt_logprobs), piece);
   if (event.token) add_token(event, piece);
   if (event.finish && !end_) finish(event, piece);
+  if (end_) splitter_->finish(piece.parts);
   return piece;
 }
 
@@ -63,7 +65,7 @@ void Choice::add_text(std::string_view text, bool is_matched, Piece& piece) {
   received_chars_ += char_count(text);
   const std::string certain = is_matched ? matcher_.push(text) : std::string(text);
   released_bytes_ += certain.size();
-  piece.text += certain;
+  splitter_->push(certain, piece.parts);
   if (matcher_.matched() != nullptr) end_ = ChoiceEnd{"stop", *matcher_.matched()};
   release_tokens(released_bytes_, piece);
 }
@@ -71,7 +73,7 @@ void Choice::add_text(std::string_view text, bool is_matched, Piece& piece) {
 void Choice::finish(const Event& event, Piece& piece) {
   add_text(stream_.finish(), event.output_tokens > options_.tokens_min, piece);
   if (end_) return;  // the last held characters completed a stop string
-  piece.text += matcher_.finish();
+  splitter_->push(matcher_.finish(), piece.parts);
   release_tokens(std::string::npos, piece);
   if (*event.finish != FinishReason::stop) {
     end_ = ChoiceEnd{"length", {}};

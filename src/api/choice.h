@@ -1,6 +1,7 @@
 // One choice of an answer: the events of one engine request become certain pieces of text.
 //
-// What: token ids go through the streaming detokenizer and the stop matcher; what comes out is never taken back. Each
+// What: token ids go through the streaming detokenizer, the stop matcher and the splitter of parts; what comes out is
+// never taken back. Each
 // piece carries the tokens that began in it, for log-probabilities. Counts what the engine reports for the usage.
 // Ownership: the tokenizer must outlive it. Threads: one at a time. Nothing throws.
 #pragma once
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "api/part_splitter.h"
 #include "api/stop_matcher.h"
 #include "base/json.h"
 #include "base/shared_list.h"
@@ -27,10 +29,11 @@ struct TokenRecord {
   size_t start_char = 0;             // the same in characters (code points)
 };
 
+// What has become certain: the parts of the text, and the tokens that began in it.
 struct Piece {
-  std::string text;
+  std::vector<Part> parts;  // none is empty
   std::vector<TokenRecord> tokens;
-  bool is_empty() const { return text.empty() && tokens.empty(); }
+  bool is_empty() const { return parts.empty() && tokens.empty(); }
 };
 
 struct ChoiceEnd {
@@ -52,7 +55,8 @@ struct ChoiceOptions {
 
 class Choice {
  public:
-  Choice(const Tokenizer& tokenizer, ChoiceOptions options);
+  Choice(const Tokenizer& tokenizer, ChoiceOptions options,
+         std::unique_ptr<PartSplitter> splitter = make_content_splitter());
 
   // Takes an event that is not an error or a cancellation; not to be called once end() is set.
   Piece consume(Event&& event);
@@ -76,6 +80,7 @@ class Choice {
   ChoiceOptions options_;
   TokenStream stream_;
   StopMatcher matcher_;
+  std::unique_ptr<PartSplitter> splitter_;
   std::optional<ChoiceEnd> end_;
   std::vector<TokenRecord> waiting_;  // tokens whose text is still held back
   size_t received_bytes_ = 0, received_chars_ = 0;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "api/fake_model.h"
+#include "api/test_reasoning_splitter.h"
 
 namespace estoc::api {
 namespace {
@@ -11,17 +12,20 @@ struct Outcome {
   std::vector<std::string> pieces;
   std::vector<TokenId> tokens;
   std::string text;
+  std::vector<Part> parts;
   ChoiceEnd end;
 };
 
-Outcome run(ChoiceOptions options, std::vector<Event> events) {
+Outcome run(ChoiceOptions options, std::vector<Event> events,
+            std::unique_ptr<PartSplitter> splitter = make_content_splitter()) {
   const FakeTokenizer tokenizer;
-  Choice choice(tokenizer, std::move(options));
+  Choice choice(tokenizer, std::move(options), std::move(splitter));
   Outcome outcome;
   for (Event& event : events) {
     const Piece piece = choice.consume(std::move(event));
-    outcome.pieces.push_back(piece.text);
-    outcome.text += piece.text;
+    outcome.pieces.push_back(text_of(piece.parts));
+    outcome.text += text_of(piece.parts);
+    for (const Part& part : piece.parts) append_part(outcome.parts, part.kind, part.text);
     for (const TokenRecord& record : piece.tokens) outcome.tokens.push_back(record.token);
     if (choice.end()) break;
   }
@@ -70,6 +74,22 @@ TEST(ChoiceTest, HeldTextIsReleasedWhenItDoesNotBecomeAStop) {
   const Outcome outcome = run({.stops = {"abc"}}, events_of(bytes_of("xabd"), FinishReason::length));
   EXPECT_EQ(outcome.pieces, (std::vector<std::string>{"x", "", "", "abd"}));
   EXPECT_EQ(run({.stops = {"abc"}}, events_of(bytes_of("xab"), FinishReason::length)).text, "xab");
+}
+
+TEST(ChoiceTest, PartsOfTheTextAreTold) {
+  const auto split = [](std::string_view text, ChoiceOptions options = {}) {
+    return run(std::move(options), events_of(bytes_of(text), FinishReason::length), make_reasoning_splitter()).parts;
+  };
+  const auto content = [](std::string text) { return Part{PartKind::content, std::move(text)}; };
+  const auto reasoning = [](std::string text) { return Part{PartKind::reasoning, std::move(text)}; };
+  EXPECT_EQ(split("<r>why</r>so"), (std::vector<Part>{reasoning("why"), content("so")}));
+  EXPECT_EQ(split("a<r>b</r>c<r>d"), (std::vector<Part>{content("a"), reasoning("b"), content("c"), reasoning("d")}));
+  // What is held back comes out at the end, also when a stop string is the end.
+  EXPECT_EQ(split("<r>1 < 2"), (std::vector<Part>{reasoning("1 < 2")}));
+  EXPECT_EQ(split("a</rSTOP", {.stops = {"STOP"}}), (std::vector<Part>{content("a</r")}));
+  // Stop strings are found in all text, marks included.
+  EXPECT_EQ(split("<r>why</r>so", {.stops = {"y</r>"}}), (std::vector<Part>{reasoning("wh")}));
+  EXPECT_EQ(split("<r></r>"), std::vector<Part>());
 }
 
 TEST(ChoiceTest, StopStringsAreNotLookedForBeforeTheLeastCount) {

@@ -29,7 +29,7 @@ class CompletionFormat : public AnswerFormat {
   void append_end_fields(std::string& out) const override { out += R"("text":"","logprobs":null)"; }
   void append_whole_fields(std::string& out, const Piece& piece) const override {
     out += R"("text":)";
-    append_json_string(out, piece.text);
+    append_json_string(out, text_of(piece.parts));
     out += R"(,"logprobs":)";
     if (logprobs_ < 0) {
       out += "null";

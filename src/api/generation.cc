@@ -54,7 +54,7 @@ bool Generation::consume(size_t index, Event&& event, std::string& out) {
     format_->append_piece(out, static_cast<int>(index), piece);
   } else {
     Piece& whole = whole_[index].piece;
-    whole.text += piece.text;
+    for (const Part& part : piece.parts) append_part(whole.parts, part.kind, part.text);
     std::ranges::move(piece.tokens, std::back_inserter(whole.tokens));
   }
   if (!choice.end()) return false;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/generator.h"
+#include "api/part_splitter.h"
 #include "chat/prompt.h"
 #include "models/model.h"
 #include "sampling/params.h"
@@ -26,7 +28,8 @@ struct ServedModel {
   // Never null while served; the caller owns them.
   const Tokenizer* tokenizer = nullptr;
   const PromptBuilder* prompts = nullptr;
-  Generator* generator = nullptr;  // null in a test that generates nothing
+  std::unique_ptr<PartSplitter> (*make_splitter)() = make_content_splitter;  // of a chat's answers
+  Generator* generator = nullptr;                                            // null in a test that generates nothing
 };
 
 class Models {
