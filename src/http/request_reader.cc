@@ -51,7 +51,7 @@ class RequestReader::MessageParser final : public beast::http::basic_parser<true
     result.request.body_lease = BodyLease(limits.budget);
   }
 
-  ReadRequest result{{}, false, false, false};
+  ReadRequest result{{}, false, false, false, false};
   bool expects_continue = false;
   // Set when a callback refused the request.
   int error_status = 0;
@@ -97,6 +97,9 @@ class RequestReader::MessageParser final : public beast::http::basic_parser<true
           refuse(501, "transfer-encoding other than chunked is not supported", error);
         }
         break;
+      case beast::http::field::upgrade:
+        names_protocol_ = true;
+        break;
       default:
         break;
     }
@@ -105,6 +108,7 @@ class RequestReader::MessageParser final : public beast::http::basic_parser<true
   void on_header_impl(Failure& error) override {
     is_header_whole_ = true;
     result.keeps_alive = keep_alive() && !result.is_http_1_0;
+    result.may_upgrade = upgrade() && names_protocol_ && !result.is_http_1_0 && !result.is_head;
     if (host_count_ > 1 || (host_count_ == 0 && !result.is_http_1_0)) {
       return refuse(400, "a request needs exactly one host header", error);
     }
@@ -139,6 +143,7 @@ class RequestReader::MessageParser final : public beast::http::basic_parser<true
   void on_finish_impl(Failure&) override {}
 
   bool is_header_whole_ = false;
+  bool names_protocol_ = false;  // has an Upgrade header
   int host_count_ = 0;
 };
 
@@ -199,6 +204,13 @@ ReadRequest RequestReader::take_request() {
   ReadRequest result = std::move(message_->result);
   message_.reset();
   return result;
+}
+
+std::string RequestReader::take_unread() {
+  std::string bytes = buffer_.substr(position_);
+  buffer_ = {};
+  position_ = 0;
+  return bytes;
 }
 
 bool RequestReader::take_expects_continue() {

@@ -25,6 +25,7 @@ struct ReadRequest {
   bool is_head;      // the answer has no body
   bool is_http_1_0;  // the answer may not be chunked
   bool keeps_alive;  // another request may follow (never after HTTP/1.0)
+  bool may_upgrade;  // it asks for another protocol, in a way that 101 may answer
 };
 
 class RequestReader {
@@ -46,6 +47,8 @@ class RequestReader {
   bool has_partial_request() const;
   // Bytes fed but not yet part of a request.
   size_t unread_bytes() const { return buffer_.size() - position_; }
+  // Takes those away: they are of another protocol.
+  std::string take_unread();
 
   // After State::error: 400, 413, 431, 501 or 503, and one sentence.
   int error_status() const { return error_status_; }

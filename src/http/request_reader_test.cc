@@ -56,6 +56,27 @@ TEST(RequestReader, gives_the_same_for_every_cut) {
   }
 }
 
+TEST(RequestReader, knows_who_asks_for_another_protocol) {
+  const auto may_upgrade = [](const std::string& line, const std::string& headers) {
+    const Outcome outcome = read_all(line + "\r\nhost: x\r\n" + headers + "\r\n", 1000);
+    return outcome.requests.at(0).may_upgrade;
+  };
+  EXPECT_TRUE(may_upgrade("GET / HTTP/1.1", "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"));
+  EXPECT_FALSE(may_upgrade("GET / HTTP/1.1", "Upgrade: websocket\r\n"));
+  EXPECT_FALSE(may_upgrade("GET / HTTP/1.1", "Connection: Upgrade\r\n"));
+  EXPECT_FALSE(may_upgrade("GET / HTTP/1.0", "Upgrade: websocket\r\nConnection: Upgrade\r\n"));
+  EXPECT_FALSE(may_upgrade("HEAD / HTTP/1.1", "Upgrade: websocket\r\nConnection: Upgrade\r\n"));
+}
+
+TEST(RequestReader, what_follows_an_upgrade_is_not_read_as_a_request) {
+  RequestReader reader({1000, 1000});
+  reader.feed("GET / HTTP/1.1\r\nhost: x\r\n\r\n\x81\x05hello");
+  ASSERT_EQ(reader.parse(), State::request);
+  reader.take_request();
+  EXPECT_EQ(reader.take_unread(), "\x81\x05hello");
+  EXPECT_EQ(reader.unread_bytes(), 0u);
+}
+
 TEST(RequestReader, bounds_the_header_for_every_cut) {
   const std::string line = "GET / HTTP/1.1\r\nhost: x\r\n";
   const std::string fits = line + "a: " + std::string(4096 - line.size() - 7, 'x') + "\r\n\r\n";

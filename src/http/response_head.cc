@@ -59,6 +59,8 @@ void append_header(std::string& out, std::string_view name, std::string_view val
 
 const char* reason_phrase(int status) {
   switch (status) {
+    case 101:
+      return "Switching Protocols";
     case 200:
       return "OK";
     case 201:
@@ -103,6 +105,8 @@ const char* reason_phrase(int status) {
       return "Unsupported Media Type";
     case 422:
       return "Unprocessable Content";
+    case 426:
+      return "Upgrade Required";
     case 429:
       return "Too Many Requests";
     case 431:
@@ -141,7 +145,11 @@ std::string response_head(int status, const Headers& headers, const HeadFraming&
     fmt::format_to(std::back_inserter(out), "content-length: {}\r\n", *framing.content_bytes);
   }
   if (framing.is_chunked) out += "transfer-encoding: chunked\r\n";
-  if (!framing.keeps_alive) out += "connection: close\r\n";
+  if (framing.is_upgrade) {
+    out += "connection: upgrade\r\n";
+  } else if (!framing.keeps_alive) {
+    out += "connection: close\r\n";
+  }
   out += "\r\n";
   return out;
 }

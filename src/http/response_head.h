@@ -13,6 +13,7 @@ struct HeadFraming {
   std::optional<size_t> content_bytes;  // states content-length
   bool is_chunked = false;              // states transfer-encoding
   bool keeps_alive = true;              // or states connection: close
+  bool is_upgrade = false;              // states connection: upgrade
 };
 
 // Adds date, connection and the framing's header; leaves those out of `headers` when given there. Broken names are left

@@ -11,6 +11,8 @@ TEST(ResponseHead, states_its_framing) {
   EXPECT_NE(length.find("\r\na: b\r\n"), std::string::npos);
   EXPECT_NE(length.find("\r\ncontent-length: 12\r\n"), std::string::npos);
   EXPECT_EQ(length.find("connection"), std::string::npos);
+  EXPECT_NE(response_head(101, {{"upgrade", "x"}}, {.is_upgrade = true}).find("upgrade: x\r\nconnection: upgrade\r\n"),
+            std::string::npos);
   const std::string chunked = response_head(200, {}, {.is_chunked = true, .keeps_alive = false});
   EXPECT_NE(chunked.find("\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"), std::string::npos);
 }
