@@ -47,6 +47,7 @@ void Connection::refuse(int status, std::string_view message) {
 
 void Connection::close_when_idle() {
   if (phase_ == Phase::reading) close();
+  if (phase_ == Phase::upgraded) exchange_->stop_frames();
 }
 
 void Connection::close() {
@@ -70,11 +71,14 @@ void Connection::on_wake() {
 void Connection::on_readable() {
   is_read_awaited_ = false;
   if (phase_ == Phase::closed) return;
+  if (phase_ == Phase::upgraded && holds_input()) return advance();
   const ssize_t count = phase_ == Phase::lingering
                             ? ::recv(socket_.fd(), nullptr, kDroppedAtOnce, MSG_TRUNC)
                             : ::recv(socket_.fd(), worker_.scratch.data(), worker_.scratch.size(), 0);
   if (phase_ == Phase::lingering && count > 0) {
     // Dropped.
+  } else if (count > 0 && phase_ == Phase::upgraded) {
+    exchange_->receive({worker_.scratch.data(), static_cast<size_t>(count)});
   } else if (count > 0) {
     reader_.feed({worker_.scratch.data(), static_cast<size_t>(count)});
   } else if (count == 0) {
@@ -88,7 +92,7 @@ void Connection::on_readable() {
 void Connection::on_end_of_input() {
   has_input_ended_ = true;
   // An answer that is complete is still delivered: the peer may have closed only its sending side.
-  if (phase_ == Phase::answering && exchange_->is_complete()) return;
+  if ((phase_ == Phase::answering || phase_ == Phase::upgraded) && exchange_->is_complete()) return;
   if (phase_ == Phase::lingering && !out_.empty()) return;
   close();
 }
@@ -115,6 +119,7 @@ void Connection::advance() {
           goes_on = read_request();
           break;
         case Phase::answering:
+        case Phase::upgraded:
           goes_on = take_answer();
           break;
         case Phase::lingering:
@@ -177,7 +182,7 @@ bool Connection::read_request() {
 void Connection::start_answer(ReadRequest read) {
   phase_ = Phase::answering;
   read.request.remote = remote_;
-  const Exchange::Terms terms{read.is_head, read.is_http_1_0, read.keeps_alive};
+  const Exchange::Terms terms{read.is_head, read.is_http_1_0, read.keeps_alive, read.may_upgrade};
   exchange_ = std::make_shared<Exchange>(service_, worker_.loop, terms, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->on_wake();
   });
@@ -201,6 +206,7 @@ bool Connection::take_answer() {
     close();
     return false;
   }
+  if (phase_ == Phase::answering && exchange_->is_upgraded()) start_frames();
   if (!out_.empty()) {
     last_progress_ = Clock::now();
     return true;
@@ -210,8 +216,16 @@ bool Connection::take_answer() {
   return true;
 }
 
+void Connection::start_frames() {
+  phase_ = Phase::upgraded;
+  const std::string bytes = reader_.take_unread();
+  if (!bytes.empty()) exchange_->receive(bytes);
+  if (service_->is_stopping) exchange_->stop_frames();  // it began between the two steps of stopping
+}
+
 void Connection::end_answer() {
   const bool keeps_alive = exchange_->keeps_alive() && !has_input_ended_ && !service_->is_stopping;
+  exchange_->end_frames();
   exchange_.reset();
   if (out_.capacity() > kKeptCapacityMax) out_ = {};
   phase_ = keeps_alive ? Phase::reading : Phase::lingering;
@@ -233,6 +247,11 @@ void Connection::start_lingering() {
   phase_start_ = Clock::now();
 }
 
+bool Connection::holds_input() const {
+  if (phase_ == Phase::upgraded) return exchange_->holds_input();
+  return phase_ == Phase::answering && reader_.unread_bytes() >= kPipelinedBytesMax;
+}
+
 void Connection::wait_for_events() {
   const auto self = shared_from_this();
   if (!out_.empty() && !is_write_awaited_) {
@@ -242,7 +261,7 @@ void Connection::wait_for_events() {
       self->advance();
     });
   }
-  const bool is_full = phase_ == Phase::answering && reader_.unread_bytes() >= kPipelinedBytesMax;
+  const bool is_full = holds_input();
   if (!is_full && !has_input_ended_ && !is_read_awaited_) {
     is_read_awaited_ = true;
     socket_.wait_readable([self] { self->on_readable(); });
@@ -263,6 +282,7 @@ Connection::Clock::time_point Connection::deadline() const {
     case Phase::lingering:
       return phase_start_ + kLingerTime;
     case Phase::answering:
+    case Phase::upgraded:
     case Phase::closed:
       break;
   }

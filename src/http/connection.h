@@ -1,8 +1,10 @@
 // One client connection: reads requests, hands them to the handler, writes the answers in order.
 //
 // Ownership: the worker's set of connections, and every wait under way. Threads: the worker's loop only.
-// Life: reading -> answering -> reading ... -> lingering -> closed. While an answer is awaited or written the socket is
-// read on, so that a peer that goes away (also by closing only its sending side) is noticed at once.
+// Life: reading -> answering -> reading ... -> lingering -> closed; a service may make of answering -> upgraded, and
+// then the bytes are its own (http/frame_handler.h) until it is lingering or closed. While an answer is awaited or
+// written the socket is read on, so that a peer that goes away (also by closing only its sending side) is noticed at
+// once.
 #pragma once
 
 #include <memory>
@@ -36,14 +38,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   // Joins the worker's set, answers `status` to nobody in particular and ends.
   void refuse(int status, std::string_view message);
-  // Closes at once when no answer is under way; else after it (Service::is_stopping is set).
+  // Closes at once when no answer is under way; else after it (Service::is_stopping is set). The handler of an upgraded
+  // one is told.
   void close_when_idle();
   // Closes now; the peer counts as gone for a running answer.
   void close();
 
  private:
   using Clock = EventLoop::Clock;
-  enum class Phase { reading, answering, lingering, closed };
+  enum class Phase { reading, answering, upgraded, lingering, closed };
 
   void on_wake();
   void on_readable();
@@ -58,10 +61,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool take_answer();
 
   void start_answer(ReadRequest read);
+  void start_frames();
   void end_answer();
   void answer_error(int status, std::string_view message);
   void start_lingering();
 
+  bool holds_input() const;
   void wait_for_events();
   Clock::time_point deadline() const;
   void set_timer();

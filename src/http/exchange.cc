@@ -99,6 +99,85 @@ void Exchange::finish() {
   wake_connection();
 }
 
+bool Exchange::upgrade(Headers headers, std::shared_ptr<FrameHandler> handler) {
+  if (!terms_.may_upgrade || service_->is_stopping) return false;
+  std::string bytes = response_head(101, headers, {.is_upgrade = true});
+  {
+    const MutexLock lock(mutex_);
+    if (is_started_ || is_closed_) return false;
+    is_started_ = is_upgraded_ = true;
+    frames_ = std::move(handler);
+    outgoing_ = std::move(bytes);
+    if (!needs_wake()) return true;
+  }
+  wake_connection();
+  return true;
+}
+
+void Exchange::resume() {
+  {
+    const MutexLock lock(mutex_);
+    ++resumes_;
+    is_paused_ = false;
+    if (!is_upgraded_ || !needs_wake()) return;
+  }
+  wake_connection();
+}
+
+// Calls the handler, which may call anything here. When it throws, the connection has to end.
+template <typename Call>
+void Exchange::call_handler(const char* what, Call&& call) {
+  std::shared_ptr<FrameHandler> handler;
+  {
+    const MutexLock lock(mutex_);
+    handler = frames_;
+  }
+  if (!handler) return;
+  try {
+    return call(*handler);
+  } catch (const std::exception& error) {
+    log_error("http: {} of an upgraded connection failed: {}", what, error.what());
+  } catch (...) {
+    log_error("http: {} of an upgraded connection failed", what);
+  }
+  abandon({});
+}
+
+void Exchange::receive(std::string_view bytes) {
+  call_handler("receiving", [&](FrameHandler& handler) {
+    uint64_t resumes_before;
+    {
+      const MutexLock lock(mutex_);
+      if (is_complete_ || is_closed_) return;
+      resumes_before = resumes_;
+    }
+    if (handler.receive(bytes)) return;
+    const MutexLock lock(mutex_);
+    is_paused_ = resumes_ == resumes_before;  // else it was resumed meanwhile
+  });
+}
+
+bool Exchange::holds_input() const {
+  const MutexLock lock(mutex_);
+  return is_paused_ || outgoing_.size() + taken_bytes_ >= service_->config.upgraded_unsent_max;
+}
+
+void Exchange::stop_frames() {
+  call_handler("stopping", [](FrameHandler& handler) { handler.stop(); });
+}
+
+void Exchange::end_frames() {
+  call_handler("closing", [](FrameHandler& handler) { handler.closed(); });
+  std::shared_ptr<FrameHandler> dropped;  // destroyed after the lock is released: it may own a Responder
+  const MutexLock lock(mutex_);
+  dropped.swap(frames_);
+}
+
+bool Exchange::is_upgraded() const {
+  const MutexLock lock(mutex_);
+  return is_upgraded_;
+}
+
 bool Exchange::is_closed() const {
   const MutexLock lock(mutex_);
   return is_closed_;
@@ -154,9 +233,9 @@ void Exchange::disconnect() {
     const MutexLock lock(mutex_);
     is_closed_ = true;
     outgoing_ = {};
-    if (std::exchange(is_disconnected_, true) || is_complete_) return;
-    callback.swap(on_close_);
+    if (!std::exchange(is_disconnected_, true) && !is_complete_) callback.swap(on_close_);
   }
+  end_frames();
   if (!callback) return;
   try {
     callback();

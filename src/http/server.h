@@ -25,6 +25,8 @@
 
 namespace estoc::http {
 
+class FrameHandler;
+
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
@@ -46,8 +48,9 @@ struct Response {
   std::string body;
 };
 
-// The answer to one request. Exactly one of respond() or start_stream()...finish() completes it; a second answer is
-// ignored and logged. When the last reference is dropped before that, the peer gets a 500, or a stream is cut off.
+// The answer to one request. Exactly one of respond(), start_stream()...finish() or upgrade()...finish() completes it;
+// a second answer is ignored and logged. When the last reference is dropped before that, the peer gets a 500, or a
+// stream is cut off.
 class Responder {
  public:
   virtual ~Responder() = default;
@@ -60,6 +63,13 @@ class Responder {
   // connection is then closed: a reader that slow is treated as gone).
   virtual bool write(std::string bytes) = 0;
   virtual void finish() = 0;
+
+  // Answers 101 with `headers` ("Upgrade": what it becomes) and gives the connection to `handler`. False when that
+  // cannot be, and nothing is answered then: the request did not ask for it, is HTTP/1.0 or HEAD, has been answered,
+  // the peer is gone or the server is stopping.
+  virtual bool upgrade(Headers headers, std::shared_ptr<FrameHandler> handler) = 0;
+  // After FrameHandler::receive said that the peer is to wait: it may send on.
+  virtual void resume() = 0;
 
   // True once the peer has closed or the connection failed.
   virtual bool is_closed() const = 0;
@@ -85,6 +95,7 @@ struct ServerConfig {
   size_t small_body_bytes = limits::kSmallBodyBytes;  // are refused with 503 when there is no room
   size_t header_bytes_max = limits::kHeaderBytesMax;
   size_t stream_bytes_max = size_t{4} << 20;
+  size_t upgraded_unsent_max = size_t{64} << 10;  // no more is read from an upgraded connection while so much is unsent
   int connections_max = limits::kConnectionsMax;
   std::chrono::milliseconds idle_timeout{75'000};  // between requests, and without progress in sending
   std::chrono::milliseconds read_timeout{30'000};  // for one whole request once its first byte came

@@ -61,6 +61,8 @@ class FakeResponder : public http::Responder {
     return !refuses_writes;
   }
   void finish() override { ++finishes; }
+  bool upgrade(http::Headers, std::shared_ptr<http::FrameHandler>) override { return false; }
+  void resume() override {}
   bool is_closed() const override { return has_left; }
   void on_close(std::function<void()> callback) override { close = std::move(callback); }
   void post(std::function<void()> work) override { posts.push_back(std::move(work)); }
