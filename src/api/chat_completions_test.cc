@@ -85,7 +85,7 @@ TEST_F(ChatTest, ModelDefaultsStandBetweenRequestAndOpenAi) {
   model_.served.defaults.end_tokens = {65, 66};
   EXPECT_FLOAT_EQ(request_hi("").sampling.temperature, 0.6f);
   EXPECT_EQ(request_hi("").sampling.top_k, 20);
-  EXPECT_EQ(request_hi("").end_tokens, (std::vector<TokenId>{65, 66, FakeTokenizer::kEos}));
+  EXPECT_EQ(request_hi("").end_tokens, (std::vector<TokenId>{65, 66}));
   EXPECT_FLOAT_EQ(request_hi(R"("temperature":0)").sampling.temperature, 0.0f);
   EXPECT_EQ(request_hi(R"("top_k":-1)").sampling.top_k, 0);
 }

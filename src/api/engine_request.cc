@@ -51,9 +51,6 @@ Request build_request(const GenerationFields& fields, const ServedModel& model, 
   request.tokens_max = std::min(fields.tokens_max.value_or(room), room);
   request.tokens_min = std::min(fields.tokens_min, request.tokens_max);
   request.end_tokens = model.defaults.end_tokens;
-  const auto eos = model.tokenizer->eos();
-  if (eos && std::ranges::find(request.end_tokens, *eos) == request.end_tokens.end())
-    request.end_tokens.push_back(*eos);
   request.stop_tokens = fields.stop_tokens;
   request.ignore_end = fields.ignore_end;
   request.priority = fields.priority;

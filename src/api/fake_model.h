@@ -80,6 +80,7 @@ struct FakeModel {
     served.info.architecture = "TinyForCausalLM";
     served.tokenizer = &tokenizer;
     served.prompts = &prompts;
+    served.defaults.end_tokens = {FakeTokenizer::kEos};
   }
 
   // A list of this model as it is now. It and what is made from it live as long as this.
