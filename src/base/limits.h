@@ -2,7 +2,7 @@
 //
 // A limit is there so that one request cannot take the memory or the time of all others; none is a taste. Each is far
 // above what honest clients send. What depends on the model, the length of a text, is ServedModel::text_bytes_max. What
-// one chat template may use while it renders is chat/limits.h.
+// one chat template may use while it renders is jinja/limits.h.
 #pragma once
 
 #include <cstddef>

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/json.h"
-#include "chat/template.h"
+#include "jinja/template.h"
 
 namespace estoc {
 

@@ -13,7 +13,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "chat/assistant_turns.h"
-#include "chat/template.h"
+#include "jinja/template.h"
 #include "tokenizer/tokenizer.h"
 
 namespace estoc {

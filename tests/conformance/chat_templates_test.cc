@@ -1,8 +1,8 @@
 // Published chat templates with every conversation; the texts to expect are Jinja's (tests/golden/make_chat_golden.py).
 #include "base/error.h"
 #include "base/mapped_file.h"
-#include "chat/template.h"
 #include "conformance/test_shared_data.h"
+#include "jinja/template.h"
 
 namespace estoc {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "chat/template.h"
+#include "jinja/template.h"
 
 namespace {
 

@@ -10,7 +10,7 @@ import jinja2
 from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-NOW = 1699963200  # also in src/chat/template_golden_test.cc, jinja_table_test.cc and tests/conformance/jinja_renderer.cc
+NOW = 1699963200  # also in src/jinja/template_golden_test.cc, table_test.cc and tests/conformance/jinja_renderer.cc
 
 
 class Generation(Extension):

@@ -1,7 +1,7 @@
 """The cells of the table that make_jinja_table.py writes: which expressions meet which values, and known differences."""
 from jinja_tag_cases import templates
 
-PRELUDE = "{% macro macro() %}m{% endmacro %}"  # also in jinja_table_test.cc
+PRELUDE = "{% macro macro() %}m{% endmacro %}"  # also in src/jinja/table_test.cc
 
 STRINGS = ["''", "'aB c'", "'ab,ab'", "' ßǅ1\\n²\\t'", "'-7'", "('<b>&'|safe)"]
 VALUES = [

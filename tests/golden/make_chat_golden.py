@@ -20,7 +20,7 @@ from transformers.utils import chat_template_utils
 
 HERE = Path(__file__).resolve().parent
 PINNED = {"jinja2": "3.1.6", "transformers": "5.23.0"}
-NOW = 1699963200  # kNow of src/chat/template_golden_test.cc
+NOW = 1699963200  # kNow of src/jinja/template_golden_test.cc
 
 
 class FixedDatetime(real_datetime.datetime):

@@ -7,7 +7,7 @@ Run by hand, never by CI, with jinja2==3.1.6, markupsafe==3.0.4 and Python 3.11:
 
 A section has values and expressions in which X stands for the value; its cells are all pairs. A cell is the text of the
 expression in a list (which shows the kind of the result), or a refusal. DIFFERENCES names every cell in which we do not
-do as Jinja does, and why; the golden lists them under "unequal", and jinja_table_test.cc checks that they differ indeed.
+do as Jinja does, and why; the golden lists them under "unequal", and src/jinja/table_test.cc checks that they do.
 With --renderer the table is compared at once, and cells that are not explained are printed.
 """
 import argparse
