@@ -13,7 +13,6 @@ namespace estoc::jinja {
 
 using Filter = Value (*)(Evaluator&, const Value&, Arguments&);
 using Predicate = bool (*)(Evaluator&, const Value&, Arguments&);
-using Method = Value (*)(Evaluator&, const Value&, Arguments&);
 
 // Null when there is none of that name.
 Filter find_filter(std::string_view name);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "jinja/dict.h"
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
 #include "jinja/unicode.h"
+#include "jinja/value.h"
 
 namespace estoc::jinja {
 namespace {

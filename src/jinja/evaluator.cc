@@ -1,11 +1,10 @@
 #include "jinja/evaluator.h"
 
-#include "jinja/bound_method.h"
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
+#include "jinja/object.h"
 #include "jinja/printing.h"
-#include "jinja/template_self.h"
 
 namespace estoc::jinja {
 

@@ -3,7 +3,6 @@
 #include "jinja/arguments.h"
 #include "jinja/arithmetic.h"
 #include "jinja/comparison.h"
-#include "jinja/dict.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
 #include "jinja/filter_tables.h"
@@ -11,6 +10,7 @@
 #include "jinja/limits.h"
 #include "jinja/printing.h"
 #include "jinja/unicode.h"
+#include "jinja/value.h"
 
 namespace estoc::jinja {
 namespace {

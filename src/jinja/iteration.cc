@@ -4,11 +4,11 @@
 #include <limits>
 #include <utility>
 
-#include "jinja/dict.h"
 #include "jinja/failure.h"
 #include "jinja/limits.h"
 #include "jinja/object.h"
 #include "jinja/unicode.h"
+#include "jinja/value.h"
 
 namespace estoc::jinja {
 namespace {

@@ -3,9 +3,9 @@
 #include <limits>
 
 #include "base/utf8.h"
-#include "jinja/dict.h"
 #include "jinja/failure.h"
 #include "jinja/limits.h"
+#include "jinja/value.h"
 
 namespace estoc::jinja {
 namespace {

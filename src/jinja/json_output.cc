@@ -6,11 +6,11 @@
 #include <cmath>
 
 #include "jinja/comparison.h"
-#include "jinja/dict.h"
 #include "jinja/failure.h"
 #include "jinja/limits.h"
 #include "jinja/printing.h"
 #include "jinja/unicode.h"
+#include "jinja/value.h"
 
 namespace estoc::jinja {
 namespace {

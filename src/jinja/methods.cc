@@ -7,8 +7,8 @@
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
-#include "jinja/loop.h"
 #include "jinja/method_tables.h"
+#include "jinja/object.h"
 
 namespace estoc::jinja {
 namespace {

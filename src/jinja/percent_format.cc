@@ -5,13 +5,13 @@
 #include <cmath>
 
 #include "base/utf8.h"
-#include "jinja/dict.h"
 #include "jinja/failure.h"
 #include "jinja/format_spec.h"
 #include "jinja/limits.h"
 #include "jinja/markup.h"
 #include "jinja/printing.h"
 #include "jinja/unicode.h"
+#include "jinja/value.h"
 
 namespace estoc::jinja {
 namespace {

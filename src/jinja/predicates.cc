@@ -4,11 +4,11 @@
 #include "jinja/arithmetic.h"
 #include "jinja/builtins.h"
 #include "jinja/comparison.h"
-#include "jinja/dict.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
 #include "jinja/letter_case.h"
+#include "jinja/value.h"
 
 namespace estoc::jinja {
 namespace {

@@ -2,9 +2,8 @@
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
-#include "jinja/loop.h"
-#include "jinja/macro.h"
 #include "jinja/nesting.h"
+#include "jinja/object.h"
 #include "jinja/printing.h"
 
 namespace estoc::jinja {

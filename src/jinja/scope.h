@@ -33,6 +33,5 @@ struct Scope {
   std::shared_ptr<Scope> parent;
   std::vector<std::pair<NameId, Value>> values;
 };
-using ScopePtr = std::shared_ptr<Scope>;
 
 }  // namespace estoc::jinja

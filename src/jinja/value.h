@@ -12,6 +12,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -116,6 +118,31 @@ struct Sequence {
   int64_t start = 0, stop = 0, step = 1;  // of a range
   bool is_group = false;                  // of groupby: a tuple whose parts have the names grouper and list
 };
+
+// An ordered dict with Python's keys: 1, 1.0 and true are one key; lists and dicts cannot be keys. Filled by one owner,
+// then frozen inside a Value. Errors: Failure for an unhashable key.
+class Dict {
+ public:
+  using Entry = std::pair<Value, Value>;
+
+  void set(Value key, Value value);  // replaces in place or appends
+  void set(std::string_view key, Value value);
+  const Value* find(const Value& key) const;
+  const Value* find(std::string_view key) const;
+  const std::vector<Entry>& entries() const { return entries_; }
+  size_t size() const { return entries_.size(); }
+  int depth() const { return depth_; }
+  uint64_t weight() const { return weight_; }
+
+ private:
+  std::vector<Entry> entries_;
+  std::unordered_map<std::string, size_t> places_;  // hash_key -> index in entries_
+  int depth_ = 1;
+  uint64_t weight_ = 1;
+};
+
+// A text that is equal for equal values, as dicts and `unique` need. Throws Failure "unhashable type: 'list'".
+std::string hash_key(const Value& value);
 
 // Takes the next depth and weight of a container; throws Failure when it nests too deeply.
 void account(int& depth, uint64_t& weight, const Value& item);
