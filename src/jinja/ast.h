@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "jinja/arithmetic.h"
 #include "jinja/builtins.h"
+#include "jinja/operators.h"
 #include "jinja/value.h"
 
 namespace estoc::jinja {

@@ -1,4 +1,4 @@
-#include "jinja/format_spec.h"
+#include "jinja/format.h"
 
 #include <fmt/format.h>
 

@@ -1,13 +1,12 @@
 #include <algorithm>
 
 #include "jinja/arguments.h"
-#include "jinja/arithmetic.h"
-#include "jinja/comparison.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
 #include "jinja/filter_tables.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
+#include "jinja/operators.h"
 #include "jinja/printing.h"
 #include "jinja/unicode.h"
 #include "jinja/value.h"

@@ -1,14 +1,13 @@
 #include <algorithm>
 
 #include "jinja/arguments.h"
-#include "jinja/arithmetic.h"
 #include "jinja/builtins.h"
-#include "jinja/comparison.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
 #include "jinja/method_tables.h"
 #include "jinja/object.h"
+#include "jinja/operators.h"
 
 namespace estoc::jinja {
 namespace {

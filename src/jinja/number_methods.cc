@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "jinja/arguments.h"
-#include "jinja/arithmetic.h"
 #include "jinja/failure.h"
 #include "jinja/method_tables.h"
+#include "jinja/operators.h"
 
 namespace estoc::jinja {
 namespace {

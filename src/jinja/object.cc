@@ -4,9 +4,9 @@
 
 #include "jinja/arguments.h"
 #include "jinja/builtins.h"
-#include "jinja/comparison.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
+#include "jinja/operators.h"
 #include "jinja/printing.h"
 
 namespace estoc::jinja {

@@ -1,4 +1,4 @@
-#include "jinja/percent_format.h"
+#include "jinja/format.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,6 @@
 
 #include "base/utf8.h"
 #include "jinja/failure.h"
-#include "jinja/format_spec.h"
 #include "jinja/limits.h"
 #include "jinja/markup.h"
 #include "jinja/printing.h"

@@ -1,13 +1,12 @@
 #include <unordered_map>
 
 #include "jinja/arguments.h"
-#include "jinja/arithmetic.h"
 #include "jinja/builtins.h"
-#include "jinja/comparison.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
 #include "jinja/letter_case.h"
+#include "jinja/operators.h"
 #include "jinja/value.h"
 
 namespace estoc::jinja {

@@ -1,11 +1,11 @@
 #include <cmath>
 
-#include "jinja/comparison.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
 #include "jinja/nesting.h"
+#include "jinja/operators.h"
 #include "jinja/printing.h"
 
 namespace estoc::jinja {

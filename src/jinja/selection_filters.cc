@@ -2,14 +2,13 @@
 #include <unordered_set>
 
 #include "jinja/arguments.h"
-#include "jinja/arithmetic.h"
-#include "jinja/comparison.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
 #include "jinja/filter_tables.h"
 #include "jinja/item_keys.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
+#include "jinja/operators.h"
 #include "jinja/text_operations.h"
 
 namespace estoc::jinja {

@@ -1,10 +1,10 @@
-#include "jinja/str_format.h"
+#include "jinja/format.h"
 
 #include <algorithm>
 #include <optional>
 
+#include "jinja/evaluator.h"
 #include "jinja/failure.h"
-#include "jinja/format_spec.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
 #include "jinja/literals.h"

@@ -3,11 +3,11 @@
 #include "jinja/arguments.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
+#include "jinja/format.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
 #include "jinja/markup.h"
 #include "jinja/method_tables.h"
-#include "jinja/str_format.h"
 #include "jinja/unicode.h"
 
 namespace estoc::jinja {

@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
-#include "jinja/json_input.h"
+#include "jinja/json.h"
 #include "jinja/limits.h"
 #include "jinja/parser.h"
 

@@ -1,19 +1,49 @@
-#include "jinja/json_output.h"
+#include "jinja/json.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
-#include "jinja/comparison.h"
+#include "base/utf8.h"
 #include "jinja/failure.h"
 #include "jinja/limits.h"
+#include "jinja/operators.h"
 #include "jinja/printing.h"
 #include "jinja/unicode.h"
 #include "jinja/value.h"
 
 namespace estoc::jinja {
 namespace {
+
+Value from_number(const Json& json) {
+  if (!json.is_int()) return Value::floating(json.as_double());
+  const bool is_big = json.as_double() > 9.2e18 && json.as_uint() > uint64_t{std::numeric_limits<int64_t>::max()};
+  return is_big ? Value::floating(json.as_double()) : Value::integer(json.as_int());
+}
+
+std::string checked(const std::string& text) {
+  if (!is_valid_utf8(text)) stop("a string among the variables is not valid UTF-8");
+  return text;
+}
+
+Value converted(const Json& json, int depth) {
+  if (depth > kValueDepthMax) stop("a variable nests deeper than {} levels", kValueDepthMax);
+  if (json.is_null()) return Value::none();
+  if (json.is_bool()) return Value::boolean(json.as_bool());
+  if (json.is_number()) return from_number(json);
+  if (json.is_string()) return Value::string(checked(json.as_string()));
+  if (json.is_array()) {
+    Values items;
+    items.reserve(json.as_array().size());
+    for (const Json& item : json.as_array()) items.push_back(converted(item, depth + 1));
+    return Value::list(std::move(items));
+  }
+  Dict dict;
+  for (const auto& [key, item] : json.as_object()) dict.set(checked(key), converted(item, depth + 1));
+  return Value::dict(std::move(dict));
+}
 
 void append_unit(std::string& out, uint32_t unit) { out += fmt::format("\\u{:04x}", unit); }
 
@@ -132,6 +162,8 @@ class JsonWriter {
 };
 
 }  // namespace
+
+Value from_json(const Json& json) { return converted(json, 1); }
 
 std::string json_text(const Value& value, const JsonStyle& style) { return JsonWriter(style).run(value); }
 
