@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "jinja/letter_case.h"
 #include "jinja/literals.h"
 #include "jinja/text_operations.h"
+#include "jinja/unicode.h"
 
 namespace estoc::jinja {
 

@@ -1,4 +1,4 @@
-#include "jinja/letter_case.h"
+#include "jinja/unicode.h"
 
 #include <utf8proc.h>
 
@@ -6,8 +6,6 @@
 #include <iterator>
 
 #include "base/utf8.h"
-#include "jinja/unicode.h"
-#include "jinja/unicode_tables.h"
 
 namespace estoc::jinja {
 namespace {

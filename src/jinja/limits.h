@@ -18,4 +18,16 @@ inline constexpr int kExpressionDepthMax = 150;              // nesting of one e
 inline constexpr int kStatementDepthMax = 60;                // nesting of block tags
 inline constexpr size_t kSourceBytesMax = size_t{4} << 20;
 
+// Counts a level of recursion for as long as it lives.
+class Nesting {
+ public:
+  explicit Nesting(int& depth) : depth_(depth) { ++depth_; }
+  ~Nesting() { --depth_; }
+  Nesting(const Nesting&) = delete;
+  Nesting& operator=(const Nesting&) = delete;
+
+ private:
+  int& depth_;
+};
+
 }  // namespace estoc::jinja

@@ -10,7 +10,7 @@
 #include "jinja/format.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
-#include "jinja/markup.h"
+#include "jinja/text_operations.h"
 #include "jinja/unicode.h"
 #include "jinja/value.h"
 

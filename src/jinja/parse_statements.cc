@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "jinja/limits.h"
-#include "jinja/nesting.h"
 #include "jinja/parser.h"
 
 namespace estoc::jinja {

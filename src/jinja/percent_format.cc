@@ -7,8 +7,8 @@
 #include "base/utf8.h"
 #include "jinja/failure.h"
 #include "jinja/limits.h"
-#include "jinja/markup.h"
 #include "jinja/printing.h"
+#include "jinja/text_operations.h"
 #include "jinja/unicode.h"
 #include "jinja/value.h"
 

@@ -5,8 +5,8 @@
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
-#include "jinja/letter_case.h"
 #include "jinja/operators.h"
+#include "jinja/unicode.h"
 #include "jinja/value.h"
 
 namespace estoc::jinja {

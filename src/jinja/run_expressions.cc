@@ -4,7 +4,6 @@
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
-#include "jinja/nesting.h"
 #include "jinja/operators.h"
 #include "jinja/printing.h"
 

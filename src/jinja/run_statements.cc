@@ -2,7 +2,6 @@
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
-#include "jinja/nesting.h"
 #include "jinja/object.h"
 #include "jinja/printing.h"
 

@@ -8,8 +8,8 @@
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
 #include "jinja/literals.h"
-#include "jinja/markup.h"
 #include "jinja/printing.h"
+#include "jinja/text_operations.h"
 
 namespace estoc::jinja {
 namespace {

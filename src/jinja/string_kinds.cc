@@ -3,7 +3,6 @@
 
 #include "jinja/arguments.h"
 #include "jinja/evaluator.h"
-#include "jinja/letter_case.h"
 #include "jinja/method_tables.h"
 #include "jinja/unicode.h"
 

@@ -5,7 +5,6 @@
 #include "jinja/failure.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
-#include "jinja/markup.h"
 #include "jinja/method_tables.h"
 #include "jinja/text_operations.h"
 #include "jinja/unicode.h"

@@ -6,8 +6,8 @@
 #include "jinja/format.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
-#include "jinja/markup.h"
 #include "jinja/method_tables.h"
+#include "jinja/text_operations.h"
 #include "jinja/unicode.h"
 
 namespace estoc::jinja {

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "base/utf8.h"
-#include "jinja/unicode_tables.h"
 
 namespace estoc::jinja {
 namespace {

@@ -1,4 +1,7 @@
-// Python's view of text: code points and the kinds of characters. The text is valid UTF-8. Pure functions.
+// Python's view of text: code points, the kinds of characters, and the mappings between upper, lower and title case.
+// The text is valid UTF-8. Pure functions. Internal to jinja/.
+//
+// unicode.cc has code points and kinds, letter_case.cc the cases, unicode_tables.cc what utf8proc does not know.
 #pragma once
 
 #include <cstddef>
@@ -71,5 +74,34 @@ size_t find_last_text(std::string_view text, std::string_view needle);
 
 size_t leading_space_bytes(std::string_view text);
 size_t trailing_space_bytes(std::string_view text);
+
+// Letter case.
+bool is_upper(uint32_t code_point);
+bool is_lower(uint32_t code_point);
+bool is_title(uint32_t code_point);  // ǅ and its like
+bool is_cased(uint32_t code_point);
+
+std::string to_upper(std::string_view text);
+std::string to_lower(std::string_view text);
+std::string fold_case(std::string_view text);   // str.casefold
+std::string capitalize(std::string_view text);  // the first in title case, the rest lower
+std::string title_case(std::string_view text);  // str.title
+std::string swap_case(std::string_view text);
+
+// str.isupper, islower and istitle: whether there are cased letters and all of them are as the name says.
+bool is_upper_text(std::string_view text);
+bool is_lower_text(std::string_view text);
+bool is_title_text(std::string_view text);
+
+// The properties that utf8proc lacks: beyond what the general category of the character tells.
+bool is_other_lower(uint32_t code);
+bool is_other_upper(uint32_t code);
+bool is_other_digit(uint32_t code);
+bool is_other_numeric(uint32_t code);
+bool is_other_ignorable(uint32_t code);  // for the rule of the Greek final sigma
+
+// The mapping (UTF-8) of a character whose upper or title case is longer than one character; null for the others.
+const char* special_upper(uint32_t code);
+const char* special_title(uint32_t code);
 
 }  // namespace estoc::jinja

@@ -1,6 +1,6 @@
 // What utf8proc does not tell: derived properties and the case mappings that make several characters of one. As in
 // Unicode 14, the version of Python 3.11, from DerivedCoreProperties, DerivedNumericType and SpecialCasing.
-#include "jinja/unicode_tables.h"
+#include "jinja/unicode.h"
 
 #include <algorithm>
 #include <iterator>
