@@ -1,10 +1,15 @@
-// The functions templates find ready: filters, `is` tests, methods of strings and containers, globals.
+// The functions that templates find ready: filters, `is` tests, methods of strings, numbers and containers, globals;
+// and what those who write one need, to read their arguments. Internal to jinja/.
 //
-// All are pure apart from the evaluator they charge their work to. Errors: Failure.
+// All are pure apart from the evaluator they charge their work to. Errors: Failure, which names the function.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "jinja/object.h"
 #include "jinja/value.h"
@@ -35,5 +40,60 @@ Value find_global(std::string_view name);
 
 // What `function.name` is, for a function among the globals: dict.fromkeys and nothing else.
 std::optional<Value> find_function_attribute(std::string_view function, std::string_view name);
+
+// The tables behind the look-ups, of filters one a file.
+using FilterTable = std::unordered_map<std::string_view, Filter>;
+
+const FilterTable& text_filters();       // strings to strings
+const FilterTable& value_filters();      // numbers, JSON, defaults: one value to another
+const FilterTable& item_filters();       // one sequence to an item or a rearranged sequence
+const FilterTable& selection_filters();  // filters that apply an attribute, a test or another filter to every item
+
+using MethodTable = std::unordered_map<std::string_view, Method>;
+
+const MethodTable& string_methods();
+const MethodTable& string_translation_methods();  // those that write characters anew
+const MethodTable& markup_methods();
+
+// Matches what a call passes with the parameter names of a builtin.
+class Bound {
+ public:
+  // The first `required` of `names` must be given.
+  Bound(const char* what, const Arguments& arguments, std::initializer_list<const char*> names, size_t required = 0);
+
+  // The same for what Python lets be passed by position only.
+  static Bound by_position(const char* what, const Arguments& arguments, std::initializer_list<const char*> names,
+                           size_t required = 0);
+
+  bool has(size_t i) const { return values_[i] != nullptr; }
+  const Value& at(size_t i) const { return *values_[i]; }  // has(i)
+  // none counts as given; these fail on another kind.
+  int64_t integer(size_t i, int64_t fallback) const;
+  bool truth(size_t i, bool fallback) const;                    // any value, by its truth
+  bool flag(size_t i, bool fallback) const;                     // an int or bool, as some Python functions want it
+  std::string text(size_t i, std::string_view fallback) const;  // a string
+  const Value* find(size_t i) const;                            // null when absent or none
+
+ private:
+  const char* what_;
+  std::vector<const char*> names_;
+  std::vector<const Value*> values_;
+};
+
+// What filters such as sort, map and selectattr look at in each item: an attribute path, perhaps without letter case.
+class ItemKey {
+ public:
+  // `attribute` is a name, a dotted path or an index; null or none means the item itself.
+  ItemKey(Evaluator& evaluator, const Value* attribute, bool ignores_case, const Value* fallback = nullptr);
+  Value of(const Value& item) const;
+
+ private:
+  Evaluator& evaluator_;
+  Values path_;
+  bool ignores_case_;
+  std::optional<Value> fallback_;
+};
+
+Value without_case(const Value& value);  // a lower-cased string; anything else as it is
 
 }  // namespace estoc::jinja

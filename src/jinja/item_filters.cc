@@ -1,9 +1,8 @@
 #include <algorithm>
 
-#include "jinja/arguments.h"
+#include "jinja/builtins.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
-#include "jinja/filter_tables.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
 #include "jinja/operators.h"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "jinja/arguments.h"
 #include "jinja/builtins.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"

@@ -1,6 +1,5 @@
 #include <unordered_map>
 
-#include "jinja/arguments.h"
 #include "jinja/builtins.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"

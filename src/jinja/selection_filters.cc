@@ -1,11 +1,9 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "jinja/arguments.h"
+#include "jinja/builtins.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
-#include "jinja/filter_tables.h"
-#include "jinja/item_keys.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
 #include "jinja/operators.h"

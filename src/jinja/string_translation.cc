@@ -1,12 +1,11 @@
 // Methods of strings that write characters anew: format, translate, expandtabs; and what only markup has.
 #include "base/utf8.h"
-#include "jinja/arguments.h"
+#include "jinja/builtins.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
 #include "jinja/format.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"
-#include "jinja/method_tables.h"
 #include "jinja/text_operations.h"
 #include "jinja/unicode.h"
 

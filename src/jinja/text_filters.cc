@@ -3,10 +3,9 @@
 #include <cmath>
 
 #include "base/utf8.h"
-#include "jinja/arguments.h"
+#include "jinja/builtins.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
-#include "jinja/filter_tables.h"
 #include "jinja/format.h"
 #include "jinja/iteration.h"
 #include "jinja/limits.h"

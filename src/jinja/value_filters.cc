@@ -5,10 +5,9 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "jinja/arguments.h"
+#include "jinja/builtins.h"
 #include "jinja/evaluator.h"
 #include "jinja/failure.h"
-#include "jinja/filter_tables.h"
 #include "jinja/format.h"
 #include "jinja/iteration.h"
 #include "jinja/json.h"
