@@ -7,13 +7,39 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "jinja/ast.h"
 #include "jinja/object.h"
-#include "jinja/scope.h"
 
 namespace estoc::jinja {
+
+// The variables of one block while it runs. Blocks nest lexically: a macro sees where it was written, not its caller.
+struct Scope {
+  explicit Scope(std::shared_ptr<Scope> parent_) : parent(std::move(parent_)) {}
+
+  const Value* find(NameId id) const {
+    for (const Scope* scope = this; scope; scope = scope->parent.get()) {
+      for (const auto& [name, value] : scope->values) {
+        if (name == id) return &value;
+      }
+    }
+    return nullptr;
+  }
+
+  void set(NameId id, Value value) {
+    for (auto& [name, old] : values) {
+      if (name != id) continue;
+      old = std::move(value);
+      return;
+    }
+    values.emplace_back(id, std::move(value));
+  }
+
+  std::shared_ptr<Scope> parent;
+  std::vector<std::pair<NameId, Value>> values;
+};
 
 class Evaluator {
  public:
