@@ -40,7 +40,7 @@ void write_arguments_as_text(Json& message) {
 
 // One template and what all its probes have in common.
 struct Prober {
-  const ChatTemplate& chat_template;
+  const jinja::Template& chat_template;
   Json variables;
 
   // Nothing when the template fails.
@@ -64,7 +64,7 @@ struct Prober {
 
 }  // namespace
 
-AssistantTurns::AssistantTurns(const ChatTemplate& chat_template, const Json& variables) {
+AssistantTurns::AssistantTurns(const jinja::Template& chat_template, const Json& variables) {
   Prober prober{chat_template, variables};
   for (size_t i = 0; i < kProbes.size(); ++i) takes_null_[i] = prober.takes_null(parse_json(kProbes[i]));
   bool& takes_null_calls = takes_null_[static_cast<size_t>(NullTurn::tool_calls)];

@@ -23,7 +23,7 @@ class AssistantTurns {
   // As if the template took neither null nor text.
   AssistantTurns() = default;
   // Renders the probes with `variables`. Never throws: a template that fails is one that does not take what it got.
-  AssistantTurns(const ChatTemplate& chat_template, const Json& variables);
+  AssistantTurns(const jinja::Template& chat_template, const Json& variables);
 
   bool takes_null(NullTurn turn) const { return takes_null_[static_cast<size_t>(turn)]; }
   bool wants_text_arguments() const { return wants_text_arguments_; }

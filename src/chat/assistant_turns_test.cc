@@ -8,7 +8,7 @@ namespace {
 // Which turns the template takes with null: c with tool calls, r with reasoning, n with nothing; t when it wants the
 // arguments of calls as text.
 std::string taken_by(std::string_view body) {
-  const ChatTemplate chat_template("{% for message in messages %}" + std::string(body) + "{% endfor %}");
+  const jinja::Template chat_template("{% for message in messages %}" + std::string(body) + "{% endfor %}");
   const AssistantTurns turns(chat_template, parse_json("{}"));
   std::string taken;
   if (turns.takes_null(NullTurn::tool_calls)) taken += 'c';
@@ -61,7 +61,7 @@ TEST(AssistantTurns, AreFittedToTheTemplate) {
     turns.fit(fit);
     return to_json(fit);
   };
-  const ChatTemplate particular(
+  const jinja::Template particular(
       "{% for m in messages %}{% if not m.tool_calls %}{{ m.content + 'x' }}{% else %}"
       "{{ m.tool_calls[0].function.arguments + 'x' }}{% endif %}{% endfor %}");
   const AssistantTurns turns(particular, parse_json("{}"));

@@ -18,6 +18,8 @@
 
 namespace estoc {
 
+using ChatTemplate = jinja::Template;  // the one that came with the model
+
 struct Conversation {
   // An array of at least one object with role and content. Null content is the assistant's that said nothing; calls
   // have a function with arguments, a JSON value. The template sees both as it takes them (AssistantTurns).
@@ -34,7 +36,7 @@ class PromptBuilder {
 
   bool has_template() const { return chat_template_.has_value(); }
 
-  // The template's text of a conversation. REQUIRES has_template(). Throws what ChatTemplate::render throws, and
+  // The template's text of a conversation. REQUIRES has_template(). Throws what jinja::Template::render throws, and
   // Error{invalid_argument} when the template does not write the open message.
   std::string render(Conversation conversation) const;
 

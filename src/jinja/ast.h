@@ -2,6 +2,7 @@
 //
 // Names are numbers into Program::names. An expression knows the depth of its tree, which the parser bounds, so the
 // evaluator and the destructors may recurse.
+// Internal to jinja/.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,8 @@
 // The functions that templates find ready: filters, `is` tests, methods of strings, numbers and containers, globals;
-// and what those who write one need, to read their arguments. Internal to jinja/.
+// and what those who write one need, to read their arguments.
 //
 // All are pure apart from the evaluator they charge their work to. Errors: Failure, which names the function.
+// Internal to jinja/.
 #pragma once
 
 #include <initializer_list>

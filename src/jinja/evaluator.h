@@ -1,8 +1,9 @@
 // Runs a compiled template once.
 //
-// Owner: ChatTemplate::render, one evaluator a call, one thread. Counts steps, bytes and depth against limits.h.
+// Owner: Template::render, one evaluator a call, one thread. Counts steps, bytes and depth against limits.h.
 // Namespaces and scopes that macros captured are kept until the end and then emptied, because they may form cycles.
 // Errors: Failure, and Error{invalid_argument} from raise_exception.
+// Internal to jinja/.
 #pragma once
 
 #include <memory>

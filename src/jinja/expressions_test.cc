@@ -4,10 +4,10 @@
 #include "base/error.h"
 #include "jinja/template.h"
 
-namespace estoc {
+namespace estoc::jinja {
 namespace {
 
-std::string render(const std::string& source) { return ChatTemplate(source).render(parse_json("{}"), 0); }
+std::string render(const std::string& source) { return Template(source).render(parse_json("{}"), 0); }
 
 void expect_refused(const std::string& source) {
   EXPECT_THROW(render(source), Error) << source << "\nrendered: " << render(source);
@@ -70,4 +70,4 @@ TEST(Statements, FilterBlocksInsideFilterBlocks) {
 }
 
 }  // namespace
-}  // namespace estoc
+}  // namespace estoc::jinja

@@ -1,7 +1,8 @@
 // What goes wrong while a template is compiled or runs, before the place is known.
 //
 // Failure is thrown by values, filters and methods, which do not know the line; the evaluator catches it at the
-// statement and throws estoc::Error with the line. Internal to jinja/.
+// statement and throws estoc::Error with the line.
+// Internal to jinja/.
 #pragma once
 
 #include <fmt/core.h>

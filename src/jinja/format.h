@@ -1,8 +1,8 @@
 // Python's three ways to put values into a text: "%s of %d" % values (percent_format.cc), "{0.name!r:>8}".format(...)
-// (str_format.cc), and what both write numbers with (format_spec.cc). Widths and precisions are bounded. Internal to
-// jinja/.
+// (str_format.cc), and what both write numbers with (format_spec.cc). Widths and precisions are bounded.
 //
 // Errors: Failure for what Python refuses: a wrong count or kind, a specification that does not fit the value.
+// Internal to jinja/.
 #pragma once
 
 #include <string>

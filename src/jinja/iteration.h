@@ -1,4 +1,5 @@
 // Python's iteration protocol and subscripts over values. Errors: Failure where Python has a TypeError.
+// Internal to jinja/.
 #pragma once
 
 #include <functional>

@@ -2,6 +2,7 @@
 // one trailing newline of the template dropped, every line break read as \n.
 //
 // Errors: SyntaxError with the line.
+// Internal to jinja/.
 #pragma once
 
 #include <stdexcept>

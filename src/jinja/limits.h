@@ -1,4 +1,5 @@
 // What one rendering may use. Templates come from downloaded files, so every loop and every allocation is bounded.
+// Internal to jinja/.
 #pragma once
 
 #include <cstddef>

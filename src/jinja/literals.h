@@ -1,4 +1,5 @@
 // Literals of the expression language, from their spelling in the template. Errors: Failure.
+// Internal to jinja/.
 #pragma once
 
 #include <cstdint>

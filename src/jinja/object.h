@@ -1,7 +1,8 @@
 // Values with behaviour: namespaces, functions, methods, cyclers, joiners, loops, macros, blocks.
 //
 // One rendering owns them (functions among the globals are immutable and shared by all). What they hold of the tree of
-// the template outlives every rendering. Errors: Failure. Internal to jinja/.
+// the template outlives every rendering. Errors: Failure.
+// Internal to jinja/.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,8 @@
-// Python's operators on values: arithmetic, ==, ordering and `in`. Internal to jinja/.
+// Python's operators on values: arithmetic, ==, ordering and `in`.
 //
 // Integers are 64 bits: a result beyond them is an error, never a wrong number. Comparisons walk whole values: the
 // caller charges their weight first. Errors: Failure where Python has a TypeError, ZeroDivisionError or OverflowError.
+// Internal to jinja/.
 #pragma once
 
 #include "jinja/value.h"

@@ -2,6 +2,7 @@
 // documentation), with Hugging Face's `generation` tag and the loop control and `do` extensions.
 //
 // Errors: SyntaxError with the line; nesting is bounded by limits.h.
+// Internal to jinja/.
 #pragma once
 
 #include <string>

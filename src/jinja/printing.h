@@ -1,4 +1,5 @@
 // Values as text, the way Python's str() and repr() write them. Errors: Failure when the text would be too long.
+// Internal to jinja/.
 #pragma once
 
 #include <string>

@@ -9,7 +9,7 @@
 #include "base/mapped_file.h"
 #include "jinja/template.h"
 
-namespace estoc {
+namespace estoc::jinja {
 namespace {
 
 constexpr int64_t kNow = 1699963200;  // NOW of tests/golden/chat_environment.py
@@ -26,7 +26,7 @@ std::string source_of(const std::string& expression, const std::string& value) {
 // Nothing where the template is refused.
 std::optional<std::string> rendered(const std::string& source) {
   try {
-    return ChatTemplate(source).render(Json(Json::Object()), kNow);
+    return Template(source).render(Json(Json::Object()), kNow);
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -116,4 +116,4 @@ TEST(JinjaTable, KnownDifferencesAreDocumented) {
 }
 
 }  // namespace
-}  // namespace estoc
+}  // namespace estoc::jinja

@@ -1,6 +1,6 @@
-// Chat templates: messages to prompt text, by the Jinja template that came with the model.
+// The one door of this room: a Jinja template, compiled once and rendered with a caller's JSON.
 //
-// What: a compiled template of the dialect Hugging Face's tokenizers use (trim_blocks, lstrip_blocks, loop controls,
+// What: a template of the dialect Hugging Face's tokenizers use (trim_blocks, lstrip_blocks, loop controls,
 // tojson without HTML escapes, raise_exception, strftime_now, `generation` blocks), run in a sandbox with limits on
 // steps, depth and output because templates come from downloaded files. What differs from Jinja is in
 // docs/TEMPLATES.md.
@@ -15,15 +15,15 @@
 
 #include "base/json.h"
 
-namespace estoc {
+namespace estoc::jinja {
 
-class ChatTemplate {
+class Template {
  public:
   // `name` is used in messages only.
-  explicit ChatTemplate(std::string_view source, std::string name = "chat template");
-  ~ChatTemplate();
-  ChatTemplate(ChatTemplate&&) noexcept;
-  ChatTemplate& operator=(ChatTemplate&&) noexcept;
+  explicit Template(std::string_view source, std::string name = "chat template");
+  ~Template();
+  Template(Template&&) noexcept;
+  Template& operator=(Template&&) noexcept;
 
   // `variables` is an object: messages, tools, add_generation_prompt, bos_token, eos_token and whatever else the
   // caller passes through. Names the object lacks are undefined in the template. `now` is the time strftime_now sees
@@ -35,4 +35,4 @@ class ChatTemplate {
   std::unique_ptr<const Compiled> compiled_;
 };
 
-}  // namespace estoc
+}  // namespace estoc::jinja

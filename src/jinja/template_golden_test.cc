@@ -5,7 +5,7 @@
 #include "base/mapped_file.h"
 #include "jinja/template.h"
 
-namespace estoc {
+namespace estoc::jinja {
 namespace {
 
 constexpr int64_t kNow = 1699963200;  // noon of 14 November 2023 in UTC: the same day in nearly every time zone
@@ -19,13 +19,13 @@ struct Outcome {
 
 Outcome outcome_of(const std::string& source, const Json& variables) {
   try {
-    return {false, ChatTemplate(source).render(variables, kNow)};
+    return {false, Template(source).render(variables, kNow)};
   } catch (const Error& error) {
     return {true, error.what()};
   }
 }
 
-TEST(ChatTemplateGolden, SmallCases) {
+TEST(TemplateGolden, SmallCases) {
   const Json cases = parse_json(read_file(kGoldenFolder + "chat_cases.json"));
   ASSERT_GT(cases.as_array().size(), 150u);
   const Json& variables = *cases.as_array()[0].find("variables");  // the same for every case
@@ -46,4 +46,4 @@ TEST(ChatTemplateGolden, SmallCases) {
 }
 
 }  // namespace
-}  // namespace estoc
+}  // namespace estoc::jinja

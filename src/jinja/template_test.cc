@@ -6,16 +6,16 @@
 
 #include "base/error.h"
 
-namespace estoc {
+namespace estoc::jinja {
 namespace {
 
 std::string render(const std::string& source, const std::string& variables = "{}", int64_t now = 0) {
-  return ChatTemplate(source).render(parse_json(variables), now);
+  return Template(source).render(parse_json(variables), now);
 }
 
 std::string compile_error(const std::string& source) {
   try {
-    const ChatTemplate compiled(source);
+    const Template compiled(source);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::corrupt_file);
     return error.what();
@@ -24,7 +24,7 @@ std::string compile_error(const std::string& source) {
 }
 
 std::string render_error(const std::string& source, const std::string& variables = "{}") {
-  const ChatTemplate compiled(source);
+  const Template compiled(source);
   try {
     compiled.render(parse_json(variables));
   } catch (const Error& error) {
@@ -34,7 +34,7 @@ std::string render_error(const std::string& source, const std::string& variables
   return "rendered";
 }
 
-TEST(ChatTemplate, RendersMessages) {
+TEST(Template, RendersMessages) {
   const std::string source =
       "{% for m in messages %}<|{{ m.role }}|>{{ m['content'] | trim }}\n{% endfor %}"
       "{% if add_generation_prompt %}<|assistant|>{% endif %}";
@@ -42,7 +42,7 @@ TEST(ChatTemplate, RendersMessages) {
             "<|user|>hi\n<|assistant|>");
 }
 
-TEST(ChatTemplate, CompileErrorsNameTheLine) {
+TEST(Template, CompileErrorsNameTheLine) {
   EXPECT_EQ(compile_error("a\n{% if x %}\n{% endfor %}"), "chat template, line 3: unexpected 'endfor'");
   EXPECT_EQ(compile_error("{% for x in y %}"),
             "chat template, line 1: expected 'endfor' or 'else', got the end of the template");
@@ -56,7 +56,7 @@ TEST(ChatTemplate, CompileErrorsNameTheLine) {
   EXPECT_EQ(compile_error("\xff"), "chat template: not valid UTF-8");
 }
 
-TEST(ChatTemplate, RenderErrorsNameTheLineAndReason) {
+TEST(Template, RenderErrorsNameTheLineAndReason) {
   EXPECT_EQ(render_error("\n{{ a.b.c }}"), "chat template, line 2: 'a' is undefined");
   EXPECT_EQ(render_error("{{ 1 + 'a' }}"), "chat template, line 1: unsupported operand types for +: 'int' and 'str'");
   EXPECT_EQ(render_error("{% if true %}{{ x | nope }}{% endif %}"), "chat template, line 1: no filter named 'nope'");
@@ -67,7 +67,7 @@ TEST(ChatTemplate, RenderErrorsNameTheLineAndReason) {
 }
 
 // Where Python has a TypeError there is a sentence, not an empty text or the whole list.
-TEST(ChatTemplate, RefusesWhatPythonRefuses) {
+TEST(Template, RefusesWhatPythonRefuses) {
   const std::string line = "chat template, line 1: ";
   EXPECT_EQ(render_error("{% set x = none %}{{ x[1:] }}"), line + "'NoneType' object cannot be sliced");
   EXPECT_EQ(render_error("{{ 5[1:] }}"), line + "'int' object cannot be sliced");
@@ -85,7 +85,7 @@ TEST(ChatTemplate, RefusesWhatPythonRefuses) {
             "user:   'hi'");
 }
 
-TEST(ChatTemplate, StrftimeNowSeesTheGivenTime) {
+TEST(Template, StrftimeNowSeesTheGivenTime) {
   const int64_t now = 1'700'000'000;
   const auto seconds = static_cast<std::time_t>(now);
   std::tm local{};
@@ -95,18 +95,18 @@ TEST(ChatTemplate, StrftimeNowSeesTheGivenTime) {
   EXPECT_EQ(render("{{ strftime_now('%d %b %Y') }}", "{}", now), expected);
 }
 
-TEST(ChatTemplate, IntegersBeyond64BitsAreErrorsNotWrongNumbers) {
+TEST(Template, IntegersBeyond64BitsAreErrorsNotWrongNumbers) {
   EXPECT_EQ(render("{{ 2 ** 62 }}"), "4611686018427387904");
   EXPECT_NE(render_error("{{ 2 ** 63 }}").find("64 bits"), std::string::npos);
   EXPECT_NE(compile_error("{{ 9223372036854775808 }}").find("64 bits"), std::string::npos);
 }
 
-TEST(ChatTemplate, FromJsonReadsText) {
+TEST(Template, FromJsonReadsText) {
   EXPECT_EQ(render("{{ (s | from_json).a[1] }}", R"({"s":"{\"a\":[1,2]}"})"), "2");
   EXPECT_NE(render_error("{{ '{' | from_json }}").find("from_json"), std::string::npos);
 }
 
-TEST(ChatTemplate, TimeIsBounded) {
+TEST(Template, TimeIsBounded) {
   // Searching thirty million bytes counts as much as it costs, so the limit comes soon.
   const std::string loops =
       "{% set s = 'x' * 30000000 %}{% for a in range(100000) %}{% for b in range(100000) %}"
@@ -115,7 +115,7 @@ TEST(ChatTemplate, TimeIsBounded) {
   EXPECT_NE(render_error("{{ range(100001) }}").find("range()"), std::string::npos);
 }
 
-TEST(ChatTemplate, MemoryIsBounded) {
+TEST(Template, MemoryIsBounded) {
   EXPECT_NE(render_error("{{ 'x' * 100000000 }}").find("bytes"), std::string::npos);
   const std::string doubling =
       "{% set ns = namespace(s='0123456789') %}{% for i in range(100) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}";
@@ -127,7 +127,7 @@ TEST(ChatTemplate, MemoryIsBounded) {
 }
 
 // What makes much of little, method by method: each stops with a sentence, before the memory is taken.
-TEST(ChatTemplate, EveryGrowthIsBounded) {
+TEST(Template, EveryGrowthIsBounded) {
   const std::pair<const char*, const char*> kCases[] = {
       {"'x'.center(99999999999)", "longer"},
       {"'x'.ljust(99999999999, 'é')", "longer"},
@@ -164,7 +164,7 @@ TEST(ChatTemplate, EveryGrowthIsBounded) {
 }
 
 // Work on every character counts in proportion, whatever the method.
-TEST(ChatTemplate, EveryMethodCountsItsWork) {
+TEST(Template, EveryMethodCountsItsWork) {
   for (const char* expression : {"t.title()", "n in t", "t | int"}) {
     const std::string loop =
         "{% set t = 'é' * 1000000 %}{% set n = 'é' * 4000 ~ 'b' %}{% for i in range(100000) %}"
@@ -176,7 +176,7 @@ TEST(ChatTemplate, EveryMethodCountsItsWork) {
   }
 }
 
-TEST(ChatTemplate, RecursionIsBounded) {
+TEST(Template, RecursionIsBounded) {
   EXPECT_NE(render_error("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}").find("recurses"), std::string::npos);
   const std::string nested =
       "{% set ns = namespace(x=[]) %}{% for i in range(10000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}";
@@ -190,7 +190,7 @@ TEST(ChatTemplate, RecursionIsBounded) {
   EXPECT_NE(render_error(loop).find("recurses"), std::string::npos);
 }
 
-TEST(ChatTemplate, ParsingIsBounded) {
+TEST(Template, ParsingIsBounded) {
   const auto repeated = [](const std::string& part, int times) {
     std::string out;
     for (int i = 0; i < times; ++i) out += part;
@@ -211,7 +211,7 @@ TEST(ChatTemplate, ParsingIsBounded) {
 }
 
 // Namespaces and macros can hold each other; a leak checker watches that the end of a rendering frees them.
-TEST(ChatTemplate, CyclesAreFreed) {
+TEST(Template, CyclesAreFreed) {
   EXPECT_EQ(render("{% set ns = namespace() %}{% set ns.me = ns %}{{ ns.me.me is sameas ns }}"), "True");
   EXPECT_EQ(render("{% macro m(x) %}{% if x %}{{ m(x - 1) }}{% endif %}.{% endmacro %}{{ m(3) }}"), "....");
   const std::string chain =
@@ -220,12 +220,12 @@ TEST(ChatTemplate, CyclesAreFreed) {
   EXPECT_EQ(render(chain), "done");
 }
 
-TEST(ChatTemplate, OneTemplateServesManyRenderings) {
-  const ChatTemplate compiled(
+TEST(Template, OneTemplateServesManyRenderings) {
+  const Template compiled(
       "{% set ns = namespace(n=0) %}{% for i in range(n) %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}");
   EXPECT_EQ(compiled.render(parse_json(R"({"n":4})")), "6");
   EXPECT_EQ(compiled.render(parse_json(R"({"n":5})")), "10");
 }
 
 }  // namespace
-}  // namespace estoc
+}  // namespace estoc::jinja

@@ -1,6 +1,6 @@
 // What Python does with whole strings, and HTML in them: what is marked as markup is not escaped again. The text is
-// valid UTF-8; positions and widths are code points. Errors: Failure past kTextBytesMax, and as told. Internal to
-// jinja/.
+// valid UTF-8; positions and widths are code points. Errors: Failure past kTextBytesMax, and as told.
+// Internal to jinja/.
 #pragma once
 
 #include <cstdint>

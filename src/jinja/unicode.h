@@ -1,7 +1,8 @@
 // Python's view of text: code points, the kinds of characters, and the mappings between upper, lower and title case.
-// The text is valid UTF-8. Pure functions. Internal to jinja/.
+// The text is valid UTF-8. Pure functions.
 //
 // unicode.cc has code points and kinds, letter_case.cc the cases, unicode_tables.cc what utf8proc does not know.
+// Internal to jinja/.
 #pragma once
 
 #include <cstddef>

@@ -5,6 +5,7 @@
 // changing them), so sharing is safe and cycles cannot arise; only namespaces and loops are mutable objects. Every
 // value knows its depth and its weight, so that whoever walks one can bound the work before starting. Threads:
 // immutable values may be shared; objects belong to one rendering. Errors: Failure.
+// Internal to jinja/.
 #pragma once
 
 #include <cstdint>

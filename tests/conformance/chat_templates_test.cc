@@ -18,7 +18,7 @@ struct Outcome {
 
 Outcome outcome_of(const std::string& source, const Json& variables) {
   try {
-    return {false, ChatTemplate(source).render(variables, kNow)};
+    return {false, jinja::Template(source).render(variables, kNow)};
   } catch (const Error& error) {
     return {true, error.what()};
   }

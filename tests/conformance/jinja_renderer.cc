@@ -16,10 +16,10 @@ namespace {
 
 constexpr int64_t kNow = 1699963200;  // NOW of tests/golden/chat_environment.py
 
-std::string answer_to(const estoc::Json& line, std::unique_ptr<estoc::ChatTemplate>& kept) {
+std::string answer_to(const estoc::Json& line, std::unique_ptr<estoc::jinja::Template>& kept) {
   if (const estoc::Json* source = line.find("template")) {
     kept.reset();
-    kept = std::make_unique<estoc::ChatTemplate>(source->as_string());
+    kept = std::make_unique<estoc::jinja::Template>(source->as_string());
     return {};
   }
   if (!kept) estoc::fail(estoc::ErrorCode::invalid_argument, "the template was refused");
@@ -38,7 +38,7 @@ bool read_line(std::string& line) {
 }  // namespace
 
 int main() {
-  std::unique_ptr<estoc::ChatTemplate> kept;
+  std::unique_ptr<estoc::jinja::Template> kept;
   for (std::string line; read_line(line);) {
     estoc::Json answer;
     try {

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       R"({"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":{"a":[1,2.5,true]}}}]}],)"
       R"("tools":[{"function":{"name":"f","parameters":{"type":"object"}}}],"add_generation_prompt":true,"n":3,"s":"a,b"})");
   try {
-    const estoc::ChatTemplate compiled(std::string_view(reinterpret_cast<const char*>(data), size));
+    const estoc::jinja::Template compiled(std::string_view(reinterpret_cast<const char*>(data), size));
     compiled.render(kVariables, 1'700'000'000);
   } catch (const estoc::Error&) {
   }
