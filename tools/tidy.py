@@ -3,9 +3,9 @@
 
   tools/tidy.py [--build BUILD_DIR]
 
-The rules: the rooms table of docs/ARCHITECTURE.md (includes and CMake links), every source file built, no vague file
-names, third-party headers only where they belong, no `using namespace`, no slow or global headers. With --build also
-the object rule: what is compiled for one ISA must not leave anything the linker could merge into portable code.
+The rules: the rooms table of docs/ARCHITECTURE.md (includes and CMake links), internal headers, every source file built, no vague file names,
+third-party headers only where they belong, no `using namespace`, no slow or global headers. With --build also the
+object rule: what is compiled for one ISA must not leave anything the linker could merge into portable code.
 Ends with the sizes of the rooms. Standard library only.
 """
 import argparse
@@ -101,8 +101,16 @@ def below(folder: str, rooms: dict[str, set[str]]) -> set[str]:
     return found
 
 
-def check_includes(place: str, folder: str, text: str, rooms: dict[str, set[str]], report: Report) -> None:
-    """`place` is the path below src/. `folder` is empty outside the rooms, where only the fences count."""
+def is_internal(header: str, text: str) -> bool:
+    """Whether the header's opening comment has a line that gives it to its room alone."""
+    opening = text.split("#pragma once")[0]
+    return re.search(rf"^// Internal to {header.split('/')[0]}/\.$", opening, re.MULTILINE) is not None
+
+
+def check_includes(place: str, folder: str, text: str, rooms: dict[str, set[str]], report: Report,
+                   internal: frozenset[str] = frozenset()) -> None:
+    """`place` is the path below src/. `folder` is empty outside the rooms, where only the fences count. `internal` are
+    the headers that only their own room includes."""
     allowed_rooms = below(folder, rooms) if is_test(place) else rooms.get(folder, set())
     for match in INCLUDE.finditer(text):
         bracket, header = match.groups()
@@ -115,6 +123,8 @@ def check_includes(place: str, folder: str, text: str, rooms: dict[str, set[str]
                 report.add(place, line, f'"{header}" is not of the form "room/file.h"')
             elif folder and target not in allowed_rooms:
                 report.add(place, line, f'"{header}": room \'{folder}\' may not include \'{target}\'')
+            elif header in internal and target != folder:
+                report.add(place, line, f'"{header}" is internal to its room')
             continue
         fence = next((fence for fence in FENCED_HEADERS if fence[0].search(header)), None)
         may = fence[1] if fence else ()
@@ -246,6 +256,8 @@ def check_tree(root: Path, report: Report) -> tuple[dict[str, set[str]], dict[st
         report.add("docs/ARCHITECTURE.md", 0, "the rooms table was not found")
     check_table(rooms, report)
     lines: dict[str, int] = {}
+    headers = {path.relative_to(root / "src").as_posix(): path.read_text() for path in (root / "src").rglob("*.h")}
+    internal = frozenset(header for header, text in headers.items() if is_internal(header, text))
     for path in sorted(path for path in (root / "src").rglob("*") if path.suffix in SUFFIXES):
         place = path.relative_to(root / "src").as_posix()
         folder = place.split("/")[0]
@@ -255,14 +267,14 @@ def check_tree(root: Path, report: Report) -> tuple[dict[str, set[str]], dict[st
         if folder not in rooms or "/" not in place:
             report.add(place, 0, "is in no room of docs/ARCHITECTURE.md")
             continue
-        check_includes(place, folder, text, rooms, report)
+        check_includes(place, folder, text, rooms, report, internal)
         check_code(place, folder, text, report)
     for room in sorted(path for path in (root / "src").iterdir() if path.is_dir() and path.name in rooms):
         check_cmake(room, rooms, report)
     for path in sorted((root / "tests").rglob("*.cc")):
         place = path.relative_to(root).as_posix()
         check_name(place, report)
-        check_includes(place, "", path.read_text(), rooms, report)
+        check_includes(place, "", path.read_text(), rooms, report, internal)
         check_code(place, "base", path.read_text(), report)
     for pattern in ("CMakeLists.txt", "cmake/*.cmake", "src/*/CMakeLists.txt", "tests/**/CMakeLists.txt"):
         for path in sorted(root.glob(pattern)):

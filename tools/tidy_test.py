@@ -53,6 +53,16 @@ class Text(unittest.TestCase):
         self.assertEqual(tidy.below("c", {"a": {"a"}, "b": {"a", "b"}, "c": {"b", "c"}, "d": {"d"}}), {"a", "b", "c"})
         self.assertEqual(len(code("quant/x_test.cc", '#include "kernels/y.h"\n')), 1)
 
+    def test_internal_headers(self):
+        opening = "// Bytes.\n// Internal to base/.\n#pragma once\n"
+        self.assertTrue(tidy.is_internal("base/x.h", opening))
+        self.assertFalse(tidy.is_internal("base/x.h", opening.replace("base/", "quant/")))
+        self.assertFalse(tidy.is_internal("base/x.h", "// Bytes.\n#pragma once\n// Internal to base/.\n"))
+        for place, count in [("base/y.cc", 0), ("base/y_test.cc", 0), ("quant/y.cc", 1), ("quant/y_test.cc", 1)]:
+            found = findings(lambda report: tidy.check_includes(
+                place, place.split("/")[0], '#include "base/x.h"\n', ROOMS, report, frozenset({"base/x.h"})))
+            self.assertEqual(len(found), count, place)
+
     def test_fenced_headers(self):
         for place, header in [("base/x.cc", "boost/asio.hpp"), ("base/x.cc", "simdjson.h"), ("quant/x.cc", "immintrin.h"),
                               ("apps/x.cc", "iostream"), ("base/x.cc", "regex")]:
