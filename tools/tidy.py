@@ -3,7 +3,7 @@
 
   tools/tidy.py [--build BUILD_DIR]
 
-The rules: the rooms table of docs/ARCHITECTURE.md (includes and CMake links), internal headers, every source file built, no vague file names,
+The rules: the rooms table of docs/ARCHITECTURE.md (includes and CMake links), its list of namespaces, internal headers, every source file built, no vague file names,
 third-party headers only where they belong, no `using namespace`, no slow or global headers. With --build also the
 object rule: what is compiled for one ISA must not leave anything the linker could merge into portable code.
 Ends with the sizes of the rooms. Standard library only.
@@ -63,6 +63,12 @@ def read_rooms(text: str) -> dict[str, set[str]]:
     for folder in everything:
         rooms[folder] = set(rooms)
     return rooms
+
+
+def read_namespaces(text: str) -> set[str]:
+    """The rooms with a namespace of their own: those named in the sentence that says so."""
+    sentence = re.search(r"[^.]*\bnamespace of their own\b", text)
+    return set(re.findall(r"`(\w+)`", sentence.group())) - {"estoc"} if sentence else set()
 
 
 def blank(text: str) -> str:
@@ -135,6 +141,20 @@ def check_includes(place: str, folder: str, text: str, rooms: dict[str, set[str]
         elif folder and place.endswith(".h") and not is_test(place) and not fence and not (
                 STANDARD_HEADER.match(header) or HEADER_IN_HEADER.match(header)):
             report.add(place, line, f"<{header}>: third-party headers belong in .cc files")
+
+
+def check_namespaces(place: str, folder: str, text: str, own: set[str], report: Report) -> None:
+    """A room with a namespace of its own has all its files in it, and nobody else is. Names may be declared ahead
+    elsewhere (`class ThreadTeam;`), and a namespace may have parts."""
+    code = blank(text)
+    expected = f"estoc::{folder}" if folder in own else "estoc"
+    for match in re.finditer(r"^(?:inline )?namespace ([\w:]+) \{(.*?)^\}", code, re.MULTILINE | re.DOTALL):
+        name, body = match.groups()
+        if re.fullmatch(r"(\s*(class|struct|enum class) \w+;)*\s*", body):
+            continue
+        room = name.split("::")[1] if "::" in name else ""
+        if name.split("::")[0] != "estoc" or (room if room in own else "") != (folder if folder in own else ""):
+            report.add(place, line_of(code, match.start()), f"namespace {name}, where room '{folder}' has {expected}")
 
 
 def check_code(place: str, folder: str, text: str, report: Report) -> None:
@@ -251,9 +271,13 @@ def check_objects(root: Path, build: Path, report: Report) -> str:
 
 def check_tree(root: Path, report: Report) -> tuple[dict[str, set[str]], dict[str, int]]:
     """All rules about text; returns the rooms and the lines of every file below src/."""
-    rooms = read_rooms((root / "docs/ARCHITECTURE.md").read_text())
+    architecture = (root / "docs/ARCHITECTURE.md").read_text()
+    rooms, own = read_rooms(architecture), read_namespaces(architecture)
     if not rooms:
         report.add("docs/ARCHITECTURE.md", 0, "the rooms table was not found")
+    for room in sorted(own - set(rooms)) if own else [""]:
+        report.add("docs/ARCHITECTURE.md", 0, f"'{room}' has a namespace and is no room" if room else
+                   "the sentence on rooms with a namespace of their own was not found")
     check_table(rooms, report)
     lines: dict[str, int] = {}
     headers = {path.relative_to(root / "src").as_posix(): path.read_text() for path in (root / "src").rglob("*.h")}
@@ -268,6 +292,7 @@ def check_tree(root: Path, report: Report) -> tuple[dict[str, set[str]], dict[st
             report.add(place, 0, "is in no room of docs/ARCHITECTURE.md")
             continue
         check_includes(place, folder, text, rooms, report, internal)
+        check_namespaces(place, folder, text, own, report)
         check_code(place, folder, text, report)
     for room in sorted(path for path in (root / "src").iterdir() if path.is_dir() and path.name in rooms):
         check_cmake(room, rooms, report)

@@ -96,6 +96,30 @@ class Text(unittest.TestCase):
             self.assertEqual(findings(tidy.check_name, place), [], place)
 
 
+class Namespaces(unittest.TestCase):
+    def check(self, place: str, text: str) -> list[str]:
+        return findings(tidy.check_namespaces, place, place.split("/")[0], text, {"http", "kernels"})
+
+    def test_list(self):
+        self.assertEqual(tidy.read_namespaces("See `a`. All is in `estoc`; the rooms `http`\nand `kernels` have a "
+                                              "namespace of their own. Not `b`."), {"http", "kernels"})
+        self.assertEqual(tidy.read_namespaces("None has one. See `http`."), set())
+
+    def test_files(self):
+        self.assertEqual(self.check("base/x.cc", "namespace estoc {\nint x;\n}\n"), [])
+        self.assertEqual(self.check("base/x.cc", "namespace estoc::limits {\nint y;\n}\n"), [])
+        self.assertEqual(self.check("http/x.cc", "namespace estoc::http {\nnamespace {\n}\n}\n"), [])
+        self.assertEqual(self.check("http/x.cc", "namespace estoc::http::fields {\nint y;\n}\n"), [])
+        self.assertEqual(self.check("http/x.cc", "namespace estoc {\nint x;\n}\n"),
+                         ["http/x.cc:1: namespace estoc, where room 'http' has estoc::http"])
+        for place, name in [("base/x.cc", "estoc::http"), ("kernels/x.cc", "estoc::http"), ("base/x.cc", "other")]:
+            self.assertEqual(len(self.check(place, f"\nnamespace {name} {{\nint x;\n}}\n")), 1, name)
+
+    def test_names_declared_ahead(self):
+        ahead = "namespace estoc {\nclass Team;\nstruct Job;\n}  // namespace estoc\n"
+        self.assertEqual(self.check("http/x.h", ahead + "namespace estoc::http {\nint x;\n}\n"), [])
+
+
 class Cmake(unittest.TestCase):
     def check(self, listing: str, *files: str) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
