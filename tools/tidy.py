@@ -3,7 +3,8 @@
 
   tools/tidy.py [--build BUILD_DIR]
 
-The rules: the rooms table of docs/ARCHITECTURE.md (includes and CMake links), its list of namespaces, internal headers, every source file built, no vague file names,
+The rules: the rooms table of docs/ARCHITECTURE.md (includes, CMake links, what is named through a room's namespace),
+its list of namespaces, internal headers, every source file built, no vague file names,
 third-party headers only where they belong, no `using namespace`, no slow or global headers. With --build also the
 object rule: what is compiled for one ISA must not leave anything the linker could merge into portable code.
 Ends with the sizes of the rooms. Standard library only.
@@ -32,6 +33,11 @@ FENCED_HEADERS = [
     (re.compile(r"^iostream$"), (), "it costs start-up time; use fmt"),
     (re.compile(r"^regex$"), (), "it is slow and can overflow the stack; use PCRE2"),
 ]
+# Uses of a room's namespace without leave to include the room, for as long as they last.
+KNOWN_USES = {
+    "models/llama.cc": {"kernels"},  # the longest head that attention's kernels take
+    "models/model.cc": {"kernels"},  # the table of the CPU at hand, chosen where a model is loaded
+}
 GETENV_FOLDERS = {"base", "apps", "checkpoint"}
 
 LITERAL_OR_COMMENT = re.compile(
@@ -155,6 +161,16 @@ def check_namespaces(place: str, folder: str, text: str, own: set[str], report: 
         room = name.split("::")[1] if "::" in name else ""
         if name.split("::")[0] != "estoc" or (room if room in own else "") != (folder if folder in own else ""):
             report.add(place, line_of(code, match.start()), f"namespace {name}, where room '{folder}' has {expected}")
+
+
+def check_uses(place: str, folder: str, text: str, rooms: dict[str, set[str]], own: set[str], report: Report) -> None:
+    """What a room may not include it may not use either, though headers in between bring it in: `word::` of the rooms
+    that have a namespace."""
+    code = blank(text)
+    allowed = below(folder, rooms) if is_test(place) else rooms.get(folder, set())
+    for word in sorted(own - allowed - KNOWN_USES.get(place, set())):
+        for match in re.finditer(rf"(?<![\w:]){word}::|\bestoc::{word}::", code):
+            report.add(place, line_of(code, match.start()), f"{word}::, and room '{folder}' may not include '{word}'")
 
 
 def check_code(place: str, folder: str, text: str, report: Report) -> None:
@@ -293,6 +309,7 @@ def check_tree(root: Path, report: Report) -> tuple[dict[str, set[str]], dict[st
             continue
         check_includes(place, folder, text, rooms, report, internal)
         check_namespaces(place, folder, text, own, report)
+        check_uses(place, folder, text, rooms, own, report)
         check_code(place, folder, text, report)
     for room in sorted(path for path in (root / "src").iterdir() if path.is_dir() and path.name in rooms):
         check_cmake(room, rooms, report)

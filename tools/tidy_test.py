@@ -119,6 +119,17 @@ class Namespaces(unittest.TestCase):
         ahead = "namespace estoc {\nclass Team;\nstruct Job;\n}  // namespace estoc\n"
         self.assertEqual(self.check("http/x.h", ahead + "namespace estoc::http {\nint x;\n}\n"), [])
 
+    def uses(self, place: str, text: str) -> list[str]:
+        return findings(tidy.check_uses, place, place.split("/")[0], text, ROOMS, {"http", "kernels"})
+
+    def test_uses(self):
+        self.assertEqual(self.uses("http/x.cc", "http::Server s; boost::beast::http::field f; // kernels::table()\n"), [])
+        self.assertEqual(self.uses("apps/x.cc", "http::Server s = kernels::table();\n"), [])
+        self.assertEqual(self.uses("quant/x.cc", "int a;\nint b = kernels::kMax;\n"),
+                         ["quant/x.cc:2: kernels::, and room 'quant' may not include 'kernels'"])
+        self.assertEqual(len(self.uses("quant/x_test.cc", "estoc::kernels::Table t;\n")), 1)
+        self.assertEqual(self.uses("models/llama.cc", "int b = kernels::kMax;\n"), [])
+
 
 class Cmake(unittest.TestCase):
     def check(self, listing: str, *files: str) -> list[str]:
