@@ -34,7 +34,7 @@ void ClientConnection::start_call(std::string request, std::shared_ptr<AnswerSin
 
 void ClientConnection::connect() {
   std::string reason;
-  const int fd = start_connection(client_.target_);
+  const int fd = http::start_connection(client_.server_);
   if (fd < 0) reason = reason_of(errno);
   try {
     if (fd >= 0) socket_.emplace(client_.loop_, fd);  // owns fd, also when it throws

@@ -22,8 +22,8 @@ void Dialogue::send_turn(double scheduled_s) {
   Turn& turn = conversation_.turns[turn_];
   messages_.push_back({"user", std::move(turn.text)});
   const RequestOptions& options = host_.options();
-  HttpClient& client = host_.client();
-  std::string request = http_request(client.target().authority(), client.target().prefix + completion_path(options.api),
+  const Target& target = host_.target();
+  std::string request = http_request(target.server.authority(), target.prefix + completion_path(options.api),
                                      options.api_key, completion_body(options, messages_, turn.output_tokens));
   const auto now = Clock::now();
   recorder_ = AnswerRecorder({.category = conversation_.category,
@@ -31,8 +31,8 @@ void Dialogue::send_turn(double scheduled_s) {
                               .scheduled_s = scheduled_s,
                               .sent_s = seconds_at(now)});
   host_.on_sent();
-  client.send(std::move(request), shared_from_this(),
-              now + std::chrono::duration_cast<Clock::duration>(Seconds(options.timeout_s)));
+  host_.client().send(std::move(request), shared_from_this(),
+                      now + std::chrono::duration_cast<Clock::duration>(Seconds(options.timeout_s)));
 }
 
 void Dialogue::on_body(int status, std::string_view bytes, Clock::time_point when) {

@@ -10,6 +10,7 @@
 #include "load/answer_recorder.h"
 #include "load/completion_request.h"
 #include "load/http_client.h"
+#include "load/target.h"
 #include "load/workload.h"
 
 namespace estoc {
@@ -18,6 +19,7 @@ namespace estoc {
 class DialogueHost {
  public:
   virtual ~DialogueHost() = default;
+  virtual const Target& target() const = 0;
   virtual HttpClient& client() = 0;
   virtual http::EventLoop& loop() = 0;
   virtual const RequestOptions& options() const = 0;

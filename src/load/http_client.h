@@ -1,4 +1,4 @@
-// Sends HTTP requests to one target and hands out what comes back, as it comes.
+// Sends HTTP requests to one server and hands out what comes back, as it comes.
 //
 // Ownership: the caller owns the client, which owns its connections; a sink is shared until its call has ended.
 // Threads: everything on the loop's thread, except that the client may be destroyed elsewhere after the loop stopped.
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "http/event_loop.h"
-#include "load/target.h"
+#include "http/server_address.h"
 
 namespace estoc {
 
@@ -34,7 +34,8 @@ class HttpClient {
  public:
   using Clock = AnswerSink::Clock;
 
-  HttpClient(http::EventLoop& loop, Target target) : loop_(loop), target_(std::move(target)) {}
+  // The server's address must have been found.
+  HttpClient(http::EventLoop& loop, http::ServerAddress server) : loop_(loop), server_(std::move(server)) {}
   ~HttpClient();
 
   // Sends on a connection that is idle, or else on a new one. The sink is not called before this returns. What has not
@@ -44,13 +45,11 @@ class HttpClient {
   // Closes every connection; no sink is called any more.
   void close();
 
-  const Target& target() const { return target_; }
-
  private:
   friend class ClientConnection;
 
   http::EventLoop& loop_;
-  const Target target_;
+  const http::ServerAddress server_;
   std::unordered_set<std::shared_ptr<ClientConnection>> connections_;
   std::vector<std::shared_ptr<ClientConnection>> idle_;  // the one used last is last
 };

@@ -25,7 +25,8 @@ class LoadRun::Driver final : public DialogueHost {
       : options_(options),
         shape_(shape),
         workload_(std::move(workload)),
-        client_(loop_, target),
+        target_(target),
+        client_(loop_, target.server),
         timer_(std::in_place, loop_),
         start_(Clock::now()) {
     if (shape_.users == 0 && shape_.arrivals != ArrivalKind::trace) arrivals_.emplace(shape_);
@@ -68,6 +69,7 @@ class LoadRun::Driver final : public DialogueHost {
 
   LoadPoint point() const;
 
+  const Target& target() const override { return target_; }
   HttpClient& client() override { return client_; }
   http::EventLoop& loop() override { return loop_; }
   const RequestOptions& options() const override { return options_; }
@@ -104,6 +106,7 @@ class LoadRun::Driver final : public DialogueHost {
   const RequestOptions options_;
   const LoadShape shape_;
   const std::unique_ptr<Workload> workload_;
+  const Target target_;
   http::EventLoop loop_;
   HttpClient client_;
   std::optional<http::LoopTimer> timer_;  // of arrivals, or of a changing number of users
@@ -189,7 +192,7 @@ void LoadRun::Driver::end(bool was_cut) {
 
 LoadPoint LoadRun::Driver::point() const {
   LoadPoint point{.load = shape_.label(), .offered_rps = shape_.rate, .users = shape_.users};
-  point.server = client_.target().name;
+  point.server = target_.name;
   point.requests = log_.records();
   // The time in which conversations began, and what the last answers took beyond it.
   point.duration_s = shape_.duration_s;

@@ -38,12 +38,12 @@ class WholeAnswerSink final : public AnswerSink {
 
 WholeAnswer get(const Target& target, const std::string& path, const std::string& api_key) {
   http::EventLoop loop;
-  HttpClient client(loop, target);
+  HttpClient client(loop, target.server);
   const auto sink = std::make_shared<WholeAnswerSink>();
   std::future<WholeAnswer> answer = sink->answer();
   loop.start(http::LoopPriority::normal);
   loop.post([&] {
-    client.send(http_request(target.authority(), target.prefix + path, api_key, {}), sink,
+    client.send(http_request(target.server.authority(), target.prefix + path, api_key, {}), sink,
                 AnswerSink::Clock::now() + kPatience);
   });
   WholeAnswer whole = answer.get();

@@ -11,8 +11,8 @@ namespace {
 void expect_target(const char* text, const char* name, const char* host, int port, const char* prefix) {
   const Target target = parse_target(text);
   EXPECT_EQ(target.name, name) << text;
-  EXPECT_EQ(target.host, host) << text;
-  EXPECT_EQ(target.port, port) << text;
+  EXPECT_EQ(target.server.host, host) << text;
+  EXPECT_EQ(target.server.port, port) << text;
   EXPECT_EQ(target.prefix, prefix) << text;
 }
 
@@ -22,7 +22,7 @@ TEST(Target, reads_addresses) {
   expect_target("vllm=http://host:1/v1/", "vllm", "host", 1, "");
   expect_target("http://host/proxy/v1", "host:80", "host", 80, "/proxy");
   expect_target("six=http://[::1]:8000", "six", "::1", 8000, "");
-  EXPECT_EQ(parse_target("http://[::1]:8000").authority(), "[::1]:8000");
+  EXPECT_EQ(parse_target("http://[::1]:8000").server.authority(), "[::1]:8000");
 }
 
 TEST(Target, refuses_what_is_none) {
@@ -41,7 +41,13 @@ TEST(Target, refuses_what_is_none) {
 
 TEST(Target, tells_when_nobody_listens) {
   Target target = parse_target("name=http://127.0.0.1:1");
-  EXPECT_THROW(find_address(target), Error);
+  try {
+    find_address(target);
+    FAIL() << "somebody listens on port 1";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::io);
+    EXPECT_STREQ(error.what(), "name: cannot connect to 127.0.0.1:1: Connection refused");
+  }
 }
 
 TEST(CompletionRequest, chat_body) {
