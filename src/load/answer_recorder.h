@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "http/sse_parser.h"
 #include "load/results.h"
-#include "load/sse_parser.h"
 
 namespace estoc {
 
@@ -37,7 +37,7 @@ class AnswerRecorder {
   void set_error(std::string sentence);
 
   RequestRecord record_;
-  SseParser events_;
+  http::SseParser events_;
   std::string text_;
   std::string refusal_;  // the body of an answer that is not 200
   double last_token_s_ = 0;

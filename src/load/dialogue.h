@@ -7,9 +7,9 @@
 #include <memory>
 #include <vector>
 
+#include "http/client.h"
 #include "load/answer_recorder.h"
 #include "load/completion_request.h"
-#include "load/http_client.h"
 #include "load/target.h"
 #include "load/workload.h"
 
@@ -20,10 +20,10 @@ class DialogueHost {
  public:
   virtual ~DialogueHost() = default;
   virtual const Target& target() const = 0;
-  virtual HttpClient& client() = 0;
+  virtual http::Client& client() = 0;
   virtual http::EventLoop& loop() = 0;
   virtual const RequestOptions& options() const = 0;
-  virtual AnswerSink::Clock::time_point start() const = 0;  // where the run's clock is 0
+  virtual http::AnswerSink::Clock::time_point start() const = 0;  // where the run's clock is 0
   // Whether a turn that is due at this time is still sent.
   virtual bool wants_turn_at(double scheduled_s) const = 0;
   virtual void on_sent() = 0;
@@ -33,7 +33,7 @@ class DialogueHost {
   virtual void on_dialogue_end() = 0;
 };
 
-class Dialogue final : public AnswerSink, public std::enable_shared_from_this<Dialogue> {
+class Dialogue final : public http::AnswerSink, public std::enable_shared_from_this<Dialogue> {
  public:
   Dialogue(DialogueHost& host, Conversation conversation);
 

@@ -70,7 +70,7 @@ class LoadRun::Driver final : public DialogueHost {
   LoadPoint point() const;
 
   const Target& target() const override { return target_; }
-  HttpClient& client() override { return client_; }
+  http::Client& client() override { return client_; }
   http::EventLoop& loop() override { return loop_; }
   const RequestOptions& options() const override { return options_; }
   Clock::time_point start() const override { return start_; }
@@ -108,7 +108,7 @@ class LoadRun::Driver final : public DialogueHost {
   const std::unique_ptr<Workload> workload_;
   const Target target_;
   http::EventLoop loop_;
-  HttpClient client_;
+  http::Client client_;
   std::optional<http::LoopTimer> timer_;  // of arrivals, or of a changing number of users
   std::optional<ArrivalTimes> arrivals_;
   const Clock::time_point start_;

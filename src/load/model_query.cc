@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "http/client.h"
 #include "load/completion_request.h"
-#include "load/http_client.h"
 
 namespace estoc {
 namespace {
@@ -19,7 +19,7 @@ struct WholeAnswer {
   std::string body, error;
 };
 
-class WholeAnswerSink final : public AnswerSink {
+class WholeAnswerSink final : public http::AnswerSink {
  public:
   std::future<WholeAnswer> answer() { return promise_.get_future(); }
   void on_body(int, std::string_view bytes, Clock::time_point) override {
@@ -38,13 +38,13 @@ class WholeAnswerSink final : public AnswerSink {
 
 WholeAnswer get(const Target& target, const std::string& path, const std::string& api_key) {
   http::EventLoop loop;
-  HttpClient client(loop, target.server);
+  http::Client client(loop, target.server);
   const auto sink = std::make_shared<WholeAnswerSink>();
   std::future<WholeAnswer> answer = sink->answer();
   loop.start(http::LoopPriority::normal);
   loop.post([&] {
     client.send(http_request(target.server.authority(), target.prefix + path, api_key, {}), sink,
-                AnswerSink::Clock::now() + kPatience);
+                http::AnswerSink::Clock::now() + kPatience);
   });
   WholeAnswer whole = answer.get();
   std::promise<void> closed;

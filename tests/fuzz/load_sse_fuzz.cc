@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "http/sse_parser.h"
 #include "load/answer_recorder.h"
-#include "load/sse_parser.h"
 
 namespace {
 
@@ -26,7 +26,7 @@ struct Outcome {
 
 // In pieces of 1..`piece_bytes_max` bytes, their sizes drawn from `seed`; 0 means in one piece.
 Outcome parse_in_pieces(std::string_view bytes, size_t piece_bytes_max, uint32_t seed) {
-  estoc::SseParser parser(kEventBytesMax);
+  estoc::http::SseParser parser(kEventBytesMax);
   estoc::AnswerRecorder recorder({});
   Outcome outcome;
   double now_s = 0;

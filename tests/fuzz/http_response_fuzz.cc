@@ -4,11 +4,11 @@
 #include <string>
 #include <string_view>
 
-#include "load/response_reader.h"
+#include "http/response_reader.h"
 
 namespace {
 
-using estoc::ResponseReader;
+using estoc::http::ResponseReader;
 
 void require(bool condition) {
   if (!condition) std::abort();

@@ -1,11 +1,11 @@
-#include "load/response_reader.h"
+#include "http/response_reader.h"
 
 #include <algorithm>
 #include <charconv>
 
 #include "http/field_text.h"
 
-namespace estoc {
+namespace estoc::http {
 namespace {
 
 constexpr size_t kHeadBytesMax = 64 << 10;
@@ -119,18 +119,17 @@ void ResponseReader::take_header() {
   const std::string_view name = std::string_view(line_).substr(0, colon);
   const std::string_view value = trimmed(std::string_view(line_).substr(colon + 1));
   uint64_t number = 0;
-  if (http::equals_ignoring_case(name, "content-length")) {
+  if (equals_ignoring_case(name, "content-length")) {
     if (!parse_number(value, 10, number)) return fail_with("the answer's content-length is no length");
     if (has_length_ && number != body_left_) return fail_with("the answer has two lengths");
     has_length_ = true;
     body_left_ = number;
-  } else if (http::equals_ignoring_case(name, "transfer-encoding")) {
-    if (!http::equals_ignoring_case(value, "chunked"))
-      return fail_with("the answer's transfer-encoding is not chunked");
+  } else if (equals_ignoring_case(name, "transfer-encoding")) {
+    if (!equals_ignoring_case(value, "chunked")) return fail_with("the answer's transfer-encoding is not chunked");
     is_chunked_ = true;
-  } else if (http::equals_ignoring_case(name, "connection")) {
-    if (http::equals_ignoring_case(value, "close")) keeps_alive_ = false;
-  } else if (http::equals_ignoring_case(name, "retry-after")) {
+  } else if (equals_ignoring_case(name, "connection")) {
+    if (equals_ignoring_case(value, "close")) keeps_alive_ = false;
+  } else if (equals_ignoring_case(name, "retry-after")) {
     if (parse_number(value, 10, number)) retry_after_s_ = static_cast<double>(number);
   }
 }
@@ -166,4 +165,4 @@ void ResponseReader::fail_with(const char* sentence) {
   error_ = sentence;
 }
 
-}  // namespace estoc
+}  // namespace estoc::http

@@ -1,6 +1,6 @@
-#include "load/sse_parser.h"
+#include "http/sse_parser.h"
 
-namespace estoc {
+namespace estoc::http {
 
 bool SseParser::read_line(std::string_view& bytes) {
   if (skips_newline_) {
@@ -47,4 +47,4 @@ bool SseParser::take_line() {
   return false;
 }
 
-}  // namespace estoc
+}  // namespace estoc::http

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace estoc {
+namespace estoc::http {
 
 class SseParser {
  public:
@@ -41,4 +41,4 @@ class SseParser {
   bool is_too_large_ = false;
 };
 
-}  // namespace estoc
+}  // namespace estoc::http

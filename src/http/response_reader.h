@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace estoc {
+namespace estoc::http {
 
 class ResponseReader {
  public:
@@ -51,4 +51,4 @@ class ResponseReader {
   std::string error_;
 };
 
-}  // namespace estoc
+}  // namespace estoc::http

@@ -1,9 +1,9 @@
 // Answers in one piece, byte by byte and cut in two everywhere must be read alike.
-#include "load/response_reader.h"
+#include "http/response_reader.h"
 
 #include <gtest/gtest.h>
 
-namespace estoc {
+namespace estoc::http {
 namespace {
 
 using State = ResponseReader::State;
@@ -124,4 +124,4 @@ TEST(ResponseReader, an_endless_head_is_cut_off) {
 }
 
 }  // namespace
-}  // namespace estoc
+}  // namespace estoc::http

@@ -1,21 +1,21 @@
-// One connection of the HttpClient: call after call. On the loop's thread only.
+// One connection of the Client: call after call. On the loop's thread only.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "http/client.h"
 #include "http/event_loop.h"
-#include "load/http_client.h"
-#include "load/response_reader.h"
+#include "http/response_reader.h"
 
-namespace estoc {
+namespace estoc::http {
 
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
   using Clock = AnswerSink::Clock;
 
-  explicit ClientConnection(HttpClient& client) : client_(client), timer_(client.loop_) {}
+  explicit ClientConnection(Client& client) : client_(client), timer_(client.loop_) {}
 
   // Connects where it has to, sends, and reports to the sink. Not while another call runs.
   void start_call(std::string request, std::shared_ptr<AnswerSink> sink, Clock::time_point deadline);
@@ -31,9 +31,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void on_closed_by_peer(const std::string& reason);
   void end_call(const std::string& error);
 
-  HttpClient& client_;
-  std::optional<http::LoopSocket> socket_;
-  http::LoopTimer timer_;
+  Client& client_;
+  std::optional<LoopSocket> socket_;
+  LoopTimer timer_;
   ResponseReader reader_;
   std::string request_;
   size_t sent_bytes_ = 0;
@@ -44,4 +44,4 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   bool has_answer_ = false;  // something of the current answer has come
 };
 
-}  // namespace estoc
+}  // namespace estoc::http

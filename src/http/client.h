@@ -14,12 +14,12 @@
 #include "http/event_loop.h"
 #include "http/server_address.h"
 
-namespace estoc {
+namespace estoc::http {
 
 // The receiving side of one call.
 class AnswerSink {
  public:
-  using Clock = http::EventLoop::Clock;
+  using Clock = EventLoop::Clock;
 
   virtual ~AnswerSink() = default;
   // Bytes of the body (never none), and when they arrived.
@@ -30,13 +30,13 @@ class AnswerSink {
 
 class ClientConnection;
 
-class HttpClient {
+class Client {
  public:
   using Clock = AnswerSink::Clock;
 
   // The server's address must have been found.
-  HttpClient(http::EventLoop& loop, http::ServerAddress server) : loop_(loop), server_(std::move(server)) {}
-  ~HttpClient();
+  Client(EventLoop& loop, ServerAddress server) : loop_(loop), server_(std::move(server)) {}
+  ~Client();
 
   // Sends on a connection that is idle, or else on a new one. The sink is not called before this returns. What has not
   // ended at the deadline ends with "timed out".
@@ -48,10 +48,10 @@ class HttpClient {
  private:
   friend class ClientConnection;
 
-  http::EventLoop& loop_;
-  const http::ServerAddress server_;
+  EventLoop& loop_;
+  const ServerAddress server_;
   std::unordered_set<std::shared_ptr<ClientConnection>> connections_;
   std::vector<std::shared_ptr<ClientConnection>> idle_;  // the one used last is last
 };
 
-}  // namespace estoc
+}  // namespace estoc::http

@@ -1,4 +1,4 @@
-#include "load/client_connection.h"
+#include "http/client_connection.h"
 
 #include <cerrno>
 #include <system_error>
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace estoc {
+namespace estoc::http {
 namespace {
 
 constexpr size_t kReadBytes = 64 << 10;
@@ -34,7 +34,7 @@ void ClientConnection::start_call(std::string request, std::shared_ptr<AnswerSin
 
 void ClientConnection::connect() {
   std::string reason;
-  const int fd = http::start_connection(client_.server_);
+  const int fd = start_connection(client_.server_);
   if (fd < 0) reason = reason_of(errno);
   try {
     if (fd >= 0) socket_.emplace(client_.loop_, fd);  // owns fd, also when it throws
@@ -117,7 +117,7 @@ void ClientConnection::on_closed_by_peer(const std::string& reason) {
     // gets the request.
     auto request = std::move(request_);
     auto sink = std::exchange(sink_, nullptr);
-    HttpClient& client = client_;
+    Client& client = client_;
     const Clock::time_point deadline = deadline_;
     close();
     const auto fresh = std::make_shared<ClientConnection>(client);
@@ -156,4 +156,4 @@ void ClientConnection::close() {
   client_.connections_.erase(self);
 }
 
-}  // namespace estoc
+}  // namespace estoc::http

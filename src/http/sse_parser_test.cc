@@ -1,11 +1,11 @@
 // Event streams in one piece, byte by byte and cut in two everywhere give the same events.
-#include "load/sse_parser.h"
+#include "http/sse_parser.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace estoc {
+namespace estoc::http {
 namespace {
 
 using Events = std::vector<std::string>;
@@ -78,4 +78,4 @@ TEST(SseParser, too_large_an_event_ends_it) {
 }
 
 }  // namespace
-}  // namespace estoc
+}  // namespace estoc::http

@@ -1,14 +1,14 @@
-#include "load/http_client.h"
+#include "http/client.h"
 
 #include <utility>
 
-#include "load/client_connection.h"
+#include "http/client_connection.h"
 
-namespace estoc {
+namespace estoc::http {
 
-HttpClient::~HttpClient() { close(); }
+Client::~Client() { close(); }
 
-void HttpClient::send(std::string request, std::shared_ptr<AnswerSink> sink, Clock::time_point deadline) {
+void Client::send(std::string request, std::shared_ptr<AnswerSink> sink, Clock::time_point deadline) {
   std::shared_ptr<ClientConnection> connection;
   if (idle_.empty()) {
     connection = std::make_shared<ClientConnection>(*this);
@@ -20,9 +20,9 @@ void HttpClient::send(std::string request, std::shared_ptr<AnswerSink> sink, Clo
   connection->start_call(std::move(request), std::move(sink), deadline);
 }
 
-void HttpClient::close() {
+void Client::close() {
   idle_.clear();
   for (const auto& connection : std::exchange(connections_, {})) connection->close();
 }
 
-}  // namespace estoc
+}  // namespace estoc::http
