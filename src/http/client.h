@@ -1,7 +1,11 @@
-// Sends HTTP requests to one server and hands out what comes back, as it comes.
+// Sends HTTP/1.1 requests to one server and hands out what comes back, as it comes.
 //
 // Ownership: the caller owns the client, which owns its connections; a sink is shared until its call has ended.
 // Threads: everything on the loop's thread, except that the client may be destroyed elsewhere after the loop stopped.
+// Nothing blocks; sinks are called on that thread and should not either.
+// Limits: a call has its deadline; the head of an answer ResponseReader::kHeadBytesMax. A body has none but that: it is
+// handed on in pieces of kReadBytesMax or less, and who keeps it bounds it. There are as many connections as calls at
+// once, and they stay open until the server closes them, so whoever calls bounds those.
 // Errors: nothing is thrown for what the network does; a call's end tells it in one sentence.
 #pragma once
 
@@ -33,13 +37,15 @@ class ClientConnection;
 class Client {
  public:
   using Clock = AnswerSink::Clock;
+  static constexpr size_t kReadBytesMax = size_t{64} << 10;  // of one piece of a body
 
   // The server's address must have been found.
   Client(EventLoop& loop, ServerAddress server) : loop_(loop), server_(std::move(server)) {}
   ~Client();
 
-  // Sends on a connection that is idle, or else on a new one. The sink is not called before this returns. What has not
-  // ended at the deadline ends with "timed out".
+  // Sends `request`, a whole one as it goes over the wire, on a connection that is idle, or else on a new one. The sink
+  // is not called before this returns. What has not ended at the deadline ends with "timed out". When an idle
+  // connection turns out to be closed before any of the answer has come, the request is sent once more on a new one.
   void send(std::string request, std::shared_ptr<AnswerSink> sink, Clock::time_point deadline);
 
   // Closes every connection; no sink is called any more.

@@ -9,8 +9,6 @@
 namespace estoc::http {
 namespace {
 
-constexpr size_t kReadBytes = 64 << 10;
-
 std::string reason_of(int error) { return std::generic_category().message(error); }
 
 }  // namespace
@@ -86,7 +84,7 @@ void ClientConnection::wait_for_answer() {
 void ClientConnection::on_readable() {
   is_read_awaited_ = false;
   if (is_closed_) return;
-  char bytes[kReadBytes];
+  char bytes[Client::kReadBytesMax];
   const ssize_t count = ::recv(socket_->fd(), bytes, sizeof(bytes), MSG_DONTWAIT);
   if (count > 0) {
     on_bytes({bytes, static_cast<size_t>(count)});

@@ -1,4 +1,5 @@
-// One connection of the Client: call after call. On the loop's thread only.
+// One connection of a Client: call after call. On the loop's thread only.
+// Internal to http/.
 #pragma once
 
 #include <memory>

@@ -8,9 +8,6 @@
 namespace estoc::http {
 namespace {
 
-constexpr size_t kHeadBytesMax = 64 << 10;
-constexpr uint64_t kBodyBytesMax = uint64_t{1} << 40;  // keeps sums of lengths far from overflow
-
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -20,7 +17,7 @@ std::string_view trimmed(std::string_view text) {
 // All of `text` as a number; false when it is none or above kBodyBytesMax.
 bool parse_number(std::string_view text, int base, uint64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  return error == std::errc() && end == text.data() + text.size() && number <= kBodyBytesMax;
+  return error == std::errc() && end == text.data() + text.size() && number <= ResponseReader::kBodyBytesMax;
 }
 
 }  // namespace

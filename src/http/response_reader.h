@@ -1,7 +1,8 @@
 // Bytes of one HTTP/1.x answer to its status and body. No sockets: feed it any pieces, the same answer comes out.
 //
 // Owned by one connection, used by one thread. Anything may be fed: what is no answer becomes State::broken with one
-// sentence, after which nothing more is read. Interim answers (1xx) are skipped. Throws only std::bad_alloc.
+// sentence, after which nothing more is read. Interim answers (1xx) are skipped. Holds one line at most, the body is
+// the caller's. Throws only std::bad_alloc.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +14,11 @@ namespace estoc::http {
 
 class ResponseReader {
  public:
+  // Of the lines between pieces of the body: status line and headers, the line of a chunk, the trailers.
+  static constexpr size_t kHeadBytesMax = size_t{64} << 10;
+  // Of one length that is stated; keeps sums of them far from overflow.
+  static constexpr uint64_t kBodyBytesMax = uint64_t{1} << 40;
+
   enum class State { head, body, done, broken };
 
   // Reads on and appends what belongs to the body to `body`. Bytes behind the answer's end break a reuse of the

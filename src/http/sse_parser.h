@@ -1,8 +1,8 @@
 // Bytes of an event stream (`text/event-stream`, HTML standard section 9.2) to the data of its events.
 //
 // Used by one thread. Anything may be fed, cut anywhere; the same events come out. Lines end with CR, LF or both; other
-// fields than `data` and comments are skipped, as is an event that the stream's end cuts off. Throws only
-// std::bad_alloc.
+// fields than `data` and comments are skipped, as is an event that the stream's end cuts off. Holds one event, of
+// kEventBytesMax unless told otherwise. Throws only std::bad_alloc.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,9 @@ namespace estoc::http {
 
 class SseParser {
  public:
-  explicit SseParser(size_t event_bytes_max = size_t{4} << 20) : event_bytes_max_(event_bytes_max) {}
+  static constexpr size_t kEventBytesMax = size_t{4} << 20;
+
+  explicit SseParser(size_t event_bytes_max = kEventBytesMax) : event_bytes_max_(event_bytes_max) {}
 
   // Calls on_event(std::string_view) for each event that these bytes complete. False, now and ever after, when an event
   // or line is larger than the limit.
