@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "http/test_raw_server.h"
 #include "load/model_query.h"
 #include "load/test_server.h"
 
@@ -73,8 +74,8 @@ RequestRecord record_of(const TestServer::Serve& serve, RequestOptions options =
 }
 
 RequestRecord record_of_bytes(const std::string& bytes) {
-  RawServer server({bytes});
-  return run_load(server.target(), {.users = 1, .conversations_max = 1}).requests.at(0);
+  http::RawServer server({bytes});
+  return run_load(local_target(server.port()), {.users = 1, .conversations_max = 1}).requests.at(0);
 }
 
 TEST(LoadRun, times_of_a_slow_stream) {
@@ -233,8 +234,8 @@ TEST(LoadRun, garbage_is_a_failure) {
 TEST(LoadRun, nobody_there_is_a_failure) {
   Target target;
   {
-    RawServer server({});
-    target = server.target();
+    http::RawServer server({});
+    target = local_target(server.port());
   }
   const LoadPoint point = run_load(target, {.rate = 100, .conversations_max = 3});
   ASSERT_EQ(point.requests.size(), 3u);
@@ -263,8 +264,8 @@ TEST(LoadRun, a_server_that_closes_after_each_answer_gets_new_connections) {
   const std::string body = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n";
   // The first connection promises to stay and does not.
   const std::string kept = "HTTP/1.1 200 OK\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-  RawServer server({kept, kept, "HTTP/1.0 200 OK\r\n\r\n" + body});
-  const LoadPoint point = run_load(server.target(), {.users = 1, .conversations_max = 3});
+  http::RawServer server({kept, kept, "HTTP/1.0 200 OK\r\n\r\n" + body});
+  const LoadPoint point = run_load(local_target(server.port()), {.users = 1, .conversations_max = 3});
   ASSERT_EQ(point.requests.size(), 3u);
   for (const RequestRecord& record : point.requests) EXPECT_TRUE(record.is_ok()) << record.error;
 }

@@ -1,11 +1,6 @@
 #include "load/test_server.h"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "http/listen_socket.h"
 
 namespace estoc {
 namespace {
@@ -14,11 +9,6 @@ http::ServerConfig config() {
   http::ServerConfig config;
   config.port = 0;
   return config;
-}
-
-bool wait_readable(int fd) {
-  pollfd wait{fd, POLLIN, 0};
-  return ::poll(&wait, 1, 20'000) == 1;
 }
 
 }  // namespace
@@ -74,33 +64,5 @@ void refuse(http::Responder& responder, int status, const std::string& message, 
   if (!retry_after.empty()) response.headers.emplace_back("retry-after", retry_after);
   responder.respond(std::move(response));
 }
-
-RawServer::RawServer(std::vector<std::string> answers)
-    : fd_(http::open_listen_socket("127.0.0.1", 0)), thread_([this, answers = std::move(answers)] {
-        for (const std::string& answer : answers) {
-          std::string remote;
-          int peer = -1;
-          while (peer < 0 && wait_readable(fd_)) {
-            peer = http::accept_peer(fd_, remote);
-            char bytes[4096];
-            // find_address connects and leaves without a word: that was no request.
-            if (peer >= 0 && (!wait_readable(peer) || ::recv(peer, bytes, sizeof(bytes), 0) <= 0)) {
-              ::close(peer);
-              peer = -1;
-            }
-          }
-          if (peer < 0) return;
-          (void)!::send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
-          ::shutdown(peer, SHUT_RDWR);
-          ::close(peer);
-        }
-      }) {}
-
-RawServer::~RawServer() {
-  thread_.join();
-  ::close(fd_);
-}
-
-Target RawServer::target() const { return local_target(http::local_port(fd_)); }
 
 }  // namespace estoc

@@ -1,4 +1,4 @@
-// Servers for the tests of the client: one that speaks HTTP and streams what a test wants, one that sends raw bytes.
+// A server for the tests of runs, which streams what a test wants.
 #pragma once
 
 #include <chrono>
@@ -37,18 +37,6 @@ class TestServer {
 void stream_tokens(http::Responder& responder, int tokens, std::chrono::milliseconds gap);
 
 void refuse(http::Responder& responder, int status, const std::string& message, const std::string& retry_after = {});
-
-// Accepts connections one after the other; each gets its bytes once it has sent something, and is then closed.
-class RawServer {
- public:
-  explicit RawServer(std::vector<std::string> answers);
-  ~RawServer();
-  Target target() const;
-
- private:
-  const int fd_;
-  std::thread thread_;
-};
 
 Target local_target(uint16_t port);
 
