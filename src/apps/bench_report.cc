@@ -5,7 +5,7 @@
 
 #include "apps/commands.h"
 #include "apps/load_report.h"
-#include "load/saved_points.h"
+#include "report/saved_points.h"
 
 namespace estoc {
 

@@ -13,9 +13,9 @@
 #include "base/error.h"
 #include "load/drift.h"
 #include "load/failure_list.h"
-#include "load/report.h"
-#include "load/saved_points.h"
 #include "load/sweep.h"
+#include "report/report.h"
+#include "report/saved_points.h"
 
 namespace estoc {
 namespace {

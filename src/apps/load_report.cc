@@ -10,8 +10,8 @@
 #include "apps/standard_streams.h"
 #include "base/error.h"
 #include "bench/machine.h"
-#include "load/report_plots.h"
-#include "load/summary_table.h"
+#include "report/report_plots.h"
+#include "report/summary_table.h"
 
 namespace estoc {
 

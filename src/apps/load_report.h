@@ -7,8 +7,8 @@
 
 #include "apps/options_bench_serve.h"
 #include "bench/report.h"
-#include "load/report.h"
 #include "load/results.h"
+#include "report/report.h"
 
 namespace estoc {
 

@@ -5,7 +5,6 @@
 
 #include "load/drift.h"
 #include "load/failure_list.h"
-#include "load/summary_table.h"
 
 namespace estoc {
 namespace {
@@ -113,16 +112,6 @@ TEST(Summary, an_answer_without_tokens_has_an_end_only) {
   EXPECT_EQ(summary.ttft_s.max, 0);
   EXPECT_EQ(summary.e2e_s.max, 3);
   EXPECT_EQ(summary.goodput_rps, 0);
-}
-
-TEST(SummaryTable, rows_have_every_column) {
-  const Json row = summary_row(summarize({.server = "a", .duration_s = 1, .requests = {answered(0, 1, {0.5})}}, {}));
-  for (const ReportColumn& column : summary_columns()) EXPECT_NE(row.find(column.key), nullptr) << column.key;
-  EXPECT_EQ(row.find("ttft_ms_p50")->as_double(), 1000);
-  EXPECT_EQ(row.find("tbt_ms_max")->as_double(), 500);
-  EXPECT_EQ(row.find("cached_percent")->as_double(), 40);
-  const std::string table = write_report(ReportFormat::table, summary_columns(), {row});
-  EXPECT_NE(table.find("TTFT p50 ms"), std::string::npos);
 }
 
 TEST(FailureList, the_most_frequent_first) {

@@ -23,7 +23,7 @@ Json point_json(const PointSummary& summary);
 Json requests_json(const LoadPoint& point);
 
 // A whole measurement: the command that made it, the rows that were told of it and its points with every request.
-// load/saved_points.h reads it again.
+// report/saved_points.h reads it again.
 Json measurement_json(const std::vector<std::string>& command, const std::vector<PointSummary>& summaries,
                       const std::vector<LoadPoint>& points);
 

@@ -1,11 +1,11 @@
-#include "load/saved_points.h"
+#include "report/saved_points.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "base/error.h"
-#include "load/report.h"
+#include "report/report.h"
 
 namespace estoc {
 namespace {

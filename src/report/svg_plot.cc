@@ -1,4 +1,4 @@
-#include "load/svg_plot.h"
+#include "report/svg_plot.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include <iterator>
 #include <limits>
 
-#include "load/markup.h"
-#include "load/plot_axis.h"
-#include "load/plot_legend.h"
+#include "report/markup.h"
+#include "report/plot_axis.h"
+#include "report/plot_legend.h"
 
 namespace estoc {
 namespace {

@@ -1,12 +1,12 @@
-#include "load/report.h"
+#include "report/report.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "load/markup.h"
-#include "load/plot_axis.h"
-#include "load/report_plots.h"
+#include "report/markup.h"
+#include "report/plot_axis.h"
+#include "report/report_plots.h"
 
 namespace estoc {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "load/results.h"
-#include "load/svg_plot.h"
+#include "report/svg_plot.h"
 
 namespace estoc {
 

@@ -1,4 +1,4 @@
-#include "load/summary_table.h"
+#include "report/summary_table.h"
 
 #include <string>
 

@@ -4,11 +4,11 @@
 #include <cstdio>
 #include <limits>
 
-#include "load/markup.h"
-#include "load/plot_axis.h"
-#include "load/plot_legend.h"
-#include "load/svg_plot.h"
-#include "load/test_markup.h"
+#include "report/markup.h"
+#include "report/plot_axis.h"
+#include "report/plot_legend.h"
+#include "report/svg_plot.h"
+#include "report/test_markup.h"
 
 namespace estoc {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "load/svg_plot.h"
+#include "report/svg_plot.h"
 
 namespace estoc {
 

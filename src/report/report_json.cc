@@ -1,8 +1,8 @@
 #include <cmath>
 #include <utility>
 
-#include "load/report.h"
-#include "load/summary_table.h"
+#include "report/report.h"
+#include "report/summary_table.h"
 
 namespace estoc {
 namespace {

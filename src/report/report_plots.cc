@@ -1,4 +1,4 @@
-#include "load/report_plots.h"
+#include "report/report_plots.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 #include <optional>
 
-#include "load/plot_axis.h"
+#include "report/plot_axis.h"
 
 namespace estoc {
 namespace {

@@ -1,4 +1,4 @@
-#include "load/plot_legend.h"
+#include "report/plot_legend.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/utf8.h"
-#include "load/markup.h"
+#include "report/markup.h"
 
 namespace estoc {
 namespace {

@@ -1,11 +1,11 @@
-#include "load/report.h"
+#include "report/report.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "load/report_plots.h"
-#include "load/test_markup.h"
+#include "report/report_plots.h"
+#include "report/test_markup.h"
 
 namespace estoc {
 namespace {

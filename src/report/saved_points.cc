@@ -1,4 +1,4 @@
-#include "load/saved_points.h"
+#include "report/saved_points.h"
 
 #include <fmt/format.h>
 
