@@ -14,7 +14,7 @@
 #include "load/drift.h"
 #include "load/failure_list.h"
 #include "load/sweep.h"
-#include "report/report.h"
+#include "report/points_json.h"
 #include "report/saved_points.h"
 
 namespace estoc {

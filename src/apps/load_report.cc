@@ -10,7 +10,7 @@
 #include "apps/standard_streams.h"
 #include "base/error.h"
 #include "bench/machine.h"
-#include "report/report_plots.h"
+#include "report/page_plots.h"
 #include "report/summary_table.h"
 
 namespace estoc {

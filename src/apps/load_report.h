@@ -8,7 +8,7 @@
 #include "apps/options_bench_serve.h"
 #include "bench/report.h"
 #include "load/results.h"
-#include "report/report.h"
+#include "report/page.h"
 
 namespace estoc {
 

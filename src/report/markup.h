@@ -1,4 +1,5 @@
 // Text inside XML and HTML. Pure.
+// Internal to report/.
 #pragma once
 
 #include <string>

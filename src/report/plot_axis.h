@@ -1,4 +1,5 @@
 // Where an axis begins and ends, its ticks and what stands beside them. Pure functions.
+// Internal to report/.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 // The names of a plot's lines, and the colours and markers that tell them apart. Pure functions.
+// Internal to report/.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Load points as measurement_json (report/report.h) writes them, to be told again: in another report, beside other
+// Load points as measurement_json (report/points_json.h) writes them, to be told again: in another report, beside other
 // servers'. A bare list of points is taken, too: earlier files are that, and what scripts collect. What is saved here
 // ends with a checksum of all before it, so that a page the disk lost is not read as another measurement; a file
 // without one is taken as it is. Pure functions but for reading the files. Errors: Error{not_found, io};

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "report/report.h"
+#include "report/points_json.h"
 
 namespace estoc {
 namespace {

@@ -1,4 +1,4 @@
-// Load points as one HTML page with plots, and as JSON. Pure functions; nothing is thrown.
+// Load points as JSON: a row a point, or every request of it. Pure functions; nothing is thrown.
 #pragma once
 
 #include <string>
@@ -8,14 +8,6 @@
 #include "load/results.h"
 
 namespace estoc {
-
-struct ReportHead {
-  std::string title, machine, command;
-  Slo slo;  // drawn into the plots it belongs to; without one no goodput is shown
-};
-
-// A whole page that needs no other file and no script.
-std::string html_report(const std::vector<PointSummary>& points, const ReportHead& head);
 
 // Flat, every point with the same keys: rows for bench/report.h. Latencies are null where no request was answered.
 Json point_json(const PointSummary& summary);

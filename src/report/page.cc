@@ -1,12 +1,12 @@
-#include "report/report.h"
+#include "report/page.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "report/markup.h"
+#include "report/page_plots.h"
 #include "report/plot_axis.h"
-#include "report/report_plots.h"
 
 namespace estoc {
 namespace {

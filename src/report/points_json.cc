@@ -1,7 +1,8 @@
+#include "report/points_json.h"
+
 #include <cmath>
 #include <utility>
 
-#include "report/report.h"
 #include "report/summary_table.h"
 
 namespace estoc {

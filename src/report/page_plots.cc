@@ -1,4 +1,4 @@
-#include "report/report_plots.h"
+#include "report/page_plots.h"
 
 #include <fmt/format.h>
 
