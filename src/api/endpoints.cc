@@ -15,6 +15,7 @@ std::span<const Endpoint> endpoints() {
       {"GET", "/readyz", ready},
       {"GET", "/livez", live},
       {"GET", "/metrics", metrics},
+      {"GET", "/debug/steps", debug_steps},
   };
   return kEndpoints;
 }

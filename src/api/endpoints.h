@@ -42,5 +42,6 @@ Answer show_model(const Models& models, const Call& call);
 Answer live(const Models& models, const Call& call);
 Answer ready(const Models& models, const Call& call);
 Answer metrics(const Models& models, const Call& call);
+Answer debug_steps(const Models& models, const Call& call);
 
 }  // namespace estoc::api

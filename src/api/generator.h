@@ -3,6 +3,9 @@
 // submit throws Error as Engine::submit does.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "engine/engine.h"
 
 namespace estoc::api {
@@ -14,6 +17,8 @@ class Generator {
   virtual void cancel(RequestId id) = 0;
   virtual void complete(RequestId id) = 0;
   virtual EngineStats stats() const { return {}; }
+  // The last steps, oldest first; nothing where none are kept.
+  virtual std::optional<std::vector<StepRecord>> last_steps() const { return std::nullopt; }
 };
 
 // The engine as a generator. The engine must outlive it.
@@ -26,6 +31,10 @@ class EngineGenerator : public Generator {
   void cancel(RequestId id) override { engine_.cancel(id); }
   void complete(RequestId id) override { engine_.complete(id); }
   EngineStats stats() const override { return engine_.stats(); }
+  std::optional<std::vector<StepRecord>> last_steps() const override {
+    if (engine_.config().steps_kept == 0) return std::nullopt;
+    return engine_.last_steps();
+  }
 
  private:
   Engine& engine_;

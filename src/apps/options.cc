@@ -100,6 +100,9 @@ void add_serve_options(CLI::App& command, ServeOptionValues& values) {
   flag(command, "--queue-timeout", values.queue_timeout_s,
        "seconds a request may wait before it gets 503; 0 for no limit")
       ->check(CLI::Range(0.0, 1e6));
+  flag(command, "--debug-steps", values.debug_steps, "GET /debug/steps tells what so many of the last steps planned and took")
+      ->check(CLI::Range(0, 65536))
+      ->capture_default_str();
   switch_flag(command, "--prefix-cache", values.has_prefix_cache,
               "compute equal beginnings of prompts once; on by default");
   flag(command, "--policy", values.policy,

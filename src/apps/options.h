@@ -48,6 +48,7 @@ struct ServeOptionValues : ModelOptionValues {
   double target_ttft_ms = 150;
   double queue_work_max_s = 60;
   double queue_timeout_s = 120;
+  int debug_steps = 0;  // how many of the last steps /debug/steps tells
   bool has_prefix_cache = true;
   std::string policy = "mixed";  // or "prefill-first"
   int grace_s = 30;

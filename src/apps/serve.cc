@@ -28,6 +28,7 @@ ModelSettings read_settings_of(const std::string& model, const ServeOptionValues
   config.target_ttft_s = options.target_ttft_ms / 1e3;
   config.queue_work_max_s = options.queue_work_max_s;
   config.queue_timeout_s = options.queue_timeout_s;
+  config.steps_kept = options.debug_steps;
   config.has_prefix_cache = options.has_prefix_cache;
   config.policy = options.policy == "mixed" ? SchedulePolicy::mixed : SchedulePolicy::prefill_first;
   return settings;
