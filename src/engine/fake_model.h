@@ -164,13 +164,14 @@ inline Completion complete_alone(const Request& request, int vocab, int position
       return completion;
     }
     fake_logits(history, logits);
-    std::vector<TokenId> forbidden;
+    TokenMask mask;
+    mask.reset(static_cast<size_t>(vocab));
     if (static_cast<int>(completion.tokens.size()) < request.tokens_min) {
       for (TokenId token = 0; token < vocab; ++token) {
-        if (ends(token)) forbidden.push_back(token);
+        if (ends(token)) mask.forbid(token);
       }
     }
-    const TokenId token = *sampler.sample(state, logits, forbidden);
+    const TokenId token = *sampler.sample(state, logits, &mask);
     state.accept(token);
     history.push_back(token);
     completion.tokens.push_back(token);

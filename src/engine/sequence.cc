@@ -12,11 +12,11 @@ Sequence::Sequence(RequestId id, Request asked, EventSink sink, uint64_t seed)
       prompt_count(static_cast<int>(request.prompt.size())),
       tokens(std::exchange(request.prompt, {}).copy()),
       sampling(request.sampling, request.sampling.seed.value_or(seed), tokens),
-      submitted_at(Clock::now()),
-      last_tokens_(request.stop_tokens.copy()) {
-  if (!request.ignore_end)
-    last_tokens_.insert(last_tokens_.end(), request.end_tokens.begin(), request.end_tokens.end());
-  std::ranges::sort(last_tokens_);
+      submitted_at(Clock::now()) {
+  std::vector<TokenId>& last = last_tokens_.tokens;
+  last = request.stop_tokens.copy();
+  if (!request.ignore_end) last.insert(last.end(), request.end_tokens.begin(), request.end_tokens.end());
+  std::ranges::sort(last);
 }
 
 bool Sequence::wants_logits(int position) const {
@@ -34,12 +34,11 @@ int Sequence::logit_rows(int count) const {
   return rows;
 }
 
-std::span<const TokenId> Sequence::forbidden() const {
-  if (output_count() >= request.tokens_min) return {};
-  return last_tokens_;
+const MaskSource* Sequence::mask() const {
+  return output_count() >= request.tokens_min || last_tokens_.tokens.empty() ? nullptr : &last_tokens_;
 }
 
-bool Sequence::is_last(TokenId token) const { return std::ranges::binary_search(last_tokens_, token); }
+bool Sequence::is_last(TokenId token) const { return std::ranges::binary_search(last_tokens_.tokens, token); }
 
 std::optional<FinishReason> Sequence::append(TokenId token, int positions_max) {
   tokens.push_back(token);

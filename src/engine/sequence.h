@@ -38,8 +38,8 @@ class Sequence {
   // How many of the next `count` positions want logits.
   int logit_rows(int count) const;
 
-  // The tokens that must not be chosen now: end and stop tokens before tokens_min.
-  std::span<const TokenId> forbidden() const;
+  // What may be chosen now, or null for all: no end and stop tokens before tokens_min. Valid until the next append.
+  const MaskSource* mask() const;
   // Adds a chosen token; says whether and why it was the last.
   std::optional<FinishReason> append(TokenId token, int positions_max);
 
@@ -72,9 +72,16 @@ class Sequence {
   Clock::time_point due_at;
 
  private:
+  // End tokens (unless ignored) and stop tokens, sorted.
+  struct LastTokens final : MaskSource {
+    void restrict(TokenMask& mask) const override {
+      for (const TokenId token : tokens) mask.forbid(token);
+    }
+    std::vector<TokenId> tokens;
+  };
   bool is_last(TokenId token) const;
 
-  std::vector<TokenId> last_tokens_;  // end tokens (unless ignored) and stop tokens, sorted
+  LastTokens last_tokens_;
 };
 
 }  // namespace estoc

@@ -97,7 +97,7 @@ void Stepper::collect_rows(const Plan& plan) {
         row.top_logprobs = sequence->request.prompt_logprobs;
       } else if (sequence->request.tokens_max > 0) {
         row.state = &sequence->sampling;
-        row.forbidden = sequence->forbidden();
+        row.mask = sequence->mask();
         row.top_logprobs = sequence->request.sampling.logprobs;
       }
     }

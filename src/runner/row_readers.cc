@@ -12,7 +12,13 @@ void RowReaders::run(std::span<RowJob> jobs, const float* logits, size_t vocab) 
     RowJob& job = jobs[static_cast<size_t>(i)];
     Reader& reader = readers_[static_cast<size_t>(thread)];
     const std::span row(logits + static_cast<size_t>(i) * vocab, vocab);
-    if (job.state != nullptr) job.token = reader.sampler.sample(*job.state, row, job.forbidden);
+    if (job.mask != nullptr) {
+      reader.mask.reset(vocab);
+      job.mask->restrict(reader.mask);
+    }
+    if (job.state != nullptr) {
+      job.token = reader.sampler.sample(*job.state, row, job.mask == nullptr ? nullptr : &reader.mask);
+    }
     if (job.token && job.top_logprobs >= 0) {
       job.logprobs = reader.logprobs.read(row, *job.token, job.top_logprobs);
     }

@@ -1,7 +1,7 @@
 // What is done with rows of logits, many at once: choose a token, look up log-probabilities.
 //
-// What: each row is read by one thread of the team, which has a work space of its own; a row's result depends on that
-// row alone.
+// What: each row is read by one thread of the team, which has a work space of its own and fills the row's mask; a row's
+// result depends on that row alone.
 // Ownership: borrows the team. Threads: one thread calls run. Errors: none.
 #pragma once
 
@@ -25,6 +25,7 @@ class RowReaders {
 
  private:
   struct Reader {
+    TokenMask mask;
     Sampler sampler;
     LogprobReader logprobs;
   };

@@ -24,7 +24,7 @@ namespace estoc {
 struct RowJob {
   // With a state, a token is chosen.
   const SamplerState* state = nullptr;
-  std::span<const TokenId> forbidden;
+  const MaskSource* mask = nullptr;  // what may be chosen; null for all
   // The token chosen, nothing when none can be; or, without a state, the token whose log-probability is wanted.
   std::optional<TokenId> token;
   int top_logprobs = -1;  // -1 for no log-probabilities

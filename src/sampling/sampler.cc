@@ -1,8 +1,10 @@
 #include "sampling/sampler.h"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
+#include "base/check.h"
 #include "sampling/counter_rng.h"
 #include "sampling/exp.h"
 
@@ -11,18 +13,25 @@ namespace {
 
 constexpr float kGreedyBelow = 1e-5f;  // 1 / temperature would leave the range of float soon after
 
-bool is_edited(const SamplerState& state, std::span<const TokenId> forbidden) {
-  return !forbidden.empty() || !state.params().logit_bias.empty() || has_penalties(state.params());
+bool is_edited(const SamplerState& state, const TokenMask* mask) {
+  return mask != nullptr || !state.params().logit_bias.empty() || has_penalties(state.params());
 }
 
-void edit(const SamplerState& state, std::span<const TokenId> forbidden, std::span<float> logits) {
+void apply(const TokenMask& mask, std::span<float> logits) {
+  for (size_t word = 0; word < mask.words().size(); ++word) {
+    for (uint32_t cleared = ~mask.words()[word]; cleared != 0; cleared &= cleared - 1) {
+      const size_t token = word * TokenMask::kBits + static_cast<size_t>(std::countr_zero(cleared));
+      if (token < logits.size()) logits[token] = -std::numeric_limits<float>::infinity();
+    }
+  }
+}
+
+void edit(const SamplerState& state, const TokenMask* mask, std::span<float> logits) {
   const auto is_inside = [&](TokenId token) { return token >= 0 && static_cast<size_t>(token) < logits.size(); };
   for (const auto& [token, bias] : state.params().logit_bias) {
     if (is_inside(token)) logits[static_cast<size_t>(token)] += bias;
   }
-  for (const TokenId token : forbidden) {
-    if (is_inside(token)) logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
-  }
+  if (mask != nullptr) apply(*mask, logits);
   if (has_penalties(state.params())) state.counts().apply(state.params(), logits);
 }
 
@@ -52,11 +61,12 @@ void SamplerState::accept(TokenId token) {
 }
 
 std::optional<TokenId> Sampler::sample(const SamplerState& state, std::span<const float> logits,
-                                       std::span<const TokenId> forbidden) {
+                                       const TokenMask* mask) {
+  ESTOC_DCHECK(mask == nullptr || mask->vocab() == logits.size());
   const SamplingParams& params = state.params();
-  if (is_edited(state, forbidden)) {
+  if (is_edited(state, mask)) {
     row_.assign(logits.begin(), logits.end());
-    edit(state, forbidden, row_);
+    edit(state, mask, row_);
     logits = row_;
   }
   tiles_.scan(logits);

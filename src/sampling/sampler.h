@@ -1,6 +1,6 @@
 // One row of logits to one token.
 //
-// Order: logit_bias and forbidden tokens, penalties (repetition, then frequency and presence), temperature, min_p,
+// Order: logit_bias and the mask, penalties (repetition, then frequency and presence), temperature, min_p,
 // top_k, top_p, draw. Temperature 0 (below 1e-5) takes the largest logit after the penalties, the smallest id among
 // equals. This is vLLM's order; it matters for top_p, which looks only at what min_p and top_k left.
 // Determinism: the n-th token of a sequence depends on the row, the parameters, the seed and n; never on the batch.
@@ -17,6 +17,7 @@
 #include "sampling/logit_tiles.h"
 #include "sampling/params.h"
 #include "sampling/token_counts.h"
+#include "sampling/token_mask.h"
 
 namespace estoc {
 
@@ -45,8 +46,9 @@ class SamplerState {
 class Sampler {
  public:
   // The next token, or nothing when no token is possible. Does not change logits [vocab] or the state.
+  // A mask is of the row's vocabulary; null allows all.
   std::optional<TokenId> sample(const SamplerState& state, std::span<const float> logits,
-                                std::span<const TokenId> forbidden = {});
+                                const TokenMask* mask = nullptr);
 
  private:
   TokenId draw_from_all(double unit, float scale);

@@ -141,11 +141,13 @@ TEST(Sampler, PenaltiesAndBiasHaveTheirHandComputedValues) {
 TEST(Sampler, ForbiddenTokensAreNotChosen) {
   Sampler sampler;
   const std::vector<float> row = {1, 2, 3, 2.5f};
-  const std::vector<TokenId> forbidden = {2, -5, 400};
-  EXPECT_EQ(sampler.sample(SamplerState({.temperature = 0}, 1, {}), row, forbidden), 3);
+  TokenMask mask;
+  mask.reset(row.size());
+  for (const TokenId token : {2, -5, 400}) mask.forbid(token);
+  EXPECT_EQ(sampler.sample(SamplerState({.temperature = 0}, 1, {}), row, &mask), 3);
   SamplerState state({}, 3, {});
   for (int i = 0; i < 200; ++i) {
-    const auto token = sampler.sample(state, row, forbidden);
+    const auto token = sampler.sample(state, row, &mask);
     ASSERT_NE(token, 2);
     state.accept(*token);
   }
