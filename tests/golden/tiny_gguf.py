@@ -41,8 +41,8 @@ def add(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor) -> None:
 
 
 def can_write(config: dict) -> bool:
-    """GGUF has no key for windows in some layers of Qwen; LFM2's files are another layout."""
-    return not config.get("use_sliding_window") and config["model_type"] != "lfm2"
+    """Of decoders whose layers are all alike: GGUF has no key for windows in some layers of Qwen."""
+    return not config.get("use_sliding_window") and "layer_types" not in config
 
 
 def write_gguf(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> None:
