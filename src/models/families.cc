@@ -5,10 +5,10 @@
 
 namespace estoc {
 
-extern const ModelFamily lfm2, llama, qwen3;
+extern const ModelFamily lfm2, llama, qwen2, qwen3;
 
 namespace {
-constexpr std::array<const ModelFamily*, 3> kFamilies = {&lfm2, &llama, &qwen3};
+constexpr std::array kFamilies = {&lfm2, &llama, &qwen2, &qwen3};
 
 constexpr auto kNamingRules = [] {
   std::array<const NamingRules*, kFamilies.size()> rules{};

@@ -74,6 +74,12 @@ SHAPES = {
                    "tie_word_embeddings": True, "num_hidden_layers": 4,
                    "layer_types": ["conv", "full_attention", "conv", "conv"],
                    "torch_dtype": "bfloat16"}, {"eos_token_id": 2}, 1),
+    # Biases on q, k and v; output tied to the embedding; windows that are written but off.
+    "qwen2_like": ({"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_size": 40,
+                    "intermediate_size": 36, "num_attention_heads": 5, "num_key_value_heads": 1,
+                    "tie_word_embeddings": True, "rope_theta": 1000000.0, "rms_norm_eps": 1e-6,
+                    "use_sliding_window": False, "sliding_window": 8, "max_window_layers": 1,
+                    "torch_dtype": "bfloat16"}, {"eos_token_id": 2}, 1),
 }
 
 
@@ -131,6 +137,9 @@ def weights(config: dict, seed: int) -> dict[str, torch.Tensor]:
         }
         if config["model_type"] == "qwen3":
             tensors |= {prefix + "self_attn.q_norm.weight": norm(head), prefix + "self_attn.k_norm.weight": norm(head)}
+        if config["model_type"] == "qwen2":
+            for part, rows in {"q": queries, "k": keys, "v": keys}.items():
+                tensors[f"{prefix}self_attn.{part}_proj.bias"] = torch.randn(rows, generator=generator)
     tensors["model.embedding_norm.weight" if config["model_type"] == "lfm2" else "model.norm.weight"] = norm()
     if not config["tie_word_embeddings"]:
         tensors["lm_head.weight"] = matrix(config["vocab_size"], hidden, 3.0)
