@@ -16,9 +16,9 @@ Weight load_weight(LoadContext& load, const std::string& name, int64_t rows, int
       .rows = rows,
       .columns = columns,
       .row = [&tensor](int64_t row) { return tensor.row(row); },
-      .row_stride_bytes = tensor.interleaved_heads == 0 ? tensor.format->row_bytes(columns) : 0,
+      .row_stride_bytes = tensor.row_map.is_in_order() ? tensor.format->row_bytes(columns) : 0,
       .name = tensor.name,
-      .interleaved_heads = tensor.interleaved_heads,
+      .head_dim = tensor.row_map.head_dim(),
       .release = [&source = load.source] { source.release_pages(); },
   };
   Weight weight(stored, load.mode, load.compute, load.packed_store);

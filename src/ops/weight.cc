@@ -58,7 +58,7 @@ Weight::Weight(const StoredMatrix& stored, ComputeMode mode, const Compute& comp
                          .format = std::string(stored_.format->name),
                          .rows = stored_.rows,
                          .columns = stored_.columns,
-                         .interleaved_heads = stored_.interleaved_heads,
+                         .interleaved_heads = static_cast<int>(stored_.head_dim),
                          .bytes = panel_matrix_bytes(panels_)};
   if (packed_store != nullptr) packed_ = packed_store->find(key);
   if (packed_ == nullptr) {

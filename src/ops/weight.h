@@ -28,7 +28,7 @@ struct StoredMatrix {
   std::function<const std::byte*(int64_t row)> row;
   int64_t row_stride_bytes = 0;  // distance of consecutive rows; 0 when they are not evenly spaced (permuted)
   std::string name;              // of the tensor, for a PackedStore
-  int interleaved_heads = 0;     // likewise
+  int64_t head_dim = 0;          // of its row map, likewise
   // Called now and then while rows are packed: those read so far will not be read again. May be empty.
   std::function<void()> release;
 };

@@ -81,7 +81,7 @@ Loaded load(const std::string& model, const PackCacheOptions& options) {
                                  .row = [&tensor](int64_t row) { return tensor.row(row); },
                                  .row_stride_bytes = 0,
                                  .name = tensor.name,
-                                 .interleaved_heads = tensor.interleaved_heads};
+                                 .head_dim = tensor.row_map.head_dim()};
     weights.emplace_back(stored, ComputeMode::fast, compute, &store);
   }
   loaded.packed = store.count();

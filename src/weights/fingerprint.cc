@@ -40,7 +40,7 @@ uint64_t fingerprint_of(const WeightSource& source) {
   for (const WeightTensor& tensor : source.tensors()) {
     hash.add_text(tensor.name);
     hash.add_text(tensor.format->name);
-    hash.add_number(tensor.interleaved_heads);
+    hash.add_number(tensor.row_map.head_dim());
     hash.add_number(uint64_t{tensor.shape.size()});
     for (const int64_t dimension : tensor.shape) hash.add_number(dimension);
     add_pages(tensor.bytes, hash);

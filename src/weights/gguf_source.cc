@@ -18,18 +18,18 @@
 namespace estoc {
 namespace {
 
-// Heads in adjacent-pair order for a tensor of a family that is stored so: those of q or of k; 0 for other tensors.
-int64_t interleaved_heads(const WeightTensor& tensor, const Metadata& metadata) {
+// The order of rows in a file whose converter reordered heads: of q and k, adjacent pairs.
+RowMap row_map_of(const WeightTensor& tensor, const Metadata& metadata) {
   const std::optional<GgufLayerTensor> parts = gguf_layer_tensor(tensor.source_name);
   const bool is_query = parts && parts->part == "attn_q";
   const bool is_key = parts && parts->part == "attn_k";
-  if (!is_query && !is_key) return 0;
+  if (!is_query && !is_key) return {};
   const int64_t layer = parts->layer;
   std::string_view key = "attention.head_count_kv";
   int64_t heads = is_key ? gguf_head_count(metadata, key, layer) : 0;
   if (heads == 0) heads = gguf_head_count(metadata, key = "attention.head_count", layer);
   const int64_t rows = tensor.shape.size() == 1 ? tensor.columns() : tensor.rows();
-  if (heads > 0 && rows % (2 * heads) == 0) return heads;
+  if (heads > 0 && rows % (2 * heads) == 0) return RowMap::adjacent_pairs(rows / heads);
   fail(ErrorCode::corrupt_file, "{}: tensor '{}' has shape {}, which {} heads ({}) do not divide evenly", tensor.file,
        shown(tensor.source_name), shape_text(tensor.shape), heads, key);
 }
@@ -103,23 +103,21 @@ class GgufSource final : public WeightSource {
 
   // Rows of a matrix are found by WeightTensor::row; a bias is one row, so its elements are copied into order here.
   void order_heads(WeightTensor& tensor) {
-    const int64_t heads = interleaved_heads(tensor, metadata_);
-    if (heads == 0) return;
+    const RowMap map = row_map_of(tensor, metadata_);
+    if (map.is_in_order()) return;
     if (tensor.shape.size() != 1) {
-      tensor.interleaved_heads = static_cast<int>(heads);
+      tensor.row_map = map;
       return;
     }
     if (tensor.format->block_count != 1) {
       fail(ErrorCode::unsupported, "{}: tensor '{}' is a bias stored as {}, expected a plain format", tensor.file,
            shown(tensor.source_name), tensor.format->name);
     }
-    const int64_t head_dim = tensor.columns() / heads;
     const auto bytes = static_cast<size_t>(tensor.format->block_bytes);
     std::vector<std::byte>& ordered = biases_.emplace_back(tensor.bytes.size());
     for (int64_t r = 0; r < tensor.columns(); ++r) {
-      const int64_t stored = interleaved_row(r, head_dim);
-      std::memcpy(ordered.data() + static_cast<size_t>(r) * bytes,
-                  tensor.bytes.data() + static_cast<size_t>(stored) * bytes, bytes);
+      const auto stored = static_cast<size_t>(map.stored_row(r));
+      std::memcpy(ordered.data() + static_cast<size_t>(r) * bytes, tensor.bytes.data() + stored * bytes, bytes);
     }
     tensor.bytes = ordered;
   }

@@ -53,7 +53,7 @@ TEST(GgufSourceTest, hands_out_permuted_rows_in_order) {
                                     std::pair("model.layers.0.self_attn.k_proj.weight", 2)}) {
     const WeightTensor* tensor = source->find(name);
     ASSERT_NE(tensor, nullptr);
-    EXPECT_EQ(tensor->interleaved_heads, heads);
+    EXPECT_EQ(tensor->row_map, RowMap::adjacent_pairs(6));
     ASSERT_EQ(tensor->rows(), heads * 6);
     for (int64_t r = 0; r < tensor->rows(); ++r) {
       float row[32];
@@ -70,7 +70,7 @@ TEST(GgufSourceTest, hands_out_permuted_biases_in_order) {
   const std::string text = writer.text();
   const auto source = gguf_from_memory(as_bytes(text), "m.gguf", test_naming_rules());
   const WeightTensor& bias = source->require("model.layers.0.self_attn.k_proj.bias", std::vector<int64_t>{16});
-  EXPECT_EQ(bias.interleaved_heads, 0);
+  EXPECT_TRUE(bias.row_map.is_in_order());
   float values[16];
   bias.decode_row(0, values);
   for (int i = 0; i < 16; ++i) EXPECT_EQ(values[i], static_cast<float>(i));
@@ -80,12 +80,12 @@ TEST(GgufSourceTest, leaves_other_rows_alone) {
   GgufWriter writer = family("llama", 2, 2);
   writer.add_tensor("blk.0.attn_v.weight", {8, 4});
   const std::string llama = writer.text();
-  EXPECT_EQ(gguf_from_memory(as_bytes(llama), "m.gguf", test_naming_rules())->tensors()[0].interleaved_heads, 0);
+  EXPECT_TRUE(gguf_from_memory(as_bytes(llama), "m.gguf", test_naming_rules())->tensors()[0].row_map.is_in_order());
   GgufWriter other = family("plain", 2, 2);
   other.add_tensor("blk.0.attn_q.weight", {8, 4}).add_tensor("blk.0.attn_q.bias", {8});
   const std::string qwen = other.text();
   const auto source = gguf_from_memory(as_bytes(qwen), "m.gguf", test_naming_rules());
-  EXPECT_EQ(source->tensors()[0].interleaved_heads, 0);
+  EXPECT_TRUE(source->tensors()[0].row_map.is_in_order());
   float bias[8];
   source->tensors()[1].decode_row(0, bias);
   EXPECT_EQ(bias[1], 1.0f);
@@ -97,7 +97,7 @@ TEST(GgufSourceTest, uses_the_heads_of_each_layer) {
   writer.set("llama.attention.head_count", GgufValue::array<int32_t>(5, {2, 4}));
   writer.add_tensor("blk.1.attn_q.weight", {16, 4});
   const std::string text = writer.text();
-  EXPECT_EQ(gguf_from_memory(as_bytes(text), "m.gguf", test_naming_rules())->tensors()[0].interleaved_heads, 4);
+  EXPECT_EQ(gguf_from_memory(as_bytes(text), "m.gguf", test_naming_rules())->tensors()[0].row_map.head_dim(), 4);
   writer.add_tensor("blk.2.attn_q.weight", {16, 4});
   expect_refused(ErrorCode::corrupt_file, "has 2 items, none for layer 2",
                  [&] { gguf_from_memory(as_bytes(writer.text()), "m.gguf", test_naming_rules()); });

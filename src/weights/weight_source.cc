@@ -12,13 +12,6 @@
 
 namespace estoc {
 
-int64_t interleaved_row(int64_t row, int64_t head_dim) {
-  const int64_t head = row / head_dim;
-  const int64_t half = row % head_dim / (head_dim / 2);
-  const int64_t pair = row % (head_dim / 2);
-  return head * head_dim + 2 * pair + half;
-}
-
 int64_t WeightTensor::rows() const {
   int64_t rows = 1;
   for (size_t i = 0; i + 1 < shape.size(); ++i) rows *= shape[i];
@@ -27,8 +20,7 @@ int64_t WeightTensor::rows() const {
 
 const std::byte* WeightTensor::row(int64_t r) const {
   ESTOC_DCHECK(r >= 0 && r < rows());
-  if (interleaved_heads > 0) r = interleaved_row(r, rows() / interleaved_heads);
-  return bytes.data() + r * format->row_bytes(columns());
+  return bytes.data() + row_map.stored_row(r) * format->row_bytes(columns());
 }
 
 void WeightSource::release_pages() const {

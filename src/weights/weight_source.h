@@ -23,6 +23,7 @@
 #include "base/mapped_file.h"
 #include "quant/format.h"
 #include "weights/naming_rules.h"
+#include "weights/row_map.h"
 
 namespace estoc {
 
@@ -34,22 +35,17 @@ class WeightTensor {
   const QuantFormat* format = nullptr;
   std::vector<int64_t> shape;  // row-major, outermost first: [rows, columns] for a matrix
   std::span<const std::byte> bytes;
-  // Heads whose rows the file keeps in adjacent-pair order; 0 when rows are in order. See row(). Only matrices: a bias
-  // that was stored so is already in order.
-  int interleaved_heads = 0;
+  // Of Hugging Face's order. Only matrices have one: a bias that was stored otherwise is already in order.
+  RowMap row_map = {};
 
   int64_t columns() const { return shape.empty() ? 1 : shape.back(); }
   int64_t rows() const;
   int64_t element_count() const { return rows() * columns(); }
-  // The stored bytes of row r in Hugging Face's order: inside each head of D rows, row p*(D/2)+i is stored at 2i+p.
+  // The stored bytes of row r in Hugging Face's order.
   const std::byte* row(int64_t r) const;
   // Row r as f32 (columns() values).
   void decode_row(int64_t r, float* target) const { format->decode(row(r), target, columns()); }
 };
-
-// Where row `row` of Hugging Face's order is stored when each head of `head_dim` rows keeps adjacent pairs:
-// head, p*(D/2)+i lies at head, 2i+p.
-int64_t interleaved_row(int64_t row, int64_t head_dim);
 
 // A GGUF metadata value kept as found, for what config() does not cover (the vocabulary, the chat template).
 class Metadata;
