@@ -1,0 +1,65 @@
+// A matrix as a model multiplies with it: rows and columns of values, wherever and however files keep them.
+//
+// What: a tensor, or a slice of one, in the model's order of rows. Fused matrices are slices of rows, and so are
+// stacked experts (a tensor of three dimensions is the matrix of all their rows) and shards by output; shards by input
+// are slices of columns. Its scheme is the tensor's format, whose rows stand for themselves: one part. A scheme that
+// spreads a row over several tensors (codes here, zero points and scales there) has them as further parts behind decode
+// and unpack; nobody above asks for bytes but the dense product, which asks `dense_rows` first. Ownership: a view; the
+// WeightTensor and its source must outlive it. Threads: immutable. Errors: slices throw.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "quant/format.h"
+#include "weights/row_map.h"
+#include "weights/weight_source.h"
+
+namespace estoc {
+
+// What of a tensor a view shows, in the model's order of rows: whole when its numbers are the tensor's.
+struct MatrixSlice {
+  int64_t first_row = 0, first_column = 0;
+  int64_t rows = 0, columns = 0;
+
+  auto operator<=>(const MatrixSlice&) const = default;
+};
+
+class MatrixView {
+ public:
+  // All of the tensor; dimensions before the last are rows.
+  explicit MatrixView(const WeightTensor& tensor);
+
+  // Rows or columns [begin, begin + count) of this view. Throws Error{unsupported} when the format keeps values on both
+  // sides of a cut in one block.
+  MatrixView slice_rows(int64_t begin, int64_t count) const;
+  MatrixView slice_columns(int64_t begin, int64_t count) const;
+
+  int64_t rows() const { return slice_.rows; }
+  int64_t columns() const { return slice_.columns; }
+  const WeightTensor& tensor() const { return *tensor_; }
+  const QuantFormat& format() const { return *tensor_->format; }
+  const MatrixSlice& slice() const { return slice_; }
+  const RowMap& row_map() const { return tensor_->row_map; }
+  // In the file.
+  uint64_t stored_bytes() const { return static_cast<uint64_t>(rows() * format().row_bytes(columns())); }
+
+  // Row r as f32 (columns() values).
+  void decode(int64_t r, float* target) const { format().decode(row(r), target, columns()); }
+  // Row r as the integers and scales of the format's affine view (quant/affine.h), which it must have.
+  void unpack(int64_t r, uint8_t* codes, float* scales, float* mins) const;
+
+  // Whether consecutive rows lie at one distance, row_stride_bytes().
+  bool is_evenly_spaced() const { return row_map().is_in_order(); }
+  int64_t row_stride_bytes() const { return format().row_bytes(tensor_->columns()); }
+  // The stored bytes of row r, columns() values of the format.
+  const std::byte* row(int64_t r) const;
+
+ private:
+  const WeightTensor* tensor_;
+  MatrixSlice slice_;
+};
+
+}  // namespace estoc

@@ -1,0 +1,123 @@
+#include "weights/matrix_view.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "weights/test_refusal.h"
+
+namespace estoc {
+namespace {
+
+// A tensor of made-up values and its bytes.
+struct Stored {
+  std::vector<std::byte> bytes;
+  WeightTensor tensor;
+};
+
+Stored store(const char* format_name, std::vector<int64_t> shape) {
+  const QuantFormat& format = *find_format(format_name);
+  Stored stored;
+  stored.tensor.name = stored.tensor.source_name = "m.weight";
+  stored.tensor.file = "m.gguf";
+  stored.tensor.format = &format;
+  stored.tensor.shape = std::move(shape);
+  std::vector<float> values(static_cast<size_t>(stored.tensor.element_count()));
+  uint32_t state = 1;
+  for (float& value : values) {
+    state = state * 1664525 + 1013904223;
+    value = static_cast<float>(static_cast<int32_t>(state) >> 20) / 1024;
+  }
+  stored.bytes.resize(static_cast<size_t>(format.row_bytes(stored.tensor.element_count())));
+  format.encode(values.data(), stored.bytes.data(), stored.tensor.element_count());
+  stored.tensor.bytes = stored.bytes;
+  return stored;
+}
+
+std::vector<float> decoded(const MatrixView& view, int64_t r) {
+  std::vector<float> row(static_cast<size_t>(view.columns()));
+  view.decode(r, row.data());
+  return row;
+}
+
+TEST(RowMap, OfAdjacentPairsTakesEachRowOfAHeadOnce) {
+  const RowMap map = RowMap::adjacent_pairs(6);
+  std::vector<int64_t> stored;
+  for (int64_t r = 0; r < 12; ++r) stored.push_back(map.stored_row(r));
+  EXPECT_EQ(stored, (std::vector<int64_t>{0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11}));
+  EXPECT_EQ(RowMap().stored_row(7), 7);
+  EXPECT_NE(map, RowMap());
+}
+
+TEST(MatrixView, OfATensorIsItsRows) {
+  const Stored stored = store("q4_k", {5, 512});
+  const MatrixView view(stored.tensor);
+  ASSERT_EQ(view.rows(), 5);
+  ASSERT_EQ(view.columns(), 512);
+  EXPECT_EQ(view.stored_bytes(), stored.bytes.size());
+  EXPECT_TRUE(view.is_evenly_spaced());
+  for (int64_t r = 0; r < 5; ++r) {
+    std::vector<float> row(512);
+    stored.tensor.decode_row(r, row.data());
+    EXPECT_EQ(decoded(view, r), row);
+    EXPECT_EQ(view.row(r), stored.bytes.data() + r * view.row_stride_bytes());
+  }
+}
+
+// Fused projections, and experts stacked in a third dimension.
+TEST(MatrixView, SlicesOfRowsDecodeToTheSameRows) {
+  for (const char* format : {"f32", "bf16", "q8_0", "q4_1", "q6_k"}) {
+    const Stored stored = store(format, {3, 24, 256});
+    const MatrixView all(stored.tensor);
+    ASSERT_EQ(all.rows(), 72);
+    const MatrixView second = all.slice_rows(24, 24), part = second.slice_rows(5, 7);
+    EXPECT_EQ(part.slice(), (MatrixSlice{.first_row = 29, .rows = 7, .columns = 256}));
+    for (int64_t r = 0; r < 7; ++r) EXPECT_EQ(decoded(part, r), decoded(all, 29 + r)) << format;
+  }
+}
+
+TEST(MatrixView, SlicesOfRowsKeepTheOrderOfTheModel) {
+  Stored stored = store("q8_0", {24, 64});
+  stored.tensor.row_map = RowMap::adjacent_pairs(6);
+  const MatrixView all(stored.tensor), part = all.slice_rows(7, 10);
+  EXPECT_FALSE(part.is_evenly_spaced());
+  for (int64_t r = 0; r < 10; ++r) EXPECT_EQ(decoded(part, r), decoded(all, 7 + r));
+}
+
+TEST(MatrixView, SlicesOfColumnsAreStretchesOfEachRow) {
+  for (const char* format : {"f16", "q4_0", "q5_k"}) {
+    const Stored stored = store(format, {9, 1024});
+    const MatrixView all(stored.tensor), part = all.slice_rows(2, 6).slice_columns(256, 512);
+    for (int64_t r = 0; r < 6; ++r) {
+      const std::vector<float> row = decoded(all, 2 + r);
+      EXPECT_EQ(decoded(part, r), std::vector<float>(row.begin() + 256, row.begin() + 768)) << format;
+      EXPECT_EQ(part.row(r) - part.row(0), r * part.row_stride_bytes());
+    }
+    EXPECT_EQ(part.stored_bytes(), static_cast<uint64_t>(6 * part.format().row_bytes(512)));
+  }
+}
+
+TEST(MatrixView, SlicesUnpackToTheSameIntegers) {
+  const Stored stored = store("q4_1", {4, 256});
+  const MatrixView all(stored.tensor), part = all.slice_rows(1, 2).slice_columns(64, 96);
+  std::vector<uint8_t> codes(256), some_codes(96);
+  std::vector<float> scales(8), mins(8), some_scales(3), some_mins(3);
+  all.unpack(2, codes.data(), scales.data(), mins.data());
+  part.unpack(1, some_codes.data(), some_scales.data(), some_mins.data());
+  EXPECT_TRUE(std::equal(some_codes.begin(), some_codes.end(), codes.begin() + 64));
+  EXPECT_TRUE(std::equal(some_scales.begin(), some_scales.end(), scales.begin() + 2));
+  EXPECT_TRUE(std::equal(some_mins.begin(), some_mins.end(), mins.begin() + 2));
+}
+
+TEST(MatrixView, ABlockIsNotCut) {
+  const Stored stored = store("q4_k", {2, 512});
+  const MatrixView all(stored.tensor);
+  expect_refused(ErrorCode::unsupported,
+                 "m.gguf: tensor 'm.weight' cannot be cut into columns 256 to 320: its format, q4_k, has blocks of 256",
+                 [&] { (void)all.slice_columns(256, 64); });
+  expect_refused(ErrorCode::unsupported, "columns 32 to 288", [&] { (void)all.slice_columns(32, 256); });
+}
+
+}  // namespace
+}  // namespace estoc
