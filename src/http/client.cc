@@ -2,11 +2,15 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "http/client_connection.h"
 
 namespace estoc::http {
 
-Client::~Client() { close(); }
+Client::~Client() {
+  ESTOC_CHECK(connections_.empty() || loop_.is_own_thread());
+  close();
+}
 
 void Client::send(std::string request, std::shared_ptr<AnswerSink> sink, Clock::time_point deadline) {
   std::shared_ptr<ClientConnection> connection;

@@ -1,11 +1,13 @@
 // Sends HTTP/1.1 requests to one server and hands out what comes back, as it comes.
 //
 // Ownership: the caller owns the client, which owns its connections; a sink is shared until its call has ended.
-// Threads: everything on the loop's thread, except that the client may be destroyed elsewhere after the loop stopped.
-// Nothing blocks; sinks are called on that thread and should not either.
+// Threads: everything on the loop's thread, where nothing blocks and sinks should not either. The client has to be
+// closed before the loop stops; once closed, or when it never sent anything, it may be destroyed elsewhere.
+//
 // Limits: a call has its deadline; the head of an answer ResponseReader::kHeadBytesMax. A body has none but that: it is
 // handed on in pieces of kReadBytesMax or less, and who keeps it bounds it. There are as many connections as calls at
 // once, and they stay open until the server closes them, so whoever calls bounds those.
+//
 // Errors: nothing is thrown for what the network does; a call's end tells it in one sentence.
 #pragma once
 

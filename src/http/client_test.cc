@@ -56,7 +56,10 @@ ServerAddress local_server(uint16_t port) {
 class TestCaller {
  public:
   explicit TestCaller(uint16_t port) : client_(loop_, local_server(port)) { loop_.start(LoopPriority::normal); }
-  ~TestCaller() { loop_.stop(); }
+  ~TestCaller() {
+    close();
+    loop_.stop();
+  }
 
   std::future<Outcome> send(std::string request, milliseconds patience = kPatience) {
     const auto sink = std::make_shared<Recorder>();
