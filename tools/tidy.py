@@ -33,11 +33,6 @@ FENCED_HEADERS = [
     (re.compile(r"^iostream$"), (), "it costs start-up time; use fmt"),
     (re.compile(r"^regex$"), (), "it is slow and can overflow the stack; use PCRE2"),
 ]
-# Uses of a room's namespace without leave to include the room, for as long as they last.
-KNOWN_USES = {
-    "models/llama.cc": {"kernels"},  # the longest head that attention's kernels take
-    "models/model.cc": {"kernels"},  # the table of the CPU at hand, chosen where a model is loaded
-}
 GETENV_FOLDERS = {"base", "apps", "checkpoint"}
 
 LITERAL_OR_COMMENT = re.compile(
@@ -168,7 +163,7 @@ def check_uses(place: str, folder: str, text: str, rooms: dict[str, set[str]], o
     that have a namespace."""
     code = blank(text)
     allowed = below(folder, rooms) if is_test(place) else rooms.get(folder, set())
-    for word in sorted(own - allowed - KNOWN_USES.get(place, set())):
+    for word in sorted(own - allowed):
         for match in re.finditer(rf"(?<![\w:]){word}::|\bestoc::{word}::", code):
             report.add(place, line_of(code, match.start()), f"{word}::, and room '{folder}' may not include '{word}'")
 
