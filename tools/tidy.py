@@ -4,7 +4,7 @@
   tools/tidy.py [--build BUILD_DIR]
 
 The rules: the rooms table of docs/ARCHITECTURE.md (includes, CMake links, what is named through a room's namespace),
-its list of namespaces, internal headers, every source file built, no vague file names,
+its list of namespaces, internal headers, what is for tests named so, every source file built, no vague file names,
 third-party headers only where they belong, no `using namespace`, no slow or global headers. With --build also the
 object rule: what is compiled for one ISA must not leave anything the linker could merge into portable code.
 Ends with the sizes of the rooms. Standard library only.
@@ -132,6 +132,8 @@ def check_includes(place: str, folder: str, text: str, rooms: dict[str, set[str]
                 report.add(place, line, f'"{header}": room \'{folder}\' may not include \'{target}\'')
             elif header in internal and target != folder:
                 report.add(place, line, f'"{header}" is internal to its room')
+            elif folder and is_test(header) and not is_test(place):
+                report.add(place, line, f'"{header}" is for tests')
             continue
         fence = next((fence for fence in FENCED_HEADERS if fence[0].search(header)), None)
         may = fence[1] if fence else ()
@@ -219,7 +221,12 @@ def check_cmake(room: Path, rooms: dict[str, set[str]], report: Report) -> None:
             report.add(place, 0, f"is missing, so {len(sources)} source files are not built")
         return
     text = listing.read_text()
-    for link in cmake_arguments(text).get("LINKS", []):
+    lists = cmake_arguments(text)
+    for keyword, tests in (("SOURCES", False), ("TESTS", True)):
+        for name in lists.get(keyword, []):
+            if name.endswith(".cc") and is_test(name) != tests:
+                report.add(place, 0, f"{name} is among the {keyword}, and is {'not ' if tests else ''}named as a test")
+    for link in lists.get("LINKS", []):
         if link not in rooms[room.name]:
             report.add(place, 0, f"LINKS {link}: room '{room.name}' may not use it")
     for source in sources:

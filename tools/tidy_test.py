@@ -63,6 +63,12 @@ class Text(unittest.TestCase):
                 place, place.split("/")[0], '#include "base/x.h"\n', ROOMS, report, frozenset({"base/x.h"})))
             self.assertEqual(len(found), count, place)
 
+    def test_what_is_for_tests(self):
+        self.assertEqual(code("base/x_test.cc", '#include "base/test_server.h"\n'), [])
+        self.assertEqual(code("base/test_client.h", '#pragma once\n#include "base/test_server.h"\n'), [])
+        self.assertEqual(code("base/x.cc", '#include "base/test_server.h"\n'),
+                         ['base/x.cc:1: "base/test_server.h" is for tests'])
+
     def test_fenced_headers(self):
         for place, header in [("base/x.cc", "boost/asio.hpp"), ("base/x.cc", "simdjson.h"), ("quant/x.cc", "immintrin.h"),
                               ("apps/x.cc", "iostream"), ("base/x.cc", "regex")]:
@@ -144,6 +150,9 @@ class Cmake(unittest.TestCase):
         listing = "estoc_folder(SOURCES a.cc isa/b.cc  # and c.cc\n LINKS base PRIVATE fmt::fmt TESTS a_test.cc)\n"
         self.assertEqual(self.check(listing, "a.cc", "isa/b.cc", "a_test.cc", "a.h"), [])
         self.assertIn("'quant' may not use it", self.check("estoc_folder(SOURCES a.cc LINKS base http)", "a.cc")[0])
+        self.assertIn("not named as a test", self.check("estoc_folder(SOURCES a.cc TESTS b.cc)", "a.cc", "b.cc")[0])
+        self.assertIn("test_a.cc is among", self.check("estoc_folder(SOURCES test_a.cc)", "test_a.cc")[0])
+        self.assertEqual(self.check("estoc_folder(SOURCES a.cc TESTS test_b.cc)", "a.cc", "test_b.cc"), [])
         self.assertIn("b.cc is not named", self.check("estoc_folder(SOURCES ab.cc)", "ab.cc", "b.cc")[0])
 
 

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "api/errors.h"
-#include "api/fake_model.h"
+#include "api/test_fake_model.h"
 #include "api/test_reasoning_splitter.h"
 #include "base/json.h"
 #include "base/limits.h"

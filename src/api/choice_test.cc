@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "api/fake_model.h"
+#include "api/test_fake_model.h"
 #include "api/test_reasoning_splitter.h"
 
 namespace estoc::api {

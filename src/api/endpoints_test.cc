@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "api/errors.h"
-#include "api/fake_model.h"
+#include "api/test_fake_model.h"
 #include "base/json.h"
 
 namespace estoc::api {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "api/endpoints.h"
-#include "api/fake_model.h"
+#include "api/test_fake_model.h"
 #include "base/json.h"
 
 namespace estoc::api {

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "api/endpoints.h"
-#include "api/fake_model.h"
+#include "api/test_fake_model.h"
 
 namespace estoc::api {
 namespace {

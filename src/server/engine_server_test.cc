@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <thread>
 
-#include "api/fake_model.h"
+#include "api/test_fake_model.h"
 #include "base/json.h"
 #include "server/server.h"
-#include "server/socket_client.h"
+#include "server/test_socket_client.h"
 
 namespace estoc {
 namespace {

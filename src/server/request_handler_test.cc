@@ -6,7 +6,7 @@
 #include <deque>
 #include <map>
 
-#include "api/fake_model.h"
+#include "api/test_fake_model.h"
 #include "base/error.h"
 #include "base/json.h"
 

@@ -6,9 +6,9 @@
 #include <map>
 #include <thread>
 
-#include "api/fake_model.h"
+#include "api/test_fake_model.h"
 #include "base/json.h"
-#include "server/socket_client.h"
+#include "server/test_socket_client.h"
 
 namespace estoc {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "api/endpoints.h"
 #include "api/errors.h"
-#include "api/fake_model.h"
+#include "api/test_fake_model.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "engine/request_rules.h"

@@ -1,4 +1,4 @@
-#include "server/socket_client.h"
+#include "server/test_socket_client.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
