@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "engine/engine.h"
-#include "engine/event_inbox.h"
+#include "engine/test_event_inbox.h"
 
 namespace estoc {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/thread_team.h"
-#include "engine/event_inbox.h"
+#include "engine/test_event_inbox.h"
 
 namespace estoc {
 namespace {

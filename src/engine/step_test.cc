@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "engine/event_inbox.h"
+#include "engine/test_event_inbox.h"
 #include "runner/local_runner.h"
 
 namespace estoc {

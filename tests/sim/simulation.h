@@ -8,8 +8,8 @@
 #include <map>
 #include <random>
 
-#include "engine/fake_model.h"
 #include "engine/step.h"
+#include "engine/test_fake_model.h"
 #include "runner/local_runner.h"
 
 namespace estoc {

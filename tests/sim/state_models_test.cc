@@ -6,8 +6,8 @@
 
 #include "base/thread_team.h"
 #include "engine/engine.h"
-#include "engine/event_inbox.h"
 #include "engine/kv_sizing.h"
+#include "engine/test_event_inbox.h"
 #include "models/family.h"
 #include "weights/weight_source.h"
 

@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "engine/engine_config.h"
 #include "engine/event.h"
-#include "engine/fake_model.h"
+#include "engine/test_fake_model.h"
 
 namespace estoc {
 
