@@ -1,6 +1,5 @@
-// What the server needs of an engine: submit, cancel, complete and counts.
-// Tests put their own in its place. Threads: all from any thread. Errors:
-// submit throws Error as Engine::submit does.
+// What the server needs of an engine: submit, cancel, complete and counts. Tests put their own in its place.
+// Threads: all from any thread. Errors: submit throws Error as Engine::submit does.
 #pragma once
 
 #include <optional>

@@ -53,8 +53,9 @@ def test_who_names_none_gets_the_first(both):
 
 
 def test_who_names_another_is_told_what_there_is(both):
+    messages = [{"role": "user", "content": "a"}]
     for answer in (both.post("/v1/completions", {"model": "third", "prompt": "a"}),
-                   both.post("/v1/chat/completions", {"model": "third", "messages": [{"role": "user", "content": "a"}]}),
+                   both.post("/v1/chat/completions", {"model": "third", "messages": messages}),
                    both.http.get("/v1/models/third")):
         error = answer.json()["error"]
         assert answer.status_code == 404 and error["code"] == "model_not_found"
