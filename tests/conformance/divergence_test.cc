@@ -18,8 +18,12 @@ constexpr int kWindow = 500, kWindows = 4, kChunk = 50;
 // Feeds the window in chunks and calls each(row logits) for every position.
 class WindowReader {
  public:
-  WindowReader(Model& model, KvType type, std::span<const TokenId> window)
-      : model_(model), kv_(model.info().state, type, (kWindow + 15) / 16), window_(window), blocks_(kWindow / 16 + 1) {
+  WindowReader(const Model& model, KvType type, std::span<const TokenId> window)
+      : model_(model),
+        scratch_(model.make_scratch(kChunk)),
+        kv_(model.info().state, type, (kWindow + 15) / 16),
+        window_(window),
+        blocks_(kWindow / 16 + 1) {
     std::iota(blocks_.begin(), blocks_.end(), 0u);
     logits_.resize(static_cast<size_t>(model.info().vocab) * kChunk);
   }
@@ -28,12 +32,14 @@ class WindowReader {
     const BatchSequence sequence{0, kChunk, begin, blocks_};
     std::vector<int32_t> rows(kChunk);
     std::iota(rows.begin(), rows.end(), 0);
-    model_.forward({window_.subspan(static_cast<size_t>(begin), kChunk), {&sequence, 1}, rows}, kv_, logits_.data());
+    model_.forward({window_.subspan(static_cast<size_t>(begin), kChunk), {&sequence, 1}, rows}, kv_, *scratch_,
+                   logits_.data());
     return logits_.data();
   }
 
  private:
-  Model& model_;
+  const Model& model_;
+  std::unique_ptr<ModelScratch> scratch_;
   StateStorage kv_;
   std::span<const TokenId> window_;
   std::vector<BlockId> blocks_;
@@ -60,9 +66,8 @@ double mean_divergence(Activations activations, KvType kv_type) {
   const Checkpoint checkpoint = open_checkpoint("demo");
   const auto tokens = checkpoint.tokenizer->encode(read_file(kText).substr(0, 40000));
   ThreadTeam team(2);
-  const auto exact = load_model(*checkpoint.weights, team, {.compute = ComputeMode::exact, .rows_max = kChunk});
-  const auto fast = load_model(*checkpoint.weights, team,
-                               {.compute = ComputeMode::fast, .activations = activations, .rows_max = kChunk});
+  const auto exact = load_model(*checkpoint.weights, team, {.compute = ComputeMode::exact});
+  const auto fast = load_model(*checkpoint.weights, team, {.compute = ComputeMode::fast, .activations = activations});
   const auto vocab = static_cast<size_t>(exact->info().vocab);
   double total = 0;
   for (int w = 0; w < kWindows; ++w) {
