@@ -72,7 +72,7 @@ ShortConv::ShortConv(LoadContext& load, const ShortConvSpec& spec, int hidden, i
     tensor.decode_row(static_cast<int64_t>(c), row.data());
     for (size_t k = 0; k < width; ++k) taps_[k * columns + c] = row[k];
   }
-  load.took(tensor);
+  load.took(tensor.bytes.size());
   if (load.source.find(spec.name + ".conv.bias") != nullptr) {
     bias_ = load_vector(load, spec.name + ".conv.bias", hidden);
   }

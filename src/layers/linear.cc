@@ -1,6 +1,8 @@
 #include "layers/linear.h"
 
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include "base/check.h"
 #include "ops/elementwise.h"
@@ -8,21 +10,9 @@
 namespace estoc {
 namespace {
 
-Weight load_weight(LoadContext& load, const std::string& name, int64_t rows, int64_t columns) {
-  const int64_t shape[] = {rows, columns};
-  const WeightTensor& tensor = load.require(name + ".weight", shape);
-  const StoredMatrix stored = {
-      .format = tensor.format,
-      .rows = rows,
-      .columns = columns,
-      .row = [&tensor](int64_t row) { return tensor.row(row); },
-      .row_stride_bytes = tensor.row_map.is_in_order() ? tensor.format->row_bytes(columns) : 0,
-      .name = tensor.name,
-      .head_dim = tensor.row_map.head_dim(),
-      .release = [&source = load.source] { source.release_pages(); },
-  };
-  Weight weight(stored, load.mode, load.compute, load.packed_store);
-  load.took(tensor);
+Weight load_weight(LoadContext& load, const MatrixView& matrix) {
+  Weight weight(matrix, load.mode, load.compute, load.packed_store, [&load] { load.source.release_pages(); });
+  load.took(matrix.stored_bytes());
   return weight;
 }
 
@@ -34,14 +24,24 @@ std::vector<float> load_bias(LoadContext& load, const std::string& name, int64_t
 }  // namespace
 
 Linear::Linear(LoadContext& load, const std::string& name, int64_t rows, int64_t columns)
-    : weight_(load_weight(load, name, rows, columns)), bias_(load_bias(load, name, rows)) {}
+    : Linear(load, load_matrix(load, name, rows, columns), load_bias(load, name, rows)) {}
+
+Linear::Linear(LoadContext& load, const MatrixView& matrix, std::vector<float> bias)
+    : weight_(load_weight(load, matrix)), bias_(std::move(bias)) {
+  ESTOC_CHECK(bias_.empty() || std::ssize(bias_) == matrix.rows());
+}
+
+MatrixView load_matrix(LoadContext& load, const std::string& name, int64_t rows, int64_t columns) {
+  const int64_t shape[] = {rows, columns};
+  return MatrixView(load.require(name + ".weight", shape));
+}
 
 std::vector<float> load_vector(LoadContext& load, const std::string& name, int64_t count) {
   const int64_t shape[] = {count};
   const WeightTensor& tensor = load.require(name, shape);
   std::vector<float> values(static_cast<size_t>(count));
   tensor.decode_row(0, values.data());
-  load.took(tensor);
+  load.took(tensor.bytes.size());
   return values;
 }
 

@@ -9,6 +9,7 @@
 
 #include "layers/load_context.h"
 #include "ops/matmul.h"
+#include "weights/matrix_view.h"
 
 namespace estoc {
 
@@ -16,6 +17,8 @@ class Linear {
  public:
   // Takes `name`.weight [rows, columns] and, when the file has it, `name`.bias [rows].
   Linear(LoadContext& load, const std::string& name, int64_t rows, int64_t columns);
+  // A matrix that is no tensor of its own: a slice of a fused one. `bias` [matrix.rows()] or empty.
+  Linear(LoadContext& load, const MatrixView& matrix, std::vector<float> bias);
 
   const Weight& weight() const { return weight_; }
   std::span<const float> bias() const { return bias_; }
@@ -40,6 +43,9 @@ void forward(const Compute& compute, Rows& x, std::span<const LinearOutput> outp
 
 // The form a producer should leave for these readers: what they all read, else values.
 RowForm form_of(const Compute& compute, int64_t row_count, std::initializer_list<const Linear*> readers);
+
+// All of `name`.weight. Throws Error{corrupt_file} when it is missing or not [rows, columns].
+MatrixView load_matrix(LoadContext& load, const std::string& name, int64_t rows, int64_t columns);
 
 // A 1-D tensor (norm weight, bias) as f32. Throws Error{corrupt_file}.
 std::vector<float> load_vector(LoadContext& load, const std::string& name, int64_t count);

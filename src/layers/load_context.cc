@@ -16,9 +16,9 @@ std::vector<const WeightTensor*> LoadContext::unused() const {
   return unused;
 }
 
-void LoadContext::took(const WeightTensor& tensor) {
+void LoadContext::took(uint64_t bytes) {
   constexpr uint64_t kReleaseEvery = 32u << 20;
-  bytes_done += tensor.bytes.size();
+  bytes_done += bytes;
   if (mode == ComputeMode::fast && bytes_done - bytes_released >= kReleaseEvery) {
     source.release_pages();
     bytes_released = bytes_done;

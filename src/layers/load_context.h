@@ -30,9 +30,9 @@ struct LoadContext {
   // The tensors that nothing asked for, in file order.
   std::vector<const WeightTensor*> unused() const;
 
-  // Counts a tensor as taken in; lets go of mapped pages now and then, so that a file and its packed form are never
-  // resident together as wholes.
-  void took(const WeightTensor& tensor);
+  // Counts bytes of tensors as taken in; lets go of mapped pages now and then, so that a file and its packed form are
+  // never resident together as wholes.
+  void took(uint64_t bytes);
 
   std::unordered_set<const WeightTensor*> used;
 };

@@ -13,7 +13,7 @@ namespace {
 
 struct Stored {
   std::vector<std::byte> bytes;
-  StoredMatrix matrix;
+  WeightTensor tensor;
 };
 
 Stored store(const QuantFormat& format, int64_t rows, int64_t columns, std::mt19937& rng) {
@@ -26,20 +26,21 @@ Stored store(const QuantFormat& format, int64_t rows, int64_t columns, std::mt19
     for (float& value : row) value = normal(rng);
     format.encode(row.data(), result.bytes.data() + r * stride, columns);
   }
-  result.matrix = {.format = &format, .rows = rows, .columns = columns, .row_stride_bytes = stride};
-  result.matrix.row = [data = result.bytes.data(), stride](int64_t r) { return data + r * stride; };
+  result.tensor.format = &format;
+  result.tensor.shape = {rows, columns};
+  result.tensor.bytes = result.bytes;
   return result;
 }
 
 // The specification: decoded weights times the same activations in double precision.
-std::vector<float> reference(const StoredMatrix& w, const Rows& x) {
-  std::vector<float> row(static_cast<size_t>(w.columns)), out(static_cast<size_t>(x.count() * w.rows));
-  for (int64_t n = 0; n < w.rows; ++n) {
-    w.format->decode(w.row(n), row.data(), w.columns);
+std::vector<float> reference(const WeightTensor& w, const Rows& x) {
+  std::vector<float> row(static_cast<size_t>(w.columns())), out(static_cast<size_t>(x.count() * w.rows()));
+  for (int64_t n = 0; n < w.rows(); ++n) {
+    w.decode_row(n, row.data());
     for (int64_t r = 0; r < x.count(); ++r) {
       double sum = 0;
-      for (int64_t k = 0; k < w.columns; ++k) sum += static_cast<double>(row[static_cast<size_t>(k)]) * x.row(r)[k];
-      out[static_cast<size_t>(r * w.rows + n)] = static_cast<float>(sum);
+      for (int64_t k = 0; k < w.columns(); ++k) sum += static_cast<double>(row[static_cast<size_t>(k)]) * x.row(r)[k];
+      out[static_cast<size_t>(r * w.rows() + n)] = static_cast<float>(sum);
     }
   }
   return out;
@@ -71,7 +72,7 @@ TEST(Matmul, EveryFormatInBothModesAndEveryIsa) {
                                                      {ComputeMode::fast, false, narrow_error},
                                                      {ComputeMode::fast, true, wide_error}}) {
         const Compute compute{team, kernels::table_of(isa), is_wide};
-        const Weight weight(stored.matrix, mode, compute);
+        const Weight weight(MatrixView(stored.tensor), mode, compute);
         const DecodeScratch scratch(3, columns);
         for (const int64_t rows : {1, 5, 33}) {
           Rows x(33, columns);
@@ -82,7 +83,7 @@ TEST(Matmul, EveryFormatInBothModesAndEveryIsa) {
           const Product product{&weight, {out.data(), weight_rows}};
           matmul(compute, x, {&product, 1}, scratch);
           SCOPED_TRACE(std::string(format->name) + " " + kernels::isa_name(isa));
-          EXPECT_LT(relative_error(out, reference(stored.matrix, x)), error_max);
+          EXPECT_LT(relative_error(out, reference(stored.tensor, x)), error_max);
         }
       }
     }
@@ -94,7 +95,8 @@ TEST(Matmul, JointProductsEqualSingleOnes) {
   ThreadTeam team(2);
   const Compute compute{team, kernels::table()};
   const Stored a = store(*find_format("q4_0"), 40, 96, rng), b = store(f32, 7, 96, rng);
-  const Weight first(a.matrix, ComputeMode::fast, compute), second(b.matrix, ComputeMode::fast, compute);
+  const Weight first(MatrixView(a.tensor), ComputeMode::fast, compute),
+      second(MatrixView(b.tensor), ComputeMode::fast, compute);
   Rows x(6, 96);
   x.reset(6);
   for (int64_t i = 0; i < 6 * 96; ++i) x.row(i / 96)[i % 96] = std::sin(static_cast<float>(i));

@@ -1,13 +1,13 @@
-// Packing: a stored matrix's own integer codes and scales into the panels of kernels/panels.h. Nothing is rounded.
+// Packing: a matrix's own integer codes and scales into the panels of kernels/panels.h. Nothing is rounded.
 #pragma once
 
 #include "kernels/panels.h"
-#include "ops/weight.h"
+#include "weights/matrix_view.h"
 
 namespace estoc {
 
 // Writes panel `panel` (panels.panel_bytes() bytes) at `target`. The format must have an affine view that matches
 // `panels`. Pure; call for different panels from different threads.
-void pack_panel(const StoredMatrix& stored, const kernels::PanelMatrix& panels, int64_t panel, std::byte* target);
+void pack_panel(const MatrixView& matrix, const kernels::PanelMatrix& panels, int64_t panel, std::byte* target);
 
 }  // namespace estoc

@@ -43,9 +43,11 @@ uint64_t packed_bytes_hash() {
       }
       format.encode(row.data(), stored.data() + r * stride, kColumns);
     }
-    StoredMatrix matrix = {.format = &format, .rows = kRows, .columns = kColumns, .row_stride_bytes = stride};
-    matrix.row = [&](int64_t r) { return stored.data() + r * stride; };
-    const Weight weight(matrix, ComputeMode::fast, compute, &store);
+    WeightTensor tensor;
+    tensor.format = &format;
+    tensor.shape = {kRows, kColumns};
+    tensor.bytes = stored;
+    const Weight weight(MatrixView(tensor), ComputeMode::fast, compute, &store);
     EXPECT_EQ(weight.form(), Weight::Form::packed) << name;
   }
   return store.value();

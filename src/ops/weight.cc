@@ -50,19 +50,20 @@ uint64_t Weight::resident_bytes_of(const QuantFormat& format, ComputeMode mode, 
   return panel_matrix_bytes(panel_shape(*format.affine, rows, columns));
 }
 
-Weight::Weight(const StoredMatrix& stored, ComputeMode mode, const Compute& compute, PackedStore* packed_store)
-    : stored_(stored), form_(form_of(*stored.format, mode, stored.row_stride_bytes != 0)) {
+Weight::Weight(const MatrixView& matrix, ComputeMode mode, const Compute& compute, PackedStore* packed_store,
+               const std::function<void()>& release)
+    : matrix_(matrix), form_(form_of(matrix.format(), mode, matrix.is_evenly_spaced())) {
   if (form_ != Form::packed) return;
-  panels_ = panel_shape(*stored_.format->affine, stored_.rows, stored_.columns);
-  const PackedKey key = {.name = stored_.name,
-                         .format = std::string(stored_.format->name),
-                         .rows = stored_.rows,
-                         .columns = stored_.columns,
-                         .interleaved_heads = static_cast<int>(stored_.head_dim),
+  panels_ = panel_shape(*matrix_.format().affine, rows(), columns());
+  const PackedKey key = {.name = matrix_.tensor().name,
+                         .format = std::string(matrix_.format().name),
+                         .rows = rows(),
+                         .columns = columns(),
+                         .interleaved_heads = static_cast<int>(matrix_.row_map().head_dim()),
                          .bytes = panel_matrix_bytes(panels_)};
   if (packed_store != nullptr) packed_ = packed_store->find(key);
   if (packed_ == nullptr) {
-    packed_ = pack(compute);
+    packed_ = pack(compute, release);
     if (packed_store != nullptr) packed_store->add(key, packed_);
   }
   panels_.data = packed_.get();
@@ -70,10 +71,10 @@ Weight::Weight(const StoredMatrix& stored, ComputeMode mode, const Compute& comp
 
 uint64_t Weight::resident_bytes() const {
   if (form_ == Form::packed) return panel_matrix_bytes(panels_);
-  return static_cast<uint64_t>(stored_.rows * stored_.format->row_bytes(stored_.columns));
+  return matrix_.stored_bytes();
 }
 
-PackedBytes Weight::pack(const Compute& compute) const {
+PackedBytes Weight::pack(const Compute& compute, const std::function<void()>& release) const {
   const auto memory = std::make_shared<PageMemory>(panel_matrix_bytes(panels_), "packed weights");
   // In slices, so that the file's rows and their packed form are never resident together as wholes.
   const int64_t slice = std::max<int64_t>(1, kPackSliceBytes / panels_.panel_bytes());
@@ -81,9 +82,9 @@ PackedBytes Weight::pack(const Compute& compute) const {
     const int64_t count = std::min(slice, panels_.panel_count() - begin);
     compute.team.parallel_items(count, [&](int64_t item, int) {
       const int64_t panel = begin + item;
-      pack_panel(stored_, panels_, panel, memory->data() + panel * panels_.panel_bytes());
+      pack_panel(matrix_, panels_, panel, memory->data() + panel * panels_.panel_bytes());
     });
-    if (count == slice && stored_.release) stored_.release();
+    if (count == slice && release) release();
   }
   return {memory, memory->data()};
 }
@@ -106,13 +107,13 @@ void Weight::multiply(const Compute& compute, const Rows& x, const kernels::Prod
   if (form == RowForm::code_tiles) return compute.kernels.code_tile_gemm(panels_, begin, end, x.code_tiles(), out);
   if (form_ == Form::packed) {
     const kernels::QuantizedRows& quantized = x.quantized();
-    const int64_t block = std::max<int64_t>(16, kRowBlockBytes / stored_.columns / 16 * 16);
+    const int64_t block = std::max<int64_t>(16, kRowBlockBytes / columns() / 16 * 16);
     for (int64_t row = 0; row < x.count(); row += block) {
       compute.kernels.panel_gemm(panels_, begin, end, quantized, row, std::min(x.count(), row + block), out);
     }
     return;
   }
-  const int64_t first = begin * kernels::kPanelRows, last = std::min(stored_.rows, end * kernels::kPanelRows);
+  const int64_t first = begin * kernels::kPanelRows, last = std::min(rows(), end * kernels::kPanelRows);
   if (form_ == Form::dense) {
     multiply_dense(compute, x, out, first, last);
   } else {
@@ -125,8 +126,8 @@ void Weight::multiply_dense(const Compute& compute, const Rows& x, const kernels
   // A few weight rows at a time against all activations: the weights are read once.
   for (int64_t n = begin; n < end; n += kDecodedRows) {
     const int64_t count = std::min(kDecodedRows, end - n);
-    compute.kernels.dense_gemm(dense_type(*stored_.format), stored_.row(n), count, stored_.row_stride_bytes,
-                               stored_.columns, x.row(0), x.count(), x.stride(), out.from(0, n));
+    compute.kernels.dense_gemm(dense_type(matrix_.format()), matrix_.row(n), count, matrix_.row_stride_bytes(),
+                               columns(), x.row(0), x.count(), x.stride(), out.from(0, n));
   }
 }
 
@@ -134,11 +135,9 @@ void Weight::multiply_decoded(const Compute& compute, const Rows& x, const kerne
                               int64_t end, float* scratch) const {
   for (int64_t n = begin; n < end; n += kDecodedRows) {
     const int64_t count = std::min(kDecodedRows, end - n);
-    for (int64_t i = 0; i < count; ++i) {
-      stored_.format->decode(stored_.row(n + i), scratch + i * stored_.columns, stored_.columns);
-    }
-    compute.kernels.dense_gemm(kernels::Dense::f32, scratch, count, stored_.columns * 4, stored_.columns, x.row(0),
-                               x.count(), x.stride(), out.from(0, n));
+    for (int64_t i = 0; i < count; ++i) matrix_.decode(n + i, scratch + i * columns());
+    compute.kernels.dense_gemm(kernels::Dense::f32, scratch, count, columns() * 4, columns(), x.row(0), x.count(),
+                               x.stride(), out.from(0, n));
   }
 }
 

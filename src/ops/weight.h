@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <string>
 
 #include "kernels/panels.h"
 #include "ops/compute.h"
@@ -18,37 +17,28 @@
 #include "ops/rows.h"
 #include "quant/format.h"
 #include "tensor/compute_mode.h"
+#include "weights/matrix_view.h"
 
 namespace estoc {
-
-// A matrix as a file stores it: rows of one format, found by index.
-struct StoredMatrix {
-  const QuantFormat* format = nullptr;
-  int64_t rows = 0, columns = 0;
-  std::function<const std::byte*(int64_t row)> row;
-  int64_t row_stride_bytes = 0;  // distance of consecutive rows; 0 when they are not evenly spaced (permuted)
-  std::string name;              // of the tensor, for a PackedStore
-  int64_t head_dim = 0;          // of its row map, likewise
-  // Called now and then while rows are packed: those read so far will not be read again. May be empty.
-  std::function<void()> release;
-};
 
 class Weight {
  public:
   enum class Form { packed, dense, decoded };
 
-  // `packed_store` is used by the packed form only and may be null.
-  Weight(const StoredMatrix& stored, ComputeMode mode, const Compute& compute, PackedStore* packed_store = nullptr);
+  // `packed_store` and `release` are used by the packed form only and may be null. `release` is called now and then
+  // while rows are packed: those read so far will not be read again.
+  Weight(const MatrixView& matrix, ComputeMode mode, const Compute& compute, PackedStore* packed_store = nullptr,
+         const std::function<void()>& release = {});
 
   Form form() const { return form_; }
-  int64_t rows() const { return stored_.rows; }
-  int64_t columns() const { return stored_.columns; }
-  const std::string& name() const { return stored_.name; }
+  int64_t rows() const { return matrix_.rows(); }
+  int64_t columns() const { return matrix_.columns(); }
+  const std::string& name() const { return matrix_.tensor().name; }
   // Of the form that is multiplied.
   uint64_t resident_bytes() const;
 
   // 16 rows of the weight each, as they are multiplied together; the last may be partial.
-  int64_t panel_count() const { return (stored_.rows + kernels::kPanelRows - 1) / kernels::kPanelRows; }
+  int64_t panel_count() const { return (rows() + kernels::kPanelRows - 1) / kernels::kPanelRows; }
 
   // The form of activations that multiply reads when there are `row_count` of them.
   RowForm reads(const Compute& compute, int64_t row_count) const;
@@ -64,13 +54,13 @@ class Weight {
   static uint64_t resident_bytes_of(const QuantFormat& format, ComputeMode mode, int64_t rows, int64_t columns);
 
  private:
-  PackedBytes pack(const Compute& compute) const;
+  PackedBytes pack(const Compute& compute, const std::function<void()>& release) const;
   void multiply_dense(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
                       int64_t end) const;
   void multiply_decoded(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
                         int64_t end, float* scratch) const;
 
-  StoredMatrix stored_;
+  MatrixView matrix_;
   Form form_;
   kernels::PanelMatrix panels_;
   PackedBytes packed_;

@@ -75,14 +75,7 @@ Loaded load(const std::string& model, const PackCacheOptions& options) {
   Loaded loaded;
   std::vector<Weight> weights;
   for (const WeightTensor& tensor : source->tensors()) {
-    const StoredMatrix stored = {.format = tensor.format,
-                                 .rows = tensor.rows(),
-                                 .columns = tensor.columns(),
-                                 .row = [&tensor](int64_t row) { return tensor.row(row); },
-                                 .row_stride_bytes = 0,
-                                 .name = tensor.name,
-                                 .head_dim = tensor.row_map.head_dim()};
-    weights.emplace_back(stored, ComputeMode::fast, compute, &store);
+    weights.emplace_back(MatrixView(tensor), ComputeMode::fast, compute, &store);
   }
   loaded.packed = store.count();
   cache.keep();
