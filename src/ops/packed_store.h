@@ -5,26 +5,29 @@
 // cannot keep or find something says so in the log, and the matrix is packed.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+
+#include "weights/matrix_view.h"
 
 namespace estoc {
 
 // 64-byte aligned, zero where the layout pads.
 using PackedBytes = std::shared_ptr<const std::byte>;
 
-// What a packed matrix was made of: all that its bytes depend on beside the content of the model's files and the
-// version of the layout (kernels/panels.h).
+// What a packed matrix was made of: all that its bytes depend on beside the content of the model's files.
 struct PackedKey {
-  std::string name;    // of the tensor
-  std::string format;  // QuantFormat::name
-  int64_t rows = 0, columns = 0;
-  int interleaved_heads = 0;  // of WeightTensor: which order the rows were taken in
-  uint64_t bytes = 0;         // of the packed form
+  std::string name;             // of the tensor
+  std::string scheme;           // QuantFormat::name
+  MatrixSlice slice;            // of the tensor
+  RowMap row_map;               // of the tensor
+  uint32_t layout_version = 0;  // kernels::kPanelLayoutVersion
+  uint64_t bytes = 0;           // of the packed form
 
-  bool operator==(const PackedKey&) const = default;
+  auto operator<=>(const PackedKey&) const = default;
 };
 
 class PackedStore {

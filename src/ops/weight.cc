@@ -56,10 +56,10 @@ Weight::Weight(const MatrixView& matrix, ComputeMode mode, const Compute& comput
   if (form_ != Form::packed) return;
   panels_ = panel_shape(*matrix_.format().affine, rows(), columns());
   const PackedKey key = {.name = matrix_.tensor().name,
-                         .format = std::string(matrix_.format().name),
-                         .rows = rows(),
-                         .columns = columns(),
-                         .interleaved_heads = static_cast<int>(matrix_.row_map().head_dim()),
+                         .scheme = std::string(matrix_.format().name),
+                         .slice = matrix_.slice(),
+                         .row_map = matrix_.row_map(),
+                         .layout_version = kernels::kPanelLayoutVersion,
                          .bytes = panel_matrix_bytes(panels_)};
   if (packed_store != nullptr) packed_ = packed_store->find(key);
   if (packed_ == nullptr) {

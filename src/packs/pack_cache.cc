@@ -86,9 +86,9 @@ void PackCache::add(const PackedKey& key, PackedBytes bytes) {
   use({key, std::move(bytes)});
 }
 
-// A matrix that two layers share is kept once.
+// A matrix that two layers share is kept once; two slices of one tensor are two matrices.
 void PackCache::use(PackItem item) {
-  const auto is_same = [&](const PackItem& other) { return other.key.name == item.key.name; };
+  const auto is_same = [&](const PackItem& other) { return other.key == item.key; };
   if (std::none_of(items_.begin(), items_.end(), is_same)) items_.push_back(std::move(item));
 }
 

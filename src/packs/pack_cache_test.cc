@@ -237,13 +237,21 @@ TEST_F(PackCacheTest, BytesOutliveTheirFile) {
   const PackEntry entry = parse_pack(file.bytes(), id, "pack").at(0);
   const PackedBytes bytes = cache->find(entry.key);
   ASSERT_NE(bytes, nullptr);
+  PackCache kept({packs_path_, 0}, *source, team);
   cache.reset();
   fs::remove_all(packs_path_);
   EXPECT_EQ(std::memcmp(bytes.get(), file.bytes().data() + entry.offset, entry.key.bytes), 0);
 
-  PackedKey other = entry.key;
-  ++other.rows;
-  EXPECT_EQ(PackCache({packs_path_, 0}, *source, team).find(other), nullptr);
+  for (const auto& change : std::initializer_list<void (*)(PackedKey&)>{
+           [](PackedKey& key) { ++key.slice.rows; }, [](PackedKey& key) { ++key.slice.first_row; },
+           [](PackedKey& key) { ++key.slice.first_column; }, [](PackedKey& key) { ++key.layout_version; },
+           [](PackedKey& key) { key.scheme = "q4_9"; },
+           [](PackedKey& key) { key.row_map = RowMap::adjacent_pairs(1000); }}) {
+    PackedKey other = entry.key;
+    EXPECT_NE(kept.find(other), nullptr);
+    change(other);
+    EXPECT_EQ(kept.find(other), nullptr);
+  }
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <set>
 #include <string_view>
 
@@ -16,11 +15,11 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kMagic = "estocpak";
-constexpr uint32_t kFileVersion = 3;
+constexpr uint32_t kFileVersion = 4;
 constexpr size_t kHeaderBytes = 64;
 constexpr size_t kHeaderChecked = 56;
 constexpr uint64_t kPage = 4096;
-constexpr uint64_t kEntryBytesMin = 4 + 1 + 4 + 1 + 8 + 8 + 4 + 8 + 8 + 8;
+constexpr uint64_t kEntryBytesMin = 4 + 1 + 4 + 1 + 8 * 5 + 8 * 3;
 
 uint64_t page_aligned(uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
@@ -40,10 +39,10 @@ std::vector<std::byte> encode_table(const std::vector<PackEntry>& entries) {
   std::vector<std::byte> table;
   for (const PackEntry& entry : entries) {
     put_text(table, entry.key.name);
-    put_text(table, entry.key.format);
-    put(table, entry.key.rows);
-    put(table, entry.key.columns);
-    put(table, static_cast<uint32_t>(entry.key.interleaved_heads));
+    put_text(table, entry.key.scheme);
+    const MatrixSlice& slice = entry.key.slice;
+    for (const int64_t number : {slice.first_row, slice.rows, slice.first_column, slice.columns}) put(table, number);
+    put(table, entry.key.row_map.head_dim());
     put(table, entry.offset);
     put(table, entry.key.bytes);
     put(table, entry.checksum);
@@ -106,18 +105,22 @@ std::string read_text(ByteReader& reader, std::string_view what, const std::stri
   return text;
 }
 
-PackEntry read_entry(ByteReader& reader, const std::string& name) {
+PackEntry read_entry(ByteReader& reader, const PackId& id, const std::string& name) {
   PackEntry entry;
+  entry.key.layout_version = id.layout_version;
   entry.key.name = read_text(reader, "a name", name);
-  entry.key.format = read_text(reader, "a format", name);
-  entry.key.rows = reader.read<int64_t>("a count of rows");
-  entry.key.columns = reader.read<int64_t>("a count of columns");
-  const auto heads = reader.read<uint32_t>("a count of heads");
-  if (entry.key.rows < 1 || entry.key.columns < 1 || heads > uint32_t{std::numeric_limits<int>::max()}) {
-    fail(ErrorCode::corrupt_file, "{}: '{}' has shape [{}, {}] and {} heads", name, shown(entry.key.name),
-         entry.key.rows, entry.key.columns, heads);
+  entry.key.scheme = read_text(reader, "a scheme", name);
+  MatrixSlice& slice = entry.key.slice;
+  slice.first_row = reader.read<int64_t>("a first row");
+  slice.rows = reader.read<int64_t>("a count of rows");
+  slice.first_column = reader.read<int64_t>("a first column");
+  slice.columns = reader.read<int64_t>("a count of columns");
+  const auto head_dim = reader.read<int64_t>("the rows of a head");
+  if (slice.first_row < 0 || slice.rows < 1 || slice.first_column < 0 || slice.columns < 1 || head_dim < 0) {
+    fail(ErrorCode::corrupt_file, "{}: '{}' is {} rows from {} and {} columns from {} in heads of {}", name,
+         shown(entry.key.name), slice.rows, slice.first_row, slice.columns, slice.first_column, head_dim);
   }
-  entry.key.interleaved_heads = static_cast<int>(heads);
+  if (head_dim > 0) entry.key.row_map = RowMap::adjacent_pairs(head_dim);
   entry.offset = reader.read<uint64_t>("an offset");
   entry.key.bytes = reader.read<uint64_t>("a length");
   entry.checksum = reader.read<uint64_t>("a checksum");
@@ -175,11 +178,11 @@ std::vector<PackEntry> parse_pack(std::span<const std::byte> bytes, const PackId
   }
   std::vector<PackEntry> entries;
   entries.reserve(header.matrices);
-  std::set<std::string> names;
+  std::set<PackedKey> keys;
   uint64_t end = kHeaderBytes + header.table.size();
   for (uint32_t i = 0; i < header.matrices; ++i) {
-    PackEntry entry = read_entry(reader, name);
-    if (!names.insert(entry.key.name).second) {
+    PackEntry entry = read_entry(reader, id, name);
+    if (!keys.insert(entry.key).second) {
       fail(ErrorCode::corrupt_file, "{}: '{}' appears twice", name, shown(entry.key.name));
     }
     if (entry.offset % kPage != 0 || entry.offset < end || entry.offset > bytes.size() || entry.key.bytes == 0 ||

@@ -4,7 +4,8 @@
 //   header, 64 bytes:  "estocpak" | u32 file version | u32 layout version | u32 ISA class | u32 matrices |
 //                      u64 fingerprint | u64 bytes of the file | u64 bytes of the table | u64 XXH3 of the table |
 //                      u64 XXH3 of the 56 bytes before
-//   table, a matrix:   u32 length and name | u32 length and format | i64 rows | i64 columns | u32 interleaved heads |
+//   table, a matrix:   u32 length and name | u32 length and scheme | i64 first row | i64 rows | i64 first column |
+//                      i64 columns | i64 rows of a head whose pairs were adjacent, or 0 |
 //                      u64 offset | u64 bytes | u64 checksum (pack_check.h)
 //   matrices, each at a multiple of 4096 bytes, in the order of the table.
 //
@@ -35,7 +36,7 @@ struct PackId {
 };
 
 struct PackEntry {
-  PackedKey key;
+  PackedKey key;  // with the layout version of the file
   uint64_t offset = 0;
   uint64_t checksum = 0;  // matrix_checksum of its bytes
 };

@@ -11,7 +11,7 @@
 namespace estoc {
 namespace {
 
-constexpr PackId kId = {.fingerprint = 0x1234567890ABCDEF, .layout_version = 7, .isa_class = 2};
+constexpr PackId kId = {.fingerprint = 0x1234567890ABCDEF, .layout_version = kTestLayout, .isa_class = 2};
 
 // The sentence a file is refused with; empty when it is taken.
 std::string refusal(std::span<const std::byte> bytes, const PackId& id = kId) {
@@ -64,7 +64,7 @@ TEST(PackFile, RefusesWhatIsOfOtherWeightsOrLayouts) {
   std::vector<std::byte> other_version = file;
   other_version[8] ^= std::byte{1};
   mend_checksums(other_version);
-  EXPECT_EQ(refusal(other_version), "test.pack: is version 2 of the file, expected 3");
+  EXPECT_EQ(refusal(other_version), "test.pack: is version 5 of the file, expected 4");
 }
 
 TEST(PackFile, RefusesEveryTruncation) {
@@ -128,9 +128,27 @@ TEST(PackFile, RefusesMatricesOnTopOfEachOther) {
   EXPECT_EQ(refusal(file), "test.pack: 'b' is said to be 5000 bytes at byte 4096");
 }
 
-TEST(PackFile, RefusesOneNameTwice) {
-  EXPECT_EQ(refusal(pack_in_memory(kId, {made_up_item("a", 64, 1), made_up_item("a", 64, 2)})),
+TEST(PackFile, RefusesOneMatrixTwice) {
+  EXPECT_EQ(refusal(pack_in_memory(kId, {made_up_item("a", 64, 1), made_up_item("a", 64, 1)})),
             "test.pack: 'a' appears twice");
+}
+
+TEST(PackFile, HoldsSlicesOfOneTensor) {
+  std::vector<PackItem> items(5, made_up_item("a", 64, 1));
+  items[1].key.slice.first_row += 16;
+  items[2].key.slice.first_column += 32;
+  items[3].key.slice.rows += 1;
+  items[4].key.row_map = RowMap();
+  const std::vector<PackEntry> entries = parse_pack(pack_in_memory(kId, items), kId, "test.pack");
+  ASSERT_EQ(entries.size(), items.size());
+  for (size_t i = 0; i < items.size(); ++i) EXPECT_EQ(entries[i].key, items[i].key);
+}
+
+TEST(PackFile, RefusesImpossibleSlices) {
+  PackItem item = made_up_item("a", 64, 1);
+  item.key.slice.first_row = -16;
+  EXPECT_EQ(refusal(pack_in_memory(kId, {item})),
+            "test.pack: 'a' is 16 rows from -16 and 33 columns from 0 in heads of 8");
 }
 
 TEST(PackFile, RefusesAnythingBetweenTheMatrices) {

@@ -23,8 +23,15 @@ inline PackedBytes made_up_bytes(uint64_t count, unsigned seed) {
   return {bytes, bytes->data()};
 }
 
+constexpr uint32_t kTestLayout = 7;
+
 inline PackItem made_up_item(const std::string& name, uint64_t bytes, unsigned seed) {
-  return {{.name = name, .format = "q4_0", .rows = 16, .columns = 32 + seed, .interleaved_heads = 2, .bytes = bytes},
+  return {{.name = name,
+           .scheme = "q4_0",
+           .slice = {.first_row = 16, .rows = 16, .columns = 32 + seed},
+           .row_map = RowMap::adjacent_pairs(8),
+           .layout_version = kTestLayout,
+           .bytes = bytes},
           made_up_bytes(bytes, seed)};
 }
 
