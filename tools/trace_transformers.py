@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The other side of `estoc trace`: the same places of a model's forward pass, computed by Hugging Face transformers in f32.
+"""The other side of `estoc trace`: the same places of a forward pass, computed by Hugging Face transformers in f32.
 
   estoc trace MODEL "Once upon" --compute exact -o json > ours.json
   python3 tools/trace_transformers.py MODEL ours.json        # in the environment of tests/golden/requirements.txt
 
-MODEL is a folder or a GGUF file that transformers can read. Prints norms and the beginning of the last row side by side, and
-exits with 1 at the first place whose norm or values differ by more than --tolerance of the norm a value has: a wrong
+MODEL is a folder or a GGUF file that transformers can read. Prints norms and the beginning of the last row side by side,
+and exits with 1 at the first place whose norm or values differ by more than --tolerance of the norm a value has: a wrong
 family shows there, at the layer that is wrong.
 """
 import argparse
