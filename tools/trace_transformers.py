@@ -4,9 +4,9 @@
   estoc trace MODEL "Once upon" --compute exact -o json > ours.json
   python3 tools/trace_transformers.py MODEL ours.json        # in the environment of tests/golden/requirements.txt
 
-MODEL is a folder or a GGUF file that transformers can read. Prints norms and the beginning of the last row side by side,
-and exits with 1 at the first place whose norm or values differ by more than --tolerance of the norm a value has: a wrong
-family shows there, at the layer that is wrong.
+MODEL is a folder or a GGUF file that transformers can read. Prints norms and the last row's beginning side by side;
+exits with 1 when a norm or value differs by more than --tolerance of the place's root mean square: a wrong
+family shows at the first layer that is wrong.
 """
 import argparse
 import json

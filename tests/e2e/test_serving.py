@@ -75,8 +75,12 @@ def test_timings(server, path):
 
 @pytest.mark.timing
 def test_a_deadline_that_passes(server):
-    body = {"model": server.model, "prompt": "Once upon a time", "max_tokens": 480, "ignore_eos": True, "timeout": 0.001}
-    answer = server.post("/v1/completions", body)
+    body = {"model": server.model, "prompt": "Once upon a time", "max_tokens": 480, "ignore_eos": True, "timeout": 0.008}
+    for _ in range(20):
+        answer = server.post("/v1/completions", body)
+        if answer.status_code != 503:
+            break
+        assert int(answer.headers["retry-after"]) >= 1  # the machine is so busy that it was not even begun
     assert answer.status_code == 504 and answer.json()["error"]["code"] == "timeout", answer.text
 
 
