@@ -38,7 +38,7 @@ struct CommandLine::Commands {
     app.footer(std::string(kFooter) + "\n" + kVariables);
     add(app, "serve", "answer over the OpenAI API", serve_values, add_serve_options, serve);
     add(app, "run", "answer one question, or chat in the terminal", run_values, add_run_options, estoc::run);
-    add(app, "show", "tell what a model is and what it needs", show_values, add_model_options, show);
+    add(app, "show", "tell what a model is and what it needs", show_values, add_show_options, show);
     add(app, "perplexity", "tell how well a model predicts a text", perplexity_values, add_perplexity_options,
         perplexity);
     add(app, "trace", "tell what a prompt is after each layer", trace_values, add_trace_options, trace);
@@ -66,7 +66,7 @@ struct CommandLine::Commands {
   CLI::App app{"estoc: runs language models on CPUs and serves them over the OpenAI API", "estoc"};
   ServeOptionValues serve_values;
   RunOptionValues run_values;
-  SingleModelOptionValues show_values;
+  ShowOptionValues show_values;
   PerplexityOptionValues perplexity_values;
   TraceOptionValues trace_values;
   BenchKernelsOptionValues bench_kernels_values;

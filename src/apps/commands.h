@@ -14,7 +14,7 @@ int bench_kernels(const BenchKernelsOptionValues& options);
 int bench_model(const BenchModelOptionValues& options);
 int bench_report(const BenchReportOptionValues& options);
 int bench_serve(const BenchServeOptionValues& options);
-int show(const SingleModelOptionValues& options);
+int show(const ShowOptionValues& options);
 int trace(const TraceOptionValues& options);
 
 }  // namespace estoc

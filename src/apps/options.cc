@@ -138,6 +138,11 @@ void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values) {
       ->check(CLI::Range(0, 1 << 24));
 }
 
+void add_show_options(CLI::App& command, ShowOptionValues& values) {
+  add_model_options(command, values);
+  command.add_flag("--forms", values.has_forms, "also tells how each matrix is computed with here, and why");
+}
+
 void add_trace_options(CLI::App& command, TraceOptionValues& values) {
   values.log_level = "warn";
   add_model_options(command, values);

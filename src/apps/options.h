@@ -33,6 +33,10 @@ struct SingleModelOptionValues : ModelOptionValues {
   std::string model;
 };
 
+struct ShowOptionValues : SingleModelOptionValues {
+  bool has_forms = false;
+};
+
 struct ServeOptionValues : ModelOptionValues {
   std::vector<std::string> models;
   std::vector<std::string> names;  // what the API calls them; empty: file or folder names
@@ -93,6 +97,7 @@ void add_model_options(CLI::App& command, SingleModelOptionValues& values);
 void add_serve_options(CLI::App& command, ServeOptionValues& values);
 void add_run_options(CLI::App& command, RunOptionValues& values);
 void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values);
+void add_show_options(CLI::App& command, ShowOptionValues& values);
 void add_trace_options(CLI::App& command, TraceOptionValues& values);
 void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values);
 void add_bench_kernels_options(CLI::App& command, BenchKernelsOptionValues& values);

@@ -1,11 +1,13 @@
 // `estoc show MODEL`: architecture, parameters, formats, context, and the memory it will need.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "apps/commands.h"
 #include "apps/process_options.h"
 #include "apps/read_settings.h"
+#include "apps/show_forms.h"
 #include "apps/standard_streams.h"
 #include "checkpoint/checkpoint.h"
 #include "engine/kv_sizing.h"
@@ -32,14 +34,14 @@ std::string formats_of(const WeightSource& weights) {
 
 }  // namespace
 
-int show(const SingleModelOptionValues& options) {
+int show(const ShowOptionValues& options) {
   apply_process_options(options);
   const Checkpoint checkpoint = open_checkpoint(options.model);
   const ModelSettings settings = read_model_settings(options.model, options);
   const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
   const ModelPlan plan = plan_model(settings, info);
   const uint64_t kv_bytes = plan.engine.kv_bytes;
-  const uint64_t block = info.state.position_block_bytes(plan.engine.kv_type);
+  const uint64_t block = std::max<uint64_t>(1, info.state.position_block_bytes(plan.engine.kv_type));
   row("model", checkpoint.name);
   row("file", fmt::format("{} ({}, {})", checkpoint.path, checkpoint.weights->container(),
                           format_bytes(checkpoint.weights->file_bytes())));
@@ -64,6 +66,7 @@ int show(const SingleModelOptionValues& options) {
                             format_bytes(kv_bytes)));
   row("", fmt::format("keys and values: {}, {} a token; {}: {} blocks of {} tokens", kv_type_name(plan.engine.kv_type),
                       format_bytes(block / kKvBlockTokens), kv_reason_text(plan), kv_bytes / block, kKvBlockTokens));
+  if (options.has_forms) write_output("\n" + show_forms(*checkpoint.weights, info, settings));
   return 0;
 }
 

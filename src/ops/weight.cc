@@ -89,13 +89,13 @@ PackedBytes Weight::pack(const Compute& compute, const std::function<void()>& re
   return {memory, memory->data()};
 }
 
-RowForm Weight::reads(const Compute& compute, int64_t row_count) const {
-  if (form_ != Form::packed) return RowForm::values;
+RowForm Weight::reads_of(const QuantFormat& format, Form form, const Compute& compute, int64_t row_count) {
+  if (form != Form::packed) return RowForm::values;
   if (compute.is_deterministic) return RowForm::quantized;
   const auto is_enough = [&](int rows_min) { return rows_min > 0 && row_count >= rows_min; };
   // 8 bits are few for a model that asks for 16, and for weights that have 8 themselves. Panels in groups of 16 hold
   // formats that leave some of the 4 bits unused, which would be lost of the 8.
-  const bool is_coarse = !compute.has_wide_activations && panels_.bits == 4 && panels_.group == 32;
+  const bool is_coarse = !compute.has_wide_activations && format.affine->bits == 4 && format.affine->group == 32;
   if (is_coarse && is_enough(compute.kernels.code_rows_min)) return RowForm::code_tiles;
   return is_enough(compute.kernels.tile_rows_min) ? RowForm::tiles : RowForm::quantized;
 }

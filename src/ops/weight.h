@@ -41,7 +41,9 @@ class Weight {
   int64_t panel_count() const { return (rows() + kernels::kPanelRows - 1) / kernels::kPanelRows; }
 
   // The form of activations that multiply reads when there are `row_count` of them.
-  RowForm reads(const Compute& compute, int64_t row_count) const;
+  RowForm reads(const Compute& compute, int64_t row_count) const {
+    return reads_of(matrix_.format(), form_, compute, row_count);
+  }
   // out[r][n] = x[r] . w[n] for the rows n of panels [begin, end); x has the form it reads. One thread; different
   // panels from different threads. scratch: kDecodedRows * columns floats of the thread's own.
   void multiply(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin, int64_t end,
@@ -52,6 +54,8 @@ class Weight {
   // What form a format takes, and how many bytes a matrix of it then keeps resident.
   static Form form_of(const QuantFormat& format, ComputeMode mode, bool is_evenly_spaced);
   static uint64_t resident_bytes_of(const QuantFormat& format, ComputeMode mode, int64_t rows, int64_t columns);
+  // What `reads` answers for a weight of that format and form.
+  static RowForm reads_of(const QuantFormat& format, Form form, const Compute& compute, int64_t row_count);
 
  private:
   PackedBytes pack(const Compute& compute, const std::function<void()>& release) const;

@@ -180,3 +180,33 @@ def test_port_in_use(start_server):
     server = start_server(model, "--ctx", "512")
     run = estoc("serve", model, "--port", server.port)
     assert run.returncode > 0 and str(server.port) in run.stderr
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_trace_tells_each_place(name):
+    model = GOLDEN / "models" / name
+    run = estoc("trace", model, "--tokens", "1,5,9,33", "--compute", "exact", "-o", "json", "--batch-tokens", "3")
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    layers = json.loads((model / "config.json").read_text())["num_hidden_layers"]
+    assert told["tokens"] == [1, 5, 9, 33]
+    assert [place["place"] for place in told["places"]] == [
+        "embedding", *(f"layer {layer}" for layer in range(layers)), "logits"]
+    assert all(place["norm"] > 0 and len(place["bits"]) == 16 for place in told["places"])
+    again = estoc("trace", model, "--tokens", "1,5,9,33", "--compute", "exact", "-o", "json", "--batch-tokens", "3")
+    assert again.stdout == run.stdout
+    refused = estoc("trace", model, "--tokens", "1,500")
+    assert refused.returncode != 0 and "--tokens: '500' is not a token of the model" in refused.stderr
+
+
+def test_show_forms_and_profile():
+    model = GOLDEN / "models" / "llama2_like"
+    run = estoc("show", model, "--forms")
+    assert run.returncode == 0 and "model.layers.*.mlp.up_proj" in run.stdout and "dense: rows" in run.stdout, run.stdout
+    run = estoc("bench", "model", model, "-p", "8", "-n", "4", "-r", "1", "--profile", "-o", "json")
+    assert run.returncode == 0, run.stderr
+    rows = json.loads(run.stdout)
+    for test in ("pp8", "tg4"):
+        ops = [row for row in rows if row["test"] == test and row["layers"] == "all"]
+        assert {"matmul mlp.gate_proj", "attention", "rms_norm"} <= {row["op"] for row in ops}, ops
+        assert abs(sum(row["percent"] for row in ops) - 100) < 1e-6
