@@ -41,6 +41,7 @@ class FixedStates : public testing::Test {
 TEST_F(FixedStates, ABlockASequenceOfAnyLength) {
   start(8);
   EXPECT_EQ(manager_->state_grain(), kEvery);
+  EXPECT_FALSE(manager_->can_truncate());
   SequenceKv kv;
   const auto tokens = tokens_from(0, 100);
   EXPECT_EQ(admit(kv, tokens), 0);

@@ -259,6 +259,21 @@ void KvManager::commit(SequenceKv& kv, std::span<const TokenId> tokens, int comp
   }
 }
 
+bool KvManager::can_truncate() const {
+  return std::ranges::none_of(groups_, [](const Group& group) { return group.spec.is_state(); });
+}
+
+void KvManager::truncate(SequenceKv& kv, int positions) {
+  ESTOC_CHECK(can_truncate() && positions >= kv.computed_);
+  for (size_t g = 0; g < kv.tables_.size(); ++g) {
+    SequenceKv::Table& table = kv.tables_[g];
+    while (static_cast<int>(table.blocks.size()) > std::max(blocks_for(positions), table.first)) {
+      release_block(groups_[g], table.blocks.back());
+      table.blocks.pop_back();
+    }
+  }
+}
+
 void KvManager::release_block(Group& group, BlockId block) {
   const bool is_published = group.index.contains(block);
   group.pool.release(block, is_published ? BlockPool::Content::kept : BlockPool::Content::worthless);

@@ -60,6 +60,11 @@ class KvManager {
   // The first `computed` of `tokens` have their keys and values now: publishes full blocks, gives back what the window
   // has passed.
   void commit(SequenceKv& kv, std::span<const TokenId> tokens, int computed);
+  // Gives back the blocks behind the first `positions`, as if no more had been asked for: what was computed there on
+  // trial is forgotten. REQUIRES that what was committed stays, and that no state has gone on behind it (can_truncate).
+  void truncate(SequenceKv& kv, int positions);
+  // Whether what was not committed can be taken back: states that have gone on cannot.
+  bool can_truncate() const;
   // Gives every block back, the last first. The hashes stay, for when it is admitted again.
   void release(SequenceKv& kv);
 

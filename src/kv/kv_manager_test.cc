@@ -34,6 +34,28 @@ class KvManagerTest : public testing::Test {
   std::optional<KvManager> manager_;
 };
 
+// Positions computed on trial, of which some are accepted: only those are published, and what is cut off is free again.
+TEST_F(KvManagerTest, WhatWasNotAcceptedIsCutOff) {
+  start({{.block_count = 20}, {.window = 40, .block_count = 20, .ahead = 64}});
+  SequenceKv kv, same;
+  const auto tokens = tokens_from(0, 100);
+  EXPECT_EQ(compute(kv, tokens_from(0, 30)), 0);
+  const int used = manager_->used_count();
+  ASSERT_TRUE(manager_->grow(kv, 30, 70));
+  EXPECT_GT(manager_->used_count(), used);
+  manager_->commit(kv, tokens, 33);  // 3 of 40 were right
+  manager_->truncate(kv, 34);
+  EXPECT_EQ(kv.blocks(0).size(), 3u);
+  EXPECT_EQ(kv.blocks(1).size(), 3u);
+  check({&kv});
+  EXPECT_EQ(manager_->cached_prefix(same, tokens, ""), 32);
+  manager_->truncate(kv, 34);  // again changes nothing
+  ASSERT_TRUE(manager_->grow(kv, 33, 80));
+  manager_->commit(kv, tokens, 80);
+  manager_->release(kv);
+  check({});
+}
+
 TEST_F(KvManagerTest, FindsWholeBlocksButNeverTheLastToken) {
   start({{.block_count = 20}});
   SequenceKv first, same, longer, shorter, other;
