@@ -64,7 +64,7 @@ const Plan& Scheduler::plan(Clock::time_point now) {
 void Scheduler::plan_decodes() {
   for (size_t i = 0; i < running_.size(); ++i) {  // make_room may shorten the list behind i
     Sequence& sequence = *running_[i];
-    if (sequence.remaining() != 1 || work_.rows >= limits_.batch_tokens_max ||
+    if (!sequence.is_decoding() || work_.rows >= limits_.batch_tokens_max ||
         work_.logit_rows + sequence.logit_rows(1) > limits_.logit_rows_max) {
       continue;
     }
@@ -84,7 +84,7 @@ void Scheduler::set_decode_budget(Clock::time_point now) {
   all += waiting.prompts;
   Clock::time_point oldest = std::min(now, waiting.oldest);
   for (const auto& sequence : running_) {
-    if (sequence->remaining() <= 1) continue;
+    if (!sequence->is_reading()) continue;
     all.add_rows(sequence->computed, sequence->remaining());
     all.logit_rows += sequence->logit_rows(sequence->remaining());
     oldest = std::min(oldest, sequence->submitted_at);
@@ -112,7 +112,7 @@ void Scheduler::plan_prefill_first(Clock::time_point now) {
 void Scheduler::plan_prompts(Clock::time_point now) {
   begun_.clear();
   for (const auto& sequence : running_) {
-    if (sequence->remaining() > 1) begun_.push_back(sequence.get());
+    if (sequence->is_reading()) begun_.push_back(sequence.get());
   }
   std::ranges::sort(begun_, {}, [](const Sequence* s) { return std::tuple(s->request.priority, s->due_at, s->id); });
 
@@ -135,10 +135,10 @@ void Scheduler::plan_prompt(Sequence& sequence) {
 }
 
 void Scheduler::schedule(Sequence& sequence, int tokens) {
-  has_prompt_ = has_prompt_ || sequence.remaining() > 1;
+  has_prompt_ = has_prompt_ || sequence.is_reading();
   work_.add_rows(sequence.computed, tokens);
   work_.logit_rows += sequence.logit_rows(tokens);
-  const bool is_output = sequence.output_count() > 0 && sequence.remaining() == 1;
+  const bool is_output = sequence.output_count() > 0 && sequence.is_decoding();
   clients_.charge(sequence.request.client, is_output ? kOutputWeight : tokens);
   plan_.push_back({&sequence, tokens});
 }
@@ -326,7 +326,7 @@ double Scheduler::queue_work_s() const {
   const WorkCosts costs = this->costs();
   double seconds = costs.of(waiting_.totals(output_mean_).asked);
   for (const auto& sequence : running_) {
-    if (sequence->remaining() > 1) seconds += costs.prompt(sequence->remaining());
+    if (sequence->is_reading()) seconds += costs.prompt(sequence->remaining());
   }
   return seconds;
 }

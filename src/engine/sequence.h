@@ -30,6 +30,10 @@ class Sequence {
 
   int known() const { return static_cast<int>(tokens.size()); }
   int remaining() const { return known() - computed; }
+  // One token behind: its step chooses a token and somebody waits for that. Else it reads: its prompt, or what a
+  // preemption made it forget.
+  bool is_decoding() const { return remaining() == 1; }
+  bool is_reading() const { return remaining() > 1; }
   int output_count() const { return known() - prompt_count; }
 
   // Whether somebody needs the logits of the token at `position`: it is the last known one, or its successor is a

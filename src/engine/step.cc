@@ -61,7 +61,7 @@ void Stepper::step() {
                 .work = work,
                 .sequences = static_cast<int>(plan.size()),
                 .decodes = static_cast<int>(std::ranges::count_if(
-                    plan, [](const PlanEntry& entry) { return entry.sequence->remaining() == 1; })),
+                    plan, [](const PlanEntry& entry) { return entry.sequence->is_decoding(); })),
                 .running = scheduler_.running_count(),
                 .waiting = scheduler_.waiting_count(),
                 .foreseen_s = times_.predict(work)};
