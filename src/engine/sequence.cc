@@ -20,7 +20,7 @@ Sequence::Sequence(RequestId id, Request asked, EventSink sink, uint64_t seed)
 }
 
 bool Sequence::wants_logits(int position) const {
-  if (position == known() - 1) return true;
+  if (position >= known() - 1) return true;
   return request.prompt_logprobs >= 0 && position + 1 < prompt_count && position >= prompt_logprob_count;
 }
 
@@ -34,8 +34,8 @@ int Sequence::logit_rows(int count) const {
   return rows;
 }
 
-const MaskSource* Sequence::mask() const {
-  return output_count() >= request.tokens_min || last_tokens_.tokens.empty() ? nullptr : &last_tokens_;
+const MaskSource* Sequence::mask(int ahead) const {
+  return output_count() + ahead >= request.tokens_min || last_tokens_.tokens.empty() ? nullptr : &last_tokens_;
 }
 
 bool Sequence::is_last(TokenId token) const { return std::ranges::binary_search(last_tokens_.tokens, token); }

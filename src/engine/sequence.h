@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/event.h"
@@ -36,14 +37,19 @@ class Sequence {
   bool is_reading() const { return remaining() > 1; }
   int output_count() const { return known() - prompt_count; }
 
-  // Whether somebody needs the logits of the token at `position`: it is the last known one, or its successor is a
-  // prompt token whose log-probability was asked for and is not there yet.
+  // Whether somebody needs the logits of the token at `position`: it is the last known one or a draft, or its successor
+  // is a prompt token whose log-probability was asked for and is not there yet.
   bool wants_logits(int position) const;
   // How many of the next `count` positions want logits.
   int logit_rows(int count) const;
 
-  // What may be chosen now, or null for all: no end and stop tokens before tokens_min. Valid until the next append.
-  const MaskSource* mask() const;
+  // What may be chosen when so many of the drafts have come first, or null for all: no end and stop tokens before
+  // tokens_min. Valid until the next append.
+  const MaskSource* mask(int ahead) const;
+  // Of the known tokens, then of the drafts.
+  TokenId token_at(int position) const {
+    return position < known() ? tokens[static_cast<size_t>(position)] : drafts[static_cast<size_t>(position - known())];
+  }
   // Adds a chosen token; says whether and why it was the last.
   std::optional<FinishReason> append(TokenId token, int positions_max);
 
@@ -59,6 +65,7 @@ class Sequence {
   const int prompt_count;
 
   std::vector<TokenId> tokens;
+  std::vector<TokenId> drafts;  // guesses at what follows, for one step; nothing of them is known
   int computed = 0;
   SequenceKv kv;
   SamplerState sampling;
@@ -78,7 +85,7 @@ class Sequence {
  private:
   // End tokens (unless ignored) and stop tokens, sorted.
   struct LastTokens final : MaskSource {
-    void restrict(TokenMask& mask) const override {
+    void restrict(TokenMask& mask, std::span<const TokenId>) const override {
       for (const TokenId token : tokens) mask.forbid(token);
     }
     std::vector<TokenId> tokens;

@@ -14,10 +14,10 @@ void RowReaders::run(std::span<RowJob> jobs, const float* logits, size_t vocab) 
     const std::span row(logits + static_cast<size_t>(i) * vocab, vocab);
     if (job.mask != nullptr) {
       reader.mask.reset(vocab);
-      job.mask->restrict(reader.mask);
+      job.mask->restrict(reader.mask, job.ahead);
     }
     if (job.state != nullptr) {
-      job.token = reader.sampler.sample(*job.state, row, job.mask == nullptr ? nullptr : &reader.mask);
+      job.token = reader.sampler.sample(*job.state, row, job.mask == nullptr ? nullptr : &reader.mask, job.ahead);
     }
     if (job.token && job.top_logprobs >= 0) {
       job.logprobs = reader.logprobs.read(row, *job.token, job.top_logprobs);

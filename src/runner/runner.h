@@ -25,6 +25,7 @@ struct RowJob {
   // With a state, a token is chosen.
   const SamplerState* state = nullptr;
   const MaskSource* mask = nullptr;  // what may be chosen; null for all
+  std::span<const TokenId> ahead;    // guesses between the sequence's tokens and this row's: as if they had been chosen
   // The token chosen, nothing when none can be; or, without a state, the token whose log-probability is wanted.
   std::optional<TokenId> token;
   int top_logprobs = -1;  // -1 for no log-probabilities

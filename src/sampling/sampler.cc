@@ -26,13 +26,17 @@ void apply(const TokenMask& mask, std::span<float> logits) {
   }
 }
 
-void edit(const SamplerState& state, const TokenMask* mask, std::span<float> logits) {
+void edit(const SamplerState& state, const TokenMask* mask, std::span<const TokenId> ahead, std::span<float> logits) {
   const auto is_inside = [&](TokenId token) { return token >= 0 && static_cast<size_t>(token) < logits.size(); };
   for (const auto& [token, bias] : state.params().logit_bias) {
     if (is_inside(token)) logits[static_cast<size_t>(token)] += bias;
   }
   if (mask != nullptr) apply(*mask, logits);
-  if (has_penalties(state.params())) state.counts().apply(state.params(), logits);
+  if (!has_penalties(state.params())) return;
+  if (ahead.empty()) return state.counts().apply(state.params(), logits);
+  TokenCounts counts = state.counts();
+  for (const TokenId token : ahead) counts.add_output(token);
+  counts.apply(state.params(), logits);
 }
 
 // The index where the running sum of weights first exceeds `target`; the last one with a weight when rounding leaves
@@ -60,13 +64,13 @@ void SamplerState::accept(TokenId token) {
   if (has_penalties(params_)) counts_.add_output(token);
 }
 
-std::optional<TokenId> Sampler::sample(const SamplerState& state, std::span<const float> logits,
-                                       const TokenMask* mask) {
+std::optional<TokenId> Sampler::sample(const SamplerState& state, std::span<const float> logits, const TokenMask* mask,
+                                       std::span<const TokenId> ahead) {
   ESTOC_DCHECK(mask == nullptr || mask->vocab() == logits.size());
   const SamplingParams& params = state.params();
   if (is_edited(state, mask)) {
     row_.assign(logits.begin(), logits.end());
-    edit(state, mask, row_);
+    edit(state, mask, ahead, row_);
     logits = row_;
   }
   tiles_.scan(logits);
@@ -74,7 +78,7 @@ std::optional<TokenId> Sampler::sample(const SamplerState& state, std::span<cons
   if (params.temperature < kGreedyBelow || !std::isfinite(tiles_.max())) return tiles_.argmax();
 
   const float scale = 1 / params.temperature;
-  const double unit = random_unit(state.seed(), state.output_count());
+  const double unit = random_unit(state.seed(), state.output_count() + ahead.size());
   if (keeps_everything(params, logits.size())) return draw_from_all(unit, scale);
   return draw_from(cuts_.apply(params, tiles_), unit);
 }

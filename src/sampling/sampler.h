@@ -46,9 +46,9 @@ class SamplerState {
 class Sampler {
  public:
   // The next token, or nothing when no token is possible. Does not change logits [vocab] or the state.
-  // A mask is of the row's vocabulary; null allows all.
+  // A mask is of the row's vocabulary; null allows all. With `ahead`, what would be chosen had these been accepted.
   std::optional<TokenId> sample(const SamplerState& state, std::span<const float> logits,
-                                const TokenMask* mask = nullptr);
+                                const TokenMask* mask = nullptr, std::span<const TokenId> ahead = {});
 
  private:
   TokenId draw_from_all(double unit, float scale);

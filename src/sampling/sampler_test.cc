@@ -186,5 +186,22 @@ TEST(CounterRng, IsUniformAndItsSeedsDiffer) {
   EXPECT_EQ(seen.size(), 10000u);
 }
 
+// What is chosen behind guesses is what is chosen once they are accepted.
+TEST(Sampler, TokensAheadCountAsAccepted) {
+  Sampler sampler;
+  for (const SamplingParams& params :
+       {SamplingParams{.temperature = 1}, SamplingParams{.temperature = 1, .frequency_penalty = 1.5f},
+        SamplingParams{.temperature = 0, .repetition_penalty = 2}}) {
+    SamplerState state(params, 7, {});
+    state.accept(3);
+    const std::vector<TokenId> ahead = {4, 9, 4};
+    std::vector<float> row(20);
+    for (size_t i = 0; i < row.size(); ++i) row[i] = static_cast<float>(i % 7);
+    const auto guessed = sampler.sample(state, row, nullptr, ahead);
+    for (const TokenId token : ahead) state.accept(token);
+    EXPECT_EQ(sampler.sample(state, row), guessed);
+  }
+}
+
 }  // namespace
 }  // namespace estoc

@@ -1,8 +1,8 @@
 // Which tokens may be chosen next: a bit a token.
 //
-// What: producers (stop tokens that come too early, grammars) clear bits; a sampler gives what is cleared no chance. The
-// words are what a device takes: token t is bit t % 32 of word t / 32, set when it may be chosen.
-// Ownership: owns its words, which only grow. Threads: one thread. Errors: none.
+// What: producers (stop tokens that come too early, grammars) clear bits; a sampler gives what is cleared no chance.
+// The words are what a device takes: token t is bit t % 32 of word t / 32, set when it may be chosen. Ownership: owns
+// its words, which only grow. Threads: one thread. Errors: none.
 #pragma once
 
 #include <cstddef>
@@ -43,13 +43,13 @@ class TokenMask {
   std::vector<uint32_t> words_;
 };
 
-// Says what may be chosen as a sequence's next token. A step asks just before it samples, many sources at once, each from
-// one thread; what it depends on does not change meanwhile.
+// Says what may be chosen as a sequence's next token. A step asks just before it samples, many sources at once, each
+// from one thread; what it depends on does not change meanwhile.
 class MaskSource {
  public:
   virtual ~MaskSource() = default;
-  // Clears what must not be chosen in a mask that was reset.
-  virtual void restrict(TokenMask& mask) const = 0;
+  // Clears what must not be chosen in a mask that was reset, when the tokens `ahead` have come first.
+  virtual void restrict(TokenMask& mask, std::span<const TokenId> ahead) const = 0;
 };
 
 }  // namespace estoc
