@@ -16,21 +16,23 @@ Batch BatchBuilder::build(const Plan& plan) {
   logit_rows_.clear();
   tables_.clear();
   size_t table_blocks = 0;
-  for (const auto& [sequence, count] : plan) {
-    table_blocks += static_cast<size_t>(group_count_) * static_cast<size_t>(blocks_for(sequence->computed + count));
+  for (const PlanEntry& entry : plan) {
+    table_blocks +=
+        static_cast<size_t>(group_count_) * static_cast<size_t>(blocks_for(entry.sequence->computed + entry.rows()));
   }
   tables_.reserve(table_blocks);  // the batch points into it
-  for (const auto& [sequence, count] : plan) {
+  for (const PlanEntry& entry : plan) {
+    const Sequence* const sequence = entry.sequence;
     const int position = sequence->computed;
-    const int end = position + count;
+    const int end = position + entry.rows();
     sequences_.push_back({.first_row = static_cast<int>(tokens_.size()),
-                          .row_count = count,
+                          .row_count = entry.rows(),
                           .position = position,
                           .blocks = tables(sequence->kv, blocks_for(end)),
                           .table_stride = blocks_for(end)});
     for (int at = position; at < end; ++at) {
       if (sequence->wants_logits(at)) logit_rows_.push_back(static_cast<int32_t>(tokens_.size()));
-      tokens_.push_back(sequence->tokens[static_cast<size_t>(at)]);
+      tokens_.push_back(sequence->token_at(at));
     }
   }
   return {.tokens = tokens_, .sequences = sequences_, .logit_rows = logit_rows_};

@@ -13,6 +13,7 @@ struct EngineStats {
   uint64_t steps = 0;
   uint64_t requests_done = 0, requests_cancelled = 0, requests_failed = 0;
   uint64_t prompt_tokens = 0, output_tokens = 0;
+  uint64_t draft_tokens = 0, draft_tokens_accepted = 0;  // guesses that were computed, and that were right
   uint64_t preemptions = 0;
   int kv_blocks_cached = 0;       // of those not in use: blocks that still hold keys and values of a prefix
   double queue_work_s = 0;        // estimated time to work off what waits

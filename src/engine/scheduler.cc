@@ -68,8 +68,29 @@ void Scheduler::plan_decodes() {
         work_.logit_rows + sequence.logit_rows(1) > limits_.logit_rows_max) {
       continue;
     }
-    if (make_room(sequence, 1)) schedule(sequence, 1);
+    // Guesses take what is free; for them nobody has to go.
+    const int drafts = drafts_that_fit(sequence);
+    if (drafts > 0 && kv_.grow(sequence.kv, sequence.computed, sequence.computed + 1 + drafts)) {
+      schedule(sequence, 1, drafts);
+    } else if (make_room(sequence, 1)) {
+      schedule(sequence, 1);
+    }
   }
+}
+
+int Scheduler::drafts_max(const Sequence& sequence) const {
+  if (!sequence.is_decoding() || !kv_.can_truncate() || sequence.request.tokens_max == 0) return 0;
+  const int outputs_left = sequence.request.tokens_max - sequence.output_count();
+  return std::max(0, std::min(outputs_left - 1, limits_.positions_max - sequence.known()));
+}
+
+// Of those that a sequence brings: what leaves a row, with logits, to each of the others that decode.
+int Scheduler::drafts_that_fit(const Sequence& sequence) const {
+  const auto decoding = std::ranges::count_if(running_, [](const auto& other) { return other->is_decoding(); });
+  const int others = static_cast<int>(decoding) - static_cast<int>(plan_.size()) - 1;
+  const int rows = limits_.batch_tokens_max - work_.rows - 1 - std::max(0, others);
+  const int logit_rows = limits_.logit_rows_max - work_.logit_rows - 1 - std::max(0, others);
+  return std::max(0, std::min({static_cast<int>(sequence.drafts.size()), drafts_max(sequence), rows, logit_rows}));
 }
 
 // With decodes of d seconds in each step of b, prompts of p seconds are done after p b / (b - d): that is to be the
@@ -134,13 +155,13 @@ void Scheduler::plan_prompt(Sequence& sequence) {
   if (tokens > 0 && kv_.grow(sequence.kv, sequence.computed, sequence.computed + tokens)) schedule(sequence, tokens);
 }
 
-void Scheduler::schedule(Sequence& sequence, int tokens) {
+void Scheduler::schedule(Sequence& sequence, int tokens, int drafts) {
   has_prompt_ = has_prompt_ || sequence.is_reading();
-  work_.add_rows(sequence.computed, tokens);
-  work_.logit_rows += sequence.logit_rows(tokens);
+  work_.add_rows(sequence.computed, tokens + drafts);
+  work_.logit_rows += sequence.logit_rows(tokens) + drafts;
   const bool is_output = sequence.output_count() > 0 && sequence.is_decoding();
   clients_.charge(sequence.request.client, is_output ? kOutputWeight : tokens);
-  plan_.push_back({&sequence, tokens});
+  plan_.push_back({&sequence, tokens, drafts});
 }
 
 // As many as fit into rows, logit rows and time; whole blocks unless it is the rest of the sequence.

@@ -31,6 +31,8 @@ namespace estoc {
 struct PlanEntry {
   Sequence* sequence = nullptr;
   int tokens = 0;  // the next ones that are not computed; at least 1
+  int drafts = 0;  // and so many guesses behind them; above 0 only when all tokens are known then
+  int rows() const { return tokens + drafts; }
 };
 
 using Plan = std::vector<PlanEntry>;
@@ -38,10 +40,11 @@ using Plan = std::vector<PlanEntry>;
 struct SchedulerLimits {
   int sequences_max = 1;
   int batch_tokens_max = 1;
-  int logit_rows_max = 1;      // REQUIRES at least min(sequences_max, batch_tokens_max)
-  double decode_step_s = 1e9;  // longest time of a step while somebody decodes
-  double idle_step_s = 1e9;    // and while nobody does
-  double target_ttft_s = 0;    // what shorter steps are chosen by; 0 for always the longest
+  int logit_rows_max = 1;       // REQUIRES at least min(sequences_max, batch_tokens_max)
+  double decode_step_s = 1e9;   // longest time of a step while somebody decodes
+  double idle_step_s = 1e9;     // and while nobody does
+  double target_ttft_s = 0;     // what shorter steps are chosen by; 0 for always the longest
+  int positions_max = 1 << 30;  // that a sequence can reach
   SchedulePolicy policy = SchedulePolicy::mixed;
 };
 
@@ -60,6 +63,8 @@ class Scheduler {
   // make the copies that the cache asks for, then advance `computed` of each planned sequence by its tokens and tell
   // the cache, and remove it or append a token when it has caught up.
   const Plan& plan(Clock::time_point now);
+  // How many guesses behind a sequence's tokens are worth having now.
+  int drafts_max(const Sequence& sequence) const;
   // What the plan costs, for the time model.
   const StepWork& work() const { return work_; }
 
@@ -92,7 +97,8 @@ class Scheduler {
   void set_decode_budget(Clock::time_point now);
   void plan_prompts(Clock::time_point now);
   void plan_prefill_first(Clock::time_point now);
-  void schedule(Sequence& sequence, int tokens);
+  void schedule(Sequence& sequence, int tokens, int drafts = 0);
+  int drafts_that_fit(const Sequence& sequence) const;
   void plan_prompt(Sequence& sequence);
   Admission admit(Sequence& sequence);
   const Sequence* find_sibling(const Sequence& sequence) const;

@@ -32,7 +32,7 @@ class SchedulerTest : public testing::Test {
   using Steps = std::vector<std::pair<RequestId, int>>;
   Steps step() {
     Steps steps;
-    for (const auto& [sequence, tokens] : scheduler_->plan(now_)) {
+    for (const auto& [sequence, tokens, drafts] : scheduler_->plan(now_)) {
       steps.emplace_back(sequence->id, tokens);
       kv_->copies().clear();
       kv_->commit(sequence->kv, sequence->tokens, sequence->computed + tokens);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "engine/kv_sizing.h"
 #include "engine/stats_counting.h"
@@ -12,7 +13,7 @@ namespace {
 
 // Prompts whose log-probabilities are asked for want logits of every row: this bounds the buffer, and the scheduler
 // feeds such prompts in chunks that fit.
-SchedulerLimits limits_of(const EngineConfig& config) {
+SchedulerLimits limits_of(const EngineConfig& config, int positions_max) {
   constexpr int kLogitRows = 64;
   constexpr double kMargin = 0.9;     // predictions err
   constexpr double kIdleShare = 0.5;  // of the target time to first token: a newcomer waits for the step under way
@@ -22,6 +23,7 @@ SchedulerLimits limits_of(const EngineConfig& config) {
           .decode_step_s = kMargin * config.target_tbt_s,
           .idle_step_s = std::max(kIdleShare * config.target_ttft_s, kMargin * config.target_tbt_s),
           .target_ttft_s = kMargin * config.target_ttft_s,
+          .positions_max = positions_max,
           .policy = config.policy};
 }
 
@@ -33,7 +35,7 @@ Stepper::Stepper(Runner& runner, const EngineConfig& config, Now now)
       queue_timeout_s_(config.queue_timeout_s),
       groups_(kv_groups_for(runner.info().state, config)),
       positions_max_(positions_max_for(groups_, config)),
-      limits_(limits_of(config)),
+      limits_(limits_of(config, positions_max_)),
       kv_(groups_, config.has_prefix_cache, PrefixHasher(random_hash_key())),
       times_(StepTimeModel::guess_for(runner.info(),
                                       runner.info().state.position_block_bytes(config.kv_type) / kKvBlockTokens)),
@@ -49,6 +51,7 @@ Stepper::Stepper(Runner& runner, const EngineConfig& config, Now now)
 void Stepper::step() {
   const Clock::time_point begin = now_();
   expire();
+  draft();
   const Plan& plan = scheduler_.plan(begin);
   runner_.set_idle(plan.empty());
   if (plan.empty()) return;
@@ -60,8 +63,8 @@ void Stepper::step() {
   last_step_ = {.number = stats_.steps,
                 .work = work,
                 .sequences = static_cast<int>(plan.size()),
-                .decodes = static_cast<int>(std::ranges::count_if(
-                    plan, [](const PlanEntry& entry) { return entry.sequence->is_decoding(); })),
+                .decodes = static_cast<int>(
+                    std::ranges::count_if(plan, [](const PlanEntry& entry) { return entry.sequence->is_decoding(); })),
                 .running = scheduler_.running_count(),
                 .waiting = scheduler_.waiting_count(),
                 .foreseen_s = times_.predict(work)};
@@ -84,54 +87,99 @@ void Stepper::step() {
   stats_.step_rows.add(work.rows);
 }
 
+// Guesses are for one step: what follows is known better behind it.
+void Stepper::draft() {
+  if (proposer_ == nullptr) return;
+  scheduler_.for_each([this](Sequence& sequence) {
+    sequence.drafts.clear();
+    const int most = scheduler_.drafts_max(sequence);
+    if (most > 0) proposer_->propose(sequence, most, sequence.drafts);
+    ESTOC_CHECK(static_cast<int>(sequence.drafts.size()) <= most);
+  });
+}
+
 // What is wanted of each row of logits, in the order in which the builder asks for them: sequence by sequence, position
 // by position.
 void Stepper::collect_rows(const Plan& plan) {
   rows_.clear();
-  for (const auto& [sequence, count] : plan) {
-    for (int position = sequence->computed; position < sequence->computed + count; ++position) {
-      if (!sequence->wants_logits(position)) continue;
+  for (const PlanEntry& entry : plan) {
+    const Sequence& sequence = *entry.sequence;
+    for (int position = sequence.computed; position < sequence.computed + entry.rows(); ++position) {
+      if (!sequence.wants_logits(position)) continue;
       RowJob& row = rows_.emplace_back();
-      if (position + 1 < sequence->known()) {
-        row.token = sequence->tokens[static_cast<size_t>(position) + 1];
-        row.top_logprobs = sequence->request.prompt_logprobs;
-      } else if (sequence->request.tokens_max > 0) {
-        row.state = &sequence->sampling;
-        row.mask = sequence->mask();
-        row.top_logprobs = sequence->request.sampling.logprobs;
+      if (position + 1 < sequence.known()) {
+        row.token = sequence.tokens[static_cast<size_t>(position) + 1];
+        row.top_logprobs = sequence.request.prompt_logprobs;
+      } else if (sequence.request.tokens_max > 0) {
+        const int ahead = position + 1 - sequence.known();
+        row.state = &sequence.sampling;
+        row.mask = sequence.mask(ahead);
+        row.ahead = std::span(sequence.drafts).first(static_cast<size_t>(ahead));
+        row.top_logprobs = sequence.request.sampling.logprobs;
       }
     }
   }
 }
 
 void Stepper::commit(const Plan& plan) {
-  for (const auto& [sequence, count] : plan) {
-    kv_.commit(sequence->kv, sequence->tokens, sequence->computed + count);
-  }
   auto row = rows_.begin();
-  for (const auto& [sequence, count] : plan) {
-    for (int i = 0; i < count; ++i) {
-      const int position = sequence->computed++;
-      if (!sequence->wants_logits(position)) continue;
-      if (position + 1 < sequence->known()) {
-        sequence->prompt_logprobs.push_back(std::move(row->logprobs));
-        ++sequence->prompt_logprob_count;
-      } else {
-        extend(*sequence, *row);
-      }
-      ++row;
-    }
+  for (const PlanEntry& entry : plan) {
+    Sequence& sequence = *entry.sequence;
+    const int first = sequence.computed, known = sequence.known();
+    auto end = row;
+    for (int position = first; position < first + entry.rows(); ++position)
+      end += sequence.wants_logits(position) ? 1 : 0;
+    for (; row != end && first + entry.tokens < known; ++row) keep_prompt_logprobs(sequence, *row);
+    for (; end - row > 1 + entry.drafts; ++row) keep_prompt_logprobs(sequence, *row);
+    const std::span<RowJob> choices(row, end);
+    row = end;
+    const int right = count_right(sequence, choices);
+    commit_blocks(sequence, first + entry.tokens, right);
+    if (!choices.empty()) accept(sequence, choices, right);
   }
 }
 
-// The sequence has caught up: add its next token and tell its caller.
-void Stepper::extend(Sequence& sequence, RowJob& row) {
+void Stepper::keep_prompt_logprobs(Sequence& sequence, RowJob& row) {
+  sequence.prompt_logprobs.push_back(std::move(row.logprobs));
+  ++sequence.prompt_logprob_count;
+}
+
+// How many of the guesses, from the first on, are what was chosen in their place.
+int Stepper::count_right(const Sequence& sequence, std::span<const RowJob> choices) {
+  int right = 0;
+  for (size_t i = 0; i + 1 < choices.size() && choices[i].token == sequence.drafts[i]; ++i) ++right;
+  return right;
+}
+
+// `computed` tokens and `right` guesses behind them have their keys and values; what is behind those is forgotten.
+void Stepper::commit_blocks(Sequence& sequence, int computed, int right) {
+  const size_t known = sequence.tokens.size();
+  sequence.tokens.insert(sequence.tokens.end(), sequence.drafts.begin(), sequence.drafts.begin() + right);
+  kv_.commit(sequence.kv, sequence.tokens, computed + right);
+  sequence.tokens.resize(known);
+  if (!sequence.drafts.empty()) kv_.truncate(sequence.kv, computed + right);
+  sequence.computed = computed + right;
+}
+
+// Takes 1 to k + 1 tokens of a step with k guesses: those that were right, and the one chosen behind them.
+void Stepper::accept(Sequence& sequence, std::span<RowJob> choices, int right) {
+  stats_.draft_tokens += choices.size() - 1;
+  stats_.draft_tokens_accepted += static_cast<uint64_t>(right);
+  sequence.drafts.clear();
+  for (RowJob& choice : choices.first(static_cast<size_t>(right) + 1)) {
+    if (extend(sequence, choice)) return;
+  }
+}
+
+// The sequence has caught up: add its next token and tell its caller. Whether it has ended.
+bool Stepper::extend(Sequence& sequence, RowJob& row) {
   const bool is_first = sequence.output_count() == 0;
   if (is_first) stats_.prompt_tokens += static_cast<uint64_t>(sequence.prompt_count);
   const std::optional<TokenId> token = row.token;
   if (row.state != nullptr && !token) {
     emit(sequence).error = "no token can be chosen: the model gave no finite logit, or every token is forbidden";
-    return finish(sequence, FinishReason::error);
+    finish(sequence, FinishReason::error);
+    return true;
   }
   std::optional<FinishReason> reason = FinishReason::length;  // when only the prompt was to be computed
   if (token) {
@@ -146,6 +194,7 @@ void Stepper::extend(Sequence& sequence, RowJob& row) {
   }
   if (is_first) event.prompt_logprobs = std::move(sequence.prompt_logprobs);
   if (reason) finish(sequence, *reason);
+  return reason.has_value();
 }
 
 // What went wrong inside is for whoever runs the engine, not for its clients.

@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "engine/engine_config.h"
 #include "engine/engine_stats.h"
 #include "engine/event.h"
+#include "engine/proposer.h"
 #include "engine/scheduler.h"
 #include "engine/step_log.h"
 #include "engine/step_time.h"
@@ -32,6 +34,9 @@ class Stepper {
 
   // Opens the runner. `now` is the clock of all times.
   Stepper(Runner& runner, const EngineConfig& config, Now now = Clock::now);
+
+  // Asked for guesses before each step; null for none. Borrowed.
+  void set_proposer(Proposer* proposer) { proposer_ = proposer; }
 
   void add(std::unique_ptr<Sequence> sequence);
   // Ends a sequence before its own end: frees its blocks and leaves it a last event. Unknown ids are ignored.
@@ -62,13 +67,19 @@ class Stepper {
   bool is_late(const Sequence& sequence, Clock::time_point now) const;   // for its own deadline
   bool is_stale(const Sequence& sequence, Clock::time_point now) const;  // waited too long to be started
   void commit(const Plan& plan);
+  void draft();
   void collect_rows(const Plan& plan);
-  void extend(Sequence& sequence, RowJob& row);
+  void keep_prompt_logprobs(Sequence& sequence, RowJob& row);
+  static int count_right(const Sequence& sequence, std::span<const RowJob> choices);
+  void commit_blocks(Sequence& sequence, int computed, int right);
+  void accept(Sequence& sequence, std::span<RowJob> choices, int right);
+  bool extend(Sequence& sequence, RowJob& row);
   void fail(const Plan& plan, const char* what);
   Event& emit(Sequence& sequence);
   void finish(Sequence& sequence, FinishReason reason);
 
   Runner& runner_;
+  Proposer* proposer_ = nullptr;
   const Now now_;
   const double queue_timeout_s_;
   const std::vector<KvGroup> groups_;

@@ -72,6 +72,32 @@ TEST(Sim, FixedStatesWithoutAPrefixCache) {
   simulation.run(kSteps / 4);
 }
 
+// Guesses, most of them right, change no answer; several tokens a step, and blocks that are cut off again.
+TEST(Sim, GuessesInLittleMemory) {
+  Simulation simulation(
+      {.seed = 15, .config = config_of(200, 8, 40, 16), .shared_beginnings = 4, .has_timeouts = true, .drafts = 5});
+  simulation.run(kSteps / 2);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_GT(stats.preemptions, 50u);
+  EXPECT_GT(stats.prefix_tokens_cached, 1000u);
+  EXPECT_GT(stats.draft_tokens, 10000u);
+  EXPECT_GT(stats.draft_tokens_accepted, stats.draft_tokens / 3);
+  EXPECT_LT(stats.draft_tokens_accepted, stats.draft_tokens * 4 / 5);
+}
+
+TEST(Sim, GuessesWithWindows) {
+  Simulation simulation(
+      {.seed = 16, .config = config_of(900, 6, 24, 70, 2), .window = 40, .shared_beginnings = 3, .drafts = 3});
+  simulation.run(kSteps / 4);
+  EXPECT_GT(simulation.stepper().stats().draft_tokens_accepted, 5000u);
+}
+
+TEST(Sim, NobodyGuessesBehindFixedStates) {
+  Simulation simulation({.seed = 17, .config = config_of(200, 8, 32, 14, 1, true), .has_state = true, .drafts = 4});
+  simulation.run(kSteps / 10);
+  EXPECT_EQ(simulation.stepper().stats().draft_tokens, 0u);
+}
+
 TEST(Sim, NoPrefixCache) {
   EngineConfig config = config_of(200, 8, 32, 20);
   config.has_prefix_cache = false;

@@ -30,6 +30,7 @@ Simulation::Simulation(const Scenario& scenario)
       random_(scenario.seed),
       model_(kVocab, scenario.config.batch_tokens_max, scenario.window, scenario.has_state),
       stepper_(runner_, scenario.config, now) {
+  if (scenario.drafts > 0) stepper_.set_proposer(this);
   simulated_now = Clock::time_point(std::chrono::hours(1));
   model_.before_forward = [this](const Batch& batch) {
     const double ms = scenario_.step_ms + scenario_.row_ms * static_cast<double>(batch.tokens.size());
@@ -73,7 +74,8 @@ Request Simulation::random_request() {
 
 void Simulation::submit(Request request) {
   const RequestId id = ++last_id_;
-  live_.emplace(id, Live{request, {}});
+  Live& live = live_.emplace(id, Live{request, {}, {}}).first->second;
+  if (scenario_.drafts > 0) live.answer = complete_alone(request, kVocab, stepper_.positions_max()).tokens;
   auto sequence = std::make_unique<Sequence>(id, std::move(request), [this](Event&& event) { receive(event); }, 0);
   sequence->submitted_at = simulated_now;
   stepper_.add(std::move(sequence));
@@ -101,7 +103,7 @@ void Simulation::end_one() {
 
 void Simulation::receive(const Event& event) {
   ASSERT_TRUE(live_.contains(event.request));
-  auto& [request, completion] = live_.at(event.request);
+  auto& [request, completion, answer] = live_.at(event.request);
   if (event.token) completion.tokens.push_back(*event.token);
   ASSERT_EQ(event.output_tokens, static_cast<int>(completion.tokens.size()));
   ASSERT_LT(event.cached_tokens, event.prompt_tokens);
@@ -128,6 +130,17 @@ void Simulation::receive(const Event& event) {
     ++done_;
   }
   live_.erase(event.request);
+}
+
+// Some guesses are right, and after a wrong one none matters.
+void Simulation::propose(const Sequence& sequence, int most, std::vector<TokenId>& drafts) {
+  const std::vector<TokenId>& answer = live_.at(sequence.id).answer;
+  const int count = std::min(most, static_cast<int>(random_() % static_cast<uint32_t>(scenario_.drafts + 1)));
+  for (int i = 0; i < count; ++i) {
+    const auto at = static_cast<size_t>(sequence.output_count() + i);
+    const bool is_right = at < answer.size() && random_() % 5 != 0;
+    drafts.push_back(is_right ? answer[at] : static_cast<TokenId>(random_() % kVocab));
+  }
 }
 
 void Simulation::step() {

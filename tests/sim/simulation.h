@@ -25,10 +25,11 @@ struct Scenario {
   int prompt_max = 0;         // 0: what fits
   int shared_beginnings = 0;  // how many different ones prompts may begin with
   bool has_timeouts = false;
+  int drafts = 0;                    // guesses a step that a sequence brings at most; four of five are right
   double step_ms = 1, row_ms = 0.2;  // what the model takes
 };
 
-class Simulation {
+class Simulation : private Proposer {
  public:
   static constexpr int kVocab = 40;
 
@@ -47,6 +48,7 @@ class Simulation {
   struct Live {
     Request request;
     Completion completion;
+    std::vector<TokenId> answer;  // what it will be, where guesses are made
   };
 
   void arrive();
@@ -57,6 +59,8 @@ class Simulation {
   void receive(const Event& event);
   void step();
   void check_totals();
+
+  void propose(const Sequence& sequence, int most, std::vector<TokenId>& drafts) override;
 
   static Clock::time_point now();
 
