@@ -80,6 +80,12 @@ SHAPES = {
                     "tie_word_embeddings": True, "rope_theta": 1000000.0, "rms_norm_eps": 1e-6,
                     "use_sliding_window": False, "sliding_window": 8, "max_window_layers": 1,
                     "torch_dtype": "bfloat16"}, {"eos_token_id": 2}, 1),
+    # The same with two kinds of layers: the last two look back 8 positions only.
+    "qwen2_windows_like": ({"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_size": 32,
+                            "intermediate_size": 28, "num_attention_heads": 2, "num_key_value_heads": 1,
+                            "tie_word_embeddings": True, "rope_theta": 10000.0, "rms_norm_eps": 1e-6,
+                            "use_sliding_window": True, "sliding_window": 8, "max_window_layers": 1,
+                            "num_hidden_layers": 3, "torch_dtype": "bfloat16"}, {"eos_token_id": 2}, 1),
 }
 
 

@@ -135,7 +135,7 @@ TEST_P(StateModels, PreemptionAndCancellingDisturbNobody) {
   EXPECT_GT(engine.stats().preemptions, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(TinyModels, StateModels, testing::Values("lfm2_like", "qwen3_windows_like"),
+INSTANTIATE_TEST_SUITE_P(TinyModels, StateModels, testing::Values("lfm2_like", "qwen2_windows_like"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
