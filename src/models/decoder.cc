@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "layers/cpu_stack.h"
+#include "weights/config_reader.h"
 
 namespace estoc {
 namespace {
@@ -55,6 +56,11 @@ Decoder::Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& sp
     fail(ErrorCode::invalid_argument, "the places cover {} of {} layers", first, layer_count);
   }
   const bool is_tied = load.source.find(load.naming.head_weight()) == nullptr;
+  if (is_tied && !ConfigReader(load.source).boolean("tie_word_embeddings", true)) {
+    fail(ErrorCode::corrupt_file,
+         "{}: tensor '{}' is missing, and the config says that the embedding is not in its place", load.source.path(),
+         load.naming.head_weight());
+  }
   head_.emplace(load, std::string(is_tied ? load.naming.embedding : load.naming.head), spec.vocab, spec.hidden);
 }
 

@@ -1,10 +1,16 @@
-// What holds for the list of families as a whole.
+// What holds for all families.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
+#include "base/mapped_file.h"
+#include "base/test_directory.h"
+#include "base/thread_team.h"
 #include "models/family.h"
+#include "models/model.h"
+#include "weights/test_refusal.h"
 
 namespace estoc {
 namespace {
@@ -29,6 +35,22 @@ TEST(Families, ReadWhatTheirGgufFilesAreCalled) {
 TEST(Families, HandTheirRulesToWhoOpensFiles) {
   ASSERT_EQ(naming_rules().size(), families().size());
   for (size_t i = 0; i < families().size(); ++i) EXPECT_EQ(naming_rules()[i], &families()[i]->naming);
+}
+
+// A model without its head would answer, and wrongly.
+TEST(Head, IsMissedWhereTheConfigSaysThereIsOne) {
+  const TemporaryDirectory directory;
+  const std::string folder = directory.path() + "/model";
+  std::filesystem::copy(ESTOC_SOURCE_DIR "/tests/golden/models/smollm2_like", folder);
+  Json config = parse_json(read_file(folder + "/config.json"));
+  ThreadTeam team(1);
+  const auto load = [&] {
+    directory.write("model/config.json", to_json(config));
+    load_model(*open_weights(folder, naming_rules()), team, {.compute = ComputeMode::exact});
+  };
+  load();
+  config.set("tie_word_embeddings", false);
+  expect_refused(ErrorCode::corrupt_file, "tensor 'lm_head.weight' is missing", load);
 }
 
 }  // namespace
