@@ -48,7 +48,8 @@ void time_shape(Session& s, const AttentionShape& shape, const Buffer& pool, lon
           .table_stride = table_stride,
           .heads = shape.heads,
           .epsilon = 1e-6f,
-          .scale = 0.088f};
+          .scale = 0.088f,
+          .ahead = {}};
       launch(s.device, s.function("attention_decode_d128"),
              {.blocks = splits, .blocks_y = shape.rows * shape.kv_heads, .threads = kAttentionThreads}, a);
     });

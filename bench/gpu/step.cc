@@ -150,7 +150,8 @@ void StepModel::record_layer(int layer, bool may_overlap) const {
       .table_stride = table_stride_,
       .heads = m_.heads,
       .epsilon = 1e-6f,
-      .scale = 0.088f};
+      .scale = 0.088f,
+      .ahead = {}};
   launch(
       s_.device, s_.function("attention_decode_d128"),
       {.blocks = splits_, .blocks_y = count_ * m_.kv_heads, .threads = kAttentionThreads, .may_overlap = may_overlap},

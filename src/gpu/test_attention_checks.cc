@@ -152,7 +152,8 @@ Check check_attention_decode(const Device& device, const Module& module, const A
                              .table_stride = s.table_stride,
                              .heads = c.heads,
                              .epsilon = kEpsilon,
-                             .scale = scale};
+                             .scale = scale,
+                             .ahead = {pool.as<u8>(), static_cast<u32>(pool.bytes()) / 16 * 16}};
   const Handle kernel = module.function("attention_decode_d" + std::to_string(c.head_dim));
   launch(device, kernel, {.blocks = c.splits, .blocks_y = rows * c.kv_heads, .threads = kAttentionThreads}, a);
   const auto out = output.values<uint16_t>();

@@ -125,6 +125,7 @@ Check check_linear(const Device& device, const Module& module, const LinearCase&
   a.next_inputs = next_inputs.as<u16>();
   a.next_squares = next_squares.as<float>();
   a.activated = activated.as<u16>();
+  a.ahead = {weights.as<u8>(), static_cast<u32>(in.weights.size()) / 16 * 16};
   const std::string name = name_of(c);
   launch(device, module.function(name), {.blocks = blocks, .threads = c.warps * kWarpThreads}, a);
   const Outputs out{output.values<float>(), residual.values<float>(), next_squares.values<float>(),

@@ -9,6 +9,7 @@
 #include "gpu/source/attention_decode.h"
 #include "gpu/source/device.h"
 #include "gpu/source/rope.cu.h"
+#include "gpu/source/weights_ahead.cu.h"
 
 namespace estoc::gpu {
 
@@ -235,6 +236,7 @@ DEVICE void attention_decode(AttentionShared<D>& shared, const AttentionArgument
   const int warp = thread_index() / kWarp, lane = thread_index() % kWarp;
   const int row = block_index_y() / a.kv.kv_heads, kv_head = block_index_y() % a.kv.kv_heads;
   const int group = a.heads / a.kv.kv_heads;
+  if (row == 0) ask_ahead(a.ahead, kv_head * grid_blocks() + block_index(), a.kv.kv_heads * grid_blocks());
   const int position = a.positions[row], blocks = position / kKvPositions + 1;
   const SplitRange range = split_range(blocks, block_index(), grid_blocks());
   if (range.begin >= range.end) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "gpu/source/kv_tile.h"
+#include "gpu/source/weights_ahead.h"
 
 namespace estoc::gpu {
 
@@ -29,7 +30,8 @@ struct AttentionArguments {
   int table_stride;
   int heads;
   float epsilon;
-  float scale;  // of scores, usually 1 / sqrt(D)
+  float scale;         // of scores, usually 1 / sqrt(D)
+  WeightsAhead ahead;  // asked for by the blocks of row 0
 };
 
 }  // namespace estoc::gpu

@@ -131,6 +131,11 @@ inline void store_f32x4(float* p, const float* v) {
   require_aligned(p, 16, "store");
   std::memcpy(p, v, 16);
 }
+inline void prefetch_l2(const void* p, u32 bytes) {
+  require_aligned(p, 16, "prefetch");
+  if (bytes == 0 || bytes % 16 != 0) fibers::fault("a prefetch of bytes that are no multiple of 16");
+  static_cast<void>(static_cast<const volatile u8*>(p)[bytes - 1]);  // a sanitizer sees when it lies outside
+}
 inline void fence_device() {}
 inline u32 atomic_add(u32* p, u32 v) {
   require_aligned(p, 4, "atomic add");

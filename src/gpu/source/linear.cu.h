@@ -9,6 +9,7 @@
 
 #include "gpu/source/device.h"
 #include "gpu/source/linear.h"
+#include "gpu/source/weights_ahead.cu.h"
 
 namespace estoc::gpu {
 
@@ -249,7 +250,10 @@ DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, c
         if (first + i * warps < units) w[i][r] = load_unit<kForm>(tile_rows[r], units, first + i * warps, lane);
       }
     }
-    if (first == warp) grid_wait();
+    if (first == warp) {
+      ask_ahead(a.ahead, block_index(), grid_blocks());
+      grid_wait();
+    }
     UNROLL
     for (int begin = 0; begin < U; begin += S) {
       Words4 x[S][N][2];

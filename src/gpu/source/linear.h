@@ -14,6 +14,7 @@
 #pragma once
 
 #include "gpu/source/weight_tile.h"
+#include "gpu/source/weights_ahead.h"
 
 namespace estoc::gpu {
 
@@ -54,6 +55,8 @@ struct LinearArguments {
   float* next_squares;     // [row][blocks of this grid]
 
   u16* activated;  // [row][rows]
+
+  WeightsAhead ahead;
 };
 
 }  // namespace estoc::gpu

@@ -218,6 +218,9 @@ DEVICE void bulk_load(void* to, const void* from, u32 bytes, u64* b) {
                "l"(from), "r"(bytes), "r"(shared_address(b))
                : "memory");
 }
+DEVICE void prefetch_l2(const void* p, u32 bytes) {
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(p), "r"(bytes) : "memory");
+}
 DEVICE void store_shared(void* p, const Words4& w) {
   asm volatile("st.shared.v4.u32 [%0], {%1,%2,%3,%4};" ::"r"(shared_address(p)), "r"(w.v[0]), "r"(w.v[1]), "r"(w.v[2]),
                "r"(w.v[3])
@@ -227,6 +230,7 @@ DEVICE void fence_async() { asm volatile("fence.proxy.async.shared::cta;" ::: "m
 #else
 DEVICE void grid_wait() {}
 DEVICE void grid_release() {}
+DEVICE void prefetch_l2(const void*, u32) {}
 #endif
 
 }  // namespace estoc::gpu
