@@ -18,17 +18,30 @@ struct Model {
 };
 constexpr int kDim = 128, kArgmaxParts = 256;
 
+// How far beyond its own weights a launch asks for those of later ones: a projection, and attention. 0: not at all.
+struct Ahead {
+  long projection, attention;
+};
+
+constexpr Ahead kAheads[] = {{0, 16 << 20},        {0, 32 << 20},        {4 << 20, 16 << 20},
+                             {4 << 20, 4 << 20},   {8 << 20, 8 << 20},   {8 << 20, 24 << 20},
+                             {16 << 20, 16 << 20}, {16 << 20, 32 << 20}, {24 << 20, 24 << 20}};
+
 // Device memory of a model and of a step of `count` sequences at `context` positions.
 class StepModel {
  public:
   StepModel(Session& session, const Model& model, WeightForm form, int count, int context);
-  void record(bool may_overlap) const;
+  void record(bool may_overlap, const Ahead& ahead);
   double bytes() const { return bytes_; }
   std::vector<uint32_t> outcome() const;  // logits and tokens of the last run, as bits
 
  private:
-  void record_layer(int layer, bool may_overlap) const;
-  LinearArguments linear(const LinearShape& shape, const u8* weights) const;
+  // A matrix of every layer, or of each a pair: where it lies in a layer's weights.
+  void place(const LinearShape& shape, LinearPlan& plan, long offset, int layers, int matrices);
+  void record_layer(int layer, bool may_overlap);
+  LinearArguments linear(const LinearShape& shape, long offset, int matrices);
+  // What nobody has asked for yet of the weights up to `distance` bytes beyond `own`, where those of a launch end.
+  WeightsAhead ask(long own, long distance);
 
   Session& s_;
   Model m_;
@@ -38,21 +51,15 @@ class StepModel {
   LinearPlan qkv_plan_, out_plan_, gated_plan_, down_plan_, head_plan_;
   Activations activations_;
   MatrixPool matrices_;
-  std::vector<const u8*> qkv_, out_, gate_, up_, down_;
-  const u8* head_ = nullptr;
+  long out_at_, gated_at_, down_at_, layer_bytes_;  // weights lie in the order of use, queries, keys and values first
+  Ahead ahead_;
+  long asked_ = 0;
   double bytes_ = 0;
   long kv_stride_;
   int table_stride_, splits_;
   Buffer weights_, pool_, tables_, positions_, rotations_, arrived_, partial_, tokens_, next_tokens_, best_,
       best_index_, attended_, activated_, qkv_output_;
 };
-
-size_t bytes_of(const Model& m, WeightForm form) {
-  const long layer = matrix_bytes(form, (m.heads + 2 * m.kv_heads) * kDim, m.hidden) +
-                     matrix_bytes(form, m.hidden, m.heads * kDim) + 2 * matrix_bytes(form, m.intermediate, m.hidden) +
-                     matrix_bytes(form, m.hidden, m.intermediate);
-  return static_cast<size_t>(layer) * m.layers + matrix_bytes(form, m.vocabulary, m.hidden);
-}
 
 int splits_for(const Session& s, const Model& m, int count, int context) {
   const int blocks = count * m.kv_heads;
@@ -72,10 +79,14 @@ StepModel::StepModel(Session& session, const Model& model, WeightForm form, int 
       head_shape_{"head", LinearEnd::store, model.vocabulary, model.hidden},
       activations_(session),
       matrices_(session, session.is_small ? 1 << 20 : size_t{1} << 30),
+      out_at_(linear_bytes(form, qkv_shape_)),
+      gated_at_(out_at_ + linear_bytes(form, out_shape_)),
+      down_at_(gated_at_ + linear_bytes(form, gated_shape_)),
+      layer_bytes_(down_at_ + linear_bytes(form, down_shape_)),
       kv_stride_(2L * model.layers * model.kv_heads * kv_tile_elements(kDim)),
       table_stride_(context / kKvPositions),
       splits_(splits_for(session, model, count, context)),
-      weights_(session.device, bytes_of(model, form)),
+      weights_(session.device, static_cast<size_t>(layer_bytes_ * model.layers + linear_bytes(form, head_shape_))),
       pool_(session.device, static_cast<size_t>(count) * table_stride_ * kv_stride_ * 2),
       tables_(session.device, static_cast<size_t>(count) * table_stride_ * 4),
       positions_(Buffer::of(session.device, std::vector<int>(count, context - 1))),
@@ -94,44 +105,49 @@ StepModel::StepModel(Session& session, const Model& model, WeightForm form, int 
   for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(i);
   tables_.upload(ids.data(), ids.size() * 4);
   pool_.fill(0x3c003d00);
-  size_t at = 0;
-  const Driver& driver = s_.device.driver();
-  auto place = [&](const LinearShape& shape, LinearPlan& plan, std::vector<const u8*>* first,
-                   std::vector<const u8*>* second, int copies) {
-    matrices_.fill(form_, shape.rows, shape.columns);
-    plan = plan_for(form_, shape);
-    for (int i = 0; i < copies; ++i) {
-      for (auto* list : {first, second}) {
-        if (list == nullptr) continue;
-        driver.check(driver.copy_on_device(weights_.address() + at, reinterpret_cast<Address>(matrices_.matrix(i)),
-                                           static_cast<size_t>(matrices_.matrix_bytes()), s_.device.stream()),
-                     "placing weights");
-        list->push_back(weights_.as<u8>(at));
-        at += static_cast<size_t>(matrices_.matrix_bytes());
-      }
-    }
-    s_.device.synchronize();
-  };
-  std::vector<const u8*> head;
-  place(qkv_shape_, qkv_plan_, &qkv_, nullptr, m_.layers);
-  place(out_shape_, out_plan_, &out_, nullptr, m_.layers);
-  place(gated_shape_, gated_plan_, &gate_, &up_, m_.layers);
-  place(down_shape_, down_plan_, &down_, nullptr, m_.layers);
-  place(head_shape_, head_plan_, &head, nullptr, 1);
-  head_ = head[0];
+  place(qkv_shape_, qkv_plan_, 0, m_.layers, 1);
+  place(out_shape_, out_plan_, out_at_, m_.layers, 1);
+  place(gated_shape_, gated_plan_, gated_at_, m_.layers, 2);
+  place(down_shape_, down_plan_, down_at_, m_.layers, 1);
+  place(head_shape_, head_plan_, layer_bytes_ * m_.layers, 1, 1);
 }
 
-LinearArguments StepModel::linear(const LinearShape& shape, const u8* weights) const {
+void StepModel::place(const LinearShape& shape, LinearPlan& plan, long offset, int layers, int matrices) {
+  const Driver& driver = s_.device.driver();
+  matrices_.fill(form_, shape.rows, shape.columns);
+  plan = plan_for(form_, shape);
+  const auto bytes = static_cast<size_t>(matrices_.matrix_bytes());
+  for (int i = 0; i < layers * matrices; ++i) {
+    const size_t at = static_cast<size_t>(offset + i / matrices * layer_bytes_) + i % matrices * bytes;
+    driver.check(driver.copy_on_device(weights_.address() + at, reinterpret_cast<Address>(matrices_.matrix(i)), bytes,
+                                       s_.device.stream()),
+                 "placing weights");
+  }
+  s_.device.synchronize();
+}
+
+WeightsAhead StepModel::ask(long own, long distance) {
+  const long begin = std::max(asked_, own), end = std::min(own + distance, static_cast<long>(weights_.bytes()));
+  if (end <= begin) return {};
+  asked_ = end;
+  return {weights_.as<u8>(static_cast<size_t>(begin)), static_cast<u32>(end - begin)};
+}
+
+LinearArguments StepModel::linear(const LinearShape& shape, long offset, int matrices) {
   LinearArguments a = activations_.arguments(shape, count_);
-  a.weights = weights;
+  const long bytes = matrix_bytes(form_, shape.rows, shape.columns);
+  a.weights = weights_.as<u8>(static_cast<size_t>(offset));
+  a.weights_up = matrices > 1 ? a.weights + bytes : nullptr;
+  a.ahead = ask(offset + matrices * bytes, ahead_.projection);
   a.inputs = activations_.next_inputs.as<u16>();
   a.squares = shape.end == LinearEnd::residual ? nullptr : activations_.next_squares.as<float>();
   return a;
 }
 
-void StepModel::record_layer(int layer, bool may_overlap) const {
+void StepModel::record_layer(int layer, bool may_overlap) {
+  const long begin = layer * layer_bytes_;
   // Squares come from the residual kernel before, one part a block; of the first layer from the embedding, one part.
-  LinearArguments qkv = linear(qkv_shape_, qkv_[layer]);
+  LinearArguments qkv = linear(qkv_shape_, begin, 1);
   qkv.square_parts = layer == 0 ? 1 : linear_blocks(down_shape_, down_plan_);
   qkv.output = qkv_output_.as<float>();
   launch_linear(s_, form_, qkv_shape_, qkv_plan_, qkv, may_overlap);
@@ -151,26 +167,28 @@ void StepModel::record_layer(int layer, bool may_overlap) const {
       .heads = m_.heads,
       .epsilon = 1e-6f,
       .scale = 0.088f,
-      .ahead = {}};
+      .ahead = ask(begin + out_at_, ahead_.attention)};
   launch(
       s_.device, s_.function("attention_decode_d128"),
       {.blocks = splits_, .blocks_y = count_ * m_.kv_heads, .threads = kAttentionThreads, .may_overlap = may_overlap},
       attention);
-  LinearArguments out = linear(out_shape_, out_[layer]);
+  LinearArguments out = linear(out_shape_, begin + out_at_, 1);
   out.inputs = attended_.as<u16>();
   launch_linear(s_, form_, out_shape_, out_plan_, out, may_overlap);
-  LinearArguments gated = linear(gated_shape_, gate_[layer]);
-  gated.weights_up = up_[layer];
+  LinearArguments gated = linear(gated_shape_, begin + gated_at_, 2);
   gated.square_parts = linear_blocks(out_shape_, out_plan_);
   gated.activated = activated_.as<u16>();
   launch_linear(s_, form_, gated_shape_, gated_plan_, gated, may_overlap);
-  LinearArguments down = linear(down_shape_, down_[layer]);
+  LinearArguments down = linear(down_shape_, begin + down_at_, 1);
   down.inputs = activated_.as<u16>();
   launch_linear(s_, form_, down_shape_, down_plan_, down, may_overlap);
 }
 
-void StepModel::record(bool may_overlap) const {
-  const EmbedArguments embed{head_,
+void StepModel::record(bool may_overlap, const Ahead& ahead) {
+  const long head_at = layer_bytes_ * m_.layers;
+  ahead_ = ahead;
+  asked_ = 0;
+  const EmbedArguments embed{weights_.as<u8>(static_cast<size_t>(head_at)),
                              tokens_.as<u32>(),
                              activations_.vectors.as<float>(),
                              activations_.residual.as<float>(),
@@ -180,7 +198,7 @@ void StepModel::record(bool may_overlap) const {
   launch(s_.device, s_.function(std::string("embed_") + form_name(form_)),
          {.blocks = count_, .threads = kEmbedThreads, .may_overlap = false}, embed);
   for (int layer = 0; layer < m_.layers; ++layer) record_layer(layer, may_overlap);
-  LinearArguments head = linear(head_shape_, head_);
+  LinearArguments head = linear(head_shape_, head_at, 1);
   head.square_parts = linear_blocks(down_shape_, down_plan_);
   launch_linear(s_, form_, head_shape_, head_plan_, head, may_overlap);
   const ArgmaxArguments argmax{activations_.output.as<float>(), best_.as<float>(), best_index_.as<u32>(),
@@ -206,21 +224,34 @@ bool is_all_finite(const std::vector<uint32_t>& bits) {
 }
 
 bool time_step(Session& s, const Model& model, WeightForm form, int count, int context) {
-  const StepModel step(s, model, form, count, context);
+  StepModel step(s, model, form, count, context);
   double times[2];
   std::vector<uint32_t> outcomes[2];
   for (const bool may_overlap : {false, true}) {
-    times[may_overlap] = seconds_each(s, 1, [&](int) { step.record(may_overlap); }, s.is_small ? 1 : 15);
+    times[may_overlap] = seconds_each(s, 1, [&](int) { step.record(may_overlap, {}); }, s.is_small ? 1 : 15);
     outcomes[may_overlap] = step.outcome();
   }
-  const bool is_same = outcomes[0] == outcomes[1], is_finite = is_all_finite(outcomes[1]);
+  std::string by_ahead;
+  bool is_same = outcomes[0] == outcomes[1];
+  for (const Ahead& ahead : kAheads) {
+    const double seconds = seconds_each(s, 1, [&](int) { step.record(true, ahead); }, s.is_small ? 1 : 15);
+    is_same &= step.outcome() == outcomes[0];
+    char text[40];
+    std::snprintf(text, sizeof(text), " %ld/%ld: %.3f", ahead.projection >> 20, ahead.attention >> 20, seconds * 1e3);
+    by_ahead += text;
+  }
+  const bool is_finite = is_all_finite(outcomes[1]);
   std::printf(
       "= step %-5s %-10s %2d rows, context %d: plain %.3f ms, overlapping %.3f ms (%.2f GB of weights, keys and "
       "values: "
       "%.0f%% of reading)\n",
       model.name, form_name(form), count, context, times[0] * 1e3, times[1] * 1e3, step.bytes() * 1e-9,
       100 * step.bytes() / times[1] / s.read_roof);
-  if (!is_same) std::printf("! step %s %s: overlapping launches changed the logits\n", model.name, form_name(form));
+  std::printf("= step %-5s %-10s %2d rows, MiB asked ahead by projections / by attention: ms %s\n", model.name,
+              form_name(form), count, by_ahead.c_str());
+  if (!is_same)
+    std::printf("! step %s %s: overlapping launches or weights asked for ahead changed the logits\n", model.name,
+                form_name(form));
   if (!is_finite) std::printf("! step %s %s: logits that are no numbers\n", model.name, form_name(form));
   return is_same && is_finite;
 }
