@@ -90,6 +90,7 @@ inline u32 emulated_to_bf16(float x) {
   return x != x ? 0x7fffu : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
 }
 inline u32 pack_bf16x2(float low, float high) { return emulated_to_bf16(low) | emulated_to_bf16(high) << 16; }
+inline u32 and_or(u32 x, u32 mask, u32 bits) { return (x & mask) | bits; }
 inline u32 fma_bf16x2(u32 a, u32 b, u32 c) {
   auto one = [&](int h) { return std::fma(emulated_bf16(a, h), emulated_bf16(b, h), emulated_bf16(c, h)); };
   return pack_bf16x2(one(0), one(1));

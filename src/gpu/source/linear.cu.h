@@ -3,8 +3,8 @@
 // ended.
 //
 // Weights are the 16-row side of mma.m16n8k16, activations the 8-column side: one activation row costs what eight do.
-// 4- and 8-bit codes become bf16 exactly by bits (128 + code needs no conversion) and meet their scale behind the
-// product of their group of 32.
+// 4- and 8-bit codes become bf16 exactly by bits (128 + code, 16 + code need no conversion) and meet their scale behind
+// the product of their group of 32.
 #pragma once
 
 #include "gpu/source/device.h"
@@ -36,12 +36,12 @@ struct LaneWeights<WeightForm::codes4_min> {
   Words4 scales;  // f16 scales [j][half], then minima
 };
 
-// Units of all of a block's tile rows that a warp has on the way: 8 KB for bf16, 3 to 5 KB for codes. More would not
+// Units of all of a block's tile rows that a warp has on the way: 8 KB for bf16, 2 to 5 KB for codes. More would not
 // fit in the 128 registers that 16 warps leave each lane; `n` is the number of 8-row groups of activations.
 constexpr int linear_units(WeightForm form, int n) {
   if (form == WeightForm::bf16 || form == WeightForm::codes8) return n == 1 ? 4 : 3;
   if (form == WeightForm::codes4) return n == 1 ? 8 : 5;
-  return n == 1 ? 6 : 4;
+  return n == 1 ? 6 : 3;
 }
 
 template <WeightForm kForm>
@@ -73,12 +73,23 @@ DEVICE u32 pair_of(u32 word, int pair) {
   if constexpr (kForm == WeightForm::codes8) {
     // 128 + the low seven bits, minus 128, or minus 256 where the sign bit is set
     const u32 bytes = pair % 2 != 0 ? word >> 8 : word;
-    return fma_bf16x2((bytes & 0x007f007fu) | 0x43004300u, kOne, (bytes & 0x00800080u) | 0xc300c300u);
+    return fma_bf16x2(and_or(bytes, 0x007f007fu, 0x43004300u), kOne, and_or(bytes, 0x00800080u, 0xc300c300u));
   } else {
     constexpr u32 kZero = kForm == WeightForm::codes4 ? 0xc308c308u : 0xc300c300u;  // -136, -128
-    return fma_bf16x2((word >> 4 * pair & 0x000f000fu) | 0x43004300u, kOne, kZero);
+    return fma_bf16x2(and_or(word >> 4 * pair, 0x000f000fu, 0x43004300u), kOne, kZero);
   }
 }
+
+// Pair `pair` of a chunk of 4-bit codes as two bf16 that are 16 too large for unsigned codes, 24 for signed ones: the
+// code is the upper part of the mantissa. What is too much goes into the beginning of the products' sums.
+DEVICE u32 raised_pair_of(u32 word, int pair) {
+  return and_or(pair == 0 ? word << 3 : word >> (4 * pair - 3), 0x00780078u, 0x41804180u);
+}
+// Only for one group of activation rows: with two, the sums' beginnings take registers that are not there.
+constexpr bool is_raised(WeightForm form, int n) {
+  return n == 1 && (form == WeightForm::codes4 || form == WeightForm::codes4_min);
+}
+constexpr bool needs_input_sums(WeightForm form, int n) { return form == WeightForm::codes4_min || is_raised(form, n); }
 
 // The 16 x 16 fragment of step `step` (0, 1) of group `j`.
 template <WeightForm kForm>
@@ -96,64 +107,93 @@ DEVICE void fragment_of(u32 (&a)[4], const LaneWeights<kForm>& w, int j, int ste
   }
 }
 
-// One group of 32 columns of codes: the exact product, times the group's scales, plus sum of inputs times minima.
+// Where the sums of a group's products begin, the same for all weights: minus what raised codes are too much by, times
+// the sum of inputs.
 template <WeightForm kForm, int N>
-DEVICE void multiply_group(float (&sums)[N][4], const LaneWeights<kForm>& w, const Words4 (&x)[N][2], int j) {
-  float product[N][4], total[N][4];
+DEVICE void begin_group(float (&begin)[N][4], const Words4 (&x)[N][2], int j) {
+  constexpr u32 kRaised = kForm == WeightForm::codes4 ? 0xc1c0c1c0u : 0xc180c180u;  // -24, -16
+  const u32 a[4] = {kRaised, kRaised, kRaised, kRaised};
   UNROLL
   for (int n = 0; n < N; ++n) {
     UNROLL
-    for (int e = 0; e < 4; ++e) product[n][e] = total[n][e] = 0;
+    for (int e = 0; e < 4; ++e) begin[n][e] = 0;
+    UNROLL
+    for (int step = 0; step < 2 && needs_input_sums(kForm, N); ++step) {
+      mma_bf16(begin[n], a, x[n][j].v[2 * step], x[n][j].v[2 * step + 1]);
+    }
+  }
+}
+
+// One group of 32 columns of codes: the product, times the group's scales, plus sum of inputs times minima.
+template <WeightForm kForm, int N>
+DEVICE void multiply_group(float (&sums)[N][4], const LaneWeights<kForm>& w, const Words4 (&x)[N][2],
+                           const float (&begin)[N][4], int j) {
+  float product[N][4];
+  UNROLL
+  for (int n = 0; n < N; ++n) {
+    UNROLL
+    for (int e = 0; e < 4; ++e) product[n][e] = is_raised(kForm, N) ? begin[n][e % 2] : 0;
   }
   UNROLL
   for (int step = 0; step < 2; ++step) {
     u32 a[4];
-    fragment_of<kForm>(a, w, j, step);
-    UNROLL
-    for (int n = 0; n < N; ++n) {
-      mma_bf16(product[n], a, x[n][j].v[2 * step], x[n][j].v[2 * step + 1]);
-      if constexpr (kForm == WeightForm::codes4_min) {
-        const u32 ones[4] = {0x3f803f80u, 0x3f803f80u, 0x3f803f80u, 0x3f803f80u};
-        mma_bf16(total[n], ones, x[n][j].v[2 * step], x[n][j].v[2 * step + 1]);
-      }
+    if constexpr (is_raised(kForm, N)) {
+      UNROLL
+      for (int i = 0; i < 4; ++i) a[i] = raised_pair_of(w.codes[0].v[j * 2 + i % 2], 2 * step + i / 2);
+    } else {
+      fragment_of<kForm>(a, w, j, step);
     }
+    UNROLL
+    for (int n = 0; n < N; ++n) mma_bf16(product[n], a, x[n][j].v[2 * step], x[n][j].v[2 * step + 1]);
   }
   UNROLL
   for (int half = 0; half < 2; ++half) {
     const float scale = f16_to_f32(w.scales.v[j] >> half * 16 & 0xffff);
-    float minimum = 0;
-    if constexpr (kForm == WeightForm::codes4_min) minimum = f16_to_f32(w.scales.v[2 + j] >> half * 16 & 0xffff);
+    float minimum = 0;  // of inputs times -16
+    if constexpr (kForm == WeightForm::codes4_min) {
+      minimum = f16_to_f32(w.scales.v[2 + j] >> half * 16 & 0xffff) * -0.0625f;
+    }
     UNROLL
     for (int n = 0; n < N; ++n) {
       UNROLL
       for (int e = half * 2; e < half * 2 + 2; ++e) {
         sums[n][e] += product[n][e] * scale;
-        if constexpr (kForm == WeightForm::codes4_min) sums[n][e] += total[n][e] * minimum;
+        if constexpr (kForm == WeightForm::codes4_min) sums[n][e] += begin[n][e % 2] * minimum;
       }
     }
   }
 }
 
-template <WeightForm kForm, int N>
-DEVICE void multiply_unit(float (&sums)[N][4], const LaneWeights<kForm>& w, const Words4 (&x)[N][2]) {
+// A unit of each of R tile rows.
+template <WeightForm kForm, int R, int N>
+DEVICE void multiply_unit(float (&sums)[R][N][4], const LaneWeights<kForm> (&w)[R], const Words4 (&x)[N][2]) {
   UNROLL
   for (int j = 0; j < 2; ++j) {
     if constexpr (kForm == WeightForm::bf16) {
       UNROLL
-      for (int step = 0; step < 2; ++step) {
-        u32 a[4];
-        fragment_of<kForm>(a, w, j, step);
+      for (int r = 0; r < R; ++r) {
         UNROLL
-        for (int n = 0; n < N; ++n) mma_bf16(sums[n], a, x[n][j].v[2 * step], x[n][j].v[2 * step + 1]);
+        for (int step = 0; step < 2; ++step) {
+          u32 a[4];
+          fragment_of<kForm>(a, w[r], j, step);
+          UNROLL
+          for (int n = 0; n < N; ++n) mma_bf16(sums[r][n], a, x[n][j].v[2 * step], x[n][j].v[2 * step + 1]);
+        }
       }
     } else {
-      multiply_group<kForm, N>(sums, w, x, j);
+      float begin[N][4];
+      begin_group<kForm, N>(begin, x, j);
+      UNROLL
+      for (int r = 0; r < R; ++r) multiply_group<kForm, N>(sums[r], w[r], x, begin, j);
     }
   }
 }
 
-// Units whose activations are loaded together: as many registers again as half of the weights', or what is left.
-constexpr int linear_inputs(int units, int n) { return n > 1 ? 1 : units < 4 ? units : 4; }
+// Units whose activations are loaded together: 8 or 32 registers.
+constexpr int linear_inputs(WeightForm form, int units, int n) {
+  const int most = n > 1 || is_raised(form, n) ? 1 : 4;
+  return units < most ? units : most;
+}
 
 template <int N>
 DEVICE void load_inputs(Words4 (&x)[N][2], const u16* const (&inputs)[N], int unit) {
@@ -217,12 +257,12 @@ DEVICE void compute_norms(LinearSums<R, N>& sums, const LinearArguments& a, floa
   }
 }
 
-// The products of R tile rows with all activation rows, left in shared memory; ends with a barrier. `prepare` is called
-// before that, after grid_wait.
-template <WeightForm kForm, int R, int N, class Prepare>
+// The products of R tile rows with all activation rows, left in shared memory, and (kNorm) what they are to be
+// multiplied by; ends with a barrier. `prepare` is called before that, after grid_wait.
+template <WeightForm kForm, int R, int N, bool kNorm, class Prepare>
 DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, const u8* const (&tile_rows)[R],
                            Prepare prepare) {
-  constexpr int U = linear_units(kForm, N) / R;
+  constexpr int U = kForm == WeightForm::codes4 && N == 1 && R == 1 && kNorm ? 6 : linear_units(kForm, N) / R;
   const int lane = thread_index() % kWarp, warp = thread_index() / kWarp, warps = block_threads() / kWarp;
   const int units = a.columns / kUnitColumns;
   grid_release();
@@ -238,8 +278,8 @@ DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, c
     const int row = n * 8 + lane / 4;
     inputs[n] = a.inputs + static_cast<long>(row < a.count ? row : a.count - 1) * a.columns + lane % 4 * 8;
   }
-  constexpr int S = linear_inputs(U, N);
-  const bool has_norm = a.squares != nullptr && warp < a.count;
+  constexpr int S = linear_inputs(kForm, U, N);
+  const bool has_norm = kNorm && a.squares != nullptr && warp < a.count;
   float squares = 0;
   for (int first = warp; first < units; first += warps * U) {
     LaneWeights<kForm> w[U][R];
@@ -262,27 +302,25 @@ DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, c
         const int unit = first + (begin + i) * warps;
         load_inputs<N>(x[i], inputs, unit < units ? unit : units - 1);
       }
-      if (begin == 0 && first == warp && has_norm) squares = partial_squares<8 / N>(a, warp, lane);
+      if (N == 1 && begin == 0 && first == warp && has_norm) squares = partial_squares<4>(a, warp, lane);
       UNROLL
       for (int i = 0; i < S && begin + i < U; ++i) {
-        if (first + (begin + i) * warps < units) {
-          UNROLL
-          for (int r = 0; r < R; ++r) multiply_unit<kForm, N>(sums[r], w[begin + i][r], x[i]);
-        }
+        if (first + (begin + i) * warps < units) multiply_unit<kForm, R, N>(sums, w[begin + i], x[i]);
       }
     }
   }
   if (warp >= units) {  // no unit for this warp
     grid_wait();
-    if (has_norm) squares = partial_squares<8 / N>(a, warp, lane);
+    if (N == 1 && has_norm) squares = partial_squares<4>(a, warp, lane);
   }
+  if (N > 1 && has_norm) squares = partial_squares<8>(a, warp, lane);
   UNROLL
   for (int r = 0; r < R; ++r) {
     UNROLL
     for (int i = 0; i < N * 4; ++i) shared.of_warp[warp][(r * N * 4 + i) * 32 + lane] = sums[r][i / 4][i % 4];
   }
   prepare();
-  compute_norms(shared, a, squares, warp, warps, lane);
+  if constexpr (kNorm) compute_norms(shared, a, squares, warp, warps, lane);
   sync_block();
 }
 
@@ -347,7 +385,7 @@ DEVICE void end_gated(const LinearSums<2, N>& sums, const LinearArguments& a) {
 
 // The block's tile rows: R neighbours, of which the last of the grid may lie beyond the matrix (then it reads the
 // last).
-template <WeightForm kForm, int R, int N, class Prepare>
+template <WeightForm kForm, int R, int N, bool kNorm, class Prepare>
 DEVICE void multiply_neighbours(LinearSums<R, N>& sums, const LinearArguments& a, Prepare prepare) {
   const u8* tile_rows[R];
   UNROLL
@@ -355,27 +393,27 @@ DEVICE void multiply_neighbours(LinearSums<R, N>& sums, const LinearArguments& a
     const int tile = block_index() * R + r, last = tile_rows_of(a.rows) - 1;
     tile_rows[r] = a.weights + (tile < last ? tile : last) * tile_row_bytes(kForm, a.columns);
   }
-  multiply_tiles<kForm, R, N>(sums, a, tile_rows, prepare);
+  multiply_tiles<kForm, R, N, kNorm>(sums, a, tile_rows, prepare);
 }
 
 template <WeightForm kForm, int N>
 DEVICE void multiply_gate_and_up(LinearSums<2, N>& sums, const LinearArguments& a) {
   const long at = block_index() * tile_row_bytes(kForm, a.columns);
   const u8* const tile_rows[2] = {a.weights + at, a.weights_up + at};
-  multiply_tiles<kForm, 2, N>(sums, a, tile_rows, [] {});
+  multiply_tiles<kForm, 2, N, true>(sums, a, tile_rows, [] {});
 }
 
 template <WeightForm kForm, int R, int N>
 DEVICE void linear_residual(LinearSums<R, N>& sums, const LinearArguments& a) {
   ResidualBefore first;
-  multiply_neighbours<kForm, R, N>(sums, a, [&] { first = load_residual<R>(a, thread_index()); });
+  multiply_neighbours<kForm, R, N, false>(sums, a, [&] { first = load_residual<R>(a, thread_index()); });
   end_residual<R, N>(sums, a, first);
 }
 
 #define ESTOC_LINEAR(form, r, n)                                                            \
   KERNEL(kLinearThreadsMax, 1, linear_##form##_store_r##r##_n##n, (LinearArguments a)) {    \
     SHARED(sums, LinearSums<r, n / 8>);                                                     \
-    multiply_neighbours<WeightForm::form, r, n / 8>(sums, a, [] {});                        \
+    multiply_neighbours<WeightForm::form, r, n / 8, true>(sums, a, [] {});                  \
     end_store<r, n / 8>(sums, a);                                                           \
   }                                                                                         \
   KERNEL(kLinearThreadsMax, 1, linear_##form##_residual_r##r##_n##n, (LinearArguments a)) { \

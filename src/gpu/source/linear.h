@@ -39,7 +39,7 @@ struct LinearArguments {
   const u8* weights;     // tiles, 64-byte aligned
   const u8* weights_up;  // gated: the second matrix
   const u16* inputs;     // bf16 [row][columns]
-  const float* squares;  // [row][square_parts]; null: no norm
+  const float* squares;  // store, gated: [row][square_parts]; null: no norm
   int square_parts;
   float epsilon;
   int rows;     // outputs
