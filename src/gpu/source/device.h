@@ -16,6 +16,7 @@
 //   load_stream<T>(p)               2, 4, 8 or 16 bytes that are read once (weights). Stays before grid_wait where
 //   written
 //                                   there: ptxas moves read-only-path loads past it, plain ones not
+//   load_words4(p)                  16 bytes that others may read too, where written
 //   prefetch_l2(p, bytes)           asks for what is read later: 16-byte aligned, whole 16 bytes; a hint (Hopper)
 //   mma_bf16(d, a, b0, b1)          d[16x8] += a[16x16] b[16x8], fragments as in PTX mma.m16n8k16
 //   and_or(x, mask, bits)           (x & mask) | bits as one instruction

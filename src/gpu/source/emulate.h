@@ -82,6 +82,8 @@ T load_stream(const void* p) {
   return r;
 }
 
+inline Words4 load_words4(const void* p) { return load_stream<Words4>(p); }
+
 inline float bits_to_f32(u32 bits) { return std::bit_cast<float>(bits); }
 inline u32 f32_to_bits(float x) { return std::bit_cast<u32>(x); }
 inline float emulated_bf16(u32 word, int half) { return bits_to_f32(half != 0 ? word & 0xffff0000u : word << 16); }

@@ -44,23 +44,39 @@ constexpr int linear_units(WeightForm form, int n) {
   return n == 1 ? 6 : 3;
 }
 
+// Where this lane's part of a tile row's unit lies; `i` units further it is as many bytes on, known when compiled.
 template <WeightForm kForm>
-DEVICE LaneWeights<kForm> load_unit(const u8* tile_row, int units, int unit, int lane) {
-  LaneWeights<kForm> w;
+struct LaneSource {
+  const u8 *codes, *scales;
+  DEVICE void advance(int units) {
+    codes += units * unit_code_bytes(kForm);
+    scales += units * unit_scale_bytes(kForm);
+  }
+};
+template <WeightForm kForm>
+DEVICE LaneSource<kForm> lane_source(const u8* tile_row, int units, int unit, int lane) {
   const u8* codes = tile_row + static_cast<long>(unit) * unit_code_bytes(kForm);
+  const u8* scales =
+      tile_row + static_cast<long>(units) * unit_code_bytes(kForm) + static_cast<long>(unit) * unit_scale_bytes(kForm);
+  if constexpr (kForm == WeightForm::bf16) return {codes + lane % 4 * 128 + lane / 4 * 16, nullptr};
+  return {codes + lane * 16, scales + lane / 4 * (unit_scale_bytes(kForm) / 8)};
+}
+
+template <WeightForm kForm>
+DEVICE LaneWeights<kForm> load_unit(const LaneSource<kForm>& from, int i) {
+  LaneWeights<kForm> w;
+  const u8* codes = from.codes + i * unit_code_bytes(kForm);
+  const u8* scales = from.scales + i * unit_scale_bytes(kForm);
   if constexpr (kForm == WeightForm::bf16) {
-    const int at = lane % 4 * 128 + lane / 4 * 16;
     UNROLL
-    for (int i = 0; i < 4; ++i) w.codes[i] = load_stream<Words4>(codes + i / 2 * 1024 + i % 2 * 512 + at);
+    for (int k = 0; k < 4; ++k) w.codes[k] = load_stream<Words4>(codes + k / 2 * 1024 + k % 2 * 512);
   } else {
-    w.codes[0] = load_stream<Words4>(codes + lane * 16);
-    if constexpr (kForm == WeightForm::codes8) w.codes[1] = load_stream<Words4>(codes + 512 + lane * 16);
-    const u8* scales = tile_row + static_cast<long>(units) * unit_code_bytes(kForm) +
-                       static_cast<long>(unit) * unit_scale_bytes(kForm);
+    w.codes[0] = load_stream<Words4>(codes);
+    if constexpr (kForm == WeightForm::codes8) w.codes[1] = load_stream<Words4>(codes + 512);
     if constexpr (kForm == WeightForm::codes4_min) {
-      w.scales = load_stream<Words4>(scales + lane / 4 * 16);
+      w.scales = load_stream<Words4>(scales);
     } else {
-      w.scales = load_stream<Words2>(scales + lane / 4 * 8);
+      w.scales = load_stream<Words2>(scales);
     }
   }
   return w;
@@ -89,7 +105,6 @@ DEVICE u32 raised_pair_of(u32 word, int pair) {
 constexpr bool is_raised(WeightForm form, int n) {
   return n == 1 && (form == WeightForm::codes4 || form == WeightForm::codes4_min);
 }
-constexpr bool needs_input_sums(WeightForm form, int n) { return form == WeightForm::codes4_min || is_raised(form, n); }
 
 // The 16 x 16 fragment of step `step` (0, 1) of group `j`.
 template <WeightForm kForm>
@@ -106,6 +121,8 @@ DEVICE void fragment_of(u32 (&a)[4], const LaneWeights<kForm>& w, int j, int ste
     }
   }
 }
+
+constexpr bool needs_input_sums(WeightForm form, int n) { return form == WeightForm::codes4_min || is_raised(form, n); }
 
 // Where the sums of a group's products begin, the same for all weights: minus what raised codes are too much by, times
 // the sum of inputs.
@@ -189,20 +206,19 @@ DEVICE void multiply_unit(float (&sums)[R][N][4], const LaneWeights<kForm> (&w)[
   }
 }
 
-// Units whose activations are loaded together: 8 or 32 registers.
+// Units whose activations are loaded together: 16 or 32 registers.
 constexpr int linear_inputs(WeightForm form, int units, int n) {
-  const int most = n > 1 || is_raised(form, n) ? 1 : 4;
+  const int most = n > 1 ? 1 : is_raised(form, n) ? 2 : 4;
   return units < most ? units : most;
 }
 
+// Activations of unit `i` from where `inputs` points.
 template <int N>
-DEVICE void load_inputs(Words4 (&x)[N][2], const u16* const (&inputs)[N], int unit) {
+DEVICE void load_inputs(Words4 (&x)[N][2], const u16* const (&inputs)[N], int i) {
   UNROLL
   for (int n = 0; n < N; ++n) {
     UNROLL
-    for (int j = 0; j < 2; ++j) {
-      x[n][j] = *reinterpret_cast<const Words4*>(inputs[n] + unit * kUnitColumns + j * kGroupColumns);
-    }
+    for (int j = 0; j < 2; ++j) x[n][j] = load_words4(inputs[n] + i * kUnitColumns + j * kGroupColumns);
   }
 }
 
@@ -258,11 +274,12 @@ DEVICE void compute_norms(LinearSums<R, N>& sums, const LinearArguments& a, floa
 }
 
 // The products of R tile rows with all activation rows, left in shared memory, and (kNorm) what they are to be
-// multiplied by; ends with a barrier. `prepare` is called before that, after grid_wait.
+// multiplied by; ends with a barrier. A warp's units follow each other: only their beginning is computed. `prepare` is
+// called once, after grid_wait: at once, or behind the products where they need all registers, as norms are read.
 template <WeightForm kForm, int R, int N, bool kNorm, class Prepare>
 DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, const u8* const (&tile_rows)[R],
                            Prepare prepare) {
-  constexpr int U = kForm == WeightForm::codes4 && N == 1 && R == 1 && kNorm ? 6 : linear_units(kForm, N) / R;
+  constexpr int U = linear_units(kForm, N) / R;
   const int lane = thread_index() % kWarp, warp = thread_index() / kWarp, warps = block_threads() / kWarp;
   const int units = a.columns / kUnitColumns;
   grid_release();
@@ -272,54 +289,67 @@ DEVICE void multiply_tiles(LinearSums<R, N>& shared, const LinearArguments& a, c
     UNROLL
     for (int i = 0; i < N * 4; ++i) sums[r][i / 4][i % 4] = 0;
   }
+  const int each = (units + warps - 1) / warps, begin = warp * each;
+  const int total = (begin + each < units ? begin + each : units) - begin;
   const u16* inputs[N];  // rows beyond the last read the last: their products are not used
   UNROLL
   for (int n = 0; n < N; ++n) {
     const int row = n * 8 + lane / 4;
-    inputs[n] = a.inputs + static_cast<long>(row < a.count ? row : a.count - 1) * a.columns + lane % 4 * 8;
+    inputs[n] = a.inputs + static_cast<long>(row < a.count ? row : a.count - 1) * a.columns + lane % 4 * 8 +
+                begin * kUnitColumns;
   }
+  LaneSource<kForm> from[R];
+  UNROLL
+  for (int r = 0; r < R; ++r) from[r] = lane_source<kForm>(tile_rows[r], units, begin, lane);
   constexpr int S = linear_inputs(kForm, U, N);
   const bool has_norm = kNorm && a.squares != nullptr && warp < a.count;
   float squares = 0;
-  for (int first = warp; first < units; first += warps * U) {
+  for (int left = total; left > 0; left -= U) {
     LaneWeights<kForm> w[U][R];
     UNROLL
     for (int i = 0; i < U; ++i) {
       UNROLL
       for (int r = 0; r < R; ++r) {
-        if (first + i * warps < units) w[i][r] = load_unit<kForm>(tile_rows[r], units, first + i * warps, lane);
+        if (left > i) w[i][r] = load_unit<kForm>(from[r], i);
       }
     }
-    if (first == warp) {
+    if (left == total) {
       ask_ahead(a.ahead, block_index(), grid_blocks());
       grid_wait();
+      if constexpr (N == 1) prepare();
     }
     UNROLL
-    for (int begin = 0; begin < U; begin += S) {
+    for (int i = 0; i < U; i += S) {
       Words4 x[S][N][2];
       UNROLL
-      for (int i = 0; i < S; ++i) {  // without a branch, so that all are on the way; beyond the end the last, unused
-        const int unit = first + (begin + i) * warps;
-        load_inputs<N>(x[i], inputs, unit < units ? unit : units - 1);
+      for (int k = 0; k < S && i + k < U; ++k) {
+        if (left > i + k) load_inputs<N>(x[k], inputs, i + k);
       }
-      if (N == 1 && begin == 0 && first == warp && has_norm) squares = partial_squares<4>(a, warp, lane);
+      if (N == 1 && i == 0 && left == total && has_norm) squares = partial_squares<4>(a, warp, lane);
       UNROLL
-      for (int i = 0; i < S && begin + i < U; ++i) {
-        if (first + (begin + i) * warps < units) multiply_unit<kForm, R, N>(sums, w[begin + i], x[i]);
+      for (int k = 0; k < S && i + k < U; ++k) {
+        if (left > i + k) multiply_unit<kForm, R, N>(sums, w[i + k], x[k]);
       }
     }
+    UNROLL
+    for (int r = 0; r < R; ++r) from[r].advance(U);
+    UNROLL
+    for (int n = 0; n < N; ++n) inputs[n] += U * kUnitColumns;
   }
-  if (warp >= units) {  // no unit for this warp
+  if (total <= 0) {  // no unit for this warp
     grid_wait();
+    if constexpr (N == 1) prepare();
     if (N == 1 && has_norm) squares = partial_squares<4>(a, warp, lane);
   }
-  if (N > 1 && has_norm) squares = partial_squares<8>(a, warp, lane);
+  if constexpr (N > 1) {
+    prepare();
+    if (has_norm) squares = partial_squares<8>(a, warp, lane);
+  }
   UNROLL
   for (int r = 0; r < R; ++r) {
     UNROLL
     for (int i = 0; i < N * 4; ++i) shared.of_warp[warp][(r * N * 4 + i) * 32 + lane] = sums[r][i / 4][i % 4];
   }
-  prepare();
   if constexpr (kNorm) compute_norms(shared, a, squares, warp, warps, lane);
   sync_block();
 }
