@@ -26,13 +26,14 @@ void time_shape(Session& s, const AttentionShape& shape, const Buffer& pool, lon
   const Buffer qkv = Buffer::of(
       s.device, draw_floats(s.random, static_cast<size_t>(shape.rows) * (shape.heads + 2 * shape.kv_heads) * kDim));
   const Buffer arrived = Buffer::of(s.device, std::vector<uint32_t>(shape.rows * shape.kv_heads));
-  const Buffer partial(s.device, static_cast<size_t>(shape.rows) * shape.heads * kAttentionSplitsMax * (kDim + 2) * 4);
+  const Buffer partial(s.device, static_cast<size_t>(shape.rows) * shape.kv_heads * kAttentionSplitsMax * 4 *
+                                     attention_partial_floats(shape.heads / shape.kv_heads, kDim));
   const Buffer output(s.device, static_cast<size_t>(shape.rows) * shape.heads * kDim * 2);
   const double bytes = 2.0 * shape.rows * shape.context * shape.kv_heads * kDim * 2;
   double best = 1e9;
   int best_splits = 0;
   for (const int splits : {1, 2, 4, 8, 16, 32, 64}) {
-    if (splits * 64 > std::max(64, shape.context)) continue;
+    if (splits * 128 > std::max(128, shape.context)) continue;
     const double seconds = seconds_each(s, std::clamp(sets, 4, 30), [&](int i) {
       const AttentionArguments a{
           .qkv = qkv.as<float>(),

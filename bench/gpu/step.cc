@@ -61,11 +61,6 @@ class StepModel {
       best_index_, attended_, activated_, qkv_output_;
 };
 
-int splits_for(const Session& s, const Model& m, int count, int context) {
-  const int blocks = count * m.kv_heads;
-  return std::clamp(std::min(context / 64, 3 * s.device.multiprocessors / blocks), 1, kAttentionSplitsMax);
-}
-
 StepModel::StepModel(Session& session, const Model& model, WeightForm form, int count, int context)
     : s_(session),
       m_(model),
@@ -85,14 +80,15 @@ StepModel::StepModel(Session& session, const Model& model, WeightForm form, int 
       layer_bytes_(down_at_ + linear_bytes(form, down_shape_)),
       kv_stride_(2L * model.layers * model.kv_heads * kv_tile_elements(kDim)),
       table_stride_(context / kKvPositions),
-      splits_(splits_for(session, model, count, context)),
+      splits_(attention_splits(context, count, model.kv_heads, session.device.multiprocessors)),
       weights_(session.device, static_cast<size_t>(layer_bytes_ * model.layers + linear_bytes(form, head_shape_))),
       pool_(session.device, static_cast<size_t>(count) * table_stride_ * kv_stride_ * 2),
       tables_(session.device, static_cast<size_t>(count) * table_stride_ * 4),
       positions_(Buffer::of(session.device, std::vector<int>(count, context - 1))),
       rotations_(Buffer::of(session.device, std::vector<float>(static_cast<size_t>(context) * kDim, 0.6f))),
       arrived_(Buffer::of(session.device, std::vector<uint32_t>(count * model.kv_heads))),
-      partial_(session.device, static_cast<size_t>(count) * model.heads * kAttentionSplitsMax * (kDim + 2) * 4),
+      partial_(session.device, static_cast<size_t>(count) * model.kv_heads * kAttentionSplitsMax * 4 *
+                                   attention_partial_floats(model.heads / model.kv_heads, kDim)),
       tokens_(Buffer::of(session.device, std::vector<uint32_t>(count, 7))),
       next_tokens_(session.device, count * 4),
       best_(session.device, count * kArgmaxParts * 4),

@@ -136,7 +136,8 @@ Check check_attention_decode(const Device& device, const Module& module, const A
          pool = Buffer::of(device, s.pool),
          arrived = Buffer::of(device, std::vector<uint32_t>(static_cast<size_t>(rows) * c.kv_heads));
   Buffer output(device, static_cast<size_t>(rows) * c.heads * c.head_dim * 2);
-  Buffer partial(device, static_cast<size_t>(rows) * c.kv_heads * c.splits * group * (c.head_dim + 2) * 4);
+  Buffer partial(device,
+                 static_cast<size_t>(rows) * c.kv_heads * c.splits * attention_partial_floats(group, c.head_dim) * 4);
   output.fill(kPoisonBf16);
   partial.fill(kPoison);
   const AttentionArguments a{.qkv = qkv.as<float>(),

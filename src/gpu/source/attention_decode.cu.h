@@ -3,7 +3,10 @@
 // All query heads of a KV head are one product: scores = Q K^T with heads on the 16-row side, so that a score's place
 // in the fragment is where O^T = V^T P wants it; values reach that product through the warp's 8 x 8 transposition. Keys
 // and values go from memory to registers, a block of 16 positions a warp and turn; a first one before the launch before
-// has ended. A warp has a running maximum; warps are merged in shared memory, splits by whoever comes last.
+// has ended, although the last block lacks the new position then: it is put in from shared memory. A warp has a running
+// maximum; warps are merged in shared memory, splits by whoever comes last.
+//
+// Two blocks of threads fit a multiprocessor, or one beside half of a projection's: so one is there before its turn.
 #pragma once
 
 #include "gpu/source/attention_decode.h"
@@ -14,14 +17,22 @@
 namespace estoc::gpu {
 
 inline constexpr int kAttentionWarps = kAttentionThreads / kWarp;
+// Registers for two blocks of threads suffice but on sm_120, whose text is that of any card from Hopper on.
+#if defined(HAS_HOPPER) && !defined(HAS_WGMMA)
+inline constexpr int kAttentionBlocks = 1;
+#else
+inline constexpr int kAttentionBlocks = 2;
+#endif
 inline constexpr float kMasked = -1e30f;
 
 template <int D>
 struct AttentionShared {
-  u16 queries[kAttentionGroupMax][D];
+  alignas(16) u16 queries[kAttentionGroupMax][D];
+  alignas(16) u16 key[D], value[D];  // of the new position
   float maximum[kAttentionWarps][kAttentionGroupMax];
   float sum[kAttentionWarps][kAttentionGroupMax];
-  float output[kAttentionWarps][kAttentionGroupMax][D];
+  alignas(16) float output[kAttentionWarps][kAttentionGroupMax][D];
+  int splits, output_at;  // of the block, kept here through the loop over positions
   u32 is_last;
 };
 
@@ -62,32 +73,56 @@ constexpr int output_dimension(int tile, int g, int low_or_high) {
   return 8 * (g / 2 + tile / 2 * 4) + 2 * (tile % 2 * 2 + low_or_high) + g % 2;
 }
 
-// Scores of head g with positions 8 half + 2 t and + 1, times `scale`; positions from `end` on are masked.
+// The new position into its block: `place` is where in it. Nobody has written what follows there: values become zero,
+// because a weight of zero times whatever they were may be NaN.
 template <int D>
-DEVICE void compute_scores(float (&scores)[4], const Words4 (&q)[D / 32], const KvLane<D>& kv, float scale, int end,
-                           int lane) {
+DEVICE void complete_kv(KvLane<D>& kv, const AttentionShared<D>& shared, int place, int lane) {
   UNROLL
   for (int half = 0; half < 2; ++half) {
-    float product[4] = {0, 0, 0, 0};
+    const int mine = half * 8 + lane / 4;
     UNROLL
     for (int i = 0; i < D / 32; ++i) {
+      const int chunk = (lane % 4 + 4 * i) * 8;
+      if (mine == place) {
+        kv.keys[half][i] = *reinterpret_cast<const Words4*>(shared.key + chunk);
+        kv.values[half][i] = *reinterpret_cast<const Words4*>(shared.value + chunk);
+      }
+      if (mine > place) kv.values[half][i] = {0, 0, 0, 0};
+    }
+  }
+}
+
+// Scores of head g with positions 8 half + 2 t and + 1, times `scale`; positions from `end` on are masked. `query` is
+// where this lane's part of its head lies in shared memory: it takes no registers meanwhile.
+template <int D>
+DEVICE void compute_scores(float (&scores)[4], const u16* query, const KvLane<D>& kv, float scale, int end, int lane) {
+  float product[2][4] = {};
+  UNROLL
+  for (int i = 0; i < D / 32; ++i) {
+    const Words4 q = *reinterpret_cast<const Words4*>(query + 32 * i);
+    UNROLL
+    for (int step = 0; step < 2; ++step) {
+      const u32 a[4] = {q.v[2 * step], 0, q.v[2 * step + 1], 0};
       UNROLL
-      for (int step = 0; step < 2; ++step) {
-        const u32 a[4] = {q[i].v[2 * step], 0, q[i].v[2 * step + 1], 0};
-        mma_bf16(product, a, kv.keys[half][i].v[2 * step], kv.keys[half][i].v[2 * step + 1]);
+      for (int half = 0; half < 2; ++half) {
+        mma_bf16(product[half], a, kv.keys[half][i].v[2 * step], kv.keys[half][i].v[2 * step + 1]);
       }
     }
+  }
+  UNROLL
+  for (int half = 0; half < 2; ++half) {
     UNROLL
-    for (int e = 0; e < 2; ++e) scores[half * 2 + e] = half * 8 + lane % 4 * 2 + e < end ? product[e] * scale : kMasked;
+    for (int e = 0; e < 2; ++e) {
+      scores[half * 2 + e] = half * 8 + e < end - lane % 4 * 2 ? product[half][e] * scale : kMasked;
+    }
   }
 }
 
 // Takes a block of positions in; `end` of its 16 are there.
 template <int D>
-DEVICE void attend(RunningSoftmax<D>& state, const Words4 (&q)[D / 32], const KvLane<D>& kv, float scale, int end,
-                   int lane) {
+DEVICE void attend(RunningSoftmax<D>& state, const u16* query, const KvLane<D>& kv, float scale, int end, int lane) {
   float s[4];
-  compute_scores<D>(s, q, kv, scale, end, lane);
+  compute_scores<D>(s, query, kv, scale, end, lane);
   float maximum = state.maximum;
   UNROLL
   for (int i = 0; i < 4; ++i) maximum = s[i] > maximum ? s[i] : maximum;
@@ -102,7 +137,7 @@ DEVICE void attend(RunningSoftmax<D>& state, const Words4 (&q)[D / 32], const Kv
   for (int i = 0; i < 4; ++i) s[i] = exp2_fast(s[i] - maximum);
   state.sum = state.sum * shrink + (s[0] + s[1] + s[2] + s[3]);
   const u32 p0 = pack_bf16x2(s[0], s[1]), p1 = pack_bf16x2(s[2], s[3]);
-  const float even = shuffle_from(shrink, lane % 4 * 8), odd = shuffle_from(shrink, lane % 4 * 8 + 4);
+  const float even = shuffle_from(shrink, lane * 8), odd = shuffle_from(shrink, lane * 8 + 4);
   UNROLL
   for (int tile = 0; tile < D / 16; ++tile) {
     UNROLL
@@ -115,7 +150,8 @@ DEVICE void attend(RunningSoftmax<D>& state, const Words4 (&q)[D / 32], const Kv
 }
 
 template <int D>
-DEVICE void share(AttentionShared<D>& shared, RunningSoftmax<D>& state, int warp, int lane) {
+DEVICE void share(AttentionShared<D>& shared, RunningSoftmax<D>& state, int lane) {
+  const int warp = static_cast<int>(static_cast<u32>(thread_index()) / kWarp);
   UNROLL
   for (int mask = 1; mask < 4; mask <<= 1) state.sum += shuffle_xor(state.sum, mask);
   const int g = lane / 4, t = lane % 4;
@@ -132,89 +168,119 @@ DEVICE void share(AttentionShared<D>& shared, RunningSoftmax<D>& state, int warp
   }
 }
 
-// Softmaxes over disjoint positions become one: element `i` of `count`, each {maximum, sum, output}.
+// Softmaxes over disjoint positions become one, at four neighbouring dimensions of a head: `count` of them in their
+// order, eight on the way at once.
 struct Merged {
-  float maximum, sum, output;
+  float maximum = kMasked, sum = 0, output[4] = {0, 0, 0, 0};
 };
-template <class Maximum, class Sum, class Output>
-DEVICE Merged merge(int count, Maximum maximum_of, Sum sum_of, Output output_of) {
-  constexpr int kTogether = 8;  // on the way at once
-  Merged all{kMasked, 0, 0};
+template <class Part>
+DEVICE Merged merge(int count, Part part_of) {
+  constexpr int kTogether = 8;
+  Merged all;
   for (int first = 0; first < count; first += kTogether) {
     Merged part[kTogether];
     UNROLL
-    for (int i = 0; i < kTogether; ++i) {
-      const int at = first + i < count ? first + i : count - 1;
-      part[i] = {maximum_of(at), sum_of(at), output_of(at)};
-    }
+    for (int i = 0; i < kTogether; ++i) part[i] = part_of(first + i < count ? first + i : count - 1);
     float maximum = all.maximum;
     UNROLL
     for (int i = 0; i < kTogether; ++i) maximum = part[i].maximum > maximum ? part[i].maximum : maximum;
     const float shrink = exp2_fast(all.maximum - maximum);
-    all = {maximum, all.sum * shrink, all.output * shrink};
+    all.maximum = maximum;
+    all.sum *= shrink;
+    UNROLL
+    for (int e = 0; e < 4; ++e) all.output[e] *= shrink;
     UNROLL
     for (int i = 0; i < kTogether; ++i) {
       const float factor = first + i < count ? exp2_fast(part[i].maximum - maximum) : 0;
       all.sum += factor * part[i].sum;
-      all.output += factor * part[i].output;
+      UNROLL
+      for (int e = 0; e < 4; ++e) all.output[e] += factor * part[i].output[e];
     }
   }
   return all;
 }
 
+// `element` is head * D + dimension, the first of four.
 template <int D>
-DEVICE Merged merge_warps(const AttentionShared<D>& shared, int head, int dimension) {
-  return merge(
-      kAttentionWarps, [&](int w) { return shared.maximum[w][head]; }, [&](int w) { return shared.sum[w][head]; },
-      [&](int w) { return shared.output[w][head][dimension]; });
+DEVICE Merged merge_warps(const AttentionShared<D>& shared, int element) {
+  const int head = element / D, dimension = element % D;
+  return merge(kAttentionWarps, [&](int w) {
+    Merged part;
+    part.maximum = shared.maximum[w][head];
+    part.sum = shared.sum[w][head];
+    UNROLL
+    for (int e = 0; e < 4; ++e) part.output[e] = shared.output[w][head][dimension + e];
+    return part;
+  });
+}
+
+DEVICE void store_output(u16* to, const Merged& merged) {
+  const float factor = 1 / merged.sum;
+  Words2 both;
+  UNROLL
+  for (int i = 0; i < 2; ++i) {
+    both.v[i] = pack_bf16x2(merged.output[2 * i] * factor, merged.output[2 * i + 1] * factor);
+  }
+  *reinterpret_cast<Words2*>(to) = both;
 }
 
 // The block's result joins the others' of its row and KV head; the last block to come writes the output.
 template <int D>
 DEVICE void merge_splits(AttentionShared<D>& shared, const AttentionArguments& a, int group, int splits, u16* output) {
-  const int size = group * (D + 2);  // outputs, then maxima, then sums
+  const int size = attention_partial_floats(group, D);  // outputs, then maxima, then sums
   float* partial = a.partial + static_cast<long>(block_index_y()) * grid_blocks() * size;
   float* mine = partial + static_cast<long>(block_index()) * size;
-  for (int i = thread_index(); i < group * D; i += kAttentionThreads) {
-    const Merged merged = merge_warps(shared, i / D, i % D);
-    mine[i] = merged.output;
+  for (int i = thread_index() * 4; i < group * D; i += kAttentionThreads * 4) {
+    const Merged merged = merge_warps(shared, i);
+    store_f32x4(mine + i, merged.output);
     if (i % D == 0) {
       mine[group * D + i / D] = merged.maximum;
       mine[group * D + group + i / D] = merged.sum;
     }
   }
-  fence_device();
-  sync_block();
+  sync_block();  // what all threads wrote comes before what thread 0 counts
   if (thread_index() == 0) shared.is_last = atomic_add(&a.arrived[block_index_y()], 1) == static_cast<u32>(splits - 1);
   sync_block();
   if (shared.is_last == 0) return;
-  fence_device();
-  for (int i = thread_index(); i < group * D; i += kAttentionThreads) {
+  for (int i = thread_index() * 4; i < group * D; i += kAttentionThreads * 4) {
     const float* maxima = partial + group * D + i / D;
-    const Merged merged = merge(
-        splits, [&](int s) { return maxima[static_cast<long>(s) * size]; },
-        [&](int s) { return maxima[static_cast<long>(s) * size + group]; },
-        [&](int s) { return partial[static_cast<long>(s) * size + i]; });
-    output[i] = to_bf16(merged.output / merged.sum);
+    store_output(output + i, merge(splits, [&](int s) {
+                   Merged part;
+                   part.maximum = maxima[static_cast<long>(s) * size];
+                   part.sum = maxima[static_cast<long>(s) * size + group];
+                   load_f32x4(part.output, partial + static_cast<long>(s) * size + i);
+                   return part;
+                 }));
   }
   if (thread_index() == 0) a.arrived[block_index_y()] = 0;
 }
 
-// Queries to shared memory and, in the split that holds the row's position, its key and value to the pool.
+// Heads to shared memory, a warp each: queries, and in the split that holds the row's position its key and value, which
+// also enter the pool.
 template <int D>
 DEVICE void prepare_heads(AttentionShared<D>& shared, const AttentionArguments& a, int row, int kv_head, int group,
-                          bool has_position, u16* tile) {
-  const int warp = thread_index() / kWarp, lane = thread_index() % kWarp, position = a.positions[row];
+                          bool has_position, const u32* last_block) {
+  const u32 thread = static_cast<u32>(thread_index());
+  const int warp = static_cast<int>(thread / kWarp), lane = static_cast<int>(thread % kWarp),
+            position = a.positions[row];
   const float* from = a.qkv + static_cast<long>(row) * (a.heads + 2 * a.kv.kv_heads) * D;
   const float* rotation = a.rotations + static_cast<long>(position) * D;
-  for (int head = warp; head < group; head += kAttentionWarps) {
-    const auto x = rotate_head<D>(from + (kv_head * group + head) * D, a.query_norm, a.epsilon, rotation, lane);
-    store_row<D>(shared.queries[head], x, lane);
-  }
-  if (has_position && warp == kAttentionWarps - 1) {
-    const float* key = from + (a.heads + kv_head) * D;
-    const auto x = rotate_head<D>(key, a.key_norm, a.epsilon, rotation, lane);
-    store_key_value<D>(tile, tile + static_cast<long>(a.kv.kv_heads) * kv_tile_elements(D), x, key + a.kv.kv_heads * D,
+  for (int i = warp; i < group + (has_position ? 1 : 0); i += kAttentionWarps) {
+    const bool is_key = i == group;
+    const float* head = from + (is_key ? a.heads + kv_head : kv_head * group + i) * D;
+    const float* value = head + a.kv.kv_heads * D;
+    RotatedHead<D> v;  // read for queries too, in vain: so it is on the way with the key
+    UNROLL
+    for (int k = 0; k < D / 64; ++k) {
+      v.low[k] = value[lane + 32 * k];
+      v.high[k] = value[lane + 32 * k + D / 2];
+    }
+    const auto x = rotate_head<D>(head, is_key ? a.key_norm : a.query_norm, a.epsilon, rotation, lane);
+    store_row<D>(is_key ? shared.key : shared.queries[i], x, lane);
+    if (!is_key) continue;
+    store_row<D>(shared.value, v, lane);
+    u16* keys = a.kv.pool + *last_block * a.kv.block_stride + static_cast<long>(kv_head) * kv_tile_elements(D);
+    store_key_value<D>(keys, keys + static_cast<long>(a.kv.kv_heads) * kv_tile_elements(D), x, value,
                        position % kKvPositions, lane);
   }
   sync_block();
@@ -233,65 +299,69 @@ DEVICE SplitRange split_range(int blocks, int split, int splits) {
 template <int D>
 DEVICE void attention_decode(AttentionShared<D>& shared, const AttentionArguments& a) {
   grid_release();
-  const int warp = thread_index() / kWarp, lane = thread_index() % kWarp;
+  const u32 thread = static_cast<u32>(thread_index());  // unsigned: quotients are shifts then
+  const int warp = static_cast<int>(thread / kWarp), lane = static_cast<int>(thread % kWarp);
   const int row = block_index_y() / a.kv.kv_heads, kv_head = block_index_y() % a.kv.kv_heads;
   const int group = a.heads / a.kv.kv_heads;
-  if (row == 0) ask_ahead(a.ahead, kv_head * grid_blocks() + block_index(), a.kv.kv_heads * grid_blocks());
   const int position = a.positions[row], blocks = position / kKvPositions + 1;
   const SplitRange range = split_range(blocks, block_index(), grid_blocks());
-  if (range.begin >= range.end) {
-    grid_wait();
-    return;
-  }
   const u32* table = a.tables + static_cast<long>(row) * a.table_stride;
   u16* head = a.kv.pool + static_cast<long>(kv_head) * kv_tile_elements(D);
   const int to_values = a.kv.kv_heads * kv_tile_elements(D);
   KvLane<D> kv;
-  int block = range.begin + warp;
-  const bool is_early = block < range.end && block + 1 < blocks;  // the last block is still to be written to
-  if (is_early) {
-    const u16* tile = head + table[block] * a.kv.block_stride;
+  const int first = range.begin + warp;
+  if (first < range.end) {
+    const u16* tile = head + table[first] * a.kv.block_stride;
     load_kv<D>(kv, tile, tile + to_values, lane);
   }
-  grid_wait();
-  prepare_heads<D>(shared, a, row, kv_head, group, range.end == blocks, head + table[blocks - 1] * a.kv.block_stride);
-  Words4 q[D / 32];
-  const int g = lane / 4 < group ? lane / 4 : group - 1;  // rows beyond the group repeat its last head, unused
-  UNROLL
-  for (int i = 0; i < D / 32; ++i) {
-    q[i] = *reinterpret_cast<const Words4*>(&shared.queries[g][(lane % 4 + 4 * i) * 8]);
+  if (row == 0) ask_ahead(a.ahead, kv_head * grid_blocks() + block_index(), a.kv.kv_heads * grid_blocks());
+  if (range.begin >= range.end) {
+    grid_wait();
+    return;
   }
+  if (thread_index() == 0) {
+    shared.splits = range.used;
+    shared.output_at = (row * a.heads + kv_head * group) * D;
+  }
+  grid_wait();
+  prepare_heads<D>(shared, a, row, kv_head, group, range.end == blocks, table + blocks - 1);
+  const u16* query = shared.queries[lane / 4 < group ? lane / 4 : group - 1] + lane % 4 * 8;  // beyond the group unused
   RunningSoftmax<D> state;
   UNROLL
   for (int i = 0; i < D / 4; ++i) state.output[i / 4][i % 4] = 0;
-  bool is_loaded = is_early;
   const float scale = a.scale * 1.4426950408889634f;
-  for (; block < range.end; block += kAttentionWarps) {
-    if (!is_loaded) {
-      const u16* tile = head + table[block] * a.kv.block_stride;
+  const u32* next = table + first;
+  int end = position + 1 - first * kKvPositions;  // positions from the block's first on, beyond its last too
+  const int last_end = position + 1 - range.end * kKvPositions;
+  if (end > last_end) {
+    while (true) {
+      if (end <= kKvPositions) complete_kv<D>(kv, shared, end - 1, lane);
+      attend<D>(state, query, kv, scale, end, lane);
+      next += kAttentionWarps;
+      end -= kAttentionWarps * kKvPositions;
+      if (end <= last_end) break;
+      const u16* tile = head + *next * a.kv.block_stride;
       load_kv<D>(kv, tile, tile + to_values, lane);
     }
-    is_loaded = false;
-    attend<D>(state, q, kv, scale, position + 1 - block * kKvPositions, lane);
   }
-  share(shared, state, warp, lane);
+  share(shared, state, lane);
   sync_block();
-  u16* output = a.output + (static_cast<long>(row) * a.heads + kv_head * group) * D;
-  if (range.used > 1) {
-    merge_splits(shared, a, group, range.used, output);
+  const int rows_group = a.heads / a.kv.kv_heads, splits = shared.splits;
+  u16* output = a.output + shared.output_at;
+  if (splits > 1) {
+    merge_splits(shared, a, rows_group, splits, output);
     return;
   }
-  for (int i = thread_index(); i < group * D; i += kAttentionThreads) {
-    const Merged merged = merge_warps(shared, i / D, i % D);
-    output[i] = to_bf16(merged.output / merged.sum);
+  for (int i = thread_index() * 4; i < rows_group * D; i += kAttentionThreads * 4) {
+    store_output(output + i, merge_warps(shared, i));
   }
 }
 
-KERNEL(kAttentionThreads, 3, attention_decode_d64, (AttentionArguments a)) {
+KERNEL(kAttentionThreads, 2, attention_decode_d64, (AttentionArguments a)) {
   SHARED(shared, AttentionShared<64>);
   attention_decode<64>(shared, a);
 }
-KERNEL(kAttentionThreads, 2, attention_decode_d128, (AttentionArguments a)) {
+KERNEL(kAttentionThreads, kAttentionBlocks, attention_decode_d128, (AttentionArguments a)) {
   SHARED(shared, AttentionShared<128>);
   attention_decode<128>(shared, a);
 }

@@ -11,9 +11,20 @@
 
 namespace estoc::gpu {
 
-inline constexpr int kAttentionThreads = 128;
+inline constexpr int kAttentionThreads = 256;
 inline constexpr int kAttentionSplitsMax = 64;
 inline constexpr int kAttentionGroupMax = 8;  // query heads of a KV head
+
+// Splits of a context: each warp has a block of positions, and two blocks of threads a multiprocessor suffice.
+constexpr int attention_splits(int positions, int rows, int kv_heads, int multiprocessors) {
+  const int blocks = (positions + kKvPositions - 1) / kKvPositions, warps = kAttentionThreads / 32;
+  const int by_context = (blocks + warps - 1) / warps, by_card = 2 * multiprocessors / (rows * kv_heads);
+  const int splits = by_context < by_card ? by_context : by_card;
+  return splits < 1 ? 1 : splits > kAttentionSplitsMax ? kAttentionSplitsMax : splits;
+}
+
+// What a split leaves for the merge: outputs, maxima and sums of the `group` query heads.
+constexpr int attention_partial_floats(int group, int head_dim) { return (group * (head_dim + 2) + 3) / 4 * 4; }
 
 struct AttentionArguments {
   const float* qkv;         // [row][(heads + 2 KV heads) * D]
@@ -23,10 +34,10 @@ struct AttentionArguments {
   // Written before any launch that this one may overlap:
   const int* positions;  // [row]
   const u32* tables;     // [row][table_stride] block ids
-  KvLayer kv;
-  u16* output;     // bf16 [row][heads * D]
-  float* partial;  // [row][KV head][split] of group * (D + 2) floats; not needed for one split
-  u32* arrived;    // [row][KV head], zero before and after
+  KvLayer kv;            // so are all positions in it but the new one
+  u16* output;           // bf16 [row][heads * D]
+  float* partial;        // [row][KV head][split] of attention_partial_floats, 16-byte aligned; not needed for one split
+  u32* arrived;          // [row][KV head], zero before and after
   int table_stride;
   int heads;
   float epsilon;
