@@ -50,7 +50,8 @@ void time_shape(Session& s, const AttentionShape& shape, const Buffer& pool, lon
           .heads = shape.heads,
           .epsilon = 1e-6f,
           .scale = 0.088f,
-          .ahead = {}};
+          .ahead = {},
+          .next_layer = 0};
       launch(s.device, s.function("attention_decode_d128"),
              {.blocks = splits, .blocks_y = shape.rows * shape.kv_heads, .threads = kAttentionThreads}, a);
     });

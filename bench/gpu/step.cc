@@ -18,14 +18,25 @@ struct Model {
 };
 constexpr int kDim = 128, kArgmaxParts = 256;
 
-// How far beyond its own weights a launch asks for those of later ones: a projection, and attention. 0: not at all.
+// How far beyond its own weights a launch asks for those of later ones: a projection, and attention. 0: not at all. And
+// whether attention asks for the next layer's keys and values.
 struct Ahead {
   long projection, attention;
+  bool has_kv;
 };
 
-constexpr Ahead kAheads[] = {{0, 16 << 20},        {0, 32 << 20},        {4 << 20, 16 << 20},
-                             {4 << 20, 4 << 20},   {8 << 20, 8 << 20},   {8 << 20, 24 << 20},
-                             {16 << 20, 16 << 20}, {16 << 20, 32 << 20}, {24 << 20, 24 << 20}};
+constexpr long kMiB = 1 << 20;
+constexpr Ahead kAheads[] = {{0, 0, true},
+                             {0, 16 * kMiB, true},
+                             {0, 32 * kMiB, true},
+                             {4 * kMiB, 4 * kMiB, true},
+                             {4 * kMiB, 16 * kMiB, true},
+                             {8 * kMiB, 8 * kMiB, true},
+                             {8 * kMiB, 24 * kMiB, true},
+                             {16 * kMiB, 16 * kMiB, true},
+                             {16 * kMiB, 16 * kMiB, false},
+                             {16 * kMiB, 32 * kMiB, true},
+                             {24 * kMiB, 24 * kMiB, true}};
 
 // Device memory of a model and of a step of `count` sequences at `context` positions.
 class StepModel {
@@ -147,6 +158,7 @@ void StepModel::record_layer(int layer, bool may_overlap) {
   qkv.square_parts = layer == 0 ? 1 : linear_blocks(down_shape_, down_plan_);
   qkv.output = qkv_output_.as<float>();
   launch_linear(s_, form_, qkv_shape_, qkv_plan_, qkv, may_overlap);
+  const bool has_next = ahead_.has_kv && layer + 1 < m_.layers && pool_.bytes() / m_.layers <= 16 * kMiB;
   const float* norm = m_.has_head_norm ? activations_.vectors.as<float>() : nullptr;
   const AttentionArguments attention{
       .qkv = qkv_output_.as<float>(),
@@ -163,7 +175,8 @@ void StepModel::record_layer(int layer, bool may_overlap) {
       .heads = m_.heads,
       .epsilon = 1e-6f,
       .scale = 0.088f,
-      .ahead = ask(begin + out_at_, ahead_.attention)};
+      .ahead = ask(begin + out_at_, ahead_.attention),
+      .next_layer = has_next ? 2L * m_.kv_heads * kv_tile_elements(kDim) : 0};
   launch(
       s_.device, s_.function("attention_decode_d128"),
       {.blocks = splits_, .blocks_y = count_ * m_.kv_heads, .threads = kAttentionThreads, .may_overlap = may_overlap},
@@ -233,7 +246,8 @@ bool time_step(Session& s, const Model& model, WeightForm form, int count, int c
     const double seconds = seconds_each(s, 1, [&](int) { step.record(true, ahead); }, s.is_small ? 1 : 15);
     is_same &= step.outcome() == outcomes[0];
     char text[40];
-    std::snprintf(text, sizeof(text), " %ld/%ld: %.3f", ahead.projection >> 20, ahead.attention >> 20, seconds * 1e3);
+    std::snprintf(text, sizeof(text), " %ld/%ld%s: %.3f", ahead.projection >> 20, ahead.attention >> 20,
+                  ahead.has_kv ? "+kv" : "", seconds * 1e3);
     by_ahead += text;
   }
   const bool is_finite = is_all_finite(outcomes[1]);

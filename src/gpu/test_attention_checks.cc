@@ -154,7 +154,8 @@ Check check_attention_decode(const Device& device, const Module& module, const A
                              .heads = c.heads,
                              .epsilon = kEpsilon,
                              .scale = scale,
-                             .ahead = {pool.as<u8>(), static_cast<u32>(pool.bytes()) / 16 * 16}};
+                             .ahead = {pool.as<u8>(), static_cast<u32>(pool.bytes()) / 16 * 16},
+                             .next_layer = 0};
   const Handle kernel = module.function("attention_decode_d" + std::to_string(c.head_dim));
   launch(device, kernel, {.blocks = c.splits, .blocks_y = rows * c.kv_heads, .threads = kAttentionThreads}, a);
   const auto out = output.values<uint16_t>();

@@ -62,6 +62,14 @@ DEVICE void load_kv(KvLane<D>& to, const u16* keys, const u16* values, int lane)
   }
 }
 
+// The same keys and values of the layer `distance` elements further, on their way to the L2.
+template <int D>
+DEVICE void ask_for_kv(const u16* keys, const u16* values, long distance, int lane) {
+  if (distance == 0 || lane != 0) return;
+  prefetch_l2(keys + distance, kv_tile_elements(D) * 2);
+  prefetch_l2(values + distance, kv_tile_elements(D) * 2);
+}
+
 // A warp's running softmax: lane 4 g + t knows head g's maximum and its own part of the sum, and the output of heads 2
 // t and 2 t + 1 for the dimensions that output_dimension() names.
 template <int D>
@@ -313,6 +321,7 @@ DEVICE void attention_decode(AttentionShared<D>& shared, const AttentionArgument
   if (first < range.end) {
     const u16* tile = head + table[first] * a.kv.block_stride;
     load_kv<D>(kv, tile, tile + to_values, lane);
+    ask_for_kv<D>(tile, tile + to_values, a.next_layer, lane);
   }
   if (row == 0) ask_ahead(a.ahead, kv_head * grid_blocks() + block_index(), a.kv.kv_heads * grid_blocks());
   if (range.begin >= range.end) {
@@ -342,6 +351,7 @@ DEVICE void attention_decode(AttentionShared<D>& shared, const AttentionArgument
       if (end <= last_end) break;
       const u16* tile = head + *next * a.kv.block_stride;
       load_kv<D>(kv, tile, tile + to_values, lane);
+      ask_for_kv<D>(tile, tile + to_values, a.next_layer, lane);
     }
   }
   share(shared, state, lane);
