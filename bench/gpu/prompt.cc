@@ -58,7 +58,7 @@ class PromptModel {
   std::vector<std::unique_ptr<MatrixPool>> pools_;  // of each product
   Buffer tiles_, activated_, attended_, residual_, qkv_, queries_, vectors_, partial_, arrivals_;
   Buffer keys_values_, tables_, positions_, sequences_, rotations_, attention_tiles_;
-  int attention_blocks_;
+  int attention_tile_count_;
 };
 
 PromptModel::PromptModel(Session& session, const Model& model, WeightForm form, int count)
@@ -88,7 +88,7 @@ PromptModel::PromptModel(Session& session, const Model& model, WeightForm form, 
       rotations_(Buffer::of(session.device, std::vector<float>(static_cast<size_t>(count) * kDim, 0.6f))),
       attention_tiles_(
           Buffer::of(session.device, attention_prompt_tiles(0, count, model.heads / model.kv_heads, model.kv_heads))),
-      attention_blocks_(static_cast<int>(attention_tiles_.bytes() / sizeof(AttentionPromptTile))) {
+      attention_tile_count_(static_cast<int>(attention_tiles_.bytes() / sizeof(AttentionPromptTile))) {
   for (const GemmShape& shape : shapes_) {
     pools_.push_back(std::make_unique<MatrixPool>(session, session.is_small ? 1 << 20 : size_t{768} << 20));
     pools_.back()->fill(form, shape.rows, shape.columns);
@@ -183,8 +183,9 @@ void PromptModel::record_attention() const {
   a.heads = m_.heads;
   a.group = m_.heads / m_.kv_heads;
   a.scale = 0.088f;
+  a.tile_count = attention_tile_count_;
   launch(s_.device, s_.function("attention_prompt_128"),
-         {.blocks = attention_blocks_,
+         {.blocks = attention_prompt_blocks(attention_tile_count_, s_.device.multiprocessors),
           .threads = kAttentionPromptThreads,
           .shared_bytes = attention_prompt_shared_bytes(kDim),
           .may_overlap = true},

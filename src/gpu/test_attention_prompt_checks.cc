@@ -89,11 +89,12 @@ Check check_attention_prompt(const Device& device, const Module& module, const A
   a.group = group;
   a.window = c.window;
   a.scale = 1 / std::sqrt(static_cast<float>(c.head_dim));
-  launch(device, module.function("attention_prompt_" + std::to_string(c.head_dim)),
-         {.blocks = static_cast<int>(list.size()),
-          .threads = kAttentionPromptThreads,
-          .shared_bytes = attention_prompt_shared_bytes(c.head_dim)},
-         a);
+  a.tile_count = static_cast<int>(list.size());
+  const int blocks = attention_prompt_blocks(a.tile_count, random() % 2 == 0 ? 3 : device.multiprocessors);
+  launch(
+      device, module.function("attention_prompt_" + std::to_string(c.head_dim)),
+      {.blocks = blocks, .threads = kAttentionPromptThreads, .shared_bytes = attention_prompt_shared_bytes(c.head_dim)},
+      a);
   const auto out = output.values<uint8_t>();
   ErrorSum error;
   const int pairs = c.tokens * c.heads;

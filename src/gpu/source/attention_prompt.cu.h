@@ -1,10 +1,11 @@
 // Attention of prompts on Hopper (attention_prompt.h): for each query row a softmax over the positions up to its own.
 //
 // A block of threads takes 128 query rows, the query heads of one KV head times consecutive tokens, 64 to a warpgroup.
-// Queries stay in registers. A producer warp keeps three stages of 128 positions full. While the scores of one stage
-// become weights, the products of the stage before with its values run, and those of the other warpgroup: the two begin
-// theirs in turn. Stages begin at multiples of 128 positions and come in order, so a row's bits depend on its sequence
-// alone, however a prompt was cut.
+// It stays and takes tile after tile; keys of the next are on the way while the last products of one run. Queries stay
+// in registers. A producer warp keeps three stages of 128 positions full. While the scores of one stage become weights,
+// the products of the stage before with its values run, and those of the other warpgroup: the two begin theirs in turn.
+// Stages begin at multiples of 128 positions and come in order, so a row's bits depend on its sequence alone, however a
+// prompt was cut.
 #pragma once
 
 #include "gpu/source/attention_prompt.h"
@@ -34,19 +35,25 @@ DEVICE AttentionSpan attention_span(const AttentionPromptTile& tile, int window)
   return {begin / kAttentionPromptStage, last / kAttentionPromptStage + 1, last};
 }
 
+// The tile that a block takes in its round, to and fro; beyond the last there is no more.
+DEVICE int attention_tile_at(int round) {
+  const int blocks = grid_blocks(), own = block_index();
+  return round * blocks + (round % 2 == 0 ? own : blocks - 1 - own);
+}
+
 // Lanes 0 to 7 bring a block of keys each, 8 to 15 one of values. Beyond the last block they bring it again: its scores
 // are masked.
 template <int D>
 DEVICE void attention_produce(u8* stages, AttentionBarriers& barriers, const AttentionPromptArguments& a,
-                              const AttentionPromptTile& tile, const AttentionSpan& span) {
+                              const AttentionPromptTile& tile, RingPlace& at) {
   constexpr int kBlocks = kAttentionPromptStage / kKvPositions, kHalf = kBlocks * kv_tile_elements(D) * 2;
+  const AttentionSpan span = attention_span(tile, a.window);
   const int block = thread_index() % kBlocks, last_block = span.last / kKvPositions;
   const bool is_value = thread_index() >= kBlocks;
   const auto id_of = [&](int stage) {
     const int wanted = stage * kBlocks + block;
     return a.tables[tile.table + (wanted < last_block ? wanted : last_block)];
   };
-  RingPlace at{0, 1};
   u32 next = id_of(span.first);
   for (int i = span.first; i < span.end; ++i) {
     const u32 id = next;
@@ -180,55 +187,67 @@ DEVICE void attention_store(const float (&o)[D / 2], const AttentionRows& rows, 
 }
 
 template <int D>
-DEVICE void attention_consume(u8* stages, AttentionBarriers& barriers, const AttentionPromptArguments& a,
-                              const AttentionPromptTile& tile, const AttentionSpan& span) {
+DEVICE void attention_consume(u8* stages, AttentionBarriers& barriers, const AttentionPromptArguments& a) {
   constexpr int kHalf = kAttentionPromptStage * D * 2;
   const int group = thread_index() / 128 - 1, lane = thread_index() % kWarp;
   const int row = group * 64 + thread_index() % 128 / kWarp * 16 + lane / 4;
+  AttentionPromptTile tile = a.tiles[attention_tile_at(0)];
   u32 query[D / 16][4];
   attention_load_query<D>(query, a, tile, row);
-  const int position[2] = {tile.position + row / a.group, tile.position + (row + 8) / a.group};
-  AttentionRows rows{{kMinusInfinity, kMinusInfinity}, {0, 0}, {0, 0}};
   float o[D / 2], s[64];
   u32 p[8][4];
-  UNROLL
-  for (int i = 0; i < D / 2; ++i) o[i] = 0;
   RingPlace now;
   u32 turn_phase = group == 0 ? 1 : 0;  // the first turn is the first warpgroup's
-  barrier_wait(&barriers.keys_full[0], 0);
-  attention_scores<D>(s, query, stages);
-  wgmma_wait<0>();
-  wgmma_hold(s);
-  if (lane == 0) barrier_arrive(&barriers.keys_empty[0]);
-  attention_weights(s, rows, a, tile, span, position, span.first);
-  attention_pack(p, s);
-  for (int i = span.first + 1; i < span.end; ++i) {
-    const RingPlace before = now;
-    now.advance(kAttentionPromptStages);
+  for (int round = 1;; ++round) {
+    const AttentionSpan span = attention_span(tile, a.window);
+    const int position[2] = {tile.position + row / a.group, tile.position + (row + 8) / a.group};
+    AttentionRows rows{{kMinusInfinity, kMinusInfinity}, {0, 0}, {0, 0}};
+    UNROLL
+    for (int i = 0; i < D / 2; ++i) o[i] = 0;
     barrier_wait(&barriers.keys_full[now.stage], now.phase);
-    barrier_wait(&barriers.turn[group], turn_phase);
-    turn_phase ^= 1;
     attention_scores<D>(s, query, stages + now.stage * 2 * kHalf);
-    barrier_wait(&barriers.values_full[before.stage], before.phase);
-    attention_values<D>(o, p, stages + (before.stage * 2 + 1) * kHalf);
-    if (lane == 0) barrier_arrive(&barriers.turn[1 - group]);
-    wgmma_wait<1>();  // the scores; the values run on
+    wgmma_wait<0>();
     wgmma_hold(s);
     if (lane == 0) barrier_arrive(&barriers.keys_empty[now.stage]);
-    attention_weights(s, rows, a, tile, span, position, i);
-    wgmma_before_wait(stages, rows.sum[0] + rows.sum[1], -1);  // weights are made while the values run
+    attention_weights(s, rows, a, tile, span, position, span.first);
+    attention_pack(p, s);
+    for (int i = span.first + 1; i < span.end; ++i) {
+      const RingPlace before = now;
+      now.advance(kAttentionPromptStages);
+      barrier_wait(&barriers.keys_full[now.stage], now.phase);
+      barrier_wait(&barriers.turn[group], turn_phase);
+      turn_phase ^= 1;
+      attention_scores<D>(s, query, stages + now.stage * 2 * kHalf);
+      barrier_wait(&barriers.values_full[before.stage], before.phase);
+      attention_values<D>(o, p, stages + (before.stage * 2 + 1) * kHalf);
+      if (lane == 0) barrier_arrive(&barriers.turn[1 - group]);
+      wgmma_wait<1>();  // the scores; the values run on
+      wgmma_hold(s);
+      if (lane == 0) barrier_arrive(&barriers.keys_empty[now.stage]);
+      attention_weights(s, rows, a, tile, span, position, i);
+      wgmma_before_wait(stages, rows.sum[0] + rows.sum[1], -1);  // weights are made while the values run
+      wgmma_wait<0>();
+      wgmma_hold(o);
+      if (lane == 0) barrier_arrive(&barriers.values_empty[before.stage]);
+      UNROLL
+      for (int j = 0; j < D / 2; ++j) o[j] *= rows.rescale[j % 4 / 2];
+      attention_pack(p, s);
+    }
+    const AttentionPromptTile done = tile;
+    const int next = attention_tile_at(round);
+    barrier_wait(&barriers.values_full[now.stage], now.phase);
+    attention_values<D>(o, p, stages + (now.stage * 2 + 1) * kHalf);
+    if (next < a.tile_count) {  // on the way while the last values run
+      tile = a.tiles[next];
+      attention_load_query<D>(query, a, tile, row);
+    }
     wgmma_wait<0>();
     wgmma_hold(o);
-    if (lane == 0) barrier_arrive(&barriers.values_empty[before.stage]);
-    UNROLL
-    for (int j = 0; j < D / 2; ++j) o[j] *= rows.rescale[j % 4 / 2];
-    attention_pack(p, s);
+    if (lane == 0) barrier_arrive(&barriers.values_empty[now.stage]);
+    now.advance(kAttentionPromptStages);
+    attention_store<D>(o, rows, a, done, row);
+    if (next >= a.tile_count) return;
   }
-  barrier_wait(&barriers.values_full[now.stage], now.phase);
-  attention_values<D>(o, p, stages + (now.stage * 2 + 1) * kHalf);
-  wgmma_wait<0>();
-  wgmma_hold(o);
-  attention_store<D>(o, rows, a, tile, row);
 }
 
 template <int D>
@@ -248,16 +267,17 @@ DEVICE void attention_prompt(const AttentionPromptArguments& a) {
   sync_block();
   grid_release();
   grid_wait();
-  const AttentionPromptTile tile = a.tiles[block_index()];
-  const AttentionSpan span = attention_span(tile, a.window);
   if (thread_index() < 128) {
     registers_give<40>();
     if (thread_index() < kWarp) {
-      attention_produce<D>(memory, barriers, a, tile, span);
+      RingPlace at{0, 1};
+      for (int round = 0, i = attention_tile_at(0); i < a.tile_count; i = attention_tile_at(++round)) {
+        attention_produce<D>(memory, barriers, a, a.tiles[i], at);
+      }
     }
   } else {
     registers_take<232>();
-    attention_consume<D>(memory, barriers, a, tile, span);
+    attention_consume<D>(memory, barriers, a);
   }
 }
 

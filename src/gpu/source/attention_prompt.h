@@ -1,6 +1,7 @@
 // What attention of prompts takes (attention_prompt.cu.h): kernels attention_prompt_64 and _128, by head dimension.
 //
-// Grid: a block a tile of query rows; attention_prompt_shared_bytes of dynamic shared memory.
+// Grid: attention_prompt_blocks; attention_prompt_shared_bytes of dynamic shared memory. A block takes tile after tile,
+// to and fro through the list: where the longest come first, all blocks get about as much.
 #pragma once
 
 #include "gpu/source/kv_tile.h"
@@ -30,7 +31,11 @@ struct AttentionPromptArguments {
   int heads, group;   // query heads in all, and of one KV head (group divides kAttentionPromptRows)
   int window;         // positions that a row sees, its own included; 0 for all
   float scale;        // of scores
+  int tile_count;
 };
+constexpr int attention_prompt_blocks(int tiles, int multiprocessors) {
+  return tiles < multiprocessors ? tiles : multiprocessors;
+}
 
 inline constexpr int kAttentionPromptStage = 128;  // positions
 inline constexpr int kAttentionPromptStages = 3;
