@@ -15,23 +15,23 @@ bool run_linear(Session& s) {
   const LinearShape tiny[] = {{"tiny", LinearEnd::store, 64, 128}, {"tiny gated", LinearEnd::gated, 64, 128}};
   MatrixPool pool(s, s.is_small ? 1 << 20 : size_t{3} << 30);
   const Activations activations(s);
-  std::printf("= projections: percent of reading %.0f GB/s [best tiles x warps] us (us by plan), at 1, 4, 8, 16 rows\n",
+  std::printf("= projections: percent of reading %.0f GB/s [best tiles x warps] us (us by plan), at 1, 8, 16 rows\n",
               s.read_roof * 1e-9);
-  for (int form = 0; form < kWeightForms; ++form) {
+  for (const WeightForm form : {WeightForm::codes4, WeightForm::codes8, WeightForm::bf16, WeightForm::codes4_min}) {
     for (const LinearShape& shape :
          s.is_small ? std::span<const LinearShape>(tiny) : std::span<const LinearShape>(big)) {
-      pool.fill(static_cast<WeightForm>(form), shape.rows, shape.columns);
-      const double bytes = static_cast<double>(linear_bytes(static_cast<WeightForm>(form), shape));
-      std::printf("= %-10s %-12s", form_name(static_cast<WeightForm>(form)), shape.name);
-      for (const int count : {1, 4, 8, 16}) {
+      pool.fill(form, shape.rows, shape.columns);
+      const double bytes = static_cast<double>(linear_bytes(form, shape));
+      std::printf("= %-10s %-12s", form_name(form), shape.name);
+      for (const int count : {1, 8, 16}) {
         if (s.seconds_left() < 1) {
           std::printf(" | out of time");
           continue;
         }
         double seconds = 0;
-        const LinearPlan plan = tune(s, pool, activations, static_cast<WeightForm>(form), shape, count, &seconds);
-        const LinearPlan planned = plan_for(static_cast<WeightForm>(form), shape);
-        const double by_plan = time_linear(s, pool, activations, static_cast<WeightForm>(form), shape, planned, count);
+        const LinearPlan plan = tune(s, pool, activations, form, shape, count, &seconds);
+        const LinearPlan planned = plan_for(form, shape);
+        const double by_plan = time_linear(s, pool, activations, form, shape, planned, count);
         std::printf(" | %3.0f%% [%dx%d] %.1f (%.1f)", 100 * bytes / seconds / s.read_roof, plan.tiles, plan.warps,
                     seconds * 1e6, by_plan * 1e6);
       }
