@@ -1,6 +1,6 @@
 // gpu_check STAGE... [--image FILE] [--seconds N] [--roof GB/s] [--small] [--emulator]
-// Stages: version, correct, roof, linear, attention, step, prompt, parts. Exits 1 when a check failed, 3 when there is
-// no device.
+// Stages: version, correct, roof, linear, attention, step (step1: of one sequence alone), prompt, parts. Exits 1 when a
+// check failed, 3 when there is no device.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -49,7 +49,9 @@ bool run_stage(Session& session, const std::string& stage) {
   if (stage == "roof") return run_roof(session);
   if (stage == "linear") return run_linear(session);
   if (stage == "attention") return run_attention(session);
-  if (stage == "step") return run_step(session);
+  constexpr int kCounts[] = {1, 8};
+  if (stage == "step") return run_step(session, kCounts);
+  if (stage == "step1") return run_step(session, std::span(kCounts, 1));
   if (stage == "prompt") return run_prompt(session);
   if (stage == "parts") return run_parts(session);
   estoc::fail(estoc::ErrorCode::invalid_argument, "no stage '{}'", stage);

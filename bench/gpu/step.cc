@@ -42,9 +42,14 @@ constexpr Ahead kAheads[] = {{0, 0, true},
 class StepModel {
  public:
   StepModel(Session& session, const Model& model, WeightForm form, int count, int context);
-  void record(bool may_overlap, const Ahead& ahead);
+  void record(bool may_overlap);
   double bytes() const { return bytes_; }
   std::vector<uint32_t> outcome() const;  // logits and tokens of the last run, as bits
+
+  // How the next record() cuts the step.
+  LinearPlan qkv, out, gated, down, head;
+  int splits;
+  Ahead ahead{0, 0, false};
 
  private:
   // A matrix of every layer, or of each a pair: where it lies in a layer's weights.
@@ -59,21 +64,20 @@ class StepModel {
   WeightForm form_;
   int count_, context_;
   LinearShape qkv_shape_, out_shape_, gated_shape_, down_shape_, head_shape_;
-  LinearPlan qkv_plan_, out_plan_, gated_plan_, down_plan_, head_plan_;
   Activations activations_;
   MatrixPool matrices_;
   long out_at_, gated_at_, down_at_, layer_bytes_;  // weights lie in the order of use, queries, keys and values first
-  Ahead ahead_;
   long asked_ = 0;
   double bytes_ = 0;
   long kv_stride_;
-  int table_stride_, splits_;
+  int table_stride_;
   Buffer weights_, pool_, tables_, positions_, rotations_, arrived_, partial_, tokens_, next_tokens_, best_,
       best_index_, attended_, activated_, qkv_output_;
 };
 
 StepModel::StepModel(Session& session, const Model& model, WeightForm form, int count, int context)
-    : s_(session),
+    : splits(attention_splits(context, count, model.kv_heads, session.device.multiprocessors)),
+      s_(session),
       m_(model),
       form_(form),
       count_(count),
@@ -91,7 +95,6 @@ StepModel::StepModel(Session& session, const Model& model, WeightForm form, int 
       layer_bytes_(down_at_ + linear_bytes(form, down_shape_)),
       kv_stride_(2L * model.layers * model.kv_heads * kv_tile_elements(kDim)),
       table_stride_(context / kKvPositions),
-      splits_(attention_splits(context, count, model.kv_heads, session.device.multiprocessors)),
       weights_(session.device, static_cast<size_t>(layer_bytes_ * model.layers + linear_bytes(form, head_shape_))),
       pool_(session.device, static_cast<size_t>(count) * table_stride_ * kv_stride_ * 2),
       tables_(session.device, static_cast<size_t>(count) * table_stride_ * 4),
@@ -112,11 +115,11 @@ StepModel::StepModel(Session& session, const Model& model, WeightForm form, int 
   for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(i);
   tables_.upload(ids.data(), ids.size() * 4);
   pool_.fill(0x3c003d00);
-  place(qkv_shape_, qkv_plan_, 0, m_.layers, 1);
-  place(out_shape_, out_plan_, out_at_, m_.layers, 1);
-  place(gated_shape_, gated_plan_, gated_at_, m_.layers, 2);
-  place(down_shape_, down_plan_, down_at_, m_.layers, 1);
-  place(head_shape_, head_plan_, layer_bytes_ * m_.layers, 1, 1);
+  place(qkv_shape_, qkv, 0, m_.layers, 1);
+  place(out_shape_, out, out_at_, m_.layers, 1);
+  place(gated_shape_, gated, gated_at_, m_.layers, 2);
+  place(down_shape_, down, down_at_, m_.layers, 1);
+  place(head_shape_, head, layer_bytes_ * m_.layers, 1, 1);
 }
 
 void StepModel::place(const LinearShape& shape, LinearPlan& plan, long offset, int layers, int matrices) {
@@ -145,7 +148,7 @@ LinearArguments StepModel::linear(const LinearShape& shape, long offset, int mat
   const long bytes = matrix_bytes(form_, shape.rows, shape.columns);
   a.weights = weights_.as<u8>(static_cast<size_t>(offset));
   a.weights_up = matrices > 1 ? a.weights + bytes : nullptr;
-  a.ahead = ask(offset + matrices * bytes, ahead_.projection);
+  a.ahead = ask(offset + matrices * bytes, ahead.projection);
   a.inputs = activations_.next_inputs.as<u16>();
   a.squares = shape.end == LinearEnd::residual ? nullptr : activations_.next_squares.as<float>();
   return a;
@@ -154,11 +157,11 @@ LinearArguments StepModel::linear(const LinearShape& shape, long offset, int mat
 void StepModel::record_layer(int layer, bool may_overlap) {
   const long begin = layer * layer_bytes_;
   // Squares come from the residual kernel before, one part a block; of the first layer from the embedding, one part.
-  LinearArguments qkv = linear(qkv_shape_, begin, 1);
-  qkv.square_parts = layer == 0 ? 1 : linear_blocks(down_shape_, down_plan_);
-  qkv.output = qkv_output_.as<float>();
-  launch_linear(s_, form_, qkv_shape_, qkv_plan_, qkv, may_overlap);
-  const bool has_next = ahead_.has_kv && layer + 1 < m_.layers && pool_.bytes() / m_.layers <= 16 * kMiB;
+  LinearArguments a = linear(qkv_shape_, begin, 1);
+  a.square_parts = layer == 0 ? 1 : linear_blocks(down_shape_, down);
+  a.output = qkv_output_.as<float>();
+  launch_linear(s_, form_, qkv_shape_, qkv, a, may_overlap);
+  const bool has_next = ahead.has_kv && layer + 1 < m_.layers && pool_.bytes() / m_.layers <= 16 * kMiB;
   const float* norm = m_.has_head_norm ? activations_.vectors.as<float>() : nullptr;
   const AttentionArguments attention{
       .qkv = qkv_output_.as<float>(),
@@ -175,27 +178,25 @@ void StepModel::record_layer(int layer, bool may_overlap) {
       .heads = m_.heads,
       .epsilon = 1e-6f,
       .scale = 0.088f,
-      .ahead = ask(begin + out_at_, ahead_.attention),
+      .ahead = ask(begin + out_at_, ahead.attention),
       .next_layer = has_next ? 2L * m_.kv_heads * kv_tile_elements(kDim) : 0};
-  launch(
-      s_.device, s_.function("attention_decode_d128"),
-      {.blocks = splits_, .blocks_y = count_ * m_.kv_heads, .threads = kAttentionThreads, .may_overlap = may_overlap},
-      attention);
-  LinearArguments out = linear(out_shape_, begin + out_at_, 1);
-  out.inputs = attended_.as<u16>();
-  launch_linear(s_, form_, out_shape_, out_plan_, out, may_overlap);
-  LinearArguments gated = linear(gated_shape_, begin + gated_at_, 2);
-  gated.square_parts = linear_blocks(out_shape_, out_plan_);
-  gated.activated = activated_.as<u16>();
-  launch_linear(s_, form_, gated_shape_, gated_plan_, gated, may_overlap);
-  LinearArguments down = linear(down_shape_, begin + down_at_, 1);
-  down.inputs = activated_.as<u16>();
-  launch_linear(s_, form_, down_shape_, down_plan_, down, may_overlap);
+  launch(s_.device, s_.function("attention_decode_d128"),
+         {.blocks = splits, .blocks_y = count_ * m_.kv_heads, .threads = kAttentionThreads, .may_overlap = may_overlap},
+         attention);
+  a = linear(out_shape_, begin + out_at_, 1);
+  a.inputs = attended_.as<u16>();
+  launch_linear(s_, form_, out_shape_, out, a, may_overlap);
+  a = linear(gated_shape_, begin + gated_at_, 2);
+  a.square_parts = linear_blocks(out_shape_, out);
+  a.activated = activated_.as<u16>();
+  launch_linear(s_, form_, gated_shape_, gated, a, may_overlap);
+  a = linear(down_shape_, begin + down_at_, 1);
+  a.inputs = activated_.as<u16>();
+  launch_linear(s_, form_, down_shape_, down, a, may_overlap);
 }
 
-void StepModel::record(bool may_overlap, const Ahead& ahead) {
+void StepModel::record(bool may_overlap) {
   const long head_at = layer_bytes_ * m_.layers;
-  ahead_ = ahead;
   asked_ = 0;
   const EmbedArguments embed{weights_.as<u8>(static_cast<size_t>(head_at)),
                              tokens_.as<u32>(),
@@ -207,9 +208,9 @@ void StepModel::record(bool may_overlap, const Ahead& ahead) {
   launch(s_.device, s_.function(std::string("embed_") + form_name(form_)),
          {.blocks = count_, .threads = kEmbedThreads, .may_overlap = false}, embed);
   for (int layer = 0; layer < m_.layers; ++layer) record_layer(layer, may_overlap);
-  LinearArguments head = linear(head_shape_, head_at, 1);
-  head.square_parts = linear_blocks(down_shape_, down_plan_);
-  launch_linear(s_, form_, head_shape_, head_plan_, head, may_overlap);
+  LinearArguments a = linear(head_shape_, head_at, 1);
+  a.square_parts = linear_blocks(down_shape_, down);
+  launch_linear(s_, form_, head_shape_, head, a, may_overlap);
   const ArgmaxArguments argmax{activations_.output.as<float>(), best_.as<float>(), best_index_.as<u32>(),
                                next_tokens_.as<u32>(),          m_.vocabulary,     kArgmaxParts};
   launch(s_.device, s_.function("argmax_parts"),
@@ -232,43 +233,104 @@ bool is_all_finite(const std::vector<uint32_t>& bits) {
   return true;
 }
 
+double seconds_of(const Session& s, StepModel& step, bool may_overlap) {
+  return seconds_each(s, 1, [&](int) { step.record(may_overlap); }, s.is_small ? 1 : 15);
+}
+
+// The distances ahead, all of which have to give the same bits; leaves the fastest, and returns its seconds.
+double tune_ahead(const Session& s, StepModel& step, double seconds, const std::vector<uint32_t>& outcome,
+                  bool& is_same) {
+  Ahead best = step.ahead;
+  for (const Ahead& ahead : kAheads) {
+    step.ahead = ahead;
+    const double now = seconds_of(s, step, true);
+    is_same &= step.outcome() == outcome;
+    std::printf(" %ld/%ld%s: %.3f", ahead.projection >> 20, ahead.attention >> 20, ahead.has_kv ? "+kv" : "",
+                now * 1e3);
+    if (now < seconds) {
+      seconds = now;
+      best = ahead;
+    }
+  }
+  step.ahead = best;
+  return seconds;
+}
+
+// Launch shapes one after the other, each the fastest within the step as it is by then. Prints what is not by plan.
+double tune_shapes(const Session& s, StepModel& step, double seconds) {
+  struct Named {
+    const char* name;
+    LinearPlan* plan;
+  };
+  const Named all[] = {{"qkv", &step.qkv}, {"out", &step.out}, {"gated", &step.gated}, {"down", &step.down}};
+  for (const Named& named : all) {
+    const LinearPlan planned = *named.plan;
+    LinearPlan best = planned;
+    for (const int tiles : {1, 2}) {
+      if (named.plan == &step.gated && tiles == 1) continue;
+      for (const int warps : {4, 8, 16}) {
+        if (tiles == planned.tiles && warps == planned.warps) continue;
+        *named.plan = {tiles, warps};
+        const double now = seconds_of(s, step, true);
+        if (now >= seconds * 0.997) continue;
+        seconds = now;
+        best = *named.plan;
+      }
+    }
+    *named.plan = best;
+    if (best.tiles != planned.tiles || best.warps != planned.warps) {
+      std::printf(" %s %dx%d, not %dx%d: %.3f", named.name, best.tiles, best.warps, planned.tiles, planned.warps,
+                  seconds * 1e3);
+    }
+  }
+  const int planned = step.splits;
+  int best = planned;
+  for (const int splits : {planned / 2, planned * 2}) {
+    if (splits < 1 || splits > kAttentionSplitsMax) continue;
+    step.splits = splits;
+    const double now = seconds_of(s, step, true);
+    if (now >= seconds * 0.997) continue;
+    seconds = now;
+    best = splits;
+  }
+  step.splits = best;
+  if (best != planned) std::printf(" %d splits, not %d: %.3f", best, planned, seconds * 1e3);
+  return seconds;
+}
+
 bool time_step(Session& s, const Model& model, WeightForm form, int count, int context) {
   StepModel step(s, model, form, count, context);
   double times[2];
   std::vector<uint32_t> outcomes[2];
   for (const bool may_overlap : {false, true}) {
-    times[may_overlap] = seconds_each(s, 1, [&](int) { step.record(may_overlap, {}); }, s.is_small ? 1 : 15);
+    times[may_overlap] = seconds_of(s, step, may_overlap);
     outcomes[may_overlap] = step.outcome();
   }
-  std::string by_ahead;
   bool is_same = outcomes[0] == outcomes[1];
-  for (const Ahead& ahead : kAheads) {
-    const double seconds = seconds_each(s, 1, [&](int) { step.record(true, ahead); }, s.is_small ? 1 : 15);
-    is_same &= step.outcome() == outcomes[0];
-    char text[40];
-    std::snprintf(text, sizeof(text), " %ld/%ld%s: %.3f", ahead.projection >> 20, ahead.attention >> 20,
-                  ahead.has_kv ? "+kv" : "", seconds * 1e3);
-    by_ahead += text;
-  }
-  const bool is_finite = is_all_finite(outcomes[1]);
+  std::printf("step %s %s, %d rows: MiB ahead of projections/attention: ms", model.name, form_name(form), count);
+  const double ahead = tune_ahead(s, step, times[1], outcomes[0], is_same);
+  std::printf("; shapes:");
+  const double shaped = count == 1 ? tune_shapes(s, step, ahead) : ahead;
+  std::printf("\n");
+  const bool is_finite = is_all_finite(step.outcome());
   std::printf(
-      "= step %-5s %-10s %2d rows, context %d: plain %.3f ms, overlapping %.3f ms (%.2f GB of weights, keys and "
-      "values: "
-      "%.0f%% of reading)\n",
-      model.name, form_name(form), count, context, times[0] * 1e3, times[1] * 1e3, step.bytes() * 1e-9,
-      100 * step.bytes() / times[1] / s.read_roof);
-  std::printf("= step %-5s %-10s %2d rows, MiB asked ahead by projections / by attention: ms %s\n", model.name,
-              form_name(form), count, by_ahead.c_str());
-  if (!is_same)
+      "= step %-5s %-10s %2d rows, context %d: plain %.3f ms, overlapping %.3f, ahead %ld/%ld%s MiB %.3f, other shapes "
+      "%.3f "
+      "(%.2f GB of weights, keys and values: %.0f%% of reading)\n",
+      model.name, form_name(form), count, context, times[0] * 1e3, times[1] * 1e3, step.ahead.projection >> 20,
+      step.ahead.attention >> 20, step.ahead.has_kv ? "+kv" : "", ahead * 1e3, shaped * 1e3, step.bytes() * 1e-9,
+      100 * step.bytes() / shaped / s.read_roof);
+  if (!is_same) {
     std::printf("! step %s %s: overlapping launches or weights asked for ahead changed the logits\n", model.name,
                 form_name(form));
+  }
   if (!is_finite) std::printf("! step %s %s: logits that are no numbers\n", model.name, form_name(form));
   return is_same && is_finite;
 }
 
 }  // namespace
 
-bool run_step(Session& s) {
+bool run_step(Session& s, std::span<const int> counts) {
   constexpr Model kModels[] = {{"8B", 32, 4096, 32, 8, 14336, 128256, false},
                                {"0.6B", 28, 1024, 16, 8, 3072, 151936, true}};
   constexpr Model kTiny = {"tiny", 2, 128, 2, 1, 192, 200, true};
@@ -279,7 +341,7 @@ bool run_step(Session& s) {
   }
   for (const Model& model : kModels) {
     for (const WeightForm form : {WeightForm::bf16, WeightForm::codes8, WeightForm::codes4}) {
-      for (const int count : {1, 8}) {
+      for (const int count : counts) {
         if (s.seconds_left() > 2) is_good &= time_step(s, model, form, count, 1024);
       }
     }
