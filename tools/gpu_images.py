@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Compiles src/gpu/source/kernels.cu for GPUs: one cubin an architecture, and PTX for those that are not listed.
 
-  tools/gpu_images.py --out DIR [--ptxas PATH] [--clang PATH]
+  tools/gpu_images.py --out DIR [--only NAME] [--source TREE] [--ptxas PATH] [--clang PATH]
   tools/gpu_images.py --install DIR      a virtual environment with ptxas from PyPI, for --ptxas
 
-Writes DIR/<name>.cubin, DIR/compute_80.ptx and DIR/images.inc (what gpu/images.cc embeds). Fails when a kernel spills or
-has a stack frame: that is memory traffic nobody asked for. Needs clang 19 and ptxas 12.9, no toolkit headers, no GPU.
+Writes DIR/<name>.cubin, DIR/compute_80.ptx and DIR/images.inc (what gpu/images.cc embeds); with --only no more than
+DIR/NAME.cubin, and with --source of the kernels in another tree. Fails when a kernel spills or has a stack frame: that is
+memory traffic nobody asked for. Needs clang 19 and ptxas 12.9, no toolkit headers, no GPU.
 """
 import argparse
 import re
@@ -40,10 +41,10 @@ def run(command: list, what: str) -> str:
     return done.stderr + done.stdout
 
 
-def compile_ptx(clang: str, target: str, out: Path) -> None:
+def compile_ptx(clang: str, tree: Path, target: str, out: Path) -> None:
     run([clang, "-x", "cuda", "-nocudainc", "-nocudalib", f"--cuda-gpu-arch={target}", "--cuda-feature=+ptx80",
-         "--cuda-device-only", "-std=c++20", "-O3", "-Wall", "-I", ROOT / "src", "-S",
-         ROOT / "src/gpu/source/kernels.cu", "-o", out], f"clang for {target}")
+         "--cuda-device-only", "-std=c++20", "-O3", "-Wall", "-I", tree / "src", "-S",
+         tree / "src/gpu/source/kernels.cu", "-o", out], f"clang for {target}")
 
 
 def findings(listing: str) -> list[str]:
@@ -60,6 +61,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--install", type=Path)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--only", choices=[name for name, _, _ in IMAGES])
+    parser.add_argument("--source", type=Path, default=ROOT, metavar="TREE")
     parser.add_argument("--ptxas", type=Path, default=find_ptxas(ROOT / "build/gpu-tools"))
     parser.add_argument("--clang", default="clang++-19")
     arguments = parser.parse_args()
@@ -70,20 +73,23 @@ def main() -> int:
     if not arguments.ptxas:
         sys.exit("gpu_images: no ptxas; `make gpu` installs it, or name one with --ptxas")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for target in sorted({target for _, target, _ in IMAGES}):
-        compile_ptx(arguments.clang, target, arguments.out / f"{target}.ptx")
+    images = [image for image in IMAGES if arguments.only in (None, image[0])]
+    for target in sorted({target for _, target, _ in images}):
+        compile_ptx(arguments.clang, arguments.source, target, arguments.out / f"{target}.ptx")
     wrong = []
     lines = []
-    for name, target, capability in IMAGES:
+    for name, target, capability in images:
         cubin = arguments.out / f"{name}.cubin"
         listing = run([arguments.ptxas, f"-arch={name}", "-O3", "-v", arguments.out / f"{target}.ptx", "-o", cubin],
                       f"ptxas for {name}")
         wrong += [f"{name}: {line}" for line in findings(listing)]
         lines.append(f'ESTOC_GPU_IMAGE({name}, {capability}, false, "{cubin.resolve()}")')
-    (arguments.out / "sm_80.ptx").replace(arguments.out / "compute_80.ptx")
-    lines.append(f'ESTOC_GPU_IMAGE(compute_80, 80, true, "{(arguments.out / "compute_80.ptx").resolve()}")')
     if wrong:
         sys.exit("gpu_images: registers do not suffice:\n  " + "\n  ".join(wrong))
+    if arguments.only:
+        return 0
+    (arguments.out / "sm_80.ptx").replace(arguments.out / "compute_80.ptx")
+    lines.append(f'ESTOC_GPU_IMAGE(compute_80, 80, true, "{(arguments.out / "compute_80.ptx").resolve()}")')
     (arguments.out / "images.inc").write_text("\n".join(lines) + "\n")
     return 0
 
