@@ -86,6 +86,7 @@ int Scheduler::drafts_max(const Sequence& sequence) const {
 
 // Of those that a sequence brings: what leaves a row, with logits, to each of the others that decode.
 int Scheduler::drafts_that_fit(const Sequence& sequence) const {
+  if (sequence.drafts.empty()) return 0;
   const auto decoding = std::ranges::count_if(running_, [](const auto& other) { return other->is_decoding(); });
   const int others = static_cast<int>(decoding) - static_cast<int>(plan_.size()) - 1;
   const int rows = limits_.batch_tokens_max - work_.rows - 1 - std::max(0, others);
