@@ -125,16 +125,14 @@ void Stepper::commit(const Plan& plan) {
   auto row = rows_.begin();
   for (const PlanEntry& entry : plan) {
     Sequence& sequence = *entry.sequence;
-    const int first = sequence.computed, known = sequence.known();
-    auto end = row;
-    for (int position = first; position < first + entry.rows(); ++position)
-      end += sequence.wants_logits(position) ? 1 : 0;
-    for (; row != end && first + entry.tokens < known; ++row) keep_prompt_logprobs(sequence, *row);
-    for (; end - row > 1 + entry.drafts; ++row) keep_prompt_logprobs(sequence, *row);
+    const int computed = sequence.computed + entry.tokens;
+    const int choice_count = computed == sequence.known() ? 1 + entry.drafts : 0;  // the last of its rows
+    const auto end = row + sequence.logit_rows(entry.tokens) + entry.drafts;
+    for (; end - row > choice_count; ++row) keep_prompt_logprobs(sequence, *row);
     const std::span<RowJob> choices(row, end);
     row = end;
     const int right = count_right(sequence, choices);
-    commit_blocks(sequence, first + entry.tokens, right);
+    commit_blocks(sequence, computed, right);
     if (!choices.empty()) accept(sequence, choices, right);
   }
 }

@@ -58,7 +58,7 @@ const WaitingQueue::Totals& WaitingQueue::totals(double output_mean) const {
   totals_ = {.output_mean = output_mean};
   for_each([&](const Sequence& sequence) {
     totals_->asked.add(sequence.request, sequence.known(), sequence.output_count(), output_mean);
-    if (sequence.remaining() <= 1) return;
+    if (!sequence.is_reading()) return;
     totals_->prompts.add_rows(sequence.computed, sequence.remaining());
     totals_->prompts.logit_rows += sequence.logit_rows(sequence.remaining());
     totals_->oldest = std::min(totals_->oldest, sequence.submitted_at);
