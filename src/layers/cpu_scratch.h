@@ -31,6 +31,15 @@ struct CpuScratch : StackScratch {
   std::vector<RowAngles> angles;          // by rope
   DecodeScratch decoded;
   std::vector<AttentionPlan> plans;  // of the batch, by group; prepared before the first layer
+
+ private:
+  // Columns of the buffers: what the widest layer needs.
+  struct Widths {
+    int64_t q = 1, kv = 1, mlp = 1;
+    bool has_conv = false;
+    static Widths of(std::span<const LayerSpec> layers);
+  };
+  CpuScratch(const Widths& widths, int hidden, int ropes, int groups, int rows_max, int threads);
 };
 
 }  // namespace estoc
