@@ -1,7 +1,5 @@
 #include "models/decoder.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "layers/cpu_stack.h"
 #include "weights/config_reader.h"
@@ -38,6 +36,12 @@ Decoder::Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& sp
       compute_(load.compute),
       embedding_(load, std::string(load.naming.embedding), spec.vocab, spec.hidden),
       norm_(load, spec.norm, spec.hidden) {
+  const bool is_tied = load.source.find(load.naming.head_weight()) == nullptr;
+  if (is_tied && !ConfigReader(load.source).boolean("tie_word_embeddings", true)) {
+    fail(ErrorCode::corrupt_file,
+         "{}: tensor '{}' is missing, and the config says that the embedding is not in its place", load.source.path(),
+         load.naming.head_weight());
+  }
   const auto layer_count = static_cast<int>(spec.layers.size());
   for (const RopeSpec& rope : spec.ropes) {
     const int64_t shape[] = {static_cast<int64_t>(rope.frequencies.size())};
@@ -54,12 +58,6 @@ Decoder::Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& sp
   }
   if (first != layer_count) {
     fail(ErrorCode::invalid_argument, "the places cover {} of {} layers", first, layer_count);
-  }
-  const bool is_tied = load.source.find(load.naming.head_weight()) == nullptr;
-  if (is_tied && !ConfigReader(load.source).boolean("tie_word_embeddings", true)) {
-    fail(ErrorCode::corrupt_file,
-         "{}: tensor '{}' is missing, and the config says that the embedding is not in its place", load.source.path(),
-         load.naming.head_weight());
   }
   head_.emplace(load, std::string(is_tied ? load.naming.embedding : load.naming.head), spec.vocab, spec.hidden);
 }
