@@ -20,24 +20,28 @@ int window_blocks(int window, const EngineConfig& config) {
 
 }  // namespace
 
+uint64_t state_bytes(const StateLayout& layout, int sequences_max) {
+  return static_cast<uint64_t>(kStatesASequence) * static_cast<uint64_t>(sequences_max) * layout.sequence_bytes();
+}
+
 std::vector<KvGroup> kv_groups_for(const StateLayout& layout, const EngineConfig& config) {
   constexpr int kContexts = 4;
   constexpr uint64_t kBlocksMax = std::numeric_limits<int>::max() / kBlockTokens;
   const uint64_t block_bytes = std::max<uint64_t>(1, layout.position_block_bytes(config.kv_type));
   const int state_count = kStatesASequence * config.sequences_max;
-  const uint64_t state_bytes = static_cast<uint64_t>(state_count) * layout.sequence_bytes();
+  const uint64_t of_states = state_bytes(layout, config.sequences_max);
   uint64_t memory = config.kv_bytes;
   if (memory == 0) {
-    memory = state_bytes + static_cast<uint64_t>(std::min(config.sequences_max, kContexts)) *
-                               static_cast<uint64_t>(blocks_for(config.context)) * block_bytes;
+    memory = of_states + static_cast<uint64_t>(std::min(config.sequences_max, kContexts)) *
+                             static_cast<uint64_t>(blocks_for(config.context)) * block_bytes;
   }
-  if (memory < state_bytes + block_bytes) {
+  if (memory < of_states + block_bytes) {
     fail(ErrorCode::resource_exhausted, "the KV cache of {} bytes is smaller than one block of {} tokens ({} bytes){}",
          memory, kBlockTokens, block_bytes,
-         state_bytes == 0 ? std::string() : fmt::format(" and {} states of {} sequences", state_bytes, state_count));
+         of_states == 0 ? std::string() : fmt::format(" and {} states ({} bytes)", state_count, of_states));
   }
-  const auto even_count = static_cast<int>(std::min((memory - state_bytes) / block_bytes, kBlocksMax));
-  uint64_t left = memory - state_bytes;
+  const auto even_count = static_cast<int>(std::min((memory - of_states) / block_bytes, kBlocksMax));
+  uint64_t left = memory - of_states;
   std::vector<KvGroup> groups;
   for (const StateGroup& state : layout.groups()) {
     KvGroup& group = groups.emplace_back();

@@ -12,6 +12,9 @@ namespace estoc {
 // Blocks of a group of fixed states for each sequence that may run at once.
 inline constexpr int kStatesASequence = 4;
 
+// Bytes of the fixed states of `sequences_max` sequences: what no pool can be smaller than.
+uint64_t state_bytes(const StateLayout& layout, int sequences_max);
+
 // Groups of layers and their blocks for a model of this layout, in its order:
 //
 //   block bytes = sum over a group's layers of 2 (keys and values) * kv_heads * 16 positions * head_dim * bytes of

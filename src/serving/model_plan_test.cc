@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/kv_sizing.h"
+
 namespace estoc {
 namespace {
 
@@ -37,6 +39,17 @@ TEST(ModelPlan, MemoryIsNeverLessThanOneContextNorMoreThanAllCanFill) {
   const ModelPlan rich = plan_model(f16_settings(), small_model(), KvBudget(uint64_t{1} << 40, 1));
   EXPECT_EQ(rich.engine.kv_bytes, 8 * kContext);
   EXPECT_EQ(rich.kv_reason, KvReason::all_contexts);
+}
+
+// The least that is planned is a pool that an engine can be made with.
+TEST(ModelPlan, FixedStatesOfAllSequencesAreAmongTheLeast) {
+  ModelInfo info = small_model();
+  info.state = StateLayout({PagedState{2, 32}, FixedState{1 << 20}});
+  const ModelPlan poor = plan_model(f16_settings(), info, KvBudget(0, 1));
+  EXPECT_EQ(poor.kv_reason, KvReason::one_context);
+  const std::vector<KvGroup> groups = kv_groups_for(info.state, poor.engine);
+  EXPECT_EQ(groups[0].block_count, 64);
+  EXPECT_EQ(groups[1].block_count, kStatesASequence * 8);
 }
 
 TEST(ModelPlan, WhatIsAskedForIsTaken) {

@@ -28,7 +28,7 @@ class StateModels : public testing::TestWithParam<const char*> {
     EngineConfig config = {.context = 400, .sequences_max = 4, .batch_tokens_max = batch_tokens};
     config.kv_type = KvType::f32;
     config.kv_bytes = static_cast<uint64_t>(blocks) * state.position_block_bytes(KvType::f32) +
-                      static_cast<uint64_t>(kStatesASequence * config.sequences_max) * state.sequence_bytes();
+                      state_bytes(state, config.sequences_max);
     return config;
   }
 
