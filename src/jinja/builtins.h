@@ -6,6 +6,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,6 +56,9 @@ using MethodTable = std::unordered_map<std::string_view, Method>;
 const MethodTable& string_methods();
 const MethodTable& string_translation_methods();  // those that write characters anew
 const MethodTable& markup_methods();
+
+// What a filter goes through, charged to the evaluator as a whole.
+std::shared_ptr<const Sequence> items_of(Evaluator& evaluator, const Value& value);
 
 // Matches what a call passes with the parameter names of a builtin.
 class Bound {

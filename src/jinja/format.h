@@ -5,6 +5,7 @@
 // Internal to jinja/.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,9 @@ std::string formatted(const Value& value, std::string_view spec);
 // them, in upper case for E, F and G. An alternate form keeps the point and the zeros behind it; with `keeps_fraction`
 // g never ends in an integer: 42.0.
 std::string float_digits(double size, char type, int precision, bool is_alternate, bool keeps_fraction = false);
+
+// The digits of an integer in the base of type b, o, x or X; decimal for all others.
+std::string integer_digits(uint64_t size, char type);
 
 // The whole part of a number, in full.
 std::string whole_digits(double size);

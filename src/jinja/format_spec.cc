@@ -194,32 +194,13 @@ std::string integer_form(const FormatSpec& spec, const Value& value) {
   if (spec.type == 'n' && spec.grouping != '\0') stop("'{}' cannot go with format 'n'", spec.grouping);
   const uint64_t size = number < 0 ? 0 - static_cast<uint64_t>(number) : static_cast<uint64_t>(number);
   std::string lead = sign_of(spec, number < 0);
-  std::string digits;
-  switch (spec.type) {
-    case 'b':
-      digits = fmt::format("{:b}", size);
-      break;
-    case 'o':
-      digits = fmt::format("{:o}", size);
-      break;
-    case 'x':
-      digits = fmt::format("{:x}", size);
-      break;
-    case 'X':
-      digits = fmt::format("{:X}", size);
-      break;
-    case '\0':
-    case 'd':
-    case 'n':
-      digits = fmt::format("{}", size);
-      break;
-    default:
-      stop("unknown format code '{}' for an int", spec.type);
-  }
   const bool has_base = spec.type != '\0' && std::string_view("boxX").find(spec.type) != std::string_view::npos;
+  if (!has_base && spec.type != '\0' && spec.type != 'd' && spec.type != 'n') {
+    stop("unknown format code '{}' for an int", spec.type);
+  }
   if (has_base && spec.grouping == ',') stop("',' cannot go with format '{}'", spec.type);
   if (has_base && spec.is_alternate) lead += std::string("0") + spec.type;
-  return laid_out(spec, lead, std::move(digits), "");
+  return laid_out(spec, lead, integer_digits(size, spec.type), "");
 }
 
 // The zeros that fmt leaves out behind the last of the 767 digits that a double can have.
@@ -283,6 +264,21 @@ std::string float_digits(double size, char type, int precision, bool is_alternat
     for (char& c : digits) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   }
   return digits;
+}
+
+std::string integer_digits(uint64_t size, char type) {
+  switch (type) {
+    case 'b':
+      return fmt::format("{:b}", size);
+    case 'o':
+      return fmt::format("{:o}", size);
+    case 'x':
+      return fmt::format("{:x}", size);
+    case 'X':
+      return fmt::format("{:X}", size);
+    default:
+      return fmt::format("{}", size);
+  }
 }
 
 std::string whole_digits(double size) { return fmt::format("{:.0f}", std::trunc(size)); }

@@ -11,13 +11,13 @@
 #include "jinja/value.h"
 
 namespace estoc::jinja {
-namespace {
-
 std::shared_ptr<const Sequence> items_of(Evaluator& evaluator, const Value& value) {
   auto items = iterate(value);
   evaluator.charge(items->items.size());
   return items;
 }
+
+namespace {
 
 Value first(Evaluator&, const Value& value, Arguments& arguments) {
   const Bound none("first", arguments, {});

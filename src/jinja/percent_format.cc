@@ -162,23 +162,9 @@ class PercentFormatter {
     const int64_t number = value.as_integer();
     const uint64_t size = number < 0 ? 0 - static_cast<uint64_t>(number) : static_cast<uint64_t>(number);
     std::string sign = sign_of(spec, number < 0);
-    std::string digits;
-    switch (spec.type) {
-      case 'x':
-        digits = fmt::format("{:x}", size);
-        break;
-      case 'X':
-        digits = fmt::format("{:X}", size);
-        break;
-      case 'o':
-        digits = fmt::format("{:o}", size);
-        break;
-      default:
-        digits = fmt::format("{}", size);
-    }
     const bool has_base = spec.type == 'x' || spec.type == 'X' || spec.type == 'o';
     if (spec.has_prefix && has_base) sign += std::string("0") + spec.type;
-    return padded(spec, std::move(sign), with_precision(spec, std::move(digits)), true);
+    return padded(spec, std::move(sign), with_precision(spec, integer_digits(size, spec.type)), true);
   }
 
   static std::string with_precision(const Spec& spec, std::string digits) {

@@ -12,12 +12,6 @@
 namespace estoc::jinja {
 namespace {
 
-std::shared_ptr<const Sequence> items_of(Evaluator& evaluator, const Value& value) {
-  auto items = iterate(value);
-  evaluator.charge(items->items.size());
-  return items;
-}
-
 // Passes the leading `count` positional arguments by, for the filter or test that is applied to each item.
 Arguments rest_of(const Arguments& arguments, size_t count) {
   Arguments rest;
