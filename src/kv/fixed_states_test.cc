@@ -1,18 +1,11 @@
 // States that do not grow and cannot be cut back: a block a sequence, kept at some positions for the prefix cache.
 #include <gtest/gtest.h>
 
-#include <numeric>
-
 #include "kv/kv_manager.h"
+#include "kv/test_tokens.h"
 
 namespace estoc {
 namespace {
-
-std::vector<TokenId> tokens_from(int first, int count) {
-  std::vector<TokenId> tokens(static_cast<size_t>(count));
-  std::iota(tokens.begin(), tokens.end(), first);
-  return tokens;
-}
 
 // Group 0 holds keys and values of every position, group 1 states kept every 32 positions.
 class FixedStates : public testing::Test {

@@ -3,17 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <numeric>
 #include <random>
+
+#include "kv/test_tokens.h"
 
 namespace estoc {
 namespace {
-
-std::vector<TokenId> tokens_from(int first, int count) {
-  std::vector<TokenId> tokens(static_cast<size_t>(count));
-  std::iota(tokens.begin(), tokens.end(), first);
-  return tokens;
-}
 
 class KvManagerTest : public testing::Test {
  protected:
