@@ -8,9 +8,9 @@ namespace estoc::gpu {
 bool run_linear(Session& s) {
   const LinearShape big[] = {
       {"8B qkv", LinearEnd::store, 6144, 4096},       {"8B out", LinearEnd::residual, 4096, 4096},
-      {"8B gate/up", LinearEnd::gated, 14336, 4096},  {"8B down", LinearEnd::residual, 4096, 14336},
+      {"8B gate/up", LinearEnd::gated, 28672, 4096},  {"8B down", LinearEnd::residual, 4096, 14336},
       {"8B head", LinearEnd::store, 128256, 4096},    {"0.6B qkv", LinearEnd::store, 4096, 1024},
-      {"0.6B out", LinearEnd::residual, 1024, 2048},  {"0.6B gate/up", LinearEnd::gated, 3072, 1024},
+      {"0.6B out", LinearEnd::residual, 1024, 2048},  {"0.6B gate/up", LinearEnd::gated, 6144, 1024},
       {"0.6B down", LinearEnd::residual, 1024, 3072}, {"0.6B head", LinearEnd::store, 151936, 1024}};
   const LinearShape tiny[] = {{"tiny", LinearEnd::store, 64, 128}, {"tiny gated", LinearEnd::gated, 64, 128}};
   MatrixPool pool(s, s.is_small ? 1 << 20 : size_t{3} << 30);

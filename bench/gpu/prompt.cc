@@ -118,6 +118,7 @@ GemmArguments PromptModel::arguments(int product, const GemmPlan& plan, int laye
   a.weights = pools_[product]->matrix(layer);
   a.inputs = inputs[product]->as<u8>();
   a.output = (shape.end == GemmEndKind::store ? qkv_ : residual_).as<float>();
+  a.output_stride = shape.rows;
   a.activated = activated_.as<u8>();
   a.order = order_;
   a.rows = shape.rows;

@@ -57,13 +57,10 @@ void MatrixPool::fill(WeightForm form, int rows, int columns) {
 
 const u8* MatrixPool::matrix(int index) const { return memory_.as<u8>(static_cast<size_t>(index % count_) * stride_); }
 
-long linear_bytes(WeightForm form, const LinearShape& shape) {
-  return matrix_bytes(form, shape.rows, shape.columns) * (shape.end == LinearEnd::gated ? 2 : 1);
-}
+long linear_bytes(WeightForm form, const LinearShape& shape) { return matrix_bytes(form, shape.rows, shape.columns); }
 
 int linear_blocks(const LinearShape& shape, const LinearPlan& plan) {
-  const int tiles = shape.end == LinearEnd::gated ? 1 : plan.tiles;
-  return (tile_rows_of(shape.rows) + tiles - 1) / tiles;
+  return (tile_rows_of(shape.rows) + plan.tiles - 1) / plan.tiles;
 }
 
 std::string linear_name(WeightForm form, LinearEnd end, const LinearPlan& plan, int count) {
@@ -107,6 +104,7 @@ LinearArguments Activations::arguments(const LinearShape& shape, int count) cons
   a.columns = shape.columns;
   a.count = count;
   a.output = output.as<float>();
+  a.output_stride = shape.rows;
   a.residual = residual.as<float>();
   a.next_norm = vectors.as<float>();
   a.next_inputs = next_inputs.as<u16>();
@@ -115,21 +113,17 @@ LinearArguments Activations::arguments(const LinearShape& shape, int count) cons
   return a;
 }
 
-LinearPlan plan_for(WeightForm form, const LinearShape& shape) {
-  return linear_plan(form, shape.rows, shape.columns, shape.end == LinearEnd::gated);
-}
+LinearPlan plan_for(WeightForm form, const LinearShape& shape) { return linear_plan(form, shape.rows, shape.columns); }
 
 double time_linear(Session& session, const MatrixPool& pool, const Activations& activations, WeightForm form,
                    const LinearShape& shape, const LinearPlan& plan, int count) {
-  const int matrices = shape.end == LinearEnd::gated ? 2 : 1;
   const long bytes = linear_bytes(form, shape);
   const int launches = session.is_small ? 2 : static_cast<int>(std::clamp<long>(600'000'000 / bytes, 12, 100));
   return seconds_each(
       session, launches,
       [&](int i) {
         LinearArguments a = activations.arguments(shape, count);
-        a.weights = pool.matrix(i * matrices);
-        a.weights_up = pool.matrix(i * matrices + 1);
+        a.weights = pool.matrix(i);
         launch_linear(session, form, shape, plan, a, true);
       },
       5);
@@ -140,7 +134,6 @@ LinearPlan tune(Session& session, const MatrixPool& pool, const Activations& act
   LinearPlan best{};
   *best_seconds = 1e9;
   for (const int tiles : {1, 2}) {
-    if (shape.end == LinearEnd::gated && tiles == 1) continue;
     for (const int warps : {4, 8, 16}) {
       const double seconds = time_linear(session, pool, activations, form, shape, {tiles, warps}, count);
       if (seconds < *best_seconds) {

@@ -52,10 +52,10 @@ class StepModel {
   Ahead ahead{0, 0, false};
 
  private:
-  // A matrix of every layer, or of each a pair: where it lies in a layer's weights.
-  void place(const LinearShape& shape, LinearPlan& plan, long offset, int layers, int matrices);
+  // A matrix of every layer: where it lies in a layer's weights.
+  void place(const LinearShape& shape, LinearPlan& plan, long offset, int layers);
   void record_layer(int layer, bool may_overlap);
-  LinearArguments linear(const LinearShape& shape, long offset, int matrices);
+  LinearArguments linear(const LinearShape& shape, long offset);
   // What nobody has asked for yet of the weights up to `distance` bytes beyond `own`, where those of a launch end.
   WeightsAhead ask(long own, long distance);
 
@@ -84,7 +84,7 @@ StepModel::StepModel(Session& session, const Model& model, WeightForm form, int 
       context_(context),
       qkv_shape_{"qkv", LinearEnd::store, (model.heads + 2 * model.kv_heads) * kDim, model.hidden},
       out_shape_{"out", LinearEnd::residual, model.hidden, model.heads * kDim},
-      gated_shape_{"gated", LinearEnd::gated, model.intermediate, model.hidden},
+      gated_shape_{"gated", LinearEnd::gated, 2 * model.intermediate, model.hidden},
       down_shape_{"down", LinearEnd::residual, model.hidden, model.intermediate},
       head_shape_{"head", LinearEnd::store, model.vocabulary, model.hidden},
       activations_(session),
@@ -115,20 +115,20 @@ StepModel::StepModel(Session& session, const Model& model, WeightForm form, int 
   for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(i);
   tables_.upload(ids.data(), ids.size() * 4);
   pool_.fill(0x3c003d00);
-  place(qkv_shape_, qkv, 0, m_.layers, 1);
-  place(out_shape_, out, out_at_, m_.layers, 1);
-  place(gated_shape_, gated, gated_at_, m_.layers, 2);
-  place(down_shape_, down, down_at_, m_.layers, 1);
-  place(head_shape_, head, layer_bytes_ * m_.layers, 1, 1);
+  place(qkv_shape_, qkv, 0, m_.layers);
+  place(out_shape_, out, out_at_, m_.layers);
+  place(gated_shape_, gated, gated_at_, m_.layers);
+  place(down_shape_, down, down_at_, m_.layers);
+  place(head_shape_, head, layer_bytes_ * m_.layers, 1);
 }
 
-void StepModel::place(const LinearShape& shape, LinearPlan& plan, long offset, int layers, int matrices) {
+void StepModel::place(const LinearShape& shape, LinearPlan& plan, long offset, int layers) {
   const Driver& driver = s_.device.driver();
   matrices_.fill(form_, shape.rows, shape.columns);
   plan = plan_for(form_, shape);
   const auto bytes = static_cast<size_t>(matrices_.matrix_bytes());
-  for (int i = 0; i < layers * matrices; ++i) {
-    const size_t at = static_cast<size_t>(offset + i / matrices * layer_bytes_) + i % matrices * bytes;
+  for (int i = 0; i < layers; ++i) {
+    const size_t at = static_cast<size_t>(offset + i * layer_bytes_);
     driver.check(driver.copy_on_device(weights_.address() + at, reinterpret_cast<Address>(matrices_.matrix(i)), bytes,
                                        s_.device.stream()),
                  "placing weights");
@@ -143,12 +143,11 @@ WeightsAhead StepModel::ask(long own, long distance) {
   return {weights_.as<u8>(static_cast<size_t>(begin)), static_cast<u32>(end - begin)};
 }
 
-LinearArguments StepModel::linear(const LinearShape& shape, long offset, int matrices) {
+LinearArguments StepModel::linear(const LinearShape& shape, long offset) {
   LinearArguments a = activations_.arguments(shape, count_);
   const long bytes = matrix_bytes(form_, shape.rows, shape.columns);
   a.weights = weights_.as<u8>(static_cast<size_t>(offset));
-  a.weights_up = matrices > 1 ? a.weights + bytes : nullptr;
-  a.ahead = ask(offset + matrices * bytes, ahead.projection);
+  a.ahead = ask(offset + bytes, ahead.projection);
   a.inputs = activations_.next_inputs.as<u16>();
   a.squares = shape.end == LinearEnd::residual ? nullptr : activations_.next_squares.as<float>();
   return a;
@@ -157,7 +156,7 @@ LinearArguments StepModel::linear(const LinearShape& shape, long offset, int mat
 void StepModel::record_layer(int layer, bool may_overlap) {
   const long begin = layer * layer_bytes_;
   // Squares come from the residual kernel before, one part a block; of the first layer from the embedding, one part.
-  LinearArguments a = linear(qkv_shape_, begin, 1);
+  LinearArguments a = linear(qkv_shape_, begin);
   a.square_parts = layer == 0 ? 1 : linear_blocks(down_shape_, down);
   a.output = qkv_output_.as<float>();
   launch_linear(s_, form_, qkv_shape_, qkv, a, may_overlap);
@@ -183,14 +182,14 @@ void StepModel::record_layer(int layer, bool may_overlap) {
   launch(s_.device, s_.function("attention_decode_d128"),
          {.blocks = splits, .blocks_y = count_ * m_.kv_heads, .threads = kAttentionThreads, .may_overlap = may_overlap},
          attention);
-  a = linear(out_shape_, begin + out_at_, 1);
+  a = linear(out_shape_, begin + out_at_);
   a.inputs = attended_.as<u16>();
   launch_linear(s_, form_, out_shape_, out, a, may_overlap);
-  a = linear(gated_shape_, begin + gated_at_, 2);
+  a = linear(gated_shape_, begin + gated_at_);
   a.square_parts = linear_blocks(out_shape_, out);
   a.activated = activated_.as<u16>();
   launch_linear(s_, form_, gated_shape_, gated, a, may_overlap);
-  a = linear(down_shape_, begin + down_at_, 1);
+  a = linear(down_shape_, begin + down_at_);
   a.inputs = activated_.as<u16>();
   launch_linear(s_, form_, down_shape_, down, a, may_overlap);
 }
@@ -208,7 +207,7 @@ void StepModel::record(bool may_overlap) {
   launch(s_.device, s_.function(std::string("embed_") + form_name(form_)),
          {.blocks = count_, .threads = kEmbedThreads, .may_overlap = false}, embed);
   for (int layer = 0; layer < m_.layers; ++layer) record_layer(layer, may_overlap);
-  LinearArguments a = linear(head_shape_, head_at, 1);
+  LinearArguments a = linear(head_shape_, head_at);
   a.square_parts = linear_blocks(down_shape_, down);
   launch_linear(s_, form_, head_shape_, head, a, may_overlap);
   const ArgmaxArguments argmax{activations_.output.as<float>(), best_.as<float>(), best_index_.as<u32>(),
@@ -267,7 +266,6 @@ double tune_shapes(const Session& s, StepModel& step, double seconds) {
     const LinearPlan planned = *named.plan;
     LinearPlan best = planned;
     for (const int tiles : {1, 2}) {
-      if (named.plan == &step.gated && tiles == 1) continue;
       for (const int warps : {4, 8, 16}) {
         if (tiles == planned.tiles && warps == planned.warps) continue;
         *named.plan = {tiles, warps};

@@ -62,6 +62,7 @@ Check check_gemm(const Device& device, const Module& module, const GemmCase& c, 
   a.weights = weights.as<u8>();
   a.inputs = inputs.as<u8>();
   a.output = output.as<float>();
+  a.output_stride = c.rows;
   a.activated = activated.as<u8>();
   a.order = order;
   a.rows = c.rows;

@@ -10,7 +10,7 @@ constexpr int kSquareParts = 5;
 
 // Everything a case needs, on the host.
 struct Inputs {
-  std::vector<uint8_t> weights, weights_up;
+  std::vector<uint8_t> weights;
   std::vector<uint16_t> x;
   std::vector<float> squares, bias, residual, next_norm;
 };
@@ -18,7 +18,6 @@ struct Inputs {
 Inputs draw_inputs(const LinearCase& c, Random& random) {
   Inputs in;
   in.weights = draw_matrix(random, c.form, c.rows, c.columns);
-  if (c.end == LinearEnd::gated) in.weights_up = draw_matrix(random, c.form, c.rows, c.columns);
   in.x = draw_bf16(random, static_cast<size_t>(c.count) * c.columns);
   in.squares.resize(static_cast<size_t>(c.count) * kSquareParts);
   for (float& part : in.squares) part = static_cast<float>(c.columns) / kSquareParts * (1 + 0.2f * draw_normal(random));
@@ -28,10 +27,10 @@ Inputs draw_inputs(const LinearCase& c, Random& random) {
   return in;
 }
 
-double product(const std::vector<uint8_t>& weights, const Inputs& in, const LinearCase& c, int row, int column) {
+double product(const Inputs& in, const LinearCase& c, int row, int column) {
   double sum = 0;
   for (int k = 0; k < c.columns; ++k) {
-    sum += matrix_value(weights, c.form, c.columns, row, k) *
+    sum += matrix_value(in.weights, c.form, c.columns, row, k) *
            bf16_to_f32(in.x[static_cast<size_t>(column) * c.columns + k]);
   }
   return sum;
@@ -49,10 +48,13 @@ std::string name_of(const LinearCase& c) {
          std::to_string(c.tiles) + "_n" + (c.count > 8 ? "16" : "8");
 }
 
+int outputs_of(const LinearCase& c) { return c.end == LinearEnd::gated ? c.rows / 2 : c.rows; }
+
 std::vector<int> rows_to_compare(const LinearCase& c, Random& random) {
+  const int outputs = outputs_of(c);
   std::vector<int> rows;
-  for (int row = 0; c.sample == 0 && row < c.rows; ++row) rows.push_back(row);
-  for (int i = 0; i < c.sample; ++i) rows.push_back(i == 0 ? c.rows - 1 : static_cast<int>(random() % c.rows));
+  for (int row = 0; c.sample == 0 && row < outputs; ++row) rows.push_back(row);
+  for (int i = 0; i < c.sample; ++i) rows.push_back(i == 0 ? outputs - 1 : static_cast<int>(random() % outputs));
   return rows;
 }
 
@@ -65,17 +67,19 @@ double compare(const Outputs& out, const Inputs& in, const LinearCase& c, const 
   ErrorSum error, rounded;  // what stays f32, and what becomes bf16
   for (int column = 0; column < c.count; ++column) {
     for (const int row : rows) {
-      const size_t at = static_cast<size_t>(column) * c.rows + row;
-      const double sum = product(in.weights, in, c, row, column);
+      const size_t at = static_cast<size_t>(column) * outputs_of(c) + row;
+      if (c.end == LinearEnd::gated) {
+        const int gate_row = row / 8 * 16 + row % 8;
+        const double gate = product(in, c, gate_row, column) * norm(in, c, column),
+                     up = product(in, c, gate_row + 8, column) * norm(in, c, column);
+        rounded.add(bf16_to_f32(out.activated[at]), gate / (1 + std::exp(-gate)) * up);
+        continue;
+      }
+      const double sum = product(in, c, row, column);
       if (c.end == LinearEnd::store) error.add(out.output[at], sum * norm(in, c, column) + in.bias[row]);
       if (c.end == LinearEnd::residual) {
         error.add(out.residual[at], in.residual[at] + sum);
         rounded.add(bf16_to_f32(out.next_inputs[at]), (in.residual[at] + sum) * in.next_norm[row]);
-      }
-      if (c.end == LinearEnd::gated) {
-        const double gate = sum * norm(in, c, column),
-                     up = product(in.weights_up, in, c, row, column) * norm(in, c, column);
-        rounded.add(bf16_to_f32(out.activated[at]), gate / (1 + std::exp(-gate)) * up);
       }
     }
     if (c.end == LinearEnd::residual) {  // the squares of all rows, of the residual as the kernel wrote it
@@ -95,13 +99,11 @@ double compare(const Outputs& out, const Inputs& in, const LinearCase& c, const 
 
 Check check_linear(const Device& device, const Module& module, const LinearCase& c, Random& random) {
   const Inputs in = draw_inputs(c, random);
-  const size_t outputs = static_cast<size_t>(c.count) * c.rows;
-  const int block_tiles = c.end == LinearEnd::gated ? 1 : c.tiles;
-  const int blocks = (tile_rows_of(c.rows) + block_tiles - 1) / block_tiles;
+  const size_t outputs = static_cast<size_t>(c.count) * outputs_of(c);
+  const int blocks = (tile_rows_of(c.rows) + c.tiles - 1) / c.tiles;
   Buffer weights = Buffer::of(device, in.weights), x = Buffer::of(device, in.x),
          squares = Buffer::of(device, in.squares), bias = Buffer::of(device, in.bias),
-         residual = Buffer::of(device, in.residual), next_norm = Buffer::of(device, in.next_norm),
-         up = Buffer::of(device, in.weights_up.empty() ? in.weights : in.weights_up);
+         residual = Buffer::of(device, in.residual), next_norm = Buffer::of(device, in.next_norm);
   Buffer output(device, outputs * 4), next_inputs(device, outputs * 2), activated(device, outputs * 2),
       next_squares(device, static_cast<size_t>(c.count) * blocks * 4);
   output.fill(kPoison);
@@ -110,7 +112,6 @@ Check check_linear(const Device& device, const Module& module, const LinearCase&
   activated.fill(kPoisonBf16);
   LinearArguments a{};
   a.weights = weights.as<u8>();
-  a.weights_up = up.as<u8>();
   a.inputs = x.as<u16>();
   a.squares = c.end == LinearEnd::residual ? nullptr : squares.as<float>();
   a.square_parts = kSquareParts;
@@ -120,6 +121,7 @@ Check check_linear(const Device& device, const Module& module, const LinearCase&
   a.count = c.count;
   a.bias = bias.as<float>();
   a.output = output.as<float>();
+  a.output_stride = c.rows;
   a.residual = residual.as<float>();
   a.next_norm = next_norm.as<float>();
   a.next_inputs = next_inputs.as<u16>();

@@ -230,12 +230,12 @@ DEVICE int gemm_row(const GemmItem& item, int group) {
 template <int N, class Use>
 DEVICE void gemm_each_output(float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group, Use use) {
   const int row = gemm_row(item, group), first = item.token_tile * N + thread_index() % 4 * 2;
-  float* output = a.output + static_cast<long>(first) * a.rows + row;
+  float* output = a.output + static_cast<long>(first) * a.output_stride + row;
   UNROLL
   for (int i = 0; i < N / 2; ++i) {
     const int token = i / 4 * 8 + i % 2, below = i % 4 / 2 * 8;
     if (first + token < a.count && row + below < a.rows) {
-      use(sum[i], output[static_cast<long>(token) * a.rows + below]);
+      use(sum[i], output[static_cast<long>(token) * a.output_stride + below]);
     }
   }
 }

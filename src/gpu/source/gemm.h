@@ -2,8 +2,8 @@
 //
 // Kernels are named gemm_<form>_<end>_n<tokens>: form bf16 or codes4; a block computes 128 rows of the matrix for that
 // many tokens. Grid: any number of blocks up to one a multiprocessor, gemm_shared_bytes of dynamic shared memory.
-//   store      output = W x, f32 [token][rows]
-//   residual   output += W x, f32 [token][rows]
+//   store      output = W x, f32 [token][rows], a token `output_stride` floats behind the one before
+//   residual   output += W x, the same
 //   gated      activated = bf16(silu(gate) * up) in token tiles; the matrix has 8 rows of gate and 8 of up in turn, so
 //              a tile row is 8 outputs
 // With `splits` above 1 a tile's columns are divided among that many blocks, for few tokens; the parts are added in
@@ -22,6 +22,7 @@ struct GemmArguments {
   const u8* weights;  // matrix in device form (weight_tile.h)
   const u8* inputs;   // token tiles, filled up to whole multiples of the kernel's tokens; paired for codes
   float* output;
+  int output_stride;
   u8* activated;      // gated: token tiles of rows / 2 columns
   ColumnOrder order;  // of `activated`
   int rows, columns, count;

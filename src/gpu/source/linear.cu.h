@@ -175,7 +175,7 @@ DEVICE void end_store(const LinearSums<R, N>& sums, const LinearArguments& a) {
     const int column = i / (R * kTileRows), local = i % (R * kTileRows), row = block_index() * R * kTileRows + local;
     if (row < a.rows) {
       const float sum = summed(sums, sum_index<N>(local / kTileRows, local % kTileRows, column), warps);
-      a.output[static_cast<long>(column) * a.rows + row] =
+      a.output[static_cast<long>(column) * a.output_stride + row] =
           sum * sums.norm[column] + (a.bias != nullptr ? a.bias[row] : 0);
     }
   }
@@ -213,16 +213,17 @@ DEVICE void end_residual(const LinearSums<R, N>& sums, const LinearArguments& a,
   }
 }
 
-template <int N>
-DEVICE void end_gated(const LinearSums<2, N>& sums, const LinearArguments& a) {
-  const int warps = block_threads() / kWarp;
-  for (int i = thread_index(); i < a.count * kTileRows; i += block_threads()) {
-    const int column = i / kTileRows, local = i % kTileRows, row = block_index() * kTileRows + local;
-    if (row < a.rows) {
-      const float gate = summed(sums, sum_index<N>(0, local, column), warps) * sums.norm[column];
-      const float up = summed(sums, sum_index<N>(1, local, column), warps) * sums.norm[column];
+template <int R, int N>
+DEVICE void end_gated(const LinearSums<R, N>& sums, const LinearArguments& a) {
+  constexpr int kOutputs = R * kTileRows / 2;  // of the block
+  const int warps = block_threads() / kWarp, outputs = a.rows / 2;
+  for (int i = thread_index(); i < a.count * kOutputs; i += block_threads()) {
+    const int column = i / kOutputs, local = i % kOutputs, row = block_index() * kOutputs + local;
+    if (row < outputs) {
+      const float gate = summed(sums, sum_index<N>(local / 8, local % 8, column), warps) * sums.norm[column];
+      const float up = summed(sums, sum_index<N>(local / 8, local % 8 + 8, column), warps) * sums.norm[column];
       const float silu = gate * reciprocal_fast(1 + exp2_fast(-1.4426950408889634f * gate));
-      a.activated[static_cast<long>(column) * a.rows + row] = static_cast<u16>(pack_bf16x2(silu * up, 0));
+      a.activated[static_cast<long>(column) * outputs + row] = static_cast<u16>(pack_bf16x2(silu * up, 0));
     }
   }
 }
@@ -238,13 +239,6 @@ DEVICE void multiply_neighbours(LinearSums<R, N>& sums, const LinearArguments& a
     tile_rows[r] = a.weights + (tile < last ? tile : last) * tile_row_bytes(kForm, a.columns);
   }
   multiply_tiles<kForm, R, N, kNorm>(sums, a, tile_rows, prepare);
-}
-
-template <WeightForm kForm, int N>
-DEVICE void multiply_gate_and_up(LinearSums<2, N>& sums, const LinearArguments& a) {
-  const long at = block_index() * tile_row_bytes(kForm, a.columns);
-  const u8* const tile_rows[2] = {a.weights + at, a.weights_up + at};
-  multiply_tiles<kForm, 2, N, true>(sums, a, tile_rows, [] {});
 }
 
 template <WeightForm kForm, int R, int N>
@@ -263,20 +257,17 @@ DEVICE void linear_residual(LinearSums<R, N>& sums, const LinearArguments& a) {
   KERNEL(kLinearThreadsMax, 1, linear_##form##_residual_r##r##_n##n, (LinearArguments a)) { \
     SHARED(sums, LinearSums<r, n / 8>);                                                     \
     linear_residual<WeightForm::form, r, n / 8>(sums, a);                                   \
-  }
-#define ESTOC_LINEAR_GATED(form, n)                                                  \
-  KERNEL(kLinearThreadsMax, 1, linear_##form##_gated_r2_n##n, (LinearArguments a)) { \
-    SHARED(sums, LinearSums<2, n / 8>);                                              \
-    multiply_gate_and_up<WeightForm::form, n / 8>(sums, a);                          \
-    end_gated<n / 8>(sums, a);                                                       \
+  }                                                                                         \
+  KERNEL(kLinearThreadsMax, 1, linear_##form##_gated_r##r##_n##n, (LinearArguments a)) {    \
+    SHARED(sums, LinearSums<r, n / 8>);                                                     \
+    multiply_neighbours<WeightForm::form, r, n / 8, true>(sums, a, [] {});                  \
+    end_gated<r, n / 8>(sums, a);                                                           \
   }
 #define ESTOC_LINEAR_FORM(form) \
   ESTOC_LINEAR(form, 1, 8)      \
   ESTOC_LINEAR(form, 2, 8)      \
   ESTOC_LINEAR(form, 1, 16)     \
-  ESTOC_LINEAR(form, 2, 16)     \
-  ESTOC_LINEAR_GATED(form, 8)   \
-  ESTOC_LINEAR_GATED(form, 16)
+  ESTOC_LINEAR(form, 2, 16)
 
 ESTOC_LINEAR_FORM(bf16)
 ESTOC_LINEAR_FORM(codes8)

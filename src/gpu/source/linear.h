@@ -2,12 +2,13 @@
 //
 // Kernels are named linear_<form>_<end>_r<tiles>_n<columns>: form bf16, codes8, codes4, codes4_min; tiles 1 or 2 tile
 // rows a block; n8 for up to 8 activation rows, n16 for up to 16. A block is 64 to 512 threads, its warps share the
-// columns. The grid is one block for each `tiles` tile rows (for `gated`: for each tile row).
+// columns. The grid is one block for each `tiles` tile rows.
 //   store      output = (W x) * norm + bias
 //   residual   residual += W x; and what the next norm needs: next_inputs = bf16(residual * next_norm), and each
 //   block's
 //              sum of squares of its rows of the residual
-//   gated      activated = bf16(silu(gate) * up), gate and up = (W x) * norm; tiles is 2: one of each matrix
+//   gated      activated = bf16(silu(gate) * up), gate and up = (W x) * norm; the matrix has 8 rows of gate and 8 of up
+//              in turn, as those of prompts (gemm.h)
 // The norm before a product is a factor behind it: inputs come multiplied by the norm's weights, and norm is
 // 1 / sqrt(mean of squares + epsilon), the squares being summed from the parts that whoever wrote the inputs left.
 // Exact products of bf16 inputs and codes, summed in f32 in a fixed order: bits depend on the launch shape only.
@@ -28,33 +29,33 @@ struct LinearPlan {
 
 // What was fastest, or nearly, at the shapes of an 8B and a 0.6B model on an H100 (docs/SPEED.md): two tile rows a
 // block where that leaves every multiprocessor one, and enough warps that few blocks have many loads on the way.
-constexpr LinearPlan linear_plan(WeightForm form, int rows, int columns, bool is_gated) {
-  const int tile_rows = tile_rows_of(rows), tiles = is_gated || tile_rows > 132 ? 2 : 1;
-  const int blocks = is_gated ? tile_rows : (tile_rows + tiles - 1) / tiles;
+constexpr LinearPlan linear_plan(WeightForm form, int rows, int columns) {
+  const int tile_rows = tile_rows_of(rows), tiles = tile_rows > 132 ? 2 : 1;
+  const int blocks = (tile_rows + tiles - 1) / tiles;
   if (form == WeightForm::bf16) return {tiles, columns / kUnitColumns >= 64 || blocks <= 132 ? 16 : 8};
   return {tiles, blocks > 400 ? 4 : blocks > 150 ? 8 : 16};
 }
 
 struct LinearArguments {
   const u8* weights;     // tiles, 64-byte aligned
-  const u8* weights_up;  // gated: the second matrix
   const u16* inputs;     // bf16 [row][columns]
   const float* squares;  // store, gated: [row][square_parts]; null: no norm
   int square_parts;
   float epsilon;
-  int rows;     // outputs
+  int rows;     // of the matrix
   int columns;  // a multiple of 64
   int count;    // rows of activations
 
   const float* bias;  // [rows] or null
-  float* output;      // [row][rows]
+  float* output;      // [row][rows], a row `output_stride` floats behind the one before
+  int output_stride;
 
   float* residual;         // [row][rows]
   const float* next_norm;  // [rows]
   u16* next_inputs;        // [row][rows]
   float* next_squares;     // [row][blocks of this grid]
 
-  u16* activated;  // [row][rows]
+  u16* activated;  // [row][rows / 2]
 
   WeightsAhead ahead;
 };
