@@ -1,4 +1,4 @@
-// Greedy sampling (argmax.h). The largest logit, the lowest index among equals; NaN is never the largest.
+// Greedy sampling (argmax.h). The largest logit, the lowest index among equals; NaN and -inf are never the largest.
 #pragma once
 
 #include "gpu/source/argmax.h"
@@ -37,7 +37,7 @@ KERNEL(kArgmaxThreads, 1, argmax_parts, (ArgmaxArguments a)) {
   const float* row = a.logits + static_cast<long>(block_index_y()) * a.columns;
   Candidate c = nothing();
   for (int i = block_index() * kArgmaxThreads + thread_index(); i < a.columns; i += a.parts * kArgmaxThreads) {
-    c = better(c, Candidate{row[i], static_cast<u32>(i)});
+    if (row[i] > nothing().value) c = better(c, Candidate{row[i], static_cast<u32>(i)});
   }
   c = best_of_block(part, c);
   if (thread_index() != 0) return;

@@ -1,4 +1,5 @@
-// What argmax_parts and argmax_rows take (argmax.cu.h): the greedy token of each row of logits, in two launches.
+// What argmax_parts and argmax_rows take (argmax.cu.h): the greedy token of each row of logits, in two launches;
+// 0xffffffff for a row without a number above -inf.
 #pragma once
 
 #include "gpu/source/types.h"
