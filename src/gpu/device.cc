@@ -14,21 +14,31 @@ constexpr int kDefaultSharedBytes = 48 << 10;
 
 }  // namespace
 
-Device::Device(const Driver& driver) : driver_(driver) {
-  int device = 0, major = 0, minor = 0, l2 = 0;
+int capability_of(const Driver& driver, int index) {
+  int count = 0, device = 0, major = 0, minor = 0;
+  driver.check(driver.device_count(&count), "counting devices");
+  if (index >= count) {
+    fail(ErrorCode::invalid_argument, "there is no device {}: {} has {}, counted from 0", index, driver.name, count);
+  }
+  driver.check(driver.device_get(&device, index), "finding the device");
+  driver.check(driver.device_attribute(&major, static_cast<int>(DeviceAttribute::major), device), "reading its limits");
+  driver.check(driver.device_attribute(&minor, static_cast<int>(DeviceAttribute::minor), device), "reading its limits");
+  return major * 10 + minor;
+}
+
+Device::Device(const Driver& driver, int index)
+    : capability(capability_of(driver, index)), driver_(driver), index_(index) {
+  int device = 0, l2 = 0;
   char text[256] = "";
-  driver_.check(driver_.device_get(&device, 0), "finding the device");
+  driver_.check(driver_.device_get(&device, index), "finding the device");
   driver_.check(driver_.device_name(text, sizeof(text), device), "reading the device's name");
   auto read = [&](DeviceAttribute attribute, int& value) {
     driver_.check(driver_.device_attribute(&value, static_cast<int>(attribute), device), "reading the device's limits");
   };
   read(DeviceAttribute::multiprocessors, multiprocessors);
-  read(DeviceAttribute::major, major);
-  read(DeviceAttribute::minor, minor);
   read(DeviceAttribute::l2_bytes, l2);
   driver_.check(driver_.driver_version(&driver_version), "reading the driver's version");
   name = text;
-  capability = major * 10 + minor;
   l2_bytes = static_cast<size_t>(l2);
   driver_.check(driver_.context_retain(&context_, device), "making a context");
   use();
@@ -37,12 +47,23 @@ Device::Device(const Driver& driver) : driver_(driver) {
 
 Device::~Device() {
   driver_.stream_destroy(stream_);
-  driver_.context_release(0);
+  driver_.context_release(index_);
 }
 
 void Device::use() const { driver_.check(driver_.context_use(context_), "using the context"); }
 
 void Device::synchronize() const { driver_.check(driver_.stream_synchronize(stream_), "running the stream's work"); }
+
+HostBuffer::HostBuffer(const Device& device, size_t bytes) : device_(device), bytes_(bytes) {
+  device_.driver().check(device_.driver().host_allocate(&memory_, bytes, 0), "allocating pinned memory");
+}
+
+HostBuffer::HostBuffer(HostBuffer&& other) noexcept
+    : device_(other.device_), memory_(std::exchange(other.memory_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+
+HostBuffer::~HostBuffer() {
+  if (memory_ != nullptr) device_.driver().host_free(memory_);
+}
 
 Buffer::Buffer(const Device& device, size_t bytes) : device_(device), bytes_(bytes) {
   device_.driver().check(device_.driver().memory_allocate(&address_, bytes), "allocating device memory");
@@ -56,17 +77,31 @@ Buffer::~Buffer() {
 }
 
 void Buffer::upload(const void* from, size_t bytes, size_t offset) {
-  ESTOC_CHECK(offset <= bytes_ && bytes <= bytes_ - offset);
-  const Driver& driver = device_.driver();
-  driver.check(driver.copy_to_device(address_ + offset, from, bytes, device_.stream()), "copying to the device");
+  begin_upload(from, bytes, offset);
   device_.synchronize();
 }
 
 void Buffer::download(void* to, size_t bytes, size_t offset) const {
+  begin_download(to, bytes, offset);
+  device_.synchronize();
+}
+
+void Buffer::begin_upload(const void* from, size_t bytes, size_t offset) {
+  ESTOC_CHECK(offset <= bytes_ && bytes <= bytes_ - offset);
+  const Driver& driver = device_.driver();
+  driver.check(driver.copy_to_device(address_ + offset, from, bytes, device_.stream()), "copying to the device");
+}
+
+void Buffer::begin_download(void* to, size_t bytes, size_t offset) const {
   ESTOC_CHECK(offset <= bytes_ && bytes <= bytes_ - offset);
   const Driver& driver = device_.driver();
   driver.check(driver.copy_to_host(to, address_ + offset, bytes, device_.stream()), "copying from the device");
-  device_.synchronize();
+}
+
+void Buffer::begin_copy(size_t from, size_t to, size_t bytes) {
+  ESTOC_CHECK(from <= bytes_ && bytes <= bytes_ - from && to <= bytes_ && bytes <= bytes_ - to);
+  const Driver& driver = device_.driver();
+  driver.check(driver.copy_on_device(address_ + to, address_ + from, bytes, device_.stream()), "copying on the device");
 }
 
 void Buffer::fill(uint32_t word) {
@@ -85,6 +120,12 @@ Handle Module::function(const std::string& name) const {
   const std::string what = "looking for the kernel " + name;
   device_.driver().check(device_.driver().module_function(&function, module_, name.c_str()), what.c_str());
   return function;
+}
+
+Handle Module::find(const std::string& name) const {
+  Handle function = nullptr;
+  const Result result = device_.driver().module_function(&function, module_, name.c_str());
+  return result == 0 ? function : nullptr;
 }
 
 void launch_raw(const Device& device, Handle function, const LaunchShape& shape, void** arguments) {

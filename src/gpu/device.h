@@ -16,7 +16,7 @@ namespace estoc::gpu {
 
 class Device {
  public:
-  explicit Device(const Driver& driver);  // the first device
+  explicit Device(const Driver& driver, int index = 0);  // throws when there are not so many
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -34,8 +34,33 @@ class Device {
 
  private:
   const Driver& driver_;
+  int index_ = 0;
   Handle context_ = nullptr;
   Handle stream_ = nullptr;
+};
+
+// 90 for a device of capability 9.0, without making a context.
+int capability_of(const Driver& driver, int index);
+
+// Main memory that the device copies from and to without the CPU's help.
+class HostBuffer {
+ public:
+  HostBuffer(const Device& device, size_t bytes);
+  ~HostBuffer();
+  HostBuffer(HostBuffer&& other) noexcept;
+  HostBuffer(const HostBuffer&) = delete;
+  HostBuffer& operator=(const HostBuffer&) = delete;
+
+  size_t bytes() const { return bytes_; }
+  template <class T>
+  T* as(size_t byte_offset = 0) const {
+    return reinterpret_cast<T*>(static_cast<std::byte*>(memory_) + byte_offset);
+  }
+
+ private:
+  const Device& device_;
+  void* memory_ = nullptr;
+  size_t bytes_ = 0;
 };
 
 class Buffer {
@@ -58,6 +83,10 @@ class Buffer {
   void upload(const void* from, size_t bytes, size_t offset = 0);
   void download(void* to, size_t bytes, size_t offset = 0) const;
   void fill(uint32_t word);  // every whole word
+  // The same, but only begun: the host's memory must stay as it is until the stream has come there.
+  void begin_upload(const void* from, size_t bytes, size_t offset = 0);
+  void begin_download(void* to, size_t bytes, size_t offset = 0) const;
+  void begin_copy(size_t from, size_t to, size_t bytes);  // inside the buffer
 
   template <class T>
   static Buffer of(const Device& device, const std::vector<T>& values) {
@@ -85,12 +114,15 @@ class Module {
   ~Module();
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
-  Handle function(const std::string& name) const;
+  Handle function(const std::string& name) const;  // throws when it has none of that name
+  Handle find(const std::string& name) const;      // null then
 
  private:
   const Device& device_;
   Handle module_ = nullptr;
 };
+
+inline constexpr int kWarpThreads = 32;
 
 struct LaunchShape {
   int blocks = 1;

@@ -26,7 +26,6 @@ struct Check {
 
 inline constexpr uint32_t kPoison = 0x7fc0dead;      // a NaN as f32
 inline constexpr uint32_t kPoisonBf16 = 0x7fc17fc1;  // a NaN twice
-inline constexpr int kWarpThreads = 32;
 
 using Random = std::mt19937_64;
 float draw_normal(Random& random);

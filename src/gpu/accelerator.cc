@@ -1,0 +1,62 @@
+#include "gpu/accelerator.h"
+
+#include <charconv>
+
+#include "base/error.h"
+#include "gpu/emulator.h"
+#include "gpu/images.h"
+
+namespace estoc::gpu {
+namespace {
+
+int index_of(std::string_view place, std::string_view after) {
+  int index = -1;
+  const auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), index);
+  if (error != std::errc() || end != after.data() + after.size() || index < 0) {
+    fail(ErrorCode::invalid_argument,
+         "the place '{}' is not known, expected cuda or cuda:N with the number of a device", place);
+  }
+  return index;
+}
+
+const void* image_of(const Driver& driver, int index) {
+  const int capability = capability_of(driver, index);
+  const Image* image = image_for(images(), capability);
+  if (image != nullptr) return image->data;
+  if (images().empty()) {
+    fail(ErrorCode::unsupported,
+         "this build has no kernels for GPUs: `make gpu` brings the compiler and builds them in");
+  }
+  std::string known;
+  for (const Image& each : images()) known += (known.empty() ? "" : ", ") + std::string(each.name);
+  fail(ErrorCode::unsupported, "this build has no kernels for a device of capability {}.{} (it has {})",
+       capability / 10, capability % 10, known);
+}
+
+}  // namespace
+
+std::shared_ptr<Accelerator> Accelerator::open(std::string_view place) {
+  constexpr std::string_view kCuda = "cuda";
+  if (place == "emulator") return std::make_shared<Accelerator>(emulator(), 0, "");
+  if (!place.starts_with(kCuda)) return nullptr;
+  const std::string_view rest = place.substr(kCuda.size());
+  if (!rest.empty() && rest[0] != ':') return nullptr;
+  const int index = rest.empty() ? 0 : index_of(place, rest.substr(1));
+  const Driver& driver = open_cuda();
+  return std::make_shared<Accelerator>(driver, index, image_of(driver, index));
+}
+
+Accelerator::Accelerator(const Driver& driver, int index, const void* image)
+    : device_(driver, index), module_(device_, image) {}
+
+bool Accelerator::has(const std::string& kernel) const {
+  const auto [at, is_new] = functions_.try_emplace(kernel, nullptr);
+  if (is_new) at->second = module_.find(kernel);
+  return at->second != nullptr;
+}
+
+Handle Accelerator::function(const std::string& kernel) const {
+  return has(kernel) ? functions_.find(kernel)->second : module_.function(kernel);
+}
+
+}  // namespace estoc::gpu
