@@ -29,6 +29,12 @@ struct SamplingParams {
 // logit_bias of tokens below `vocab` in [-100, 100], logprobs in [-1, 20].
 void validate(const SamplingParams& params, int vocab);
 
+// Below this temperature the likeliest token is taken: 1 / temperature would leave the range of float soon after.
+inline constexpr float kGreedyBelow = 1e-5f;
+
+// Whether the largest logit, as the model left it, is the whole answer.
+bool is_plain_greedy(const SamplingParams& params);
+
 // Defaults that came with the model (generation_config.json); absent where it says nothing.
 struct GenerationDefaults {
   std::optional<float> temperature, top_p, min_p, repetition_penalty;

@@ -11,8 +11,6 @@
 namespace estoc {
 namespace {
 
-constexpr float kGreedyBelow = 1e-5f;  // 1 / temperature would leave the range of float soon after
-
 bool is_edited(const SamplerState& state, const TokenMask* mask) {
   return mask != nullptr || !state.params().logit_bias.empty() || has_penalties(state.params());
 }

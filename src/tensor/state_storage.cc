@@ -1,12 +1,14 @@
 #include "tensor/state_storage.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
 
 namespace estoc {
 
-StateStorage::StateStorage(const StateLayout& layout, KvType type, const std::vector<int>& block_counts)
+StateStorage::StateStorage(const StateLayout& layout, KvType type, const std::vector<int>& block_counts,
+                           std::span<const int> elsewhere)
     : layout_(layout), layers_(static_cast<size_t>(layout.layer_count())), type_(type) {
   ESTOC_CHECK(block_counts.size() == layout.groups().size());
   for (const StateGroup& spec : layout.groups()) {
@@ -15,6 +17,7 @@ StateStorage::StateStorage(const StateLayout& layout, KvType type, const std::ve
     for (const int layer : spec.layers) {
       Layer& place = layers_[static_cast<size_t>(layer)];
       place = {.group = index, .offset = group.block_bytes};
+      if (std::ranges::binary_search(elsewhere, layer)) continue;
       const uint64_t bytes = layout.layer_bytes(layer, type);
       const PagedState* paged = layout.paged(layer);
       if (paged != nullptr) {
@@ -24,7 +27,8 @@ StateStorage::StateStorage(const StateLayout& layout, KvType type, const std::ve
       group.block_bytes += bytes;
     }
     ESTOC_CHECK(block_counts[index] > 0);
-    group.memory = PageMemory(uint64_t{group.block_bytes} * static_cast<uint64_t>(block_counts[index]), "the KV cache");
+    const uint64_t bytes = uint64_t{group.block_bytes} * static_cast<uint64_t>(block_counts[index]);
+    if (bytes > 0) group.memory = PageMemory(bytes, "the KV cache");
   }
 }
 
@@ -53,6 +57,7 @@ uint64_t StateStorage::total_bytes() const {
 
 void StateStorage::copy_block(BlockId from, BlockId to, int group) {
   const Group& at = groups_[static_cast<size_t>(group)];
+  if (at.block_bytes == 0) return;
   std::memcpy(at.memory.data() + at.block_bytes * to, at.memory.data() + at.block_bytes * from, at.block_bytes);
 }
 

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/ids.h"
@@ -21,8 +22,9 @@ namespace estoc {
 
 class StateStorage {
  public:
-  // One count of blocks a group.
-  StateStorage(const StateLayout& layout, KvType type, const std::vector<int>& block_counts);
+  // One count of blocks a group. Of the layers `elsewhere` nothing is kept here.
+  StateStorage(const StateLayout& layout, KvType type, const std::vector<int>& block_counts,
+               std::span<const int> elsewhere = {});
   // The same count for every group: sequences may then use one table of blocks for all (table_stride 0).
   StateStorage(const StateLayout& layout, KvType type, int block_count);
 
