@@ -73,7 +73,9 @@ int perplexity(const PerplexityOptionValues& options) {
   apply_process_options(options);
   const Checkpoint checkpoint = open_checkpoint(options.model);
   const ModelSettings settings = read_model_settings(options.model, options);
-  const ModelPlan plan = plan_model(settings, describe_model(*checkpoint.weights, settings.compute));
+  const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
+  const Placement placement = place_model(settings, *checkpoint.weights, info);
+  const ModelPlan plan = plan_model(settings, info, placement);
   const int window_tokens = plan.engine.context;
   if (window_tokens < 4)
     fail(ErrorCode::invalid_argument, "--ctx: {} is too small a window, expected at least 4", window_tokens);
@@ -81,7 +83,8 @@ int perplexity(const PerplexityOptionValues& options) {
   const auto model = load_model(*checkpoint.weights, team,
                                 {.compute = settings.compute,
                                  .activations = settings.activations,
-                                 .is_deterministic = settings.is_deterministic});
+                                 .is_deterministic = settings.is_deterministic,
+                                 .places = stack_places(placement, info.layers)});
   const auto tokens =
       checkpoint.tokenizer->encode(read_file(options.file), {.add_special = false, .parse_special = false});
   const int window_count =
@@ -92,8 +95,13 @@ int perplexity(const PerplexityOptionValues& options) {
   }
   std::vector<BlockId> blocks(static_cast<size_t>((window_tokens + kKvBlockTokens - 1) / kKvBlockTokens));
   std::iota(blocks.begin(), blocks.end(), BlockId{0});
-  StateStorage kv(model->info().state, plan.engine.kv_type, static_cast<int>(blocks.size()));
-  const auto scratch = model->make_scratch(kRows);
+  const RunLimits limits{
+      .kv_type = plan.engine.kv_type,
+      .block_counts = std::vector<int>(model->info().state.groups().size(), static_cast<int>(blocks.size())),
+      .rows_max = kRows,
+      .logit_rows_max = kRows};
+  StateStorage kv(model->info().state, limits.kv_type, limits.block_counts, model->info().device_layers);
+  const auto scratch = model->make_scratch(limits);
   std::vector<float> logits(static_cast<size_t>(model->info().vocab) * kRows);
   Score score;
   ProgressBar bar("perplexity");

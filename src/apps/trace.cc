@@ -81,7 +81,7 @@ std::vector<Trail> follow(const Model& model, KvType kv_type, std::span<const To
     trails[static_cast<size_t>(layer) + 1].place = fmt::format("layer {}", layer);
   trails.front().place = "embedding";
   trails.back().place = "logits";
-  const auto scratch = model.make_scratch(rows_max);
+  const auto scratch = model.make_scratch({.rows_max = rows_max, .logit_rows_max = rows_max});
   scratch->visit = [&](int layers, const Rows& hidden) {
     for (int64_t row = 0; row < hidden.count(); ++row) {
       trails[static_cast<size_t>(layers)].add(hidden.row(row), hidden.columns());
@@ -141,6 +141,9 @@ int trace(const TraceOptionValues& options) {
   const Checkpoint checkpoint = open_checkpoint(options.model);
   const ModelSettings settings = read_model_settings(options.model, options);
   const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
+  if (settings.device != "auto" && settings.device != "cpu") {
+    fail(ErrorCode::invalid_argument, "--device: a trace is computed on the CPU, not on '{}'", settings.device);
+  }
   const std::vector<TokenId> prompt = prompt_of(options, checkpoint, info.vocab);
   ThreadTeam team(thread_count(read_runtime_settings(options)));
   const auto model = load_model(*checkpoint.weights, team,
@@ -148,7 +151,7 @@ int trace(const TraceOptionValues& options) {
                                  .activations = settings.activations,
                                  .is_deterministic = settings.is_deterministic,
                                  .places = one_place_a_layer(info.layers)});
-  const int rows_max = std::min(options.batch_tokens_max, static_cast<int>(prompt.size()));
+  const int rows_max = std::min(choose_batch_tokens(settings), static_cast<int>(prompt.size()));
   const std::vector<Trail> trails = follow(*model, choose_kv_type(settings), prompt, rows_max);
   if (options.output == "json") {
     print_json(prompt, trails);

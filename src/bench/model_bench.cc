@@ -21,29 +21,40 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+RunLimits limits_of(const ModelInfo& info, const ModelBenchPlan& plan, const std::vector<ModelTest>& tests) {
+  return {.kv_type = plan.kv_type,
+          .block_counts = std::vector<int>(info.state.groups().size(), blocks_of(tests)),
+          .rows_max = plan.rows_max,
+          .logit_rows_max = *std::max_element(plan.batches.begin(), plan.batches.end())};
+}
+
 // A model with keys and values of its own, which plays the tests.
 class Player {
  public:
   Player(const Model& model, const ModelBenchPlan& plan, const std::vector<ModelTest>& tests)
       : model_(model),
         rows_max_(plan.rows_max),
-        scratch_(model.make_scratch(plan.rows_max)),
-        kv_(model.info().state, plan.kv_type, blocks_of(tests)),
-        logits_(std::make_unique_for_overwrite<float[]>(
-            static_cast<size_t>(model.info().vocab) *
-            static_cast<size_t>(*std::max_element(plan.batches.begin(), plan.batches.end())))) {}
+        limits_(limits_of(model.info(), plan, tests)),
+        scratch_(model.make_scratch(limits_)),
+        kv_(model.info().state, limits_.kv_type, limits_.block_counts, model.info().device_layers),
+        logits_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(model.info().vocab) *
+                                                        static_cast<size_t>(limits_.logit_rows_max))) {}
 
   // Makes everything before test.depth of every sequence.
   void fill(const ModelTest& test) {
     blocks_.resize(static_cast<size_t>(test.batch * blocks_per_sequence(test)));
     std::iota(blocks_.begin(), blocks_.end(), BlockId{0});
     // Earlier tests have written behind their own depth only.
-    if (filled_ < test.depth) feed(test, filled_, test.depth - filled_, nullptr);
+    if (filled_ < test.depth) feed(test, filled_, test.depth - filled_, false);
     filled_ = test.depth;
     const int prefix = (test.depth + kKvBlockTokens - 1) / kKvBlockTokens;
     for (int s = 1; s < test.batch; ++s) {
       const auto own = blocks_of_sequence(test, s);
-      for (int b = 0; b < prefix; ++b) kv_.copy_block(blocks_[static_cast<size_t>(b)], own[static_cast<size_t>(b)]);
+      for (int b = 0; b < prefix; ++b) {
+        const BlockCopy copy{.from = blocks_[static_cast<size_t>(b)], .to = own[static_cast<size_t>(b)]};
+        kv_.copy_block(copy.from, copy.to);
+        scratch_->copy_block(copy);
+      }
     }
   }
 
@@ -51,7 +62,7 @@ class Player {
   double play(const ModelTest& test, int steps) {
     const auto start = Clock::now();
     if (test.n_prompt > 0) {
-      feed(test, test.depth, std::min<int64_t>(test.n_prompt, int64_t{steps} * rows_max_), logits_.get());
+      feed(test, test.depth, std::min<int64_t>(test.n_prompt, int64_t{steps} * rows_max_), true);
     } else {
       for (int step = 0; step < std::min(test.n_gen, steps); ++step) generate(test, test.depth + step);
     }
@@ -71,17 +82,17 @@ class Player {
     return tokens_;
   }
 
-  // `count` tokens of the first sequence from `position` on; logits of the last one unless null.
-  void feed(const ModelTest& test, int64_t position, int64_t count, float* logits) {
+  // `count` tokens of the first sequence from `position` on; logits of the last one if they are wanted.
+  void feed(const ModelTest& test, int64_t position, int64_t count, bool wants_logits) {
     for (int64_t done = 0; done < count;) {
       const int64_t rows = std::min<int64_t>(rows_max_, count - done);
       const auto end = static_cast<size_t>((position + done + rows + kKvBlockTokens - 1) / kKvBlockTokens);
       const BatchSequence sequence{0, static_cast<int>(rows), static_cast<int>(position + done),
                                    blocks_of_sequence(test, 0).first(end)};
       const auto last = static_cast<int32_t>(rows - 1);
-      const bool is_wanted = logits != nullptr && done + rows == count;
+      const bool is_wanted = wants_logits && done + rows == count;
       const std::span<const int32_t> logit_rows(&last, is_wanted ? 1 : 0);
-      model_.forward({random_tokens(rows), {&sequence, 1}, logit_rows}, kv_, *scratch_, logits);
+      model_.forward({random_tokens(rows), {&sequence, 1}, logit_rows}, kv_, *scratch_, largest(logit_rows.size()));
       done += rows;
     }
   }
@@ -95,11 +106,18 @@ class Player {
     }
     logit_rows_.resize(static_cast<size_t>(test.batch));
     std::iota(logit_rows_.begin(), logit_rows_.end(), 0);
-    model_.forward({random_tokens(test.batch), sequences_, logit_rows_}, kv_, *scratch_, logits_.get());
+    model_.forward({random_tokens(test.batch), sequences_, logit_rows_}, kv_, *scratch_, largest(logit_rows_.size()));
+  }
+
+  // Room for the logits of so many rows, of which a device may keep all but the largest.
+  LogitRows largest(size_t rows) {
+    choices_.assign(rows, {.is_greedy = true, .token = {}});
+    return {logits_.get(), choices_};
   }
 
   const Model& model_;
   int rows_max_;
+  RunLimits limits_;
   std::unique_ptr<ModelScratch> scratch_;
   StateStorage kv_;
   std::unique_ptr<float[]> logits_;
@@ -109,6 +127,7 @@ class Player {
   std::vector<TokenId> tokens_;
   std::vector<BatchSequence> sequences_;
   std::vector<int32_t> logit_rows_;
+  std::vector<RowChoice> choices_;
 };
 
 void add_rates(const ModelWork& work, const ModelBenchPlan& plan, double roof, ModelBenchResult& result) {

@@ -122,7 +122,8 @@ std::string refusal(const TemporaryDirectory& directory, const Keys& keys) {
     const BatchSequence sequence{0, 1, 0, {&block, 1}};
     const int32_t row = 0;
     std::vector<float> logits(static_cast<size_t>(model->info().vocab));
-    model->forward({{tokens.data(), 1}, {&sequence, 1}, {&row, 1}}, kv, *model->make_scratch(1), logits.data());
+    model->forward({{tokens.data(), 1}, {&sequence, 1}, {&row, 1}}, kv, *model->make_scratch({.rows_max = 1}),
+                   logits.data());
     for (const float logit : logits) EXPECT_TRUE(std::isfinite(logit));
     return "";
   } catch (const Error& error) {
@@ -186,21 +187,20 @@ TEST(GgufKeys, OfTheShape) {
 
 TEST(GgufKeys, OfPositionsAndWhatNobodyComputes) {
   const Names factors = {"0", "0.0", "0.5", "1", "3", "missing"};
-  expect_table(byte_level_keys(),
-               {
-                   {"llama.rope.freq_base", {"1", "3", "2^32-1", "2^40", "missing"}, {}},
-                   {"llama.rope.dimension_count", {"0", "missing"}, {}},
-                   {"llama.rope.scaling.type", {"missing"}, {}},
-                   {"llama.rope.scaling.factor", factors, {}},
-                   {"llama.rope.scale_linear", factors, {"llama.rope.scal"}},
-                   {"llama.rope.scaling.attn_factor", {"1", "missing"}, {}},
-                   {"llama.expert_count", {"0", "missing"}, {}},
-                   {"llama.attention.scale", {"0", "0.0", "missing"}, {}},
-                   {"llama.attention.causal", {"true", "missing"}, {}},
-                   {"llama.logit_scale", {"0", "0.0", "1", "missing"}, {}},
-                   {"llama.embedding_scale", {"0", "0.0", "1", "missing"}, {}},
-                   {"llama.residual_scale", {"0", "0.0", "1", "missing"}, {}},
-               });
+  expect_table(byte_level_keys(), {
+                                      {"llama.rope.freq_base", {"1", "3", "2^32-1", "2^40", "missing"}, {}},
+                                      {"llama.rope.dimension_count", {"0", "missing"}, {}},
+                                      {"llama.rope.scaling.type", {"missing"}, {}},
+                                      {"llama.rope.scaling.factor", factors, {}},
+                                      {"llama.rope.scale_linear", factors, {"llama.rope.scal"}},
+                                      {"llama.rope.scaling.attn_factor", {"1", "missing"}, {}},
+                                      {"llama.expert_count", {"0", "missing"}, {}},
+                                      {"llama.attention.scale", {"0", "0.0", "missing"}, {}},
+                                      {"llama.attention.causal", {"true", "missing"}, {}},
+                                      {"llama.logit_scale", {"0", "0.0", "1", "missing"}, {}},
+                                      {"llama.embedding_scale", {"0", "0.0", "1", "missing"}, {}},
+                                      {"llama.residual_scale", {"0", "0.0", "1", "missing"}, {}},
+                                  });
 }
 
 TEST(GgufKeys, OfAByteLevelVocabulary) {

@@ -50,8 +50,11 @@ class ConstantModel final : public Model {
     info_.parameter_count = 5'000'000;
   }
   const ModelInfo& info() const override { return info_; }
-  std::unique_ptr<ModelScratch> make_scratch(int) const override { return std::make_unique<ModelScratch>(); }
-  void forward(const Batch& batch, StateStorage&, ModelScratch&, float* logits) const override {
+  std::unique_ptr<ModelScratch> make_scratch(const RunLimits&) const override {
+    return std::make_unique<ModelScratch>();
+  }
+  void forward(const Batch& batch, StateStorage&, ModelScratch&, const LogitRows& rows) const override {
+    float* const logits = rows.values;
     for (size_t i = 0; i < batch.logit_rows.size() * kVocab; ++i) logits[i] = i % kVocab == 7 ? 1.0f : 0.0f;
   }
 

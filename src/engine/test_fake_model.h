@@ -40,9 +40,12 @@ class FakeModel : public Model {
 
   const ModelInfo& info() const override { return info_; }
 
-  std::unique_ptr<ModelScratch> make_scratch(int) const override { return std::make_unique<ModelScratch>(); }
+  std::unique_ptr<ModelScratch> make_scratch(const RunLimits&) const override {
+    return std::make_unique<ModelScratch>();
+  }
 
-  void forward(const Batch& batch, StateStorage& kv, ModelScratch&, float* logits) const override {
+  void forward(const Batch& batch, StateStorage& kv, ModelScratch&, const LogitRows& rows) const override {
+    float* const logits = rows.values;
     if (before_forward) before_forward(batch);
     check(batch, kv);
     for (const BatchSequence& sequence : batch.sequences) {

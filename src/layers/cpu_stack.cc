@@ -26,13 +26,13 @@ CpuStack::CpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLay
   }
 }
 
-std::unique_ptr<StackScratch> CpuStack::make_scratch(int rows_max) const {
-  return std::make_unique<CpuScratch>(layers_, hidden_, static_cast<int>(ropes_.size()), group_count_, rows_max,
+std::unique_ptr<StackScratch> CpuStack::make_scratch(const RunLimits& limits) const {
+  return std::make_unique<CpuScratch>(layers_, hidden_, static_cast<int>(ropes_.size()), group_count_, limits.rows_max,
                                       compute_.team.thread_count());
 }
 
 void CpuStack::forward(const Batch& batch, StateStorage& kv, StackScratch& scratch, Rows& hidden,
-                       const SampledRows* wanted) const {
+                       const SampledRows* wanted, const LogitRows&) const {
   auto& work = static_cast<CpuScratch&>(scratch);
   for (size_t rope = 0; rope < ropes_.size(); ++rope) {
     ropes_[rope].angles(batch, work.angles[rope].cos, work.angles[rope].sin);

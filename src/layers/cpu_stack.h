@@ -18,9 +18,9 @@ class CpuStack final : public DecoderStack {
 
   int first_layer() const override { return first_; }
   int end_layer() const override { return first_ + static_cast<int>(layers_.size()); }
-  std::unique_ptr<StackScratch> make_scratch(int rows_max) const override;
-  void forward(const Batch& batch, StateStorage& kv, StackScratch& scratch, Rows& hidden,
-               const SampledRows* wanted) const override;
+  std::unique_ptr<StackScratch> make_scratch(const RunLimits& limits) const override;
+  void forward(const Batch& batch, StateStorage& kv, StackScratch& scratch, Rows& hidden, const SampledRows* wanted,
+               const LogitRows& logits) const override;
 
  private:
   // Layers of attention that see the same part of the past, and what divides their work.

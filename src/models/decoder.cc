@@ -11,6 +11,10 @@ struct DecoderScratch final : ModelScratch {
   DecoderScratch(int rows_max, int64_t hidden_columns, int threads)
       : hidden(rows_max, hidden_columns), decoded(threads, hidden_columns) {}
 
+  void copy_block(const BlockCopy& copy) override {
+    for (const auto& stack : stacks) stack->copy_block(copy);
+  }
+
   Rows hidden;  // the residual stream
   DecodeScratch decoded;
   SampledRows sampled;
@@ -25,17 +29,15 @@ std::unique_ptr<DecoderStack> make_stack(LoadContext& load, const DecoderSpec& s
     const Compute compute = compute_of(load.compute, place.device.substr(kCpu.size() + 1));
     return std::make_unique<CpuStack>(load, spec, layout, compute, first, place.layer_end);
   }
-  fail(ErrorCode::invalid_argument, "the place '{}' is not known, expected cpu or cpu:LEVEL", place.device);
+  fail(ErrorCode::invalid_argument, "the place '{}' is not known, expected cpu or cpu:LEVEL",
+       place.device);
 }
 
 }  // namespace
 
 Decoder::Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& spec,
                  const std::vector<StackPlace>& places)
-    : info_(info),
-      compute_(load.compute),
-      embedding_(load, std::string(load.naming.embedding), spec.vocab, spec.hidden),
-      norm_(load, spec.norm, spec.hidden) {
+    : info_(info), compute_(load.compute) {
   const bool is_tied = load.source.find(load.naming.head_weight()) == nullptr;
   if (is_tied && !ConfigReader(load.source).boolean("tie_word_embeddings", true)) {
     fail(ErrorCode::corrupt_file,
@@ -54,33 +56,42 @@ Decoder::Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& sp
            layer_count);
     }
     stacks_.push_back(make_stack(load, spec, info.state, place, first));
+    if (!stacks_.back()->is_in_main_memory()) {
+      for (int layer = first; layer < place.layer_end; ++layer) info_.device_layers.push_back(layer);
+    }
     first = place.layer_end;
   }
   if (first != layer_count) {
     fail(ErrorCode::invalid_argument, "the places cover {} of {} layers", first, layer_count);
   }
+  if (!stacks_.front()->has_embedding()) {
+    embedding_.emplace(load, std::string(load.naming.embedding), spec.vocab, spec.hidden);
+  }
+  if (stacks_.back()->has_head()) return;
+  norm_.emplace(load, spec.norm, spec.hidden);
   head_.emplace(load, std::string(is_tied ? load.naming.embedding : load.naming.head), spec.vocab, spec.hidden);
 }
 
-std::unique_ptr<ModelScratch> Decoder::make_scratch(int rows_max) const {
-  auto scratch = std::make_unique<DecoderScratch>(rows_max, info_.hidden, compute_.team.thread_count());
-  for (const auto& stack : stacks_) scratch->stacks.push_back(stack->make_scratch(rows_max));
+std::unique_ptr<ModelScratch> Decoder::make_scratch(const RunLimits& limits) const {
+  auto scratch = std::make_unique<DecoderScratch>(limits.rows_max, info_.hidden, compute_.team.thread_count());
+  for (const auto& stack : stacks_) scratch->stacks.push_back(stack->make_scratch(limits));
   return scratch;
 }
 
-void Decoder::forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, float* logits) const {
+void Decoder::forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const {
   auto& work = static_cast<DecoderScratch&>(scratch);
-  embedding_.forward(batch.tokens, work.hidden);
+  if (embedding_) embedding_->forward(batch.tokens, work.hidden);
   if (work.visit) work.visit(0, work.hidden);
   work.sampled.select(batch);
   for (size_t i = 0; i < stacks_.size(); ++i) {
     const bool is_last = i + 1 == stacks_.size();
     stacks_[i]->forward(batch, kv, *work.stacks[i], work.hidden,
-                        is_last && !work.sampled.are_all() ? &work.sampled : nullptr);
+                        is_last && !work.sampled.are_all() ? &work.sampled : nullptr, logits);
     if (work.visit) work.visit(stacks_[i]->end_layer(), work.hidden);
   }
-  norm_.forward(compute_, work.hidden, work.hidden);
-  const Product product{&head_->weight(), {logits, info_.vocab}};
+  if (!head_) return;
+  norm_->forward(compute_, work.hidden, work.hidden);
+  const Product product{&head_->weight(), {logits.values, info_.vocab}};
   matmul(compute_, work.hidden, {&product, 1}, work.decoded);
 }
 

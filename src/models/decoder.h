@@ -17,15 +17,16 @@ class Decoder final : public Model {
   Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& spec, const std::vector<StackPlace>& places);
 
   const ModelInfo& info() const override { return info_; }
-  std::unique_ptr<ModelScratch> make_scratch(int rows_max) const override;
-  void forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, float* logits) const override;
+  std::unique_ptr<ModelScratch> make_scratch(const RunLimits& limits) const override;
+  void forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const override;
 
  private:
-  const ModelInfo info_;
+  ModelInfo info_;
   const Compute compute_;  // of embedding and head
-  Embedding embedding_;
   std::vector<std::unique_ptr<DecoderStack>> stacks_;
-  RmsNorm norm_;
+  // What the first and the last stack do not have themselves.
+  std::optional<Embedding> embedding_;
+  std::optional<RmsNorm> norm_;
   std::optional<Linear> head_;
 };
 

@@ -30,7 +30,7 @@ std::vector<double> log_probabilities(const Model& model, KvType kv_type, const 
   for (int b = 0; b < block_count; ++b) blocks[static_cast<size_t>(b)] = static_cast<BlockId>(block_count - 1 - b);
   const auto vocab = static_cast<size_t>(model.info().vocab);
   std::vector<float> logits(vocab * static_cast<size_t>(chunk_rows));
-  const auto scratch = model.make_scratch(chunk_rows);
+  const auto scratch = model.make_scratch({.rows_max = chunk_rows});
   std::vector<double> result;
   for (int begin = 0; begin < count; begin += chunk_rows) {
     const int rows = std::min(chunk_rows, count - begin);

@@ -6,7 +6,8 @@
 // Ownership: the caller owns Model, scratch, StateStorage and the logits. The WeightSource must outlive the Model.
 // Threads: forward may run on several threads at once, each with a scratch, a storage and a ThreadTeam for itself; one
 // model's stacks share a team, so in practice on one (the engine thread).
-// Errors: load_model throws Error{unsupported, corrupt_file}; forward throws nothing.
+// Errors: load_model throws Error{unsupported, corrupt_file}; forward throws nothing on CPUs, Error{io} where a device
+// failed.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,8 @@
 #include "base/json.h"
 #include "tensor/batch.h"
 #include "tensor/compute_mode.h"
+#include "tensor/logit_rows.h"
+#include "tensor/run_limits.h"
 #include "tensor/state_storage.h"
 
 namespace estoc {
@@ -41,14 +44,19 @@ struct ModelInfo {
   int vocab = 0;        // rows of the output matrix; may exceed the tokenizer's count
   int context_max = 0;  // positions the model was trained for
   int64_t parameter_count = 0;
-  uint64_t weight_bytes = 0;  // resident, as packed for the chosen compute mode
-  StateLayout state;          // what its layers keep of the past
+  uint64_t weight_bytes = 0;       // resident, as packed for the chosen compute mode
+  StateLayout state;               // what its layers keep of the past
+  std::vector<int> device_layers;  // which of them keep it in a device's memory; ascending
 };
 
-// Activations and whatever else a run needs beside weights. Made by the model that uses it.
+// Activations and whatever else a run needs beside weights, keys and values on devices included. Made by the model that
+// uses it.
 class ModelScratch {
  public:
   virtual ~ModelScratch() = default;
+
+  // Copies a block where it is the scratch's own; StateStorage does for what is in main memory.
+  virtual void copy_block(const BlockCopy&) {}
 
   // For looking inside: called with the hidden rows after the embedding (0 layers) and after each stack. May be empty.
   std::function<void(int layers, const Rows& hidden)> visit;
@@ -58,17 +66,18 @@ class Model {
  public:
   virtual ~Model() = default;
   virtual const ModelInfo& info() const = 0;
-  // For batches of up to `rows_max` rows. Throws Error{resource_exhausted}.
-  virtual std::unique_ptr<ModelScratch> make_scratch(int rows_max) const = 0;
+  // Throws Error{resource_exhausted}.
+  virtual std::unique_ptr<ModelScratch> make_scratch(const RunLimits& limits) const = 0;
   // Computes batch.logit_rows.size() rows of info().vocab logits and writes this batch's keys and values into `kv`.
-  // logits [logit_rows, vocab] f32.
-  virtual void forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, float* logits) const = 0;
+  virtual void forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const = 0;
 };
 
 // Where layers are computed: those from the end of the place before up to `layer_end`.
 struct StackPlace {
   int layer_end = 0;
-  std::string device = "cpu";  // "cpu", or "cpu:LEVEL" for one level of kernels, "cpu:scalar" for the reference
+  // "cpu"; "cpu:LEVEL" for one level of kernels, "cpu:scalar" for the reference; "cuda" or "emulator"
+  // (gpu/accelerator.h)
+  std::string device = "cpu";
 };
 
 struct ModelOptions {

@@ -84,7 +84,7 @@ std::vector<float> logits_of(const WeightSource& weights, PackedStore* store) {
   const BatchSequence sequence{0, 5, 0, blocks};
   const std::vector<int32_t> rows = {0, 1, 2, 3, 4};
   std::vector<float> logits(rows.size() * static_cast<size_t>(model->info().vocab));
-  model->forward({tokens, {&sequence, 1}, rows}, kv, *model->make_scratch(5), logits.data());
+  model->forward({tokens, {&sequence, 1}, rows}, kv, *model->make_scratch({.rows_max = 5}), logits.data());
   return logits;
 }
 

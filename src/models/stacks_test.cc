@@ -26,7 +26,7 @@ class Stacks : public testing::TestWithParam<const char*> {
     const auto vocab = static_cast<size_t>(model->info().vocab);
     StateStorage kv(model->info().state, KvType::f32, 3);
     const std::vector<BlockId> blocks = {2, 0, 1};
-    const auto scratch = model->make_scratch(20);
+    const auto scratch = model->make_scratch({.rows_max = 20});
     std::vector<float> all, some(vocab * 20);
     for (int begin = 0; begin < kPromptTokens; begin += 20) {
       const int rows = std::min(20, kPromptTokens - begin);

@@ -26,7 +26,7 @@ class InvarianceProbe {
   static constexpr int kRowsMax = 320, kNeighboursMax = 40, kPositionsMax = 256;
 
   InvarianceProbe(const Model& model, KvType kv_type, int prompt_tokens)
-      : model_(model), scratch_(model.make_scratch(kRowsMax)) {
+      : model_(model), scratch_(model.make_scratch({.rows_max = kRowsMax})) {
     kv_ = std::make_unique<StateStorage>(model.info().state, kv_type, (kNeighboursMax + 1) * kBlocks);
     for (int i = 0; i < prompt_tokens; ++i) prompt_.push_back(some_token(random_));
     logits_.resize(vocab() * kRowsMax);

@@ -41,7 +41,7 @@ class TwoGroups : public testing::Test {
     StateStorage kv(model_->info().state, KvType::f32, kBlocks);
     const auto vocab = static_cast<size_t>(model_->info().vocab);
     std::vector<float> logits(vocab * kPromptTokens);
-    const auto scratch = model_->make_scratch(kPromptTokens);
+    const auto scratch = model_->make_scratch({.rows_max = kPromptTokens});
     size_t last = 0;
     for (int begin = 0; begin < kPromptTokens; begin += chunk) {
       const int rows = std::min(chunk, kPromptTokens - begin);

@@ -6,10 +6,10 @@
 
 namespace estoc {
 
-void LocalRunner::open(const RunnerLimits& limits) {
+void LocalRunner::open(const RunLimits& limits) {
   const auto vocab = static_cast<size_t>(info().vocab);
-  scratch_ = model_.make_scratch(limits.rows_max);
-  storage_.emplace(info().state, limits.kv_type, limits.block_counts);
+  scratch_ = model_.make_scratch(limits);
+  storage_.emplace(info().state, limits.kv_type, limits.block_counts, info().device_layers);
   populator_.emplace(*storage_, limits.block_counts);
   logits_ = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(limits.logit_rows_max) * vocab);
 }
@@ -22,9 +22,18 @@ void LocalRunner::submit(const StepInput& input) {
 void LocalRunner::wait() {
   ESTOC_CHECK(submitted_.has_value());
   const StepInput input = *std::exchange(submitted_, std::nullopt);
-  for (const BlockCopy& copy : input.copies) storage_->copy_block(copy.from, copy.to, copy.group);
-  model_.forward(input.batch, *storage_, *scratch_, logits_.get());
-  readers_.run(input.rows, logits_.get(), static_cast<size_t>(info().vocab));
+  for (const BlockCopy& copy : input.copies) {
+    storage_->copy_block(copy.from, copy.to, copy.group);
+    scratch_->copy_block(copy);
+  }
+  choices_.clear();
+  for (const RowJob& job : input.rows)
+    choices_.push_back({.is_greedy = RowReaders::is_largest_wanted(job), .token = {}});
+  model_.forward(input.batch, *storage_, *scratch_, {logits_.get(), choices_});
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    if (choices_[i].token) input.rows[i].token = choices_[i].token;
+  }
+  readers_.run(input.rows, choices_, logits_.get(), static_cast<size_t>(info().vocab));
 }
 
 }  // namespace estoc

@@ -16,7 +16,7 @@ class LocalRunner final : public Runner {
   LocalRunner(const Model& model, ThreadTeam* team) : model_(model), readers_(team) {}
 
   const ModelInfo& info() const override { return model_.info(); }
-  void open(const RunnerLimits& limits) override;
+  void open(const RunLimits& limits) override;
   void submit(const StepInput& input) override;
   void wait() override;
   void keep_ahead(int group, int reach) override { populator_->keep_ahead(group, reach); }
@@ -29,6 +29,7 @@ class LocalRunner final : public Runner {
   std::optional<StateStorage> storage_;
   std::optional<KvPopulator> populator_;
   std::unique_ptr<float[]> logits_;  // [logit_rows_max, vocab]
+  std::vector<RowChoice> choices_;
   std::optional<StepInput> submitted_;
 };
 

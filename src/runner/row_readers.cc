@@ -7,9 +7,14 @@ namespace estoc {
 RowReaders::RowReaders(ThreadTeam* team)
     : team_(team), readers_(team == nullptr ? 1 : static_cast<size_t>(team->thread_count())) {}
 
-void RowReaders::run(std::span<RowJob> jobs, const float* logits, size_t vocab) {
+bool RowReaders::is_largest_wanted(const RowJob& job) {
+  return job.state != nullptr && job.mask == nullptr && job.top_logprobs < 0 && is_plain_greedy(job.state->params());
+}
+
+void RowReaders::run(std::span<RowJob> jobs, std::span<const RowChoice> choices, const float* logits, size_t vocab) {
   const auto read = [&](int64_t i, int thread) {
     RowJob& job = jobs[static_cast<size_t>(i)];
+    if (choices[static_cast<size_t>(i)].token) return;
     Reader& reader = readers_[static_cast<size_t>(thread)];
     const std::span row(logits + static_cast<size_t>(i) * vocab, vocab);
     if (job.mask != nullptr) {

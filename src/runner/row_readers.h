@@ -20,8 +20,11 @@ class RowReaders {
  public:
   // `team` may be null: then the caller does it all.
   explicit RowReaders(ThreadTeam* team);
-  // Job i reads row i of `logits` [jobs, vocab].
-  void run(std::span<RowJob> jobs, const float* logits, size_t vocab);
+  // Job i reads row i of `logits` [jobs, vocab], unless the model has chosen its token.
+  void run(std::span<RowJob> jobs, std::span<const RowChoice> choices, const float* logits, size_t vocab);
+
+  // Whether all that is wanted of a job's row is its largest logit.
+  static bool is_largest_wanted(const RowJob& job);
 
  private:
   struct Reader {

@@ -40,14 +40,6 @@ struct StepInput {
   std::span<RowJob> rows;  // one for each of batch.logit_rows, in their order
 };
 
-// What a runner has to have room for.
-struct RunnerLimits {
-  KvType kv_type = KvType::f16;
-  std::vector<int> block_counts;  // [groups]
-  int rows_max = 1;               // of one step
-  int logit_rows_max = 1;
-};
-
 class Runner {
  public:
   virtual ~Runner() = default;
@@ -55,7 +47,7 @@ class Runner {
   // Of the model that it runs.
   virtual const ModelInfo& info() const = 0;
   // Reserves memory for keys and values, activations and logits. Once, before the first step.
-  virtual void open(const RunnerLimits& limits) = 0;
+  virtual void open(const RunLimits& limits) = 0;
 
   // One step at a time may be on its way.
   virtual void submit(const StepInput& input) = 0;

@@ -20,8 +20,11 @@ class CountingModel : public Model {
     info_.state = StateLayout({PagedState{1, 4}});
   }
   const ModelInfo& info() const override { return info_; }
-  std::unique_ptr<ModelScratch> make_scratch(int) const override { return std::make_unique<ModelScratch>(); }
-  void forward(const Batch& batch, StateStorage&, ModelScratch&, float* logits) const override {
+  std::unique_ptr<ModelScratch> make_scratch(const RunLimits&) const override {
+    return std::make_unique<ModelScratch>();
+  }
+  void forward(const Batch& batch, StateStorage&, ModelScratch&, const LogitRows& rows) const override {
+    float* const logits = rows.values;
     std::this_thread::sleep_for(std::chrono::microseconds(200));
     const auto vocab = static_cast<size_t>(info_.vocab);
     std::fill_n(logits, batch.logit_rows.size() * vocab, 0.0f);
