@@ -1,0 +1,23 @@
+// In which form a device keeps a matrix of a file's format, and the kernel that makes it (gpu/source/repack.h).
+// Constant data. Throws Error{unsupported} with tensor, format and what devices read.
+#pragma once
+
+#include <string_view>
+
+#include "gpu/source/weight_tile.h"
+#include "weights/matrix_view.h"
+
+namespace estoc {
+
+struct DeviceForm {
+  std::string_view format;  // "q4_0"
+  gpu::WeightForm form;
+  const char* repack;  // the kernel
+};
+
+const DeviceForm& device_form_of(const MatrixView& matrix);
+
+// As kernels' names spell it: "codes4".
+const char* name_of(gpu::WeightForm form);
+
+}  // namespace estoc

@@ -1,0 +1,137 @@
+#include "gpu_layers/gpu_weight_plan.h"
+
+#include <utility>
+
+#include "base/error.h"
+
+namespace estoc {
+
+namespace {
+
+constexpr size_t kAlignment = 256;
+
+[[noreturn]] void refuse(const std::string& name, std::string_view what) {
+  fail(ErrorCode::unsupported, "layers on a GPU: '{}' {}, which is not computed there yet", name, what);
+}
+
+void require_columns(const MatrixView& matrix) {
+  if (matrix.columns() % gpu::kUnitColumns == 0) return;
+  fail(ErrorCode::unsupported, "layers on a GPU: '{}' has {} columns, expected a multiple of {}", matrix.tensor().name,
+       matrix.columns(), gpu::kUnitColumns);
+}
+
+// Parts that can be one matrix: neighbours of one format.
+std::vector<std::vector<MatrixView>> runs_of_one_format(const std::vector<MatrixView>& parts) {
+  std::vector<std::vector<MatrixView>> runs;
+  for (const MatrixView& part : parts) {
+    if (runs.empty() || &runs.back().front().format() != &part.format()) runs.emplace_back();
+    runs.back().push_back(part);
+  }
+  return runs;
+}
+
+// Four floats a load: every vector begins at a multiple of them.
+size_t rounded(size_t floats) { return (floats + 63) / 64 * 64; }
+
+MatrixView matrix_of(const WeightSource& source, const std::string& name, int rows, int columns) {
+  const int64_t shape[] = {rows, columns};
+  return MatrixView(source.require(name + ".weight", shape));
+}
+
+}  // namespace
+
+const std::byte* GpuWeightPlan::MatrixSource::row(int64_t r) const {
+  constexpr int64_t kTurn = gpu::kTileRows / 2;
+  if (is_interleaved) return parts[static_cast<size_t>(r / kTurn % 2)].row(r / (2 * kTurn) * kTurn + r % kTurn);
+  size_t part = 0;
+  for (; r >= parts[part].rows(); ++part) r -= parts[part].rows();
+  return parts[part].row(r);
+}
+
+GpuWeightPlan::GpuWeightPlan(const WeightSource& source, const NamingRules& naming, const DecoderSpec& decoder,
+                             int first, int end)
+    : hidden(decoder.hidden), vocab(decoder.vocab), vector_floats(rounded(static_cast<size_t>(decoder.hidden))) {
+  const bool is_tied = source.find(naming.head_weight()) == nullptr;
+  const auto matrix = [&](std::string_view name) { return matrix_of(source, std::string(name), vocab, hidden); };
+  for (int layer = first; layer < end; ++layer) add_layer(source, decoder.layers[static_cast<size_t>(layer)]);
+  if (end == static_cast<int>(decoder.layers.size())) {
+    head = GpuHead{place({matrix(is_tied ? naming.embedding : naming.head)}, false),
+                   place(source, decoder.norm.name, hidden), decoder.norm.epsilon};
+  }
+  if (first == 0) {
+    embedding = is_tied && head ? head->matrix : place({matrix(naming.embedding)}, false);
+  }
+}
+
+// What all layers have to have in common, for one set of buffers and one shape of launches to serve them.
+void GpuWeightPlan::describe(const LayerSpec& layer) {
+  const auto* attention = std::get_if<AttentionSpec>(&layer.mixer);
+  if (attention == nullptr) refuse(std::get<ShortConvSpec>(layer.mixer).name, "is a short convolution");
+  const int width = std::get<GatedMlpSpec>(layer.mlp).width;
+  if (attention->head_dim != 64 && attention->head_dim != 128) refuse(attention->name, "has heads not of 64 or 128");
+  if (attention->window > 0) refuse(attention->name, "sees a window of positions");
+  if (attention->heads / attention->kv_heads > 8) refuse(attention->name, "has more than 8 heads that share keys");
+  if (heads != 0 && (heads != attention->heads || kv_heads != attention->kv_heads || head_dim != attention->head_dim ||
+                     mlp_width != width)) {
+    refuse(attention->name, "is of another shape than the layers before");
+  }
+  heads = attention->heads, kv_heads = attention->kv_heads, head_dim = attention->head_dim, mlp_width = width;
+}
+
+void GpuWeightPlan::add_layer(const WeightSource& source, const LayerSpec& layer) {
+  describe(layer);
+  const auto& attention = std::get<AttentionSpec>(layer.mixer);
+  const auto& mlp = std::get<GatedMlpSpec>(layer.mlp);
+  const auto matrix = [&](const std::string& name, int rows, int columns) {
+    if (source.find(name + ".bias") != nullptr) refuse(name, "has a bias");
+    return matrix_of(source, name, rows, columns);
+  };
+  const int query = heads * head_dim, key = kv_heads * head_dim;
+  GpuLayer to;
+  for (const auto& run : runs_of_one_format({matrix(attention.name + ".q_proj", query, hidden),
+                                             matrix(attention.name + ".k_proj", key, hidden),
+                                             matrix(attention.name + ".v_proj", key, hidden)})) {
+    const int at = to.qkv.empty() ? 0 : to.qkv.back().output_at + to.qkv.back().rows;
+    to.qkv.push_back(place(run, false));
+    to.qkv.back().output_at = at;
+  }
+  to.output = place({matrix(attention.name + "." + attention.output, hidden, query)}, false);
+  const std::vector<MatrixView> gate_up = {matrix(mlp.name + "." + mlp.gate, mlp.width, hidden),
+                                           matrix(mlp.name + "." + mlp.up, mlp.width, hidden)};
+  if (runs_of_one_format(gate_up).size() != 1) refuse(mlp.name, "has gate and up of different formats");
+  to.gate_up = place(gate_up, true);
+  to.down = place({matrix(mlp.name + "." + mlp.down, hidden, mlp.width)}, false);
+  to.input_norm = place(source, layer.input_norm.name, hidden);
+  to.mlp_norm = place(source, layer.mlp_norm.name, hidden);
+  if (attention.q_norm) to.q_norm = place(source, attention.q_norm->name, head_dim);
+  if (attention.k_norm) to.k_norm = place(source, attention.k_norm->name, head_dim);
+  to.input_epsilon = layer.input_norm.epsilon;
+  to.mlp_epsilon = layer.mlp_norm.epsilon;
+  to.head_epsilon = attention.q_norm ? attention.q_norm->epsilon : 0;
+  to.scale = attention.scale;
+  to.rope = attention.rope;
+  layers.push_back(std::move(to));
+}
+
+GpuMatrix GpuWeightPlan::place(const std::vector<MatrixView>& parts, bool is_interleaved) {
+  GpuMatrix to;
+  for (const MatrixView& part : parts) {
+    require_columns(part);
+    to.rows += static_cast<int>(part.rows());
+  }
+  const DeviceForm& form = device_form_of(parts.front());
+  to.form = form.form;
+  to.columns = static_cast<int>(parts.front().columns());
+  to.at = matrix_bytes;
+  matrix_bytes += (to.bytes() + kAlignment - 1) / kAlignment * kAlignment;
+  matrices.push_back({to, &form, parts, is_interleaved});
+  return to;
+}
+
+size_t GpuWeightPlan::place(const WeightSource& source, const std::string& name, int count) {
+  const int64_t shape[] = {count};
+  vectors.push_back({vector_floats, &source.require(name + ".weight", shape)});
+  return std::exchange(vector_floats, rounded(vector_floats + static_cast<size_t>(count)));
+}
+
+}  // namespace estoc

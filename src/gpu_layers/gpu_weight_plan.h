@@ -1,0 +1,83 @@
+// Which matrices and vectors a device has of some of a decoder's layers, and where: known before anything is read.
+//
+// What: projections that read the same rows are one matrix, or neighbours where their forms differ: queries, keys and
+// values; gate and up, whose rows take turns by eight (gpu/source/gemm.h). Matrices lie in the order of use, so that
+// launches can ask for those of later ones (gpu/source/weights_ahead.h). The decoder's embedding and head are among
+// them where the layers are its first and its last. Values, with views of the checkpoint, which must outlive them.
+// Threads: immutable. Errors: the constructor throws Error{unsupported} with one sentence for what devices do not
+// compute yet, Error{corrupt_file} for what is missing.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gpu/source/weight_tile.h"
+#include "gpu_layers/device_form.h"
+#include "layers/layer_spec.h"
+#include "weights/naming_rules.h"
+#include "weights/weight_source.h"
+
+namespace estoc {
+
+struct GpuMatrix {
+  gpu::WeightForm form{};
+  int rows = 0, columns = 0;
+  size_t at = 0;      // bytes behind the first matrix
+  int output_at = 0;  // of its first row among those of its neighbours
+  size_t bytes() const { return static_cast<size_t>(gpu::matrix_bytes(form, rows, columns)); }
+};
+
+// Vectors are offsets in floats behind the first; nothing for one that the layer does not have.
+struct GpuLayer {
+  std::vector<GpuMatrix> qkv;
+  GpuMatrix output, gate_up, down;
+  size_t input_norm = 0, mlp_norm = 0;
+  std::optional<size_t> q_norm, k_norm;
+  float input_epsilon = 0, mlp_epsilon = 0, head_epsilon = 0;
+  float scale = 0;  // of scores
+  int rope = 0;
+};
+
+struct GpuHead {
+  GpuMatrix matrix;
+  size_t norm = 0;
+  float epsilon = 0;
+};
+
+struct GpuWeightPlan {
+  // Layers [first, end).
+  GpuWeightPlan(const WeightSource& source, const NamingRules& naming, const DecoderSpec& decoder, int first, int end);
+
+  std::vector<GpuLayer> layers;
+  std::optional<GpuMatrix> embedding;
+  std::optional<GpuHead> head;
+  size_t ones = 0;  // a norm weight of one for every hidden column: what stands behind the last layer without a head
+  // Of all layers alike.
+  int hidden = 0, heads = 0, kv_heads = 0, head_dim = 0, mlp_width = 0, vocab = 0;
+  size_t matrix_bytes = 0, vector_floats = 0;
+
+  // What is to be put at a matrix's place: its parts' rows one behind the other, or taking turns by eight.
+  struct MatrixSource {
+    GpuMatrix to;
+    const DeviceForm* form;
+    std::vector<MatrixView> parts;
+    bool is_interleaved;
+    const std::byte* row(int64_t r) const;
+  };
+  struct VectorSource {
+    size_t at = 0;
+    const WeightTensor* tensor = nullptr;
+  };
+  std::vector<MatrixSource> matrices;
+  std::vector<VectorSource> vectors;
+
+ private:
+  void describe(const LayerSpec& layer);
+  void add_layer(const WeightSource& source, const LayerSpec& layer);
+  GpuMatrix place(const std::vector<MatrixView>& parts, bool is_interleaved);
+  size_t place(const WeightSource& source, const std::string& name, int count);
+};
+
+}  // namespace estoc

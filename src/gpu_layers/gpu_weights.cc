@@ -1,0 +1,42 @@
+#include "gpu_layers/gpu_weights.h"
+
+#include <vector>
+
+#include "gpu_layers/weight_upload.h"
+
+namespace estoc {
+
+GpuWeights::GpuWeights(LoadContext& load, const gpu::Accelerator& device, const DecoderSpec& decoder, int first,
+                       int end)
+    : plan_(load.source, load.naming, decoder, first, end),
+      matrices_(device.device(), plan_.matrix_bytes),
+      vectors_(device.device(), plan_.vector_floats * sizeof(float)) {
+  upload(load, device);
+  plan_.matrices = {};
+  plan_.vectors = {};
+}
+
+void GpuWeights::upload(LoadContext& load, const gpu::Accelerator& device) {
+  std::vector<float> values(plan_.vector_floats, 1.0f);
+  for (const auto& [at, tensor] : plan_.vectors) {
+    tensor->decode_row(0, values.data() + at);
+    load.used.insert(tensor);
+    load.took(tensor->bytes.size());
+  }
+  vectors_.upload(values.data(), values.size() * sizeof(float));
+  WeightUpload upload(device, load.compute.team);
+  for (const GpuWeightPlan::MatrixSource& matrix : plan_.matrices) {
+    const RowSource source{.rows = matrix.to.rows,
+                           .columns = matrix.to.columns,
+                           .row_bytes = matrix.parts.front().format().row_bytes(matrix.to.columns),
+                           .row = [&](int64_t r) { return matrix.row(r); }};
+    upload.put(*matrix.form, source, matrices_.as<gpu::u8>(matrix.to.at));
+    for (const MatrixView& part : matrix.parts) {
+      load.used.insert(&part.tensor());
+      load.took(part.stored_bytes());
+    }
+  }
+  upload.finish();
+}
+
+}  // namespace estoc

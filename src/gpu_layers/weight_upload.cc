@@ -1,0 +1,62 @@
+#include "gpu_layers/weight_upload.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "gpu/source/repack.h"
+
+namespace estoc {
+namespace {
+
+constexpr unsigned kNoTiming = 2;  // of events
+
+}  // namespace
+
+WeightUpload::WeightUpload(const gpu::Accelerator& device, ThreadTeam& team)
+    : device_(device), team_(team), pieces_{Piece(device.device(), kPieceBytes), Piece(device.device(), kPieceBytes)} {
+  const gpu::Driver& driver = device_.device().driver();
+  for (Piece& piece : pieces_) driver.check(driver.event_create(&piece.taken, kNoTiming), "making an event");
+}
+
+WeightUpload::~WeightUpload() {
+  const gpu::Driver& driver = device_.device().driver();
+  driver.stream_synchronize(device_.device().stream());  // what is on its way reads the pieces
+  for (Piece& piece : pieces_) driver.event_destroy(piece.taken);
+}
+
+void WeightUpload::put(const DeviceForm& form, const RowSource& source, gpu::u8* to) {
+  const gpu::Driver& driver = device_.device().driver();
+  const auto row_bytes = static_cast<size_t>(source.row_bytes);
+  const int columns = static_cast<int>(source.columns);
+  const int64_t fit = static_cast<int64_t>(kPieceBytes / row_bytes) / gpu::kTileRows * gpu::kTileRows;
+  ESTOC_CHECK(fit > 0);
+  for (int64_t begin = 0; begin < source.rows; begin += fit) {
+    const int64_t rows = std::min(fit, source.rows - begin);
+    Piece& piece = pieces_[static_cast<size_t>(turn_)];
+    turn_ = 1 - turn_;
+    if (piece.is_used) driver.check(driver.event_synchronize(piece.taken), "waiting for the device to take weights in");
+    team_.parallel_for(rows, 1, [&](int64_t first, int64_t end, int) {
+      for (int64_t r = first; r < end; ++r) {
+        std::memcpy(piece.host.as<std::byte>(static_cast<size_t>(r) * row_bytes), source.row(begin + r), row_bytes);
+      }
+    });
+    piece.device.begin_upload(piece.host.as<std::byte>(), static_cast<size_t>(rows) * row_bytes);
+    const gpu::RepackArguments arguments{piece.device.as<gpu::u8>(),
+                                         to + begin / gpu::kTileRows * gpu::tile_row_bytes(form.form, columns),
+                                         static_cast<int>(rows), columns};
+    const int64_t threads =
+        int64_t{gpu::tile_rows_of(static_cast<int>(rows))} * gpu::kTileRows * columns / gpu::kGroupColumns;
+    device_.launch(form.repack,
+                   {.blocks = static_cast<int>((threads + gpu::kRepackThreads - 1) / gpu::kRepackThreads),
+                    .threads = gpu::kRepackThreads,
+                    .may_overlap = false},
+                   arguments);
+    driver.check(driver.event_record(piece.taken, device_.device().stream()), "recording an event");
+    piece.is_used = true;
+  }
+}
+
+void WeightUpload::finish() { device_.device().synchronize(); }
+
+}  // namespace estoc
