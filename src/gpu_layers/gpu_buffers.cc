@@ -1,0 +1,94 @@
+#include "gpu_layers/gpu_buffers.h"
+
+#include <algorithm>
+
+#include "gpu/source/attention_decode.h"
+#include "gpu/source/gemm.h"
+#include "gpu/source/token_tile.h"
+#include "gpu_layers/gpu_launches.h"
+
+namespace estoc {
+namespace {
+
+// Products of prompts read whole tiles of tokens, 256 at most.
+size_t padded(int rows) { return static_cast<size_t>((rows + 255) / 256 * 256); }
+
+size_t squares_bytes(const GpuWeights& weights, int rows_max) {
+  const size_t parts = static_cast<size_t>(gpu::tile_rows_of(weights.plan().hidden));
+  return std::max(kGpuDecodeRows * parts, static_cast<size_t>(rows_max)) * 4;
+}
+
+gpu::Buffer zeros(const gpu::Device& device, size_t bytes) {
+  gpu::Buffer buffer(device, (bytes + 3) / 4 * 4);
+  buffer.fill(0);
+  return buffer;
+}
+
+}  // namespace
+
+GpuRotations::GpuRotations(const gpu::Device& device, const RopeSpec& rope, int positions_max)
+    : rope_(rope),
+      table_(device, static_cast<size_t>(positions_max) * rope.frequencies.size() * 8),
+      positions_max_(positions_max) {}
+
+void GpuRotations::reach(int end) {
+  constexpr int kAhead = 1024;
+  if (end <= made_) return;
+  const int count = std::min(positions_max_, (end + kAhead - 1) / kAhead * kAhead) - made_;
+  const std::vector<TokenId> tokens(static_cast<size_t>(count));
+  const BatchSequence sequence{.first_row = 0, .row_count = count, .position = made_, .blocks = {}};
+  std::vector<float> cosines, sines;
+  rope_.angles({.tokens = tokens, .sequences = {&sequence, 1}, .logit_rows = {}}, cosines, sines);
+  std::vector<float> both(cosines.size() * 2);
+  for (size_t i = 0; i < cosines.size(); ++i) both[2 * i] = cosines[i], both[2 * i + 1] = sines[i];
+  table_.upload(both.data(), both.size() * 4, static_cast<size_t>(made_) * static_cast<size_t>(rope_.half()) * 8);
+  made_ += count;
+}
+
+GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& weights,
+                       const std::vector<RopeSpec>& ropes, const RunLimits& limits, int block_count, bool has_prompts)
+    : rows_max(std::max(limits.rows_max, kGpuDecodeRows)),
+      logit_rows_max(std::max(limits.logit_rows_max, kGpuDecodeRows)),
+      positions_max(block_count * gpu::kKvPositions),
+      block_stride(2L * static_cast<long>(weights.plan().layers.size()) * weights.plan().kv_heads *
+                   gpu::kv_tile_elements(weights.plan().head_dim)),
+      pool(zeros(accelerator.device(), static_cast<size_t>(block_count) * static_cast<size_t>(block_stride) * 2)),
+      residual(
+          zeros(accelerator.device(), static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4)),
+      inputs(zeros(accelerator.device(), static_cast<size_t>(std::max(rows_max, logit_rows_max)) *
+                                             static_cast<size_t>(weights.plan().hidden) * 2)),
+      squares(zeros(accelerator.device(), squares_bytes(weights, std::max(rows_max, logit_rows_max)))),
+      qkv(zeros(accelerator.device(), static_cast<size_t>(rows_max) * static_cast<size_t>(qkv_rows(weights)) * 4)),
+      attended(zeros(accelerator.device(),
+                     padded(rows_max) * static_cast<size_t>(weights.plan().heads * weights.plan().head_dim) * 2)),
+      activated(zeros(accelerator.device(), padded(rows_max) * static_cast<size_t>(weights.plan().mlp_width) * 2)),
+      partial(zeros(accelerator.device(),
+                    static_cast<size_t>(kGpuDecodeRows * weights.plan().kv_heads * gpu::kAttentionSplitsMax) * 4 *
+                        static_cast<size_t>(gpu::attention_partial_floats(
+                            weights.plan().heads / weights.plan().kv_heads, weights.plan().head_dim)))),
+      arrived(zeros(accelerator.device(), static_cast<size_t>(kGpuDecodeRows * weights.plan().kv_heads) * 4)),
+      best(zeros(accelerator.device(), static_cast<size_t>(logit_rows_max * argmax_parts(weights.plan().vocab)) * 4)),
+      best_index(
+          zeros(accelerator.device(), static_cast<size_t>(logit_rows_max * argmax_parts(weights.plan().vocab)) * 4)),
+      tokens(zeros(accelerator.device(), static_cast<size_t>(logit_rows_max) * 4)),
+      chosen(accelerator.device(), static_cast<size_t>(logit_rows_max) * 4),
+      hidden_host(accelerator.device(),
+                  weights.plan().embedding && weights.plan().head
+                      ? 64
+                      : static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4) {
+  const gpu::Device& device = accelerator.device();
+  for (const RopeSpec& rope : ropes) rotations.emplace_back(device, rope, positions_max);
+  if (weights.plan().head) {
+    logits.emplace(zeros(device, static_cast<size_t>(logit_rows_max) * static_cast<size_t>(weights.plan().vocab) * 4));
+  }
+  if (!has_prompts) return;
+  normed.emplace(zeros(device, padded(rows_max) * static_cast<size_t>(weights.plan().hidden) * 2));
+  queries.emplace(zeros(
+      device, static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().heads * weights.plan().head_dim) * 2));
+  // A product is split only where its tiles leave multiprocessors without one (gemm_plan).
+  const auto tiles = static_cast<size_t>(device.multiprocessors);
+  product_partial.emplace(device, tiles * gpu::kGemmRows * 256 * 4);
+  product_arrivals.emplace(zeros(device, tiles * 2 * 4));
+}
+
+}  // namespace estoc

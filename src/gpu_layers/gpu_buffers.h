@@ -1,0 +1,89 @@
+// The device's memory of a run: keys and values, activations, logits, and what a step tells the device.
+//
+// Ownership: owns it all; borrows device and weights. Threads: one. Errors: throws Error{resource_exhausted, io}.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "gpu/accelerator.h"
+#include "gpu/source/kv_tile.h"
+#include "gpu_layers/gpu_weights.h"
+#include "layers/rope.h"
+#include "tensor/run_limits.h"
+
+namespace estoc {
+
+// Small arrays on their way to the device in one copy: put one after the other, then sent together. The same arrays put
+// in the same order lie at the same addresses.
+class GpuInputs {
+ public:
+  GpuInputs(const gpu::Device& device, size_t bytes) : host_(device, bytes), device_(device, bytes) {}
+
+  void clear() { used_ = 0; }
+  size_t capacity() const { return host_.bytes(); }
+  // Room for `count` values, to be written before send(), and where the device has them.
+  template <class T>
+  struct Array {
+    T* host;
+    T* device;
+  };
+  template <class T>
+  Array<T> put(size_t count) {
+    const size_t at = used_;
+    used_ = (used_ + count * sizeof(T) + 15) / 16 * 16;
+    return {host_.as<T>(at), device_.as<T>(at)};
+  }
+  void send() { device_.begin_upload(host_.as<std::byte>(), used_); }
+
+ private:
+  gpu::HostBuffer host_;
+  gpu::Buffer device_;
+  size_t used_ = 0;
+};
+
+// Cosines and sines of positions, made as far as they are asked for.
+class GpuRotations {
+ public:
+  GpuRotations(const gpu::Device& device, const RopeSpec& rope, int positions_max);
+  // Positions below `end` are there for what is put on the stream next.
+  void reach(int end);
+  const float* table() const { return table_.as<float>(); }  // [position][half]{cosine, sine}
+
+ private:
+  Rope rope_;
+  gpu::Buffer table_;
+  int positions_max_, made_ = 0;
+};
+
+// Rows that the projections of few rows take at once.
+inline constexpr int kGpuDecodeRows = 16;
+
+struct GpuBuffers {
+  GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
+             const RunLimits& limits, int block_count, bool has_prompts);
+
+  const int rows_max, logit_rows_max, positions_max;
+  const long block_stride;  // of the pool, in elements
+  gpu::Buffer pool;         // [block][layer][keys, values][KV head] tiles (gpu/source/kv_tile.h)
+  std::vector<GpuRotations> rotations;
+
+  gpu::Buffer residual;          // f32 [row][hidden]
+  gpu::Buffer inputs;            // bf16 [row][hidden]
+  gpu::Buffer squares;           // f32 [row][parts]
+  gpu::Buffer qkv;               // f32 [row][(heads + 2 KV heads) * head_dim]
+  gpu::Buffer attended;          // bf16 [row][heads * head_dim], or token tiles of it
+  gpu::Buffer activated;         // bf16 [row][mlp width], or token tiles of it
+  gpu::Buffer partial, arrived;  // of attention's splits
+  std::optional<gpu::Buffer> normed, queries, product_partial, product_arrivals;  // of prompts
+
+  std::optional<gpu::Buffer> logits;  // f32 [logit row][vocabulary]
+  gpu::Buffer best, best_index, tokens;
+  gpu::HostBuffer chosen;  // u32 [logit row]
+  gpu::HostBuffer
+      hidden_host;  // f32 [row][hidden], on its way from or to another stack; empty for one that has both ends
+};
+
+}  // namespace estoc

@@ -1,0 +1,62 @@
+// The launches of a step, put on the device's stream in order: the one place that knows how layers are cut into kernels
+// (docs/GPU.md).
+//
+// What: steps of few rows, one of each sequence, are projections of 1 to 16 rows whose norms and ends are fused; all
+// others are products over tiles of tokens. Ownership: borrows everything. Threads: one. Errors: throw Error{io}.
+#pragma once
+
+#include <algorithm>
+#include <compare>
+
+#include "gpu/source/attention_prompt.h"
+#include "gpu_layers/gpu_buffers.h"
+
+namespace estoc {
+
+// Blocks that look for a row's largest logit, each among a thousand or more.
+inline int argmax_parts(int vocab) { return std::clamp(vocab / 1024, 1, 256); }
+
+inline int qkv_rows(const GpuWeights& weights) {
+  return (weights.plan().heads + 2 * weights.plan().kv_heads) * weights.plan().head_dim;
+}
+
+// Whether the device's image has the kernels of prompts for all matrices of these weights.
+bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weights);
+
+// One new position of each of `rows` sequences, up to kGpuDecodeRows. What changes between steps of the same shape is
+// behind the pointers.
+struct DecodeShape {
+  int rows = 1;
+  int positions = 0;  // of the longest sequence at most, a multiple of 16
+  auto operator<=>(const DecodeShape&) const = default;
+};
+struct DecodeInputs {
+  const gpu::u32* tokens = nullptr;  // [row]; not read without an embedding: then the residual has the rows
+  const int* positions = nullptr;    // [row]
+  const gpu::u32* tables = nullptr;  // [row][shape.positions / 16] block ids
+};
+// Leaves logits and their largest of every row, or without a head the residual.
+void launch_decode(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                   const DecodeShape& shape, const DecodeInputs& inputs);
+
+// Any rows of any sequences.
+struct PromptInputs {
+  int rows = 0;
+  const gpu::u32* tokens = nullptr;   // as above
+  const int* positions = nullptr;     // [row]
+  const int* table_starts = nullptr;  // [row] where the ids of the row's sequence begin in `tables`
+  const gpu::u32* tables = nullptr;
+  const gpu::AttentionPromptTile* tiles = nullptr;
+  int tile_count = 0;
+  const int* picks = nullptr;  // [picked] the rows whose logits are wanted
+  int picked = 0;
+};
+// Leaves logits and their largest of every picked row, or without a head the residual of all.
+void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                   const PromptInputs& inputs);
+
+// Of both, at the end: logits and their largest of rows whose inputs and squares are ready.
+void launch_head(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows,
+                 int square_parts);
+
+}  // namespace estoc

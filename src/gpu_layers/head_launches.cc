@@ -1,0 +1,44 @@
+// The head: logits of rows that are ready for a projection, sixteen at a time, and the largest of each.
+#include <algorithm>
+#include <string>
+
+#include "gpu/source/argmax.h"
+#include "gpu/source/linear.h"
+#include "gpu_layers/device_form.h"
+#include "gpu_layers/gpu_launches.h"
+
+namespace estoc {
+
+void launch_head(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows,
+                 int square_parts) {
+  const GpuMatrix& matrix = weights.plan().head->matrix;
+  const gpu::LinearPlan plan = gpu::linear_plan(matrix.form, matrix.rows, matrix.columns);
+  const int blocks = (gpu::tile_rows_of(matrix.rows) + plan.tiles - 1) / plan.tiles;
+  for (int first = 0; first < rows; first += kGpuDecodeRows) {
+    const auto at = static_cast<size_t>(first);
+    gpu::LinearArguments a{};
+    a.weights = weights.matrix(matrix);
+    a.inputs = buffers.inputs.as<gpu::u16>(at * static_cast<size_t>(matrix.columns) * 2);
+    a.squares = buffers.squares.as<float>(at * static_cast<size_t>(square_parts) * 4);
+    a.square_parts = square_parts;
+    a.epsilon = weights.plan().head->epsilon;
+    a.rows = matrix.rows;
+    a.columns = matrix.columns;
+    a.count = std::min(kGpuDecodeRows, rows - first);
+    a.output = buffers.logits->as<float>(at * static_cast<size_t>(matrix.rows) * 4);
+    a.output_stride = matrix.rows;
+    device.launch(std::string("linear_") + name_of(matrix.form) + "_store_r" + std::to_string(plan.tiles) +
+                      (a.count > 8 ? "_n16" : "_n8"),
+                  {.blocks = blocks, .threads = plan.warps * gpu::kWarpThreads}, a);
+  }
+  const gpu::ArgmaxArguments argmax{buffers.logits->as<float>(),
+                                    buffers.best.as<float>(),
+                                    buffers.best_index.as<gpu::u32>(),
+                                    buffers.tokens.as<gpu::u32>(),
+                                    matrix.rows,
+                                    argmax_parts(matrix.rows)};
+  device.launch("argmax_parts", {.blocks = argmax.parts, .blocks_y = rows, .threads = gpu::kArgmaxThreads}, argmax);
+  device.launch("argmax_rows", {.blocks = rows, .threads = gpu::kArgmaxThreads}, argmax);
+}
+
+}  // namespace estoc

@@ -1,0 +1,195 @@
+// Steps of many rows: eight launches a layer over tiles of tokens.
+#include <algorithm>
+#include <string>
+
+#include "gpu/source/embed.h"
+#include "gpu/source/gemm.h"
+#include "gpu/source/rope.h"
+#include "gpu/source/select_rows.h"
+#include "gpu/source/token_norm.h"
+#include "gpu_layers/device_form.h"
+#include "gpu_layers/gpu_launches.h"
+
+namespace estoc {
+namespace {
+
+using gpu::ColumnOrder;
+
+ColumnOrder order_of(const GpuMatrix& matrix) {
+  return matrix.form == gpu::WeightForm::bf16 ? ColumnOrder::plain : ColumnOrder::paired;
+}
+
+// Tokens a block, and among how many blocks a tile's columns are divided: fewer tokens where there are few, and parts
+// while multiprocessors would be left without.
+struct GemmPlan {
+  int tokens, splits;
+};
+
+GemmPlan gemm_plan(const GpuMatrix& matrix, int count, int multiprocessors) {
+  constexpr int kUnitsMin = 4, kSplitsMax = 8;  // a part of a few units spends its time on the ends
+  const int tokens = count <= 64 ? 64 : count <= 128 ? 128 : 256;
+  const int tiles = gpu::gemm_row_tiles(matrix.rows) * gpu::gemm_token_tiles(count, tokens);
+  const int units = matrix.columns / gpu::kUnitColumns;
+  const int splits = std::min({kSplitsMax, multiprocessors / tiles, units / kUnitsMin});
+  return {tokens, std::max(1, splits)};
+}
+
+class PromptLaunches {
+ public:
+  PromptLaunches(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                 const PromptInputs& inputs)
+      : device_(device), w_(weights), b_(buffers), in_(inputs) {}
+
+  void begin();
+  void layer(size_t index);
+  void pick();
+
+ private:
+  const float* vector(size_t at) const { return w_.vector(at); }
+  void norm(size_t weight, float epsilon, ColumnOrder order);
+  void product(const GpuMatrix& matrix, const char* end, const gpu::Buffer& inputs, float* output, int output_stride,
+               ColumnOrder activated);
+  void rope(const GpuLayer& layer, const gpu::KvLayer& kv);
+  void attention(const GpuLayer& layer, const gpu::KvLayer& kv);
+
+  const gpu::Accelerator& device_;
+  const GpuWeights& w_;
+  const GpuBuffers& b_;
+  const PromptInputs in_;
+};
+
+void PromptLaunches::begin() {
+  if (!w_.plan().embedding) return;
+  const gpu::EmbedArguments embed{w_.matrix(*w_.plan().embedding),
+                                  in_.tokens,
+                                  vector(w_.plan().layers.front().input_norm),
+                                  b_.residual.as<float>(),
+                                  b_.inputs.as<gpu::u16>(),
+                                  b_.squares.as<float>(),
+                                  w_.plan().hidden};
+  device_.launch(std::string("embed_") + name_of(w_.plan().embedding->form),
+                 {.blocks = in_.rows, .threads = gpu::kEmbedThreads, .may_overlap = false}, embed);
+}
+
+void PromptLaunches::norm(size_t weight, float epsilon, ColumnOrder order) {
+  const gpu::TokenNormArguments norm{b_.residual.as<float>(), vector(weight), b_.normed->as<gpu::u8>(), order,
+                                     w_.plan().hidden,        epsilon};
+  device_.launch("rms_norm_tiles", {.blocks = in_.rows, .threads = gpu::token_norm_threads(w_.plan().hidden)}, norm);
+}
+
+void PromptLaunches::product(const GpuMatrix& matrix, const char* end, const gpu::Buffer& inputs, float* output,
+                             int output_stride, ColumnOrder activated) {
+  const int multiprocessors = device_.device().multiprocessors;
+  const GemmPlan plan = gemm_plan(matrix, in_.rows, multiprocessors);
+  gpu::GemmArguments a{};
+  a.weights = w_.matrix(matrix);
+  a.inputs = inputs.as<gpu::u8>();
+  a.output = output;
+  a.output_stride = output_stride;
+  a.activated = b_.activated.as<gpu::u8>();
+  a.order = activated;
+  a.rows = matrix.rows;
+  a.columns = matrix.columns;
+  a.count = in_.rows;
+  a.splits = plan.splits;
+  a.partial = b_.product_partial->as<float>();
+  a.arrivals = b_.product_arrivals->as<gpu::u32>();
+  const int items = gpu::gemm_row_tiles(matrix.rows) * gpu::gemm_token_tiles(in_.rows, plan.tokens) * plan.splits;
+  device_.launch(std::string("gemm_") + name_of(matrix.form) + "_" + end + "_n" + std::to_string(plan.tokens),
+                 {.blocks = std::min(items, multiprocessors),
+                  .threads = gpu::kGemmThreads,
+                  .shared_bytes = gpu::gemm_shared_bytes(matrix.form, plan.tokens)},
+                 a);
+}
+
+void PromptLaunches::rope(const GpuLayer& layer, const gpu::KvLayer& kv) {
+  // A table of one id a step: the row's begins where it says.
+  const gpu::RopeArguments rope{.qkv = b_.qkv.as<float>(),
+                                .query_norm = layer.q_norm ? vector(*layer.q_norm) : nullptr,
+                                .key_norm = layer.k_norm ? vector(*layer.k_norm) : nullptr,
+                                .rotations = b_.rotations[static_cast<size_t>(layer.rope)].table(),
+                                .positions = in_.positions,
+                                .sequences = in_.table_starts,
+                                .tables = in_.tables,
+                                .queries = b_.queries->as<gpu::u16>(),
+                                .kv = kv,
+                                .table_stride = 1,
+                                .heads = w_.plan().heads,
+                                .count = in_.rows,
+                                .epsilon = layer.head_epsilon};
+  device_.launch("rope_kv_d" + std::to_string(w_.plan().head_dim),
+                 {.blocks = w_.plan().heads + w_.plan().kv_heads, .blocks_y = (in_.rows + 3) / 4, .threads = 128},
+                 rope);
+}
+
+void PromptLaunches::attention(const GpuLayer& layer, const gpu::KvLayer& kv) {
+  gpu::AttentionPromptArguments a{};
+  a.query = b_.queries->as<gpu::u16>();
+  a.kv = kv;
+  a.tables = in_.tables;
+  a.tiles = in_.tiles;
+  a.output = b_.attended.as<gpu::u8>();
+  a.order = order_of(layer.output);
+  a.heads = w_.plan().heads;
+  a.group = w_.plan().heads / w_.plan().kv_heads;
+  a.scale = layer.scale;
+  a.tile_count = in_.tile_count;
+  device_.launch("attention_prompt_" + std::to_string(w_.plan().head_dim),
+                 {.blocks = gpu::attention_prompt_blocks(in_.tile_count, device_.device().multiprocessors),
+                  .threads = gpu::kAttentionPromptThreads,
+                  .shared_bytes = gpu::attention_prompt_shared_bytes(w_.plan().head_dim)},
+                 a);
+}
+
+void PromptLaunches::layer(size_t index) {
+  const GpuLayer& layer = w_.plan().layers[index];
+  const size_t layer_bytes =
+      static_cast<size_t>(2 * w_.plan().kv_heads * gpu::kv_tile_elements(w_.plan().head_dim)) * 2;
+  const gpu::KvLayer kv{b_.pool.as<gpu::u16>(index * layer_bytes), b_.block_stride, w_.plan().kv_heads};
+  const ColumnOrder down = order_of(layer.down);
+  norm(layer.input_norm, layer.input_epsilon, order_of(layer.qkv.front()));
+  for (const GpuMatrix& part : layer.qkv) {
+    product(part, "store", *b_.normed, b_.qkv.as<float>(static_cast<size_t>(part.output_at) * 4), qkv_rows(w_), down);
+  }
+  rope(layer, kv);
+  attention(layer, kv);
+  product(layer.output, "residual", b_.attended, b_.residual.as<float>(), w_.plan().hidden, down);
+  norm(layer.mlp_norm, layer.mlp_epsilon, order_of(layer.gate_up));
+  product(layer.gate_up, "gated", *b_.normed, nullptr, 0, down);
+  product(layer.down, "residual", b_.activated, b_.residual.as<float>(), w_.plan().hidden, down);
+}
+
+void PromptLaunches::pick() {
+  const gpu::SelectRowsArguments select{b_.residual.as<float>(),      in_.picks,
+                                        vector(w_.plan().head->norm), b_.inputs.as<gpu::u16>(),
+                                        b_.squares.as<float>(),       w_.plan().hidden};
+  device_.launch("select_rows", {.blocks = in_.picked, .threads = gpu::kSelectRowsThreads}, select);
+}
+
+}  // namespace
+
+bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weights) {
+  for (const GpuLayer& layer : weights.plan().layers) {
+    for (const GpuMatrix& part : layer.qkv) {
+      if (order_of(part) != order_of(layer.qkv.front())) return false;
+    }
+    std::vector<GpuMatrix> matrices = layer.qkv;
+    matrices.insert(matrices.end(), {layer.output, layer.gate_up, layer.down});
+    for (const GpuMatrix& matrix : matrices) {
+      if (!device.has(std::string("gemm_") + name_of(matrix.form) + "_store_n64")) return false;
+    }
+  }
+  return device.has("attention_prompt_" + std::to_string(weights.plan().head_dim));
+}
+
+void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                   const PromptInputs& inputs) {
+  PromptLaunches launches(device, weights, buffers, inputs);
+  launches.begin();
+  for (size_t layer = 0; layer < weights.plan().layers.size(); ++layer) launches.layer(layer);
+  if (!weights.plan().head || inputs.picked == 0) return;
+  launches.pick();
+  launch_head(device, weights, buffers, inputs.picked, 1);
+}
+
+}  // namespace estoc
