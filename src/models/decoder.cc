@@ -1,6 +1,7 @@
 #include "models/decoder.h"
 
 #include "base/error.h"
+#include "gpu_layers/gpu_stack.h"
 #include "layers/cpu_stack.h"
 #include "weights/config_reader.h"
 
@@ -23,13 +24,16 @@ struct DecoderScratch final : ModelScratch {
 
 std::unique_ptr<DecoderStack> make_stack(LoadContext& load, const DecoderSpec& spec, const StateLayout& layout,
                                          const StackPlace& place, int first) {
+  if (auto device = gpu::Accelerator::open(place.device)) {
+    return std::make_unique<GpuStack>(load, spec, layout, std::move(device), first, place.layer_end);
+  }
   constexpr std::string_view kCpu = "cpu";
   if (place.device == kCpu) return std::make_unique<CpuStack>(load, spec, layout, load.compute, first, place.layer_end);
   if (place.device.starts_with("cpu:")) {
     const Compute compute = compute_of(load.compute, place.device.substr(kCpu.size() + 1));
     return std::make_unique<CpuStack>(load, spec, layout, compute, first, place.layer_end);
   }
-  fail(ErrorCode::invalid_argument, "the place '{}' is not known, expected cpu or cpu:LEVEL",
+  fail(ErrorCode::invalid_argument, "the place '{}' is not known, expected cpu, cpu:LEVEL, cuda or emulator",
        place.device);
 }
 

@@ -72,10 +72,11 @@ DecoderSpec describe(const WeightSource& source) {
   const std::vector<bool> attends = attention_layers(config, layer_count(config));
   for (size_t layer = 0; layer < attends.size(); ++layer) {
     const std::string name = "model.layers." + std::to_string(layer);
-    LayerSpec spec{.input_norm = {name + ".operator_norm", epsilon},
-                   .mixer = ShortConvSpec{name + ".conv", conv_width},
-                   .mlp_norm = {name + ".ffn_norm", epsilon},
-                   .mlp = GatedMlpSpec{.name = name + ".feed_forward", .gate = "w1", .up = "w3", .down = "w2", .width = width}};
+    LayerSpec spec{
+        .input_norm = {name + ".operator_norm", epsilon},
+        .mixer = ShortConvSpec{name + ".conv", conv_width},
+        .mlp_norm = {name + ".ffn_norm", epsilon},
+        .mlp = GatedMlpSpec{.name = name + ".feed_forward", .gate = "w1", .up = "w3", .down = "w2", .width = width}};
     if (attends[layer]) {
       attention.name = name + ".self_attn";
       attention.q_norm = {attention.name + ".q_layernorm", epsilon};

@@ -1,6 +1,7 @@
 #include "models/model.h"
 
 #include "base/error.h"
+#include "gpu_layers/gpu_weight_plan.h"
 #include "models/config_keys.h"
 #include "models/decoder.h"
 #include "models/family.h"
@@ -58,6 +59,13 @@ ModelInfo describe_model(const WeightSource& weights, ComputeMode compute) {
   ModelInfo info = info_of(weights, family, family.describe(weights));
   add_totals(weights, family.naming, compute, info);
   return info;
+}
+
+uint64_t device_weight_bytes(const WeightSource& weights, int first_layer) {
+  const ModelFamily& family = family_of(weights);
+  const DecoderSpec decoder = family.describe(weights);
+  const GpuWeightPlan plan(weights, family.naming, decoder, first_layer, static_cast<int>(decoder.layers.size()));
+  return plan.matrix_bytes + plan.vector_floats * sizeof(float);
 }
 
 bool has_wide_activations(const ModelInfo& info, Activations activations) {

@@ -101,4 +101,8 @@ bool has_wide_activations(const ModelInfo& info, Activations activations);
 // The same facts without loading weights (for `estoc show` and memory planning).
 ModelInfo describe_model(const WeightSource& weights, ComputeMode compute);
 
+// What the layers from `first_layer` on, with the head and where they are all with the embedding, take of a device's
+// memory. Throws Error{unsupported} with what devices do not compute yet.
+uint64_t device_weight_bytes(const WeightSource& weights, int first_layer);
+
 }  // namespace estoc

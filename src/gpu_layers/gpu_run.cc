@@ -1,0 +1,236 @@
+#include "gpu_layers/gpu_run.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace estoc {
+namespace {
+
+using gpu::u32;
+
+constexpr int kPositionsMin = 256;  // of a decode step's reach: shorter sequences share its graph
+
+int reach_of(int positions) {
+  return std::max(kPositionsMin, static_cast<int>(std::bit_ceil(static_cast<unsigned>(positions))));
+}
+
+size_t decode_input_bytes(int positions_max) {
+  return kGpuDecodeRows * (size_t{16} + static_cast<size_t>(reach_of(positions_max)) / gpu::kKvPositions * 4) + 256;
+}
+
+size_t blocks_of(int position) { return static_cast<size_t>(position / gpu::kKvPositions) + 1; }
+
+// A sequence's tokens in pieces, for each KV head; those that see most first, so that all blocks of threads get about
+// as much.
+std::vector<gpu::AttentionPromptTile> tiles_of(const Batch& batch, const std::vector<int>& table_starts, int group,
+                                               int kv_heads) {
+  const int each = gpu::kAttentionPromptRows / group;
+  std::vector<gpu::AttentionPromptTile> tiles;
+  for (size_t s = 0; s < batch.sequences.size(); ++s) {
+    const BatchSequence& sequence = batch.sequences[s];
+    for (int first = 0; first < sequence.row_count; first += each) {
+      for (int head = 0; head < kv_heads; ++head) {
+        tiles.push_back({.token = sequence.first_row + first,
+                         .tokens = std::min(each, sequence.row_count - first),
+                         .position = sequence.position + first,
+                         .table = table_starts[s],
+                         .head = head});
+      }
+    }
+  }
+  std::ranges::stable_sort(tiles, std::greater(), [](const auto& tile) { return tile.position + tile.tokens; });
+  return tiles;
+}
+
+}  // namespace
+
+GpuRun::GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
+               const RunLimits& limits, int group)
+    : device_(device),
+      weights_(weights),
+      group_(group),
+      has_prompts_(has_prompt_kernels(device, weights)),
+      buffers_(device, weights, ropes, limits, limits.block_counts[static_cast<size_t>(group)], has_prompts_),
+      decode_inputs_(device.device(), decode_input_bytes(buffers_.positions_max)) {
+  device_.device().synchronize();
+}
+
+void GpuRun::copy_block(const BlockCopy& copy) {
+  if (copy.group != group_) return;
+  const size_t bytes = static_cast<size_t>(buffers_.block_stride) * 2;
+  buffers_.pool.begin_copy(copy.from * bytes, copy.to * bytes, bytes);
+}
+
+std::vector<GpuRun::Row> GpuRun::rows_of(const Batch& batch) const {
+  std::vector<Row> rows;
+  for (const BatchSequence& sequence : batch.sequences) {
+    for (int r = 0; r < sequence.row_count; ++r) {
+      rows.push_back({sequence.first_row + r, sequence.position + r, sequence.table(group_)});
+    }
+  }
+  for (size_t i = 0; i < batch.logit_rows.size(); ++i) {
+    rows[static_cast<size_t>(batch.logit_rows[i])].logit = static_cast<int>(i);
+  }
+  return rows;
+}
+
+void GpuRun::forward(const Batch& batch, Rows& hidden, const LogitRows& logits) {
+  device_.device().use();
+  if (weights_.plan().embedding && !weights_.plan().head) hidden.reset(static_cast<int64_t>(batch.tokens.size()));
+  const std::vector<Row> rows = rows_of(batch);
+  const bool is_decode = batch.sequences.size() == batch.tokens.size() && rows.size() <= kGpuDecodeRows;
+  if (is_decode) return decode(batch, rows, hidden, logits);
+  if (has_prompts_) return prompt(batch, rows, hidden, logits);
+  // The first rows of all sequences, then the second ones: a row's keys and values must be there for the next.
+  for (int turn = 0, left = static_cast<int>(rows.size()); left > 0; ++turn) {
+    slice_.clear();
+    for (const BatchSequence& sequence : batch.sequences) {
+      if (turn >= sequence.row_count) continue;
+      slice_.push_back(rows[static_cast<size_t>(sequence.first_row + turn)]);
+      --left;
+      if (slice_.size() < kGpuDecodeRows) continue;
+      decode(batch, slice_, hidden, logits);
+      slice_.clear();
+    }
+    if (!slice_.empty()) decode(batch, slice_, hidden, logits);
+  }
+}
+
+void GpuRun::reach(int positions) {
+  for (GpuRotations& rotations : buffers_.rotations) rotations.reach(positions);
+}
+
+const gpu::Graph& GpuRun::graph_of(const DecodeShape& shape, const DecodeInputs& inputs) {
+  std::unique_ptr<gpu::Graph>& graph = graphs_[shape];
+  if (graph == nullptr) {
+    graph = std::make_unique<gpu::Graph>(device_.device(),
+                                         [&] { launch_decode(device_, weights_, buffers_, shape, inputs); });
+  }
+  return *graph;
+}
+
+void GpuRun::decode(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits) {
+  int last = 0;
+  for (const Row& row : rows) last = std::max(last, row.position);
+  const DecodeShape shape{.rows = static_cast<int>(rows.size()), .positions = reach_of(last + 1)};
+  reach(last + 1);
+  decode_inputs_.clear();
+  const auto tokens = decode_inputs_.put<u32>(rows.size());
+  const auto positions = decode_inputs_.put<int>(rows.size());
+  const size_t stride = static_cast<size_t>(shape.positions) / gpu::kKvPositions;
+  const auto tables = decode_inputs_.put<u32>(rows.size() * stride);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    tokens.host[i] = static_cast<u32>(batch.tokens[static_cast<size_t>(rows[i].index)]);
+    positions.host[i] = rows[i].position;
+    std::ranges::copy(rows[i].table.first(blocks_of(rows[i].position)), tables.host + i * stride);
+  }
+  decode_inputs_.send();
+  if (!weights_.plan().embedding) send_hidden(rows, hidden);
+  graph_of(shape, {tokens.device, positions.device, tables.device}).launch();
+  if (!weights_.plan().head) return receive_hidden(rows, hidden);
+  places_.clear();
+  for (const Row& row : rows) places_.push_back(row.logit);
+  receive_logits(places_, logits);
+}
+
+void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits) {
+  std::vector<int> starts;  // of each sequence's table
+  size_t table_entries = 0;
+  int last = 0;
+  for (const BatchSequence& sequence : batch.sequences) {
+    starts.push_back(static_cast<int>(table_entries));
+    const int end = sequence.position + sequence.row_count - 1;
+    table_entries += blocks_of(end);
+    last = std::max(last, end);
+  }
+  reach(last + 1);
+  const auto tiles =
+      tiles_of(batch, starts, weights_.plan().heads / weights_.plan().kv_heads, weights_.plan().kv_heads);
+  const size_t bytes = rows.size() * 12 + batch.logit_rows.size() * 4 + table_entries * 4 +
+                       tiles.size() * sizeof(gpu::AttentionPromptTile) + 256;
+  if (prompt_inputs_ == nullptr || prompt_inputs_->capacity() < bytes) {
+    prompt_inputs_ = std::make_unique<GpuInputs>(device_.device(), std::bit_ceil(bytes));
+  }
+  GpuInputs& in = *prompt_inputs_;
+  in.clear();
+  const auto tokens = in.put<u32>(rows.size());
+  const auto positions = in.put<int>(rows.size());
+  const auto table_starts = in.put<int>(rows.size());
+  const auto picks = in.put<int>(batch.logit_rows.size());
+  const auto tables = in.put<u32>(table_entries);
+  const auto tile_list = in.put<gpu::AttentionPromptTile>(tiles.size());
+  std::ranges::copy(tiles, tile_list.host);
+  std::ranges::copy(batch.logit_rows, picks.host);
+  for (size_t s = 0; s < batch.sequences.size(); ++s) {
+    const BatchSequence& sequence = batch.sequences[s];
+    std::ranges::copy(sequence.table(group_).first(blocks_of(sequence.position + sequence.row_count - 1)),
+                      tables.host + starts[s]);
+    std::fill_n(table_starts.host + sequence.first_row, sequence.row_count, starts[s]);
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    tokens.host[i] = static_cast<u32>(batch.tokens[i]);
+    positions.host[i] = rows[i].position;
+  }
+  in.send();
+  if (!weights_.plan().embedding) send_hidden(rows, hidden);
+  launch_prompt(device_, weights_, buffers_,
+                {.rows = static_cast<int>(rows.size()),
+                 .tokens = tokens.device,
+                 .positions = positions.device,
+                 .table_starts = table_starts.device,
+                 .tables = tables.device,
+                 .tiles = tile_list.device,
+                 .tile_count = static_cast<int>(tiles.size()),
+                 .picks = picks.device,
+                 .picked = static_cast<int>(batch.logit_rows.size())});
+  if (!weights_.plan().head) return receive_hidden(rows, hidden);
+  places_.clear();
+  for (size_t i = 0; i < batch.logit_rows.size(); ++i) places_.push_back(static_cast<int>(i));
+  receive_logits(places_, logits);
+}
+
+void GpuRun::send_hidden(std::span<const Row> rows, const Rows& hidden) {
+  const auto columns = static_cast<size_t>(weights_.plan().hidden);
+  auto* const staged = buffers_.hidden_host.as<float>();
+  for (size_t i = 0; i < rows.size(); ++i) std::copy_n(hidden.row(rows[i].index), columns, staged + i * columns);
+  buffers_.residual.begin_upload(staged, rows.size() * columns * sizeof(float));
+}
+
+void GpuRun::receive_hidden(std::span<const Row> rows, Rows& hidden) {
+  const auto columns = static_cast<size_t>(weights_.plan().hidden);
+  const auto* const staged = buffers_.hidden_host.as<float>();
+  buffers_.residual.begin_download(buffers_.hidden_host.as<float>(), rows.size() * columns * sizeof(float));
+  device_.device().synchronize();
+  hidden.touch();
+  for (size_t i = 0; i < rows.size(); ++i) std::copy_n(staged + i * columns, columns, hidden.row(rows[i].index));
+}
+
+void GpuRun::receive_logits(std::span<const int> places, const LogitRows& logits) {
+  const auto vocab = static_cast<size_t>(weights_.plan().vocab);
+  const auto is_greedy = [&](int place) {
+    return !logits.choices.empty() && logits.choices[static_cast<size_t>(place)].is_greedy;
+  };
+  if (places.empty()) return device_.device().synchronize();
+  buffers_.tokens.begin_download(buffers_.chosen.as<u32>(), places.size() * sizeof(u32));
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (places[i] < 0 || is_greedy(places[i])) continue;
+    buffers_.logits->begin_download(logits.values + static_cast<size_t>(places[i]) * vocab, vocab * sizeof(float),
+                                    i * vocab * sizeof(float));
+  }
+  device_.device().synchronize();
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (places[i] < 0 || !is_greedy(places[i])) continue;
+    const u32 token = buffers_.chosen.as<u32>()[i];
+    const auto place = static_cast<size_t>(places[i]);
+    if (token < vocab) {
+      logits.choices[place].token = static_cast<TokenId>(token);
+    } else {  // nothing above -inf: whoever asked finds that in the row
+      buffers_.logits->download(logits.values + place * vocab, vocab * sizeof(float), i * vocab * sizeof(float));
+    }
+  }
+}
+
+}  // namespace estoc

@@ -1,0 +1,62 @@
+// What runs of a stack on a device change, and the runs themselves.
+//
+// What: a batch of one row a sequence is a decode step: its launches are recorded once for each number of rows and
+// reach of positions, and launched as one graph. Other batches are prompts; where the device has no kernels for them,
+// or for these forms of weights, they are decode steps one after the other. Ownership: owns buffers and graphs; borrows
+// device and weights. Threads: one at a time. Errors: the constructor throws Error{resource_exhausted, unsupported};
+// forward throws Error{io} when the device failed.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "gpu_layers/gpu_buffers.h"
+#include "gpu_layers/gpu_launches.h"
+#include "layers/decoder_stack.h"
+
+namespace estoc {
+
+class GpuRun final : public StackScratch {
+ public:
+  // `group` of the model's state is that of these layers.
+  GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
+         const RunLimits& limits, int group);
+
+  void copy_block(const BlockCopy& copy) override;
+  // As DecoderStack::forward.
+  void forward(const Batch& batch, Rows& hidden, const LogitRows& logits);
+
+ private:
+  // A row of a batch on its own.
+  struct Row {
+    int index = 0;  // in the batch
+    int position = 0;
+    std::span<const BlockId> table;
+    int logit = -1;  // its place among the logit rows, if it is one
+  };
+
+  std::vector<Row> rows_of(const Batch& batch) const;
+  void decode(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits);
+  void prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits);
+  const gpu::Graph& graph_of(const DecodeShape& shape, const DecodeInputs& inputs);
+  void reach(int positions);
+  void send_hidden(std::span<const Row> rows, const Rows& hidden);
+  // Waits for the device; row i on it is `rows[i]`.
+  void receive_hidden(std::span<const Row> rows, Rows& hidden);
+  // The same of logits: row i on the device is logit row `places[i]` of the batch, or nobody's below 0.
+  void receive_logits(std::span<const int> places, const LogitRows& logits);
+
+  const gpu::Accelerator& device_;
+  const GpuWeights& weights_;
+  const int group_;
+  const bool has_prompts_;
+  GpuBuffers buffers_;
+  GpuInputs decode_inputs_;
+  std::unique_ptr<GpuInputs> prompt_inputs_;  // grows
+  std::map<DecodeShape, std::unique_ptr<gpu::Graph>> graphs_;
+  std::vector<Row> slice_;
+  std::vector<int> places_;
+};
+
+}  // namespace estoc

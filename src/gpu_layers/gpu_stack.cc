@@ -1,0 +1,35 @@
+#include "gpu_layers/gpu_stack.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "gpu_layers/gpu_run.h"
+
+namespace estoc {
+
+GpuStack::GpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLayout& layout,
+                   std::shared_ptr<gpu::Accelerator> device, int first, int end)
+    : device_(std::move(device)),
+      first_(first),
+      group_(layout.group_of(first)),
+      ropes_(decoder.ropes),
+      weights_(load, *device_, decoder, first, end) {}
+
+std::unique_ptr<StackScratch> GpuStack::make_scratch(const RunLimits& limits) const {
+  if (limits.block_counts.empty()) {
+    fail(ErrorCode::unsupported, "layers on a GPU keep their own keys and values: they cannot be run without any");
+  }
+  if (limits.kv_type != KvType::bf16) {
+    fail(ErrorCode::unsupported, "keys and values on a GPU are bf16, not {}", kv_type_name(limits.kv_type));
+  }
+  device_->device().use();
+  return std::make_unique<GpuRun>(*device_, weights_, ropes_, limits, group_);
+}
+
+void GpuStack::forward(const Batch& batch, StateStorage&, StackScratch& scratch, Rows& hidden,
+                       const SampledRows* wanted, const LogitRows& logits) const {
+  static_cast<GpuRun&>(scratch).forward(batch, hidden, logits);
+  if (wanted != nullptr && !has_head()) wanted->pick(hidden);
+}
+
+}  // namespace estoc
