@@ -37,6 +37,11 @@ void add_shared_options(CLI::App& command, ModelOptionValues& values) {
               "each compute thread on a CPU of its own; for machines that do nothing else");
   flag(command, "--ctx", values.context, "tokens a conversation may have; 0 takes the model's own limit")
       ->check(CLI::Range(0, 1 << 24));
+  flag(
+      command, "--device", values.device,
+      "what computes: auto takes a GPU where one is and computes this model; cpu; cuda or cuda:N; emulator, for tests");
+  flag(command, "--gpu-layers", values.gpu_layers,
+       "how many layers, the last ones, the GPU gets; auto takes as many as its memory holds");
   flag(command, "--compute", values.compute, "fast: integer kernels on packed weights; exact: f32, the reference")
       ->check(CLI::IsMember({"fast", "exact"}));
   flag(command, "--activations", values.activations, "how fast mode rounds activations; auto is int16 for small models")
@@ -55,8 +60,9 @@ void add_shared_options(CLI::App& command, ModelOptionValues& values) {
       "keep packed weights for the next start: auto keeps those of 64 MiB and more in the folder `packed` of the cache "
       "(the 4 used last); off; or a folder, which keeps any");
   flag(command, "--max-seqs", values.sequences_max, "requests that run at once")->check(CLI::Range(1, 4096));
-  flag(command, "--batch-tokens", values.batch_tokens_max, "tokens computed in one step at most")
-      ->check(CLI::Range(1, 8192));
+  flag(command, "--batch-tokens", values.batch_tokens_max,
+       "tokens computed in one step at most; 0 takes 512, on a GPU 2048")
+      ->check(CLI::Range(0, 8192));
   flag(command, "--log-level", values.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
 }
@@ -100,7 +106,8 @@ void add_serve_options(CLI::App& command, ServeOptionValues& values) {
   flag(command, "--queue-timeout", values.queue_timeout_s,
        "seconds a request may wait before it gets 503; 0 for no limit")
       ->check(CLI::Range(0.0, 1e6));
-  flag(command, "--debug-steps", values.debug_steps, "GET /debug/steps tells what so many of the last steps planned and took")
+  flag(command, "--debug-steps", values.debug_steps,
+       "GET /debug/steps tells what so many of the last steps planned and took")
       ->check(CLI::Range(0, 65536))
       ->capture_default_str();
   switch_flag(command, "--prefix-cache", values.has_prefix_cache,
@@ -192,13 +199,6 @@ uint64_t parse_bytes(const std::string& flag, const std::string& text) {
     fail(ErrorCode::invalid_argument, "{}: '{}' is not a size; expected something like 512M or 2G", flag, text);
   }
   return static_cast<uint64_t>(number * factor);
-}
-
-std::string format_bytes(uint64_t bytes) {
-  const auto value = static_cast<double>(bytes);
-  if (bytes >= uint64_t{1} << 30) return fmt::format("{:.2f} GiB", value / (1 << 30));
-  if (bytes >= 1 << 20) return fmt::format("{:.1f} MiB", value / (1 << 20));
-  return fmt::format("{:.1f} KiB", value / 1024);
 }
 
 }  // namespace estoc

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/format_bytes.h"
+
 namespace CLI {
 class App;
 }
@@ -18,6 +20,8 @@ struct ModelOptionValues {
   bool is_pinned = false;
   bool is_deterministic = false;
   int context = 0;                   // 0: the model's own
+  std::string device = "auto";       // or "cpu", "cuda", "cuda:N", "emulator"
+  std::string gpu_layers = "auto";   // or how many
   std::string compute = "fast";      // or "exact"
   std::string activations = "auto";  // or "int8", "int16"
   std::string isa;                   // empty: the best the CPU has
@@ -25,7 +29,7 @@ struct ModelOptionValues {
   std::string kv_memory;             // "2G"; empty: sized from the machine
   std::string pack_cache = "auto";   // or "off", or a folder
   int sequences_max = 64;
-  int batch_tokens_max = 512;
+  int batch_tokens_max = 0;  // 0: what suits the device
   std::string log_level = "info";
 };
 
@@ -104,8 +108,5 @@ void add_bench_kernels_options(CLI::App& command, BenchKernelsOptionValues& valu
 
 // "512M", "2G", "1073741824" as bytes. Throws Error{invalid_argument} that names the flag.
 uint64_t parse_bytes(const std::string& flag, const std::string& text);
-
-// "1.5 GiB". For people.
-std::string format_bytes(uint64_t bytes);
 
 }  // namespace estoc
