@@ -16,6 +16,7 @@
 #include "bench/model_bench.h"
 #include "bench/model_profile.h"
 #include "bench/number_list.h"
+#include "bench/random_model.h"
 #include "kernels/kernels.h"
 #include "models/family.h"
 
@@ -32,21 +33,25 @@ void finish_progress() {
   if (::isatty(STDERR_FILENO) != 0) write_note("\r\033[K");
 }
 
-ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelSettings& settings) {
+ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelSettings& settings, const ModelInfo& info,
+                       const Placement& placement) {
   ModelBenchPlan plan = {.prompts = parse_number_list("-p", options.prompts, 0, 1 << 24),
                          .generations = parse_number_list("-n", options.generations, 0, 1 << 24),
                          .depths = parse_number_list("-d", options.depths, 0, 1 << 24),
                          .batches = parse_number_list("-b", options.batches, 1, 4096),
                          .threads = parse_number_list("-t", options.thread_counts, 0, 1024),
                          .repetitions = options.repetitions,
+                         .places = stack_places(placement, info.layers),
+                         .memory_bytes = placement.free_bytes,
                          .compute = settings.compute,
                          .activations = settings.activations,
-                         .kv_type = choose_kv_type(settings),
+                         .kv_type = choose_kv_type(settings, placement),
                          .is_deterministic = settings.is_deterministic,
                          .is_pinned = options.is_pinned,
                          .has_profile = options.has_profile};
   for (int& threads : plan.threads) threads = threads > 0 ? threads : default_thread_count();
-  plan.rows_max = std::max(options.batch_tokens_max, *std::max_element(plan.batches.begin(), plan.batches.end()));
+  plan.rows_max =
+      std::max(choose_batch_tokens(settings, placement), *std::max_element(plan.batches.begin(), plan.batches.end()));
   return plan;
 }
 
@@ -70,11 +75,13 @@ int bench_kernels(const BenchKernelsOptionValues& options) {
 int bench_model(const BenchModelOptionValues& options) {
   const ReportFormat format = parse_report_format(options.output);
   apply_process_options(options);
-  const std::string path = resolve_model_path(options.model);
-  const auto weights = open_weights(path, naming_rules());
+  auto weights = make_random_model(options.model);
+  const std::string path = weights != nullptr ? options.model : resolve_model_path(options.model);
+  if (weights == nullptr) weights = open_weights(path, naming_rules());
   const ModelSettings settings = read_model_settings(options.model, options);
   const ModelInfo info = describe_model(*weights, settings.compute);
-  const ModelBenchPlan plan = plan_of(options, settings);
+  const Placement placement = place_model(settings, *weights, info);
+  const ModelBenchPlan plan = plan_of(options, settings, info, placement);
   Json::Array rows;
   for (const ModelBenchResult& result : run_model_bench(*weights, plan, show_progress)) {
     if (options.has_profile) {

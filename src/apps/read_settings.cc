@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
+#include "base/error.h"
+
 namespace estoc {
 namespace {
 
@@ -17,6 +21,16 @@ Activations read_activations(const std::string& name) {
   return name == "int16" ? Activations::int16 : Activations::automatic;
 }
 
+std::optional<int> read_gpu_layers(const std::string& text) {
+  if (text == "auto") return {};
+  int layers = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), layers);
+  if (error != std::errc() || end != text.data() + text.size() || layers < 0) {
+    fail(ErrorCode::invalid_argument, "--gpu-layers: '{}' is not a number of layers, expected auto or 0 and up", text);
+  }
+  return layers;
+}
+
 PackPlace read_pack_place(const std::string& name) {
   if (name == "auto") return PackPlace::cache;
   return name == "off" ? PackPlace::nowhere : PackPlace::directory;
@@ -27,6 +41,8 @@ PackPlace read_pack_place(const std::string& name) {
 ModelSettings read_model_settings(const std::string& model, const ModelOptionValues& options) {
   ModelSettings settings;
   settings.model = model;
+  settings.device = options.device;
+  settings.gpu_layers = read_gpu_layers(options.gpu_layers);
   settings.compute = options.compute == "exact" ? ComputeMode::exact : ComputeMode::fast;
   settings.activations = read_activations(options.activations);
   settings.is_deterministic = options.is_deterministic;

@@ -39,7 +39,8 @@ int show(const ShowOptionValues& options) {
   const Checkpoint checkpoint = open_checkpoint(options.model);
   const ModelSettings settings = read_model_settings(options.model, options);
   const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
-  const ModelPlan plan = plan_model(settings, info);
+  const Placement placement = place_model(settings, *checkpoint.weights, info);
+  const ModelPlan plan = plan_model(settings, info, placement);
   const uint64_t kv_bytes = plan.engine.kv_bytes;
   const uint64_t block = std::max<uint64_t>(1, info.state.position_block_bytes(plan.engine.kv_type));
   row("model", checkpoint.name);
@@ -61,6 +62,7 @@ int show(const ShowOptionValues& options) {
                                                                                : "int8";
   row("compute", fmt::format("{}, {} activations, {} threads, {}", options.compute, activations,
                              thread_count(read_runtime_settings(options)), kernels::table().name));
+  row("layers", placement_text(placement, info.layers));
   row("memory", fmt::format("{} = weights {} + keys and values {} + about 100 MiB of buffers",
                             format_bytes(info.weight_bytes + kv_bytes + (100u << 20)), format_bytes(info.weight_bytes),
                             format_bytes(kv_bytes)));

@@ -147,7 +147,7 @@ void add_rates(const ModelWork& work, const ModelBenchPlan& plan, double roof, M
 std::vector<ModelBenchResult> run_model_bench(const WeightSource& weights, const ModelBenchPlan& plan,
                                               const std::function<void(const std::string&)>& progress) {
   const ModelInfo info = describe_model(weights, plan.compute);
-  check_plan(plan, info, available_memory());
+  check_plan(plan, info, plan.memory_bytes > 0 ? plan.memory_bytes : available_memory());
   const auto say = [&](const std::string& line) {
     if (progress) progress(line);
   };
@@ -164,6 +164,7 @@ std::vector<ModelBenchResult> run_model_bench(const WeightSource& weights, const
                                   {.compute = plan.compute,
                                    .activations = plan.activations,
                                    .is_deterministic = plan.is_deterministic,
+                                   .places = plan.places,
                                    .profile = plan.has_profile ? &profile : nullptr});
     Player player(*model, plan, tests);
     for (const ModelTest& test : tests) {

@@ -23,6 +23,8 @@ struct ModelBenchPlan {
   std::vector<int> threads = {1};
   int repetitions = 5;
   int rows_max = 512;
+  std::vector<StackPlace> places = {};  // as ModelOptions; all on the CPU when empty
+  uint64_t memory_bytes = 0;            // what the tests may take: the device's where layers are on one
   ComputeMode compute = ComputeMode::fast;
   Activations activations = Activations::automatic;
   KvType kv_type = KvType::f16;

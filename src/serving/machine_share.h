@@ -19,11 +19,17 @@ struct CpuShare {
 // team holds is slow by a slice of the system's scheduler, which is longer than a step.
 std::vector<CpuShare> split_cpus(int threads, int models);
 
-// What keys and values may take of the memory: a quarter of what is free beside all weights, in equal parts. What a
-// model leaves of its part, those after it share; what it takes beyond (its user said how much) they lose.
+// What keys and values may take of the memory: a quarter of what is free beside all weights, in equal parts, or all of
+// a device's, which serves nothing else. What a model leaves of its part, those after it share; what it takes beyond
+// (its user said how much) they lose.
 class KvBudget {
  public:
   KvBudget(uint64_t free_bytes, int models) : free_bytes_(free_bytes), rest_bytes_(free_bytes / 4), models_(models) {}
+  static KvBudget all_of(uint64_t free_bytes) {
+    KvBudget budget(free_bytes, 1);
+    budget.rest_bytes_ = free_bytes;
+    return budget;
+  }
 
   uint64_t free_bytes() const { return free_bytes_; }
   // Of the next model. REQUIRES that one is left.

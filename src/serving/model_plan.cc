@@ -27,13 +27,20 @@ void plan_kv_bytes(const ModelInfo& info, const KvBudget& budget, ModelPlan& pla
 
 }  // namespace
 
-KvType choose_kv_type(const ModelSettings& settings) {
+KvType choose_kv_type(const ModelSettings& settings, const Placement& placement) {
   if (settings.kv_type) return *settings.kv_type;
+  if (placement.device != nullptr) return KvType::bf16;
   if (settings.compute == ComputeMode::exact) return KvType::f32;
   return kernels::table().has_bf16_dot ? KvType::bf16 : KvType::f16;
 }
 
-ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const KvBudget& budget) {
+int choose_batch_tokens(const ModelSettings& settings, const Placement& placement) {
+  if (settings.engine.batch_tokens_max > 0) return settings.engine.batch_tokens_max;
+  return placement.device != nullptr ? kGpuBatchTokens : 512;
+}
+
+ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const KvBudget& budget,
+                     const Placement& placement) {
   ModelPlan plan{.engine = settings.engine, .free_bytes = budget.free_bytes()};
   EngineConfig& config = plan.engine;
   if (config.context > info.context_max) {
@@ -41,27 +48,36 @@ ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const
              info.context_max);
   }
   config.context = config.context > 0 ? std::min(config.context, info.context_max) : info.context_max;
-  config.batch_tokens_max = std::max(config.batch_tokens_max, config.sequences_max);
-  config.kv_type = choose_kv_type(settings);
+  config.batch_tokens_max = std::max(choose_batch_tokens(settings, placement), config.sequences_max);
+  config.kv_type = choose_kv_type(settings, placement);
   plan_kv_bytes(info, budget, plan);
   return plan;
 }
 
 std::vector<ModelPlan> plan_models(const std::vector<ModelSettings>& settings, const std::vector<ModelInfo>& infos,
-                                   uint64_t memory_bytes) {
+                                   const std::vector<Placement>& placements, uint64_t memory_bytes) {
   uint64_t weight_bytes = 0;
-  for (const ModelInfo& info : infos) weight_bytes += info.weight_bytes;
-  KvBudget budget(memory_bytes - std::min(memory_bytes, weight_bytes), static_cast<int>(infos.size()));
+  int on_cpu = 0;
+  for (size_t i = 0; i < infos.size(); ++i) {
+    if (placements[i].device != nullptr) continue;
+    weight_bytes += infos[i].weight_bytes;
+    ++on_cpu;
+  }
+  KvBudget budget(memory_bytes - std::min(memory_bytes, weight_bytes), std::max(1, on_cpu));
   std::vector<ModelPlan> plans;
   for (size_t i = 0; i < infos.size(); ++i) {
+    if (placements[i].device != nullptr) {
+      plans.push_back(plan_model(settings[i], infos[i], KvBudget::all_of(placements[i].kv_bytes()), placements[i]));
+      continue;
+    }
     plans.push_back(plan_model(settings[i], infos[i], budget));
     budget.take(plans.back().engine.kv_bytes);
   }
   return plans;
 }
 
-ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info) {
-  return plan_models({settings}, {info}, available_memory()).front();
+ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const Placement& placement) {
+  return plan_models({settings}, {info}, {placement}, available_memory()).front();
 }
 
 }  // namespace estoc

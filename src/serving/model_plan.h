@@ -8,6 +8,7 @@
 #include "models/model.h"
 #include "serving/machine_share.h"
 #include "serving/model_settings.h"
+#include "serving/placement.h"
 
 namespace estoc {
 
@@ -26,17 +27,21 @@ struct ModelPlan {
 };
 
 // `info` from describe_model. A context beyond the model's own is cut to that, with a warning.
-ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const KvBudget& budget);
+ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const KvBudget& budget,
+                     const Placement& placement = {});
 
 // The same for models that run beside each other, planned in order, with `memory_bytes` for all: what weights leave of
-// it is the budget. One of `infos` for each of `settings`.
+// it is the budget. One of `infos` and of `placements` for each of `settings`.
 std::vector<ModelPlan> plan_models(const std::vector<ModelSettings>& settings, const std::vector<ModelInfo>& infos,
-                                   uint64_t memory_bytes);
+                                   const std::vector<Placement>& placements, uint64_t memory_bytes);
 
-// The same for a model that has all of the machine's memory to itself.
-ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info);
+// The same for a model that has all of the machine's memory to itself, or the device's where layers are on one.
+ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const Placement& placement = {});
 
-// The settings', or what is chosen for its mode and this CPU.
-KvType choose_kv_type(const ModelSettings& settings);
+// Tokens of a step at most: as many as keep a device busy.
+int choose_batch_tokens(const ModelSettings& settings, const Placement& placement = {});
+
+// The settings', or what is chosen for its mode, this CPU and the device.
+KvType choose_kv_type(const ModelSettings& settings, const Placement& placement = {});
 
 }  // namespace estoc

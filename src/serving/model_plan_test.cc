@@ -73,16 +73,17 @@ TEST(ModelPlan, AContextBeyondTheModelsIsCut) {
 TEST(ModelPlan, ModelsBesideEachOtherShareWhatAllWeightsLeave) {
   ModelInfo heavy = small_model();
   heavy.weight_bytes = 40 * kMiB;
-  const std::vector<ModelPlan> even =
-      plan_models({f16_settings(), f16_settings()}, {heavy, small_model()}, 120 * kMiB);  // 80 free: parts of 10
+  const std::vector<ModelPlan> even = plan_models({f16_settings(), f16_settings()}, {heavy, small_model()}, {{}, {}},
+                                                  120 * kMiB);  // 80 free: parts of 10
   EXPECT_EQ(even[0].engine.kv_bytes, 10 * kMiB);
   EXPECT_EQ(even[1].engine.kv_bytes, 10 * kMiB);
   EXPECT_EQ(even[1].free_bytes, 80 * kMiB);
   ModelSettings greedy = f16_settings();
   greedy.engine.kv_bytes = 15 * kMiB;
-  const std::vector<ModelPlan> uneven = plan_models({greedy, f16_settings()}, {heavy, small_model()}, 120 * kMiB);
+  const std::vector<ModelPlan> uneven =
+      plan_models({greedy, f16_settings()}, {heavy, small_model()}, {{}, {}}, 120 * kMiB);
   EXPECT_EQ(uneven[1].engine.kv_bytes, 5 * kMiB);
-  EXPECT_EQ(plan_models({f16_settings()}, {heavy}, kMiB).front().kv_reason, KvReason::one_context);
+  EXPECT_EQ(plan_models({f16_settings()}, {heavy}, {{}}, kMiB).front().kv_reason, KvReason::one_context);
 }
 
 TEST(ModelPlan, ExactModeKeepsKeysAndValuesExact) {

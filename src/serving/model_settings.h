@@ -20,8 +20,10 @@ enum class PackPlace {
 };
 
 struct ModelSettings {
-  std::string model;  // a .gguf file, a Hugging Face folder, or `demo`
-  std::string name;   // what callers call it; empty: its file or folder name
+  std::string model;              // a .gguf file, a Hugging Face folder, or `demo`
+  std::string name;               // what callers call it; empty: its file or folder name
+  std::string device = "cpu";     // or "auto", "cuda", "cuda:N", "emulator"
+  std::optional<int> gpu_layers;  // how many, the last ones, the device gets; absent: all that fit
   ComputeMode compute = ComputeMode::fast;
   Activations activations = Activations::automatic;
   bool is_deterministic = false;

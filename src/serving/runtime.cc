@@ -19,12 +19,16 @@ void check_names(const std::vector<Checkpoint>& checkpoints, const std::vector<M
   }
 }
 
-std::vector<ModelPlan> plan_all(const std::vector<Checkpoint>& checkpoints, const std::vector<ModelSettings>& models) {
+// Where each goes, then what each may have of the memory there. Models that share a device share it as those on CPUs
+// do not yet: the second finds what the first has left, so it is placed once that is loaded.
+std::vector<ModelPlan> plan_all(const std::vector<Checkpoint>& checkpoints, const std::vector<ModelSettings>& models,
+                                std::vector<Placement>& placements) {
   std::vector<ModelInfo> infos;
   for (size_t i = 0; i < models.size(); ++i) {
     infos.push_back(describe_model(*checkpoints[i].weights, models[i].compute));
+    placements.push_back(place_model(models[i], *checkpoints[i].weights, infos.back()));
   }
-  return plan_models(models, infos, available_memory());
+  return plan_models(models, infos, placements, available_memory());
 }
 
 }  // namespace
@@ -39,14 +43,16 @@ Runtime::Runtime(const RuntimeSettings& settings, const std::vector<ModelSetting
   std::vector<Checkpoint> checkpoints;
   for (const ModelSettings& model : models) checkpoints.push_back(open_checkpoint(model.model));
   check_names(checkpoints, models);
-  const std::vector<ModelPlan> plans = plan_all(checkpoints, models);
+  std::vector<Placement> placements;
+  const std::vector<ModelPlan> plans = plan_all(checkpoints, models, placements);
   const std::vector<CpuShare> cpus = split_cpus(thread_count(settings), static_cast<int>(models.size()));
   for (size_t i = 0; i < models.size(); ++i) {
     const std::string name = served_name(models[i], checkpoints[i]);
     LoadProgress told;
     if (progress) told = [&](uint64_t done, uint64_t total) { progress(name, done, total); };
-    models_.push_back(
-        std::make_unique<Served>(std::move(checkpoints[i]), models[i], plans[i], cpus[i], settings.pinning, told));
+    models_.push_back(std::make_unique<Served>(std::move(checkpoints[i]), models[i], placements[i], plans[i], cpus[i],
+                                               settings.pinning, told));
+    placements[i] = {};  // lets go of the device
   }
 }
 

@@ -18,18 +18,22 @@ const std::string& served_name(const ModelSettings& settings, const Checkpoint& 
   return settings.name.empty() ? checkpoint.name : settings.name;
 }
 
-Served::Served(Checkpoint&& opened, const ModelSettings& settings, const ModelPlan& plan, CpuShare cpus,
-               Pinning pinning, const LoadProgress& progress)
+Served::Served(Checkpoint&& opened, const ModelSettings& settings, const Placement& placement, const ModelPlan& plan,
+               CpuShare cpus, Pinning pinning, const LoadProgress& progress)
     : settings(settings),
       plan(plan),
+      placed(placement.device == nullptr
+                 ? std::string()
+                 : placement_text(placement, describe_model(*opened.weights, settings.compute).layers)),
       name(served_name(settings, opened)),
       checkpoint(std::move(opened)),
       team(cpus.count, pinning, cpus.first),
-      packs(open_packs(settings, *checkpoint.weights, team)),
+      packs(placement.device != nullptr ? nullptr : open_packs(settings, *checkpoint.weights, team)),
       model(load_model(*checkpoint.weights, team,
                        {.compute = settings.compute,
                         .activations = settings.activations,
                         .is_deterministic = settings.is_deterministic,
+                        .places = stack_places(placement, describe_model(*checkpoint.weights, settings.compute).layers),
                         .packed_store = packs.get(),
                         .progress = progress})) {
   if (packs != nullptr) packs->keep();
