@@ -1,0 +1,163 @@
+#include "bench/random_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <random>
+#include <vector>
+
+#include "base/error.h"
+#include "tensor/page_memory.h"
+
+namespace estoc {
+namespace {
+
+struct Shape {
+  std::string_view name;
+  std::string_view architecture, model_type;
+  int layers, hidden, heads, kv_heads, head_dim, ffn, vocab, context;
+  double theta, epsilon;
+  bool is_tied;
+  bool has_head_norms;
+};
+
+constexpr Shape kShapes[] = {
+    {"tiny", "LlamaForCausalLM", "llama", 2, 128, 4, 2, 64, 192, 512, 2048, 1e4, 1e-5, true, false},  // of nobody
+    {"smollm2-135m", "LlamaForCausalLM", "llama", 30, 576, 9, 3, 64, 1536, 49152, 8192, 1e5, 1e-5, true, false},
+    {"llama-3.2-1b", "LlamaForCausalLM", "llama", 16, 2048, 32, 8, 64, 8192, 128256, 131072, 5e5, 1e-5, true, false},
+    {"llama-3.1-8b", "LlamaForCausalLM", "llama", 32, 4096, 32, 8, 128, 14336, 128256, 131072, 5e5, 1e-5, false, false},
+    {"qwen3-0.6b", "Qwen3ForCausalLM", "qwen3", 28, 1024, 16, 8, 128, 3072, 151936, 40960, 1e6, 1e-6, true, true},
+    {"qwen3-1.7b", "Qwen3ForCausalLM", "qwen3", 28, 2048, 16, 8, 128, 6144, 151936, 40960, 1e6, 1e-6, true, true},
+    {"qwen3-8b", "Qwen3ForCausalLM", "qwen3", 36, 4096, 32, 8, 128, 12288, 151936, 40960, 1e6, 1e-6, false, true},
+};
+
+class RandomModel final : public WeightSource {
+ public:
+  RandomModel(std::string path, const Shape& shape, const QuantFormat& format);
+
+  const std::string& path() const override { return path_; }
+  std::string_view container() const override { return "random"; }
+  const Json& config() const override { return config_; }
+  const Json& generation_config() const override { return nothing_; }
+  std::span<const WeightTensor> tensors() const override { return tensors_; }
+  const WeightTensor* find(std::string_view name) const override {
+    const auto at = std::ranges::find(tensors_, name, &WeightTensor::name);
+    return at == tensors_.end() ? nullptr : &*at;
+  }
+  const Metadata* metadata() const override { return nullptr; }
+  const std::list<MappedFile>& files() const override { return files_; }
+  uint64_t file_bytes() const override { return file_bytes_; }
+
+ private:
+  void add(const std::string& name, std::vector<int64_t> shape, const QuantFormat& format);
+  void fill();
+
+  const std::string path_;
+  Json config_, nothing_;
+  std::vector<WeightTensor> tensors_;
+  std::list<MappedFile> files_;
+  uint64_t file_bytes_ = 0;
+  std::map<std::pair<const QuantFormat*, int64_t>, PageMemory> memory_;  // by format and columns
+};
+
+RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat& format) : path_(std::move(path)) {
+  config_.set("architectures", Json::Array{std::string(shape.architecture)});
+  config_.set("model_type", std::string(shape.model_type));
+  config_.set("hidden_size", shape.hidden);
+  config_.set("num_hidden_layers", shape.layers);
+  config_.set("num_attention_heads", shape.heads);
+  config_.set("num_key_value_heads", shape.kv_heads);
+  config_.set("head_dim", shape.head_dim);
+  config_.set("intermediate_size", shape.ffn);
+  config_.set("vocab_size", shape.vocab);
+  config_.set("max_position_embeddings", shape.context);
+  config_.set("rope_theta", shape.theta);
+  config_.set("rms_norm_eps", shape.epsilon);
+  config_.set("tie_word_embeddings", shape.is_tied);
+  const int64_t hidden = shape.hidden, query = int64_t{shape.heads} * shape.head_dim,
+                key = int64_t{shape.kv_heads} * shape.head_dim;
+  add("model.embed_tokens.weight", {shape.vocab, hidden}, format);
+  if (!shape.is_tied) add("lm_head.weight", {shape.vocab, hidden}, format);
+  add("model.norm.weight", {hidden}, f32);
+  for (int layer = 0; layer < shape.layers; ++layer) {
+    const std::string name = "model.layers." + std::to_string(layer) + ".";
+    add(name + "input_layernorm.weight", {hidden}, f32);
+    add(name + "self_attn.q_proj.weight", {query, hidden}, format);
+    add(name + "self_attn.k_proj.weight", {key, hidden}, format);
+    add(name + "self_attn.v_proj.weight", {key, hidden}, format);
+    add(name + "self_attn.o_proj.weight", {hidden, query}, format);
+    if (shape.has_head_norms) {
+      add(name + "self_attn.q_norm.weight", {shape.head_dim}, f32);
+      add(name + "self_attn.k_norm.weight", {shape.head_dim}, f32);
+    }
+    add(name + "post_attention_layernorm.weight", {hidden}, f32);
+    add(name + "mlp.gate_proj.weight", {shape.ffn, hidden}, format);
+    add(name + "mlp.up_proj.weight", {shape.ffn, hidden}, format);
+    add(name + "mlp.down_proj.weight", {hidden, shape.ffn}, format);
+  }
+  fill();
+}
+
+void RandomModel::add(const std::string& name, std::vector<int64_t> shape, const QuantFormat& format) {
+  WeightTensor& tensor = tensors_.emplace_back();
+  tensor.name = tensor.source_name = name;
+  tensor.file = path_;
+  tensor.format = &format;
+  tensor.shape = std::move(shape);
+}
+
+void RandomModel::fill() {
+  std::map<std::pair<const QuantFormat*, int64_t>, uint64_t> bytes;
+  const auto bytes_of = [](const WeightTensor& tensor) {
+    return static_cast<uint64_t>(tensor.rows() * tensor.format->row_bytes(tensor.columns()));
+  };
+  for (const WeightTensor& tensor : tensors_) {
+    uint64_t& most = bytes[{tensor.format, tensor.columns()}];
+    most = std::max(most, bytes_of(tensor));
+    file_bytes_ += bytes_of(tensor);
+  }
+  std::mt19937_64 random(1);
+  for (const auto& [key, most] : bytes) {
+    const auto& [format, columns] = key;
+    // Enough rows that neither a cache nor a pattern helps; then the same again.
+    const bool is_vector = format == &f32;
+    const int64_t rows = is_vector ? 1 : std::max<int64_t>(1, (int64_t{1} << 22) / columns);
+    std::normal_distribution<float> draw(is_vector ? 1.0f : 0.0f,
+                                         is_vector ? 0.1f : 1 / std::sqrt(static_cast<float>(columns)));
+    std::vector<float> values(static_cast<size_t>(rows * columns));
+    for (float& value : values) value = draw(random);
+    std::vector<std::byte> some(static_cast<size_t>(format->row_bytes(rows * columns)));
+    format->encode(values.data(), some.data(), rows * columns);
+    PageMemory memory(most, "random weights");
+    for (uint64_t at = 0; at < most; at += some.size()) {
+      std::memcpy(memory.data() + at, some.data(), std::min<uint64_t>(some.size(), most - at));
+    }
+    memory_.emplace(key, std::move(memory));
+  }
+  for (WeightTensor& tensor : tensors_) {
+    tensor.bytes = {memory_.at({tensor.format, tensor.columns()}).data(), bytes_of(tensor)};
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<WeightSource> make_random_model(const std::string& model) {
+  constexpr std::string_view kPrefix = "random:";
+  if (!model.starts_with(kPrefix)) return nullptr;
+  const size_t colon = model.find(':', kPrefix.size());
+  const std::string_view name = std::string_view(model).substr(kPrefix.size(), colon - kPrefix.size());
+  const QuantFormat* format =
+      colon == std::string::npos ? &bf16 : find_format(std::string_view(model).substr(colon + 1));
+  const auto* shape = std::ranges::find(kShapes, name, &Shape::name);
+  if (shape == std::end(kShapes) || format == nullptr || format->encode == nullptr ||
+      shape->hidden % format->block_count != 0) {
+    std::string known;
+    for (const Shape& each : kShapes) known += (known.empty() ? "" : ", ") + std::string(each.name);
+    fail(ErrorCode::not_found,
+         "there is no model '{}': expected random:SHAPE:FORMAT with one of {}, and a format like q4_0", model, known);
+  }
+  return std::make_unique<RandomModel>(model, *shape, *format);
+}
+
+}  // namespace estoc
