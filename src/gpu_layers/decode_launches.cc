@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <string>
 
-#include "gpu/source/attention_decode.h"
 #include "gpu/source/embed.h"
 #include "gpu/source/linear.h"
 #include "gpu/source/select_rows.h"
@@ -16,9 +15,8 @@ using gpu::LinearArguments;
 using gpu::LinearPlan;
 
 // How far beyond its own weights a launch asks for those of later ones: the best, or nearly, for all models tried
-// (docs/GPU.md). Keys and values of the next layer are asked for while they leave room for weights in the cache.
+// (docs/GPU.md).
 constexpr size_t kAheadBytes = size_t{8} << 20;
-constexpr int64_t kAheadKvBytes = int64_t{16} << 20;
 
 class DecodeLaunches {
  public:
@@ -38,7 +36,6 @@ class DecodeLaunches {
   LinearArguments arguments(const GpuMatrix& matrix, gpu::u16* inputs, bool has_norm, float epsilon);
   // Returns its blocks.
   int launch(const GpuMatrix& matrix, const char* end, const LinearArguments& arguments);
-  void attention(size_t index);
 
   const gpu::Accelerator& device_;
   const GpuWeights& w_;
@@ -101,36 +98,6 @@ void DecodeLaunches::begin() {
   }
 }
 
-void DecodeLaunches::attention(size_t index) {
-  const GpuLayer& layer = w_.plan().layers[index];
-  const int dim = w_.plan().head_dim, stride = shape_.positions / gpu::kKvPositions;
-  const long layer_elements = 2L * w_.plan().kv_heads * gpu::kv_tile_elements(dim);
-  const bool has_next = index + 1 < w_.plan().layers.size() &&
-                        int64_t{shape_.rows} * shape_.positions * w_.plan().kv_heads * dim * 4 <= kAheadKvBytes;
-  const int splits =
-      gpu::attention_splits(shape_.positions, shape_.rows, w_.plan().kv_heads, device_.device().multiprocessors);
-  const gpu::AttentionArguments attention{.qkv = b_.qkv.as<float>(),
-                                          .query_norm = layer.q_norm ? vector(*layer.q_norm) : nullptr,
-                                          .key_norm = layer.k_norm ? vector(*layer.k_norm) : nullptr,
-                                          .rotations = b_.rotations[static_cast<size_t>(layer.rope)].table(),
-                                          .positions = inputs_.positions,
-                                          .tables = inputs_.tables,
-                                          .kv = {b_.pool.as<gpu::u16>(index * static_cast<size_t>(layer_elements) * 2),
-                                                 b_.block_stride, w_.plan().kv_heads},
-                                          .output = b_.attended.as<gpu::u16>(),
-                                          .partial = b_.partial.as<float>(),
-                                          .arrived = b_.arrived.as<gpu::u32>(),
-                                          .table_stride = stride,
-                                          .heads = w_.plan().heads,
-                                          .epsilon = layer.head_epsilon,
-                                          .scale = layer.scale,
-                                          .ahead = ask(layer.output.at),
-                                          .next_layer = has_next ? layer_elements : 0};
-  device_.launch("attention_decode_d" + std::to_string(dim),
-                 {.blocks = splits, .blocks_y = shape_.rows * w_.plan().kv_heads, .threads = gpu::kAttentionThreads},
-                 attention);
-}
-
 void DecodeLaunches::layer(size_t index) {
   const GpuLayer& layer = w_.plan().layers[index];
   auto* const inputs = b_.inputs.as<gpu::u16>();
@@ -140,7 +107,7 @@ void DecodeLaunches::layer(size_t index) {
     a.output_stride = qkv_rows(w_);
     launch(part, "store", a);
   }
-  attention(index);
+  launch_decode_attention(device_, w_, b_, shape_, inputs_, index, ask(layer.output.at), 0, gpu::ColumnOrder::plain);
   LinearArguments a = arguments(layer.output, b_.attended.as<gpu::u16>(), false, 0);
   a.next_norm = vector(layer.mlp_norm);
   square_parts = launch(layer.output, "residual", a);

@@ -63,10 +63,11 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
                      padded(rows_max) * static_cast<size_t>(weights.plan().heads * weights.plan().head_dim) * 2)),
       activated(zeros(accelerator.device(), padded(rows_max) * static_cast<size_t>(weights.plan().mlp_width) * 2)),
       partial(zeros(accelerator.device(),
-                    static_cast<size_t>(kGpuDecodeRows * weights.plan().kv_heads * gpu::kAttentionSplitsMax) * 4 *
+                    static_cast<size_t>(gpu::attention_parts_max(accelerator.device().multiprocessors)) * 4 *
                         static_cast<size_t>(gpu::attention_partial_floats(
                             weights.plan().heads / weights.plan().kv_heads, weights.plan().head_dim)))),
-      arrived(zeros(accelerator.device(), static_cast<size_t>(kGpuDecodeRows * weights.plan().kv_heads) * 4)),
+      arrived(zeros(accelerator.device(),
+                    static_cast<size_t>(gpu::attention_parts_max(accelerator.device().multiprocessors)) * 4)),
       best(zeros(accelerator.device(), static_cast<size_t>(logit_rows_max * argmax_parts(weights.plan().vocab)) * 4)),
       best_index(
           zeros(accelerator.device(), static_cast<size_t>(logit_rows_max * argmax_parts(weights.plan().vocab)) * 4)),

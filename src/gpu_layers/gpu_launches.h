@@ -2,13 +2,15 @@
 // (docs/GPU.md).
 //
 // What: steps of few rows, one of each sequence, are projections of 1 to 16 rows whose norms and ends are fused; all
-// others are products over tiles of tokens. Ownership: borrows everything. Threads: one. Errors: throw Error{io}.
+// others are products over tiles of tokens, with the attention of either kind. Ownership: borrows everything. Threads:
+// one. Errors: throw Error{io}.
 #pragma once
 
 #include <algorithm>
 #include <compare>
 
 #include "gpu/source/attention_prompt.h"
+#include "gpu/source/weights_ahead.h"
 #include "gpu_layers/gpu_buffers.h"
 
 namespace estoc {
@@ -23,7 +25,7 @@ inline int qkv_rows(const GpuWeights& weights) {
 // Whether the device's image has the kernels of prompts for all matrices of these weights.
 bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weights);
 
-// One new position of each of `rows` sequences, up to kGpuDecodeRows. What changes between steps of the same shape is
+// One new position of each of `rows` sequences. What changes between steps of the same shape is
 // behind the pointers.
 struct DecodeShape {
   int rows = 1;
@@ -35,9 +37,13 @@ struct DecodeInputs {
   const int* positions = nullptr;    // [row]
   const gpu::u32* tables = nullptr;  // [row][shape.positions / 16] block ids
 };
-// Leaves logits and their largest of every row, or without a head the residual.
+// Leaves logits and their largest of every row, or without a head the residual. Up to kGpuDecodeRows rows.
 void launch_decode(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                    const DecodeShape& shape, const DecodeInputs& inputs);
+
+// The same for any number of rows, where the device has the kernels of prompts.
+void launch_wide_decode(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                        const DecodeShape& shape, const DecodeInputs& inputs);
 
 // Any rows of any sequences.
 struct PromptInputs {
@@ -55,8 +61,15 @@ struct PromptInputs {
 void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                    const PromptInputs& inputs);
 
-// Of both, at the end: logits and their largest of rows whose inputs and squares are ready.
+// The attention of one new position a row. Its output is rows, or with `output_tiles` token tiles so many columns wide.
+void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                             const DecodeShape& shape, const DecodeInputs& inputs, size_t layer,
+                             gpu::WeightsAhead ahead, int output_tiles, gpu::ColumnOrder order);
+
+// Of all, at the end: logits and their largest of rows whose inputs and squares are ready.
 void launch_head(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows,
                  int square_parts);
+// The largest of rows whose logits are there.
+void launch_largest(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows);
 
 }  // namespace estoc

@@ -17,8 +17,8 @@ int reach_of(int positions) {
   return std::max(kPositionsMin, static_cast<int>(std::bit_ceil(static_cast<unsigned>(positions))));
 }
 
-size_t decode_input_bytes(int positions_max) {
-  return kGpuDecodeRows * (size_t{16} + static_cast<size_t>(reach_of(positions_max)) / gpu::kKvPositions * 4) + 256;
+size_t decode_input_bytes(const DecodeShape& shape) {
+  return static_cast<size_t>(shape.rows) * (8 + static_cast<size_t>(shape.positions) / gpu::kKvPositions * 4) + 256;
 }
 
 size_t blocks_of(int position) { return static_cast<size_t>(position / gpu::kKvPositions) + 1; }
@@ -53,8 +53,7 @@ GpuRun::GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const 
       weights_(weights),
       group_(group),
       has_prompts_(has_prompt_kernels(device, weights)),
-      buffers_(device, weights, ropes, limits, limits.block_counts[static_cast<size_t>(group)], has_prompts_),
-      decode_inputs_(device.device(), decode_input_bytes(buffers_.positions_max)) {
+      buffers_(device, weights, ropes, limits, limits.block_counts[static_cast<size_t>(group)], has_prompts_) {
   device_.device().synchronize();
 }
 
@@ -81,8 +80,10 @@ void GpuRun::forward(const Batch& batch, Rows& hidden, const LogitRows& logits) 
   device_.device().use();
   if (weights_.plan().embedding && !weights_.plan().head) hidden.reset(static_cast<int64_t>(batch.tokens.size()));
   const std::vector<Row> rows = rows_of(batch);
-  const bool is_decode = batch.sequences.size() == batch.tokens.size() && rows.size() <= kGpuDecodeRows;
-  if (is_decode) return decode(batch, rows, hidden, logits);
+  const bool has_one_each = batch.sequences.size() == rows.size();
+  // A wide step leaves logits of all its rows.
+  const bool is_wide = has_prompts_ && (!weights_.plan().head || batch.logit_rows.size() == rows.size());
+  if (has_one_each && (rows.size() <= kGpuDecodeRows || is_wide)) return decode(batch, rows, hidden, logits);
   if (has_prompts_) return prompt(batch, rows, hidden, logits);
   // The first rows of all sequences, then the second ones: a row's keys and values must be there for the next.
   for (int turn = 0, left = static_cast<int>(rows.size()); left > 0; ++turn) {
@@ -106,8 +107,10 @@ void GpuRun::reach(int positions) {
 const gpu::Graph& GpuRun::graph_of(const DecodeShape& shape, const DecodeInputs& inputs) {
   std::unique_ptr<gpu::Graph>& graph = graphs_[shape];
   if (graph == nullptr) {
-    graph = std::make_unique<gpu::Graph>(device_.device(),
-                                         [&] { launch_decode(device_, weights_, buffers_, shape, inputs); });
+    graph = std::make_unique<gpu::Graph>(device_.device(), [&] {
+      const bool is_wide = shape.rows > kGpuDecodeRows;
+      (is_wide ? launch_wide_decode : launch_decode)(device_, weights_, buffers_, shape, inputs);
+    });
   }
   return *graph;
 }
@@ -117,17 +120,22 @@ void GpuRun::decode(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   for (const Row& row : rows) last = std::max(last, row.position);
   const DecodeShape shape{.rows = static_cast<int>(rows.size()), .positions = reach_of(last + 1)};
   reach(last + 1);
-  decode_inputs_.clear();
-  const auto tokens = decode_inputs_.put<u32>(rows.size());
-  const auto positions = decode_inputs_.put<int>(rows.size());
+  if (decode_inputs_ == nullptr || decode_inputs_->capacity() < decode_input_bytes(shape)) {
+    graphs_.clear();
+    decode_inputs_ = std::make_unique<GpuInputs>(device_.device(), std::bit_ceil(decode_input_bytes(shape)));
+  }
+  GpuInputs& in = *decode_inputs_;
+  in.clear();
+  const auto tokens = in.put<u32>(rows.size());
+  const auto positions = in.put<int>(rows.size());
   const size_t stride = static_cast<size_t>(shape.positions) / gpu::kKvPositions;
-  const auto tables = decode_inputs_.put<u32>(rows.size() * stride);
+  const auto tables = in.put<u32>(rows.size() * stride);
   for (size_t i = 0; i < rows.size(); ++i) {
     tokens.host[i] = static_cast<u32>(batch.tokens[static_cast<size_t>(rows[i].index)]);
     positions.host[i] = rows[i].position;
     std::ranges::copy(rows[i].table.first(blocks_of(rows[i].position)), tables.host + i * stride);
   }
-  decode_inputs_.send();
+  in.send();
   if (!weights_.plan().embedding) send_hidden(rows, hidden);
   graph_of(shape, {tokens.device, positions.device, tables.device}).launch();
   if (!weights_.plan().head) return receive_hidden(rows, hidden);

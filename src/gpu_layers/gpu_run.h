@@ -1,10 +1,10 @@
 // What runs of a stack on a device change, and the runs themselves.
 //
 // What: a batch of one row a sequence is a decode step: its launches are recorded once for each number of rows and
-// reach of positions, and launched as one graph. Other batches are prompts; where the device has no kernels for them,
-// or for these forms of weights, they are decode steps one after the other. Ownership: owns buffers and graphs; borrows
-// device and weights. Threads: one at a time. Errors: the constructor throws Error{resource_exhausted, unsupported};
-// forward throws Error{io} when the device failed.
+// reach of positions, and launched as one graph; more than kGpuDecodeRows rows take the products of prompts. Other
+// batches are prompts; where the device has no kernels for them, or for these forms of weights, they are decode steps
+// one after the other. Ownership: owns buffers and graphs; borrows device and weights. Threads: one at a time. Errors:
+// the constructor throws Error{resource_exhausted, unsupported}; forward throws Error{io} when the device failed.
 #pragma once
 
 #include <map>
@@ -52,7 +52,7 @@ class GpuRun final : public StackScratch {
   const int group_;
   const bool has_prompts_;
   GpuBuffers buffers_;
-  GpuInputs decode_inputs_;
+  std::unique_ptr<GpuInputs> decode_inputs_;  // grows, and then graphs are recorded anew: they know its address
   std::unique_ptr<GpuInputs> prompt_inputs_;  // grows
   std::map<DecodeShape, std::unique_ptr<gpu::Graph>> graphs_;
   std::vector<Row> slice_;

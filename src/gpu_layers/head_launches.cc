@@ -31,12 +31,17 @@ void launch_head(const gpu::Accelerator& device, const GpuWeights& weights, cons
                       (a.count > 8 ? "_n16" : "_n8"),
                   {.blocks = blocks, .threads = plan.warps * gpu::kWarpThreads}, a);
   }
+  launch_largest(device, weights, buffers, rows);
+}
+
+void launch_largest(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows) {
+  const int vocab = weights.plan().vocab;
   const gpu::ArgmaxArguments argmax{buffers.logits->as<float>(),
                                     buffers.best.as<float>(),
                                     buffers.best_index.as<gpu::u32>(),
                                     buffers.tokens.as<gpu::u32>(),
-                                    matrix.rows,
-                                    argmax_parts(matrix.rows)};
+                                    vocab,
+                                    argmax_parts(vocab)};
   device.launch("argmax_parts", {.blocks = argmax.parts, .blocks_y = rows, .threads = gpu::kArgmaxThreads}, argmax);
   device.launch("argmax_rows", {.blocks = rows, .threads = gpu::kArgmaxThreads}, argmax);
 }

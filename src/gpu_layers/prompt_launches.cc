@@ -43,12 +43,17 @@ class PromptLaunches {
   void begin();
   void layer(size_t index);
   void pick();
+  // The same of one new position a row.
+  void decode_layer(size_t index, const DecodeShape& shape, const DecodeInputs& inputs);
+  void head();
 
  private:
   const float* vector(size_t at) const { return w_.vector(at); }
   void norm(size_t weight, float epsilon, ColumnOrder order);
   void product(const GpuMatrix& matrix, const char* end, const gpu::Buffer& inputs, float* output, int output_stride,
                ColumnOrder activated);
+  void project(const GpuLayer& layer);
+  void finish(const GpuLayer& layer);
   void rope(const GpuLayer& layer, const gpu::KvLayer& kv);
   void attention(const GpuLayer& layer, const gpu::KvLayer& kv);
 
@@ -141,22 +146,48 @@ void PromptLaunches::attention(const GpuLayer& layer, const gpu::KvLayer& kv) {
                  a);
 }
 
+// Queries, keys and values of all rows.
+void PromptLaunches::project(const GpuLayer& layer) {
+  norm(layer.input_norm, layer.input_epsilon, order_of(layer.qkv.front()));
+  for (const GpuMatrix& part : layer.qkv) {
+    float* const output = b_.qkv.as<float>(static_cast<size_t>(part.output_at) * 4);
+    product(part, "store", *b_.normed, output, qkv_rows(w_), ColumnOrder::plain);
+  }
+}
+
+// What follows attention.
+void PromptLaunches::finish(const GpuLayer& layer) {
+  auto* const residual = b_.residual.as<float>();
+  const ColumnOrder down = order_of(layer.down);
+  product(layer.output, "residual", b_.attended, residual, w_.plan().hidden, down);
+  norm(layer.mlp_norm, layer.mlp_epsilon, order_of(layer.gate_up));
+  product(layer.gate_up, "gated", *b_.normed, nullptr, 0, down);
+  product(layer.down, "residual", b_.activated, residual, w_.plan().hidden, down);
+}
+
 void PromptLaunches::layer(size_t index) {
   const GpuLayer& layer = w_.plan().layers[index];
   const size_t layer_bytes =
       static_cast<size_t>(2 * w_.plan().kv_heads * gpu::kv_tile_elements(w_.plan().head_dim)) * 2;
   const gpu::KvLayer kv{b_.pool.as<gpu::u16>(index * layer_bytes), b_.block_stride, w_.plan().kv_heads};
-  const ColumnOrder down = order_of(layer.down);
-  norm(layer.input_norm, layer.input_epsilon, order_of(layer.qkv.front()));
-  for (const GpuMatrix& part : layer.qkv) {
-    product(part, "store", *b_.normed, b_.qkv.as<float>(static_cast<size_t>(part.output_at) * 4), qkv_rows(w_), down);
-  }
+  project(layer);
   rope(layer, kv);
   attention(layer, kv);
-  product(layer.output, "residual", b_.attended, b_.residual.as<float>(), w_.plan().hidden, down);
-  norm(layer.mlp_norm, layer.mlp_epsilon, order_of(layer.gate_up));
-  product(layer.gate_up, "gated", *b_.normed, nullptr, 0, down);
-  product(layer.down, "residual", b_.activated, b_.residual.as<float>(), w_.plan().hidden, down);
+  finish(layer);
+}
+
+void PromptLaunches::decode_layer(size_t index, const DecodeShape& shape, const DecodeInputs& inputs) {
+  const GpuLayer& layer = w_.plan().layers[index];
+  project(layer);
+  launch_decode_attention(device_, w_, b_, shape, inputs, index, {},
+                          w_.plan().heads * w_.plan().head_dim / gpu::kTokenTile, order_of(layer.output));
+  finish(layer);
+}
+
+void PromptLaunches::head() {
+  const GpuHead& head = *w_.plan().head;
+  norm(head.norm, head.epsilon, order_of(head.matrix));
+  product(head.matrix, "store", *b_.normed, b_.logits->as<float>(), head.matrix.rows, ColumnOrder::plain);
 }
 
 void PromptLaunches::pick() {
@@ -175,6 +206,7 @@ bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weight
     }
     std::vector<GpuMatrix> matrices = layer.qkv;
     matrices.insert(matrices.end(), {layer.output, layer.gate_up, layer.down});
+    if (weights.plan().head) matrices.push_back(weights.plan().head->matrix);
     for (const GpuMatrix& matrix : matrices) {
       if (!device.has(std::string("gemm_") + name_of(matrix.form) + "_store_n64")) return false;
     }
@@ -190,6 +222,16 @@ void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, co
   if (!weights.plan().head || inputs.picked == 0) return;
   launches.pick();
   launch_head(device, weights, buffers, inputs.picked, 1);
+}
+
+void launch_wide_decode(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                        const DecodeShape& shape, const DecodeInputs& inputs) {
+  PromptLaunches launches(device, weights, buffers, {.rows = shape.rows, .tokens = inputs.tokens});
+  launches.begin();
+  for (size_t layer = 0; layer < weights.plan().layers.size(); ++layer) launches.decode_layer(layer, shape, inputs);
+  if (!weights.plan().head) return;
+  launches.head();
+  launch_largest(device, weights, buffers, shape.rows);
 }
 
 }  // namespace estoc

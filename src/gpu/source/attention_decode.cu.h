@@ -32,7 +32,7 @@ struct AttentionShared {
   float maximum[kAttentionWarps][kAttentionGroupMax];
   float sum[kAttentionWarps][kAttentionGroupMax];
   alignas(16) float output[kAttentionWarps][kAttentionGroupMax][D];
-  int splits, output_at;  // of the block, kept here through the loop over positions
+  int splits, row, first;  // of the block, kept here through the loop over positions; its first element of the row
   u32 is_last;
 };
 
@@ -222,19 +222,29 @@ DEVICE Merged merge_warps(const AttentionShared<D>& shared, int element) {
   });
 }
 
-DEVICE void store_output(u16* to, const Merged& merged) {
+// Elements `element` .. + 3 of a row of outputs.
+DEVICE void store_output(const AttentionArguments& a, int row, int columns, int element, const Merged& merged) {
   const float factor = 1 / merged.sum;
   Words2 both;
   UNROLL
   for (int i = 0; i < 2; ++i) {
     both.v[i] = pack_bf16x2(merged.output[2 * i] * factor, merged.output[2 * i + 1] * factor);
   }
-  *reinterpret_cast<Words2*>(to) = both;
+  if (a.output_tiles == 0) {
+    *reinterpret_cast<Words2*>(a.output + static_cast<long>(row) * columns + element) = both;
+    return;
+  }
+  u8* tiles = reinterpret_cast<u8*>(a.output);
+  UNROLL
+  for (int i = 0; i < 2; ++i) {
+    *reinterpret_cast<u32*>(tiles + token_pair_offset(a.order, row, element / 2 + i, a.output_tiles)) = both.v[i];
+  }
 }
 
 // The block's result joins the others' of its row and KV head; the last block to come writes the output.
 template <int D>
-DEVICE void merge_splits(AttentionShared<D>& shared, const AttentionArguments& a, int group, int splits, u16* output) {
+DEVICE void merge_splits(AttentionShared<D>& shared, const AttentionArguments& a, int group, int splits, int row,
+                         int first) {
   const int size = attention_partial_floats(group, D);  // outputs, then maxima, then sums
   float* partial = a.partial + static_cast<long>(block_index_y()) * grid_blocks() * size;
   float* mine = partial + static_cast<long>(block_index()) * size;
@@ -252,13 +262,14 @@ DEVICE void merge_splits(AttentionShared<D>& shared, const AttentionArguments& a
   if (shared.is_last == 0) return;
   for (int i = thread_index() * 4; i < group * D; i += kAttentionThreads * 4) {
     const float* maxima = partial + group * D + i / D;
-    store_output(output + i, merge(splits, [&](int s) {
-                   Merged part;
-                   part.maximum = maxima[static_cast<long>(s) * size];
-                   part.sum = maxima[static_cast<long>(s) * size + group];
-                   load_f32x4(part.output, partial + static_cast<long>(s) * size + i);
-                   return part;
-                 }));
+    const Merged merged = merge(splits, [&](int s) {
+      Merged part;
+      part.maximum = maxima[static_cast<long>(s) * size];
+      part.sum = maxima[static_cast<long>(s) * size + group];
+      load_f32x4(part.output, partial + static_cast<long>(s) * size + i);
+      return part;
+    });
+    store_output(a, row, a.heads * D, first + i, merged);
   }
   if (thread_index() == 0) a.arrived[block_index_y()] = 0;
 }
@@ -330,7 +341,8 @@ DEVICE void attention_decode(AttentionShared<D>& shared, const AttentionArgument
   }
   if (thread_index() == 0) {
     shared.splits = range.used;
-    shared.output_at = (row * a.heads + kv_head * group) * D;
+    shared.row = row;
+    shared.first = kv_head * group * D;
   }
   grid_wait();
   prepare_heads<D>(shared, a, row, kv_head, group, range.end == blocks, table + blocks - 1);
@@ -357,13 +369,12 @@ DEVICE void attention_decode(AttentionShared<D>& shared, const AttentionArgument
   share(shared, state, lane);
   sync_block();
   const int rows_group = a.heads / a.kv.kv_heads, splits = shared.splits;
-  u16* output = a.output + shared.output_at;
   if (splits > 1) {
-    merge_splits(shared, a, rows_group, splits, output);
+    merge_splits(shared, a, rows_group, splits, shared.row, shared.first);
     return;
   }
   for (int i = thread_index() * 4; i < rows_group * D; i += kAttentionThreads * 4) {
-    store_output(output + i, merge_warps(shared, i));
+    store_output(a, shared.row, a.heads * D, shared.first + i, merge_warps(shared, i));
   }
 }
 

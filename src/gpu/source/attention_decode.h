@@ -7,6 +7,7 @@
 #pragma once
 
 #include "gpu/source/kv_tile.h"
+#include "gpu/source/token_tile.h"
 #include "gpu/source/weights_ahead.h"
 
 namespace estoc::gpu {
@@ -23,6 +24,9 @@ constexpr int attention_splits(int positions, int rows, int kv_heads, int multip
   return splits < 1 ? 1 : splits > kAttentionSplitsMax ? kAttentionSplitsMax : splits;
 }
 
+// Splits of all rows and KV heads together are no more than this, or one each.
+constexpr int attention_parts_max(int multiprocessors) { return 2 * multiprocessors; }
+
 // What a split leaves for the merge: outputs, maxima and sums of the `group` query heads.
 constexpr int attention_partial_floats(int group, int head_dim) { return (group * (head_dim + 2) + 3) / 4 * 4; }
 
@@ -35,11 +39,13 @@ struct AttentionArguments {
   const int* positions;  // [row]
   const u32* tables;     // [row][table_stride] block ids
   KvLayer kv;            // so are all positions in it but the new one
-  u16* output;           // bf16 [row][heads * D]
+  u16* output;           // bf16 [row][heads * D], or token tiles of it
   float* partial;        // [row][KV head][split] of attention_partial_floats, 16-byte aligned; not needed for one split
   u32* arrived;          // [row][KV head], zero before and after
   int table_stride;
   int heads;
+  int output_tiles;   // columns of token tiles, 0 for rows
+  ColumnOrder order;  // of token tiles
   float epsilon;
   float scale;         // of scores, usually 1 / sqrt(D)
   WeightsAhead ahead;  // asked for by the blocks of row 0
