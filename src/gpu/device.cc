@@ -54,6 +54,14 @@ void Device::use() const { driver_.check(driver_.context_use(context_), "using t
 
 void Device::synchronize() const { driver_.check(driver_.stream_synchronize(stream_), "running the stream's work"); }
 
+void Device::allow_shared(Handle function, int bytes) const {
+  int& allowed = shared_[function];
+  if (allowed >= bytes) return;
+  const int attribute = static_cast<int>(FunctionAttribute::dynamic_shared_bytes);
+  driver_.check(driver_.function_attribute(function, attribute, bytes), "asking for shared memory");
+  allowed = bytes;
+}
+
 HostBuffer::HostBuffer(const Device& device, size_t bytes) : device_(device), bytes_(bytes) {
   device_.driver().check(device_.driver().host_allocate(&memory_, bytes, 0), "allocating pinned memory");
 }
@@ -130,10 +138,7 @@ Handle Module::find(const std::string& name) const {
 
 void launch_raw(const Device& device, Handle function, const LaunchShape& shape, void** arguments) {
   const Driver& driver = device.driver();
-  if (shape.shared_bytes > kDefaultSharedBytes) {
-    const int attribute = static_cast<int>(FunctionAttribute::dynamic_shared_bytes);
-    driver.check(driver.function_attribute(function, attribute, shape.shared_bytes), "asking for shared memory");
-  }
+  if (shape.shared_bytes > kDefaultSharedBytes) device.allow_shared(function, shape.shared_bytes);
   LaunchAttribute attribute{};
   attribute.id = kProgrammaticLaunch;
   attribute.value.flag = 1;

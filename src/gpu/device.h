@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ class Device {
   void synchronize() const;  // the stream's work is done, or throws what went wrong in it
   const Driver& driver() const { return driver_; }
   Handle stream() const { return stream_; }
+  // Lets launches of the kernel have so much dynamic shared memory; asked of the driver once.
+  void allow_shared(Handle function, int bytes) const;
 
   std::string name;
   int multiprocessors = 0;
@@ -37,6 +40,7 @@ class Device {
   int index_ = 0;
   Handle context_ = nullptr;
   Handle stream_ = nullptr;
+  mutable std::map<Handle, int> shared_;  // by kernel, what was allowed
 };
 
 // 90 for a device of capability 9.0, without making a context.
