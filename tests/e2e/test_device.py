@@ -1,0 +1,83 @@
+"""Layers on a GPU behind the whole server: under the emulator, against the CPU in exact mode."""
+import subprocess
+import threading
+
+import pytest
+
+from estoc_server import BINARY
+from random_model import LAYERS, make_random_model
+
+PROMPT = [1, 17, 90, 33, 71, 5, 64, 28, 100, 12, 44, 87, 3, 59, 120, 9, 66, 31, 77, 18]
+TOLERANCE = 0.15  # of log-probabilities: activations are bf16 on the device
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return make_random_model(tmp_path_factory.mktemp("device") / "random_like")
+
+
+@pytest.fixture(scope="module")
+def cpu(start_server, model):
+    return start_server(model, "--device", "cpu", "--compute", "exact", "--threads", "1")
+
+
+@pytest.fixture(scope="module")
+def emulated(start_server, model):
+    return start_server(model, "--device", "emulator", "--threads", "1", "--max-seqs", "8")
+
+
+def likeliest(server, prompt) -> dict[str, float]:
+    answer = server.complete(prompt, max_tokens=1, logprobs=10, ignore_eos=True)
+    return answer["choices"][0]["logprobs"]["top_logprobs"][0]
+
+
+def test_log_probabilities(cpu, emulated):
+    for count in (1, 7, len(PROMPT)):
+        expected, found = likeliest(cpu, PROMPT[:count]), likeliest(emulated, PROMPT[:count])
+        shared = set(expected) & set(found)
+        assert len(shared) >= 7
+        assert max(abs(expected[token] - found[token]) for token in shared) < TOLERANCE
+
+
+def test_greedy_tokens_are_the_likeliest_up_to_ties(cpu, emulated):
+    for count in range(2, len(PROMPT), 3):
+        answer = emulated.complete(PROMPT[:count], max_tokens=1, ignore_eos=True, temperature=0)["choices"][0]
+        top = likeliest(cpu, PROMPT[:count])
+        near = {token for token, value in top.items() if value > max(top.values()) - TOLERANCE}
+        assert answer["text"] in near
+
+
+def test_alone_and_in_company(emulated):
+    alone = [emulated.complete(PROMPT[i:], max_tokens=6, ignore_eos=True, temperature=0)["choices"][0]["text"]
+             for i in range(4)]
+    together = [None] * 4
+
+    def ask(i: int) -> None:
+        together[i] = emulated.complete(PROMPT[i:], max_tokens=6, ignore_eos=True, temperature=0)["choices"][0]["text"]
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == alone
+
+
+@pytest.mark.parametrize("layers", [1, LAYERS - 1])
+def test_some_layers(start_server, cpu, model, layers):
+    split = start_server(model, "--device", "emulator", "--gpu-layers", str(layers), "--threads", "1")
+    expected, found = likeliest(cpu, PROMPT), likeliest(split, PROMPT)
+    shared = set(expected) & set(found)
+    assert len(shared) >= 7
+    assert max(abs(expected[token] - found[token]) for token in shared) < TOLERANCE
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (["--device", "cuda:9x"], "the place 'cuda:9x' is not known, expected cuda or cuda:N"),
+    (["--device", "gpu"], "the device 'gpu' is not known, expected auto, cpu, cuda, cuda:N or emulator"),
+    (["--device", "emulator", "--gpu-layers", "many"], "--gpu-layers: 'many' is not a number of layers"),
+    (["--device", "emulator", "--kv-type", "f16"], "keys and values on a GPU are bf16, not f16")])
+def test_refusals(model, arguments, sentence):
+    done = subprocess.run([BINARY, "serve", model, "--port", "0", *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    assert sentence in done.stderr and done.stderr.count("\n") == 1, done.stderr
