@@ -56,5 +56,9 @@ for shape in qwen3-0.6b llama-3.1-8b; do
     -o json --log-level warn
   echo "   $(echo "$(date +%s.%N) - $begin" | bc) s" >> "$table"
 done
+if [ -x "$(command -v compute-sanitizer)" ]; then
+  stage "compute-sanitizer: layers on the card" 90 compute-sanitizer --error-exitcode 9 ./models_test \
+    --gtest_filter='*ComputeWhatTheCpuDoes/bf16:*ComputeWhatTheCpuDoes/q4_0*:*TheLargest*/bf16' --gtest_brief=1
+fi
 cat "$table"
 exit $failed
