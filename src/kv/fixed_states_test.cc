@@ -100,6 +100,18 @@ TEST_F(FixedStates, WithoutRoomForACopyTheKeptOneIsGivenUp) {
   check({});
 }
 
+TEST_F(FixedStates, TheLastFreeBlockIsRoomForACopy) {
+  start(2);
+  SequenceKv first, second;
+  const auto tokens = tokens_from(0, 70);
+  admit(first, tokens);
+  compute(first, tokens, 0, 64);
+  compute(first, tokens, 64, 70);
+  EXPECT_EQ(manager_->copies().size(), 1u);
+  EXPECT_EQ(manager_->cached_prefix(second, tokens, ""), 64);
+  check({&first});
+}
+
 TEST_F(FixedStates, AnEndedSequencesStateIsKept) {
   start(1);
   SequenceKv first, second;
@@ -128,6 +140,19 @@ TEST_F(FixedStates, IsForkedOnlyWhereItStands) {
   EXPECT_NE(state(second), shared);
   ASSERT_TRUE(manager_->grow(first, 50, 51));
   EXPECT_EQ(state(first), shared);  // nobody else has it now
+  check({&first, &second});
+}
+
+TEST_F(FixedStates, AForkNeedsABlockToGoOnIn) {
+  start(2);
+  SequenceKv first, second, third;
+  const auto tokens = tokens_from(0, 51);
+  admit(first, tokens);
+  compute(first, tokens, 0, 50);
+  ASSERT_TRUE(manager_->fork(first, second, 50, 51, 0));
+  ASSERT_TRUE(manager_->grow(second, 50, 51));
+  EXPECT_FALSE(manager_->fork(first, third, 50, 51, 0));
+  EXPECT_TRUE(third.is_empty());
   check({&first, &second});
 }
 

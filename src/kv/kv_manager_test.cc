@@ -139,6 +139,34 @@ TEST_F(KvManagerTest, AForkSharesUntilOneOfThemWrites) {
   check({&first, &fork});
 }
 
+TEST_F(KvManagerTest, AForkLeavesTheSpareBlocks) {
+  start({{.block_count = 5}});
+  SequenceKv first, fork;
+  compute(first, tokens_from(0, 40));
+  // One of the two that are free is for the copy of the last block.
+  EXPECT_FALSE(manager_->fork(first, fork, 39, 40, 2));
+  EXPECT_TRUE(fork.is_empty());
+  ASSERT_TRUE(manager_->fork(first, fork, 39, 40, 1));
+  EXPECT_TRUE(manager_->grow(fork, 39, 40));
+  EXPECT_EQ(manager_->free_count(), 1);
+  check({&first, &fork});
+}
+
+TEST_F(KvManagerTest, AForksOwnContinuationIsFoundToo) {
+  start({{.block_count = 10}});
+  SequenceKv first, fork, reader;
+  compute(first, tokens_from(0, 64));
+  auto other = tokens_from(0, 64);
+  for (size_t i = 40; i < other.size(); ++i) other[i] = 7;
+  EXPECT_EQ(manager_->cached_prefix(fork, other, ""), 32);
+  ASSERT_TRUE(manager_->fork(first, fork, 40, 64, 0));
+  ASSERT_TRUE(manager_->grow(fork, 40, 64));
+  manager_->commit(fork, other, 64);
+  other.push_back(1);
+  EXPECT_EQ(manager_->cached_prefix(reader, other, ""), 64);
+  check({&first, &fork});
+}
+
 TEST_F(KvManagerTest, AForkThatWritesIntoAPublishedBlockUnpublishesIt) {
   start({{.block_count = 10}});
   SequenceKv first, fork, reader;
