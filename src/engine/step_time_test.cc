@@ -95,6 +95,31 @@ TEST(StepTimeModel, RemembersWhatPromptsCost) {
   EXPECT_NEAR(model.predict(prompt), true_time(prompt), 0.15 * true_time(prompt));
 }
 
+TEST(StepTimeModel, ItsCostsAreWhatItPredictsWith) {
+  StepTimeModel model(kTruth);
+  std::mt19937 random(6);
+  for (int i = 0; i < 40; ++i) {
+    const StepWork work = random_work(random);
+    model.learn(work, 3 * kTruth.step + 2 * true_time(work));  // so that every cost has a factor of its own
+  }
+  const StepCosts costs = model.costs();
+  const StepWork work = random_work(random);
+  const double sum = costs.step + costs.row * work.rows + costs.logit_row * work.logit_rows +
+                     costs.read * static_cast<double>(work.read) + costs.attended * static_cast<double>(work.attended);
+  EXPECT_NEAR(model.predict(work), sum, 1e-9 * sum);
+}
+
+TEST(StepTimeModel, LearnsFromOneStreamAlone) {
+  StepTimeModel model({kTruth.step * 5, kTruth.row * 5, kTruth.logit_row * 5, kTruth.read * 5, kTruth.attended * 5});
+  std::mt19937 random(7);
+  for (int i = 0; i < 50; ++i) {
+    const StepWork work = decodes(random, 1);
+    model.learn(work, true_time(work));
+  }
+  const StepWork work = decodes(random, 1);
+  EXPECT_NEAR(model.predict(work), true_time(work), 0.1 * true_time(work));
+}
+
 // One sequence alone at first and for long: costs that it cannot tell apart must not make company look impossible.
 TEST(StepTimeModel, OneStreamAloneSaysLittleAboutCompany) {
   StepTimeModel model(kTruth);
