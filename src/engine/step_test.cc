@@ -52,5 +52,102 @@ TEST_F(StepperTest, CountsTheSinksThatThrow) {
   EXPECT_EQ(stepper_.stats().requests_cancelled, 1u);
 }
 
+// With a clock that the test turns, and room for one sequence at a time.
+class TurnedClockTest : public testing::Test {
+ protected:
+  static EngineConfig config() {
+    EngineConfig config = config_with_blocks(12);
+    config.sequences_max = 1;
+    config.queue_timeout_s = 10;
+    return config;
+  }
+  static Clock::time_point now() { return Clock::time_point(std::chrono::milliseconds(now_ms_)); }
+
+  RequestId add(Request request) {
+    auto sequence = std::make_unique<Sequence>(++last_id_, std::move(request), inbox_.sink(), 1);
+    sequence->submitted_at = now();
+    stepper_.add(std::move(sequence));
+    return last_id_;
+  }
+  void step_at(int ms) {
+    now_ms_ = ms;
+    stepper_.step();
+    stepper_.deliver();
+  }
+  Event last_event(RequestId id) { return inbox_.wait_for_all(id).back(); }
+
+  static inline int now_ms_ = 0;
+  FakeModel model_{kVocab, 7};
+  LocalRunner runner_{model_, nullptr};
+  Inbox inbox_;
+  Stepper stepper_{runner_, config(), now};
+  RequestId last_id_ = 0;
+};
+
+TEST_F(TurnedClockTest, WhoIsNotStartedWithinTheQueuesTimeoutIsToComeAgain) {
+  now_ms_ = 1000;
+  const RequestId running = add({.prompt = {1, 2}, .tokens_max = 50});
+  const RequestId waiting = add({.prompt = {3, 4}, .tokens_max = 50});
+  step_at(1000);
+  step_at(10'999);
+  EXPECT_EQ(inbox_.count(waiting), 0u);
+  step_at(11'000);
+  const Event event = last_event(waiting);
+  EXPECT_EQ(event.finish, FinishReason::timeout);
+  EXPECT_EQ(event.error, "the request waited 10 s without being started");
+  EXPECT_GE(event.retry_after_s, 1);
+  EXPECT_EQ(event.output_tokens, 0);
+  step_at(20'000);  // who was started has no such limit
+  EXPECT_EQ(inbox_.count(running), 4u);
+  EXPECT_EQ(stepper_.stats().requests_timed_out, 1u);
+}
+
+TEST_F(TurnedClockTest, ARequestEndsAtItsOwnDeadlineWhetherItRunsOrWaits) {
+  now_ms_ = 1000;
+  const RequestId running = add({.prompt = {1, 2}, .tokens_max = 50, .timeout = std::chrono::milliseconds(2000)});
+  const RequestId waiting = add({.prompt = {3, 4}, .tokens_max = 50, .timeout = std::chrono::milliseconds(2001)});
+  step_at(1000);
+  step_at(2999);
+  step_at(3000);
+  const Event event = last_event(running);
+  EXPECT_EQ(event.finish, FinishReason::timeout);
+  EXPECT_EQ(event.error, "the request's timeout of 2000 ms has passed after 2 of its tokens");
+  EXPECT_EQ(event.retry_after_s, 0);
+  EXPECT_EQ(event.output_tokens, 2);
+  EXPECT_EQ(inbox_.count(waiting), 1u);  // started in the same step, with a millisecond left
+  step_at(3001);
+  EXPECT_EQ(last_event(waiting).error, "the request's timeout of 2001 ms has passed after 1 of its tokens");
+}
+
+TEST_F(TurnedClockTest, TimesAreThoseOfTheRequestsStages) {
+  now_ms_ = 1000;
+  const RequestId first = add({.prompt = {1, 2}, .tokens_max = 1});
+  const RequestId second = add({.prompt = {3, 4}, .tokens_max = 3});
+  step_at(2000);
+  EXPECT_EQ(last_event(first).times.queue_s, 1);
+  step_at(4000);
+  step_at(4500);
+  step_at(6000);
+  const RequestTimes times = last_event(second).times;
+  EXPECT_EQ(times.queue_s, 3);
+  EXPECT_EQ(times.prefill_s, 0);  // the clock stands while a step is computed
+  EXPECT_EQ(times.decode_s, 2);
+  EXPECT_EQ(times.gap_max_s, 1.5);
+  EXPECT_EQ(stepper_.stats().queue_s.sum(), 4);
+  EXPECT_EQ(stepper_.stats().e2e_s.sum(), 1 + 5);
+}
+
+TEST_F(TurnedClockTest, StatsSayWhatRunsAndWhatWaits) {
+  for (int i = 0; i < 3; ++i) add({.prompt = std::vector<TokenId>(20, 1), .tokens_max = 50});
+  step_at(0);
+  const EngineStats& stats = stepper_.stats();
+  EXPECT_EQ(stats.running, 1);
+  EXPECT_EQ(stats.waiting, 2);
+  EXPECT_EQ(stats.kv_blocks, 12);
+  EXPECT_EQ(stats.kv_blocks_used, 2);
+  EXPECT_EQ(stats.prefix_tokens, 20u);
+  EXPECT_GT(stats.queue_work_s, 0);
+}
+
 }  // namespace
 }  // namespace estoc
