@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -77,6 +78,56 @@ TEST(EngineLife, RefusesWhatExceedsItsQueue) {
   gate.open();
   for (const RequestId id : ids) EXPECT_EQ(inbox.completion(id).finish, FinishReason::length);
   EXPECT_EQ(engine.submit({.prompt = {1}}, inbox.sink()).status, SubmitStatus::accepted);
+}
+
+// Steps of a millisecond, the tenth of which lasts until the end: by then the engine knows what requests cost.
+class SlowEngineTest : public testing::Test {
+ protected:
+  void start(double queue_work_max_s) {
+    model_.before_forward = [this](const Batch&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (++forward_count_ != 10) return;
+      reached_.set_value();
+      released_.get_future().wait();
+    };
+    EngineConfig config = config_with_blocks(12);
+    config.sequences_max = 1;
+    config.queue_work_max_s = queue_work_max_s;
+    engine_.emplace(model_, config);
+    submit({});
+    reached_.get_future().wait();
+  }
+  ~SlowEngineTest() override {
+    released_.set_value();
+    engine_.reset();
+  }
+  SubmitResult submit(std::chrono::milliseconds timeout) {
+    return engine_->submit({.prompt = {1}, .tokens_max = 90, .timeout = timeout}, [](Event&&) {});
+  }
+
+  FakeModel model_{kVocab, 7};
+  int forward_count_ = 0;
+  std::promise<void> reached_, released_;
+  std::optional<Engine> engine_;
+};
+
+TEST_F(SlowEngineTest, RefusesWorkBeyondWhatMayWaitButNeverTheFirstToWait) {
+  start(0.01);
+  EXPECT_EQ(submit({}).status, SubmitStatus::accepted);  // alone it is too much, but nobody is before it
+  const SubmitResult refused = submit({});
+  EXPECT_EQ(refused.status, SubmitStatus::queue_full);
+  EXPECT_GE(refused.retry_after_s, 1);
+  EXPECT_EQ(engine_->stats().requests_refused, 1u);
+  EXPECT_EQ(engine_->stats().waiting, 1);
+}
+
+TEST_F(SlowEngineTest, RefusesWhoseDeadlineWillHavePassedBeforeItsTurn) {
+  start(3600);
+  EXPECT_EQ(submit(std::chrono::milliseconds(1)).status, SubmitStatus::accepted);  // nothing is before it
+  EXPECT_EQ(submit(std::chrono::milliseconds(1)).status, SubmitStatus::queue_full);
+  EXPECT_EQ(submit(std::chrono::hours(1)).status, SubmitStatus::accepted);
+  EXPECT_EQ(submit({}).status, SubmitStatus::accepted);
+  EXPECT_GT(engine_->stats().queue_work_s, 3 * 90 * 1e-3 / 2);
 }
 
 TEST(EngineLife, TakesTheLeastOfEverythingAndNothingLess) {
