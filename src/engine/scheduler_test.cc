@@ -325,6 +325,15 @@ TEST_F(SchedulerTest, AnEqualBeginningIsComputedOnce) {
   EXPECT_EQ(step(), (Steps{{1, 36}, {3, 6}}));  // 64 are cached; the second waits for 32 more
   EXPECT_EQ(step(), (Steps{{1, 1}, {3, 1}, {2, 4}}));
   EXPECT_EQ(scheduler_->prefix_tokens_cached(), 64u + 96u);
+  EXPECT_EQ(scheduler_->prefix_tokens(), 100u + 100u + 70u);  // of which those were found
+}
+
+// A prompt of fewer blocks than would have to be common is not one to wait for.
+TEST_F(SchedulerTest, NobodyWaitsForABeginningThatTheOtherDoesNotHave) {
+  start({{.block_count = 100}}, {.sequences_max = 8, .batch_tokens_max = 40, .logit_rows_max = 8}, true);
+  add(30);
+  add(100);
+  EXPECT_EQ(step(), (Steps{{1, 30}, {2, 10}}));
 }
 
 TEST_F(SchedulerTest, WhoWaitsForMemoryIsNotLookedUpAnew) {
