@@ -123,9 +123,10 @@ TEST(Sampler, PenaltiesAndBiasHaveTheirHandComputedValues) {
   counts.add_output(1);
   counts.add_output(1);
   counts.add_output(2);
-  std::vector<float> logits = {4, 4, -4, 4};
+  counts.add_output(4);
+  std::vector<float> logits = {4, 4, -4, 4, 0.5f};
   counts.apply({.repetition_penalty = 2, .presence_penalty = 0.5f, .frequency_penalty = 0.25f}, logits);
-  EXPECT_EQ(logits, (std::vector<float>{2, 2 - 0.5f - 0.5f, -8 - 0.5f - 0.25f, 4}));
+  EXPECT_EQ(logits, (std::vector<float>{2, 2 - 0.5f - 0.5f, -8 - 0.5f - 0.25f, 4, 0.25f - 0.5f - 0.25f}));
 
   Sampler sampler;
   const std::vector<float> row = {1, 2, 3, 2.5f};
