@@ -87,6 +87,8 @@ TEST_F(CompletionsTest, RefusesWhatWouldTakeTooMuch) {
   std::string prompts = R"(["a")";
   for (size_t i = 0; i < limits::kPromptsMax; ++i) prompts += R"(,"a")";
   expect_refused(R"({"prompt":)" + prompts + "]}", 400, "prompt", "at most 256 prompts, got 257");
+  prompts.erase(prompts.size() - 4);
+  EXPECT_EQ(generate(R"({"prompt":)" + prompts + "]}")->take_requests().size(), limits::kPromptsMax);
   expect_refused(R"({"prompt":"a","n":129})", 400, "n", "from 1 to 128");
 }
 
@@ -115,6 +117,14 @@ TEST_F(CompletionsTest, WholeAnswerIsExact) {
             R"("system_fingerprint":"fp","choices":[{"index":0,"text":"Hello","logprobs":null,"finish_reason":"stop",)"
             R"("stop_reason":66}],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7,)"
             R"("prompt_tokens_details":{"cached_tokens":2}}})");
+}
+
+TEST_F(CompletionsTest, StopStringsCountBehindTheLeastNumberOfTokens) {
+  const auto generation = generate(R"({"prompt":"ab","stop":"x","min_tokens":2})");
+  EXPECT_EQ(generation->take_requests()[0].tokens_min, 2);
+  std::string out;
+  feed(*generation, 0, events_of(bytes_of("xyxz"), FinishReason::length), out);
+  EXPECT_EQ(choice_of(*generation).find("text")->as_string(), "xy");
 }
 
 TEST_F(CompletionsTest, StreamIsExact) {
