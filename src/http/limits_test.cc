@@ -104,6 +104,20 @@ TEST_F(Limits, bodies_count_while_they_are_kept) {
   EXPECT_EQ(server.body_bytes(), 0u);
 }
 
+// Not only once the time is over that a peer has for reading the answer, a second.
+TEST_F(Limits, a_refused_peer_that_leaves_is_forgotten_at_once) {
+  listen();
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 8; ++i) {
+    TestClient client(server_->port());
+    client.send("nonsense\r\n\r\n");
+    EXPECT_EQ(client.read_answer().status, 400);
+    client.close();
+    EXPECT_TRUE(eventually([&] { return server_->connection_count() == 0; }));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
 TEST_F(Limits, header_431) {
   listen();
   expect_refused(get("/", "x: " + std::string(2000, 'x') + "\r\n"), 431);
