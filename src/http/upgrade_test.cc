@@ -245,6 +245,27 @@ TEST_F(ImpatientUpgradeTest, a_peer_that_takes_nothing_is_given_up) {
   expect_closed();
 }
 
+ServerConfig patient() {
+  ServerConfig config = test_config();
+  config.stream_bytes_max = size_t{64} << 20;
+  config.upgraded_unsent_max = size_t{48} << 20;
+  return config;
+}
+
+class PatientUpgradeTest : public UpgradeTest {
+ protected:
+  PatientUpgradeTest() : UpgradeTest(patient()) {}
+};
+
+TEST_F(PatientUpgradeTest, a_peer_is_heard_while_less_than_the_limit_is_unsent) {
+  TestClient client(server_.port(), 4096);
+  open(client);
+  EXPECT_TRUE(echo()->responder->write(std::string(size_t{24} << 20, 'x')));  // far more than the system's buffers
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  client.send("more");
+  EXPECT_TRUE(eventually([&] { return echo()->received == 4; }));
+}
+
 // A handler that lets go of its Responder has ended the connection.
 TEST(Upgrade, a_dropped_responder_ends_it) {
   class Silent : public FrameHandler {
