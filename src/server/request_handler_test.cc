@@ -143,7 +143,10 @@ TEST_F(RequestHandlerTest, AnswersAtOnceWhatIsReady) {
 TEST_F(RequestHandlerTest, EchoesASaneRequestId) {
   EXPECT_EQ(send("GET", "/health", "", {{"X-Request-Id", "mine-7"}})->header("X-Request-Id"), "mine-7");
   EXPECT_NE(send("GET", "/health", "", {{"X-Request-Id", "a b\r\nX: y"}})->header("X-Request-Id"), "a b\r\nX: y");
-  EXPECT_EQ(send("GET", "/health", "", {{"X-Request-Id", std::string(200, 'x')}})->header("X-Request-Id").size(), 32u);
+  for (const auto& [size, echoed] : {std::pair<size_t, size_t>{1, 1}, {128, 128}, {129, 32}}) {
+    EXPECT_EQ(send("GET", "/health", "", {{"X-Request-Id", std::string(size, 'x')}})->header("X-Request-Id").size(),
+              echoed);
+  }
 }
 
 TEST_F(RequestHandlerTest, UnknownPathsAndMethods) {
@@ -197,6 +200,16 @@ TEST_F(RequestHandlerTest, LongBodiesAreReadElsewhere) {
   read_next();
   EXPECT_EQ(refused->response.status, 400);
   EXPECT_EQ(error_of(*refused).find("param")->as_string(), "n");
+}
+
+TEST_F(RequestHandlerTest, ABodyOfTheSizeThatIsReadAtOnceIs) {
+  const std::string body = R"({"prompt":"ab"})";
+  const size_t rest = RequestHandler::kReadAtOnceBytes - body.size();
+  send("POST", "/v1/completions", body + std::string(rest, ' '));
+  EXPECT_EQ(generator_.requests.size(), 1u);
+  send("POST", "/v1/completions", body + std::string(rest + 1, ' '));
+  EXPECT_EQ(generator_.requests.size(), 1u);
+  EXPECT_EQ(handed_over_.size(), 1u);
 }
 
 TEST_F(RequestHandlerTest, WhatCannotBeReadSoonIsRefused) {
