@@ -58,6 +58,14 @@ TEST(GgufConfigTest, keeps_explicit_head_dimension_and_partial_rotation) {
   EXPECT_EQ(config.find("partial_rotary_factor")->as_double(), 0.5);
 }
 
+TEST(GgufConfigTest, counts_partial_rotation_of_the_head_dimension_that_follows) {
+  GgufWriter writer = llama();
+  writer.set("llama.rope.dimension_count", GgufValue::u32(2));
+  const Json config = config_of(writer);
+  EXPECT_EQ(config.find("head_dim"), nullptr);  // 8 values of 2 heads
+  EXPECT_EQ(config.find("partial_rotary_factor")->as_double(), 0.5);
+}
+
 TEST(GgufConfigTest, takes_the_vocabulary_from_the_tokens_without_tensors) {
   GgufWriter writer = llama();
   writer.set("tokenizer.ggml.tokens", GgufValue::strings({"a", "b", "c"}));
