@@ -33,9 +33,13 @@ TEST(AssistantTurns, KeepNullForTemplatesThatNeitherFailNorPrintNone) {
            Case{"{{ message.content.split('</think>')[-1] }}", ""},
            Case{"{% if not message.tool_calls %}{{ message.content + 'x' }}{% endif %}", "c"},
            Case{"{% if message.reasoning_content %}{{ message.content + 'x' }}{% endif %}", "cn"},
-           // The template's own word is no content, and what fails for other reasons is not asked to take null.
+           // The template's own word is no content, but does not hide one; and what fails for other reasons is not
+           // asked to take null.
            Case{"None{% if message.content is string %}{{ message.content }}{% endif %}", "crn"},
+           Case{"None{{ message.content }}", ""},
            Case{"{% if message.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}", "rn"},
+           // An answer is asked for, as in most requests.
+           Case{"{% if not add_generation_prompt %}{{ raise_exception('nothing to do') }}{% endif %}", "crn"},
            // A template that wants null and nothing else.
            Case{"{% if message.role == 'assistant' and message.content is not none %}{{ raise_exception('text') }}"
                 "{% endif %}",
