@@ -9,12 +9,14 @@
 Works in a copy of the tree (build/mutate/tree, a build folder beside it), so that the checkout is never dirty. Of each
 mutant the changed file is compiled, then the tests of its room run, then those of the rooms above it by the table in
 docs/ARCHITECTURE.md, nearest first, until one fails. A test that takes far longer than it did without the change has
-failed. A mutant that does not compile does not count. Results are kept in build/mutate/results.jsonl: a run that was cut
-off is taken up by the same command. tools/mutants_equal.txt lists the mutants that behave like the original, and why;
-they are left out. The same seed and the same source give the same mutants. Standard library only.
+failed. A mutant that does not compile does not count: another
+takes its place. Results are kept in build/mutate/results.jsonl: a run that was cut off is taken up by the same command.
+tools/mutants_equal.txt lists the mutants that behave like the original, and why; they are left out. The same seed and
+the same source give the same mutants. Standard library only.
 """
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -130,8 +132,8 @@ def read_equal(text: str) -> dict[tuple[str, str, str], str]:
     return equal
 
 
-def choose(rooms: list[str], count: int, seed: int) -> list[Mutant]:
-    """`count` mutants in turn from each room, at random, at most one of a line."""
+def choose(rooms: list[str], seed: int) -> list[Mutant]:
+    """Mutants in turn from each room, at random, at most one of a line: as many as there are."""
     equal = read_equal(EQUAL.read_text() if EQUAL.is_file() else "")
     queues = []
     for room in rooms:
@@ -146,12 +148,8 @@ def choose(rooms: list[str], count: int, seed: int) -> list[Mutant]:
         queues.append([mutant for mutant in mutants
                        if (mutant.path, mutant.before, mutant.after) not in equal
                        and (mutant.path, mutant.line) not in taken and not taken.add((mutant.path, mutant.line))])
-    chosen = []
-    while len(chosen) < count and any(queues):
-        for queue in queues:
-            if queue and len(chosen) < count:
-                chosen.append(queue.pop(0))
-    return chosen
+    rounds = itertools.zip_longest(*queues)
+    return [mutant for one_each in rounds for mutant in one_each if mutant is not None]
 
 
 def choose_at(places: list[str]) -> list[Mutant]:
@@ -278,7 +276,7 @@ def report(results: list[dict]) -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rooms", nargs="+", default=[], help="folders of src/")
-    parser.add_argument("--count", type=int, default=20, help="how many mutants, all rooms together")
+    parser.add_argument("--count", type=int, default=20, help="how many mutants that compile, all rooms together")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--reach", type=int, default=99, help="ask only rooms that are so many includes above (99)")
@@ -306,26 +304,37 @@ def main() -> int:
     if arguments.report:
         report(list(known.values()))
         return 0
+    count = sys.maxsize
     if arguments.again:
         survivors = [result for result in known.values()
                      if result["outcome"] == "survived" and (not arguments.rooms or result["path"].split("/")[1] in arguments.rooms)]
         chosen = [mutant for mutant in map(find_again, survivors) if mutant]
+        known = {}
     elif arguments.at:
         chosen = choose_at(arguments.at)
+        known = {}
     else:
-        chosen = [mutant for mutant in choose(arguments.rooms, arguments.count, arguments.seed) if mutant.key not in known]
+        chosen = choose(arguments.rooms, arguments.seed)
+        count = arguments.count
     WORK.mkdir(parents=True, exist_ok=True)
     update_tree()
     configure()
     judge = Judge(arguments.jobs, arguments.reach)
-    for number, mutant in enumerate(chosen, 1):
+    counted = 0
+    for mutant in chosen:
+        if counted == count:
+            break
+        if mutant.key in known:
+            counted += known[mutant.key]["outcome"] != "no program"
+            continue
         begin = time.monotonic()
         result = {"key": mutant.key, "path": mutant.path, "line": mutant.line, "kind": mutant.kind, "before": mutant.before,
                   "after": mutant.after, "seed": arguments.seed, **judge.judge(mutant)}
         with RESULTS.open("a") as output:
             output.write(json.dumps(result) + "\n")
-        print(f"[{number}/{len(chosen)}] {result['outcome']} {mutant.path}:{mutant.line} ({mutant.kind}) {result['by']}"
-              f" {time.monotonic() - begin:.0f} s", flush=True)
+        counted += result["outcome"] != "no program"
+        print(f"[{counted}/{min(count, len(chosen))}] {result['outcome']} {mutant.path}:{mutant.line} ({mutant.kind})"
+              f" {result['by']} {time.monotonic() - begin:.0f} s", flush=True)
         if result["outcome"] == "survived":
             print(f"  - {mutant.before}\n  + {mutant.after}", flush=True)
     report(list(read_results().values()))
