@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "models/model.h"
+
 namespace estoc {
 namespace {
 
@@ -93,6 +95,26 @@ TEST(StepTimeModel, RemembersWhatPromptsCost) {
     model.learn(work, noise(random) * true_time(work));
   }
   EXPECT_NEAR(model.predict(prompt), true_time(prompt), 0.15 * true_time(prompt));
+}
+
+// 10 GB/s, 50 G multiply-adds a second, 200 G in attention; the rows of the output matrix cost only those who sample.
+TEST(StepTimeModel, TheFirstGuessFollowsFromTheModelsSize) {
+  ModelInfo info;
+  info.vocab = 1000;
+  info.hidden = 100;
+  info.parameter_count = 1'100'000;
+  info.weight_bytes = 2'000'000;
+  info.layers = 2;
+  info.heads = 4;
+  info.head_dim = 8;
+  const StepCosts guess = StepTimeModel::guess_for(info, 1000);
+  EXPECT_NEAR(guess.step, 100e-6 + 200e-6, 1e-9);
+  EXPECT_NEAR(guess.row, 1e-6 + 20e-6, 1e-9);
+  EXPECT_NEAR(guess.logit_row, 1e-6 + 2e-6, 1e-9);
+  EXPECT_NEAR(guess.read, 100e-9, 1e-9);
+  EXPECT_NEAR(guess.attended, 0.1e-9 + 2 * 2 * 4 * 8 / 200e9, 1e-12);
+  info.parameter_count = 50'000;  // shared matrices may be counted once
+  EXPECT_NEAR(StepTimeModel::guess_for(info, 1000).row, 1e-6, 1e-9);
 }
 
 TEST(StepTimeModel, ItsCostsAreWhatItPredictsWith) {
