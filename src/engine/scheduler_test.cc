@@ -371,6 +371,30 @@ TEST_F(SchedulerTest, AnotherSampleOfAPromptSharesItsLastBlockUntilItWrites) {
   EXPECT_EQ(second->cached_count, 39);
 }
 
+// A step of four rows: guesses take what no other sequence's token needs.
+TEST_F(SchedulerTest, GuessesTakeTheRowsThatAreLeft) {
+  start(100, {.sequences_max = 2, .batch_tokens_max = 4, .logit_rows_max = 4});
+  Sequence* const first = add(2);
+  EXPECT_EQ(step(), (Steps{{1, 2}}));
+  const auto drafts_planned = [&] {
+    first->drafts.assign(9, 2);
+    const Plan& plan = scheduler_->plan(now_);
+    EXPECT_EQ(plan.front().sequence, first);
+    const int drafts = plan.front().drafts;
+    kv_->truncate(first->kv, first->computed);
+    return drafts;
+  };
+  EXPECT_EQ(drafts_planned(), 3);
+  first->drafts.clear();
+  add(2);
+  EXPECT_EQ(step(), (Steps{{1, 1}, {2, 2}}));
+  EXPECT_EQ(drafts_planned(), 2);
+  first->request.tokens_max = first->output_count() + 2;  // the token itself and one guess
+  EXPECT_EQ(drafts_planned(), 1);
+  first->request.tokens_max = first->output_count() + 1;
+  EXPECT_EQ(drafts_planned(), 0);
+}
+
 TEST_F(SchedulerTest, PrefillFirstLetsDecodesWait) {
   start(100,
         {.sequences_max = 8, .batch_tokens_max = 10, .logit_rows_max = 8, .policy = SchedulePolicy::prefill_first});
