@@ -195,12 +195,15 @@ TEST(Sampler, TokensAheadCountAsAccepted) {
         SamplingParams{.temperature = 0, .repetition_penalty = 2}}) {
     SamplerState state(params, 7, {});
     state.accept(3);
-    const std::vector<TokenId> ahead = {4, 9, 4};
+    const std::vector<TokenId> ahead = {6, 13, 6};  // the two likeliest: penalties make others of them
     std::vector<float> row(20);
     for (size_t i = 0; i < row.size(); ++i) row[i] = static_cast<float>(i % 7);
     const auto guessed = sampler.sample(state, row, nullptr, ahead);
     for (const TokenId token : ahead) state.accept(token);
     EXPECT_EQ(sampler.sample(state, row), guessed);
+    if (params.temperature == 0) {
+      EXPECT_EQ(guessed, 5);
+    }
   }
 }
 
