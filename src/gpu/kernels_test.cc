@@ -44,6 +44,8 @@ TEST_P(KernelsTest, LinearWithWarpsThatHaveNoUnitAndManyUnits) {
   expect(check_linear(device, module, {WeightForm::codes8, LinearEnd::residual, 16, 64, 16, 2, 4}, random));
   expect(check_linear(device, module, {WeightForm::bf16, LinearEnd::gated, 48, 1152, 16, 2, 2}, random));
   expect(check_linear(device, module, {WeightForm::codes4_min, LinearEnd::store, 33, 1088, 1, 2, 16}, random));
+  expect(check_linear(device, module, {WeightForm::codes8_16, LinearEnd::gated, 17, 1152, 16, 2, 2}, random));
+  expect(check_linear(device, module, {WeightForm::f16, LinearEnd::residual, 33, 1088, 9, 2, 4}, random));
 }
 
 TEST_P(KernelsTest, AttentionOverPages) {
@@ -80,7 +82,8 @@ TEST_P(KernelsTest, RepackKeepsWhatTheFileSays) {
 }
 
 TEST(LinearPlanTest, IsLaunchableAtAnyShapeAndFillsTheCard) {
-  for (const WeightForm form : {WeightForm::bf16, WeightForm::codes8, WeightForm::codes4, WeightForm::codes4_min}) {
+  for (int f = 0; f < kWeightForms; ++f) {
+    const auto form = static_cast<WeightForm>(f);
     for (const int rows : {1, 16, 1024, 2112, 2128, 4096, 151936}) {
       for (const int columns : {64, 1024, 14336}) {
         const LinearPlan plan = linear_plan(form, rows, columns);

@@ -30,7 +30,7 @@ void ErrorSum::add(double value, double reference) {
 }
 
 const char* form_name(WeightForm form) {
-  constexpr const char* kNames[] = {"bf16", "codes8", "codes4", "codes4_min"};
+  constexpr const char* kNames[] = {"bf16", "codes8", "codes4", "codes4_min", "f16", "codes8_min", "codes8_16"};
   return kNames[static_cast<int>(form)];
 }
 
@@ -45,13 +45,14 @@ std::vector<uint8_t> draw_matrix(Random& random, WeightForm form, int rows, int 
       const uint64_t word = random();
       std::memcpy(codes + i, &word, 8);
     }
-    for (long i = 0; form == WeightForm::bf16 && i < static_cast<long>(units) * code_bytes; i += 2) {
-      const uint16_t value = f32_to_bf16(draw_normal(random) * scale);
+    for (long i = 0; is_plain(form) && i < static_cast<long>(units) * code_bytes; i += 2) {
+      const float drawn = draw_normal(random) * scale;
+      const uint16_t value = form == WeightForm::bf16 ? f32_to_bf16(drawn) : f32_to_f16(drawn);
       std::memcpy(codes + i, &value, 2);
     }
-    const float per_code = scale / (form == WeightForm::codes8 ? 70 : 5);
+    const float per_code = scale / (is_codes8(form) ? 70 : 5);
     for (long i = 0; i < static_cast<long>(units) * scale_bytes; i += 2) {
-      const bool is_minimum = form == WeightForm::codes4_min && i % 16 >= 8;
+      const bool is_minimum = has_minimum(form) && i % 16 >= 8;
       const uint16_t value = f32_to_f16(is_minimum ? -7 * per_code * (1 + 0.3f * draw_normal(random))
                                                    : per_code * (1 + 0.2f * draw_normal(random)));
       std::memcpy(scales + i, &value, 2);
@@ -74,19 +75,14 @@ double matrix_value(const std::vector<uint8_t>& matrix, WeightForm form, int col
     std::memcpy(&bits, p, 2);
     return bits;
   };
-  switch (form) {
-    case WeightForm::bf16:
-      return bf16_to_f32(half_at(chunk + bit / 8));
-    case WeightForm::codes8:
-      return static_cast<double>(f16_to_f32(half_at(scales))) * static_cast<int8_t>(chunk[bit / 8]);
-    case WeightForm::codes4:
-      break;
-    case WeightForm::codes4_min:
-      break;
-  }
+  if (form == WeightForm::bf16) return bf16_to_f32(half_at(chunk + bit / 8));
+  if (form == WeightForm::f16) return f16_to_f32(half_at(chunk + bit / 8));
+  const bool is_upper = form == WeightForm::codes8_16 && in_unit % kGroupColumns >= 16;
+  const double scale = f16_to_f32(half_at(scales + (is_upper ? 8 : 0)));
+  const double minimum = has_minimum(form) ? f16_to_f32(half_at(scales + 8)) : 0;
+  if (is_codes8(form)) return scale * static_cast<int8_t>(chunk[bit / 8]) + minimum;
   const int code = chunk[bit / 8] >> bit % 8 & 15;
-  const double scale = f16_to_f32(half_at(scales));
-  return form == WeightForm::codes4 ? scale * (code - 8) : scale * code + f16_to_f32(half_at(scales + 8));
+  return scale * (code - (has_minimum(form) ? 0 : 8)) + minimum;
 }
 
 Check check_rms_norm(const Device& device, const Module& module, int rows, int columns, Random& random) {

@@ -15,17 +15,20 @@ DEVICE void decode_chunk(float (&values)[8], const u8* weights, int columns, int
   const u8* scales = tile_row + static_cast<long>(columns / kUnitColumns) * unit_code_bytes(kForm) +
                      static_cast<long>(unit) * unit_scale_bytes(kForm) + scale_offset(kForm, in_tile, in_unit / 4);
   const u32* words = reinterpret_cast<const u32*>(codes);
-  const float scale = kForm == WeightForm::bf16 ? 1 : f16_to_f32(*reinterpret_cast<const u16*>(scales));
+  const bool is_upper = kForm == WeightForm::codes8_16 && in_unit % 4 >= 2;
+  const float scale = is_plain(kForm) ? 1 : f16_to_f32(*reinterpret_cast<const u16*>(scales + (is_upper ? 8 : 0)));
+  const float minimum = has_minimum(kForm) ? f16_to_f32(*reinterpret_cast<const u16*>(scales + 8)) : 0;
   UNROLL
   for (int i = 0; i < 8; ++i) {
     const int bit = code_bit(kForm, i);
     const u32 code = words[bit / 32] >> bit % 32;
     if constexpr (kForm == WeightForm::bf16) values[i] = bits_to_f32(code << 16);
-    if constexpr (kForm == WeightForm::codes8)
-      values[i] = scale * static_cast<float>(static_cast<signed char>(code & 0xff));
-    if constexpr (kForm == WeightForm::codes4) values[i] = scale * static_cast<float>(static_cast<int>(code & 15) - 8);
-    if constexpr (kForm == WeightForm::codes4_min) {
-      values[i] = scale * static_cast<float>(code & 15) + f16_to_f32(*reinterpret_cast<const u16*>(scales + 8));
+    if constexpr (kForm == WeightForm::f16) values[i] = f16_to_f32(code & 0xffff);
+    if constexpr (is_codes8(kForm)) {
+      values[i] = scale * static_cast<float>(static_cast<signed char>(code & 0xff)) + minimum;
+    }
+    if constexpr (is_codes4(kForm)) {
+      values[i] = scale * static_cast<float>(static_cast<int>(code & 15) - (has_minimum(kForm) ? 0 : 8)) + minimum;
     }
   }
 }
@@ -66,5 +69,8 @@ ESTOC_EMBED(bf16)
 ESTOC_EMBED(codes8)
 ESTOC_EMBED(codes4)
 ESTOC_EMBED(codes4_min)
+ESTOC_EMBED(f16)
+ESTOC_EMBED(codes8_min)
+ESTOC_EMBED(codes8_16)
 
 }  // namespace estoc::gpu

@@ -15,7 +15,7 @@ namespace estoc::gpu {
 // Units of all of a block's tile rows that a warp has on the way: 8 KB for bf16, 2 to 5 KB for codes. More would not
 // fit in the 128 registers that 16 warps leave each lane; `n` is the number of 8-row groups of activations.
 constexpr int linear_units(WeightForm form, int n) {
-  if (form == WeightForm::bf16 || form == WeightForm::codes8) return n == 1 ? 4 : 3;
+  if (!is_codes4(form)) return n == 1 ? 4 : has_second(form) ? 2 : 3;
   if (form == WeightForm::codes4) return n == 1 ? 8 : 5;
   return n == 1 ? 6 : 3;
 }
@@ -273,5 +273,8 @@ ESTOC_LINEAR_FORM(bf16)
 ESTOC_LINEAR_FORM(codes8)
 ESTOC_LINEAR_FORM(codes4)
 ESTOC_LINEAR_FORM(codes4_min)
+ESTOC_LINEAR_FORM(f16)
+ESTOC_LINEAR_FORM(codes8_min)
+ESTOC_LINEAR_FORM(codes8_16)
 
 }  // namespace estoc::gpu

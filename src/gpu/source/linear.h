@@ -1,8 +1,8 @@
 // What the decode projections take: y = W x for 1 to 16 rows of activations, the ends fused (linear.cu.h).
 //
-// Kernels are named linear_<form>_<end>_r<tiles>_n<columns>: form bf16, codes8, codes4, codes4_min; tiles 1 or 2 tile
-// rows a block; n8 for up to 8 activation rows, n16 for up to 16. A block is 64 to 512 threads, its warps share the
-// columns. The grid is one block for each `tiles` tile rows.
+// Kernels are named linear_<form>_<end>_r<tiles>_n<columns>: any form of weight_tile.h; tiles 1 or 2 tile rows a block;
+// n8 for up to 8 activation rows, n16 for up to 16. A block is 64 to 512 threads, its warps share the columns. The grid
+// is one block for each `tiles` tile rows.
 //   store      output = (W x) * norm + bias
 //   residual   residual += W x; and what the next norm needs: next_inputs = bf16(residual * next_norm), and each
 //   block's
@@ -32,7 +32,7 @@ struct LinearPlan {
 constexpr LinearPlan linear_plan(WeightForm form, int rows, int columns) {
   const int tile_rows = tile_rows_of(rows), tiles = tile_rows > 132 ? 2 : 1;
   const int blocks = (tile_rows + tiles - 1) / tiles;
-  if (form == WeightForm::bf16) return {tiles, columns / kUnitColumns >= 64 || blocks <= 132 ? 16 : 8};
+  if (is_plain(form)) return {tiles, columns / kUnitColumns >= 64 || blocks <= 132 ? 16 : 8};
   return {tiles, blocks > 400 ? 4 : blocks > 150 ? 8 : 16};
 }
 
