@@ -78,7 +78,7 @@ bool run_correct(Session& s) {
     tally.add(check_embed(s.device, s.module, static_cast<WeightForm>(form), 1024, 5, s.random));
   }
   tally.add(check_argmax(s.device, s.module, 5, s.is_small ? 3000 : 151936, 64, s.random));
-  for (const char* format : {"bf16", "q8_0", "q4_0", "q4_1", "q4_k"}) {
+  for (const std::string& format : repack_formats()) {
     tally.add(check_repack(s.device, s.module, format, 333, s.is_small ? 256 : 2048, s.random));
   }
   if (s.is_small || s.device.capability / 10 == 9) check_prompts(s, tally);

@@ -76,7 +76,7 @@ TEST_P(KernelsTest, GreedyTokens) {
 }
 
 TEST_P(KernelsTest, RepackKeepsWhatTheFileSays) {
-  for (const char* format : {"bf16", "q8_0", "q4_0", "q4_1", "q4_k"}) {
+  for (const std::string& format : repack_formats()) {
     expect(check_repack(device, module, format, 21, 512, random));
   }
 }

@@ -70,7 +70,8 @@ Check check_rope(const Device& device, const Module& module, const AttentionCase
 Check check_embed(const Device& device, const Module& module, WeightForm form, int columns, int rows, Random& random);
 // Greedy tokens; the error is the number of wrong ones.
 Check check_argmax(const Device& device, const Module& module, int rows, int columns, int parts, Random& random);
-// `name` is a format of quant/formats.h, in lower case: bf16, q4_0 ...
+// Names of the formats that have a repack kernel, as in quant/formats.h: bf16, q4_0 ...
+std::vector<std::string> repack_formats();
 Check check_repack(const Device& device, const Module& module, const std::string& name, int rows, int columns,
                    Random& random);
 Check check_rms_norm(const Device& device, const Module& module, int rows, int columns, Random& random);

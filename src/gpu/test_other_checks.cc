@@ -2,13 +2,7 @@
 
 #include "gpu/source/argmax.h"
 #include "gpu/source/embed.h"
-#include "gpu/source/repack.h"
 #include "gpu/test_checks.h"
-#include "quant/format.h"
-#include "quant/k_affine.h"
-#include "quant/plain.h"
-#include "quant/q4.h"
-#include "quant/q8.h"
 
 namespace estoc::gpu {
 
@@ -73,46 +67,6 @@ Check check_argmax(const Device& device, const Module& module, int rows, int col
     wrong += out[row] != expected;
   }
   return {"argmax " + std::to_string(rows) + " x " + std::to_string(columns), static_cast<double>(wrong), 0};
-}
-
-Check check_repack(const Device& device, const Module& module, const std::string& name, int rows, int columns,
-                   Random& random) {
-  struct Format {
-    const char* name;
-    const QuantFormat& format;
-    WeightForm form;
-    double limit;
-  };
-  const Format formats[] = {{"bf16", bf16, WeightForm::bf16, 0},
-                            {"q8_0", q8_0, WeightForm::codes8, 0},
-                            {"q4_0", q4_0, WeightForm::codes4, 0},
-                            {"q4_1", q4_1, WeightForm::codes4_min, 1e-7},
-                            {"q4_k", q4_k, WeightForm::codes4_min, 1e-3}};  // scales rounded to f16
-  for (const Format& f : formats) {
-    if (name != f.name) continue;
-    const size_t count = static_cast<size_t>(rows) * columns;
-    const auto values = draw_floats(random, count, 0.5f);
-    std::vector<std::byte> file(count / f.format.block_count * f.format.block_bytes);
-    f.format.encode(values.data(), file.data(), static_cast<int64_t>(count));
-    std::vector<float> decoded(count);
-    f.format.decode(file.data(), decoded.data(), static_cast<int64_t>(count));
-    Buffer source = Buffer::of(device, file), tiles(device, matrix_bytes(f.form, rows, columns));
-    tiles.fill(kPoison);
-    const long groups = static_cast<long>(tile_rows_of(rows)) * kTileRows * (columns / kGroupColumns);
-    launch(device, module.function("repack_" + name),
-           {.blocks = static_cast<int>((groups + kRepackThreads - 1) / kRepackThreads), .threads = kRepackThreads},
-           RepackArguments{source.as<u8>(), tiles.as<u8>(), rows, columns});
-    const auto out = tiles.values<uint8_t>();
-    ErrorSum error;
-    for (int row = 0; row < tile_rows_of(rows) * kTileRows; ++row) {  // rows that fill up the last tile are zero
-      for (int i = 0; i < columns; ++i) {
-        const double reference = row < rows ? decoded[static_cast<size_t>(row) * columns + i] : 0;
-        error.add(matrix_value(out, f.form, columns, row, i), reference);
-      }
-    }
-    return {"repack_" + name, error.relative(), f.limit};
-  }
-  return {"repack_" + name + ": no such format", NAN, 0};
 }
 
 }  // namespace estoc::gpu
