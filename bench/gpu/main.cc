@@ -53,6 +53,7 @@ bool run_stage(Session& session, const std::string& stage) {
   if (stage == "step") return run_step(session, kCounts);
   if (stage == "step1") return run_step(session, std::span(kCounts, 1));
   if (stage == "prompt") return run_prompt(session);
+  if (stage == "gemm") return run_gemm(session);
   if (stage == "parts") return run_parts(session);
   estoc::fail(estoc::ErrorCode::invalid_argument, "no stage '{}'", stage);
 }

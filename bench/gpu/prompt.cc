@@ -65,7 +65,7 @@ PromptModel::PromptModel(Session& session, const Model& model, WeightForm form, 
     : s_(session),
       m_(model),
       form_(form),
-      order_(form == WeightForm::bf16 ? ColumnOrder::plain : ColumnOrder::paired),
+      order_(gemm_order(form)),
       count_(count),
       padded_((count + 255) / 256 * 256),
       shapes_{{"qkv", GemmEndKind::store, (model.heads + 2 * model.kv_heads) * kDim, model.hidden},
@@ -139,7 +139,7 @@ void PromptModel::record_gemm(int product, const GemmPlan& plan, int layer) cons
   launch(s_.device, s_.function(name),
          {.blocks = std::min(items, s_.device.multiprocessors),
           .threads = kGemmThreads,
-          .shared_bytes = gemm_shared_bytes(form_, plan.tokens),
+          .shared_bytes = gemm_shared_bytes(form_, plan.tokens, s_.device.capability),
           .may_overlap = true},
          arguments(product, plan, layer));
 }
@@ -157,12 +157,13 @@ void PromptModel::tune_plans() {
     for (const int tokens : {64, 128, 256}) {
       for (const int splits : {1, 2, 3, 4, 8}) {
         const int tiles = gemm_row_tiles(shapes_[i].rows) * gemm_token_tiles(count_, tokens);
-        if (tokens > 64 && tokens >= 2 * count_) continue;
+        if (!gemm_has_kernel(form_, tokens, s_.device.capability)) continue;
+        if (tokens > 64 && tokens >= 2 * count_ && gemm_has_kernel(form_, 64, s_.device.capability)) continue;
         if (splits > 1 && tiles * (splits - 1) > 2 * 132) continue;
         if (splits > 1 &&
             static_cast<size_t>(gemm_partial_floats(shapes_[i].rows, count_, tokens, splits)) * 4 > partial_.bytes())
           continue;
-        if (s_.is_small && (tokens > 64 || splits > 2)) continue;
+        if (s_.is_small && (tokens > 128 || splits > 2)) continue;
         const double seconds = time_gemm(i, {tokens, splits});
         if (seconds < seconds_[i]) {
           seconds_[i] = seconds;
@@ -188,7 +189,7 @@ void PromptModel::record_attention() const {
   launch(s_.device, s_.function("attention_prompt_128"),
          {.blocks = attention_prompt_blocks(attention_tile_count_, s_.device.multiprocessors),
           .threads = kAttentionPromptThreads,
-          .shared_bytes = attention_prompt_shared_bytes(kDim),
+          .shared_bytes = attention_prompt_shared_bytes(kDim, s_.device.capability),
           .may_overlap = true},
          a);
 }
@@ -228,15 +229,22 @@ void PromptModel::record_layer(int layer) const {
   record_gemm(3, plans_[3], layer);
 }
 
-void time_prompt(Session& s, const Model& model, WeightForm form, int count) {
-  PromptModel prompt(s, model, form, count);
-  prompt.tune_plans();
-  std::printf("= prompt %-4s %-6s %5d tokens:", model.name, form_name(form), count);
-  double products = 0, flops = 0;
+// The rates of a layer's products, each by its fastest plan, in a line that is left open.
+void print_products(const char* stage, const Model& model, WeightForm form, int count, const PromptModel& prompt) {
+  std::printf("= %s %-4s %-10s %5d tokens:", stage, model.name, form_name(form), count);
   for (int i = 0; i < 4; ++i) {
     std::printf(" %s %.0f TF [n%d s%d] |", prompt.shape(i).name,
                 prompt.gemm_flops(prompt.shape(i)) / prompt.seconds(i) * 1e-12, prompt.plan(i).tokens,
                 prompt.plan(i).splits);
+  }
+}
+
+void time_prompt(Session& s, const Model& model, WeightForm form, int count) {
+  PromptModel prompt(s, model, form, count);
+  prompt.tune_plans();
+  print_products("prompt", model, form, count, prompt);
+  double products = 0, flops = 0;
+  for (int i = 0; i < 4; ++i) {
     products += prompt.seconds(i);
     flops += prompt.gemm_flops(prompt.shape(i));
   }
@@ -271,6 +279,26 @@ bool run_prompt(Session& s) {
   for (const int count : {128, 512, 2048}) {
     if (s.seconds_left() > 2) time_prompt(s, k06B, WeightForm::codes4, count);
     if (s.seconds_left() > 2) time_prompt(s, k06B, WeightForm::bf16, count);
+  }
+  return true;
+}
+
+// Products in every form, of a layer of 8B.
+bool run_gemm(Session& s) {
+  constexpr Model kTiny = {"tiny", 1, 128, 2, 1, 128};
+  const Model& model = s.is_small ? kTiny : k8B;
+  for (const int count : {512, 2048}) {
+    for (int f = 0; f < kWeightForms; ++f) {
+      if (s.seconds_left() < 2 || (s.is_small && count > 512)) return true;
+      const auto form = static_cast<WeightForm>(f);
+      const int tokens = s.is_small ? 40 : count;
+      PromptModel prompt(s, model, form, tokens);
+      prompt.tune_plans();
+      print_products("gemm", model, form, tokens, prompt);
+      double seconds = 0;
+      for (int i = 0; i < 4; ++i) seconds += prompt.seconds(i);
+      std::printf(" a layer %.1f us\n", seconds * 1e6);
+    }
   }
   return true;
 }

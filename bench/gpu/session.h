@@ -83,6 +83,7 @@ bool run_linear(Session& session);
 bool run_attention(Session& session);
 bool run_step(Session& session, std::span<const int> counts);  // of sequences
 bool run_prompt(Session& session);
+bool run_gemm(Session& session);
 bool run_parts(Session& session);
 
 }  // namespace estoc::gpu

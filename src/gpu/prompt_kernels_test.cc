@@ -20,16 +20,29 @@ class PromptKernelsTest : public testing::TestWithParam<uint64_t> {
 };
 
 TEST_P(PromptKernelsTest, GemmInEveryFormAndEnd) {
-  for (const WeightForm form : {WeightForm::bf16, WeightForm::codes4}) {
-    expect(check_gemm(device, module, {form, GemmEndKind::store, 128, 192, 70, 64, 1, 1}, random));
+  for (int f = 0; f < kWeightForms; ++f) {
+    const auto form = static_cast<WeightForm>(f);
+    const int tokens = gemm_has_kernel(form, 64, device.capability) ? 64 : 128;
+    expect(check_gemm(device, module, {form, GemmEndKind::store, 128, 192, 70, tokens, 1, 1}, random));
     expect(check_gemm(device, module, {form, GemmEndKind::residual, 144, 128, 100, 128, 1, 2}, random));
-    expect(check_gemm(device, module, {form, GemmEndKind::gated, 128, 128, 60, 64, 1, 1}, random));
+    expect(check_gemm(device, module, {form, GemmEndKind::gated, 128, 128, 60, tokens, 1, 1}, random));
+  }
+}
+
+TEST_P(PromptKernelsTest, GemmWithoutWarpgroupProducts) {
+  for (int f = 0; f < kWeightForms; ++f) {
+    const auto form = static_cast<WeightForm>(f);
+    expect(check_gemm(device, module, {form, GemmEndKind::store, 140, 192, 70, 64, 1, 2, 0, true}, random));
+    expect(check_gemm(device, module, {form, GemmEndKind::residual, 128, 320, 9, 64, 3, 2, 0, true}, random));
+    expect(check_gemm(device, module, {form, GemmEndKind::gated, 128, 128, 60, 64, 1, 1, 0, true}, random));
   }
 }
 
 TEST_P(PromptKernelsTest, GemmWithManyTokensAndPartsOfColumns) {
   expect(check_gemm(device, module, {WeightForm::bf16, GemmEndKind::store, 128, 64, 130, 256, 1, 1}, random));
   expect(check_gemm(device, module, {WeightForm::codes4, GemmEndKind::store, 100, 320, 20, 64, 3, 2}, random));
+  expect(check_gemm(device, module, {WeightForm::codes8, GemmEndKind::residual, 128, 64, 30, 256, 1, 1}, random));
+  expect(check_gemm(device, module, {WeightForm::codes4_min, GemmEndKind::gated, 128, 128, 30, 256, 2, 1}, random));
 }
 
 TEST_P(PromptKernelsTest, NormIntoTiles) {
@@ -43,6 +56,13 @@ TEST_P(PromptKernelsTest, AttentionOfPrompts) {
   expect(check_attention_prompt(device, module, {64, 4, 2, 300, 33, 0, 24}, random));
   expect(check_attention_prompt(device, module, {128, 2, 1, 420, 20, 100, 24}, random));
   expect(check_attention_prompt(device, module, {64, 3, 3, 20, 20, 0, 24}, random));
+}
+
+TEST_P(PromptKernelsTest, AttentionWithoutWarpgroupProducts) {
+  expect(check_attention_prompt(device, module, {128, 4, 1, 150, 40, 0, 24, true}, random));
+  expect(check_attention_prompt(device, module, {64, 4, 2, 300, 33, 0, 24, true}, random));
+  expect(check_attention_prompt(device, module, {128, 2, 1, 420, 20, 100, 24, true}, random));
+  expect(check_attention_prompt(device, module, {64, 3, 3, 20, 20, 0, 24, true}, random));
 }
 
 INSTANTIATE_TEST_SUITE_P(Schedules, PromptKernelsTest, testing::Values(0, 1));

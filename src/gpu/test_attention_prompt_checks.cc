@@ -91,10 +91,12 @@ Check check_attention_prompt(const Device& device, const Module& module, const A
   a.scale = 1 / std::sqrt(static_cast<float>(c.head_dim));
   a.tile_count = static_cast<int>(list.size());
   const int blocks = attention_prompt_blocks(a.tile_count, random() % 2 == 0 ? 3 : device.multiprocessors);
-  launch(
-      device, module.function("attention_prompt_" + std::to_string(c.head_dim)),
-      {.blocks = blocks, .threads = kAttentionPromptThreads, .shared_bytes = attention_prompt_shared_bytes(c.head_dim)},
-      a);
+  const std::string name = std::string("attention_prompt_") + (c.is_mma ? "mma_" : "") + std::to_string(c.head_dim);
+  launch(device, module.function(name),
+         {.blocks = blocks,
+          .threads = kAttentionPromptThreads,
+          .shared_bytes = c.is_mma ? 0 : attention_prompt_shared_bytes(c.head_dim, device.capability)},
+         a);
   const auto out = output.values<uint8_t>();
   ErrorSum error;
   const int pairs = c.tokens * c.heads;
@@ -106,9 +108,8 @@ Check check_attention_prompt(const Device& device, const Module& module, const A
       error.add(token_tile_value(out, c.heads * c.head_dim, a.order, token, head * c.head_dim + d), wanted[d]);
     }
   }
-  return {"attention_prompt_" + std::to_string(c.head_dim) + ", " + std::to_string(c.heads) + " heads of " +
-              std::to_string(c.kv_heads) + ", " + std::to_string(c.tokens) + " of " + std::to_string(c.context) +
-              ", window " + std::to_string(c.window),
+  return {name + ", " + std::to_string(c.heads) + " heads of " + std::to_string(c.kv_heads) + ", " +
+              std::to_string(c.tokens) + " of " + std::to_string(c.context) + ", window " + std::to_string(c.window),
           error.relative(), 6e-3};
 }
 

@@ -18,8 +18,8 @@ double product(const std::vector<uint8_t>& weights, const std::vector<uint16_t>&
 
 std::string name_of(const GemmCase& c) {
   constexpr const char* kEnds[] = {"store", "residual", "gated"};
-  return std::string("gemm_") + form_name(c.form) + "_" + kEnds[static_cast<int>(c.end)] + "_n" +
-         std::to_string(c.tokens);
+  return std::string(c.is_mma ? "gemm_mma_" : "gemm_") + form_name(c.form) + "_" + kEnds[static_cast<int>(c.end)] +
+         "_n" + std::to_string(c.tokens);
 }
 
 }  // namespace
@@ -47,11 +47,13 @@ Check check_gemm(const Device& device, const Module& module, const GemmCase& c, 
   const auto matrix = draw_matrix(random, c.form, c.rows, c.columns);
   const auto x = draw_bf16(random, static_cast<size_t>(c.count) * c.columns);
   const auto residual = draw_floats(random, static_cast<size_t>(c.count) * c.rows);
-  const ColumnOrder order = c.form == WeightForm::bf16 ? ColumnOrder::plain : ColumnOrder::paired;
+  const auto bias = draw_floats(random, c.rows);
+  const bool has_bias = c.end == GemmEndKind::store && c.count % 2 == 0;
+  const ColumnOrder order = gemm_order(c.form);
   const int padded = gemm_token_tiles(c.count, c.tokens) * c.tokens;
   Buffer weights = Buffer::of(device, matrix),
          inputs = Buffer::of(device, to_token_tiles(x, c.count, c.columns, padded, order)),
-         output = Buffer::of(device, residual);
+         output = Buffer::of(device, residual), biases = Buffer::of(device, bias);
   Buffer activated(device, token_matrix_bytes(c.count, c.rows / 2 / kTokenTile > 0 ? c.rows / 2 : kTokenTile));
   Buffer partial(device, gemm_partial_floats(c.rows, c.count, c.tokens, c.splits) * 4);
   Buffer arrivals(device, static_cast<size_t>(gemm_arrivals(c.rows, c.count, c.tokens)) * 4);
@@ -61,6 +63,7 @@ Check check_gemm(const Device& device, const Module& module, const GemmCase& c, 
   GemmArguments a{};
   a.weights = weights.as<u8>();
   a.inputs = inputs.as<u8>();
+  a.bias = has_bias ? biases.as<float>() : nullptr;
   a.output = output.as<float>();
   a.output_stride = c.rows;
   a.activated = activated.as<u8>();
@@ -73,7 +76,10 @@ Check check_gemm(const Device& device, const Module& module, const GemmCase& c, 
   a.arrivals = arrivals.as<u32>();
   const std::string name = name_of(c);
   launch(device, module.function(name),
-         {.blocks = c.blocks, .threads = kGemmThreads, .shared_bytes = gemm_shared_bytes(c.form, c.tokens)}, a);
+         {.blocks = c.blocks,
+          .threads = kGemmThreads,
+          .shared_bytes = c.is_mma ? 0 : gemm_shared_bytes(c.form, c.tokens, device.capability)},
+         a);
   const auto out = output.values<float>();
   const auto tiles = activated.values<uint8_t>();
   const int outputs = c.end == GemmEndKind::gated ? c.rows / 2 : c.rows;
@@ -85,7 +91,8 @@ Check check_gemm(const Device& device, const Module& module, const GemmCase& c, 
       error.add(token_tile_value(tiles, outputs, order, token, row), gate / (1 + std::exp(-gate)) * up);
     } else {
       const size_t at = static_cast<size_t>(token) * c.rows + row;
-      error.add(out[at], product(matrix, x, c, row, token) + (c.end == GemmEndKind::residual ? residual[at] : 0));
+      const double before = c.end == GemmEndKind::residual ? residual[at] : has_bias ? bias[row] : 0;
+      error.add(out[at], product(matrix, x, c, row, token) + before);
     }
   };
   for (int i = 0; c.sample == 0 && i < c.count * outputs; ++i) compare(i / outputs, i % outputs);
@@ -94,7 +101,7 @@ Check check_gemm(const Device& device, const Module& module, const GemmCase& c, 
   double relative = error.relative();
   for (const uint32_t left : arrivals.values<uint32_t>()) relative += left;  // counters are to be left at zero
   // codes are rounded to bf16 once they have met their scale
-  const double limit = c.end == GemmEndKind::gated ? 4e-3 : c.form == WeightForm::bf16 ? 5e-6 : 3e-3;
+  const double limit = c.end == GemmEndKind::gated ? 4e-3 : is_plain(c.form) ? 5e-6 : 3e-3;
   return {name + " " + std::to_string(c.rows) + " x " + std::to_string(c.columns) + ", " + std::to_string(c.count) +
               " tokens, " + std::to_string(c.splits) + " splits, " + std::to_string(c.blocks) + " blocks",
           relative, limit};

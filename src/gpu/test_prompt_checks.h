@@ -14,7 +14,8 @@ struct GemmCase {
   int rows = 128, columns = 128, count = 64;
   int tokens = 64;  // of a block
   int splits = 1, blocks = 1;
-  int sample = 0;  // outputs to compare; 0: all
+  int sample = 0;       // outputs to compare; 0: all
+  bool is_mma = false;  // the emulator's gemm_mma_... (gemm.h)
 };
 Check check_gemm(const Device& device, const Module& module, const GemmCase& c, Random& random);
 
@@ -22,7 +23,8 @@ struct AttentionPromptCase {
   int head_dim = 128, heads = 4, kv_heads = 1;
   int context = 128, tokens = 128;  // positions in all, and how many of the last are query rows
   int window = 0;
-  int sample = 0;  // (row, head) pairs to compare; 0: all
+  int sample = 0;       // (row, head) pairs to compare; 0: all
+  bool is_mma = false;  // the emulator's attention_prompt_mma_...
 };
 Check check_attention_prompt(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random);
 

@@ -9,37 +9,18 @@
 #pragma once
 
 #include "gpu/source/attention_prompt.h"
+#include "gpu/source/attention_prompt_tile.cu.h"
 #include "gpu/source/device.h"
 #include "gpu/source/gemm.cu.h"
 
 #if defined(HAS_WGMMA)
 namespace estoc::gpu {
 
-constexpr float kMinusInfinity = -__builtin_inff();
-
-DEVICE float larger(float x, float y) { return x > y ? x : y; }
-
 struct AttentionBarriers {
   u64 keys_full[kAttentionPromptStages], keys_empty[kAttentionPromptStages];
   u64 values_full[kAttentionPromptStages], values_empty[kAttentionPromptStages];
   u64 turn[2];  // of a warpgroup to begin products
 };
-
-// What a tile of rows has to see: stages [first, end), the last position of all.
-struct AttentionSpan {
-  int first, end, last;
-};
-DEVICE AttentionSpan attention_span(const AttentionPromptTile& tile, int window) {
-  const int last = tile.position + tile.tokens - 1;
-  const int begin = window > 0 && tile.position >= window ? tile.position - window + 1 : 0;
-  return {begin / kAttentionPromptStage, last / kAttentionPromptStage + 1, last};
-}
-
-// The tile that a block takes in its round, to and fro; beyond the last there is no more.
-DEVICE int attention_tile_at(int round) {
-  const int blocks = grid_blocks(), own = block_index();
-  return round * blocks + (round % 2 == 0 ? own : blocks - 1 - own);
-}
 
 // Lanes 0 to 7 bring a block of keys each, 8 to 15 one of values. Beyond the last block they bring it again: its scores
 // are masked.
@@ -75,25 +56,6 @@ DEVICE void attention_produce(u8* stages, AttentionBarriers& barriers, const Att
   }
 }
 
-// A warpgroup's 64 query rows as fragments; rows beyond the tile are zero.
-template <int D>
-DEVICE void attention_load_query(u32 (&q)[D / 16][4], const AttentionPromptArguments& a,
-                                 const AttentionPromptTile& tile, int row0) {
-  UNROLL
-  for (int r = 0; r < 2; ++r) {
-    const int row = row0 + 8 * r, token = row / a.group;
-    const bool is_inside = token < tile.tokens;
-    const long head =
-        static_cast<long>(tile.token + (is_inside ? token : 0)) * a.heads + tile.head * a.group + row % a.group;
-    const u16* from = a.query + head * D + thread_index() % 4 * 2;
-    UNROLL
-    for (int i = 0; i < D / 8; ++i) {
-      const u32 word = *reinterpret_cast<const u32*>(from + i * 8);
-      q[i / 2][r + i % 2 * 2] = is_inside ? word : 0;
-    }
-  }
-}
-
 template <int D>
 DEVICE void attention_scores(float (&s)[64], const u32 (&q)[D / 16][4], const u8* keys) {
   const u64 k = tile_descriptor(keys, 128, D * 16, Swizzle::none);
@@ -112,78 +74,6 @@ DEVICE void attention_values(float (&o)[D / 2], const u32 (&p)[8][4], const u8* 
                         true);
   }
   wgmma_commit();
-}
-
-DEVICE void attention_mask(float (&s)[64], int first_key, const int (&position)[2], int window) {
-  UNROLL
-  for (int i = 0; i < 64; ++i) {
-    const int key = first_key + i / 4 * 8 + thread_index() % 4 * 2 + i % 2, own = position[i % 4 / 2];
-    if (key > own || (window > 0 && key <= own - window)) s[i] = kMinusInfinity;
-  }
-}
-
-// Of this thread's two rows: the largest score so far, the sum of weights over this thread's columns, and what older
-// sums are to be multiplied by.
-struct AttentionRows {
-  float largest[2], sum[2], rescale[2];
-};
-
-// Scores become weights, in place; `scale` is that of scores times log2(e).
-DEVICE void attention_softmax(float (&s)[64], AttentionRows& rows, float scale) {
-  UNROLL
-  for (int r = 0; r < 2; ++r) {
-    float largest = rows.largest[r];
-    UNROLL
-    for (int i = 0; i < 32; ++i) largest = larger(largest, s[i / 2 * 4 + 2 * r + i % 2]);
-    UNROLL
-    for (int mask = 1; mask <= 2; mask *= 2) largest = larger(largest, shuffle_xor(largest, mask));
-    const float base = largest == kMinusInfinity ? 0 : largest * scale;  // a row that has seen nothing yet
-    rows.rescale[r] = exp2_fast(rows.largest[r] * scale - base);
-    rows.largest[r] = largest;
-    float sum = 0;
-    UNROLL
-    for (int i = 0; i < 32; ++i) {
-      float& weight = s[i / 2 * 4 + 2 * r + i % 2];
-      weight = exp2_fast(weight * scale - base);
-      sum += weight;
-    }
-    rows.sum[r] = rows.sum[r] * rows.rescale[r] + sum;
-  }
-}
-
-DEVICE void attention_weights(float (&s)[64], AttentionRows& rows, const AttentionPromptArguments& a,
-                              const AttentionPromptTile& tile, const AttentionSpan& span, const int (&position)[2],
-                              int stage) {
-  const int first_key = stage * kAttentionPromptStage;
-  const bool has_future = first_key + kAttentionPromptStage - 1 > tile.position;
-  const bool has_forgotten = a.window > 0 && first_key <= span.last - a.window;
-  if (has_future || has_forgotten) attention_mask(s, first_key, position, a.window);
-  attention_softmax(s, rows, a.scale * 1.4426950408889634f);
-}
-
-DEVICE void attention_pack(u32 (&p)[8][4], const float (&s)[64]) {
-  UNROLL
-  for (int i = 0; i < 32; ++i) p[i / 4][i % 4] = pack_bf16x2(s[2 * i], s[2 * i + 1]);
-}
-
-template <int D>
-DEVICE void attention_store(const float (&o)[D / 2], const AttentionRows& rows, const AttentionPromptArguments& a,
-                            const AttentionPromptTile& tile, int row0) {
-  UNROLL
-  for (int r = 0; r < 2; ++r) {
-    float sum = rows.sum[r];
-    UNROLL
-    for (int mask = 1; mask <= 2; mask *= 2) sum += shuffle_xor(sum, mask);
-    const int row = row0 + 8 * r, token = tile.token + row / a.group, head = tile.head * a.group + row % a.group;
-    if (row / a.group >= tile.tokens) continue;
-    const float factor = reciprocal_fast(sum);
-    UNROLL
-    for (int j = 0; j < D / 8; ++j) {
-      const int pair = head * (D / 2) + j * 4 + thread_index() % 4;
-      *reinterpret_cast<u32*>(a.output + token_pair_offset(a.order, token, pair, a.heads * D / kTokenTile)) =
-          pack_bf16x2(o[4 * j + 2 * r] * factor, o[4 * j + 2 * r + 1] * factor);
-    }
-  }
 }
 
 template <int D>
@@ -209,7 +99,7 @@ DEVICE void attention_consume(u8* stages, AttentionBarriers& barriers, const Att
     wgmma_wait<0>();
     wgmma_hold(s);
     if (lane == 0) barrier_arrive(&barriers.keys_empty[now.stage]);
-    attention_weights(s, rows, a, tile, span, position, span.first);
+    attention_weights(s, rows, a, tile, span, position, span.first * kAttentionPromptStage);
     attention_pack(p, s);
     for (int i = span.first + 1; i < span.end; ++i) {
       const RingPlace before = now;
@@ -224,7 +114,7 @@ DEVICE void attention_consume(u8* stages, AttentionBarriers& barriers, const Att
       wgmma_wait<1>();  // the scores; the values run on
       wgmma_hold(s);
       if (lane == 0) barrier_arrive(&barriers.keys_empty[now.stage]);
-      attention_weights(s, rows, a, tile, span, position, i);
+      attention_weights(s, rows, a, tile, span, position, i * kAttentionPromptStage);
       wgmma_before_wait(stages, rows.sum[0] + rows.sum[1], -1);  // weights are made while the values run
       wgmma_wait<0>();
       wgmma_hold(o);

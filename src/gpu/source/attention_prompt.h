@@ -1,4 +1,6 @@
-// What attention of prompts takes (attention_prompt.cu.h): kernels attention_prompt_64 and _128, by head dimension.
+// What attention of prompts takes: kernels attention_prompt_64 and _128, by head dimension. The same names stand for
+// warpgroup products (attention_prompt.cu.h) in the image of Hopper and for products of warps
+// (attention_prompt_mma.cu.h) in all others; the emulator has those as attention_prompt_mma_...
 //
 // Grid: attention_prompt_blocks; attention_prompt_shared_bytes of dynamic shared memory. A block takes tile after tile,
 // to and fro through the list: where the longest come first, all blocks get about as much.
@@ -39,8 +41,8 @@ constexpr int attention_prompt_blocks(int tiles, int multiprocessors) {
 
 inline constexpr int kAttentionPromptStage = 128;  // positions
 inline constexpr int kAttentionPromptStages = 3;
-constexpr int attention_prompt_shared_bytes(int head_dim) {
-  return kAttentionPromptStages * kAttentionPromptStage * head_dim * 4;
+constexpr int attention_prompt_shared_bytes(int head_dim, int capability) {
+  return has_wgmma(capability) ? kAttentionPromptStages * kAttentionPromptStage * head_dim * 4 : 0;
 }
 
 }  // namespace estoc::gpu

@@ -30,6 +30,8 @@
   ::estoc::gpu::u8* name = static_cast<::estoc::gpu::u8*>(::estoc::gpu::emulated_block().dynamic())
 #define UNROLL
 #define HAS_HOPPER 1
+#define NO_UNROLL
+#define IS_EMULATED 1
 #define HAS_WGMMA 1
 
 namespace estoc::gpu {

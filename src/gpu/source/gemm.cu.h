@@ -3,29 +3,15 @@
 // Weights are the side with 64 rows a warpgroup, tokens the side with up to 256 columns: codes can then come from
 // registers, and few tokens waste little. A producer warp keeps a ring of stages full by bulk copies; two warpgroups
 // multiply 64 rows of weights each. Blocks stay and take tile after tile, so that one tile's end overlaps the next
-// one's loads. Up to 16 tiles of tokens are finished for all rows before the next ones, so that they stay in the L2.
+// one's loads.
 #pragma once
 
 #include "gpu/source/device.h"
 #include "gpu/source/gemm.h"
-#include "gpu/source/linear.cu.h"
+#include "gpu/source/gemm_tile.cu.h"
 
 #if defined(HAS_WGMMA)
 namespace estoc::gpu {
-
-enum class GemmEnd { store, residual, gated };
-
-struct GemmItem {
-  int row_tile, token_tile, part, tile;
-};
-
-DEVICE GemmItem gemm_item(int index, int row_tiles, int token_tiles, int splits) {
-  constexpr int kTogether = 16;
-  const int tile = index / splits, per_group = row_tiles * kTogether, group = tile / per_group,
-            inside = tile % per_group;
-  const int left = token_tiles - group * kTogether, width = left < kTogether ? left : kTogether;
-  return {inside / width, group * kTogether + inside % width, index % splits, tile};
-}
 
 // Position in the ring of stages.
 struct RingPlace {
@@ -43,8 +29,6 @@ template <int kStages>
 struct GemmBarriers {
   u64 full[kStages], empty[kStages];
 };
-
-constexpr int kGemmTileRows = kGemmRows / kTileRows;
 
 // Codes and scales of one stage, 8 tile rows, by the lanes of one warp.
 template <WeightForm kForm>
@@ -68,15 +52,6 @@ DEVICE void gemm_load_tokens(u8* stage, u64* full, const GemmArguments& a, int t
   const long tile = static_cast<long>(token_tile * kTiles + lane) * (a.columns / kUnitColumns) + unit;
   bulk_load(stage + kGemmTileRows * (unit_code_bytes(kForm) + unit_scale_bytes(kForm)) + lane * kTokenTileBytes,
             a.inputs + tile * kTokenTileBytes, kTokenTileBytes, full);
-}
-
-// The units of an item's columns.
-struct GemmUnits {
-  int begin, end;
-};
-DEVICE GemmUnits gemm_units(const GemmArguments& a, const GemmItem& item) {
-  const int units = a.columns / kUnitColumns;
-  return {units * item.part / a.splits, units * (item.part + 1) / a.splits};
 }
 
 // The producer warp. Weights of the first stages are on the way before the launch before this one has ended.
@@ -112,39 +87,35 @@ DEVICE void gemm_produce(u8* ring, GemmBarriers<kStages>& barriers, const GemmAr
   }
 }
 
-// Codes times scale as bf16: a fragment of 16 rows x 16 columns.
+// A warp's weights of one stage for products from registers.
 template <WeightForm kForm>
-DEVICE void scaled_fragment(u32 (&a)[4], const LaneWeights<kForm>& w, int j, int step) {
-  fragment_of<kForm>(a, w, j, step);
-  UNROLL
-  for (int i = 0; i < 4; ++i) {
-    const float scale = f16_to_f32(w.scales.v[j] >> i % 2 * 16 & 0xffff);
-    a[i] = pack_bf16x2(bits_to_f32(a[i] << 16) * scale, bits_to_f32(a[i] & 0xffff0000u) * scale);
-  }
-}
-
-// A warpgroup's weights of one stage for products from registers: [step of 16 columns].
-using GemmFragments = u32[4][4];
-
-template <WeightForm kForm>
-DEVICE void gemm_fragments(GemmFragments& fragments, const u8* stage, int group) {
+DEVICE void gemm_stage_fragments(GemmFragments<kForm>& fragments, const u8* stage, int group) {
   constexpr int kCodes = unit_code_bytes(kForm), kScales = unit_scale_bytes(kForm);
+  using Scales = decltype(LaneWeights<kForm>::scales);
   const int lane = thread_index() % kWarp, tile_row = group * 4 + thread_index() % 128 / kWarp;
+  const u8* codes = stage + tile_row * kCodes + (is_plain(kForm) ? lane % 4 * 128 + lane / 4 * 16 : lane * 16);
   LaneWeights<kForm> w;
-  w.codes[0] = *reinterpret_cast<const Words4*>(stage + tile_row * kCodes + lane * 16);
-  w.scales = *reinterpret_cast<const Words2*>(stage + kGemmTileRows * kCodes + tile_row * kScales + lane / 4 * 8);
-  UNROLL
-  for (int k = 0; k < 4; ++k) scaled_fragment<kForm>(fragments[k], w, k / 2, k % 2);
+  if constexpr (is_plain(kForm)) {
+    UNROLL
+    for (int k = 0; k < 4; ++k) w.codes[k] = *reinterpret_cast<const Words4*>(codes + k / 2 * 1024 + k % 2 * 512);
+  } else {
+    w.codes[0] = *reinterpret_cast<const Words4*>(codes);
+    if constexpr (is_codes8(kForm)) w.codes[1] = *reinterpret_cast<const Words4*>(codes + 512);
+    w.scales = *reinterpret_cast<const Scales*>(stage + kGemmTileRows * kCodes + tile_row * kScales +
+                                                lane / 4 * (kScales / 8));
+  }
+  gemm_fragments<kForm>(fragments, w);
 }
 
-// Adds the product of one stage to `sum`; left running. `weight(k)` is the operand of columns 16 k and on.
-template <WeightForm kForm, int N, class Weight>
+// Adds the product of one stage to `sum`; left running. `weight(k)` is the operand of columns 16 k and on, beyond the
+// fourth once more.
+template <WeightForm kForm, int N, int kSteps, class Weight>
 DEVICE void gemm_multiply(float (&sum)[N / 2], const u8* stage, bool adds, Weight weight) {
   const u64 x = tile_descriptor(stage + kGemmTileRows * (unit_code_bytes(kForm) + unit_scale_bytes(kForm)), 128, 1024,
                                 Swizzle::none);
   wgmma_fence();
   UNROLL
-  for (int k = 0; k < 4; ++k) wgmma_bf16<N>(sum, weight(k), x + k * 16, adds || k > 0);  // 256 bytes further
+  for (int k = 0; k < kSteps; ++k) wgmma_bf16<N>(sum, weight(k), x + k % 4 * 16, adds || k > 0);  // 256 bytes further
   wgmma_commit();
 }
 
@@ -169,7 +140,7 @@ DEVICE void gemm_begin_shared(float (&sum)[N / 2], GemmConsumer<kStages>& c, boo
   c.wait();
   const u8* stage = c.ring + c.at.stage * gemm_stage_bytes(kForm, N);
   const u64 w = tile_descriptor(stage + c.group * 4 * unit_code_bytes(kForm), 128, 1024, Swizzle::none);
-  gemm_multiply<kForm, N>(sum, stage, adds, [&](int k) { return w + k * 16; });
+  gemm_multiply<kForm, N, 4>(sum, stage, adds, [&](int k) { return w + k * 16; });
   c.at.advance(kStages);
 }
 
@@ -192,15 +163,15 @@ DEVICE void gemm_run_shared(float (&sum)[N / 2], GemmConsumer<kStages>& c, int u
 
 // Multiplies by `mine` and meanwhile makes `other` of the next stage, unless `is_last`.
 template <WeightForm kForm, int N, int kStages>
-DEVICE void gemm_step(float (&sum)[N / 2], GemmConsumer<kStages>& c, GemmFragments& mine, GemmFragments& other,
-                      bool adds, bool is_last) {
-  constexpr int kBytes = gemm_stage_bytes(kForm, N);
+DEVICE void gemm_step(float (&sum)[N / 2], GemmConsumer<kStages>& c, GemmFragments<kForm>& mine,
+                      GemmFragments<kForm>& other, bool adds, bool is_last) {
+  constexpr int kBytes = gemm_stage_bytes(kForm, N), kSteps = sizeof(mine) / sizeof(mine[0]);
   const int now = c.at.stage;
-  gemm_multiply<kForm, N>(sum, c.ring + now * kBytes, adds, [&](int k) -> const u32(&)[4] { return mine[k]; });
+  gemm_multiply<kForm, N, kSteps>(sum, c.ring + now * kBytes, adds, [&](int k) -> const u32(&)[4] { return mine[k]; });
   c.at.advance(kStages);
   if (!is_last) {
     c.wait();
-    gemm_fragments<kForm>(other, c.ring + c.at.stage * kBytes, c.group);
+    gemm_stage_fragments<kForm>(other, c.ring + c.at.stage * kBytes, c.group);
     wgmma_hold(other);
   }
   wgmma_wait<0>();
@@ -212,89 +183,13 @@ DEVICE void gemm_step(float (&sum)[N / 2], GemmConsumer<kStages>& c, GemmFragmen
 // one's.
 template <WeightForm kForm, int N, int kStages>
 DEVICE void gemm_run_registers(float (&sum)[N / 2], GemmConsumer<kStages>& c, int units, bool adds) {
-  GemmFragments even, odd;
+  GemmFragments<kForm> even, odd;
   c.wait();
-  gemm_fragments<kForm>(even, c.ring + c.at.stage * gemm_stage_bytes(kForm, N), c.group);
+  gemm_stage_fragments<kForm>(even, c.ring + c.at.stage * gemm_stage_bytes(kForm, N), c.group);
   for (int unit = 0; unit < units; unit += 2) {
     gemm_step<kForm, N>(sum, c, even, odd, adds || unit > 0, unit + 1 == units);
     if (unit + 1 < units) gemm_step<kForm, N>(sum, c, odd, even, true, unit + 2 == units);
   }
-}
-
-// Where a thread's sums belong: sum[4 j + e] is row `row` + e / 2 * 8, token 8 j + lane % 4 * 2 + e % 2 of the tile.
-DEVICE int gemm_row(const GemmItem& item, int group) {
-  return item.row_tile * kGemmRows + group * 64 + thread_index() % 128 / kWarp * 16 + thread_index() % kWarp / 4;
-}
-
-// Whatever `use(element of sum, its place in the output)` does, for all that are inside.
-template <int N, class Use>
-DEVICE void gemm_each_output(float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group, Use use) {
-  const int row = gemm_row(item, group), first = item.token_tile * N + thread_index() % 4 * 2;
-  float* output = a.output + static_cast<long>(first) * a.output_stride + row;
-  UNROLL
-  for (int i = 0; i < N / 2; ++i) {
-    const int token = i / 4 * 8 + i % 2, below = i % 4 / 2 * 8;
-    if (first + token < a.count && row + below < a.rows) {
-      use(sum[i], output[static_cast<long>(token) * a.output_stride + below]);
-    }
-  }
-}
-
-template <int N>
-DEVICE void gemm_end_gated(const float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group) {
-  const int lane = thread_index() % kWarp;
-  const int pair = (item.row_tile * kGemmRows + group * 64 + thread_index() % 128 / kWarp * 16) / 4 + lane % 4;
-  UNROLL
-  for (int j = 0; j < N / 8; ++j) {
-    float value[2];
-    UNROLL
-    for (int e = 0; e < 2; ++e) {
-      const float gate = sum[4 * j + e];
-      value[e] = gate * reciprocal_fast(1 + exp2_fast(-1.4426950408889634f * gate)) * sum[4 * j + 2 + e];
-    }
-    const u32 both = transpose_8x8(pack_bf16x2(value[0], value[1]));  // two outputs of token lane / 4
-    const int token = item.token_tile * N + j * 8 + lane / 4;
-    if (token < a.count && pair * 4 < a.rows) {
-      *reinterpret_cast<u32*>(a.activated + token_pair_offset(a.order, token, pair, a.rows / 2 / kTokenTile)) = both;
-    }
-  }
-}
-
-template <int N>
-DEVICE float* gemm_part(const GemmArguments& a, const GemmItem& item, int part, int group) {
-  return a.partial + ((static_cast<long>(item.tile) * a.splits + part) * 2 + group) * (64 * N) +
-         thread_index() % 128 * 4;
-}
-
-// Leaves this block's part of a tile for the others. True for the warpgroup that came last: `sum` is then the whole.
-template <int N>
-DEVICE bool gemm_join(float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group, u32& order) {
-  float* mine = gemm_part<N>(a, item, item.part, group);
-  UNROLL
-  for (int j = 0; j < N / 8; ++j) store_f32x4(mine + j * 512, &sum[4 * j]);
-  fence_device();
-  sync_named(1 + group, 128);
-  const bool is_first = thread_index() % 128 == 0;
-  if (is_first) order = atomic_add(a.arrivals + item.tile * 2 + group, 1);
-  sync_named(1 + group, 128);
-  const bool is_last = order == static_cast<u32>(a.splits) - 1;
-  sync_named(1 + group, 128);
-  if (!is_last) return false;
-  fence_device();
-  UNROLL
-  for (int i = 0; i < N / 2; ++i) sum[i] = 0;
-  for (int part = 0; part < a.splits; ++part) {
-    const float* from = gemm_part<N>(a, item, part, group);
-    UNROLL
-    for (int j = 0; j < N / 8; ++j) {
-      float v[4];
-      load_f32x4(v, from + j * 512);
-      UNROLL
-      for (int e = 0; e < 4; ++e) sum[4 * j + e] += v[e];
-    }
-  }
-  if (is_first) a.arrivals[item.tile * 2 + group] = 0;
-  return true;
 }
 
 template <WeightForm kForm, int N, GemmEnd kEnd, int kStages>
@@ -317,11 +212,7 @@ DEVICE void gemm_consume(const u8* ring, GemmBarriers<kStages>& barriers, const 
     }
     wgmma_hold(sum);
     if (a.splits > 1 && !gemm_join<N>(sum, a, item, group, order[group])) continue;
-    if constexpr (kEnd == GemmEnd::gated) {
-      gemm_end_gated<N>(sum, a, item, group);
-    } else {
-      gemm_each_output<N>(sum, a, item, group, [](float from, float& to) { to = from; });
-    }
+    gemm_end<N, kEnd>(sum, a, item, group);
   }
 }
 
@@ -352,19 +243,22 @@ DEVICE void gemm(const GemmArguments& a) {
 
 #define ESTOC_GEMM(form, end, n) \
   KERNEL(kGemmThreads, 1, gemm_##form##_##end##_n##n, (GemmArguments a)) { gemm<WeightForm::form, n, GemmEnd::end>(a); }
-#define ESTOC_GEMM_FORM(form)     \
-  ESTOC_GEMM(form, store, 64)     \
-  ESTOC_GEMM(form, store, 128)    \
-  ESTOC_GEMM(form, store, 256)    \
-  ESTOC_GEMM(form, residual, 64)  \
-  ESTOC_GEMM(form, residual, 128) \
-  ESTOC_GEMM(form, residual, 256) \
-  ESTOC_GEMM(form, gated, 64)     \
-  ESTOC_GEMM(form, gated, 128)    \
-  ESTOC_GEMM(form, gated, 256)
+#define ESTOC_GEMM_TOKENS(form, n) \
+  ESTOC_GEMM(form, store, n)       \
+  ESTOC_GEMM(form, residual, n)    \
+  ESTOC_GEMM(form, gated, n)
+#define ESTOC_GEMM_FORM(form)  \
+  ESTOC_GEMM_TOKENS(form, 64)  \
+  ESTOC_GEMM_TOKENS(form, 128) \
+  ESTOC_GEMM_TOKENS(form, 256)
 
 ESTOC_GEMM_FORM(bf16)
 ESTOC_GEMM_FORM(codes4)
+ESTOC_GEMM_FORM(codes4_min)
+ESTOC_GEMM_FORM(codes8)
+ESTOC_GEMM_TOKENS(codes8_min, 128)
+ESTOC_GEMM_TOKENS(codes8_16, 128)
+ESTOC_GEMM_TOKENS(f16, 128)
 
 }  // namespace estoc::gpu
 #endif

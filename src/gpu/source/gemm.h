@@ -1,11 +1,14 @@
-// What the products of prompts take: y[token][row] = sum over columns of x[token][column] * w[row][column] (gemm.cu.h).
+// What the products of prompts take: y[token][row] = sum over columns of x[token][column] * w[row][column].
 //
-// Kernels are named gemm_<form>_<end>_n<tokens>: form bf16 or codes4; a block computes 128 rows of the matrix for that
-// many tokens. Grid: any number of blocks up to one a multiprocessor, gemm_shared_bytes of dynamic shared memory.
-//   store      output = W x, f32 [token][rows], a token `output_stride` floats behind the one before
+// Kernels are named gemm_<form>_<end>_n<tokens>: any form of weight_tile.h; a block computes 128 rows of the matrix for
+// that many tokens, of which gemm_has_kernel says what there is. Grid: any number of blocks up to one a multiprocessor,
+// gemm_shared_bytes of dynamic shared memory. The same names stand for warpgroup products (gemm.cu.h) in the image of
+// Hopper and for products of warps (gemm_mma.cu.h) in all others; the emulator has those as gemm_mma_...
+//   store      output = W x + bias, f32 [token][rows], a token `output_stride` floats behind the one before
 //   residual   output += W x, the same
 //   gated      activated = bf16(silu(gate) * up) in token tiles; the matrix has 8 rows of gate and 8 of up in turn, so
 //              a tile row is 8 outputs
+// Codes meet their scale before the product and are rounded to bf16; f16 weights are not rounded.
 // With `splits` above 1 a tile's columns are divided among that many blocks, for few tokens; the parts are added in
 // order, so bits depend on the launch's shape only.
 #pragma once
@@ -20,7 +23,8 @@ inline constexpr int kGemmRows = 128;
 
 struct GemmArguments {
   const u8* weights;  // matrix in device form (weight_tile.h)
-  const u8* inputs;   // token tiles, filled up to whole multiples of the kernel's tokens; paired for codes
+  const u8* inputs;   // token tiles in gemm_order, filled up to whole multiples of the kernel's tokens
+  const float* bias;  // store: [rows] or null
   float* output;
   int output_stride;
   u8* activated;      // gated: token tiles of rows / 2 columns
@@ -30,6 +34,18 @@ struct GemmArguments {
   float* partial;  // splits > 1: gemm_partial_floats
   u32* arrivals;   // splits > 1: gemm_arrivals words, zero before and after
 };
+
+// Order of the inputs that a matrix's form takes: products from shared memory read bf16 as it lies.
+constexpr ColumnOrder gemm_order(WeightForm form) {
+  return form == WeightForm::bf16 ? ColumnOrder::plain : ColumnOrder::paired;
+}
+
+// The forms of few models' weights have one width, other devices than Hopper as well: each is code in every binary.
+constexpr bool gemm_has_kernel(WeightForm form, int tokens, int capability) {
+  if (!has_wgmma(capability)) return tokens == 64;
+  const bool is_rare = form == WeightForm::f16 || form == WeightForm::codes8_min || form == WeightForm::codes8_16;
+  return is_rare ? tokens == 128 : tokens == 64 || tokens == 128 || tokens == 256;
+}
 
 constexpr int gemm_row_tiles(int rows) { return (rows + kGemmRows - 1) / kGemmRows; }
 constexpr int gemm_token_tiles(int count, int tokens) { return (count + tokens - 1) / tokens; }
@@ -49,8 +65,8 @@ constexpr int gemm_stages(WeightForm form, int tokens) {
   const int fit = (220 << 10) / gemm_stage_bytes(form, tokens);
   return fit < 8 ? fit : 8;
 }
-constexpr int gemm_shared_bytes(WeightForm form, int tokens) {
-  return gemm_stages(form, tokens) * gemm_stage_bytes(form, tokens);
+constexpr int gemm_shared_bytes(WeightForm form, int tokens, int capability) {
+  return has_wgmma(capability) ? gemm_stages(form, tokens) * gemm_stage_bytes(form, tokens) : 0;
 }
 
 }  // namespace estoc::gpu

@@ -17,6 +17,10 @@ namespace estoc::gpu {
 inline constexpr int kTokenTile = 64;
 inline constexpr int kTokenTileBytes = kTokenTile * kTokenTile * 2;
 
+// Whether devices of a compute capability (90 means 9.0) have the warpgroup products, and with them the kernels for
+// them.
+constexpr bool has_wgmma(int capability) { return capability == 90; }
+
 enum class ColumnOrder : int { plain, paired };
 
 // Where the pair of columns 2 `pair`, 2 `pair` + 1 of row `token` lies in a matrix that is `column_tiles` tiles wide.

@@ -1,0 +1,126 @@
+// Attention of prompts, whatever multiplies (attention_prompt.h): which positions a tile of rows has to see, scores
+// that become weights, and where outputs go.
+#pragma once
+
+#include "gpu/source/attention_prompt.h"
+#include "gpu/source/device.h"
+
+namespace estoc::gpu {
+
+constexpr float kMinusInfinity = -__builtin_inff();
+
+DEVICE float larger(float x, float y) { return x > y ? x : y; }
+
+// What a tile of rows has to see: stages [first, end), the last position of all.
+struct AttentionSpan {
+  int first, end, last;
+};
+DEVICE AttentionSpan attention_span(const AttentionPromptTile& tile, int window) {
+  const int last = tile.position + tile.tokens - 1;
+  const int begin = window > 0 && tile.position >= window ? tile.position - window + 1 : 0;
+  return {begin / kAttentionPromptStage, last / kAttentionPromptStage + 1, last};
+}
+
+// The tile that a block takes in its round, to and fro; beyond the last there is no more.
+DEVICE int attention_tile_at(int round) {
+  const int blocks = grid_blocks(), own = block_index();
+  return round * blocks + (round % 2 == 0 ? own : blocks - 1 - own);
+}
+
+// A warp's 16 query rows as fragments, of which this thread has parts of rows row0 and row0 + 8; rows beyond the tile
+// are zero.
+template <int D>
+DEVICE void attention_load_query(u32 (&q)[D / 16][4], const AttentionPromptArguments& a,
+                                 const AttentionPromptTile& tile, int row0) {
+  UNROLL
+  for (int r = 0; r < 2; ++r) {
+    const int row = row0 + 8 * r, token = row / a.group;
+    const bool is_inside = token < tile.tokens;
+    const long head =
+        static_cast<long>(tile.token + (is_inside ? token : 0)) * a.heads + tile.head * a.group + row % a.group;
+    const u16* from = a.query + head * D + thread_index() % 4 * 2;
+    UNROLL
+    for (int i = 0; i < D / 8; ++i) {
+      const u32 word = *reinterpret_cast<const u32*>(from + i * 8);
+      q[i / 2][r + i % 2 * 2] = is_inside ? word : 0;
+    }
+  }
+}
+
+// Scores of some positions from `first_key` on: s[4 n + e] is row e / 2 * 8, position 8 n + lane % 4 * 2 + e % 2.
+template <int kCount>
+DEVICE void attention_mask(float (&s)[kCount], int first_key, const int (&position)[2], int window) {
+  UNROLL
+  for (int i = 0; i < kCount; ++i) {
+    const int key = first_key + i / 4 * 8 + thread_index() % 4 * 2 + i % 2, own = position[i % 4 / 2];
+    if (key > own || (window > 0 && key <= own - window)) s[i] = kMinusInfinity;
+  }
+}
+
+// Of this thread's two rows: the largest score so far, the sum of weights over this thread's columns, and what older
+// sums are to be multiplied by.
+struct AttentionRows {
+  float largest[2], sum[2], rescale[2];
+};
+
+// Scores become weights, in place; `scale` is that of scores times log2(e).
+template <int kCount>
+DEVICE void attention_softmax(float (&s)[kCount], AttentionRows& rows, float scale) {
+  UNROLL
+  for (int r = 0; r < 2; ++r) {
+    float largest = rows.largest[r];
+    UNROLL
+    for (int i = 0; i < kCount / 2; ++i) largest = larger(largest, s[i / 2 * 4 + 2 * r + i % 2]);
+    UNROLL
+    for (int mask = 1; mask <= 2; mask *= 2) largest = larger(largest, shuffle_xor(largest, mask));
+    const float base = largest == kMinusInfinity ? 0 : largest * scale;  // a row that has seen nothing yet
+    rows.rescale[r] = exp2_fast(rows.largest[r] * scale - base);
+    rows.largest[r] = largest;
+    float sum = 0;
+    UNROLL
+    for (int i = 0; i < kCount / 2; ++i) {
+      float& weight = s[i / 2 * 4 + 2 * r + i % 2];
+      weight = exp2_fast(weight * scale - base);
+      sum += weight;
+    }
+    rows.sum[r] = rows.sum[r] * rows.rescale[r] + sum;
+  }
+}
+
+template <int kCount>
+DEVICE void attention_weights(float (&s)[kCount], AttentionRows& rows, const AttentionPromptArguments& a,
+                              const AttentionPromptTile& tile, const AttentionSpan& span, const int (&position)[2],
+                              int first_key) {
+  const bool has_future = first_key + kCount * 2 - 1 > tile.position;
+  const bool has_forgotten = a.window > 0 && first_key <= span.last - a.window;
+  if (has_future || has_forgotten) attention_mask(s, first_key, position, a.window);
+  attention_softmax(s, rows, a.scale * 1.4426950408889634f);
+}
+
+template <int kBlocks>
+DEVICE void attention_pack(u32 (&p)[kBlocks][4], const float (&s)[kBlocks * 8]) {
+  UNROLL
+  for (int i = 0; i < kBlocks * 4; ++i) p[i / 4][i % 4] = pack_bf16x2(s[2 * i], s[2 * i + 1]);
+}
+
+template <int D>
+DEVICE void attention_store(const float (&o)[D / 2], const AttentionRows& rows, const AttentionPromptArguments& a,
+                            const AttentionPromptTile& tile, int row0) {
+  UNROLL
+  for (int r = 0; r < 2; ++r) {
+    float sum = rows.sum[r];
+    UNROLL
+    for (int mask = 1; mask <= 2; mask *= 2) sum += shuffle_xor(sum, mask);
+    const int row = row0 + 8 * r, token = tile.token + row / a.group, head = tile.head * a.group + row % a.group;
+    if (row / a.group >= tile.tokens) continue;
+    const float factor = reciprocal_fast(sum);
+    UNROLL
+    for (int j = 0; j < D / 8; ++j) {
+      const int pair = head * (D / 2) + j * 4 + thread_index() % 4;
+      *reinterpret_cast<u32*>(a.output + token_pair_offset(a.order, token, pair, a.heads * D / kTokenTile)) =
+          pack_bf16x2(o[4 * j + 2 * r] * factor, o[4 * j + 2 * r + 1] * factor);
+    }
+  }
+}
+
+}  // namespace estoc::gpu

@@ -1,0 +1,168 @@
+// Products of prompts, whatever multiplies (gemm.h): which tile a block takes next, weights that have met their scale,
+// and where sums go.
+//
+// Up to 16 tiles of tokens are finished for all rows before the next ones, so that they stay in the L2.
+#pragma once
+
+#include "gpu/source/device.h"
+#include "gpu/source/gemm.h"
+#include "gpu/source/linear_unit.cu.h"
+
+namespace estoc::gpu {
+
+constexpr int kGemmTileRows = kGemmRows / kTileRows;
+
+enum class GemmEnd { store, residual, gated };
+
+struct GemmItem {
+  int row_tile, token_tile, part, tile;
+};
+
+DEVICE GemmItem gemm_item(int index, int row_tiles, int token_tiles, int splits) {
+  constexpr int kTogether = 16;
+  const int tile = index / splits, per_group = row_tiles * kTogether, group = tile / per_group,
+            inside = tile % per_group;
+  const int left = token_tiles - group * kTogether, width = left < kTogether ? left : kTogether;
+  return {inside / width, group * kTogether + inside % width, index % splits, tile};
+}
+
+// The units of an item's columns.
+struct GemmUnits {
+  int begin, end;
+};
+DEVICE GemmUnits gemm_units(const GemmArguments& a, const GemmItem& item) {
+  const int units = a.columns / kUnitColumns;
+  return {units * item.part / a.splits, units * (item.part + 1) / a.splits};
+}
+
+// A lane's weights of one unit as bf16: fragments of 16 rows x 16 columns. f16 has what is left of them behind.
+template <WeightForm kForm>
+using GemmFragments = u32[kForm == WeightForm::f16 ? 8 : 4][4];
+
+// Codes times scale, plus minimum, rounded to bf16. Lanes t = 0 and 1 have a group's lower 16 columns, 2 and 3 the
+// upper.
+template <WeightForm kForm>
+DEVICE void scaled_fragment(u32 (&a)[4], const LaneWeights<kForm>& w, int j, int step) {
+  fragment_of<kForm>(a, w, j, step);
+  const bool is_upper = kForm == WeightForm::codes8_16 && thread_index() % 4 >= 2;
+  UNROLL
+  for (int i = 0; i < 4; ++i) {
+    const u32 scales = w.scales.v[j], seconds = w.scales.v[has_second(kForm) ? 2 + j : j];
+    const float scale = f16_to_f32((is_upper ? seconds : scales) >> i % 2 * 16 & 0xffff);
+    const float minimum = has_minimum(kForm) ? f16_to_f32(seconds >> i % 2 * 16 & 0xffff) : 0;
+    a[i] = pack_bf16x2(bits_to_f32(a[i] << 16) * scale + minimum, bits_to_f32(a[i] & 0xffff0000u) * scale + minimum);
+  }
+}
+
+template <WeightForm kForm>
+DEVICE void gemm_fragments(GemmFragments<kForm>& fragments, const LaneWeights<kForm>& w) {
+  UNROLL
+  for (int k = 0; k < 4; ++k) {
+    if constexpr (is_plain(kForm)) {
+      fragment_of<kForm>(fragments[k], w, k / 2, k % 2);
+    } else {
+      scaled_fragment<kForm>(fragments[k], w, k / 2, k % 2);
+    }
+    UNROLL
+    for (int i = 0; i < 4 && kForm == WeightForm::f16; ++i) {
+      const SplitPair split = split_f16(fragments[k][i]);
+      fragments[k][i] = split.nearest;
+      fragments[kForm == WeightForm::f16 ? 4 + k : k][i] = split.rest;
+    }
+  }
+}
+
+// Where sums belong: two groups of 128 threads have 64 rows each, the second to the last of a block. sum[4 j + e] is
+// row `row` + e / 2 * 8, token 8 j + lane % 4 * 2 + e % 2 of the tile.
+DEVICE int gemm_row(const GemmItem& item, int group) {
+  return item.row_tile * kGemmRows + group * 64 + thread_index() % 128 / kWarp * 16 + thread_index() % kWarp / 4;
+}
+
+// Whatever `use(element of sum, its place in the output)` does, for all that are inside.
+template <int N, class Use>
+DEVICE void gemm_each_output(float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group, Use use) {
+  const int row = gemm_row(item, group), first = item.token_tile * N + thread_index() % 4 * 2;
+  float* output = a.output + static_cast<long>(first) * a.output_stride + row;
+  UNROLL
+  for (int i = 0; i < N / 2; ++i) {
+    const int token = i / 4 * 8 + i % 2, below = i % 4 / 2 * 8;
+    if (first + token < a.count && row + below < a.rows) {
+      use(sum[i], output[static_cast<long>(token) * a.output_stride + below]);
+    }
+  }
+}
+
+template <int N>
+DEVICE void gemm_end_gated(const float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group) {
+  const int lane = thread_index() % kWarp;
+  const int pair = (item.row_tile * kGemmRows + group * 64 + thread_index() % 128 / kWarp * 16) / 4 + lane % 4;
+  UNROLL
+  for (int j = 0; j < N / 8; ++j) {
+    float value[2];
+    UNROLL
+    for (int e = 0; e < 2; ++e) {
+      const float gate = sum[4 * j + e];
+      value[e] = gate * reciprocal_fast(1 + exp2_fast(-1.4426950408889634f * gate)) * sum[4 * j + 2 + e];
+    }
+    const u32 both = transpose_8x8(pack_bf16x2(value[0], value[1]));  // two outputs of token lane / 4
+    const int token = item.token_tile * N + j * 8 + lane / 4;
+    if (token < a.count && pair * 4 < a.rows) {
+      *reinterpret_cast<u32*>(a.activated + token_pair_offset(a.order, token, pair, a.rows / 2 / kTokenTile)) = both;
+    }
+  }
+}
+
+template <int N>
+DEVICE float* gemm_part(const GemmArguments& a, const GemmItem& item, int part, int group) {
+  return a.partial + ((static_cast<long>(item.tile) * a.splits + part) * 2 + group) * (64 * N) +
+         thread_index() % 128 * 4;
+}
+
+// Leaves this block's part of a tile for the others. True for the group that came last: `sum` is then the whole.
+template <int N>
+DEVICE bool gemm_join(float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group, u32& order) {
+  float* mine = gemm_part<N>(a, item, item.part, group);
+  UNROLL
+  for (int j = 0; j < N / 8; ++j) store_f32x4(mine + j * 512, &sum[4 * j]);
+  fence_device();
+  sync_named(1 + group, 128);
+  const bool is_first = thread_index() % 128 == 0;
+  if (is_first) order = atomic_add(a.arrivals + item.tile * 2 + group, 1);
+  sync_named(1 + group, 128);
+  const bool is_last = order == static_cast<u32>(a.splits) - 1;
+  sync_named(1 + group, 128);
+  if (!is_last) return false;
+  fence_device();
+  UNROLL
+  for (int i = 0; i < N / 2; ++i) sum[i] = 0;
+  for (int part = 0; part < a.splits; ++part) {
+    const float* from = gemm_part<N>(a, item, part, group);
+    UNROLL
+    for (int j = 0; j < N / 8; ++j) {
+      float v[4];
+      load_f32x4(v, from + j * 512);
+      UNROLL
+      for (int e = 0; e < 4; ++e) sum[4 * j + e] += v[e];
+    }
+  }
+  if (is_first) a.arrivals[item.tile * 2 + group] = 0;
+  return true;
+}
+
+// What a group does with its sums of an item behind the products.
+template <int N, GemmEnd kEnd>
+DEVICE void gemm_end(float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group) {
+  if constexpr (kEnd == GemmEnd::gated) {
+    gemm_end_gated<N>(sum, a, item, group);
+  } else {
+    if (kEnd == GemmEnd::store && a.bias != nullptr) {
+      const int row = gemm_row(item, group);
+      const float bias[2] = {row < a.rows ? a.bias[row] : 0, row + 8 < a.rows ? a.bias[row + 8] : 0};
+      UNROLL
+      for (int i = 0; i < N / 2; ++i) sum[i] += bias[i % 4 / 2];
+    }
+    gemm_each_output<N>(sum, a, item, group, [](float from, float& to) { to = from; });
+  }
+}
+
+}  // namespace estoc::gpu
