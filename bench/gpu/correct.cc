@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "gpu/test_prompt_checks.h"
+#include "gpu/test_sample_checks.h"
 #include "session.h"
 
 namespace estoc::gpu {
@@ -82,6 +83,8 @@ bool run_correct(Session& s) {
     tally.add(check_embed(s.device, s.module, static_cast<WeightForm>(form), 1024, 5, s.random));
   }
   tally.add(check_argmax(s.device, s.module, 5, s.is_small ? 3000 : 151936, 64, s.random));
+  tally.add(check_sample(s.device, s.module, s.is_small ? 3000 : 1000, 4, s.random));
+  if (!s.is_small) tally.add(check_sample(s.device, s.module, 151936, 10, s.random));
   for (const std::string& format : repack_formats()) {
     tally.add(check_repack(s.device, s.module, format, 333, s.is_small ? 256 : 2048, s.random));
   }

@@ -5,7 +5,8 @@
 //
 // A kernel is KERNEL(threads_max, blocks_min, name, (arguments)) { ... }: an extern "C" function, in the emulator also
 // an entry of its table. Shared memory: SHARED(name, type) declares one object of the block, DYNAMIC_SHARED(name) the
-// block's dynamic bytes, 1024-aligned. DEVICE marks functions, UNROLL the loop that follows it.
+// block's dynamic bytes, 1024-aligned. DEVICE marks functions, INLINE a long lambda (behind its parameters), UNROLL and
+// NO_UNROLL the loop that follows.
 //
 //   thread_index() block_index() block_index_y() block_threads() grid_blocks()   positions; one-dimensional blocks
 //   sync_block() sync_warp() sync_named(id, threads)              barriers of the block, the warp, some warps
@@ -26,6 +27,7 @@
 //   grid_wait() grid_release()      programmatic dependent launch: wait for the launch before; let the next one start.
 //                                   Every block must wait before it touches what an earlier launch wrote or still reads
 //   fence_device() atomic_add(p, v)                               order and count across blocks
+//   atomic_add_shared(p, v)         u32 or u64 in shared memory
 //   store_host(p, v)                to mapped host memory, after all of this thread's earlier stores
 //
 // Hopper (compiled where HAS_HOPPER is defined; the emulator always has them):

@@ -17,6 +17,7 @@
 #include "quant/half.h"
 
 #define DEVICE inline
+#define INLINE
 #define KERNEL(threads_max, blocks_min, name, arguments)                                                           \
   extern "C" void name arguments;                                                                                  \
   static const ::estoc::gpu::EmulatedKernel name##_entry{#name, ::estoc::gpu::EmulatedCall<&name>::call,           \
@@ -29,9 +30,9 @@
 #define DYNAMIC_SHARED(name) \
   ::estoc::gpu::u8* name = static_cast<::estoc::gpu::u8*>(::estoc::gpu::emulated_block().dynamic())
 #define UNROLL
-#define HAS_HOPPER 1
 #define NO_UNROLL
 #define IS_EMULATED 1
+#define HAS_HOPPER 1
 #define HAS_WGMMA 1
 
 namespace estoc::gpu {
@@ -141,6 +142,7 @@ inline void prefetch_l2(const void* p, u32 bytes) {
   if (bytes == 0 || bytes % 16 != 0) fibers::fault("a prefetch of bytes that are no multiple of 16");
   static_cast<void>(static_cast<const volatile u8*>(p)[bytes - 1]);  // a sanitizer sees when it lies outside
 }
+inline u32 shared_address(const void* p) { return emulated_block().address(p); }
 inline void fence_device() {}
 inline u32 atomic_add(u32* p, u32 v) {
   require_aligned(p, 4, "atomic add");
@@ -148,9 +150,15 @@ inline u32 atomic_add(u32* p, u32 v) {
   *p += v;
   return before;
 }
+template <class T>
+T atomic_add_shared(T* p, T v) {
+  require_aligned(p, sizeof(T), "atomic add");
+  shared_address(p);  // faults outside
+  const T before = *p;
+  *p += v;
+  return before;
+}
 inline void store_host(u32* p, u32 v) { *p = v; }
-
-inline u32 shared_address(const void* p) { return emulated_block().address(p); }
 
 }  // namespace estoc::gpu
 

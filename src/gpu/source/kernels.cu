@@ -11,5 +11,6 @@
 #include "gpu/source/repack.cu.h"
 #include "gpu/source/rms_norm.cu.h"
 #include "gpu/source/rope.cu.h"
+#include "gpu/source/sample.cu.h"
 #include "gpu/source/select_rows.cu.h"
 #include "gpu/source/token_norm.cu.h"

@@ -4,11 +4,13 @@
 #include "gpu/source/types.h"
 
 #if defined(__clang__)
+#define INLINE __attribute__((always_inline))
 #define DEVICE __attribute__((device)) inline __attribute__((always_inline))
 #define KERNEL(threads_max, blocks_min, name, arguments) \
   extern "C" __attribute__((global)) __attribute__((launch_bounds(threads_max, blocks_min))) void name arguments
 #define ESTOC_SHARED __attribute__((shared))
 #else
+#define INLINE
 #define DEVICE __device__ __forceinline__
 #define KERNEL(threads_max, blocks_min, name, arguments) \
   extern "C" __global__ void __launch_bounds__(threads_max, blocks_min) name arguments
@@ -19,6 +21,7 @@
   ESTOC_SHARED name##_type name
 #define DYNAMIC_SHARED(name) extern ESTOC_SHARED __attribute__((aligned(1024))) u8 name[]
 #define UNROLL _Pragma("unroll")
+#define NO_UNROLL _Pragma("unroll 1")
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
 #define HAS_HOPPER 1
 #endif
@@ -191,6 +194,22 @@ DEVICE void fence_device() { asm volatile("fence.acq_rel.gpu;" ::: "memory"); }
 DEVICE u32 atomic_add(u32* p, u32 v) {
   u32 r;
   asm volatile("atom.acq_rel.gpu.global.add.u32 %0, [%1], %2;" : "=r"(r) : "l"(p), "r"(v) : "memory");
+  return r;
+}
+DEVICE u32 atomic_add_shared(u32* p, u32 v) {
+  u32 r;
+  asm volatile("{.reg .u64 a;\ncvta.to.shared.u64 a, %1;\natom.shared.add.u32 %0, [a], %2;}"
+               : "=r"(r)
+               : "l"(p), "r"(v)
+               : "memory");
+  return r;
+}
+DEVICE u64 atomic_add_shared(u64* p, u64 v) {
+  u64 r;
+  asm volatile("{.reg .u64 a;\ncvta.to.shared.u64 a, %1;\natom.shared.add.u64 %0, [a], %2;}"
+               : "=l"(r)
+               : "l"(p), "l"(v)
+               : "memory");
   return r;
 }
 DEVICE void store_host(u32* p, u32 v) {
