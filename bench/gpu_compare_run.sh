@@ -3,18 +3,19 @@
 #
 #   run.sh [ARGUMENTS of every gpu_check: --emulator]
 #
-# GPU_SECONDS: when it stops (230, enough for two commits). GPU_STAGES: a pattern of stages ("step|correct"). GPU_SLOWER:
+# GPU_SECONDS: when it stops (300, enough for two commits). GPU_STAGES: a pattern of stages ("step|correct"). GPU_SLOWER:
 # what the stages' limits are multiplied by (the emulator needs 10). Logs, the table and all lines of the stages' summaries
 # are in $OUT (/tmp/gpu_compare). Exits 1 when a stage failed. Needs the driver only and changes nothing on the card. Each
 # stage runs all commits in turn; times of different visits do not compare, and neither does a step that asks for weights
-# ahead with one of an older commit that cannot: there "overlapping" is what both have.
+# ahead with one of an older commit that cannot: there "overlapping" is what both have. Products of prompts in every form and
+# sampling are timed for the last commit only.
 cd "$(dirname "$0")" || exit 1
 OUT=${OUT:-/tmp/gpu_compare}
 mkdir -p "$OUT" && rm -f "$OUT"/*.log
 summary=$OUT/summary.txt
 : > "$summary"
 SECONDS=0
-end=${GPU_SECONDS:-230}
+end=${GPU_SECONDS:-300}
 more=("$@")
 failed=0
 mapfile -t commits < <(cut -d' ' -f1 commits.txt)
@@ -35,7 +36,7 @@ stage() {  # commit, stage, seconds, further arguments
 }
 
 echo "= $(timeout 10 nvidia-smi --query-gpu=name,driver_version,clocks.sm,temperature.gpu,power.limit --format=csv,noheader 2>&1 | head -1)" >> "$summary"
-stage "$last" correct 40
+stage "$last" correct 60
 stage "$last" roof 12
 roof=$(sed -n 's/^= roof: reading \([0-9]*\) GB.*/\1/p' "$OUT/roof-$last.log" 2> /dev/null)
 timing=(--roof "${roof:-0}")
@@ -43,6 +44,8 @@ for commit in "${commits[@]}"; do stage "$commit" step 45 "${timing[@]}"; done
 for commit in "${commits[@]}"; do stage "$commit" attention 9 "${timing[@]}"; done
 for commit in "${commits[@]}"; do stage "$commit" parts 12 "${timing[@]}"; done
 for commit in "${commits[@]}"; do stage "$commit" linear 22 "${timing[@]}"; done
+stage "$last" sample 10
+stage "$last" gemm 40
 
 cat > "$OUT/table.awk" <<'A'
 function keep(kind, key, text) {
@@ -94,5 +97,5 @@ logs=("$OUT"/step-*.log "$OUT"/attention-*.log "$OUT"/parts-*.log "$OUT"/linear-
 if [ ${#logs[@]} -gt 0 ]; then awk -v order="${commits[*]}" -f "$OUT/table.awk" "${logs[@]}" > "$OUT/table.txt" 2>&1; fi
 echo "==== $SECONDS s, logs in $OUT"
 cat commits.txt "$OUT/table.txt" 2> /dev/null
-grep -E '^(!|--|= roof|= correct)|^= NVIDIA' "$summary"
+grep -E '^(!|--|= (roof|correct|sample|gemm) ?)|^= NVIDIA' "$summary"
 exit $failed

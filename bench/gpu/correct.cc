@@ -52,10 +52,10 @@ void check_gemms(Session& s, Tally& tally) {
       }
     }
   }
-  for (const int head_dim : {64, 128}) {
 }
 
 void check_prompts(Session& s, Tally& tally) {
+  for (const int head_dim : {64, 128}) {
     tally.add(check_attention_prompt(s.device, s.module, {head_dim, 8, 2, 300, 77, 0, 40}, s.random));
     tally.add(check_attention_prompt(s.device, s.module, {head_dim, 4, 4, 420, 20, 100, 40}, s.random));
     if (!s.is_small)

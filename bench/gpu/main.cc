@@ -1,6 +1,6 @@
 // gpu_check STAGE... [--image FILE] [--seconds N] [--roof GB/s] [--small] [--emulator]
-// Stages: version, correct, roof, linear, attention, step (step1: of one sequence alone), prompt, parts. Exits 1 when a
-// check failed, 3 when there is no device.
+// Stages: version, correct, roof, linear, attention, step (step1: of one sequence alone), prompt, gemm, parts, sample.
+// Exits 1 when a check failed, 3 when there is no device.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -55,6 +55,7 @@ bool run_stage(Session& session, const std::string& stage) {
   if (stage == "prompt") return run_prompt(session);
   if (stage == "gemm") return run_gemm(session);
   if (stage == "parts") return run_parts(session);
+  if (stage == "sample") return run_sample(session);
   estoc::fail(estoc::ErrorCode::invalid_argument, "no stage '{}'", stage);
 }
 

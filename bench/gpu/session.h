@@ -85,5 +85,6 @@ bool run_step(Session& session, std::span<const int> counts);  // of sequences
 bool run_prompt(Session& session);
 bool run_gemm(Session& session);
 bool run_parts(Session& session);
+bool run_sample(Session& session);
 
 }  // namespace estoc::gpu
