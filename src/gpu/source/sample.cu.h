@@ -61,7 +61,7 @@ DEVICE u32 likeliest(SampleShared& s, const SampleView& v) {
 // The thread in whose share of the sum of all shares `target` lies, which becomes the part of the share that is left, 0
 // to 1. REQUIRES a sum above 0 and target below 1, a part of the sum.
 DEVICE int pick(SampleShared& s, u64 share, double& target) {
-  const u64 up_to = block_running_sum(s.scan, share), all = s.scan[kSampleThreads - 1];
+  const auto [up_to, all] = block_running_sum(s.scan, s.part, share);
   const u64 wanted = static_cast<u64>(static_cast<double>(all) * target), last = wanted < all ? wanted : all - 1;
   if (last < up_to && last >= up_to - share) {
     s.found[0] = static_cast<u64>(thread_index());

@@ -39,20 +39,32 @@ DEVICE u64 block_min(u64 (&part)[kSampleThreads / kWarp], u64 x) {
   return block_reduce(part, x, [](u64 a, u64 b) { return a < b ? a : b; });
 }
 
-// The sum of the numbers of the threads up to this one.
-DEVICE u64 block_running_sum(u64 (&scan)[kSampleThreads], u64 x) {
-  const int i = thread_index();
+// The sum of the numbers of the threads up to this one, and of all.
+struct RunningSum {
+  u64 up_to, all;
+};
+DEVICE RunningSum block_running_sum(u64 (&scan)[kSampleThreads], u64 (&part)[kSampleThreads / kWarp], u64 x) {
+  const int i = thread_index(), lane = i % kWarp;
   scan[i] = x;
-  sync_block();
+  sync_warp();
   NO_UNROLL
-  for (int step = 1; step < kSampleThreads; step *= 2) {
-    const u64 before = i >= step ? scan[i - step] : 0;
-    sync_block();
+  for (int step = 1; step < kWarp; step *= 2) {
+    const u64 before = lane >= step ? scan[i - step] : 0;
+    sync_warp();
     x += before;
     scan[i] = x;
-    sync_block();
+    sync_warp();
   }
-  return x;
+  if (lane == kWarp - 1) part[i / kWarp] = x;
+  sync_block();
+  RunningSum sum = {x, 0};
+  UNROLL
+  for (int w = 0; w < kSampleThreads / kWarp; ++w) {
+    sum.up_to += w < i / kWarp ? part[w] : 0;
+    sum.all += part[w];
+  }
+  sync_block();
+  return sum;
 }
 
 // Descending, the `count` first of `list`; those behind them, up to a power of two, are zeroed.

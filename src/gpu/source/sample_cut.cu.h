@@ -39,6 +39,7 @@ struct SampleView {
   float octaves;             // of weight in one unit of logits
   float low = kLowestLogit;  // what is below is not looked at
   float bins = 0;            // in half a unit of logits
+  float bin_octaves = 0;     // of weight from a bin to the next
 };
 
 DEVICE u64 place_of(float x, int column) {
@@ -70,11 +71,11 @@ DEVICE void set_low(SampleView& v, float low) {
   const float half = v.max * 0.5f - low * 0.5f;
   const float bins = half > 0 ? static_cast<float>(kSampleBins) / half : 0;
   v.bins = bins < -kLowestLogit ? bins : -kLowestLogit;
+  v.bin_octaves = half * v.octaves * (2.0f / kSampleBins);
 }
 // Whole octaves of weight between the likeliest token and a bin's first.
 DEVICE int bin_octave(const SampleView& v, int bin) {
-  const float distance = v.bins > 0 ? static_cast<float>(bin) / v.bins * 2 : 0;
-  const float octave = distance * v.octaves;
+  const float octave = static_cast<float>(bin) * v.bin_octaves;
   return octave < kSampleOctaves ? static_cast<int>(octave) : kSampleOctaves;
 }
 
@@ -131,8 +132,8 @@ DEVICE void sum_bins(SampleShared& s, Octave octave) {
   const bool is_bin = bin < kSampleBins;
   const u64 count = is_bin ? s.count[bin] : 0;
   const u64 bits = is_bin ? (static_cast<u64>(s.upper[bin]) << 12) + s.lower[bin] : 0;
-  const u64 counts = block_running_sum(s.scan, count);
-  const u64 masses = block_running_sum(s.scan, bits << (kSampleOne - 24) >> (is_bin ? octave(bin) : 0));
+  const u64 counts = block_running_sum(s.scan, s.part, count).up_to;
+  const u64 masses = block_running_sum(s.scan, s.part, bits << (kSampleOne - 24) >> (is_bin ? octave(bin) : 0)).up_to;
   if (is_bin) {
     s.bin_count[bin] = counts;
     s.bin_mass[bin] = masses;
@@ -251,7 +252,7 @@ DEVICE int first_of_list(SampleShared& s, const SampleView& v, const SampleCut& 
     masses[i] = begin + i < c.listed ? mass_of(v, logit_at(s.list[begin + i])) : 0;
     sum += masses[i];
   }
-  u64 before = c.mass_above + block_running_sum(s.scan, sum) - sum;
+  u64 before = c.mass_above + block_running_sum(s.scan, s.part, sum).up_to - sum;
   if (thread_index() == kSampleThreads - 1) {
     s.found[0] = static_cast<u64>(c.listed);
     s.found[1] = before + sum;
