@@ -15,9 +15,7 @@ namespace {
 
 using gpu::ColumnOrder;
 
-ColumnOrder order_of(const GpuMatrix& matrix) {
-  return matrix.form == gpu::WeightForm::bf16 ? ColumnOrder::plain : ColumnOrder::paired;
-}
+ColumnOrder order_of(const GpuMatrix& matrix) { return gpu::gemm_order(matrix.form); }
 
 // Tokens a block, and among how many blocks a tile's columns are divided: fewer tokens where there are few, and parts
 // while multiprocessors would be left without.
@@ -25,12 +23,12 @@ struct GemmPlan {
   int tokens, splits;
 };
 
-GemmPlan gemm_plan(const GpuMatrix& matrix, int count, int multiprocessors) {
+GemmPlan gemm_plan(const GpuMatrix& matrix, int count, const gpu::Device& device) {
   constexpr int kUnitsMin = 4, kSplitsMax = 8;  // a part of a few units spends its time on the ends
-  const int tokens = count <= 64 ? 64 : count <= 128 ? 128 : 256;
+  const int tokens = gpu::gemm_tokens(matrix.form, count, device.capability);
   const int tiles = gpu::gemm_row_tiles(matrix.rows) * gpu::gemm_token_tiles(count, tokens);
   const int units = matrix.columns / gpu::kUnitColumns;
-  const int splits = std::min({kSplitsMax, multiprocessors / tiles, units / kUnitsMin});
+  const int splits = std::min({kSplitsMax, device.multiprocessors / tiles, units / kUnitsMin});
   return {tokens, std::max(1, splits)};
 }
 
@@ -85,7 +83,7 @@ void PromptLaunches::norm(size_t weight, float epsilon, ColumnOrder order) {
 void PromptLaunches::product(const GpuMatrix& matrix, const char* end, const gpu::Buffer& inputs, float* output,
                              int output_stride, ColumnOrder activated) {
   const int multiprocessors = device_.device().multiprocessors;
-  const GemmPlan plan = gemm_plan(matrix, in_.rows, multiprocessors);
+  const GemmPlan plan = gemm_plan(matrix, in_.rows, device_.device());
   gpu::GemmArguments a{};
   a.weights = w_.matrix(matrix);
   a.inputs = inputs.as<gpu::u8>();
@@ -103,7 +101,7 @@ void PromptLaunches::product(const GpuMatrix& matrix, const char* end, const gpu
   device_.launch(std::string("gemm_") + name_of(matrix.form) + "_" + end + "_n" + std::to_string(plan.tokens),
                  {.blocks = std::min(items, multiprocessors),
                   .threads = gpu::kGemmThreads,
-                  .shared_bytes = gpu::gemm_shared_bytes(matrix.form, plan.tokens)},
+                  .shared_bytes = gpu::gemm_shared_bytes(matrix.form, plan.tokens, device_.device().capability)},
                  a);
 }
 
@@ -142,7 +140,7 @@ void PromptLaunches::attention(const GpuLayer& layer, const gpu::KvLayer& kv) {
   device_.launch("attention_prompt_" + std::to_string(w_.plan().head_dim),
                  {.blocks = gpu::attention_prompt_blocks(in_.tile_count, device_.device().multiprocessors),
                   .threads = gpu::kAttentionPromptThreads,
-                  .shared_bytes = gpu::attention_prompt_shared_bytes(w_.plan().head_dim)},
+                  .shared_bytes = gpu::attention_prompt_shared_bytes(w_.plan().head_dim, device_.device().capability)},
                  a);
 }
 
@@ -208,7 +206,8 @@ bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weight
     matrices.insert(matrices.end(), {layer.output, layer.gate_up, layer.down});
     if (weights.plan().head) matrices.push_back(weights.plan().head->matrix);
     for (const GpuMatrix& matrix : matrices) {
-      if (!device.has(std::string("gemm_") + name_of(matrix.form) + "_store_n64")) return false;
+      const int tokens = gpu::gemm_tokens(matrix.form, 1, device.device().capability);
+      if (!device.has(std::string("gemm_") + name_of(matrix.form) + "_store_n" + std::to_string(tokens))) return false;
     }
   }
   return device.has("attention_prompt_" + std::to_string(weights.plan().head_dim));

@@ -47,6 +47,12 @@ constexpr bool gemm_has_kernel(WeightForm form, int tokens, int capability) {
   return is_rare ? tokens == 128 : tokens == 64 || tokens == 128 || tokens == 256;
 }
 
+// The width that suits so many tokens, of those that there are.
+constexpr int gemm_tokens(WeightForm form, int count, int capability) {
+  const int suits = count <= 64 ? 64 : count <= 128 ? 128 : 256;
+  return gemm_has_kernel(form, suits, capability) ? suits : has_wgmma(capability) ? 128 : 64;
+}
+
 constexpr int gemm_row_tiles(int rows) { return (rows + kGemmRows - 1) / kGemmRows; }
 constexpr int gemm_token_tiles(int count, int tokens) { return (count + tokens - 1) / tokens; }
 constexpr long gemm_partial_floats(int rows, int count, int tokens, int splits) {
