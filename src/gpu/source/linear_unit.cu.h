@@ -190,22 +190,24 @@ DEVICE void multiply_group(float (&sums)[N][4], const LaneWeights<kForm>& w, con
 template <WeightForm kForm, int N>
 DEVICE void multiply_halves(float (&sums)[N][4], const LaneWeights<kForm>& w, const Words4 (&x)[N][2], int j) {
   const u32 is_upper = thread_index() % 4 < 2 ? 0 : 0xffffffffu;
-  float lower[N][4], upper[N][4];
+  u32 a[2][4];
   UNROLL
-  for (int i = 0; i < N * 4; ++i) lower[i / 4][i % 4] = upper[i / 4][i % 4] = 0;
+  for (int step = 0; step < 2; ++step) fragment_of<kForm>(a[step], w, j, step);
   UNROLL
-  for (int step = 0; step < 2; ++step) {
-    u32 a[4];
-    fragment_of<kForm>(a, w, j, step);
+  for (int side = 0; side < 2; ++side) {
+    const u32 scales = w.scales.v[side * 2 + j], mask = side == 0 ? ~is_upper : is_upper;
+    const float scale[2] = {f16_to_f32(scales & 0xffff), f16_to_f32(scales >> 16)};
     UNROLL
     for (int n = 0; n < N; ++n) {
-      const u32 b0 = x[n][j].v[2 * step], b1 = x[n][j].v[2 * step + 1];
-      mma_bf16(lower[n], a, b0 & ~is_upper, b1 & ~is_upper);
-      mma_bf16(upper[n], a, b0 & is_upper, b1 & is_upper);
+      float product[4] = {0, 0, 0, 0};
+      UNROLL
+      for (int step = 0; step < 2; ++step) {
+        mma_bf16(product, a[step], x[n][j].v[2 * step] & mask, x[n][j].v[2 * step + 1] & mask);
+      }
+      UNROLL
+      for (int e = 0; e < 4; ++e) sums[n][e] += product[e] * scale[e / 2];
     }
   }
-  add_scaled<N>(sums, lower, w.scales.v[j]);
-  add_scaled<N>(sums, upper, w.scales.v[2 + j]);
 }
 
 // 32 columns of plain weights.
