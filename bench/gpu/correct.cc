@@ -26,7 +26,7 @@ void check_linears(Session& s, Tally& tally) {
           const int warps = 4 << tally.good % 3;
           LinearCase c{static_cast<WeightForm>(form),
                        end,
-                       s.is_small ? 40 : 1000,
+                       s.is_small ? 48 : 1008,
                        s.is_small ? 192 : 2048,
                        count,
                        tiles,
