@@ -111,7 +111,7 @@ class Player {
 
   // Room for the logits of so many rows, of which a device may keep all but the largest.
   LogitRows largest(size_t rows) {
-    choices_.assign(rows, {.is_greedy = true, .token = {}});
+    choices_.assign(rows, {.draw = RowDraw{}, .token = {}});
     return {logits_.get(), choices_};
   }
 

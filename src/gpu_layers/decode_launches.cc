@@ -127,7 +127,7 @@ void launch_decode(const gpu::Accelerator& device, const GpuWeights& weights, co
   launches.begin();
   for (size_t layer = 0; layer < weights.plan().layers.size(); ++layer) launches.layer(layer);
   if (!weights.plan().head) return;
-  launch_head(device, weights, buffers, shape.rows, launches.square_parts);
+  launch_head(device, weights, buffers, shape.rows, launches.square_parts, inputs.samples);
 }
 
 }  // namespace estoc

@@ -4,6 +4,7 @@
 
 #include "gpu/source/attention_decode.h"
 #include "gpu/source/gemm.h"
+#include "gpu/source/sample.h"
 #include "gpu/source/token_tile.h"
 #include "gpu_layers/gpu_launches.h"
 
@@ -68,9 +69,6 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
                             weights.plan().heads / weights.plan().kv_heads, weights.plan().head_dim)))),
       arrived(zeros(accelerator.device(),
                     static_cast<size_t>(gpu::attention_parts_max(accelerator.device().multiprocessors)) * 4)),
-      best(zeros(accelerator.device(), static_cast<size_t>(logit_rows_max * argmax_parts(weights.plan().vocab)) * 4)),
-      best_index(
-          zeros(accelerator.device(), static_cast<size_t>(logit_rows_max * argmax_parts(weights.plan().vocab)) * 4)),
       tokens(zeros(accelerator.device(), static_cast<size_t>(logit_rows_max) * 4)),
       chosen(accelerator.device(), static_cast<size_t>(logit_rows_max) * 4),
       hidden_host(accelerator.device(),
@@ -81,6 +79,9 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
   for (const RopeSpec& rope : ropes) rotations.emplace_back(device, rope, positions_max);
   if (weights.plan().head) {
     logits.emplace(zeros(device, static_cast<size_t>(logit_rows_max) * static_cast<size_t>(weights.plan().vocab) * 4));
+    sample_tiles.emplace(device, static_cast<size_t>(logit_rows_max) *
+                                     static_cast<size_t>(gpu::sample_tile_count(weights.plan().vocab)) *
+                                     sizeof(gpu::SampleTile));
   }
   if (!has_prompts) return;
   normed.emplace(zeros(device, padded(rows_max) * static_cast<size_t>(weights.plan().hidden) * 2));

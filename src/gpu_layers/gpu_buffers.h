@@ -79,9 +79,10 @@ struct GpuBuffers {
   gpu::Buffer partial, arrived;  // of attention's splits
   std::optional<gpu::Buffer> normed, queries, product_partial, product_arrivals;  // of prompts
 
-  std::optional<gpu::Buffer> logits;  // f32 [logit row][vocabulary]
-  gpu::Buffer best, best_index, tokens;
-  gpu::HostBuffer chosen;  // u32 [logit row]
+  std::optional<gpu::Buffer> logits;        // f32 [logit row][vocabulary]
+  std::optional<gpu::Buffer> sample_tiles;  // of logits (gpu/source/sample.h)
+  gpu::Buffer tokens;                       // u32 [logit row]
+  gpu::HostBuffer chosen;                   // u32 [logit row]
   gpu::HostBuffer
       hidden_host;  // f32 [row][hidden], on its way from or to another stack; empty for one that has both ends
 };

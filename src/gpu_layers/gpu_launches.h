@@ -6,17 +6,14 @@
 // one. Errors: throw Error{io}.
 #pragma once
 
-#include <algorithm>
 #include <compare>
 
 #include "gpu/source/attention_prompt.h"
+#include "gpu/source/sample.h"
 #include "gpu/source/weights_ahead.h"
 #include "gpu_layers/gpu_buffers.h"
 
 namespace estoc {
-
-// Blocks that look for a row's largest logit, each among a thousand or more.
-inline int argmax_parts(int vocab) { return std::clamp(vocab / 1024, 1, 256); }
 
 inline int qkv_rows(const GpuWeights& weights) {
   return (weights.plan().heads + 2 * weights.plan().kv_heads) * weights.plan().head_dim;
@@ -33,11 +30,12 @@ struct DecodeShape {
   auto operator<=>(const DecodeShape&) const = default;
 };
 struct DecodeInputs {
-  const gpu::u32* tokens = nullptr;  // [row]; not read without an embedding: then the residual has the rows
-  const int* positions = nullptr;    // [row]
-  const gpu::u32* tables = nullptr;  // [row][shape.positions / 16] block ids
+  const gpu::SampleRow* samples = nullptr;  // [row]
+  const gpu::u32* tokens = nullptr;         // [row]; not read without an embedding: then the residual has the rows
+  const int* positions = nullptr;           // [row]
+  const gpu::u32* tables = nullptr;         // [row][shape.positions / 16] block ids
 };
-// Leaves logits and their largest of every row, or without a head the residual. Up to kGpuDecodeRows rows.
+// Leaves logits and tokens of every row, or without a head the residual. Up to kGpuDecodeRows rows.
 void launch_decode(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                    const DecodeShape& shape, const DecodeInputs& inputs);
 
@@ -54,10 +52,11 @@ struct PromptInputs {
   const gpu::u32* tables = nullptr;
   const gpu::AttentionPromptTile* tiles = nullptr;
   int tile_count = 0;
-  const int* picks = nullptr;  // [picked] the rows whose logits are wanted
+  const gpu::SampleRow* samples = nullptr;  // [picked]
+  const int* picks = nullptr;               // [picked] the rows whose logits are wanted
   int picked = 0;
 };
-// Leaves logits and their largest of every picked row, or without a head the residual of all.
+// Leaves logits and tokens of every picked row, or without a head the residual of all.
 void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                    const PromptInputs& inputs);
 
@@ -66,10 +65,11 @@ void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& w
                              const DecodeShape& shape, const DecodeInputs& inputs, size_t layer,
                              gpu::WeightsAhead ahead, int output_tiles, gpu::ColumnOrder order);
 
-// Of all, at the end: logits and their largest of rows whose inputs and squares are ready.
+// Of all, at the end: logits of rows whose inputs and squares are ready, and tokens of them.
 void launch_head(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows,
-                 int square_parts);
-// The largest of rows whose logits are there.
-void launch_largest(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows);
+                 int square_parts, const gpu::SampleRow* samples);
+// Tokens of rows whose logits are there.
+void launch_sampling(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows,
+                     const gpu::SampleRow* samples);
 
 }  // namespace estoc

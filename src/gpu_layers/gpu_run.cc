@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+#include <cmath>
+#include <limits>
 
 #include "base/check.h"
 
@@ -18,7 +19,9 @@ int reach_of(int positions) {
 }
 
 size_t decode_input_bytes(const DecodeShape& shape) {
-  return static_cast<size_t>(shape.rows) * (8 + static_cast<size_t>(shape.positions) / gpu::kKvPositions * 4) + 256;
+  return static_cast<size_t>(shape.rows) *
+             (8 + sizeof(gpu::SampleRow) + static_cast<size_t>(shape.positions) / gpu::kKvPositions * 4) +
+         256;
 }
 
 size_t blocks_of(int position) { return static_cast<size_t>(position / gpu::kKvPositions) + 1; }
@@ -45,6 +48,28 @@ std::vector<gpu::AttentionPromptTile> tiles_of(const Batch& batch, const std::ve
   return tiles;
 }
 
+// How the device chooses the token of a row whose choice this is; nothing where the host does, or nobody.
+gpu::SampleRow sample_row_of(const RowChoice* choice) {
+  gpu::SampleRow row{};
+  if (choice == nullptr || !choice->draw) {
+    row.is_skipped = 1;
+    return row;
+  }
+  const RowDraw& draw = *choice->draw;
+  row.scale = draw.temperature > 0 ? 1 / draw.temperature : 0;
+  row.top_p = draw.top_p;
+  row.min_p_offset = draw.min_p > 0 ? draw.temperature * std::log(draw.min_p) : -std::numeric_limits<float>::infinity();
+  row.top_k = draw.top_k;
+  row.seed = draw.seed;
+  row.position = draw.position;
+  return row;
+}
+
+// That of a logit row, if it is one and the caller has any.
+const RowChoice* choice_of(const LogitRows& logits, int place) {
+  return place < 0 || logits.choices.empty() ? nullptr : &logits.choices[static_cast<size_t>(place)];
+}
+
 }  // namespace
 
 GpuRun::GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
@@ -53,6 +78,7 @@ GpuRun::GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const 
       weights_(weights),
       group_(group),
       has_prompts_(has_prompt_kernels(device, weights)),
+      narrow_rows_(is_plain(weights.plan().layers.front().gate_up.form) ? kGpuDecodeRows : 2 * kGpuDecodeRows),
       buffers_(device, weights, ropes, limits, limits.block_counts[static_cast<size_t>(group)], has_prompts_) {
   device_.device().synchronize();
 }
@@ -82,10 +108,16 @@ void GpuRun::forward(const Batch& batch, Rows& hidden, const LogitRows& logits) 
   const std::vector<Row> rows = rows_of(batch);
   const bool has_one_each = batch.sequences.size() == rows.size();
   // A wide step leaves logits of all its rows.
-  const bool is_wide = has_prompts_ && (!weights_.plan().head || batch.logit_rows.size() == rows.size());
+  const bool is_wide = has_prompts_ && static_cast<int>(rows.size()) > narrow_rows_ &&
+                       (!weights_.plan().head || batch.logit_rows.size() == rows.size());
   if (has_one_each && (rows.size() <= kGpuDecodeRows || is_wide)) return decode(batch, rows, hidden, logits);
+  if (has_one_each && static_cast<int>(rows.size()) <= narrow_rows_) return decode_in_turn(batch, rows, hidden, logits);
   if (has_prompts_) return prompt(batch, rows, hidden, logits);
-  // The first rows of all sequences, then the second ones: a row's keys and values must be there for the next.
+  decode_in_turn(batch, rows, hidden, logits);
+}
+
+// The first rows of all sequences, then the second ones: a row's keys and values must be there for the next.
+void GpuRun::decode_in_turn(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits) {
   for (int turn = 0, left = static_cast<int>(rows.size()); left > 0; ++turn) {
     slice_.clear();
     for (const BatchSequence& sequence : batch.sequences) {
@@ -130,14 +162,16 @@ void GpuRun::decode(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   const auto positions = in.put<int>(rows.size());
   const size_t stride = static_cast<size_t>(shape.positions) / gpu::kKvPositions;
   const auto tables = in.put<u32>(rows.size() * stride);
+  const auto samples = in.put<gpu::SampleRow>(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
+    samples.host[i] = sample_row_of(choice_of(logits, rows[i].logit));
     tokens.host[i] = static_cast<u32>(batch.tokens[static_cast<size_t>(rows[i].index)]);
     positions.host[i] = rows[i].position;
     std::ranges::copy(rows[i].table.first(blocks_of(rows[i].position)), tables.host + i * stride);
   }
   in.send();
   if (!weights_.plan().embedding) send_hidden(rows, hidden);
-  graph_of(shape, {tokens.device, positions.device, tables.device}).launch();
+  graph_of(shape, {samples.device, tokens.device, positions.device, tables.device}).launch();
   if (!weights_.plan().head) return receive_hidden(rows, hidden);
   places_.clear();
   for (const Row& row : rows) places_.push_back(row.logit);
@@ -157,7 +191,7 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   reach(last + 1);
   const auto tiles =
       tiles_of(batch, starts, weights_.plan().heads / weights_.plan().kv_heads, weights_.plan().kv_heads);
-  const size_t bytes = rows.size() * 12 + batch.logit_rows.size() * 4 + table_entries * 4 +
+  const size_t bytes = rows.size() * 12 + batch.logit_rows.size() * (4 + sizeof(gpu::SampleRow)) + table_entries * 4 +
                        tiles.size() * sizeof(gpu::AttentionPromptTile) + 256;
   if (prompt_inputs_ == nullptr || prompt_inputs_->capacity() < bytes) {
     prompt_inputs_ = std::make_unique<GpuInputs>(device_.device(), std::bit_ceil(bytes));
@@ -168,10 +202,14 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   const auto positions = in.put<int>(rows.size());
   const auto table_starts = in.put<int>(rows.size());
   const auto picks = in.put<int>(batch.logit_rows.size());
+  const auto samples = in.put<gpu::SampleRow>(batch.logit_rows.size());
   const auto tables = in.put<u32>(table_entries);
   const auto tile_list = in.put<gpu::AttentionPromptTile>(tiles.size());
   std::ranges::copy(tiles, tile_list.host);
   std::ranges::copy(batch.logit_rows, picks.host);
+  for (size_t i = 0; i < batch.logit_rows.size(); ++i) {
+    samples.host[i] = sample_row_of(choice_of(logits, static_cast<int>(i)));
+  }
   for (size_t s = 0; s < batch.sequences.size(); ++s) {
     const BatchSequence& sequence = batch.sequences[s];
     std::ranges::copy(sequence.table(group_).first(blocks_of(sequence.position + sequence.row_count - 1)),
@@ -192,6 +230,7 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
                  .tables = tables.device,
                  .tiles = tile_list.device,
                  .tile_count = static_cast<int>(tiles.size()),
+                 .samples = samples.device,
                  .picks = picks.device,
                  .picked = static_cast<int>(batch.logit_rows.size())});
   if (!weights_.plan().head) return receive_hidden(rows, hidden);
@@ -218,19 +257,20 @@ void GpuRun::receive_hidden(std::span<const Row> rows, Rows& hidden) {
 
 void GpuRun::receive_logits(std::span<const int> places, const LogitRows& logits) {
   const auto vocab = static_cast<size_t>(weights_.plan().vocab);
-  const auto is_greedy = [&](int place) {
-    return !logits.choices.empty() && logits.choices[static_cast<size_t>(place)].is_greedy;
+  const auto is_chosen = [&](int place) {
+    const RowChoice* choice = choice_of(logits, place);
+    return choice != nullptr && choice->draw.has_value();
   };
   if (places.empty()) return device_.device().synchronize();
   buffers_.tokens.begin_download(buffers_.chosen.as<u32>(), places.size() * sizeof(u32));
   for (size_t i = 0; i < places.size(); ++i) {
-    if (places[i] < 0 || is_greedy(places[i])) continue;
+    if (places[i] < 0 || is_chosen(places[i])) continue;
     buffers_.logits->begin_download(logits.values + static_cast<size_t>(places[i]) * vocab, vocab * sizeof(float),
                                     i * vocab * sizeof(float));
   }
   device_.device().synchronize();
   for (size_t i = 0; i < places.size(); ++i) {
-    if (places[i] < 0 || !is_greedy(places[i])) continue;
+    if (places[i] < 0 || !is_chosen(places[i])) continue;
     const u32 token = buffers_.chosen.as<u32>()[i];
     const auto place = static_cast<size_t>(places[i]);
     if (token < vocab) {

@@ -37,6 +37,7 @@ class GpuRun final : public StackScratch {
   };
 
   std::vector<Row> rows_of(const Batch& batch) const;
+  void decode_in_turn(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits);
   void decode(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits);
   void prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits);
   const gpu::Graph& graph_of(const DecodeShape& shape, const DecodeInputs& inputs);
@@ -51,6 +52,9 @@ class GpuRun final : public StackScratch {
   const GpuWeights& weights_;
   const int group_;
   const bool has_prompts_;
+  // Up to so many sequences that decode together are steps of few rows one after the other: reading codes twice takes
+  // less time than making bf16 of them for a tile of 64 tokens (H100, 8B and 4 bits: 2.1 ms for 8, 7.9 for a tile).
+  const int narrow_rows_;
   GpuBuffers buffers_;
   std::unique_ptr<GpuInputs> decode_inputs_;  // grows, and then graphs are recorded anew: they know its address
   std::unique_ptr<GpuInputs> prompt_inputs_;  // grows

@@ -1,8 +1,7 @@
-// The head: logits of rows that are ready for a projection, sixteen at a time, and the largest of each.
+// The head: logits of rows that are ready for a projection, sixteen at a time, and a token of each.
 #include <algorithm>
 #include <string>
 
-#include "gpu/source/argmax.h"
 #include "gpu/source/linear.h"
 #include "gpu_layers/device_form.h"
 #include "gpu_layers/gpu_launches.h"
@@ -10,7 +9,7 @@
 namespace estoc {
 
 void launch_head(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows,
-                 int square_parts) {
+                 int square_parts, const gpu::SampleRow* samples) {
   const GpuMatrix& matrix = weights.plan().head->matrix;
   const gpu::LinearPlan plan = gpu::linear_plan(matrix.form, matrix.rows, matrix.columns);
   const int blocks = (gpu::tile_rows_of(matrix.rows) + plan.tiles - 1) / plan.tiles;
@@ -31,19 +30,18 @@ void launch_head(const gpu::Accelerator& device, const GpuWeights& weights, cons
                       (a.count > 8 ? "_n16" : "_n8"),
                   {.blocks = blocks, .threads = plan.warps * gpu::kWarpThreads}, a);
   }
-  launch_largest(device, weights, buffers, rows);
+  launch_sampling(device, weights, buffers, rows, samples);
 }
 
-void launch_largest(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows) {
+void launch_sampling(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows,
+                     const gpu::SampleRow* samples) {
   const int vocab = weights.plan().vocab;
-  const gpu::ArgmaxArguments argmax{buffers.logits->as<float>(),
-                                    buffers.best.as<float>(),
-                                    buffers.best_index.as<gpu::u32>(),
-                                    buffers.tokens.as<gpu::u32>(),
-                                    vocab,
-                                    argmax_parts(vocab)};
-  device.launch("argmax_parts", {.blocks = argmax.parts, .blocks_y = rows, .threads = gpu::kArgmaxThreads}, argmax);
-  device.launch("argmax_rows", {.blocks = rows, .threads = gpu::kArgmaxThreads}, argmax);
+  const gpu::SampleArguments sample{buffers.logits->as<float>(), samples, buffers.sample_tiles->as<gpu::SampleTile>(),
+                                    buffers.tokens.as<gpu::u32>(), vocab};
+  device.launch("sample_tiles",
+                {.blocks = gpu::sample_tiles_blocks(vocab), .blocks_y = rows, .threads = gpu::kSampleTilesThreads},
+                sample);
+  device.launch("sample_rows", {.blocks = rows, .threads = gpu::kSampleThreads}, sample);
 }
 
 }  // namespace estoc

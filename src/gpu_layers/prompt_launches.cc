@@ -220,7 +220,7 @@ void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, co
   for (size_t layer = 0; layer < weights.plan().layers.size(); ++layer) launches.layer(layer);
   if (!weights.plan().head || inputs.picked == 0) return;
   launches.pick();
-  launch_head(device, weights, buffers, inputs.picked, 1);
+  launch_head(device, weights, buffers, inputs.picked, 1, inputs.samples);
 }
 
 void launch_wide_decode(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
@@ -230,7 +230,7 @@ void launch_wide_decode(const gpu::Accelerator& device, const GpuWeights& weight
   for (size_t layer = 0; layer < weights.plan().layers.size(); ++layer) launches.decode_layer(layer, shape, inputs);
   if (!weights.plan().head) return;
   launches.head();
-  launch_largest(device, weights, buffers, shape.rows);
+  launch_sampling(device, weights, buffers, shape.rows, inputs.samples);
 }
 
 }  // namespace estoc

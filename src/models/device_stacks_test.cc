@@ -62,7 +62,7 @@ class Player {
       position += piece.rows;
     }
     std::vector<float> logits(wanted.size() * vocab());
-    choices_.assign(wanted.size(), {.is_greedy = wants_greedy, .token = {}});
+    choices_.assign(wanted.size(), {.draw = draw, .token = {}});
     model_->forward({tokens, sequences, wanted}, kv_, *scratch_, {logits.data(), choices_});
     return logits;
   }
@@ -79,7 +79,7 @@ class Player {
 
   size_t vocab() const { return static_cast<size_t>(model_->info().vocab); }
   const std::vector<RowChoice>& choices() const { return choices_; }
-  bool wants_greedy = false;
+  std::optional<RowDraw> draw;
 
  private:
   static constexpr int kBlocks = 20, kSequences = 20;  // scattered over the pool
@@ -178,7 +178,7 @@ TEST_P(DeviceStacks, ForkedSequencesGoOnApart) {
 
 TEST_P(DeviceStacks, TheLargestLogitIsChosenThere) {
   Player device(*weights_, {{layers(), kDevice}}), chooser(*weights_, {{layers(), kDevice}});
-  chooser.wants_greedy = true;
+  chooser.draw = RowDraw{};
   for (const std::vector<Piece>& pieces : {std::vector<Piece>{{0, 18}}, {{0, 1}}, {{0, 1}, {1, 5}}}) {
     const std::vector<float> logits = device.step(pieces);
     chooser.step(pieces);

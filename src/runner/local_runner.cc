@@ -27,8 +27,7 @@ void LocalRunner::wait() {
     scratch_->copy_block(copy);
   }
   choices_.clear();
-  for (const RowJob& job : input.rows)
-    choices_.push_back({.is_greedy = RowReaders::is_largest_wanted(job), .token = {}});
+  for (const RowJob& job : input.rows) choices_.push_back({.draw = RowReaders::draw_of(job), .token = {}});
   model_.forward(input.batch, *storage_, *scratch_, {logits_.get(), choices_});
   for (size_t i = 0; i < choices_.size(); ++i) {
     if (choices_[i].token) input.rows[i].token = choices_[i].token;

@@ -7,8 +7,16 @@ namespace estoc {
 RowReaders::RowReaders(ThreadTeam* team)
     : team_(team), readers_(team == nullptr ? 1 : static_cast<size_t>(team->thread_count())) {}
 
-bool RowReaders::is_largest_wanted(const RowJob& job) {
-  return job.state != nullptr && job.mask == nullptr && job.top_logprobs < 0 && is_plain_greedy(job.state->params());
+std::optional<RowDraw> RowReaders::draw_of(const RowJob& job) {
+  if (job.state == nullptr || job.mask != nullptr || job.top_logprobs >= 0) return std::nullopt;
+  const SamplingParams& params = job.state->params();
+  if (!takes_logits_as_they_are(params)) return std::nullopt;
+  return RowDraw{.temperature = params.temperature < kGreedyBelow ? 0 : params.temperature,
+                 .top_p = params.top_p,
+                 .min_p = params.min_p,
+                 .top_k = params.top_k,
+                 .seed = job.state->seed(),
+                 .position = job.state->output_count() + job.ahead.size()};
 }
 
 void RowReaders::run(std::span<RowJob> jobs, std::span<const RowChoice> choices, const float* logits, size_t vocab) {

@@ -23,8 +23,8 @@ class RowReaders {
   // Job i reads row i of `logits` [jobs, vocab], unless the model has chosen its token.
   void run(std::span<RowJob> jobs, std::span<const RowChoice> choices, const float* logits, size_t vocab);
 
-  // Whether all that is wanted of a job's row is its largest logit.
-  static bool is_largest_wanted(const RowJob& job);
+  // How the token of a job's row is chosen, if that takes nothing but the row.
+  static std::optional<RowDraw> draw_of(const RowJob& job);
 
  private:
   struct Reader {

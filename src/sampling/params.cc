@@ -57,9 +57,9 @@ void validate(const SamplingParams& params, int vocab) {
   }
 }
 
-bool is_plain_greedy(const SamplingParams& params) {
-  return params.temperature < kGreedyBelow && params.repetition_penalty == 1 && params.presence_penalty == 0 &&
-         params.frequency_penalty == 0 && params.logit_bias.empty() && params.logprobs < 0;
+bool takes_logits_as_they_are(const SamplingParams& params) {
+  return params.repetition_penalty == 1 && params.presence_penalty == 0 && params.frequency_penalty == 0 &&
+         params.logit_bias.empty();
 }
 
 }  // namespace estoc

@@ -32,8 +32,8 @@ void validate(const SamplingParams& params, int vocab);
 // Below this temperature the likeliest token is taken: 1 / temperature would leave the range of float soon after.
 inline constexpr float kGreedyBelow = 1e-5f;
 
-// Whether the largest logit, as the model left it, is the whole answer.
-bool is_plain_greedy(const SamplingParams& params);
+// Whether nothing is done to logits before a token is drawn from them: no penalty, no bias.
+bool takes_logits_as_they_are(const SamplingParams& params);
 
 // Defaults that came with the model (generation_config.json); absent where it says nothing.
 struct GenerationDefaults {

@@ -1,9 +1,10 @@
 // Where a model leaves the logits of a batch, and which tokens it may choose itself. Views only; plain data.
 //
-// A model whose logits are in a device's memory saves the way of a whole vocabulary to the host where only the largest
-// is wanted. One that does not choose (the CPU's) leaves `token` empty and the row in `values`.
+// A model whose logits are in a device's memory saves the way of a whole vocabulary to the host where nothing but a
+// token is wanted. One that does not choose (the CPU's) leaves `token` empty and the row in `values`.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 
@@ -11,8 +12,17 @@
 
 namespace estoc {
 
+// How a token is chosen from a row as the model left it: the steps of sampling/sampler.h that need nothing but the row.
+struct RowDraw {
+  float temperature = 0;            // 0: the largest logit, the smallest id among equals
+  float top_p = 1;                  // 1: no cut
+  float min_p = 0;                  // 0: no cut
+  int top_k = 0;                    // 0: no cut
+  uint64_t seed = 0, position = 0;  // the draw is number `position` of the seed
+};
+
 struct RowChoice {
-  bool is_greedy = false;  // the largest logit is wanted, the smallest id among equals, and nothing else of the row
+  std::optional<RowDraw> draw;   // absent: the logits are wanted
   std::optional<TokenId> token;  // filled in by a model that chose: then the row of `values` is not written
 };
 
