@@ -6,7 +6,7 @@
 cd "$(dirname "$0")" || exit 1
 OUT=${OUT:-/tmp/gpu_model}
 device=${GPU_DEVICE:-cuda}
-export LD_LIBRARY_PATH=$PWD/lib ESTOC_TEST_DEVICE=$device
+export LD_LIBRARY_PATH=$PWD/lib
 mkdir -p "$OUT"
 log=$OUT/log.txt table=$OUT/table.txt
 : > "$log"; : > "$table"
@@ -43,21 +43,27 @@ P
 }
 
 echo "= $(timeout 10 nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2>&1 | head -1), $(cat commit.txt)" >> "$table"
-stage "layers on the card against the CPU" 60 ./models_test --gtest_filter='*DeviceStack*' --gtest_brief=1
+stage "layers on the card against the CPU" 60 env ESTOC_TEST_DEVICE="$device" ./models_test --gtest_filter='*DeviceStack*' --gtest_brief=1
 if [ "$device" = emulator ]; then exit $failed; fi
-model random:qwen3-0.6b:q4_0 128,512,2048 1,8,32 30
-model random:qwen3-0.6b:bf16 128,512,2048 1,8,32 30
-model random:llama-3.1-8b:q4_0 128,512,2048 1,8,32 40
-model random:llama-3.1-8b:bf16 128,512,2048 1,8,32 50
-model random:llama-3.1-8b:q8_0 0 1,8 50
+model random:qwen3-0.6b:q4_0 128,512,2048 1,8,32,128 30
+model random:qwen3-0.6b:bf16 128,512,2048 1,8,32,128 30
+model random:llama-3.1-8b:q4_0 128,512,2048,8192 1,8,32,128 40
+model random:llama-3.1-8b:bf16 128,512,2048,8192 1,8,32,128 50
+model random:llama-3.1-8b:q8_0 512,2048 1,8,32 50
+model random:llama-3.1-8b:q4_k 512,2048 1,8,32 50
 for shape in qwen3-0.6b llama-3.1-8b; do
-  begin=$(date +%s.%N)
+  begin=$(date +%s%N)
   stage "one token of $shape q4_0 from start" 30 ./estoc bench model "random:$shape:q4_0" --device "$device" -p 0 -n 1 -r 1 \
     -o json --log-level warn
-  echo "   $(echo "$(date +%s.%N) - $begin" | bc) s" >> "$table"
+  echo "   $((($(date +%s%N) - begin) / 1000000)) ms" >> "$table"
 done
+stage "every kernel" 90 ./gpu_check correct --seconds 85
+stage "sampling" 20 ./gpu_check sample --seconds 18
+grep -hE '^[=!] ' "$OUT/stage.txt" >> "$table"
+stage "products of prompts" 40 ./gpu_check gemm --seconds 38
+grep -hE '^[=!] ' "$OUT/stage.txt" >> "$table"
 if [ -x "$(command -v compute-sanitizer)" ]; then
-  stage "compute-sanitizer: layers on the card" 90 compute-sanitizer --error-exitcode 9 ./models_test \
+  stage "compute-sanitizer: layers on the card" 90 env ESTOC_TEST_DEVICE="$device" compute-sanitizer --error-exitcode 9 ./models_test \
     --gtest_filter='*ComputeWhatTheCpuDoes/bf16:*ComputeWhatTheCpuDoes/q4_0*:*TheLargest*/bf16' --gtest_brief=1
 fi
 cat "$table"
