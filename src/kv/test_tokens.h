@@ -1,6 +1,7 @@
 // For tests: token ids that tell where they stand.
 #pragma once
 
+#include <cstddef>
 #include <numeric>
 #include <vector>
 
