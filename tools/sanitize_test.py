@@ -28,8 +28,10 @@ class Order(unittest.TestCase):
 
 class Deadline(unittest.TestCase):
     def test_what_takes_too_long_is_ended(self):
-        self.assertIsNone(sanitize.run_until(["sleep", "60"], 0.0))
-        self.assertEqual(sanitize.run_until(["false"], sanitize.math.inf), 1)
+        over = sanitize.Deadline(0.0)
+        self.assertIsNone(over.run(["sleep", "60"]))
+        self.assertEqual(over.running, set())
+        self.assertEqual(sanitize.Deadline(sanitize.math.inf).run(["false"]), 1)
 
 
 if __name__ == "__main__":
