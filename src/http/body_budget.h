@@ -38,6 +38,8 @@ class BodyLease {
 
   // For a body of so many bytes in all; false, and nothing taken, when there is not enough.
   bool grow_to(size_t bytes);
+  // Whether it is of a long body.
+  bool holds_any() const { return bytes_ > 0; }
   void give_back();
 
  private:

@@ -69,6 +69,16 @@ void Connection::on_wake() {
 }
 
 void Connection::on_readable() {
+  if (!reads_bulk()) return read();
+  worker_.pace->take_turn([self = shared_from_this()] { self->read(); });
+}
+
+// Of a long body, or of what comes behind a refusal.
+bool Connection::reads_bulk() const {
+  return phase_ == Phase::lingering || (phase_ == Phase::reading && reader_.is_in_long_body());
+}
+
+void Connection::read() {
   is_read_awaited_ = false;
   if (phase_ == Phase::closed) return;
   if (phase_ == Phase::upgraded && holds_input()) return advance();

@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "http/bulk_pace.h"
 #include "http/event_loop.h"
 #include "http/exchange.h"
 #include "http/request_reader.h"
@@ -21,9 +22,10 @@ namespace estoc::http {
 
 class Connection;
 
-// A loop with its connections. `connections` and `scratch` belong to the loop's thread.
+// A loop with its connections. All but `loop` belongs to the loop's thread.
 struct Worker {
   std::shared_ptr<EventLoop> loop = std::make_shared<EventLoop>();
+  std::unique_ptr<BulkPace> pace = std::make_unique<BulkPace>(*loop);  // of all its connections together
   std::unordered_set<std::shared_ptr<Connection>> connections;
   std::vector<char> scratch = std::vector<char>(64 << 10);  // where every connection reads into first
 };
@@ -50,6 +52,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void on_wake();
   void on_readable();
+  void read();
   void on_end_of_input();
   void on_timer();
 
@@ -67,6 +70,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start_lingering();
 
   bool holds_input() const;
+  bool reads_bulk() const;
   void wait_for_events();
   Clock::time_point deadline() const;
   void set_timer();

@@ -222,6 +222,10 @@ bool RequestReader::take_expects_continue() {
 
 bool RequestReader::has_partial_request() const { return message_ && !message_->is_done(); }
 
+bool RequestReader::is_in_long_body() const {
+  return has_partial_request() && message_->result.request.body_lease.holds_any();
+}
+
 RequestReader::State RequestReader::set_error(int status, std::string message) {
   error_status_ = status;
   error_message_ = std::move(message);

@@ -45,6 +45,8 @@ class RequestReader {
   bool take_expects_continue();
   // True when some of a request has come, but not all of it.
   bool has_partial_request() const;
+  // True in the middle of a request whose body takes from the budget.
+  bool is_in_long_body() const;
   // Bytes fed but not yet part of a request.
   size_t unread_bytes() const { return buffer_.size() - position_; }
   // Takes those away: they are of another protocol.

@@ -171,6 +171,7 @@ void Server::stop(std::chrono::milliseconds grace) {
     }
     const std::vector<std::shared_ptr<Connection>> all(worker.connections.begin(), worker.connections.end());
     for (const auto& connection : all) connection->close();
+    worker.pace.reset();  // its timer is the loop's
   });
   for (const auto& worker : impl.workers) {
     worker->loop->stop();
