@@ -3,7 +3,12 @@ MODEL ?= demo
 PORT ?= 8000
 PROMPT ?=
 FUZZ_SECONDS ?= 300
+# Names of tests/fuzz; empty for all.
+FUZZ_HARNESSES ?=
 TSAN_SECONDS ?= 60
+TSAN_MINUTES ?= 6
+# The rooms with threads.
+TSAN_ROOMS := base kv http engine server
 SOAK_SECONDS ?= 600
 ASAN_MINUTES ?= 12
 # What `make mutate` is told, for example MUTATE="--rooms kv engine --count 20".
@@ -15,7 +20,7 @@ PYTHON := build/venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run chat test check soak hostile asan asan-changed tsan clang fuzz conformance mutate tidy bench gpu fmt clean
+.PHONY: help setup build demo run chat test check soak hostile asan asan-changed tsan tsan-changed syntax clang fuzz conformance mutate tidy bench gpu fmt clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -50,7 +55,7 @@ test: build ## unit tests, tidy and the end-to-end tests
 	$(PYTHON) -m pytest tests/e2e -ra -q -m 'not timing' --numprocesses $(JOBS) --dist loadfile
 	$(PYTHON) -m pytest tests/e2e -ra -q -m timing
 
-check: test asan tsan tidy clang fuzz conformance ## test, and the same under sanitizers, with clang, and a short fuzz run
+check: test asan tsan tidy syntax clang fuzz conformance ## test, and the same under sanitizers, with clang, and a short fuzz run
 
 soak: build build/venv/.stamp ## SOAK_SECONDS of clients that behave badly; then nothing may be left of them
 	$(PYTHON) tests/soak.py --seconds $(SOAK_SECONDS) $(ARGS)
@@ -68,8 +73,17 @@ asan-changed: setup ## the same for rooms that changed and what includes them, f
 
 tsan: setup build/venv/.stamp ## threads: unit tests and TSAN_SECONDS of load with ThreadSanitizer
 	cmake --preset tsan
-	cmake --build build/tsan -j $(JOBS) --target estoc base_test kv_test http_test engine_test server_test
+	@tools/sanitize.py build/tsan --jobs $(JOBS) --all --only $(TSAN_ROOMS)
+	cmake --build build/tsan -j $(JOBS) --target estoc
 	@tools/tsan.sh build/tsan $(TSAN_SECONDS) $(PYTHON)
+
+tsan-changed: setup ## the unit tests of that for rooms that changed and what includes them, for TSAN_MINUTES
+	cmake --preset tsan
+	@tools/sanitize.py build/tsan --jobs $(JOBS) --minutes $(TSAN_MINUTES) --only $(TSAN_ROOMS)
+
+syntax: build ## every header compiled alone, and which lock guards what: clang, without making code
+	@tools/setup.sh --all
+	@tools/syntax.py build/release --jobs $(JOBS)
 
 tidy: build ## the house rules
 	tools/tidy.py --build build/release
@@ -80,11 +94,11 @@ clang: ## unit tests built with clang
 	cmake --build build/clang -j $(JOBS)
 	ctest --test-dir build/clang --output-on-failure -j $(JOBS)
 
-fuzz: ## all fuzz harnesses, FUZZ_SECONDS together; headers compiled alone
+fuzz: ## all fuzz harnesses, FUZZ_SECONDS together
 	@tools/setup.sh --all
 	cmake --preset fuzz
-	cmake --build build/fuzz -j $(JOBS) --target all headers
-	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+	cmake --build build/fuzz -j $(JOBS) --target $(or $(FUZZ_HARNESSES),fuzz_harnesses)
+	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(FUZZ_HARNESSES)
 
 conformance: build build/venv/.stamp ## what can be compared with the data in ../shared (or ESTOC_SHARED)
 	@tests/conformance/run.py --build build/release --python $(PYTHON)
