@@ -144,7 +144,7 @@ def check_rooms(rooms: list[str], build: Path, jobs: int, deadline: Deadline) ->
     """room -> exit code, None when the time was too short; the tests of one room run while the next is built."""
     results: dict[str, int | None] = {}
     runs: dict[str, Future] = {}
-    with ThreadPoolExecutor(1) as runner:
+    with ThreadPoolExecutor(max(1, jobs)) as runner:  # a room of minutes (kernels) keeps no other waiting
         try:
             for room in rooms:
                 results[room] = build_room(room, build, jobs, deadline)
