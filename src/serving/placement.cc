@@ -69,8 +69,20 @@ int first_that_fits(const ModelSettings& settings, const WeightSource& weights, 
   return info.layers;
 }
 
+// What a device does not promise.
+void refuse_promises(const ModelSettings& settings) {
+  if (settings.compute == ComputeMode::exact) {
+    fail(ErrorCode::unsupported, "exact mode is computed on CPUs only, not on '{}'", settings.device);
+  }
+  if (settings.is_deterministic) {
+    fail(ErrorCode::unsupported,
+         "tokens that do not depend on what runs beside them are promised by CPUs only, not by '{}'", settings.device);
+  }
+}
+
 Placement place_on(const std::shared_ptr<gpu::Accelerator>& device, const ModelSettings& settings,
                    const WeightSource& weights, const ModelInfo& info) {
+  refuse_promises(settings);
   Placement placement{.device = device,
                       .device_name = settings.device == kAuto ? "cuda" : settings.device,
                       .free_bytes = free_bytes_of(*device),
@@ -82,7 +94,11 @@ Placement place_on(const std::shared_ptr<gpu::Accelerator>& device, const ModelS
          device->device().name, format_bytes(placement.free_bytes), info.layers - fits, info.layers,
          info.layers - placement.first_layer);
   }
-  if (placement.first_layer == info.layers) return {};
+  if (placement.first_layer == info.layers) {
+    if (settings.gpu_layers) return {};
+    fail(ErrorCode::resource_exhausted, "{} has {} free: not one layer fits beside one context", device->device().name,
+         format_bytes(placement.free_bytes));
+  }
   placement.weight_bytes = device_weight_bytes(weights, placement.first_layer);
   return placement;
 }
@@ -97,7 +113,8 @@ Placement place_model(const ModelSettings& settings, const WeightSource& weights
   try {
     return place_on(device, settings, weights, info);
   } catch (const Error& error) {
-    if (settings.device != kAuto || settings.gpu_layers || error.code() != ErrorCode::unsupported) throw;
+    const bool is_its_limit = error.code() == ErrorCode::unsupported || error.code() == ErrorCode::resource_exhausted;
+    if (settings.device != kAuto || settings.gpu_layers || !is_its_limit) throw;
     log_warn("the GPU is not used: {}", error.what());
     return {};
   }

@@ -75,6 +75,8 @@ def test_some_layers(start_server, cpu, model, layers):
 @pytest.mark.parametrize("arguments, sentence", [
     (["--device", "cuda:9x"], "the place 'cuda:9x' is not known, expected cuda or cuda:N"),
     (["--device", "gpu"], "the device 'gpu' is not known, expected auto, cpu, cuda, cuda:N or emulator"),
+    (["--device", "emulator", "--deterministic"], "promised by CPUs only, not by 'emulator'"),
+    (["--device", "emulator", "--compute", "exact"], "exact mode is computed on CPUs only, not on 'emulator'"),
     (["--device", "emulator", "--gpu-layers", "many"], "--gpu-layers: 'many' is not a number of layers"),
     (["--device", "emulator", "--kv-type", "f16"], "keys and values on a GPU are bf16, not f16")])
 def test_refusals(model, arguments, sentence):

@@ -1,0 +1,85 @@
+#include "serving/placement.h"
+
+#include <gtest/gtest.h>
+
+#include "base/test_directory.h"
+#include "models/family.h"
+#include "models/test_random_gguf.h"
+#include "serving/model_plan.h"
+#include "weights/test_refusal.h"
+
+namespace estoc {
+namespace {
+
+class PlacementTest : public testing::Test {
+ protected:
+  PlacementTest() { settings_.device = "emulator"; }
+
+  Placement place() { return place_model(settings_, *weights_, info_); }
+
+  const TemporaryDirectory directory_;
+  const RandomGguf model_{.layers = 3};
+  const std::unique_ptr<WeightSource> weights_ =
+      open_weights(directory_.write("m.gguf", model_.text()), naming_rules());
+  const ModelInfo info_ = describe_model(*weights_, ComputeMode::fast);
+  ModelSettings settings_;
+};
+
+TEST_F(PlacementTest, ADeviceTakesAllThatFits) {
+  const Placement placement = place();
+  EXPECT_EQ(placement.first_layer, 0);
+  EXPECT_EQ(placement.weight_bytes, device_weight_bytes(*weights_, 0));
+  EXPECT_GT(placement.kv_bytes(), 0u);
+  const std::vector<StackPlace> places = stack_places(placement, 3);
+  ASSERT_EQ(places.size(), 1u);
+  EXPECT_EQ(places[0].layer_end, 3);
+  EXPECT_EQ(places[0].device, "emulator");
+}
+
+TEST_F(PlacementTest, TheLastLayersGoThereAndTheOthersStay) {
+  settings_.gpu_layers = 2;
+  const std::vector<StackPlace> places = stack_places(place(), 3);
+  ASSERT_EQ(places.size(), 2u);
+  EXPECT_EQ(places[0].layer_end, 1);
+  EXPECT_EQ(places[0].device, "cpu");
+  EXPECT_EQ(places[1].device, "emulator");
+  settings_.gpu_layers = 100;
+  EXPECT_EQ(place().first_layer, 0);
+  settings_.gpu_layers = 0;
+  EXPECT_EQ(place().device, nullptr);
+}
+
+TEST_F(PlacementTest, AllOnCpusIsNoPlaceAtAll) {
+  settings_.device = "cpu";
+  EXPECT_EQ(place().device, nullptr);
+  EXPECT_TRUE(stack_places(place(), 3).empty());
+}
+
+// Half of the emulator's gigabyte for the activations of so many sequences.
+TEST_F(PlacementTest, WhatDoesNotFitIsToldWithTheNumberThatDoes) {
+  settings_.engine.sequences_max = 1 << 20;
+  expect_refused(ErrorCode::resource_exhausted, "not one layer fits beside one context", [&] { place(); });
+  settings_.gpu_layers = 3;
+  expect_refused(ErrorCode::resource_exhausted, "0 of 3 layers fit beside one context, not 3", [&] { place(); });
+}
+
+TEST_F(PlacementTest, WhatADeviceDoesNotPromiseIsRefused) {
+  settings_.is_deterministic = true;
+  expect_refused(ErrorCode::unsupported, "promised by CPUs only", [&] { place(); });
+  settings_.is_deterministic = false;
+  settings_.compute = ComputeMode::exact;
+  expect_refused(ErrorCode::unsupported, "exact mode is computed on CPUs only", [&] { place(); });
+  settings_.device = "abacus";
+  expect_refused(ErrorCode::invalid_argument, "the device 'abacus' is not known", [&] { place(); });
+}
+
+TEST_F(PlacementTest, KeysAndValuesGetWhatIsLeftOfTheDevice) {
+  const Placement placement = place();
+  const std::vector<ModelPlan> plans = plan_models({settings_}, {info_}, {placement}, 1 << 20);
+  EXPECT_EQ(plans[0].engine.kv_type, KvType::bf16);
+  EXPECT_EQ(plans[0].engine.batch_tokens_max, 512);  // the library's own default is no wish left open
+  EXPECT_GT(plans[0].engine.kv_bytes, uint64_t{1} << 20);
+}
+
+}  // namespace
+}  // namespace estoc
