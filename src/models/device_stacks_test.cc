@@ -148,7 +148,10 @@ TEST_P(DeviceStacks, ComputeWhatTheCpuDoes) {
                                       {{0, 1}, {3, 30}, {1, 2}}});
 }
 
-TEST_P(DeviceStacks, ShareAModelWithTheCpu) {
+// What does not depend on how weights are kept.
+using DeviceStacksOfOneForm = DeviceStacks;
+
+TEST_P(DeviceStacksOfOneForm, ShareAModelWithTheCpu) {
   const std::vector<std::vector<Piece>> steps = {{{0, 20}}, {{1, 18}, {0, 1}}, {{0, 1}, {1, 1}}};
   for (int split = 1; split < layers(); ++split) {
     expect_same({{split}, {layers(), kDevice}}, steps);
@@ -157,7 +160,7 @@ TEST_P(DeviceStacks, ShareAModelWithTheCpu) {
   expect_same({{1, kDevice}, {layers(), kDevice}}, steps);
 }
 
-TEST_P(DeviceStacks, ManySequencesDecodeTogether) {
+TEST_P(DeviceStacksOfOneForm, ManySequencesDecodeTogether) {
   std::vector<Piece> prompts, all;
   for (int s = 0; s < 19; ++s) {
     prompts.push_back({s, 1 + s % 3});
@@ -166,7 +169,7 @@ TEST_P(DeviceStacks, ManySequencesDecodeTogether) {
   expect_same({{layers(), kDevice}}, {prompts, all, {all.begin(), all.begin() + 16}, {all.begin(), all.begin() + 9}});
 }
 
-TEST_P(DeviceStacks, ForkedSequencesGoOnApart) {
+TEST_P(DeviceStacksOfOneForm, ForkedSequencesGoOnApart) {
   Player device(*weights_, {{layers(), kDevice}}), cpu(*weights_, {});
   for (Player* player : {&device, &cpu}) {
     player->step({{0, 21}});
@@ -176,7 +179,7 @@ TEST_P(DeviceStacks, ForkedSequencesGoOnApart) {
   EXPECT_LT(error_of(device.step({{1, 1}, {0, 1}}), cpu.step({{1, 1}, {0, 1}})), kErrorMax);
 }
 
-TEST_P(DeviceStacks, TheLargestLogitIsChosenThere) {
+TEST_P(DeviceStacksOfOneForm, TheLargestLogitIsChosenThere) {
   Player device(*weights_, {{layers(), kDevice}}), chooser(*weights_, {{layers(), kDevice}});
   chooser.draw = RowDraw{};
   for (const std::vector<Piece>& pieces : {std::vector<Piece>{{0, 18}}, {{0, 1}}, {{0, 1}, {1, 5}}}) {
@@ -190,22 +193,34 @@ TEST_P(DeviceStacks, TheLargestLogitIsChosenThere) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Models, DeviceStacks,
-    testing::Values(
-        Shape{"bf16", {.format = &bf16}},
-        Shape{"q4_0_with_head_norms",
-              {.format = find_format("q4_0"), .heads = 4, .kv_heads = 1, .head_dim = 128, .has_head_norms = true}},
-        Shape{"q8_0_with_a_head", {.format = find_format("q8_0"), .layers = 2, .has_head = true}},
-        Shape{"q4_k",
-              {.format = find_format("q4_k"),
-               .value_format = find_format("q8_0"),
-               .layers = 2,
-               .hidden = 256,
-               .heads = 4,
-               .kv_heads = 4,
-               .ffn = 256}}),
-    [](const auto& info) { return std::string(info.param.name); });
+const auto name_of = [](const auto& info) { return std::string(info.param.name); };
+
+const Shape kShapes[] = {
+    {"bf16", {.format = &bf16}},
+    {"f16", {.format = find_format("f16"), .layers = 2}},
+    {"q4_0_with_head_norms",
+     {.format = find_format("q4_0"), .layers = 2, .heads = 4, .kv_heads = 1, .head_dim = 128, .has_head_norms = true}},
+    {"q8_0_with_a_head", {.format = find_format("q8_0"), .layers = 2, .has_head = true}},
+    {"q4_k_and_q8_0",
+     {.format = find_format("q4_k"),
+      .value_format = find_format("q8_0"),
+      .layers = 2,
+      .hidden = 256,
+      .heads = 4,
+      .kv_heads = 4,
+      .ffn = 256}},
+    {"q5_k_and_q6_k",
+     {.format = find_format("q5_k"),
+      .value_format = find_format("q6_k"),
+      .layers = 2,
+      .hidden = 256,
+      .heads = 4,
+      .kv_heads = 2,
+      .ffn = 256}},
+};
+
+INSTANTIATE_TEST_SUITE_P(Forms, DeviceStacks, testing::ValuesIn(kShapes), name_of);
+INSTANTIATE_TEST_SUITE_P(Bf16, DeviceStacksOfOneForm, testing::Values(kShapes[0]), name_of);
 
 TEST(DeviceStack, RefusesWhatItDoesNotCompute) {
   ThreadTeam team(1);
@@ -218,7 +233,7 @@ TEST(DeviceStack, RefusesWhatItDoesNotCompute) {
     });
   };
   refused("has heads not of 64 or 128", {.head_dim = 32});
-  refused("'blk.0.attn_q.weight' is f32, which is not computed on a GPU yet (bf16, q8_0", {.format = &f32});
+  refused("'blk.0.attn_q.weight' is f32, which is not computed on a GPU yet (bf16", {.format = &f32});
   refused("has 96 columns, expected a multiple of 64", {.ffn = 96});
   refused("keys and values on a GPU are bf16, not f16", {}, KvType::f16);
 }
