@@ -2,7 +2,7 @@
 // fit, as the head has just written them.
 #include <cstdio>
 
-#include "gpu/sample_row.h"
+#include "gpu/test_sample_row.h"
 #include "gpu/test_sample_checks.h"
 #include "session.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "gpu/sample_row.h"
+#include "gpu/test_sample_row.h"
 #include "gpu/source/sample.h"
 #include "sampling/candidate_cuts.h"
 #include "sampling/counter_rng.h"

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "gpu/source/sample.h"
 
 namespace estoc {
 
@@ -55,6 +56,10 @@ GpuWeightPlan::GpuWeightPlan(const WeightSource& source, const NamingRules& nami
   const auto matrix = [&](std::string_view name) { return matrix_of(source, std::string(name), vocab, hidden); };
   for (int layer = first; layer < end; ++layer) add_layer(source, decoder.layers[static_cast<size_t>(layer)]);
   if (end == static_cast<int>(decoder.layers.size())) {
+    if (vocab > gpu::kSampleColumnsMax) {
+      fail(ErrorCode::unsupported, "layers on a GPU: a vocabulary of {} tokens, expected at most {}", vocab,
+           gpu::kSampleColumnsMax);
+    }
     head = GpuHead{place({matrix(is_tied ? naming.embedding : naming.head)}, false),
                    place(source, decoder.norm.name, hidden), decoder.norm.epsilon};
   }

@@ -1,5 +1,5 @@
-// What a request wants of its tokens as sample_rows takes it (source/sample.h): the numbers that the CPU's sampler
-// would compute once more for every token. Penalties, bias and masks are not among them.
+// What a request wants of its tokens as sample_rows takes it (source/sample.h), for checks against the CPU's sampler.
+// Penalties, bias and masks are not among them.
 #pragma once
 
 #include <cmath>
