@@ -105,6 +105,7 @@ void DecodeLaunches::layer(size_t index) {
     LinearArguments a = arguments(part, inputs, true, layer.input_epsilon);
     a.output = b_.qkv.as<float>(static_cast<size_t>(part.output_at) * 4);
     a.output_stride = qkv_rows(w_);
+    a.bias = layer.qkv_bias ? vector(*layer.qkv_bias) + part.output_at : nullptr;
     launch(part, "store", a);
   }
   launch_decode_attention(device_, w_, b_, shape_, inputs_, index, ask(layer.output.at), 0, gpu::ColumnOrder::plain);

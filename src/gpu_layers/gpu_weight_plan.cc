@@ -93,9 +93,9 @@ void GpuWeightPlan::add_layer(const WeightSource& source, const LayerSpec& layer
   };
   const int query = heads * head_dim, key = kv_heads * head_dim;
   GpuLayer to;
-  for (const auto& run : runs_of_one_format({matrix(attention.name + ".q_proj", query, hidden),
-                                             matrix(attention.name + ".k_proj", key, hidden),
-                                             matrix(attention.name + ".v_proj", key, hidden)})) {
+  for (const auto& run : runs_of_one_format({matrix_of(source, attention.name + ".q_proj", query, hidden),
+                                             matrix_of(source, attention.name + ".k_proj", key, hidden),
+                                             matrix_of(source, attention.name + ".v_proj", key, hidden)})) {
     const int at = to.qkv.empty() ? 0 : to.qkv.back().output_at + to.qkv.back().rows;
     to.qkv.push_back(place(run, false));
     to.qkv.back().output_at = at;
@@ -106,6 +106,7 @@ void GpuWeightPlan::add_layer(const WeightSource& source, const LayerSpec& layer
   if (runs_of_one_format(gate_up).size() != 1) refuse(mlp.name, "has gate and up of different formats");
   to.gate_up = place(gate_up, true);
   to.down = place({matrix(mlp.name + "." + mlp.down, hidden, mlp.width)}, false);
+  to.qkv_bias = place_biases(source, attention);
   to.input_norm = place(source, layer.input_norm.name, hidden);
   to.mlp_norm = place(source, layer.mlp_norm.name, hidden);
   if (attention.q_norm) to.q_norm = place(source, attention.q_norm->name, head_dim);
@@ -131,6 +132,24 @@ GpuMatrix GpuWeightPlan::place(const std::vector<MatrixView>& parts, bool is_int
   matrix_bytes += (to.bytes() + kAlignment - 1) / kAlignment * kAlignment;
   matrices.push_back({to, &form, parts, is_interleaved});
   return to;
+}
+
+// All three or none.
+std::optional<size_t> GpuWeightPlan::place_biases(const WeightSource& source, const AttentionSpec& attention) {
+  const std::pair<const char*, int> parts[] = {{".q_proj", heads}, {".k_proj", kv_heads}, {".v_proj", kv_heads}};
+  size_t end = vector_floats;
+  int found = 0;
+  for (const auto& [name, part_heads] : parts) {
+    const std::string bias = attention.name + name + ".bias";
+    const int64_t shape[] = {int64_t{part_heads} * head_dim};
+    if (source.find(bias) == nullptr) continue;
+    vectors.push_back({end, &source.require(bias, shape)});
+    end += static_cast<size_t>(shape[0]);
+    ++found;
+  }
+  if (found == 0) return std::nullopt;
+  if (found != 3) refuse(attention.name, "has biases, but not of queries, keys and values alike");
+  return std::exchange(vector_floats, rounded(end));
 }
 
 size_t GpuWeightPlan::place(const WeightSource& source, const std::string& name, int count) {

@@ -35,6 +35,7 @@ struct GpuLayer {
   GpuMatrix output, gate_up, down;
   size_t input_norm = 0, mlp_norm = 0;
   std::optional<size_t> q_norm, k_norm;
+  std::optional<size_t> qkv_bias;  // of all three, one behind the other
   float input_epsilon = 0, mlp_epsilon = 0, head_epsilon = 0;
   float scale = 0;  // of scores
   int rope = 0;
@@ -78,6 +79,7 @@ struct GpuWeightPlan {
   void add_layer(const WeightSource& source, const LayerSpec& layer);
   GpuMatrix place(const std::vector<MatrixView>& parts, bool is_interleaved);
   size_t place(const WeightSource& source, const std::string& name, int count);
+  std::optional<size_t> place_biases(const WeightSource& source, const AttentionSpec& attention);
 };
 
 }  // namespace estoc

@@ -32,6 +32,15 @@ GemmPlan gemm_plan(const GpuMatrix& matrix, int count, const gpu::Device& device
   return {tokens, std::max(1, splits)};
 }
 
+// What becomes of a product (gpu/source/gemm.h).
+struct ProductEnd {
+  const char* name;
+  float* output = nullptr;  // store, residual
+  int stride = 0;
+  const float* bias = nullptr;                 // store
+  ColumnOrder activated = ColumnOrder::plain;  // gated
+};
+
 class PromptLaunches {
  public:
   PromptLaunches(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
@@ -48,8 +57,7 @@ class PromptLaunches {
  private:
   const float* vector(size_t at) const { return w_.vector(at); }
   void norm(size_t weight, float epsilon, ColumnOrder order);
-  void product(const GpuMatrix& matrix, const char* end, const gpu::Buffer& inputs, float* output, int output_stride,
-               ColumnOrder activated);
+  void product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end);
   void project(const GpuLayer& layer);
   void finish(const GpuLayer& layer);
   void rope(const GpuLayer& layer, const gpu::KvLayer& kv);
@@ -80,17 +88,17 @@ void PromptLaunches::norm(size_t weight, float epsilon, ColumnOrder order) {
   device_.launch("rms_norm_tiles", {.blocks = in_.rows, .threads = gpu::token_norm_threads(w_.plan().hidden)}, norm);
 }
 
-void PromptLaunches::product(const GpuMatrix& matrix, const char* end, const gpu::Buffer& inputs, float* output,
-                             int output_stride, ColumnOrder activated) {
+void PromptLaunches::product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end) {
   const int multiprocessors = device_.device().multiprocessors;
   const GemmPlan plan = gemm_plan(matrix, in_.rows, device_.device());
   gpu::GemmArguments a{};
   a.weights = w_.matrix(matrix);
   a.inputs = inputs.as<gpu::u8>();
-  a.output = output;
-  a.output_stride = output_stride;
+  a.bias = end.bias;
+  a.output = end.output;
+  a.output_stride = end.stride;
   a.activated = b_.activated.as<gpu::u8>();
-  a.order = activated;
+  a.order = end.activated;
   a.rows = matrix.rows;
   a.columns = matrix.columns;
   a.count = in_.rows;
@@ -98,7 +106,7 @@ void PromptLaunches::product(const GpuMatrix& matrix, const char* end, const gpu
   a.partial = b_.product_partial->as<float>();
   a.arrivals = b_.product_arrivals->as<gpu::u32>();
   const int items = gpu::gemm_row_tiles(matrix.rows) * gpu::gemm_token_tiles(in_.rows, plan.tokens) * plan.splits;
-  device_.launch(std::string("gemm_") + name_of(matrix.form) + "_" + end + "_n" + std::to_string(plan.tokens),
+  device_.launch(std::string("gemm_") + name_of(matrix.form) + "_" + end.name + "_n" + std::to_string(plan.tokens),
                  {.blocks = std::min(items, multiprocessors),
                   .threads = gpu::kGemmThreads,
                   .shared_bytes = gpu::gemm_shared_bytes(matrix.form, plan.tokens, device_.device().capability)},
@@ -149,18 +157,21 @@ void PromptLaunches::project(const GpuLayer& layer) {
   norm(layer.input_norm, layer.input_epsilon, order_of(layer.qkv.front()));
   for (const GpuMatrix& part : layer.qkv) {
     float* const output = b_.qkv.as<float>(static_cast<size_t>(part.output_at) * 4);
-    product(part, "store", *b_.normed, output, qkv_rows(w_), ColumnOrder::plain);
+    product(part, *b_.normed,
+            {.name = "store",
+             .output = output,
+             .stride = qkv_rows(w_),
+             .bias = layer.qkv_bias ? vector(*layer.qkv_bias) + part.output_at : nullptr});
   }
 }
 
 // What follows attention.
 void PromptLaunches::finish(const GpuLayer& layer) {
-  auto* const residual = b_.residual.as<float>();
-  const ColumnOrder down = order_of(layer.down);
-  product(layer.output, "residual", b_.attended, residual, w_.plan().hidden, down);
+  const ProductEnd to_residual{.name = "residual", .output = b_.residual.as<float>(), .stride = w_.plan().hidden};
+  product(layer.output, b_.attended, to_residual);
   norm(layer.mlp_norm, layer.mlp_epsilon, order_of(layer.gate_up));
-  product(layer.gate_up, "gated", *b_.normed, nullptr, 0, down);
-  product(layer.down, "residual", b_.activated, residual, w_.plan().hidden, down);
+  product(layer.gate_up, *b_.normed, {.name = "gated", .activated = order_of(layer.down)});
+  product(layer.down, b_.activated, to_residual);
 }
 
 void PromptLaunches::layer(size_t index) {
@@ -185,7 +196,7 @@ void PromptLaunches::decode_layer(size_t index, const DecodeShape& shape, const 
 void PromptLaunches::head() {
   const GpuHead& head = *w_.plan().head;
   norm(head.norm, head.epsilon, order_of(head.matrix));
-  product(head.matrix, "store", *b_.normed, b_.logits->as<float>(), head.matrix.rows, ColumnOrder::plain);
+  product(head.matrix, *b_.normed, {.name = "store", .output = b_.logits->as<float>(), .stride = head.matrix.rows});
 }
 
 void PromptLaunches::pick() {

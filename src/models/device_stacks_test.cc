@@ -197,6 +197,7 @@ const auto name_of = [](const auto& info) { return std::string(info.param.name);
 
 const Shape kShapes[] = {
     {"bf16", {.format = &bf16}},
+    {"bf16_with_biases", {.format = &bf16, .layers = 2, .has_biases = true}},
     {"f16", {.format = find_format("f16"), .layers = 2}},
     {"q4_0_with_head_norms",
      {.format = find_format("q4_0"), .layers = 2, .heads = 4, .kv_heads = 1, .head_dim = 128, .has_head_norms = true}},

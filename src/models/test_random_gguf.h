@@ -16,10 +16,11 @@ struct RandomGguf {
   const QuantFormat* value_format = nullptr;  // of v_proj; null: as the others
   int layers = 3, hidden = 128, heads = 6, kv_heads = 2, head_dim = 64, ffn = 192, vocab = 200, context = 512;
   bool has_head_norms = false;  // Qwen3 instead of Llama
+  bool has_biases = false;      // Qwen2
   bool has_head = false;        // not tied to the embedding
 
   std::string text() const {
-    const std::string architecture = has_head_norms ? "qwen3" : "llama";
+    const std::string architecture = has_head_norms ? "qwen3" : has_biases ? "qwen2" : "llama";
     GgufWriter writer;
     writer.set("general.architecture", GgufValue::string(architecture));
     const auto set = [&](const char* key, int value) {
@@ -44,13 +45,13 @@ struct RandomGguf {
       for (float& value : values) value = draw(random);
       std::string data(static_cast<size_t>(as->row_bytes(count)), '\0');
       as->encode(values.data(), reinterpret_cast<std::byte*>(data.data()), count);
-      writer.add_tensor({name + ".weight", std::move(shape), static_cast<uint32_t>(as->gguf_id), std::move(data), {}});
+      writer.add_tensor({name, std::move(shape), static_cast<uint32_t>(as->gguf_id), std::move(data), {}});
     };
     const auto matrix = [&](const std::string& name, int64_t rows, int64_t columns, const QuantFormat* as) {
-      add(name, {rows, columns}, as, 1.0f / std::sqrt(static_cast<float>(columns)), 0);
+      add(name + ".weight", {rows, columns}, as, 1.0f / std::sqrt(static_cast<float>(columns)), 0);
     };
-    const auto norm = [&](const std::string& name, int64_t count) { add(name, {count}, &f32, 0.2f, 1); };
-    add("token_embd", {vocab, hidden}, format, 1, 0);
+    const auto norm = [&](const std::string& name, int64_t count) { add(name + ".weight", {count}, &f32, 0.2f, 1); };
+    add("token_embd.weight", {vocab, hidden}, format, 1, 0);
     norm("output_norm", hidden);
     if (has_head) matrix("output", vocab, hidden, format);
     const int64_t query = int64_t{heads} * head_dim, key = int64_t{kv_heads} * head_dim;
@@ -60,6 +61,11 @@ struct RandomGguf {
       matrix(block + "attn_q", query, hidden, format);
       matrix(block + "attn_k", key, hidden, format);
       matrix(block + "attn_v", key, hidden, value_format != nullptr ? value_format : format);
+      if (has_biases) {
+        add(block + "attn_q.bias", {query}, &f32, 0.5f, 0);
+        add(block + "attn_k.bias", {key}, &f32, 0.5f, 0);
+        add(block + "attn_v.bias", {key}, &f32, 0.5f, 0);
+      }
       matrix(block + "attn_output", hidden, query, format);
       if (has_head_norms) {
         norm(block + "attn_q_norm", head_dim);
