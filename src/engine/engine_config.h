@@ -13,6 +13,12 @@ enum class SchedulePolicy {
   prefill_first,  // whole prompts before everything else: for comparisons only
 };
 
+// What is expected of the machine before a step was measured.
+struct MachineGuess {
+  double bytes_a_second = 10e9, macs_a_second = 50e9;
+  double attention_macs_a_second = 200e9;  // too dear a guess would keep long prompts out
+};
+
 struct EngineConfig {
   int context = 4096;          // positions a sequence may have: prompt and output together
   int sequences_max = 64;      // sequences that run at once
@@ -26,6 +32,7 @@ struct EngineConfig {
   double queue_timeout_s = 120;  // a request that has waited this long ends with FinishReason::timeout; 0 never
   bool has_prefix_cache = true;  // keys and values of equal beginnings are computed once
   SchedulePolicy policy = SchedulePolicy::mixed;
+  MachineGuess machine;
   int steps_kept = 0;  // records of the last steps, for Engine::last_steps
 };
 

@@ -37,8 +37,8 @@ Stepper::Stepper(Runner& runner, const EngineConfig& config, Now now)
       positions_max_(positions_max_for(groups_, config)),
       limits_(limits_of(config, positions_max_)),
       kv_(groups_, config.has_prefix_cache, PrefixHasher(random_hash_key())),
-      times_(StepTimeModel::guess_for(runner.info(),
-                                      runner.info().state.position_block_bytes(config.kv_type) / kKvBlockTokens)),
+      times_(StepTimeModel::guess_for(
+          runner.info(), runner.info().state.position_block_bytes(config.kv_type) / kKvBlockTokens, config.machine)),
       scheduler_(kv_, times_, limits_),
       batch_(limits_, static_cast<int>(groups_.size())),
       stats_(with_buckets()) {

@@ -14,16 +14,14 @@ constexpr double kFactorMin = 0.002;   // a cost is never nothing
 
 }  // namespace
 
-StepCosts StepTimeModel::guess_for(const ModelInfo& info, uint64_t kv_bytes_a_position) {
-  constexpr double kBytesASecond = 10e9, kMacsASecond = 50e9;
-  constexpr double kAttentionMacsASecond = 200e9;  // too dear a guess would keep long prompts out
+StepCosts StepTimeModel::guess_for(const ModelInfo& info, uint64_t kv_bytes_a_position, const MachineGuess& machine) {
   const double head = double(info.vocab) * info.hidden;
   const double body = std::max(0.0, static_cast<double>(info.parameter_count) - head);
-  return {.step = 1e-4 + static_cast<double>(info.weight_bytes) / kBytesASecond,
-          .row = 1e-6 + body / kMacsASecond,
-          .logit_row = 1e-6 + head / kMacsASecond,
-          .read = 1e-10 + static_cast<double>(kv_bytes_a_position) / kBytesASecond,
-          .attended = 1e-10 + 2.0 * info.layers * info.heads * info.head_dim / kAttentionMacsASecond};
+  return {.step = 1e-4 + static_cast<double>(info.weight_bytes) / machine.bytes_a_second,
+          .row = 1e-6 + body / machine.macs_a_second,
+          .logit_row = 1e-6 + head / machine.macs_a_second,
+          .read = 1e-10 + static_cast<double>(kv_bytes_a_position) / machine.bytes_a_second,
+          .attended = 1e-10 + 2.0 * info.layers * info.heads * info.head_dim / machine.attention_macs_a_second};
 }
 
 StepTimeModel::StepTimeModel(const StepCosts& guess)

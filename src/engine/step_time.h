@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/engine_config.h"
+
 namespace estoc {
 
 struct ModelInfo;
@@ -47,8 +49,8 @@ struct StepCosts {
 class StepTimeModel {
  public:
   explicit StepTimeModel(const StepCosts& guess);
-  // A guess for a model of this size on a modest machine: 10 GB/s, 50 G multiply-adds a second.
-  static StepCosts guess_for(const ModelInfo& info, uint64_t kv_bytes_a_position);
+  // A guess for a model of this size on such a machine.
+  static StepCosts guess_for(const ModelInfo& info, uint64_t kv_bytes_a_position, const MachineGuess& machine = {});
 
   double predict(const StepWork& work) const;
   void learn(const StepWork& work, double seconds);

@@ -113,6 +113,7 @@ TEST(StepTimeModel, TheFirstGuessFollowsFromTheModelsSize) {
   EXPECT_NEAR(guess.logit_row, 1e-6 + 2e-6, 1e-9);
   EXPECT_NEAR(guess.read, 100e-9, 1e-9);
   EXPECT_NEAR(guess.attended, 0.1e-9 + 2 * 2 * 4 * 8 / 200e9, 1e-12);
+  EXPECT_NEAR(StepTimeModel::guess_for(info, 1000, {.macs_a_second = 500e9}).row, 1e-6 + 2e-6, 1e-9);
   info.parameter_count = 50'000;  // shared matrices may be counted once
   EXPECT_NEAR(StepTimeModel::guess_for(info, 1000).row, 1e-6, 1e-9);
 }

@@ -10,6 +10,9 @@
 namespace estoc {
 namespace {
 
+// A third of what an H100 reaches (docs/SPEED.md): measured steps soon say better.
+constexpr MachineGuess kGpuGuess{.bytes_a_second = 1e12, .macs_a_second = 100e12, .attention_macs_a_second = 20e12};
+
 // The model's part of the memory, but no more than all sequences can fill and never less than one context.
 void plan_kv_bytes(const ModelInfo& info, const KvBudget& budget, ModelPlan& plan) {
   EngineConfig& config = plan.engine;
@@ -50,6 +53,7 @@ ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const
   config.context = config.context > 0 ? std::min(config.context, info.context_max) : info.context_max;
   config.batch_tokens_max = std::max(choose_batch_tokens(settings, placement), config.sequences_max);
   config.kv_type = choose_kv_type(settings, placement);
+  if (placement.device != nullptr && placement.first_layer == 0) config.machine = kGpuGuess;
   plan_kv_bytes(info, budget, plan);
   return plan;
 }

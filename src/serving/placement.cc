@@ -43,9 +43,15 @@ std::shared_ptr<gpu::Accelerator> open_device(const std::string& asked) {
     return device;
   }
   try {
-    return gpu::Accelerator::open("cuda");
+    gpu::open_cuda();
   } catch (const Error& error) {
     log_debug("no GPU is used: {}", error.what());
+    return nullptr;
+  }
+  try {
+    return gpu::Accelerator::open("cuda");
+  } catch (const Error& error) {  // there is one, so somebody may expect it to be used
+    log_warn("the GPU is not used: {}", error.what());
     return nullptr;
   }
 }

@@ -77,6 +77,7 @@ TEST_F(PlacementTest, KeysAndValuesGetWhatIsLeftOfTheDevice) {
   const Placement placement = place();
   const std::vector<ModelPlan> plans = plan_models({settings_}, {info_}, {placement}, 1 << 20);
   EXPECT_EQ(plans[0].engine.kv_type, KvType::bf16);
+  EXPECT_GT(plans[0].engine.machine.macs_a_second, EngineConfig().machine.macs_a_second);
   EXPECT_EQ(plans[0].engine.batch_tokens_max, 512);  // the library's own default is no wish left open
   EXPECT_GT(plans[0].engine.kv_bytes, uint64_t{1} << 20);
 }
