@@ -47,10 +47,11 @@ void GpuRotations::reach(int end) {
 }
 
 GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& weights,
-                       const std::vector<RopeSpec>& ropes, const RunLimits& limits, int block_count, bool has_prompts)
+                       const std::vector<RopeSpec>& ropes, const RunLimits& limits, int block_count, int context_max,
+                       bool has_prompts)
     : rows_max(std::max(limits.rows_max, kGpuDecodeRows)),
       logit_rows_max(std::max(limits.logit_rows_max, kGpuDecodeRows)),
-      positions_max(block_count * gpu::kKvPositions),
+      positions_max(std::min(block_count * gpu::kKvPositions, context_max)),
       block_stride(2L * static_cast<long>(weights.plan().layers.size()) * weights.plan().kv_heads *
                    gpu::kv_tile_elements(weights.plan().head_dim)),
       pool(zeros(accelerator.device(), static_cast<size_t>(block_count) * static_cast<size_t>(block_stride) * 2)),

@@ -63,7 +63,7 @@ inline constexpr int kGpuDecodeRows = 16;
 
 struct GpuBuffers {
   GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
-             const RunLimits& limits, int block_count, bool has_prompts);
+             const RunLimits& limits, int block_count, int context_max, bool has_prompts);
 
   const int rows_max, logit_rows_max, positions_max;
   const long block_stride;  // of the pool, in elements

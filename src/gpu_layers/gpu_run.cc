@@ -73,13 +73,14 @@ const RowChoice* choice_of(const LogitRows& logits, int place) {
 }  // namespace
 
 GpuRun::GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
-               const RunLimits& limits, int group)
+               const RunLimits& limits, int group, int context_max)
     : device_(device),
       weights_(weights),
       group_(group),
       has_prompts_(has_prompt_kernels(device, weights)),
       narrow_rows_(is_plain(weights.plan().layers.front().gate_up.form) ? kGpuDecodeRows : 2 * kGpuDecodeRows),
-      buffers_(device, weights, ropes, limits, limits.block_counts[static_cast<size_t>(group)], has_prompts_) {
+      buffers_(device, weights, ropes, limits, limits.block_counts[static_cast<size_t>(group)], context_max,
+               has_prompts_) {
   device_.device().synchronize();
 }
 

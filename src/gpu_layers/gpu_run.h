@@ -19,9 +19,9 @@ namespace estoc {
 
 class GpuRun final : public StackScratch {
  public:
-  // `group` of the model's state is that of these layers.
+  // `group` of the model's state is that of these layers; no sequence is longer than `context_max`.
   GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
-         const RunLimits& limits, int group);
+         const RunLimits& limits, int group, int context_max);
 
   void copy_block(const BlockCopy& copy) override;
   // As DecoderStack::forward.

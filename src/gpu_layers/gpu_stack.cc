@@ -12,6 +12,7 @@ GpuStack::GpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLay
     : device_(std::move(device)),
       first_(first),
       group_(layout.group_of(first)),
+      context_max_(decoder.context_max),
       ropes_(decoder.ropes),
       weights_(load, *device_, decoder, first, end) {}
 
@@ -23,7 +24,7 @@ std::unique_ptr<StackScratch> GpuStack::make_scratch(const RunLimits& limits) co
     fail(ErrorCode::unsupported, "keys and values on a GPU are bf16, not {}", kv_type_name(limits.kv_type));
   }
   device_->device().use();
-  return std::make_unique<GpuRun>(*device_, weights_, ropes_, limits, group_);
+  return std::make_unique<GpuRun>(*device_, weights_, ropes_, limits, group_, context_max_);
 }
 
 void GpuStack::forward(const Batch& batch, StateStorage&, StackScratch& scratch, Rows& hidden,
