@@ -20,7 +20,7 @@ class WindowReader {
  public:
   WindowReader(const Model& model, KvType type, std::span<const TokenId> window)
       : model_(model),
-        scratch_(model.make_scratch(kChunk)),
+        scratch_(model.make_scratch({.rows_max = kChunk, .logit_rows_max = kChunk})),
         kv_(model.info().state, type, (kWindow + 15) / 16),
         window_(window),
         blocks_(kWindow / 16 + 1) {
