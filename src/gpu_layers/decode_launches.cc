@@ -1,18 +1,13 @@
 // Steps of few rows: five launches a layer, each allowed to begin before the one before has ended.
 #include <algorithm>
-#include <string>
 
-#include "gpu/source/embed.h"
 #include "gpu/source/linear.h"
-#include "gpu/source/select_rows.h"
-#include "gpu_layers/device_form.h"
 #include "gpu_layers/gpu_launches.h"
 
 namespace estoc {
 namespace {
 
 using gpu::LinearArguments;
-using gpu::LinearPlan;
 
 // How far beyond its own weights a launch asks for those of later ones: the best, or nearly, for all models tried
 // (docs/GPU.md).
@@ -34,8 +29,6 @@ class DecodeLaunches {
   const float* vector(size_t at) const { return w_.vector(at); }
   gpu::WeightsAhead ask(size_t own_end);
   LinearArguments arguments(const GpuMatrix& matrix, gpu::u16* inputs, bool has_norm, float epsilon);
-  // Returns its blocks.
-  int launch(const GpuMatrix& matrix, const char* end, const LinearArguments& arguments);
 
   const gpu::Accelerator& device_;
   const GpuWeights& w_;
@@ -72,30 +65,10 @@ LinearArguments DecodeLaunches::arguments(const GpuMatrix& matrix, gpu::u16* inp
   return a;
 }
 
-int DecodeLaunches::launch(const GpuMatrix& matrix, const char* end, const LinearArguments& arguments) {
-  const LinearPlan plan = gpu::linear_plan(matrix.form, matrix.rows, matrix.columns);
-  const int blocks = (gpu::tile_rows_of(matrix.rows) + plan.tiles - 1) / plan.tiles;
-  const std::string kernel = std::string("linear_") + name_of(matrix.form) + "_" + end + "_r" +
-                             std::to_string(plan.tiles) + (arguments.count > 8 ? "_n16" : "_n8");
-  device_.launch(kernel, {.blocks = blocks, .threads = plan.warps * gpu::kWarpThreads}, arguments);
-  return blocks;
-}
-
 // The rows of the first layer, by token or as they came from another stack.
 void DecodeLaunches::begin() {
-  const float* norm = vector(w_.plan().layers.front().input_norm);
-  if (w_.plan().embedding) {
-    const gpu::EmbedArguments embed{
-        w_.matrix(*w_.plan().embedding), inputs_.tokens,  norm, b_.residual.as<float>(), b_.inputs.as<gpu::u16>(),
-        b_.squares.as<float>(),          w_.plan().hidden};
-    device_.launch(std::string("embed_") + name_of(w_.plan().embedding->form),
-                   {.blocks = shape_.rows, .threads = gpu::kEmbedThreads, .may_overlap = false}, embed);
-  } else {
-    const gpu::SelectRowsArguments select{b_.residual.as<float>(), nullptr,         norm, b_.inputs.as<gpu::u16>(),
-                                          b_.squares.as<float>(),  w_.plan().hidden};
-    device_.launch("select_rows", {.blocks = shape_.rows, .threads = gpu::kSelectRowsThreads, .may_overlap = false},
-                   select);
-  }
+  if (w_.plan().embedding) return launch_embedding(device_, w_, b_, inputs_.tokens, shape_.rows);
+  launch_select_rows(device_, w_, b_, nullptr, shape_.rows, w_.plan().layers.front().input_norm, false);
 }
 
 void DecodeLaunches::layer(size_t index) {
@@ -106,18 +79,18 @@ void DecodeLaunches::layer(size_t index) {
     a.output = b_.qkv.as<float>(static_cast<size_t>(part.output_at) * 4);
     a.output_stride = qkv_rows(w_);
     a.bias = layer.qkv_bias ? vector(*layer.qkv_bias) + part.output_at : nullptr;
-    launch(part, "store", a);
+    launch_linear(device_, part, "store", a);
   }
   launch_decode_attention(device_, w_, b_, shape_, inputs_, index, ask(layer.output.at), 0, gpu::ColumnOrder::plain);
   LinearArguments a = arguments(layer.output, b_.attended.as<gpu::u16>(), false, 0);
   a.next_norm = vector(layer.mlp_norm);
-  square_parts = launch(layer.output, "residual", a);
-  launch(layer.gate_up, "gated", arguments(layer.gate_up, inputs, true, layer.mlp_epsilon));
+  square_parts = launch_linear(device_, layer.output, "residual", a);
+  launch_linear(device_, layer.gate_up, "gated", arguments(layer.gate_up, inputs, true, layer.mlp_epsilon));
   a = arguments(layer.down, b_.activated.as<gpu::u16>(), false, 0);
   a.next_norm = vector(index + 1 < w_.plan().layers.size() ? w_.plan().layers[index + 1].input_norm
                        : w_.plan().head                    ? w_.plan().head->norm
                                                            : w_.plan().ones);
-  square_parts = launch(layer.down, "residual", a);
+  square_parts = launch_linear(device_, layer.down, "residual", a);
 }
 
 }  // namespace

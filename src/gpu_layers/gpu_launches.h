@@ -9,6 +9,7 @@
 #include <compare>
 
 #include "gpu/source/attention_prompt.h"
+#include "gpu/source/linear.h"
 #include "gpu/source/sample.h"
 #include "gpu/source/weights_ahead.h"
 #include "gpu_layers/gpu_buffers.h"
@@ -59,6 +60,23 @@ struct PromptInputs {
 // Leaves logits and tokens of every picked row, or without a head the residual of all.
 void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                    const PromptInputs& inputs);
+
+// Of one layer's keys and values in a block, and where the layer's part of the pool is.
+inline size_t kv_layer_elements(const GpuWeightPlan& plan) {
+  return 2 * static_cast<size_t>(plan.kv_heads * gpu::kv_tile_elements(plan.head_dim));
+}
+gpu::KvLayer kv_layer(const GpuWeights& weights, const GpuBuffers& buffers, size_t layer);
+
+// Rows of the residual by token, ready for the first layer's projection.
+void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                      const gpu::u32* tokens, int rows);
+// Picked rows of the residual, all of them in order where `picks` is null, ready for a projection behind this norm.
+void launch_select_rows(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                        const int* picks, int rows, size_t norm, bool may_overlap);
+// A projection of up to kGpuDecodeRows rows: "store", "residual" or "gated". Returns its blocks, which is how many
+// parts of the sums of squares a residual leaves.
+int launch_linear(const gpu::Accelerator& device, const GpuMatrix& matrix, const char* end,
+                  const gpu::LinearArguments& arguments);
 
 // The attention of one new position a row. Its output is rows, or with `output_tiles` token tiles so many columns wide.
 void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,

@@ -1,9 +1,6 @@
 // The head: logits of rows that are ready for a projection, sixteen at a time, and a token of each.
 #include <algorithm>
-#include <string>
 
-#include "gpu/source/linear.h"
-#include "gpu_layers/device_form.h"
 #include "gpu_layers/gpu_launches.h"
 
 namespace estoc {
@@ -11,8 +8,6 @@ namespace estoc {
 void launch_head(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows,
                  int square_parts, const gpu::SampleRow* samples) {
   const GpuMatrix& matrix = weights.plan().head->matrix;
-  const gpu::LinearPlan plan = gpu::linear_plan(matrix.form, matrix.rows, matrix.columns);
-  const int blocks = (gpu::tile_rows_of(matrix.rows) + plan.tiles - 1) / plan.tiles;
   for (int first = 0; first < rows; first += kGpuDecodeRows) {
     const auto at = static_cast<size_t>(first);
     gpu::LinearArguments a{};
@@ -26,9 +21,7 @@ void launch_head(const gpu::Accelerator& device, const GpuWeights& weights, cons
     a.count = std::min(kGpuDecodeRows, rows - first);
     a.output = buffers.logits->as<float>(at * static_cast<size_t>(matrix.rows) * 4);
     a.output_stride = matrix.rows;
-    device.launch(std::string("linear_") + name_of(matrix.form) + "_store_r" + std::to_string(plan.tiles) +
-                      (a.count > 8 ? "_n16" : "_n8"),
-                  {.blocks = blocks, .threads = plan.warps * gpu::kWarpThreads}, a);
+    launch_linear(device, matrix, "store", a);
   }
   launch_sampling(device, weights, buffers, rows, samples);
 }

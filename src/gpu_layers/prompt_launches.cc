@@ -2,10 +2,8 @@
 #include <algorithm>
 #include <string>
 
-#include "gpu/source/embed.h"
 #include "gpu/source/gemm.h"
 #include "gpu/source/rope.h"
-#include "gpu/source/select_rows.h"
 #include "gpu/source/token_norm.h"
 #include "gpu_layers/device_form.h"
 #include "gpu_layers/gpu_launches.h"
@@ -70,16 +68,7 @@ class PromptLaunches {
 };
 
 void PromptLaunches::begin() {
-  if (!w_.plan().embedding) return;
-  const gpu::EmbedArguments embed{w_.matrix(*w_.plan().embedding),
-                                  in_.tokens,
-                                  vector(w_.plan().layers.front().input_norm),
-                                  b_.residual.as<float>(),
-                                  b_.inputs.as<gpu::u16>(),
-                                  b_.squares.as<float>(),
-                                  w_.plan().hidden};
-  device_.launch(std::string("embed_") + name_of(w_.plan().embedding->form),
-                 {.blocks = in_.rows, .threads = gpu::kEmbedThreads, .may_overlap = false}, embed);
+  if (w_.plan().embedding) launch_embedding(device_, w_, b_, in_.tokens, in_.rows);
 }
 
 void PromptLaunches::norm(size_t weight, float epsilon, ColumnOrder order) {
@@ -176,9 +165,7 @@ void PromptLaunches::finish(const GpuLayer& layer) {
 
 void PromptLaunches::layer(size_t index) {
   const GpuLayer& layer = w_.plan().layers[index];
-  const size_t layer_bytes =
-      static_cast<size_t>(2 * w_.plan().kv_heads * gpu::kv_tile_elements(w_.plan().head_dim)) * 2;
-  const gpu::KvLayer kv{b_.pool.as<gpu::u16>(index * layer_bytes), b_.block_stride, w_.plan().kv_heads};
+  const gpu::KvLayer kv = kv_layer(w_, b_, index);
   project(layer);
   rope(layer, kv);
   attention(layer, kv);
@@ -199,12 +186,7 @@ void PromptLaunches::head() {
   product(head.matrix, *b_.normed, {.name = "store", .output = b_.logits->as<float>(), .stride = head.matrix.rows});
 }
 
-void PromptLaunches::pick() {
-  const gpu::SelectRowsArguments select{b_.residual.as<float>(),      in_.picks,
-                                        vector(w_.plan().head->norm), b_.inputs.as<gpu::u16>(),
-                                        b_.squares.as<float>(),       w_.plan().hidden};
-  device_.launch("select_rows", {.blocks = in_.picked, .threads = gpu::kSelectRowsThreads}, select);
-}
+void PromptLaunches::pick() { launch_select_rows(device_, w_, b_, in_.picks, in_.picked, w_.plan().head->norm, true); }
 
 }  // namespace
 

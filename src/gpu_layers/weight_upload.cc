@@ -45,10 +45,8 @@ void WeightUpload::put(const DeviceForm& form, const RowSource& source, gpu::u8*
     const gpu::RepackArguments arguments{piece.device.as<gpu::u8>(),
                                          to + begin / gpu::kTileRows * gpu::tile_row_bytes(form.form, columns),
                                          static_cast<int>(rows), columns};
-    const int64_t threads =
-        int64_t{gpu::tile_rows_of(static_cast<int>(rows))} * gpu::kTileRows * columns / gpu::kGroupColumns;
     device_.launch(form.repack,
-                   {.blocks = static_cast<int>((threads + gpu::kRepackThreads - 1) / gpu::kRepackThreads),
+                   {.blocks = gpu::repack_blocks(static_cast<int>(rows), columns),
                     .threads = gpu::kRepackThreads,
                     .may_overlap = false},
                    arguments);

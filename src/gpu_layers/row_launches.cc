@@ -1,0 +1,50 @@
+// What steps of either kind share: the rows that they begin with and those that they pick, and projections of few rows.
+#include <string>
+
+#include "gpu/source/embed.h"
+#include "gpu/source/select_rows.h"
+#include "gpu_layers/device_form.h"
+#include "gpu_layers/gpu_launches.h"
+
+namespace estoc {
+
+gpu::KvLayer kv_layer(const GpuWeights& weights, const GpuBuffers& buffers, size_t layer) {
+  const GpuWeightPlan& plan = weights.plan();
+  return {buffers.pool.as<gpu::u16>(layer * kv_layer_elements(plan) * sizeof(gpu::u16)), buffers.block_stride,
+          plan.kv_heads};
+}
+
+void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                      const gpu::u32* tokens, int rows) {
+  const GpuWeightPlan& plan = weights.plan();
+  const gpu::EmbedArguments embed{weights.matrix(*plan.embedding),
+                                  tokens,
+                                  weights.vector(plan.layers.front().input_norm),
+                                  buffers.residual.as<float>(),
+                                  buffers.inputs.as<gpu::u16>(),
+                                  buffers.squares.as<float>(),
+                                  plan.hidden};
+  device.launch(std::string("embed_") + name_of(plan.embedding->form),
+                {.blocks = rows, .threads = gpu::kEmbedThreads, .may_overlap = false}, embed);
+}
+
+void launch_select_rows(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                        const int* picks, int rows, size_t norm, bool may_overlap) {
+  const gpu::SelectRowsArguments select{buffers.residual.as<float>(), picks,
+                                        weights.vector(norm),         buffers.inputs.as<gpu::u16>(),
+                                        buffers.squares.as<float>(),  weights.plan().hidden};
+  device.launch("select_rows", {.blocks = rows, .threads = gpu::kSelectRowsThreads, .may_overlap = may_overlap},
+                select);
+}
+
+int launch_linear(const gpu::Accelerator& device, const GpuMatrix& matrix, const char* end,
+                  const gpu::LinearArguments& arguments) {
+  const gpu::LinearPlan plan = gpu::linear_plan(matrix.form, matrix.rows, matrix.columns);
+  const int blocks = (gpu::tile_rows_of(matrix.rows) + plan.tiles - 1) / plan.tiles;
+  const std::string kernel = std::string("linear_") + name_of(matrix.form) + "_" + end + "_r" +
+                             std::to_string(plan.tiles) + (arguments.count > 8 ? "_n16" : "_n8");
+  device.launch(kernel, {.blocks = blocks, .threads = plan.warps * gpu::kWarpThreads}, arguments);
+  return blocks;
+}
+
+}  // namespace estoc
