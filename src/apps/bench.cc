@@ -33,7 +33,7 @@ void finish_progress() {
   if (::isatty(STDERR_FILENO) != 0) write_note("\r\033[K");
 }
 
-ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelSettings& settings, const ModelInfo& info,
+ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelSettings& settings,
                        const Placement& placement) {
   ModelBenchPlan plan = {.prompts = parse_number_list("-p", options.prompts, 0, 1 << 24),
                          .generations = parse_number_list("-n", options.generations, 0, 1 << 24),
@@ -41,7 +41,7 @@ ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelSetting
                          .batches = parse_number_list("-b", options.batches, 1, 4096),
                          .threads = parse_number_list("-t", options.thread_counts, 0, 1024),
                          .repetitions = options.repetitions,
-                         .places = stack_places(placement, info.layers),
+                         .places = stack_places(placement),
                          .memory_bytes = placement.free_bytes,
                          .compute = settings.compute,
                          .activations = settings.activations,
@@ -81,7 +81,7 @@ int bench_model(const BenchModelOptionValues& options) {
   const ModelSettings settings = read_model_settings(options.model, options);
   const ModelInfo info = describe_model(*weights, settings.compute);
   const Placement placement = place_model(settings, *weights, info);
-  const ModelBenchPlan plan = plan_of(options, settings, info, placement);
+  const ModelBenchPlan plan = plan_of(options, settings, placement);
   Json::Array rows;
   for (const ModelBenchResult& result : run_model_bench(*weights, plan, show_progress)) {
     if (options.has_profile) {

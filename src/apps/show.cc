@@ -62,7 +62,7 @@ int show(const ShowOptionValues& options) {
                                                                                : "int8";
   row("compute", fmt::format("{}, {} activations, {} threads, {}", options.compute, activations,
                              thread_count(read_runtime_settings(options)), kernels::table().name));
-  row("layers", placement_text(placement, info.layers));
+  row("layers", placement_text(placement));
   row("memory", fmt::format("{} = weights {} + keys and values {} + about 100 MiB of buffers",
                             format_bytes(info.weight_bytes + kv_bytes + (100u << 20)), format_bytes(info.weight_bytes),
                             format_bytes(kv_bytes)));

@@ -39,7 +39,7 @@ KvType choose_kv_type(const ModelSettings& settings, const Placement& placement)
 
 int choose_batch_tokens(const ModelSettings& settings, const Placement& placement) {
   if (settings.engine.batch_tokens_max > 0) return settings.engine.batch_tokens_max;
-  return placement.device != nullptr ? kGpuBatchTokens : 512;
+  return placement.device != nullptr ? 2048 : 512;
 }
 
 ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const KvBudget& budget,

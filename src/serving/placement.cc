@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/format_bytes.h"
 #include "base/log.h"
+#include "serving/model_plan.h"
 
 namespace estoc {
 namespace {
@@ -16,9 +17,8 @@ constexpr const char* kAuto = "auto";
 
 // What a run has beside weights, keys and values (gpu_layers/gpu_buffers.cc), and as much again for what the driver and
 // the kernels take.
-uint64_t buffer_bytes_of(const ModelSettings& settings, const ModelInfo& info) {
-  const int tokens = settings.engine.batch_tokens_max > 0 ? settings.engine.batch_tokens_max : kGpuBatchTokens;
-  const auto rows = static_cast<uint64_t>(tokens + 256);
+uint64_t buffer_bytes_of(const ModelSettings& settings, const ModelInfo& info, const Placement& placement) {
+  const auto rows = static_cast<uint64_t>(choose_batch_tokens(settings, placement) + 256);
   const auto hidden = static_cast<uint64_t>(info.hidden), ffn = static_cast<uint64_t>(info.ffn);
   const auto heads = static_cast<uint64_t>(info.heads + 2 * info.kv_heads) * static_cast<uint64_t>(info.head_dim);
   const uint64_t logits = static_cast<uint64_t>(settings.engine.sequences_max) * static_cast<uint64_t>(info.vocab) * 4;
@@ -91,8 +91,9 @@ Placement place_on(const std::shared_ptr<gpu::Accelerator>& device, const ModelS
   refuse_promises(settings);
   Placement placement{.device = device,
                       .device_name = settings.device == kAuto ? "cuda" : settings.device,
-                      .free_bytes = free_bytes_of(*device),
-                      .buffer_bytes = buffer_bytes_of(settings, info)};
+                      .layers = info.layers,
+                      .free_bytes = free_bytes_of(*device)};
+  placement.buffer_bytes = buffer_bytes_of(settings, info, placement);
   const int fits = first_that_fits(settings, weights, info, placement);
   placement.first_layer = settings.gpu_layers ? info.layers - std::min(*settings.gpu_layers, info.layers) : fits;
   if (placement.first_layer < fits) {
@@ -101,7 +102,7 @@ Placement place_on(const std::shared_ptr<gpu::Accelerator>& device, const ModelS
          info.layers - placement.first_layer);
   }
   if (placement.first_layer == info.layers) {
-    if (settings.gpu_layers) return {};
+    if (settings.gpu_layers) return {.layers = info.layers};
     fail(ErrorCode::resource_exhausted, "{} has {} free: not one layer fits beside one context", device->device().name,
          format_bytes(placement.free_bytes));
   }
@@ -115,30 +116,30 @@ uint64_t Placement::kv_bytes() const { return free_bytes - std::min(free_bytes, 
 
 Placement place_model(const ModelSettings& settings, const WeightSource& weights, const ModelInfo& info) {
   const std::shared_ptr<gpu::Accelerator> device = open_device(settings.device);
-  if (device == nullptr) return {};
+  if (device == nullptr) return {.layers = info.layers};
   try {
     return place_on(device, settings, weights, info);
   } catch (const Error& error) {
     const bool is_its_limit = error.code() == ErrorCode::unsupported || error.code() == ErrorCode::resource_exhausted;
     if (settings.device != kAuto || settings.gpu_layers || !is_its_limit) throw;
     log_warn("the GPU is not used: {}", error.what());
-    return {};
+    return {.layers = info.layers};
   }
 }
 
-std::vector<StackPlace> stack_places(const Placement& placement, int layers) {
+std::vector<StackPlace> stack_places(const Placement& placement) {
   if (placement.device == nullptr) return {};
   std::vector<StackPlace> places;
   if (placement.first_layer > 0) places.push_back({placement.first_layer});
-  places.push_back({layers, placement.device_name});
+  places.push_back({placement.layers, placement.device_name});
   return places;
 }
 
-std::string placement_text(const Placement& placement, int layers) {
-  if (placement.device == nullptr) return fmt::format("all {} layers on the CPU", layers);
+std::string placement_text(const Placement& placement) {
+  if (placement.device == nullptr) return fmt::format("all {} layers on the CPU", placement.layers);
   return fmt::format("{} of {} layers on {} ({}), {} of weights there and {} free beside them",
-                     layers - placement.first_layer, layers, placement.device->device().name, placement.device_name,
-                     format_bytes(placement.weight_bytes), format_bytes(placement.kv_bytes()));
+                     placement.layers - placement.first_layer, placement.layers, placement.device->device().name,
+                     placement.device_name, format_bytes(placement.weight_bytes), format_bytes(placement.kv_bytes()));
 }
 
 }  // namespace estoc

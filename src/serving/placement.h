@@ -18,12 +18,10 @@
 
 namespace estoc {
 
-// Tokens of a step at most, unless the user says otherwise.
-inline constexpr int kGpuBatchTokens = 2048;
-
 struct Placement {
   std::shared_ptr<gpu::Accelerator> device;  // null: all on CPUs
   std::string device_name;                   // "cuda:1"
+  int layers = 0;                            // of the model
   int first_layer = 0;                       // the first that the device has
   // Of the device's memory, before anything of the model is in it.
   uint64_t free_bytes = 0, weight_bytes = 0, buffer_bytes = 0;
@@ -35,9 +33,9 @@ struct Placement {
 Placement place_model(const ModelSettings& settings, const WeightSource& weights, const ModelInfo& info);
 
 // For ModelOptions.
-std::vector<StackPlace> stack_places(const Placement& placement, int layers);
+std::vector<StackPlace> stack_places(const Placement& placement);
 
 // "28 of 28 layers on NVIDIA H100 (cuda), 0.5 GiB of weights"
-std::string placement_text(const Placement& placement, int layers);
+std::string placement_text(const Placement& placement);
 
 }  // namespace estoc

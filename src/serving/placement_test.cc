@@ -30,7 +30,7 @@ TEST_F(PlacementTest, ADeviceTakesAllThatFits) {
   EXPECT_EQ(placement.first_layer, 0);
   EXPECT_EQ(placement.weight_bytes, device_weight_bytes(*weights_, 0));
   EXPECT_GT(placement.kv_bytes(), 0u);
-  const std::vector<StackPlace> places = stack_places(placement, 3);
+  const std::vector<StackPlace> places = stack_places(placement);
   ASSERT_EQ(places.size(), 1u);
   EXPECT_EQ(places[0].layer_end, 3);
   EXPECT_EQ(places[0].device, "emulator");
@@ -38,7 +38,7 @@ TEST_F(PlacementTest, ADeviceTakesAllThatFits) {
 
 TEST_F(PlacementTest, TheLastLayersGoThereAndTheOthersStay) {
   settings_.gpu_layers = 2;
-  const std::vector<StackPlace> places = stack_places(place(), 3);
+  const std::vector<StackPlace> places = stack_places(place());
   ASSERT_EQ(places.size(), 2u);
   EXPECT_EQ(places[0].layer_end, 1);
   EXPECT_EQ(places[0].device, "cpu");
@@ -52,7 +52,7 @@ TEST_F(PlacementTest, TheLastLayersGoThereAndTheOthersStay) {
 TEST_F(PlacementTest, AllOnCpusIsNoPlaceAtAll) {
   settings_.device = "cpu";
   EXPECT_EQ(place().device, nullptr);
-  EXPECT_TRUE(stack_places(place(), 3).empty());
+  EXPECT_TRUE(stack_places(place()).empty());
 }
 
 // Half of the emulator's gigabyte for the activations of so many sequences.

@@ -22,9 +22,7 @@ Served::Served(Checkpoint&& opened, const ModelSettings& settings, const Placeme
                CpuShare cpus, Pinning pinning, const LoadProgress& progress)
     : settings(settings),
       plan(plan),
-      placed(placement.device == nullptr
-                 ? std::string()
-                 : placement_text(placement, describe_model(*opened.weights, settings.compute).layers)),
+      placed(placement.device == nullptr ? std::string() : placement_text(placement)),
       name(served_name(settings, opened)),
       checkpoint(std::move(opened)),
       team(cpus.count, pinning, cpus.first),
@@ -33,7 +31,7 @@ Served::Served(Checkpoint&& opened, const ModelSettings& settings, const Placeme
                        {.compute = settings.compute,
                         .activations = settings.activations,
                         .is_deterministic = settings.is_deterministic,
-                        .places = stack_places(placement, describe_model(*checkpoint.weights, settings.compute).layers),
+                        .places = stack_places(placement),
                         .packed_store = packs.get(),
                         .progress = progress})) {
   if (packs != nullptr) packs->keep();
