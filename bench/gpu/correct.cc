@@ -47,8 +47,10 @@ void check_gemms(Session& s, Tally& tally) {
         if (!gemm_has_kernel(form, tokens, s.device.capability)) continue;
         if (s.is_small && tokens > 64 && gemm_has_kernel(form, 64, s.device.capability)) continue;
         tally.add(check_gemm(s.device, s.module, {form, end, 128, 192, 70, tokens, 2, 3}, s.random));
-        if (!s.is_small)
-          tally.add(check_gemm(s.device, s.module, {form, end, 1024, 2048, 600, tokens, 1, 132, 200}, s.random));
+        if (s.is_small) continue;
+        tally.add(check_gemm(s.device, s.module, {form, end, 1024, 2048, 600, tokens, 1, 132, 200}, s.random));
+        if (tokens == 256)
+          tally.add(check_gemm(s.device, s.module, {form, end, 512, 1024, 450, 256, 3, 20, 200}, s.random));
       }
     }
   }

@@ -45,6 +45,13 @@ TEST_P(PromptKernelsTest, GemmWithManyTokensAndPartsOfColumns) {
   expect(check_gemm(device, module, {WeightForm::codes4_min, GemmEndKind::gated, 128, 128, 30, 256, 2, 1}, random));
 }
 
+TEST_P(PromptKernelsTest, GemmComputesHalfATileWhereNoMoreIsLeft) {
+  expect(check_gemm(device, module, {WeightForm::bf16, GemmEndKind::residual, 256, 128, 300, 256, 2, 2, 400}, random));
+  expect(check_gemm(device, module, {WeightForm::codes4, GemmEndKind::store, 256, 192, 384, 256, 1, 2, 400}, random));
+  expect(check_gemm(device, module, {WeightForm::codes8, GemmEndKind::gated, 256, 128, 265, 256, 1, 1, 400}, random));
+  expect(check_gemm(device, module, {WeightForm::bf16, GemmEndKind::gated, 128, 128, 385, 256, 1, 1, 400}, random));
+}
+
 TEST_P(PromptKernelsTest, NormIntoTiles) {
   expect(check_token_norm(device, module, 70, 128, ColumnOrder::plain, random));
   expect(check_token_norm(device, module, 9, 192, ColumnOrder::paired, random));

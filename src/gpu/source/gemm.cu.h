@@ -3,7 +3,8 @@
 // Weights are the side with 64 rows a warpgroup, tokens the side with up to 256 columns: codes can then come from
 // registers, and few tokens waste little. A producer warp keeps a ring of stages full by bulk copies; two warpgroups
 // multiply 64 rows of weights each. Blocks stay and take tile after tile, so that one tile's end overlaps the next
-// one's loads.
+// one's loads. Where at most half of a tile of 256 tokens is left,
+// bf16 loads and multiplies half; the two loops that takes would spill where weights come from registers.
 #pragma once
 
 #include "gpu/source/device.h"
@@ -46,12 +47,29 @@ DEVICE void gemm_load_weights(u8* stage, u64* full, const GemmArguments& a, int 
 }
 
 template <WeightForm kForm, int N>
-DEVICE void gemm_load_tokens(u8* stage, u64* full, const GemmArguments& a, int token_tile, int unit, int lane) {
-  constexpr int kTiles = N / kTokenTile;
-  if (lane >= kTiles) return;
-  const long tile = static_cast<long>(token_tile * kTiles + lane) * (a.columns / kUnitColumns) + unit;
+DEVICE void gemm_load_tokens(u8* stage, u64* full, const GemmArguments& a, const GemmItem<N>& item, int tokens,
+                             int unit, int lane) {
+  if (lane >= tokens / kTokenTile) return;
+  const long tile = static_cast<long>(item.token() / kTokenTile + lane) * (a.columns / kUnitColumns) + unit;
   bulk_load(stage + kGemmTileRows * (unit_code_bytes(kForm) + unit_scale_bytes(kForm)) + lane * kTokenTileBytes,
             a.inputs + tile * kTokenTileBytes, kTokenTileBytes, full);
+}
+
+template <WeightForm kForm, int N>
+constexpr int kGemmTokensMin = kForm == WeightForm::bf16 && N == 256 ? N / 2 : N;
+
+// What the block computes in a round, of grid_blocks() items; beyond the last one nothing. Blocks take turns in being
+// first: else every second one might get all the tiles that few tokens are left for.
+DEVICE int gemm_index(int round) {
+  const int blocks = grid_blocks();
+  return round * blocks + (block_index() + round) % blocks;
+}
+
+// Tokens of a tile that are computed.
+template <WeightForm kForm, int N>
+DEVICE int gemm_item_tokens(const GemmArguments& a, const GemmItem<N>& item) {
+  constexpr int kMin = kGemmTokensMin<kForm, N>;
+  return a.count - item.token() <= kMin ? kMin : N;
 }
 
 // The producer warp. Weights of the first stages are on the way before the launch before this one has ended.
@@ -59,20 +77,24 @@ template <WeightForm kForm, int N, int kStages>
 DEVICE void gemm_produce(u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a, int items) {
   constexpr int kBytes = gemm_stage_bytes(kForm, N);
   const int lane = thread_index(), row_tiles = gemm_row_tiles(a.rows), token_tiles = gemm_token_tiles(a.count, N);
-  const auto begin_stage = [&](int stage, const GemmItem& item, int unit) {
-    if (lane == 0) barrier_expect(&barriers.full[stage], kBytes);
+  const auto begin_stage = [&](int stage, const GemmItem<N>& item, int unit) {
+    const int missing = (N - gemm_item_tokens<kForm, N>(a, item)) / kTokenTile * kTokenTileBytes;
+    if (lane == 0) barrier_expect(&barriers.full[stage], kBytes - missing);
     sync_warp();
     gemm_load_weights<kForm>(ring + stage * kBytes, &barriers.full[stage], a, item.row_tile, unit, lane);
   };
-  const GemmItem first = gemm_item(block_index(), row_tiles, token_tiles, a.splits);
+  const GemmItem<N> first = gemm_item<N>(block_index(), row_tiles, token_tiles, a.splits);
   const GemmUnits first_units = gemm_units(a, first);
   const int count = first_units.end - first_units.begin;
   int ahead = block_index() >= items ? 0 : count < kStages ? count : kStages;
   for (int s = 0; s < ahead; ++s) begin_stage(s, first, first_units.begin + s);
   grid_wait();
   RingPlace at{0, 1};
-  for (int i = block_index(); i < items; i += grid_blocks()) {
-    const GemmItem item = gemm_item(i, row_tiles, token_tiles, a.splits);
+  for (int round = 0; round * grid_blocks() < items; ++round) {
+    const int index = gemm_index(round);
+    if (index >= items) break;
+    const GemmItem<N> item = gemm_item<N>(index, row_tiles, token_tiles, a.splits);
+    const int tokens = gemm_item_tokens<kForm, N>(a, item);
     const GemmUnits units = gemm_units(a, item);
     for (int unit = units.begin; unit < units.end; ++unit) {
       if (ahead > 0) {
@@ -81,7 +103,7 @@ DEVICE void gemm_produce(u8* ring, GemmBarriers<kStages>& barriers, const GemmAr
         barrier_wait(&barriers.empty[at.stage], at.phase);
         begin_stage(at.stage, item, unit);
       }
-      gemm_load_tokens<kForm, N>(ring + at.stage * kBytes, &barriers.full[at.stage], a, item.token_tile, unit, lane);
+      gemm_load_tokens<kForm>(ring + at.stage * kBytes, &barriers.full[at.stage], a, item, tokens, unit, lane);
       at.advance(kStages);
     }
   }
@@ -120,13 +142,14 @@ DEVICE void gemm_multiply(float (&sum)[N / 2], const u8* stage, bool adds, Weigh
 }
 
 // Where a consumer stands: the ring, and its warpgroup.
-template <int kStages>
+template <int kStages, int kStageBytes>
 struct GemmConsumer {
   const u8* ring;
   GemmBarriers<kStages>& barriers;
   int group;
   RingPlace at = {};
 
+  DEVICE const u8* stage() const { return ring + at.stage * kStageBytes; }
   DEVICE void wait() const { barrier_wait(&barriers.full[at.stage], at.phase); }
   DEVICE void release(int stage) const {
     if (thread_index() % kWarp == 0) barrier_arrive(&barriers.empty[stage]);
@@ -134,20 +157,19 @@ struct GemmConsumer {
 };
 
 // Multiplies the consumer's stage, weights from shared memory, and goes on to the next; left running.
-template <int N, int kStages>
-DEVICE void gemm_begin_shared(float (&sum)[N / 2], GemmConsumer<kStages>& c, bool adds) {
+template <int N, int kStages, int kStageBytes>
+DEVICE void gemm_begin_shared(float (&sum)[N / 2], GemmConsumer<kStages, kStageBytes>& c, bool adds) {
   constexpr WeightForm kForm = WeightForm::bf16;
   c.wait();
-  const u8* stage = c.ring + c.at.stage * gemm_stage_bytes(kForm, N);
-  const u64 w = tile_descriptor(stage + c.group * 4 * unit_code_bytes(kForm), 128, 1024, Swizzle::none);
-  gemm_multiply<kForm, N, 4>(sum, stage, adds, [&](int k) { return w + k * 16; });
+  const u64 w = tile_descriptor(c.stage() + c.group * 4 * unit_code_bytes(kForm), 128, 1024, Swizzle::none);
+  gemm_multiply<kForm, N, 4>(sum, c.stage(), adds, [&](int k) { return w + k * 16; });
   c.at.advance(kStages);
 }
 
 // The product of `units` stages: the next is begun before the one before it is waited for. The first stands alone, so
 // that the loop's sums come from products only: ptxas would otherwise let none overlap (its warning C7515).
-template <int N, int kStages>
-DEVICE void gemm_run_shared(float (&sum)[N / 2], GemmConsumer<kStages>& c, int units, bool adds) {
+template <int N, int kStages, int kStageBytes>
+DEVICE void gemm_run_shared(float (&sum)[N / 2], GemmConsumer<kStages, kStageBytes>& c, int units, bool adds) {
   int running = c.at.stage;
   gemm_begin_shared<N>(sum, c, adds);
   for (int unit = 1; unit < units; ++unit) {
@@ -162,16 +184,16 @@ DEVICE void gemm_run_shared(float (&sum)[N / 2], GemmConsumer<kStages>& c, int u
 }
 
 // Multiplies by `mine` and meanwhile makes `other` of the next stage, unless `is_last`.
-template <WeightForm kForm, int N, int kStages>
-DEVICE void gemm_step(float (&sum)[N / 2], GemmConsumer<kStages>& c, GemmFragments<kForm>& mine,
+template <WeightForm kForm, int N, int kStages, int kStageBytes>
+DEVICE void gemm_step(float (&sum)[N / 2], GemmConsumer<kStages, kStageBytes>& c, GemmFragments<kForm>& mine,
                       GemmFragments<kForm>& other, bool adds, bool is_last) {
-  constexpr int kBytes = gemm_stage_bytes(kForm, N), kSteps = sizeof(mine) / sizeof(mine[0]);
+  constexpr int kSteps = sizeof(mine) / sizeof(mine[0]);
   const int now = c.at.stage;
-  gemm_multiply<kForm, N, kSteps>(sum, c.ring + now * kBytes, adds, [&](int k) -> const u32(&)[4] { return mine[k]; });
+  gemm_multiply<kForm, N, kSteps>(sum, c.stage(), adds, [&](int k) -> const u32(&)[4] { return mine[k]; });
   c.at.advance(kStages);
   if (!is_last) {
     c.wait();
-    gemm_stage_fragments<kForm>(other, c.ring + c.at.stage * kBytes, c.group);
+    gemm_stage_fragments<kForm>(other, c.stage(), c.group);
     wgmma_hold(other);
   }
   wgmma_wait<0>();
@@ -181,38 +203,53 @@ DEVICE void gemm_step(float (&sum)[N / 2], GemmConsumer<kStages>& c, GemmFragmen
 
 // The product of `units` stages, weights from registers. The other warpgroup's products fill the time between this
 // one's.
-template <WeightForm kForm, int N, int kStages>
-DEVICE void gemm_run_registers(float (&sum)[N / 2], GemmConsumer<kStages>& c, int units, bool adds) {
+template <WeightForm kForm, int N, int kStages, int kStageBytes>
+DEVICE void gemm_run_registers(float (&sum)[N / 2], GemmConsumer<kStages, kStageBytes>& c, int units, bool adds) {
   GemmFragments<kForm> even, odd;
   c.wait();
-  gemm_stage_fragments<kForm>(even, c.ring + c.at.stage * gemm_stage_bytes(kForm, N), c.group);
+  gemm_stage_fragments<kForm>(even, c.stage(), c.group);
   for (int unit = 0; unit < units; unit += 2) {
     gemm_step<kForm, N>(sum, c, even, odd, adds || unit > 0, unit + 1 == units);
     if (unit + 1 < units) gemm_step<kForm, N>(sum, c, odd, even, true, unit + 2 == units);
   }
 }
 
+// An item of a kernel for tiles of `kTokens`, the first N of which are computed.
+template <WeightForm kForm, int kTokens, int N, GemmEnd kEnd, int kStages, int kStageBytes>
+DEVICE void gemm_consume_item(GemmConsumer<kStages, kStageBytes>& consumer, const GemmArguments& a,
+                              const GemmItem<kTokens>& item, u32& order) {
+  const int group = consumer.group;
+  const GemmUnits units = gemm_units(a, item);
+  float sum[N / 2];
+  // The residual is where the sum begins: all loads on the way at once, and none at the end.
+  const bool has_residual = kEnd == GemmEnd::residual && item.part == 0;
+  if (has_residual) gemm_each_output<N>(sum, a, item, group, [](float& to, float from) { to = from; });
+  if constexpr (kForm == WeightForm::bf16) {
+    gemm_run_shared<N>(sum, consumer, units.end - units.begin, has_residual);
+  } else {
+    gemm_run_registers<kForm, N>(sum, consumer, units.end - units.begin, has_residual);
+  }
+  wgmma_hold(sum);
+  if (a.splits > 1 && !gemm_join<N>(sum, a, item, group, order)) return;
+  gemm_end<N, kEnd>(sum, a, item, group);
+}
+
 template <WeightForm kForm, int N, GemmEnd kEnd, int kStages>
 DEVICE void gemm_consume(const u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a, int items,
                          u32 (&order)[2]) {
-  const int group = thread_index() / 128 - 1;
-  GemmConsumer<kStages> consumer{ring, barriers, group};
-  float sum[N / 2];
+  const int group = thread_index() / 128 - 1, row_tiles = gemm_row_tiles(a.rows),
+            token_tiles = gemm_token_tiles(a.count, N);
+  GemmConsumer<kStages, gemm_stage_bytes(kForm, N)> consumer{ring, barriers, group};
   grid_wait();
-  for (int i = block_index(); i < items; i += grid_blocks()) {
-    const GemmItem item = gemm_item(i, gemm_row_tiles(a.rows), gemm_token_tiles(a.count, N), a.splits);
-    const GemmUnits units = gemm_units(a, item);
-    // The residual is where the sum begins: all loads on the way at once, and none at the end.
-    const bool has_residual = kEnd == GemmEnd::residual && item.part == 0;
-    if (has_residual) gemm_each_output<N>(sum, a, item, group, [](float& to, float from) { to = from; });
-    if constexpr (kForm == WeightForm::bf16) {
-      gemm_run_shared<N>(sum, consumer, units.end - units.begin, has_residual);
+  for (int round = 0; round * grid_blocks() < items; ++round) {
+    const int index = gemm_index(round);
+    if (index >= items) break;
+    const GemmItem<N> item = gemm_item<N>(index, row_tiles, token_tiles, a.splits);
+    if (gemm_item_tokens<kForm, N>(a, item) < N) {
+      gemm_consume_item<kForm, N, kGemmTokensMin<kForm, N>, kEnd>(consumer, a, item, order[group]);
     } else {
-      gemm_run_registers<kForm, N>(sum, consumer, units.end - units.begin, has_residual);
+      gemm_consume_item<kForm, N, N, kEnd>(consumer, a, item, order[group]);
     }
-    wgmma_hold(sum);
-    if (a.splits > 1 && !gemm_join<N>(sum, a, item, group, order[group])) continue;
-    gemm_end<N, kEnd>(sum, a, item, group);
   }
 }
 

@@ -40,7 +40,7 @@ DEVICE void gemm_mma_unit(float (&sum)[N / 2], const GemmFragments<kForm>& weigh
 
 // Adds the product of an item's columns to `sum`.
 template <WeightForm kForm, int N>
-DEVICE void gemm_mma_run(float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group) {
+DEVICE void gemm_mma_run(float (&sum)[N / 2], const GemmArguments& a, const GemmItem<N>& item, int group) {
   const int lane = thread_index() % kWarp, column_tiles = a.columns / kUnitColumns;
   const int wanted = item.row_tile * kGemmTileRows + group * 4 + thread_index() % 128 / kWarp,
             last = tile_rows_of(a.rows) - 1;
@@ -49,8 +49,8 @@ DEVICE void gemm_mma_run(float (&sum)[N / 2], const GemmArguments& a, const Gemm
   LaneSource<kForm> from = lane_source<kForm>(tile_row, column_tiles, units.begin, lane);
   const long token_stride = static_cast<long>(column_tiles) * kTokenTileBytes;
   const int own_word = gemm_order(kForm) == ColumnOrder::plain ? lane % 4 * 128 + lane / 4 * 16 : lane * 4;
-  const u8* words = a.inputs + item.token_tile * (N / kTokenTile) * token_stride +
-                    static_cast<long>(units.begin) * kTokenTileBytes + own_word;
+  const u8* words =
+      a.inputs + item.token() / kTokenTile * token_stride + static_cast<long>(units.begin) * kTokenTileBytes + own_word;
   LaneWeights<kForm> next = load_unit<kForm>(from, 0);
   for (int unit = units.begin; unit < units.end; ++unit) {
     GemmFragments<kForm> weights;
@@ -72,7 +72,7 @@ DEVICE void gemm_mma(const GemmArguments& a) {
   grid_release();
   grid_wait();
   for (int i = block_index(); i < row_tiles * token_tiles * a.splits; i += grid_blocks()) {
-    const GemmItem item = gemm_item(i, row_tiles, token_tiles, a.splits);
+    const GemmItem<N> item = gemm_item<N>(i, row_tiles, token_tiles, a.splits);
     float sum[N / 2];
     UNROLL
     for (int k = 0; k < N / 2; ++k) sum[k] = 0;

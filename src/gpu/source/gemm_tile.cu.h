@@ -14,11 +14,15 @@ constexpr int kGemmTileRows = kGemmRows / kTileRows;
 
 enum class GemmEnd { store, residual, gated };
 
+// Of a kernel for tiles of so many tokens.
+template <int kTokens>
 struct GemmItem {
   int row_tile, token_tile, part, tile;
+  DEVICE int token() const { return token_tile * kTokens; }  // the first
 };
 
-DEVICE GemmItem gemm_item(int index, int row_tiles, int token_tiles, int splits) {
+template <int kTokens>
+DEVICE GemmItem<kTokens> gemm_item(int index, int row_tiles, int token_tiles, int splits) {
   constexpr int kTogether = 16;
   const int tile = index / splits, per_group = row_tiles * kTogether, group = tile / per_group,
             inside = tile % per_group;
@@ -30,7 +34,8 @@ DEVICE GemmItem gemm_item(int index, int row_tiles, int token_tiles, int splits)
 struct GemmUnits {
   int begin, end;
 };
-DEVICE GemmUnits gemm_units(const GemmArguments& a, const GemmItem& item) {
+template <int kTokens>
+DEVICE GemmUnits gemm_units(const GemmArguments& a, const GemmItem<kTokens>& item) {
   const int units = a.columns / kUnitColumns;
   return {units * item.part / a.splits, units * (item.part + 1) / a.splits};
 }
@@ -74,14 +79,16 @@ DEVICE void gemm_fragments(GemmFragments<kForm>& fragments, const LaneWeights<kF
 
 // Where sums belong: two groups of 128 threads have 64 rows each, the second to the last of a block. sum[4 j + e] is
 // row `row` + e / 2 * 8, token 8 j + lane % 4 * 2 + e % 2 of the tile.
-DEVICE int gemm_row(const GemmItem& item, int group) {
+template <int kTokens>
+DEVICE int gemm_row(const GemmItem<kTokens>& item, int group) {
   return item.row_tile * kGemmRows + group * 64 + thread_index() % 128 / kWarp * 16 + thread_index() % kWarp / 4;
 }
 
 // Whatever `use(element of sum, its place in the output)` does, for all that are inside.
-template <int N, class Use>
-DEVICE void gemm_each_output(float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group, Use use) {
-  const int row = gemm_row(item, group), first = item.token_tile * N + thread_index() % 4 * 2;
+template <int N, int kTokens, class Use>
+DEVICE void gemm_each_output(float (&sum)[N / 2], const GemmArguments& a, const GemmItem<kTokens>& item, int group,
+                             Use use) {
+  const int row = gemm_row(item, group), first = item.token() + thread_index() % 4 * 2;
   float* output = a.output + static_cast<long>(first) * a.output_stride + row;
   UNROLL
   for (int i = 0; i < N / 2; ++i) {
@@ -92,8 +99,9 @@ DEVICE void gemm_each_output(float (&sum)[N / 2], const GemmArguments& a, const 
   }
 }
 
-template <int N>
-DEVICE void gemm_end_gated(const float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group) {
+template <int N, int kTokens>
+DEVICE void gemm_end_gated(const float (&sum)[N / 2], const GemmArguments& a, const GemmItem<kTokens>& item,
+                           int group) {
   const int lane = thread_index() % kWarp;
   const int pair = (item.row_tile * kGemmRows + group * 64 + thread_index() % 128 / kWarp * 16) / 4 + lane % 4;
   UNROLL
@@ -105,23 +113,24 @@ DEVICE void gemm_end_gated(const float (&sum)[N / 2], const GemmArguments& a, co
       value[e] = gate * reciprocal_fast(1 + exp2_fast(-1.4426950408889634f * gate)) * sum[4 * j + 2 + e];
     }
     const u32 both = transpose_8x8(pack_bf16x2(value[0], value[1]));  // two outputs of token lane / 4
-    const int token = item.token_tile * N + j * 8 + lane / 4;
+    const int token = item.token() + j * 8 + lane / 4;
     if (token < a.count && pair * 4 < a.rows) {
       *reinterpret_cast<u32*>(a.activated + token_pair_offset(a.order, token, pair, a.rows / 2 / kTokenTile)) = both;
     }
   }
 }
 
-template <int N>
-DEVICE float* gemm_part(const GemmArguments& a, const GemmItem& item, int part, int group) {
-  return a.partial + ((static_cast<long>(item.tile) * a.splits + part) * 2 + group) * (64 * N) +
+template <int kTokens>
+DEVICE float* gemm_part(const GemmArguments& a, const GemmItem<kTokens>& item, int part, int group) {
+  return a.partial + ((static_cast<long>(item.tile) * a.splits + part) * 2 + group) * (64 * kTokens) +
          thread_index() % 128 * 4;
 }
 
 // Leaves this block's part of a tile for the others. True for the group that came last: `sum` is then the whole.
-template <int N>
-DEVICE bool gemm_join(float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group, u32& order) {
-  float* mine = gemm_part<N>(a, item, item.part, group);
+template <int N, int kTokens>
+DEVICE bool gemm_join(float (&sum)[N / 2], const GemmArguments& a, const GemmItem<kTokens>& item, int group,
+                      u32& order) {
+  float* mine = gemm_part(a, item, item.part, group);
   UNROLL
   for (int j = 0; j < N / 8; ++j) store_f32x4(mine + j * 512, &sum[4 * j]);
   fence_device();
@@ -136,7 +145,7 @@ DEVICE bool gemm_join(float (&sum)[N / 2], const GemmArguments& a, const GemmIte
   UNROLL
   for (int i = 0; i < N / 2; ++i) sum[i] = 0;
   for (int part = 0; part < a.splits; ++part) {
-    const float* from = gemm_part<N>(a, item, part, group);
+    const float* from = gemm_part(a, item, part, group);
     UNROLL
     for (int j = 0; j < N / 8; ++j) {
       float v[4];
@@ -150,8 +159,8 @@ DEVICE bool gemm_join(float (&sum)[N / 2], const GemmArguments& a, const GemmIte
 }
 
 // What a group does with its sums of an item behind the products.
-template <int N, GemmEnd kEnd>
-DEVICE void gemm_end(float (&sum)[N / 2], const GemmArguments& a, const GemmItem& item, int group) {
+template <int N, GemmEnd kEnd, int kTokens>
+DEVICE void gemm_end(float (&sum)[N / 2], const GemmArguments& a, const GemmItem<kTokens>& item, int group) {
   if constexpr (kEnd == GemmEnd::gated) {
     gemm_end_gated<N>(sum, a, item, group);
   } else {
