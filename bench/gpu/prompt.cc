@@ -195,7 +195,8 @@ void PromptModel::record_attention() const {
 }
 
 void PromptModel::record_norm() const {
-  const TokenNormArguments norm{residual_.as<float>(), vectors_.as<float>(), tiles_.as<u8>(), order_, m_.hidden, 1e-5f};
+  const TokenNormArguments norm{
+      residual_.as<float>(), nullptr, vectors_.as<float>(), tiles_.as<u8>(), order_, m_.hidden, 1e-5f};
   launch(s_.device, s_.function("rms_norm_tiles"),
          {.blocks = count_, .threads = token_norm_threads(m_.hidden), .may_overlap = true}, norm);
 }
@@ -287,9 +288,9 @@ bool run_prompt(Session& s) {
 bool run_gemm(Session& s) {
   constexpr Model kTiny = {"tiny", 1, 128, 2, 1, 128};
   const Model& model = s.is_small ? kTiny : k8B;
-  for (const int count : {512, 2048}) {
+  for (const int count : {320, 512, 2048}) {
     for (int f = 0; f < kWeightForms; ++f) {
-      if (s.seconds_left() < 2 || (s.is_small && count > 512)) return true;
+      if (s.seconds_left() < 2 || (s.is_small && count > 320)) return true;
       const auto form = static_cast<WeightForm>(f);
       const int tokens = s.is_small ? 40 : count;
       PromptModel prompt(s, model, form, tokens);

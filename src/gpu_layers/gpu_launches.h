@@ -20,6 +20,10 @@ inline int qkv_rows(const GpuWeights& weights) {
   return (weights.plan().heads + 2 * weights.plan().kv_heads) * weights.plan().head_dim;
 }
 
+// Up to so many sequences that decode together are steps of few rows one after the other: reading codes twice takes
+// less time than making bf16 of them for a tile of 64 tokens (H100, 8B and 4 bits: 2.1 ms for 8, 7.9 for a tile).
+int narrow_rows(const GpuWeights& weights);
+
 // Whether the device's image has the kernels of prompts for all matrices of these weights.
 bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weights);
 

@@ -78,7 +78,7 @@ GpuRun::GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const 
       weights_(weights),
       group_(group),
       has_prompts_(has_prompt_kernels(device, weights)),
-      narrow_rows_(is_plain(weights.plan().layers.front().gate_up.form) ? kGpuDecodeRows : 2 * kGpuDecodeRows),
+      narrow_rows_(narrow_rows(weights)),
       buffers_(device, weights, ropes, limits, limits.block_counts[static_cast<size_t>(group)], context_max,
                has_prompts_) {
   device_.device().synchronize();

@@ -47,15 +47,19 @@ class PromptLaunches {
 
   void begin();
   void layer(size_t index);
-  void pick();
   // The same of one new position a row.
   void decode_layer(size_t index, const DecodeShape& shape, const DecodeInputs& inputs);
-  void head();
+  // Logits and tokens of so many rows, those of `picks` or the first ones.
+  void head(const int* picks, int rows, const gpu::SampleRow* samples);
 
  private:
   const float* vector(size_t at) const { return w_.vector(at); }
-  void norm(size_t weight, float epsilon, ColumnOrder order);
-  void product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end);
+  void norm(size_t weight, float epsilon, ColumnOrder order) { norm(weight, epsilon, order, nullptr, in_.rows); }
+  void norm(size_t weight, float epsilon, ColumnOrder order, const int* picks, int rows);
+  void product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end) {
+    product(matrix, inputs, end, in_.rows);
+  }
+  void product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end, int rows);
   void project(const GpuLayer& layer);
   void finish(const GpuLayer& layer);
   void rope(const GpuLayer& layer, const gpu::KvLayer& kv);
@@ -71,15 +75,20 @@ void PromptLaunches::begin() {
   if (w_.plan().embedding) launch_embedding(device_, w_, b_, in_.tokens, in_.rows);
 }
 
-void PromptLaunches::norm(size_t weight, float epsilon, ColumnOrder order) {
-  const gpu::TokenNormArguments norm{b_.residual.as<float>(), vector(weight), b_.normed->as<gpu::u8>(), order,
-                                     w_.plan().hidden,        epsilon};
-  device_.launch("rms_norm_tiles", {.blocks = in_.rows, .threads = gpu::token_norm_threads(w_.plan().hidden)}, norm);
+void PromptLaunches::norm(size_t weight, float epsilon, ColumnOrder order, const int* picks, int rows) {
+  const gpu::TokenNormArguments norm{.input = b_.residual.as<float>(),
+                                     .picks = picks,
+                                     .weight = vector(weight),
+                                     .output = b_.normed->as<gpu::u8>(),
+                                     .order = order,
+                                     .columns = w_.plan().hidden,
+                                     .epsilon = epsilon};
+  device_.launch("rms_norm_tiles", {.blocks = rows, .threads = gpu::token_norm_threads(w_.plan().hidden)}, norm);
 }
 
-void PromptLaunches::product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end) {
+void PromptLaunches::product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end, int rows) {
   const int multiprocessors = device_.device().multiprocessors;
-  const GemmPlan plan = gemm_plan(matrix, in_.rows, device_.device());
+  const GemmPlan plan = gemm_plan(matrix, rows, device_.device());
   gpu::GemmArguments a{};
   a.weights = w_.matrix(matrix);
   a.inputs = inputs.as<gpu::u8>();
@@ -90,11 +99,11 @@ void PromptLaunches::product(const GpuMatrix& matrix, const gpu::Buffer& inputs,
   a.order = end.activated;
   a.rows = matrix.rows;
   a.columns = matrix.columns;
-  a.count = in_.rows;
+  a.count = rows;
   a.splits = plan.splits;
   a.partial = b_.product_partial->as<float>();
   a.arrivals = b_.product_arrivals->as<gpu::u32>();
-  const int items = gpu::gemm_row_tiles(matrix.rows) * gpu::gemm_token_tiles(in_.rows, plan.tokens) * plan.splits;
+  const int items = gpu::gemm_row_tiles(matrix.rows) * gpu::gemm_token_tiles(rows, plan.tokens) * plan.splits;
   device_.launch(std::string("gemm_") + name_of(matrix.form) + "_" + end.name + "_n" + std::to_string(plan.tokens),
                  {.blocks = std::min(items, multiprocessors),
                   .threads = gpu::kGemmThreads,
@@ -180,13 +189,13 @@ void PromptLaunches::decode_layer(size_t index, const DecodeShape& shape, const 
   finish(layer);
 }
 
-void PromptLaunches::head() {
+void PromptLaunches::head(const int* picks, int rows, const gpu::SampleRow* samples) {
   const GpuHead& head = *w_.plan().head;
-  norm(head.norm, head.epsilon, order_of(head.matrix));
-  product(head.matrix, *b_.normed, {.name = "store", .output = b_.logits->as<float>(), .stride = head.matrix.rows});
+  norm(head.norm, head.epsilon, order_of(head.matrix), picks, rows);
+  product(head.matrix, *b_.normed, {.name = "store", .output = b_.logits->as<float>(), .stride = head.matrix.rows},
+          rows);
+  launch_sampling(device_, w_, b_, rows, samples);
 }
-
-void PromptLaunches::pick() { launch_select_rows(device_, w_, b_, in_.picks, in_.picked, w_.plan().head->norm, true); }
 
 }  // namespace
 
@@ -212,7 +221,8 @@ void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, co
   launches.begin();
   for (size_t layer = 0; layer < weights.plan().layers.size(); ++layer) launches.layer(layer);
   if (!weights.plan().head || inputs.picked == 0) return;
-  launches.pick();
+  if (inputs.picked > narrow_rows(weights)) return launches.head(inputs.picks, inputs.picked, inputs.samples);
+  launch_select_rows(device, weights, buffers, inputs.picks, inputs.picked, weights.plan().head->norm, true);
   launch_head(device, weights, buffers, inputs.picked, 1, inputs.samples);
 }
 
@@ -221,9 +231,7 @@ void launch_wide_decode(const gpu::Accelerator& device, const GpuWeights& weight
   PromptLaunches launches(device, weights, buffers, {.rows = shape.rows, .tokens = inputs.tokens});
   launches.begin();
   for (size_t layer = 0; layer < weights.plan().layers.size(); ++layer) launches.decode_layer(layer, shape, inputs);
-  if (!weights.plan().head) return;
-  launches.head();
-  launch_sampling(device, weights, buffers, shape.rows, inputs.samples);
+  if (weights.plan().head) launches.head(nullptr, shape.rows, inputs.samples);
 }
 
 }  // namespace estoc

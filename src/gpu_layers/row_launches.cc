@@ -8,6 +8,10 @@
 
 namespace estoc {
 
+int narrow_rows(const GpuWeights& weights) {
+  return gpu::is_plain(weights.plan().layers.front().gate_up.form) ? kGpuDecodeRows : 2 * kGpuDecodeRows;
+}
+
 gpu::KvLayer kv_layer(const GpuWeights& weights, const GpuBuffers& buffers, size_t layer) {
   const GpuWeightPlan& plan = weights.plan();
   return {buffers.pool.as<gpu::u16>(layer * kv_layer_elements(plan) * sizeof(gpu::u16)), buffers.block_stride,

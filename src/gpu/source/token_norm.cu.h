@@ -45,7 +45,7 @@ KERNEL(kTokenNormThreadsMax, 1, rms_norm_tiles, (TokenNormArguments a)) {
   grid_wait();
   const int token = block_index(), threads = block_threads(), lane = thread_index() % kWarp;
   const int chunks = a.columns / 8;
-  const float* row = a.input + static_cast<long>(token) * a.columns;
+  const float* row = a.input + static_cast<long>(a.picks != nullptr ? a.picks[token] : token) * a.columns;
   Eight x[kChunks];
   UNROLL
   for (int k = 0; k < kChunks; ++k) {

@@ -11,6 +11,7 @@ inline constexpr int kTokenNormColumns = 32;  // of a thread
 
 struct TokenNormArguments {
   const float* input;   // [row][columns]
+  const int* picks;     // output row i is row picks[i] of the input; null: all in order
   const float* weight;  // [columns]
   u8* output;           // token tiles
   ColumnOrder order;
