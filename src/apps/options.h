@@ -28,7 +28,7 @@ struct ModelOptionValues {
   std::string kv_type = "auto";      // or "f32", "f16", "bf16", "int8"
   std::string kv_memory;             // "2G"; empty: sized from the machine
   std::string pack_cache = "auto";   // or "off", or a folder
-  int sequences_max = 64;
+  int sequences_max = 0;
   int batch_tokens_max = 0;  // 0: what suits the device
   std::string log_level = "info";
 };
@@ -52,7 +52,7 @@ struct ServeOptionValues : ModelOptionValues {
   std::vector<std::string> allowed_origins;  // of web pages
   int priority_min = 0;
   int queue_max = 1024;
-  double target_tbt_ms = 150;
+  double target_tbt_ms = 0;
   double target_ttft_ms = 150;
   double queue_work_max_s = 60;
   double queue_timeout_s = 120;

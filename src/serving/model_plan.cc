@@ -13,6 +13,10 @@ namespace {
 // A third of what an H100 reaches (docs/SPEED.md): measured steps soon say better.
 constexpr MachineGuess kGpuGuess{.bytes_a_second = 1e12, .macs_a_second = 100e12, .attention_macs_a_second = 20e12};
 
+// A device's steps are short: a quarter of this, the least that is worth reading all weights for, is to hold a prompt
+// of a few hundred tokens (8B on an H100: 10 ms).
+constexpr double kGpuTargetTbt = 0.04, kCpuTargetTbt = 0.15;
+
 // The model's part of the memory, but no more than all sequences can fill and never less than one context.
 void plan_kv_bytes(const ModelInfo& info, const KvBudget& budget, ModelPlan& plan) {
   EngineConfig& config = plan.engine;
@@ -37,6 +41,11 @@ KvType choose_kv_type(const ModelSettings& settings, const Placement& placement)
   return kernels::table().has_bf16_dot ? KvType::bf16 : KvType::f16;
 }
 
+int choose_sequences(const ModelSettings& settings, const Placement& placement) {
+  if (settings.engine.sequences_max > 0) return settings.engine.sequences_max;
+  return placement.device != nullptr ? 256 : 64;
+}
+
 int choose_batch_tokens(const ModelSettings& settings, const Placement& placement) {
   if (settings.engine.batch_tokens_max > 0) return settings.engine.batch_tokens_max;
   return placement.device != nullptr ? 2048 : 512;
@@ -51,9 +60,12 @@ ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const
              info.context_max);
   }
   config.context = config.context > 0 ? std::min(config.context, info.context_max) : info.context_max;
+  config.sequences_max = choose_sequences(settings, placement);
   config.batch_tokens_max = std::max(choose_batch_tokens(settings, placement), config.sequences_max);
   config.kv_type = choose_kv_type(settings, placement);
-  if (placement.device != nullptr && placement.first_layer == 0) config.machine = kGpuGuess;
+  const bool is_all_on_device = placement.device != nullptr && placement.first_layer == 0;
+  if (is_all_on_device) config.machine = kGpuGuess;
+  if (config.target_tbt_s <= 0) config.target_tbt_s = is_all_on_device ? kGpuTargetTbt : kCpuTargetTbt;
   plan_kv_bytes(info, budget, plan);
   return plan;
 }

@@ -38,6 +38,9 @@ std::vector<ModelPlan> plan_models(const std::vector<ModelSettings>& settings, c
 // The same for a model that has all of the machine's memory to itself, or the device's where layers are on one.
 ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const Placement& placement = {});
 
+// Sequences that run at once: on a device, where company costs little until there are some hundred, more.
+int choose_sequences(const ModelSettings& settings, const Placement& placement = {});
+
 // Tokens of a step at most: as many as keep a device busy.
 int choose_batch_tokens(const ModelSettings& settings, const Placement& placement = {});
 

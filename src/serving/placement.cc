@@ -21,7 +21,8 @@ uint64_t buffer_bytes_of(const ModelSettings& settings, const ModelInfo& info, c
   const auto rows = static_cast<uint64_t>(choose_batch_tokens(settings, placement) + 256);
   const auto hidden = static_cast<uint64_t>(info.hidden), ffn = static_cast<uint64_t>(info.ffn);
   const auto heads = static_cast<uint64_t>(info.heads + 2 * info.kv_heads) * static_cast<uint64_t>(info.head_dim);
-  const uint64_t logits = static_cast<uint64_t>(settings.engine.sequences_max) * static_cast<uint64_t>(info.vocab) * 4;
+  const uint64_t logits =
+      static_cast<uint64_t>(choose_sequences(settings, placement)) * static_cast<uint64_t>(info.vocab) * 4;
   return 2 * (rows * (hidden * 8 + heads * 8 + ffn * 2) + logits) + (uint64_t{256} << 20);
 }
 

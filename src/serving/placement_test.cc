@@ -82,5 +82,19 @@ TEST_F(PlacementTest, KeysAndValuesGetWhatIsLeftOfTheDevice) {
   EXPECT_GT(plans[0].engine.kv_bytes, uint64_t{1} << 20);
 }
 
+TEST_F(PlacementTest, MoreSequencesAndShorterStepsOnADevice) {
+  settings_.engine.sequences_max = 0;
+  settings_.engine.batch_tokens_max = 0;
+  settings_.engine.target_tbt_s = 0;
+  const Placement on_device = place();
+  const EngineConfig cpu = plan_model(settings_, info_).engine, gpu = plan_model(settings_, info_, on_device).engine;
+  EXPECT_EQ(cpu.sequences_max, 64);
+  EXPECT_EQ(gpu.sequences_max, 256);
+  EXPECT_EQ(gpu.batch_tokens_max, 2048);
+  EXPECT_LT(gpu.target_tbt_s, cpu.target_tbt_s);
+  settings_.gpu_layers = 1;  // the CPUs' layers take their time
+  EXPECT_EQ(plan_model(settings_, info_, place()).engine.target_tbt_s, cpu.target_tbt_s);
+}
+
 }  // namespace
 }  // namespace estoc
