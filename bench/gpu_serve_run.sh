@@ -12,7 +12,7 @@ mkdir -p "$OUT"
 model=/dev/shm/estoc-$shape
 [ -e "$model/model.safetensors" ] || timeout 120 python3 tools/random_folder.py "$shape" "$model" || exit 1
 begin=$(date +%s%N)
-"$estoc" serve "$model" --device "${GPU_DEVICE:-cuda}" --port 8471 --ctx 4096 --threads 4 --log-level info > "$OUT/server-$shape.log" 2>&1 &
+"$estoc" serve "$model" --device "${GPU_DEVICE:-cuda}" --port 8471 --ctx 4096 --threads 4 --log-level info --debug-steps 8192 > "$OUT/server-$shape.log" 2>&1 &
 server=$!
 trap 'kill $server; wait $server' EXIT
 for _ in $(seq 600); do
@@ -27,4 +27,5 @@ grep -E "layers on|keys and values|serving on" "$OUT/server-$shape.log" | cut -c
 timeout 200 "$estoc" bench serve --url http://127.0.0.1:8471 --endpoint completions --workload synthetic \
   --input-tokens "${GPU_INPUT:-60}" --output-tokens 64 --rate "$rates" --duration "${GPU_SECONDS:-12}" --warmup 2 --pause 1 \
   --json "$OUT/serve-$shape.json" 2> "$OUT/bench-$shape.log"
+curl -s http://127.0.0.1:8471/debug/steps > "$OUT/steps-$shape.json"
 curl -s http://127.0.0.1:8471/metrics | grep -E "step_seconds|prompt_tokens_total|preempt" | grep -v bucket | head -20
