@@ -1,6 +1,7 @@
 #include "gpu/accelerator.h"
 
 #include <charconv>
+#include <optional>
 
 #include "base/error.h"
 #include "gpu/emulator.h"
@@ -9,12 +10,17 @@
 namespace estoc::gpu {
 namespace {
 
-int index_of(std::string_view place, std::string_view after) {
+// The number of "KIND" or "KIND:N"; nothing when the place is of another kind.
+std::optional<int> index_of(std::string_view place, std::string_view kind) {
+  if (!place.starts_with(kind)) return {};
+  const std::string_view rest = place.substr(kind.size());
+  if (rest.empty()) return 0;
+  if (rest[0] != ':') return {};
   int index = -1;
-  const auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), index);
-  if (error != std::errc() || end != after.data() + after.size() || index < 0) {
-    fail(ErrorCode::invalid_argument,
-         "the place '{}' is not known, expected cuda or cuda:N with the number of a device", place);
+  const auto [end, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), index);
+  if (error != std::errc() || end != rest.data() + rest.size() || index < 0) {
+    fail(ErrorCode::invalid_argument, "the place '{}' is not known, expected {} or {}:N with the number of a device",
+         place, kind, kind);
   }
   return index;
 }
@@ -36,14 +42,11 @@ const void* image_of(const Driver& driver, int index) {
 }  // namespace
 
 std::shared_ptr<Accelerator> Accelerator::open(std::string_view place) {
-  constexpr std::string_view kCuda = "cuda";
-  if (place == "emulator") return std::make_shared<Accelerator>(emulator(), 0, "");
-  if (!place.starts_with(kCuda)) return nullptr;
-  const std::string_view rest = place.substr(kCuda.size());
-  if (!rest.empty() && rest[0] != ':') return nullptr;
-  const int index = rest.empty() ? 0 : index_of(place, rest.substr(1));
+  if (const auto index = index_of(place, "emulator")) return std::make_shared<Accelerator>(emulator(), *index, "");
+  const auto index = index_of(place, "cuda");
+  if (!index) return nullptr;
   const Driver& driver = open_cuda();
-  return std::make_shared<Accelerator>(driver, index, image_of(driver, index));
+  return std::make_shared<Accelerator>(driver, *index, image_of(driver, *index));
 }
 
 Accelerator::Accelerator(const Driver& driver, int index, const void* image)

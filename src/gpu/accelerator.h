@@ -16,7 +16,7 @@ namespace estoc::gpu {
 
 class Accelerator {
  public:
-  // "cuda" or "cuda:N", NVIDIA's device N; "emulator". Null for any other name.
+  // "cuda" or "cuda:N", NVIDIA's device N; "emulator" or "emulator:N". Null for any other name.
   static std::shared_ptr<Accelerator> open(std::string_view place);
 
   Accelerator(const Driver& driver, int index, const void* image);
