@@ -41,17 +41,17 @@ ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelSetting
                          .batches = parse_number_list("-b", options.batches, 1, 4096),
                          .threads = parse_number_list("-t", options.thread_counts, 0, 1024),
                          .repetitions = options.repetitions,
-                         .places = stack_places(placement),
-                         .memory_bytes = placement.free_bytes,
+                         .places = placement.stacks,
+                         .memory_bytes = placement.free_bytes(),
                          .compute = settings.compute,
                          .activations = settings.activations,
-                         .kv_type = choose_kv_type(settings, placement),
+                         .kv_type = choose_kv_type(settings, placement.has_device()),
                          .is_deterministic = settings.is_deterministic,
                          .is_pinned = options.is_pinned,
                          .has_profile = options.has_profile};
   for (int& threads : plan.threads) threads = threads > 0 ? threads : default_thread_count();
   plan.rows_max =
-      std::max(choose_batch_tokens(settings, placement), *std::max_element(plan.batches.begin(), plan.batches.end()));
+      std::max(choose_batch_tokens(settings, placement.has_device()), *std::max_element(plan.batches.begin(), plan.batches.end()));
   return plan;
 }
 

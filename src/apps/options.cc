@@ -42,6 +42,8 @@ void add_shared_options(CLI::App& command, ModelOptionValues& values) {
       "what computes: auto takes a GPU where one is and computes this model; cpu; cuda or cuda:N; emulator, for tests");
   flag(command, "--gpu-layers", values.gpu_layers,
        "how many layers, the last ones, the GPU gets; auto takes as many as its memory holds");
+  flag(command, "--place", values.places,
+       "instead of both, where each layer goes: PLACE:FIRST-LAST, like cpu:0-7,cuda:0:8-23,cuda:1:24-31");
   flag(command, "--compute", values.compute, "fast: integer kernels on packed weights; exact: f32, the reference")
       ->check(CLI::IsMember({"fast", "exact"}));
   flag(command, "--activations", values.activations, "how fast mode rounds activations; auto is int16 for small models")

@@ -22,6 +22,7 @@ struct ModelOptionValues {
   int context = 0;                   // 0: the model's own
   std::string device = "auto";       // or "cpu", "cuda", "cuda:N", "emulator"
   std::string gpu_layers = "auto";   // or how many
+  std::string places;                // "cpu:0-7,cuda:0:8-31" instead of both
   std::string compute = "fast";      // or "exact"
   std::string activations = "auto";  // or "int8", "int16"
   std::string isa;                   // empty: the best the CPU has

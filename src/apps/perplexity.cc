@@ -84,7 +84,7 @@ int perplexity(const PerplexityOptionValues& options) {
                                 {.compute = settings.compute,
                                  .activations = settings.activations,
                                  .is_deterministic = settings.is_deterministic,
-                                 .places = stack_places(placement)});
+                                 .places = placement.stacks});
   const auto tokens =
       checkpoint.tokenizer->encode(read_file(options.file), {.add_special = false, .parse_special = false});
   const int window_count =

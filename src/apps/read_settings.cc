@@ -31,6 +31,15 @@ std::optional<int> read_gpu_layers(const std::string& text) {
   return layers;
 }
 
+std::vector<PlacedLayers> read_places(const ModelOptionValues& options) {
+  if (options.places.empty()) return {};
+  if (options.device != "auto" || options.gpu_layers != "auto") {
+    fail(ErrorCode::invalid_argument,
+         "--place says where all layers go, so neither --device nor --gpu-layers can be given beside it");
+  }
+  return parse_places(options.places);
+}
+
 PackPlace read_pack_place(const std::string& name) {
   if (name == "auto") return PackPlace::cache;
   return name == "off" ? PackPlace::nowhere : PackPlace::directory;
@@ -43,6 +52,7 @@ ModelSettings read_model_settings(const std::string& model, const ModelOptionVal
   settings.model = model;
   settings.device = options.device;
   settings.gpu_layers = read_gpu_layers(options.gpu_layers);
+  settings.places = read_places(options);
   settings.compute = options.compute == "exact" ? ComputeMode::exact : ComputeMode::fast;
   settings.activations = read_activations(options.activations);
   settings.is_deterministic = options.is_deterministic;

@@ -141,8 +141,8 @@ int trace(const TraceOptionValues& options) {
   const Checkpoint checkpoint = open_checkpoint(options.model);
   const ModelSettings settings = read_model_settings(options.model, options);
   const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
-  if (settings.device != "auto" && settings.device != "cpu") {
-    fail(ErrorCode::invalid_argument, "--device: a trace is computed on the CPU, not on '{}'", settings.device);
+  if ((settings.device != "auto" && settings.device != "cpu") || !settings.places.empty()) {
+    fail(ErrorCode::invalid_argument, "--device, --place: a trace is computed on the CPU");
   }
   const std::vector<TokenId> prompt = prompt_of(options, checkpoint, info.vocab);
   ThreadTeam team(thread_count(read_runtime_settings(options)));

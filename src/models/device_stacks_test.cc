@@ -158,6 +158,13 @@ TEST_P(DeviceStacksOfOneForm, ShareAModelWithTheCpu) {
     expect_same({{split, kDevice}, {layers()}}, steps);
   }
   expect_same({{1, kDevice}, {layers(), kDevice}}, steps);
+  expect_same({{1, kDevice}, {2}, {layers(), kDevice}}, steps);
+}
+
+TEST_P(DeviceStacksOfOneForm, ShareAModelBetweenTwoDevices) {
+  const std::vector<std::vector<Piece>> steps = {{{0, 20}}, {{1, 18}, {0, 1}}, {{0, 1}, {1, 1}}};
+  expect_same({{1, "emulator:1"}, {layers(), kDevice}}, steps);
+  expect_same({{1, kDevice}, {layers(), "emulator:1"}}, steps);
 }
 
 TEST_P(DeviceStacksOfOneForm, ManySequencesDecodeTogether) {

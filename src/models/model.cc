@@ -61,10 +61,9 @@ ModelInfo describe_model(const WeightSource& weights, ComputeMode compute) {
   return info;
 }
 
-uint64_t device_weight_bytes(const WeightSource& weights, int first_layer) {
+uint64_t device_weight_bytes(const WeightSource& weights, int first, int end) {
   const ModelFamily& family = family_of(weights);
-  const DecoderSpec decoder = family.describe(weights);
-  const GpuWeightPlan plan(weights, family.naming, decoder, first_layer, static_cast<int>(decoder.layers.size()));
+  const GpuWeightPlan plan(weights, family.naming, family.describe(weights), first, end);
   return plan.matrix_bytes + plan.vector_floats * sizeof(float);
 }
 

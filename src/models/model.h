@@ -101,8 +101,8 @@ bool has_wide_activations(const ModelInfo& info, Activations activations);
 // The same facts without loading weights (for `estoc show` and memory planning).
 ModelInfo describe_model(const WeightSource& weights, ComputeMode compute);
 
-// What the layers from `first_layer` on, with the head and where they are all with the embedding, take of a device's
-// memory. Throws Error{unsupported} with what devices do not compute yet.
-uint64_t device_weight_bytes(const WeightSource& weights, int first_layer);
+// What the layers [first, end) take of a device's memory, with the embedding where they begin the model and the head
+// where they end it. Throws Error{unsupported} with what devices do not compute yet.
+uint64_t device_weight_bytes(const WeightSource& weights, int first, int end);
 
 }  // namespace estoc

@@ -34,21 +34,21 @@ void plan_kv_bytes(const ModelInfo& info, const KvBudget& budget, ModelPlan& pla
 
 }  // namespace
 
-KvType choose_kv_type(const ModelSettings& settings, const Placement& placement) {
+KvType choose_kv_type(const ModelSettings& settings, bool has_device) {
   if (settings.kv_type) return *settings.kv_type;
-  if (placement.device != nullptr) return KvType::bf16;
+  if (has_device) return KvType::bf16;
   if (settings.compute == ComputeMode::exact) return KvType::f32;
   return kernels::table().has_bf16_dot ? KvType::bf16 : KvType::f16;
 }
 
-int choose_sequences(const ModelSettings& settings, const Placement& placement) {
+int choose_sequences(const ModelSettings& settings, bool has_device) {
   if (settings.engine.sequences_max > 0) return settings.engine.sequences_max;
-  return placement.device != nullptr ? 256 : 64;
+  return has_device ? 256 : 64;
 }
 
-int choose_batch_tokens(const ModelSettings& settings, const Placement& placement) {
+int choose_batch_tokens(const ModelSettings& settings, bool has_device) {
   if (settings.engine.batch_tokens_max > 0) return settings.engine.batch_tokens_max;
-  return placement.device != nullptr ? 2048 : 512;
+  return has_device ? 2048 : 512;
 }
 
 ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const KvBudget& budget,
@@ -60,10 +60,10 @@ ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const
              info.context_max);
   }
   config.context = config.context > 0 ? std::min(config.context, info.context_max) : info.context_max;
-  config.sequences_max = choose_sequences(settings, placement);
-  config.batch_tokens_max = std::max(choose_batch_tokens(settings, placement), config.sequences_max);
-  config.kv_type = choose_kv_type(settings, placement);
-  const bool is_all_on_device = placement.device != nullptr && placement.first_layer == 0;
+  config.sequences_max = choose_sequences(settings, placement.has_device());
+  config.batch_tokens_max = std::max(choose_batch_tokens(settings, placement.has_device()), config.sequences_max);
+  config.kv_type = choose_kv_type(settings, placement.has_device());
+  const bool is_all_on_device = placement.is_all_on_devices();
   if (is_all_on_device) config.machine = kGpuGuess;
   if (config.target_tbt_s <= 0) config.target_tbt_s = is_all_on_device ? kGpuTargetTbt : kCpuTargetTbt;
   plan_kv_bytes(info, budget, plan);
@@ -75,15 +75,20 @@ std::vector<ModelPlan> plan_models(const std::vector<ModelSettings>& settings, c
   uint64_t weight_bytes = 0;
   int on_cpu = 0;
   for (size_t i = 0; i < infos.size(); ++i) {
-    if (placements[i].device != nullptr) continue;
+    if (placements[i].has_device()) continue;
     weight_bytes += infos[i].weight_bytes;
     ++on_cpu;
   }
   KvBudget budget(memory_bytes - std::min(memory_bytes, weight_bytes), std::max(1, on_cpu));
   std::vector<ModelPlan> plans;
   for (size_t i = 0; i < infos.size(); ++i) {
-    if (placements[i].device != nullptr) {
-      plans.push_back(plan_model(settings[i], infos[i], KvBudget::all_of(placements[i].kv_bytes()), placements[i]));
+    if (placements[i].has_device()) {
+      uint64_t bytes = placements[i].kv_bytes();
+      if (const int left = placements[i].layers - placements[i].device_layers(); left > 0) {  // with the CPUs
+        bytes =
+            std::min(bytes, budget.part_bytes() / static_cast<uint64_t>(left) * static_cast<uint64_t>(infos[i].layers));
+      }
+      plans.push_back(plan_model(settings[i], infos[i], KvBudget::all_of(bytes), placements[i]));
       continue;
     }
     plans.push_back(plan_model(settings[i], infos[i], budget));

@@ -39,12 +39,12 @@ std::vector<ModelPlan> plan_models(const std::vector<ModelSettings>& settings, c
 ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const Placement& placement = {});
 
 // Sequences that run at once: on a device, where company costs little until there are some hundred, more.
-int choose_sequences(const ModelSettings& settings, const Placement& placement = {});
+int choose_sequences(const ModelSettings& settings, bool has_device = false);
 
 // Tokens of a step at most: as many as keep a device busy.
-int choose_batch_tokens(const ModelSettings& settings, const Placement& placement = {});
+int choose_batch_tokens(const ModelSettings& settings, bool has_device = false);
 
 // The settings', or what is chosen for its mode, this CPU and the device.
-KvType choose_kv_type(const ModelSettings& settings, const Placement& placement = {});
+KvType choose_kv_type(const ModelSettings& settings, bool has_device = false);
 
 }  // namespace estoc

@@ -17,12 +17,12 @@ constexpr const char* kAuto = "auto";
 
 // What a run has beside weights, keys and values (gpu_layers/gpu_buffers.cc), and as much again for what the driver and
 // the kernels take.
-uint64_t buffer_bytes_of(const ModelSettings& settings, const ModelInfo& info, const Placement& placement) {
-  const auto rows = static_cast<uint64_t>(choose_batch_tokens(settings, placement) + 256);
+uint64_t buffer_bytes_of(const ModelSettings& settings, const ModelInfo& info) {
+  const auto rows = static_cast<uint64_t>(choose_batch_tokens(settings, true) + 256);
   const auto hidden = static_cast<uint64_t>(info.hidden), ffn = static_cast<uint64_t>(info.ffn);
   const auto heads = static_cast<uint64_t>(info.heads + 2 * info.kv_heads) * static_cast<uint64_t>(info.head_dim);
   const uint64_t logits =
-      static_cast<uint64_t>(choose_sequences(settings, placement)) * static_cast<uint64_t>(info.vocab) * 4;
+      static_cast<uint64_t>(choose_sequences(settings, true)) * static_cast<uint64_t>(info.vocab) * 4;
   return 2 * (rows * (hidden * 8 + heads * 8 + ffn * 2) + logits) + (uint64_t{256} << 20);
 }
 
@@ -57,7 +57,8 @@ std::shared_ptr<gpu::Accelerator> open_device(const std::string& asked) {
   }
 }
 
-uint64_t kv_bytes_of(const ModelSettings& settings, const ModelInfo& info, int layers) {
+// Keys and values of one context in so many layers.
+uint64_t context_bytes_of(const ModelSettings& settings, const ModelInfo& info, int layers) {
   const int context =
       settings.engine.context > 0 ? std::min(settings.engine.context, info.context_max) : info.context_max;
   const auto blocks = static_cast<uint64_t>((context + kKvBlockTokens - 1) / kKvBlockTokens);
@@ -67,59 +68,117 @@ uint64_t kv_bytes_of(const ModelSettings& settings, const ModelInfo& info, int l
 
 // The first layer from which on all fit; the number of layers when none does.
 int first_that_fits(const ModelSettings& settings, const WeightSource& weights, const ModelInfo& info,
-                    const Placement& placement) {
+                    const DevicePart& part) {
   for (int first = 0; first < info.layers; ++first) {
-    const uint64_t need =
-        device_weight_bytes(weights, first) + placement.buffer_bytes + kv_bytes_of(settings, info, info.layers - first);
-    if (need <= placement.free_bytes) return first;
+    const uint64_t need = device_weight_bytes(weights, first, info.layers) + part.buffer_bytes +
+                          context_bytes_of(settings, info, info.layers - first);
+    if (need <= part.free_bytes) return first;
   }
   return info.layers;
 }
 
 // What a device does not promise.
-void refuse_promises(const ModelSettings& settings) {
+void refuse_promises(const ModelSettings& settings, const std::string& device) {
   if (settings.compute == ComputeMode::exact) {
-    fail(ErrorCode::unsupported, "exact mode is computed on CPUs only, not on '{}'", settings.device);
+    fail(ErrorCode::unsupported, "exact mode is computed on CPUs only, not on '{}'", device);
   }
   if (settings.is_deterministic) {
     fail(ErrorCode::unsupported,
-         "tokens that do not depend on what runs beside them are promised by CPUs only, not by '{}'", settings.device);
+         "tokens that do not depend on what runs beside them are promised by CPUs only, not by '{}'", device);
   }
 }
 
-Placement place_on(const std::shared_ptr<gpu::Accelerator>& device, const ModelSettings& settings,
-                   const WeightSource& weights, const ModelInfo& info) {
-  refuse_promises(settings);
-  Placement placement{.device = device,
-                      .device_name = settings.device == kAuto ? "cuda" : settings.device,
-                      .layers = info.layers,
-                      .free_bytes = free_bytes_of(*device)};
-  placement.buffer_bytes = buffer_bytes_of(settings, info, placement);
-  const int fits = first_that_fits(settings, weights, info, placement);
-  placement.first_layer = settings.gpu_layers ? info.layers - std::min(*settings.gpu_layers, info.layers) : fits;
-  if (placement.first_layer < fits) {
+DevicePart open_part(std::shared_ptr<gpu::Accelerator> device, std::string name, const ModelSettings& settings,
+                     const ModelInfo& info) {
+  refuse_promises(settings, name);
+  DevicePart part{.device = std::move(device), .name = std::move(name), .end = info.layers};
+  part.free_bytes = free_bytes_of(*part.device);
+  part.buffer_bytes = buffer_bytes_of(settings, info);
+  return part;
+}
+
+// The last layers on one device.
+Placement place_last(const std::shared_ptr<gpu::Accelerator>& device, const ModelSettings& settings,
+                     const WeightSource& weights, const ModelInfo& info) {
+  DevicePart part = open_part(device, settings.device == kAuto ? "cuda" : settings.device, settings, info);
+  const int fits = first_that_fits(settings, weights, info, part);
+  part.first = settings.gpu_layers ? info.layers - std::min(*settings.gpu_layers, info.layers) : fits;
+  if (part.first < fits) {
     fail(ErrorCode::resource_exhausted, "{} has {} free: {} of {} layers fit beside one context, not {}",
-         device->device().name, format_bytes(placement.free_bytes), info.layers - fits, info.layers,
-         info.layers - placement.first_layer);
+         device->device().name, format_bytes(part.free_bytes), info.layers - fits, info.layers,
+         info.layers - part.first);
   }
-  if (placement.first_layer == info.layers) {
+  if (part.first == info.layers) {
     if (settings.gpu_layers) return {.layers = info.layers};
     fail(ErrorCode::resource_exhausted, "{} has {} free: not one layer fits beside one context", device->device().name,
-         format_bytes(placement.free_bytes));
+         format_bytes(part.free_bytes));
   }
-  placement.weight_bytes = device_weight_bytes(weights, placement.first_layer);
+  part.weight_bytes = device_weight_bytes(weights, part.first, info.layers);
+  Placement placement{.layers = info.layers};
+  if (part.first > 0) placement.stacks.push_back({part.first});
+  placement.stacks.push_back({info.layers, part.name});
+  placement.devices.push_back(std::move(part));
+  return placement;
+}
+
+// Layers where `settings.places` says.
+Placement place_as_told(const ModelSettings& settings, const WeightSource& weights, const ModelInfo& info) {
+  const int end = settings.places.back().last + 1;
+  if (end != info.layers) {
+    fail(ErrorCode::invalid_argument, "the places have layers 0 to {}, expected 0 to {}", end - 1, info.layers - 1);
+  }
+  Placement placement{.layers = info.layers};
+  for (const PlacedLayers& place : settings.places) {
+    placement.stacks.push_back({place.last + 1, place.device});
+    std::shared_ptr<gpu::Accelerator> device = gpu::Accelerator::open(place.device);
+    if (device == nullptr) continue;  // a CPU, or what loading refuses
+    DevicePart part = open_part(std::move(device), place.device, settings, info);
+    part.first = place.first;
+    part.end = place.last + 1;
+    part.weight_bytes = device_weight_bytes(weights, part.first, part.end);
+    const uint64_t context = context_bytes_of(settings, info, part.end - part.first);
+    if (part.weight_bytes + part.buffer_bytes + context > part.free_bytes) {
+      fail(ErrorCode::resource_exhausted,
+           "{} has {} free, but layers {} to {} need {} of weights, {} of buffers and {} for one context", part.name,
+           format_bytes(part.free_bytes), place.first, place.last, format_bytes(part.weight_bytes),
+           format_bytes(part.buffer_bytes), format_bytes(context));
+    }
+    placement.devices.push_back(std::move(part));
+  }
+  if (!placement.has_device()) placement.stacks.clear();
   return placement;
 }
 
 }  // namespace
 
-uint64_t Placement::kv_bytes() const { return free_bytes - std::min(free_bytes, weight_bytes + buffer_bytes); }
+uint64_t DevicePart::kv_bytes() const { return free_bytes - std::min(free_bytes, weight_bytes + buffer_bytes); }
+
+int Placement::device_layers() const {
+  int count = 0;
+  for (const DevicePart& part : devices) count += part.end - part.first;
+  return count;
+}
+
+uint64_t Placement::kv_bytes() const {
+  uint64_t least = has_device() ? UINT64_MAX : 0;
+  for (const DevicePart& part : devices) {
+    least = std::min(least, part.kv_bytes() / static_cast<uint64_t>(part.end - part.first));
+  }
+  return least * static_cast<uint64_t>(layers);
+}
+
+uint64_t Placement::free_bytes() const {
+  uint64_t sum = 0;
+  for (const DevicePart& part : devices) sum += part.free_bytes;
+  return sum;
+}
 
 Placement place_model(const ModelSettings& settings, const WeightSource& weights, const ModelInfo& info) {
+  if (!settings.places.empty()) return place_as_told(settings, weights, info);
   const std::shared_ptr<gpu::Accelerator> device = open_device(settings.device);
   if (device == nullptr) return {.layers = info.layers};
   try {
-    return place_on(device, settings, weights, info);
+    return place_last(device, settings, weights, info);
   } catch (const Error& error) {
     const bool is_its_limit = error.code() == ErrorCode::unsupported || error.code() == ErrorCode::resource_exhausted;
     if (settings.device != kAuto || settings.gpu_layers || !is_its_limit) throw;
@@ -128,19 +187,15 @@ Placement place_model(const ModelSettings& settings, const WeightSource& weights
   }
 }
 
-std::vector<StackPlace> stack_places(const Placement& placement) {
-  if (placement.device == nullptr) return {};
-  std::vector<StackPlace> places;
-  if (placement.first_layer > 0) places.push_back({placement.first_layer});
-  places.push_back({placement.layers, placement.device_name});
-  return places;
-}
-
 std::string placement_text(const Placement& placement) {
-  if (placement.device == nullptr) return fmt::format("all {} layers on the CPU", placement.layers);
-  return fmt::format("{} of {} layers on {} ({}), {} of weights there and {} free beside them",
-                     placement.layers - placement.first_layer, placement.layers, placement.device->device().name,
-                     placement.device_name, format_bytes(placement.weight_bytes), format_bytes(placement.kv_bytes()));
+  if (!placement.has_device()) return fmt::format("all {} layers on the CPU", placement.layers);
+  std::string text;
+  for (const DevicePart& part : placement.devices) {
+    text += fmt::format("{}{} of {} layers on {} ({}), {} of weights there and {} free beside them",
+                        text.empty() ? "" : "; ", part.end - part.first, placement.layers, part.device->device().name,
+                        part.name, format_bytes(part.weight_bytes), format_bytes(part.kv_bytes()));
+  }
+  return text;
 }
 
 }  // namespace estoc

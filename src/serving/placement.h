@@ -1,9 +1,10 @@
-// Where a model's layers are computed: on CPUs, or the last of them on a device.
+// Where a model's layers are computed: on CPUs, or some of them on devices.
 //
-// What: by bytes. A device takes as many layers as fit beside keys and values of one context; those before them, and
-// the embedding, stay with the CPUs. `auto` takes a device only where there is one that computes this model. Ownership:
-// keeps the device open, whose context takes a while to make, until the model is loaded. Threads: one. Errors:
-// Error{unsupported, invalid_argument, resource_exhausted} with one sentence, for a device that was asked for.
+// What: by bytes. A device takes as many of the last layers as fit beside keys and values of one context, or the layers
+// that it is given; all others, and an embedding or a head that no device has, stay with the CPUs. `auto` takes a
+// device only where there is one that computes this model. Ownership: keeps the devices open, whose contexts take a
+// while to make, until the model is loaded. Threads: one. Errors: Error{unsupported, invalid_argument,
+// resource_exhausted} with one sentence, for a device that was asked for.
 #pragma once
 
 #include <cstdint>
@@ -18,24 +19,34 @@
 
 namespace estoc {
 
-struct Placement {
-  std::shared_ptr<gpu::Accelerator> device;  // null: all on CPUs
-  std::string device_name;                   // "cuda:1"
-  int layers = 0;                            // of the model
-  int first_layer = 0;                       // the first that the device has
+// Layers [first, end) on a device.
+struct DevicePart {
+  std::shared_ptr<gpu::Accelerator> device;
+  std::string name;  // "cuda:1"
+  int first = 0, end = 0;
   // Of the device's memory, before anything of the model is in it.
   uint64_t free_bytes = 0, weight_bytes = 0, buffer_bytes = 0;
   // What of it is left for keys and values.
   uint64_t kv_bytes() const;
 };
 
+struct Placement {
+  int layers = 0;                   // of the model
+  std::vector<DevicePart> devices;  // in the order of their layers
+  std::vector<StackPlace> stacks;   // for ModelOptions; empty: all on CPUs
+
+  bool has_device() const { return !devices.empty(); }
+  int device_layers() const;
+  bool is_all_on_devices() const { return has_device() && device_layers() == layers; }
+  // Bytes of all layers' keys and values that the devices have room for, when each has its own layers'.
+  uint64_t kv_bytes() const;
+  uint64_t free_bytes() const;  // of all devices
+};
+
 // `info` from describe_model.
 Placement place_model(const ModelSettings& settings, const WeightSource& weights, const ModelInfo& info);
 
-// For ModelOptions.
-std::vector<StackPlace> stack_places(const Placement& placement);
-
-// "28 of 28 layers on NVIDIA H100 (cuda), 0.5 GiB of weights"
+// "28 of 28 layers on NVIDIA H100 (cuda), 0.5 GiB of weights there and 70 GiB free beside them"
 std::string placement_text(const Placement& placement);
 
 }  // namespace estoc

@@ -27,10 +27,10 @@ class PlacementTest : public testing::Test {
 
 TEST_F(PlacementTest, ADeviceTakesAllThatFits) {
   const Placement placement = place();
-  EXPECT_EQ(placement.first_layer, 0);
-  EXPECT_EQ(placement.weight_bytes, device_weight_bytes(*weights_, 0));
+  ASSERT_TRUE(placement.is_all_on_devices());
+  EXPECT_EQ(placement.devices[0].weight_bytes, device_weight_bytes(*weights_, 0, 3));
   EXPECT_GT(placement.kv_bytes(), 0u);
-  const std::vector<StackPlace> places = stack_places(placement);
+  const std::vector<StackPlace>& places = placement.stacks;
   ASSERT_EQ(places.size(), 1u);
   EXPECT_EQ(places[0].layer_end, 3);
   EXPECT_EQ(places[0].device, "emulator");
@@ -38,21 +38,51 @@ TEST_F(PlacementTest, ADeviceTakesAllThatFits) {
 
 TEST_F(PlacementTest, TheLastLayersGoThereAndTheOthersStay) {
   settings_.gpu_layers = 2;
-  const std::vector<StackPlace> places = stack_places(place());
+  const std::vector<StackPlace> places = place().stacks;
   ASSERT_EQ(places.size(), 2u);
   EXPECT_EQ(places[0].layer_end, 1);
   EXPECT_EQ(places[0].device, "cpu");
   EXPECT_EQ(places[1].device, "emulator");
   settings_.gpu_layers = 100;
-  EXPECT_EQ(place().first_layer, 0);
+  EXPECT_TRUE(place().is_all_on_devices());
   settings_.gpu_layers = 0;
-  EXPECT_EQ(place().device, nullptr);
+  EXPECT_FALSE(place().has_device());
+}
+
+TEST_F(PlacementTest, LayersWhereTheyAreTold) {
+  settings_.places = parse_places("emulator:1:0,cpu:1,emulator:0:2");
+  const Placement placement = place();
+  EXPECT_EQ(placement.device_layers(), 2);
+  EXPECT_FALSE(placement.is_all_on_devices());
+  ASSERT_EQ(placement.stacks.size(), 3u);
+  EXPECT_EQ(placement.stacks[0].device, "emulator:1");
+  EXPECT_EQ(placement.stacks[1].device, "cpu");
+  EXPECT_EQ(placement.stacks[2].layer_end, 3);
+  ASSERT_EQ(placement.devices.size(), 2u);
+  EXPECT_EQ(placement.devices[0].weight_bytes, device_weight_bytes(*weights_, 0, 1));
+  EXPECT_EQ(placement.devices[1].weight_bytes, device_weight_bytes(*weights_, 2, 3));
+  // Each device has a layer: there is room for all three layers' keys and values three times over what the tighter has.
+  const uint64_t tighter = std::min(placement.devices[0].kv_bytes(), placement.devices[1].kv_bytes());
+  EXPECT_EQ(placement.kv_bytes(), 3 * tighter);
+  EXPECT_NE(placement_text(placement).find("1 of 3 layers on emulator (emulator:1)"), std::string::npos);
+  settings_.places = parse_places("cpu:0,cpu:1-2");
+  EXPECT_FALSE(place().has_device());
+}
+
+TEST_F(PlacementTest, PlacesThatDoNotFitTheModelAreRefused) {
+  settings_.places = parse_places("cpu:0,emulator:1-3");
+  expect_refused(ErrorCode::invalid_argument, "the places have layers 0 to 3, expected 0 to 2", [&] { place(); });
+  settings_.places = parse_places("cpu:0,emulator:9:1-2");
+  expect_refused(ErrorCode::invalid_argument, "there is no device 9", [&] { place(); });
+  settings_.places = parse_places("cpu:0,emulator:1-2");
+  settings_.engine.sequences_max = 1 << 20;
+  expect_refused(ErrorCode::resource_exhausted, "but layers 1 to 2 need", [&] { place(); });
 }
 
 TEST_F(PlacementTest, AllOnCpusIsNoPlaceAtAll) {
   settings_.device = "cpu";
-  EXPECT_EQ(place().device, nullptr);
-  EXPECT_TRUE(stack_places(place()).empty());
+  EXPECT_FALSE(place().has_device());
+  EXPECT_TRUE(place().stacks.empty());
 }
 
 // Half of the emulator's gigabyte for the activations of so many sequences.
@@ -80,6 +110,17 @@ TEST_F(PlacementTest, KeysAndValuesGetWhatIsLeftOfTheDevice) {
   EXPECT_GT(plans[0].engine.machine.macs_a_second, EngineConfig().machine.macs_a_second);
   EXPECT_EQ(plans[0].engine.batch_tokens_max, 512);  // the library's own default is no wish left open
   EXPECT_GT(plans[0].engine.kv_bytes, uint64_t{1} << 20);
+}
+
+// Keys and values of layers in main memory take a quarter of that, however much a device has room for.
+TEST_F(PlacementTest, CpusThatHaveLayersLimitKeysAndValuesToo) {
+  settings_.engine.sequences_max = 1 << 12;
+  settings_.gpu_layers = 1;
+  const Placement placement = place();
+  const uint64_t memory = info_.state.position_block_bytes(KvType::bf16) * 400;
+  const std::vector<ModelPlan> plans = plan_models({settings_}, {info_}, {placement}, memory);
+  EXPECT_LE(plans[0].engine.kv_bytes, memory / 4 / 2 * 3);
+  EXPECT_GT(plans[0].engine.kv_bytes, memory / 4);
 }
 
 TEST_F(PlacementTest, MoreSequencesAndShorterStepsOnADevice) {

@@ -22,16 +22,16 @@ Served::Served(Checkpoint&& opened, const ModelSettings& settings, const Placeme
                CpuShare cpus, Pinning pinning, const LoadProgress& progress)
     : settings(settings),
       plan(plan),
-      placed(placement.device == nullptr ? std::string() : placement_text(placement)),
+      placed(!placement.has_device() ? std::string() : placement_text(placement)),
       name(served_name(settings, opened)),
       checkpoint(std::move(opened)),
       team(cpus.count, pinning, cpus.first),
-      packs(placement.device != nullptr ? nullptr : open_packs(settings, *checkpoint.weights, team)),
+      packs(placement.has_device() ? nullptr : open_packs(settings, *checkpoint.weights, team)),
       model(load_model(*checkpoint.weights, team,
                        {.compute = settings.compute,
                         .activations = settings.activations,
                         .is_deterministic = settings.is_deterministic,
-                        .places = stack_places(placement),
+                        .places = placement.stacks,
                         .packed_store = packs.get(),
                         .progress = progress})) {
   if (packs != nullptr) packs->keep();

@@ -63,9 +63,14 @@ def test_alone_and_in_company(emulated):
     assert together == alone
 
 
-@pytest.mark.parametrize("layers", [1, LAYERS - 1])
-def test_some_layers(start_server, cpu, model, layers):
-    split = start_server(model, "--device", "emulator", "--gpu-layers", str(layers), "--threads", "1")
+PLACES = [("--device", "emulator", "--gpu-layers", "1"), ("--device", "emulator", "--gpu-layers", str(LAYERS - 1)),
+          ("--place", f"emulator:1:0,cpu:1,emulator:0:2-{LAYERS - 1}"),
+          ("--place", f"emulator:0:0-{LAYERS - 2},emulator:1:{LAYERS - 1}")]
+
+
+@pytest.mark.parametrize("places", PLACES)
+def test_some_layers(start_server, cpu, model, places):
+    split = start_server(model, *places, "--threads", "1")
     expected, found = likeliest(cpu, PROMPT), likeliest(split, PROMPT)
     shared = set(expected) & set(found)
     assert len(shared) >= 7
@@ -77,6 +82,9 @@ def test_some_layers(start_server, cpu, model, layers):
     (["--device", "gpu"], "the device 'gpu' is not known, expected auto, cpu, cuda, cuda:N or emulator"),
     (["--device", "emulator", "--deterministic"], "promised by CPUs only, not by 'emulator'"),
     (["--device", "emulator", "--compute", "exact"], "exact mode is computed on CPUs only, not on 'emulator'"),
+    (["--place", "cpu:0,emulator:1-3"], "the places have layers 0 to 3, expected 0 to 2"),
+    (["--place", "cpu:0-1,emulator:1-2"], "the place 'emulator:1-2' begins at layer 1, expected 2"),
+    (["--place", "cpu:0-1", "--device", "cpu"], "--place says where all layers go, so neither --device nor"),
     (["--device", "emulator", "--gpu-layers", "many"], "--gpu-layers: 'many' is not a number of layers"),
     (["--device", "emulator", "--kv-type", "f16"], "keys and values on a GPU are bf16, not f16")])
 def test_refusals(model, arguments, sentence):
