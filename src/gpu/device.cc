@@ -139,10 +139,18 @@ Handle Module::find(const std::string& name) const {
 void launch_raw(const Device& device, Handle function, const LaunchShape& shape, void** arguments) {
   const Driver& driver = device.driver();
   if (shape.shared_bytes > kDefaultSharedBytes) device.allow_shared(function, shape.shared_bytes);
-  LaunchAttribute attribute{};
-  attribute.id = kProgrammaticLaunch;
-  attribute.value.flag = 1;
-  const bool may_overlap = shape.may_overlap && device.capability >= 90;
+  LaunchAttribute attributes[2] = {};
+  unsigned count = 0;
+  if (shape.may_overlap && device.capability >= 90) {
+    attributes[count].id = kProgrammaticLaunch;
+    attributes[count++].value.flag = 1;
+  }
+  if (shape.cluster > 1) {
+    LaunchAttribute& cluster = attributes[count++];
+    cluster.id = kClusterDimension;
+    cluster.value.dimension[0] = static_cast<unsigned>(shape.cluster);
+    cluster.value.dimension[1] = cluster.value.dimension[2] = 1;
+  }
   const LaunchConfig config{static_cast<unsigned>(shape.blocks),
                             static_cast<unsigned>(shape.blocks_y),
                             1,
@@ -151,8 +159,8 @@ void launch_raw(const Device& device, Handle function, const LaunchShape& shape,
                             1,
                             static_cast<unsigned>(shape.shared_bytes),
                             device.stream(),
-                            &attribute,
-                            may_overlap ? 1u : 0u};
+                            attributes,
+                            count};
   driver.check(driver.launch(&config, function, arguments, nullptr), "launching a kernel");
 }
 

@@ -134,6 +134,7 @@ struct LaunchShape {
   int threads = 32;
   int shared_bytes = 0;
   bool may_overlap = true;  // programmatic dependent launch after the kernel before it
+  int cluster = 1;  // neighbouring blocks that run together (capability 9.0 on), of which `blocks` is a multiple
 };
 
 // Puts one kernel on the device's stream. `arguments` is the struct the kernel takes by value.

@@ -21,10 +21,12 @@ struct LaunchAttribute {
   int padding;
   union {
     int flag;
+    unsigned dimension[3];
     char bytes[64];
     double alignment;
   } value;
 };
+inline constexpr int kClusterDimension = 4;  // value.dimension: blocks that run together and see each other's memory
 inline constexpr int kProgrammaticLaunch =
     6;  // value.flag = 1: the kernel may begin before the one before it has ended
 

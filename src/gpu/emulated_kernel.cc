@@ -60,12 +60,14 @@ void EmulatedBlock::products_done(int left) {
 }
 
 void* EmulatedBlock::object(Object& object, size_t bytes) {
-  if (object.block != number_) {
+  const auto rank = static_cast<size_t>(fibers::block_rank());
+  if (object.block[rank] != number_) {
     if (used_ + bytes > kSharedBytes) fibers::fault("more shared memory than a block has");
-    object = {number_, memory_ + used_};
+    object.block[rank] = number_;
+    object.at[rank] = memory_ + used_;
     used_ += (bytes + 15) / 16 * 16;
   }
-  return object.at;
+  return object.at[rank];
 }
 
 unsigned EmulatedBlock::address(const void* p) const {
@@ -79,9 +81,23 @@ const void* EmulatedBlock::at(unsigned address) const {
   return memory_ + address;
 }
 
-EmulatedBlock& emulated_block() {
-  static thread_local const auto block = std::make_unique<EmulatedBlock>();
+void* EmulatedBlock::in_block(int rank, const void* p) const {
+  if (rank < 0 || rank >= fibers::cluster_blocks()) fibers::fault("shared memory of a block that the cluster has not");
+  EmulatedBlock& other = emulated_block(rank);
+  if (&other != this && !fibers::has_cluster_met()) {
+    fibers::fault("shared memory of another block before the cluster has met at its barrier");
+  }
+  if (!fibers::is_running(rank)) fibers::fault("shared memory of a block that has ended");
+  return other.memory_ + address(p);
+}
+
+EmulatedBlock& emulated_block(int rank) {
+  static thread_local std::unique_ptr<EmulatedBlock> blocks[fibers::kClusterMax];
+  auto& block = blocks[rank];
+  if (block == nullptr) block = std::make_unique<EmulatedBlock>();
   return *block;
 }
+
+EmulatedBlock& emulated_block() { return emulated_block(fibers::block_rank()); }
 
 }  // namespace estoc::gpu

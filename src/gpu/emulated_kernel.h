@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "gpu/fibers.h"
+
 namespace estoc::gpu {
 
 // Calls a kernel with arguments as the driver's launch takes them: one pointer an argument.
@@ -40,15 +42,15 @@ class EmulatedKernel {
   const EmulatedKernel* next_;
 };
 
-// The running block: where it is in the grid, and its shared memory, every byte 0xFF (NaN) at its start.
+// A running block: where it is in the grid, and its shared memory, every byte 0xFF (NaN) at its start.
 class EmulatedBlock {
  public:
   static constexpr size_t kSharedBytes = 227 << 10;
 
   // One shared object of a kernel: found again by all threads of a block, placed anew in the next.
   struct Object {
-    size_t block = 0;
-    void* at = nullptr;
+    size_t block[fibers::kClusterMax] = {};  // by its rank in the cluster
+    void* at[fibers::kClusterMax] = {};
   };
 
   void begin(int block_x, int block_y, int grid, int block_threads, size_t dynamic_bytes);
@@ -56,6 +58,9 @@ class EmulatedBlock {
   void* dynamic() { return memory_; }
   unsigned address(const void* p) const;  // offset in shared memory
   const void* at(unsigned address) const;
+  // The same place in the shared memory of another block of the cluster. Faults where that may not be there: before the
+  // cluster has met at its barrier, and when the other block has ended.
+  void* in_block(int rank, const void* p) const;
 
   // A product of this thread is running and still reads `fragment`; `committed` ends a group of them.
   void product_began(const unsigned* fragment, int words);
@@ -80,6 +85,7 @@ class EmulatedBlock {
   alignas(1024) unsigned char memory_[kSharedBytes];
 };
 
-EmulatedBlock& emulated_block();
+EmulatedBlock& emulated_block();          // the one whose thread runs
+EmulatedBlock& emulated_block(int rank);  // of the cluster
 
 }  // namespace estoc::gpu

@@ -59,25 +59,28 @@ Result enqueue(Handle stream, Work work) {
 struct Launch {
   const EmulatedKernel* kernel;
   LaunchConfig config;
+  unsigned cluster;  // blocks that run together
   std::vector<std::vector<std::byte>> arguments;
 
   Result run() {
     std::vector<void*> pointers;
     for (auto& argument : arguments) pointers.push_back(argument.data());
     const uint64_t seed = state().seed == 0 ? 0 : state().seed * 1'000'003 + ++state().launches;
-    std::vector<unsigned> blocks(static_cast<size_t>(config.grid_x) * config.grid_y);
-    for (size_t i = 0; i < blocks.size(); ++i) blocks[i] = static_cast<unsigned>(i);
+    std::vector<unsigned> clusters(static_cast<size_t>(config.grid_x) * config.grid_y / cluster);
+    for (size_t i = 0; i < clusters.size(); ++i) clusters[i] = static_cast<unsigned>(i) * cluster;
     std::mt19937_64 random(seed);
-    if (seed != 0) std::shuffle(blocks.begin(), blocks.end(), random);
-    for (const unsigned block : blocks) {
+    if (seed != 0) std::shuffle(clusters.begin(), clusters.end(), random);
+    for (const unsigned block : clusters) {
       const int x = static_cast<int>(block % config.grid_x), y = static_cast<int>(block / config.grid_x);
-      const int threads = static_cast<int>(config.block_x);
-      emulated_block().begin(x, y, static_cast<int>(config.grid_x), threads, config.shared_bytes);
+      const int threads = static_cast<int>(config.block_x), together = static_cast<int>(cluster);
+      for (int rank = 0; rank < together; ++rank) {
+        emulated_block(rank).begin(x + rank, y, static_cast<int>(config.grid_x), threads, config.shared_bytes);
+      }
       const fibers::Outcome outcome =
-          fibers::run_block(threads, seed == 0 ? 0 : random() | 1, [&] { kernel->call(pointers.data()); });
+          fibers::run_cluster(together, threads, seed == 0 ? 0 : random() | 1, [&] { kernel->call(pointers.data()); });
       if (!outcome.is_done) {
-        state().fault =
-            std::string(kernel->name) + ", block " + std::to_string(x) + "," + std::to_string(y) + ", " + outcome.fault;
+        state().fault = std::string(kernel->name) + ", block " + std::to_string(x + outcome.rank) + "," +
+                        std::to_string(y) + ", " + outcome.fault;
         return kLaunchFailed;
       }
     }
@@ -85,7 +88,18 @@ struct Launch {
   }
 };
 
+// Blocks that a launch wants to run together.
+unsigned cluster_of(const LaunchConfig& config) {
+  for (unsigned i = 0; i < config.attribute_count; ++i) {
+    if (config.attributes[i].id == kClusterDimension) return config.attributes[i].value.dimension[0];
+  }
+  return 1;
+}
+
 bool is_launchable(const LaunchConfig& config, const EmulatedKernel& kernel) {
+  const unsigned cluster = cluster_of(config);
+  if (cluster == 0 || cluster > static_cast<unsigned>(fibers::kClusterMax) || config.grid_x % cluster != 0)
+    return false;
   return config.grid_x > 0 && config.grid_y > 0 && config.grid_z == 1 && config.block_y == 1 && config.block_z == 1 &&
          config.block_x > 0 && config.block_x % 32 == 0 && static_cast<int>(config.block_x) <= kernel.threads_max &&
          config.shared_bytes <= EmulatedBlock::kSharedBytes;
@@ -206,7 +220,7 @@ Result launch(const LaunchConfig* config, Handle function, void** arguments, voi
   ESTOC_LOCKED;
   const auto* kernel = static_cast<const EmulatedKernel*>(function);
   if (!is_launchable(*config, *kernel)) return kInvalidValue;
-  Launch launch{kernel, *config, {}};
+  Launch launch{kernel, *config, cluster_of(*config), {}};
   launch.config.attributes = nullptr;
   for (size_t i = 0; i < kernel->argument_sizes.size(); ++i) {
     const auto* bytes = static_cast<const std::byte*>(arguments[i]);

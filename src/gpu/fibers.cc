@@ -32,6 +32,8 @@ struct Fiber {
   Saved saved{};
   std::unique_ptr<char[]> stack;
   bool has_ended = false;
+  bool has_arrived = false;    // at the cluster's barrier, and not waited yet
+  uint64_t cluster_epoch = 0;  // when it arrived
 };
 
 struct NamedBarrier {
@@ -39,16 +41,25 @@ struct NamedBarrier {
   uint64_t epoch = 0;
 };
 
-struct Block {
-  std::vector<Fiber> fibers;
+// What each block of the cluster has for itself.
+struct Member {
+  int alive = 0;
+  int at_barrier = 0;
+  uint64_t epoch = 0;
+  NamedBarrier named[16];
+};
+
+struct Cluster {
+  std::vector<Fiber> fibers;  // of all members, one after the other
   Saved scheduler{};
   const std::function<void()>* kernel = nullptr;
   int now = 0;
+  int threads = 0;  // of a member
   int alive = 0;
-  int at_block = 0;
-  uint64_t block_epoch = 0;
+  std::vector<Member> members;
+  int at_cluster = 0;
+  uint64_t cluster_epoch = 0;
   std::vector<NamedBarrier> warps;
-  NamedBarrier named[16];
   std::vector<char> warp_memory;
   uint64_t changes = 0;  // grows whenever somebody who waits may go on
   Outcome outcome;
@@ -58,7 +69,7 @@ struct Block {
 #endif
 };
 
-thread_local Block block;
+thread_local Cluster cluster;
 
 #if defined(__x86_64__)
 extern "C" void estoc_fiber_switch(void** save, void* to);
@@ -99,45 +110,59 @@ void prepare(Fiber& fiber, void (*entry)()) {
 #endif
 
 void to_scheduler() {
-  Fiber& self = block.fibers[block.now];
+  Fiber& self = cluster.fibers[cluster.now];
 #if defined(__SANITIZE_ADDRESS__)
   void* fake = nullptr;
-  __sanitizer_start_switch_fiber(&fake, block.scheduler_stack, block.scheduler_bytes);
+  __sanitizer_start_switch_fiber(&fake, cluster.scheduler_stack, cluster.scheduler_bytes);
 #endif
-  switch_saved(self.saved, block.scheduler);
+  switch_saved(self.saved, cluster.scheduler);
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
 #endif
 }
 
 void to_fiber(int index) {
-  block.now = index;
+  cluster.now = index;
 #if defined(__SANITIZE_ADDRESS__)
   void* fake = nullptr;
-  __sanitizer_start_switch_fiber(&fake, block.fibers[index].stack.get(), kStackBytes);
+  __sanitizer_start_switch_fiber(&fake, cluster.fibers[index].stack.get(), kStackBytes);
 #endif
-  switch_saved(block.scheduler, block.fibers[index].saved);
+  switch_saved(cluster.scheduler, cluster.fibers[index].saved);
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
 #endif
 }
 
+Member& member() { return cluster.members[cluster.now / cluster.threads]; }
+
 void release_block_barrier() {
-  if (block.at_block == 0 || block.at_block < block.alive) return;
-  block.at_block = 0;
-  ++block.block_epoch;
-  ++block.changes;
+  Member& mine = member();
+  if (mine.at_barrier == 0 || mine.at_barrier < mine.alive) return;
+  mine.at_barrier = 0;
+  ++mine.epoch;
+  ++cluster.changes;
+}
+
+void release_cluster_barrier() {
+  if (cluster.at_cluster == 0 || cluster.at_cluster < cluster.alive) return;
+  cluster.at_cluster = 0;
+  ++cluster.cluster_epoch;
+  ++cluster.changes;
 }
 
 void entry() {
 #if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(nullptr, &block.scheduler_stack, &block.scheduler_bytes);
+  __sanitizer_finish_switch_fiber(nullptr, &cluster.scheduler_stack, &cluster.scheduler_bytes);
 #endif
-  (*block.kernel)();
-  block.fibers[block.now].has_ended = true;
-  --block.alive;
-  ++block.changes;
+  (*cluster.kernel)();
+  Fiber& self = cluster.fibers[cluster.now];
+  if (self.has_arrived && self.cluster_epoch == cluster.cluster_epoch) --cluster.at_cluster;
+  self.has_ended = true;
+  --member().alive;
+  --cluster.alive;
+  ++cluster.changes;
   release_block_barrier();  // those that have ended are not waited for
+  release_cluster_barrier();
   to_scheduler();
   std::abort();
 }
@@ -146,79 +171,114 @@ void wait_at(NamedBarrier& barrier, int threads) {
   if (++barrier.arrived == threads) {
     barrier.arrived = 0;
     ++barrier.epoch;
-    ++block.changes;
+    ++cluster.changes;
     return;
   }
   const uint64_t epoch = barrier.epoch;
   while (barrier.epoch == epoch) to_scheduler();
 }
 
-void start(int threads, const std::function<void()>& kernel) {
-  block.kernel = &kernel;
-  block.alive = threads;
-  block.at_block = 0;
-  block.outcome = {};
-  block.warps.assign((threads + 31) / 32, {});
-  std::fill(std::begin(block.named), std::end(block.named), NamedBarrier{});
-  block.warp_memory.resize(block.warps.size() * kWarpBytes);
-  if (static_cast<int>(block.fibers.size()) < threads) block.fibers.resize(threads);
-  for (int t = 0; t < threads; ++t) {
-    Fiber& fiber = block.fibers[t];
+void start(int blocks, int threads, const std::function<void()>& kernel) {
+  const int all = blocks * threads;
+  cluster.kernel = &kernel;
+  cluster.threads = threads;
+  cluster.alive = all;
+  cluster.members.assign(blocks, {});
+  for (Member& each : cluster.members) each.alive = threads;
+  cluster.at_cluster = 0;
+  cluster.cluster_epoch = 0;
+  cluster.outcome = {};
+  cluster.warps.assign(all / 32, {});
+  cluster.warp_memory.resize(cluster.warps.size() * kWarpBytes);
+  if (static_cast<int>(cluster.fibers.size()) < all) cluster.fibers.resize(all);
+  for (int t = 0; t < all; ++t) {
+    Fiber& fiber = cluster.fibers[t];
     if (!fiber.stack) fiber.stack = std::make_unique<char[]>(kStackBytes);
 #if defined(__SANITIZE_ADDRESS__)
     __asan_unpoison_memory_region(fiber.stack.get(), kStackBytes);  // frames of a fiber before that never returned
 #endif
     fiber.has_ended = false;
+    fiber.has_arrived = false;
     prepare(fiber, entry);
   }
 }
 
 }  // namespace
 
-Outcome run_block(int threads, uint64_t seed, const std::function<void()>& kernel) {
+Outcome run_cluster(int blocks, int threads, uint64_t seed, const std::function<void()>& kernel) {
   ESTOC_CHECK(threads > 0 && threads <= kThreadsMax && threads % 32 == 0);
-  start(threads, kernel);
+  ESTOC_CHECK(blocks > 0 && blocks <= kClusterMax);
+  start(blocks, threads, kernel);
   std::mt19937_64 random(seed);
-  std::vector<int> order(threads);
-  for (int t = 0; t < threads; ++t) order[t] = t;
-  while (block.alive > 0 && block.outcome.is_done) {
+  std::vector<int> order(static_cast<size_t>(blocks * threads));
+  for (int t = 0; t < blocks * threads; ++t) order[t] = t;
+  while (cluster.alive > 0 && cluster.outcome.is_done) {
     if (seed != 0) std::shuffle(order.begin(), order.end(), random);
-    const uint64_t before = block.changes;
+    const uint64_t before = cluster.changes;
     for (int t : order) {
-      if (!block.fibers[t].has_ended && block.outcome.is_done) to_fiber(t);
+      if (!cluster.fibers[t].has_ended && cluster.outcome.is_done) to_fiber(t);
     }
-    if (block.changes == before && block.outcome.is_done) {
-      block.outcome = {false, "the threads of a block wait for each other: " + std::to_string(block.at_block) + " of " +
-                                  std::to_string(block.alive) + " are at its barrier"};
+    if (cluster.changes == before && cluster.outcome.is_done) {
+      int waiting = 0;
+      for (const Member& each : cluster.members) waiting += each.at_barrier;
+      cluster.outcome = {false, "the threads of a block wait for each other: " + std::to_string(waiting) + " of " +
+                                    std::to_string(cluster.alive) + " are at its barrier"};
+      if (blocks > 1) cluster.outcome.fault += ", " + std::to_string(cluster.at_cluster) + " at the cluster's";
     }
   }
-  return block.outcome;
+  return cluster.outcome;
 }
 
-int thread_index() { return block.now; }
+int thread_index() { return cluster.now % cluster.threads; }
+
+int block_rank() { return cluster.now / cluster.threads; }
+
+int cluster_blocks() { return static_cast<int>(cluster.members.size()); }
+
+bool is_running(int rank) { return cluster.members[static_cast<size_t>(rank)].alive > 0; }
 
 void block_barrier() {
-  const uint64_t epoch = block.block_epoch;
-  ++block.at_block;
+  Member& mine = member();
+  const uint64_t epoch = mine.epoch;
+  ++mine.at_barrier;
   release_block_barrier();
-  while (block.block_epoch == epoch) to_scheduler();
+  while (mine.epoch == epoch) to_scheduler();
 }
+
+void cluster_arrive() {
+  Fiber& self = cluster.fibers[cluster.now];
+  if (self.has_arrived) fault("arrives at the cluster's barrier again before it has waited");
+  self.has_arrived = true;
+  self.cluster_epoch = cluster.cluster_epoch;
+  ++cluster.at_cluster;
+  release_cluster_barrier();
+}
+
+void cluster_wait() {
+  Fiber& self = cluster.fibers[cluster.now];
+  if (!self.has_arrived) fault("waits at the cluster's barrier without having arrived");
+  while (cluster.cluster_epoch == self.cluster_epoch) to_scheduler();
+  self.has_arrived = false;
+}
+
+bool has_cluster_met() { return cluster.cluster_epoch > 0; }
 
 void named_barrier(int id, int threads) {
   if (id < 1 || id > 15) fault("a named barrier is 1 to 15");
-  wait_at(block.named[id], threads);
+  wait_at(member().named[id], threads);
 }
 
-void warp_barrier() { wait_at(block.warps[block.now / 32], 32); }
+void warp_barrier() { wait_at(cluster.warps[cluster.now / 32], 32); }
 
 void yield() { to_scheduler(); }
 
-void progressed() { ++block.changes; }
+void progressed() { ++cluster.changes; }
 
-void* warp_buffer() { return block.warp_memory.data() + block.now / 32 * kWarpBytes; }
+void* warp_buffer() { return cluster.warp_memory.data() + cluster.now / 32 * kWarpBytes; }
 
 void fault(std::string what) {
-  block.outcome = {false, "thread " + std::to_string(block.now) + ": " + what};
+  cluster.outcome = {false, "thread " + std::to_string(thread_index()) + ": " + what};
+  cluster.outcome.rank = block_rank();
   std::string().swap(what);  // this stack is left as it is: nothing on it is destroyed
   to_scheduler();
   std::abort();

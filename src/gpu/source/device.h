@@ -28,11 +28,19 @@
 //                                   Every block must wait before it touches what an earlier launch wrote or still reads
 //   fence_device() atomic_add(p, v)                               order and count across blocks
 //   atomic_add_shared(p, v)         u32 or u64 in shared memory
+//   cluster_rank() cluster_blocks() of the blocks that run together (LaunchShape::cluster); 0 and 1 without, and before
+//                                   Hopper
+//   cluster_arrive() cluster_wait() barrier of all threads of a cluster, in two halves. No block may touch another's
+//                                   shared memory before the first, nor end while another may touch its own
+//   store_cluster(p, rank, v)       four floats to that place of another block's shared memory
 //   store_host(p, v)                to mapped host memory, after all of this thread's earlier stores
 //
 // Hopper (compiled where HAS_HOPPER is defined; the emulator always has them):
 //   barrier_init(b, count) barrier_fence() barrier_expect(b, bytes) barrier_arrive(b) barrier_wait(b, phase)   mbarrier
 //   bulk_load(to, from, bytes, b)   one-dimensional asynchronous copy to shared memory, 16-byte aligned
+//   bulk_load_cluster(to, from, bytes, b, ranks)   the same to that place of every block of the cluster whose bit is in
+//                                   `ranks`, each told at its own b
+//   barrier_arrive_cluster(b, rank) barrier_arrive at that place of another block
 //   fence_async()                   ordinary stores to shared memory before what reads it asynchronously
 //   wgmma (HAS_WGMMA): wgmma_fence() wgmma_commit() wgmma_wait<left>() and
 //     wgmma_bf16<N>(d, a, b, adds)  a warpgroup's d[64 x N] = (adds: +=) A[64 x 16] B[16 x N], asynchronous; b, and a

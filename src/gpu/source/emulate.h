@@ -42,10 +42,14 @@ inline int block_index() { return emulated_block().x; }
 inline int block_index_y() { return emulated_block().y; }
 inline int block_threads() { return emulated_block().threads; }
 inline int grid_blocks() { return emulated_block().grid_x; }
+inline int cluster_rank() { return fibers::block_rank(); }
+inline int cluster_blocks() { return fibers::cluster_blocks(); }
 
 inline void sync_block() { fibers::block_barrier(); }
 inline void sync_warp() { fibers::warp_barrier(); }
 inline void sync_named(int id, int threads) { fibers::named_barrier(id, threads); }
+inline void cluster_arrive() { fibers::cluster_arrive(); }
+inline void cluster_wait() { fibers::cluster_wait(); }
 
 // Every lane of the warp hands in a value and sees all 32.
 template <class T, class Read>
@@ -143,6 +147,10 @@ inline void prefetch_l2(const void* p, u32 bytes) {
   static_cast<void>(static_cast<const volatile u8*>(p)[bytes - 1]);  // a sanitizer sees when it lies outside
 }
 inline u32 shared_address(const void* p) { return emulated_block().address(p); }
+inline void store_cluster(float* p, int rank, const float (&v)[4]) {
+  require_aligned(p, 16, "store");
+  std::memcpy(emulated_block().in_block(rank, p), v, 16);
+}
 inline void fence_device() {}
 inline u32 atomic_add(u32* p, u32 v) {
   require_aligned(p, 4, "atomic add");

@@ -52,6 +52,22 @@ inline void bulk_load(void* to, const void* from, u32 bytes, u64* b) {
   barrier.bytes_and_phase -= static_cast<int>(bytes) * 2;
   barrier.settle();
 }
+inline void barrier_arrive_cluster(u64* b, int rank) {
+  barrier_arrive(static_cast<u64*>(emulated_block().in_block(rank, b)));
+}
+inline void bulk_load_cluster(void* to, const void* from, u32 bytes, u64* b, u32 ranks) {
+  if (ranks == 0 || ranks >> cluster_blocks() != 0) fibers::fault("a bulk copy to blocks that the cluster has not");
+  if (bytes % 16 != 0) fibers::fault("a bulk copy of bytes that are no multiple of 16");
+  require_aligned(from, 16, "bulk copy");
+  if (shared_address(to) % 16 != 0) fibers::fault("bulk copy to a misaligned address");
+  for (int rank = 0; rank < cluster_blocks(); ++rank) {
+    if ((ranks >> rank & 1) == 0) continue;
+    std::memcpy(emulated_block().in_block(rank, to), from, bytes);
+    EmulatedBarrier& barrier = emulated_barrier(static_cast<u64*>(emulated_block().in_block(rank, b)));
+    barrier.bytes_and_phase -= static_cast<int>(bytes) * 2;
+    barrier.settle();
+  }
+}
 inline void store_shared(void* p, const Words4& w) {
   require_aligned(p, 16, "store");
   std::memcpy(p, &w, sizeof(w));

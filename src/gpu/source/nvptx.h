@@ -57,6 +57,26 @@ DEVICE int grid_blocks() {
   return v;
 }
 
+#if defined(HAS_HOPPER)
+DEVICE int cluster_rank() {
+  int v;
+  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(v));
+  return v;
+}
+DEVICE int cluster_blocks() {
+  int v;
+  asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(v));
+  return v;
+}
+DEVICE void cluster_arrive() { asm volatile("barrier.cluster.arrive.release;" ::: "memory"); }
+DEVICE void cluster_wait() { asm volatile("barrier.cluster.wait.acquire;" ::: "memory"); }
+#else
+DEVICE int cluster_rank() { return 0; }
+DEVICE int cluster_blocks() { return 1; }
+DEVICE void cluster_arrive() {}
+DEVICE void cluster_wait() {}
+#endif
+
 DEVICE void sync_block() { asm volatile("bar.sync 0;" ::: "memory"); }
 DEVICE void sync_warp() { asm volatile("bar.warp.sync -1;" ::: "memory"); }
 DEVICE void sync_named(int id, int threads) { asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory"); }
@@ -251,6 +271,27 @@ DEVICE void bulk_load(void* to, const void* from, u32 bytes, u64* b) {
                "l"(from), "r"(bytes), "r"(shared_address(b))
                : "memory");
 }
+DEVICE u32 cluster_address(const void* p, int rank) {
+  u32 a;
+  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(a) : "r"(shared_address(p)), "r"(rank));
+  return a;
+}
+DEVICE void store_cluster(float* p, int rank, const float (&v)[4]) {
+  asm volatile("st.shared::cluster.v4.f32 [%0], {%1,%2,%3,%4};" ::"r"(cluster_address(p, rank)), "f"(v[0]), "f"(v[1]),
+               "f"(v[2]), "f"(v[3])
+               : "memory");
+}
+DEVICE void barrier_arrive_cluster(u64* b, int rank) {
+  asm volatile("mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%0];" ::"r"(cluster_address(b, rank))
+               : "memory");
+}
+DEVICE void bulk_load_cluster(void* to, const void* from, u32 bytes, u64* b, u32 ranks) {
+  asm volatile(
+      "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1], %2, [%3], "
+      "%4;" ::"r"(shared_address(to)),
+      "l"(from), "r"(bytes), "r"(shared_address(b)), "h"(static_cast<u16>(ranks))
+      : "memory");
+}
 DEVICE void prefetch_l2(const void* p, u32 bytes) {
   asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(p), "r"(bytes) : "memory");
 }
@@ -263,6 +304,10 @@ DEVICE void fence_async() { asm volatile("fence.proxy.async.shared::cta;" ::: "m
 #else
 DEVICE void grid_wait() {}
 DEVICE void grid_release() {}
+DEVICE void store_cluster(float* p, int, const float (&v)[4]) {
+  UNROLL
+  for (int i = 0; i < 4; ++i) p[i] = v[i];
+}
 DEVICE void prefetch_l2(const void*, u32) {}
 #endif
 
