@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Compiles src/gpu/source/kernels.cu for GPUs: one cubin an architecture, and PTX for those that are not listed.
 
-  tools/gpu_images.py --out DIR [--only NAME] [--source TREE] [--ptxas PATH] [--clang PATH]
+  tools/gpu_images.py --out DIR [--only NAME]... [--source TREE] [--ptxas PATH] [--clang PATH]
   tools/gpu_images.py --install DIR      a virtual environment with ptxas from PyPI, for --ptxas
 
-Writes DIR/<name>.cubin, DIR/compute_80.ptx and DIR/images.inc (what gpu/images.cc embeds); with --only no more than
-DIR/NAME.cubin, and with --source of the kernels in another tree. Fails when a kernel spills or has a stack frame: that is
+Writes DIR/<name>.cubin, DIR/compute_80.ptx and DIR/images.inc (what gpu/images.cc embeds); with --only no more than the
+cubins named, and with --source of the kernels in another tree. Fails when a kernel spills or has a stack frame: that is
 memory traffic nobody asked for. Needs clang 19 and ptxas 12.9, no toolkit headers, no GPU.
 """
 import argparse
@@ -67,7 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--install", type=Path)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--only", choices=[name for name, _, _ in IMAGES])
+    parser.add_argument("--only", action="append", choices=[name for name, _, _ in IMAGES])
     parser.add_argument("--source", type=Path, default=ROOT, metavar="TREE")
     parser.add_argument("--ptxas", type=Path, default=find_ptxas(ROOT / "build/gpu-tools"))
     parser.add_argument("--clang", default="clang++-19")
@@ -79,7 +79,7 @@ def main() -> int:
     if not arguments.ptxas:
         sys.exit("gpu_images: no ptxas; `make gpu` installs it, or name one with --ptxas")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    images = [image for image in IMAGES if arguments.only in (None, image[0])]
+    images = [image for image in IMAGES if not arguments.only or image[0] in arguments.only]
     for target in sorted({target for _, target, _ in images}):
         compile_ptx(arguments.clang, arguments.source, target, arguments.out / f"{target}.ptx")
     wrong = []
@@ -92,10 +92,9 @@ def main() -> int:
         lines.append(f'ESTOC_GPU_IMAGE({name}, {capability}, false, "{cubin.resolve()}")')
     if wrong:
         sys.exit("gpu_images: registers do not suffice:\n  " + "\n  ".join(wrong))
-    if arguments.only:
-        return 0
-    (arguments.out / "compute_80.ptx").write_text(without_comments((arguments.out / "sm_80.ptx").read_text()))
-    lines.append(f'ESTOC_GPU_IMAGE(compute_80, 80, true, "{(arguments.out / "compute_80.ptx").resolve()}")')
+    if not arguments.only:
+        (arguments.out / "compute_80.ptx").write_text(without_comments((arguments.out / "sm_80.ptx").read_text()))
+        lines.append(f'ESTOC_GPU_IMAGE(compute_80, 80, true, "{(arguments.out / "compute_80.ptx").resolve()}")')
     (arguments.out / "images.inc").write_text("\n".join(lines) + "\n")
     return 0
 
