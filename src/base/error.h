@@ -18,6 +18,7 @@ enum class ErrorCode {
   unsupported,         // well-formed but not something we run; 400
   corrupt_file,        // a file that contradicts its format or itself; exit code 2
   io,                  // the operating system said no
+  device_lost,         // a GPU that computes nothing any more, until the process starts anew; 503, exit code 4
   resource_exhausted,  // queue full, out of memory; 429 or 503
   cancelled,           // the caller went away or the server is stopping
   internal,            // our fault; 500

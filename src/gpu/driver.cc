@@ -6,14 +6,34 @@
 
 namespace estoc::gpu {
 
+namespace {
+
+// Results behind which every further call of the process fails: NVIDIA's driver says of these in its manual (CUresult)
+// that the process must be started again, AMD's numbers are the same.
+bool is_loss(Result result) {
+  constexpr Result kDeviceUnavailable = 46, kUncorrectableMemory = 214, kUncorrectableLink = 220, kUnknown = 999;
+  constexpr Result kIllegalAddress = 700, kLaunchTimeout = 702, kContextDestroyed = 709, kAssert = 710,
+                   kFirstFault = 714, kLastFault = 719;  // of the hardware's stack, instructions, addresses, launches
+  return result == kDeviceUnavailable || result == kUncorrectableMemory || result == kUncorrectableLink ||
+         result == kUnknown || result == kIllegalAddress || result == kLaunchTimeout || result == kContextDestroyed ||
+         result == kAssert || (result >= kFirstFault && result <= kLastFault);
+}
+
+ErrorCode code_of(Result result) {
+  if (result == kOutOfMemory) return ErrorCode::resource_exhausted;
+  return is_loss(result) ? ErrorCode::device_lost : ErrorCode::io;
+}
+
+}  // namespace
+
 void Driver::check(Result result, const char* what) const {
   if (result == 0) return;
   const char* short_name = nullptr;
   const char* text = nullptr;
   if (error_name != nullptr) error_name(result, &short_name);
   if (error_text != nullptr) error_text(result, &text);
-  fail(result == kOutOfMemory ? ErrorCode::resource_exhausted : ErrorCode::io, "{}: {}: error {} {} ({})", name, what,
-       result, short_name != nullptr ? short_name : "without a name", text != nullptr ? text : "no text");
+  fail(code_of(result), "{}: {}: error {} {} ({})", name, what, result,
+       short_name != nullptr ? short_name : "without a name", text != nullptr ? text : "no text");
 }
 
 Driver open_driver(const char* library) {

@@ -49,6 +49,21 @@ TEST(DriverTest, AnErrorCarriesTheDriversWords) {
   }
 }
 
+TEST(DriverTest, ALostDeviceIsToldFromACallThatFailed) {
+  const auto code = [](Result result) {
+    try {
+      emulator().check(result, "computing");
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::internal;
+  };
+  for (const Result result : {46, 214, 220, 700, 702, 709, 710, 714, 719, 999}) {
+    EXPECT_EQ(code(result), ErrorCode::device_lost) << result;
+  }
+  for (const Result result : {1, 500, 701, 713, 720}) EXPECT_EQ(code(result), ErrorCode::io) << result;
+}
+
 TEST(DriverTest, TheEmulatorFillsTheWholeTable) {
   start_driver(emulator());
 #define ESTOC_EXPECT(field, symbol, arguments) EXPECT_NE(emulator().field, nullptr) << #symbol;

@@ -32,8 +32,14 @@ struct Event {
   std::chrono::steady_clock::time_point when;
 };
 
+int64_t launches_from_environment() {
+  const char* const text = std::getenv("ESTOC_EMULATOR_LAUNCHES");
+  return text == nullptr ? -1 : std::atoll(text);
+}
+
 struct State {
   std::mutex mutex;
+  int64_t launches_left = launches_from_environment();
   std::map<Address, size_t> allocations;
   uint64_t seed = 0;
   uint64_t launches = 0;
@@ -63,6 +69,11 @@ struct Launch {
   std::vector<std::vector<std::byte>> arguments;
 
   Result run() {
+    if (state().launches_left == 0) {
+      state().fault = "the emulator was told to lose its device";
+      return kLaunchFailed;
+    }
+    if (state().launches_left > 0) --state().launches_left;
     std::vector<void*> pointers;
     for (auto& argument : arguments) pointers.push_back(argument.data());
     const uint64_t seed = state().seed == 0 ? 0 : state().seed * 1'000'003 + ++state().launches;
@@ -284,6 +295,11 @@ void keep_emulated_kernels();  // emulated_kernels.cc: naming it here makes the 
 const Driver& emulator() {
   static const Driver driver = (keep_emulated_kernels(), make_table());
   return driver;
+}
+
+void set_emulator_launches(int64_t left) {
+  ESTOC_LOCKED;
+  state().launches_left = left;
 }
 
 void set_emulator_seed(uint64_t seed) {
