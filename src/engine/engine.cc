@@ -106,7 +106,7 @@ void Engine::Impl::run() noexcept {
 
     for (auto& sequence : arrived) stepper.add(std::move(sequence));
     for (const auto& [id, reason] : ended) stepper.end(id, reason);
-    if (is_last) stepper.cancel_all();
+    if (is_last) stepper.end_all(FinishReason::cancelled);
     stepper.step();
     arrived.clear();
     ended.clear();
@@ -174,7 +174,7 @@ SubmitResult Engine::submit(Request request, EventSink sink) {
   Impl& impl = *impl_;
   validate(request, impl.vocab, impl.config, impl.stepper.positions_max());
   const MutexLock lock(impl.mutex);
-  if (impl.is_draining || impl.is_stopping) {
+  if (impl.is_draining || impl.is_stopping || impl.stats.is_lost) {
     return {.status = SubmitStatus::stopping, .retry_after_s = kRestartSeconds};
   }
   if (const auto retry_after_s = impl.refusal(request)) {

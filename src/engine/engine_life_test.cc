@@ -243,5 +243,34 @@ TEST(EngineLife, AFailingForwardFailsTheRequestsOfItsStepAndTheEngineGoesOn) {
   EXPECT_EQ(inbox.completion(engine.submit({.prompt = {1}, .tokens_max = 9}, inbox.sink()).id).tokens.size(), 9u);
 }
 
+// Nobody is kept waiting for what will never be computed: those behind the step end too, and no more are taken.
+TEST(EngineLife, ALostDeviceEndsAllRequestsAndNoneIsTaken) {
+  FakeModel model(kVocab, 7);
+  std::atomic<bool> is_lost = false;
+  model.before_forward = [&](const Batch&) {
+    if (is_lost) throw Error(ErrorCode::device_lost, "the card is gone");
+  };
+  Inbox inbox;  // outlives the engine
+  EngineConfig config = config_with_blocks(12);
+  config.sequences_max = 1;
+  Engine engine(model, config);
+  const RequestId runs = engine
+                             .submit({.prompt = {1}, .tokens_max = 100},
+                                     [&](Event&& event) {
+                                       is_lost = is_lost || event.output_tokens == 3;
+                                       inbox.sink()(std::move(event));
+                                     })
+                             .id;
+  const RequestId waits = engine.submit({.prompt = {2}, .tokens_max = 9}, inbox.sink()).id;
+  for (const RequestId id : {runs, waits}) {
+    const auto events = inbox.wait_for_all(id);
+    EXPECT_EQ(events.back().finish, FinishReason::error);
+    EXPECT_FALSE(events.back().error.empty());
+  }
+  EXPECT_TRUE(engine.stats().is_lost);
+  EXPECT_EQ(engine.stats().kv_blocks_used, 0);
+  EXPECT_EQ(engine.submit({.prompt = {1}, .tokens_max = 9}, inbox.sink()).status, SubmitStatus::stopping);
+}
+
 }  // namespace
 }  // namespace estoc

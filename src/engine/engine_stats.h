@@ -8,6 +8,7 @@
 namespace estoc {
 
 struct EngineStats {
+  bool is_lost = false;  // what computes does not any more, and this engine takes no request
   int running = 0, waiting = 0;
   int kv_blocks = 0, kv_blocks_used = 0;
   uint64_t steps = 0;

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "engine/kv_sizing.h"
 #include "engine/stats_counting.h"
@@ -72,6 +73,12 @@ void Stepper::step() {
   runner_.submit({kv_.copies(), batch_.build(plan), rows_});
   try {
     runner_.wait();
+  } catch (const Error& error) {
+    kv_.copies().clear();
+    stats_.is_lost = error.code() == ErrorCode::device_lost;
+    fail(plan, error.what());
+    if (stats_.is_lost) end_all(FinishReason::error);
+    return;
   } catch (const std::exception& error) {
     kv_.copies().clear();
     return fail(plan, error.what());
@@ -199,8 +206,7 @@ bool Stepper::extend(Sequence& sequence, RowJob& row) {
 void Stepper::fail(const Plan& plan, const char* what) {
   log_error("a forward pass of {} sequences failed, their requests end with an error: {}", plan.size(), what);
   for (const PlanEntry& entry : plan) {
-    emit(*entry.sequence).error = "the model failed while it computed this request; the server's log says more";
-    finish(*entry.sequence, FinishReason::error);
+    end(entry.sequence->id, FinishReason::error);
   }
 }
 

@@ -39,10 +39,12 @@ class Stepper {
   void set_proposer(Proposer* proposer) { proposer_ = proposer; }
 
   void add(std::unique_ptr<Sequence> sequence);
-  // Ends a sequence before its own end: frees its blocks and leaves it a last event. Unknown ids are ignored.
+  // Ends a sequence before its own end: frees its blocks and leaves it a last event, with a sentence where it is an
+  // error. Unknown ids are ignored.
   void end(RequestId id, FinishReason reason);
-  void cancel_all();
-  // Ends requests whose deadline has passed, then computes one step; does nothing when idle.
+  void end_all(FinishReason reason);
+  // Ends requests whose deadline has passed, then computes one step; does nothing when idle. When what computes is lost
+  // for good (ErrorCode::device_lost), stats() say so and all requests end with an error, also those that come later.
   void step();
   // Calls the sinks, in order. A sink that throws is as good as a caller that left: its request is cancelled. How many
   // threw: stats() have changed when there were any.

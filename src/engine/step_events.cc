@@ -50,14 +50,17 @@ void Stepper::finish(Sequence& sequence, FinishReason reason) {
 void Stepper::end(RequestId id, FinishReason reason) {
   Sequence* const sequence = scheduler_.find(id);
   if (sequence == nullptr) return;
-  emit(*sequence);
+  Event& last = emit(*sequence);
+  if (reason == FinishReason::error) {
+    last.error = "the model failed while it computed this request; the server's log says more";
+  }
   finish(*sequence, reason);
 }
 
-void Stepper::cancel_all() {
+void Stepper::end_all(FinishReason reason) {
   std::vector<RequestId> ids;
   scheduler_.for_each([&](const Sequence& sequence) { ids.push_back(sequence.id); });
-  for (const RequestId id : ids) end(id, FinishReason::cancelled);
+  for (const RequestId id : ids) end(id, reason);
 }
 
 bool Stepper::is_late(const Sequence& sequence, Clock::time_point now) const {
