@@ -15,6 +15,7 @@ int http_status(ErrorCode code) {
     case ErrorCode::not_found:
       return 404;
     case ErrorCode::resource_exhausted:
+    case ErrorCode::device_lost:
     case ErrorCode::cancelled:
       return 503;
     case ErrorCode::corrupt_file:

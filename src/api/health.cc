@@ -1,4 +1,6 @@
 // GET /livez, /readyz and /health
+#include <fmt/format.h>
+
 #include "api/endpoints.h"
 #include "api/errors.h"
 
@@ -7,9 +9,15 @@ namespace estoc::api {
 // The process answers: nothing to restart, also while it drains.
 Answer live(const Models&, const Call&) { return Reply{200, R"({"status":"ok"})", {}}; }
 
-// New requests are welcome, whichever model they name: a server listens when all are loaded, and they stop together.
-Answer ready(const Models&, const Call& call) {
+// New requests are welcome, whichever model they name: a server listens when all are loaded, and they stop together, as
+// they do when one of them has lost its device.
+Answer ready(const Models& models, const Call& call) {
   if (call.is_stopping) return error_reply(503, "the server is stopping", {}, "stopping");
+  for (const ServedModel& model : models.list()) {
+    if (model.generator != nullptr && model.generator->stats().is_lost) {
+      return error_reply(503, fmt::format("the device that computes \"{}\" is lost", model.name), {}, "device_lost");
+    }
+  }
   return Reply{200, R"({"status":"ok"})", {}};
 }
 

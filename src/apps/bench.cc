@@ -50,8 +50,8 @@ ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelSetting
                          .is_pinned = options.is_pinned,
                          .has_profile = options.has_profile};
   for (int& threads : plan.threads) threads = threads > 0 ? threads : default_thread_count();
-  plan.rows_max =
-      std::max(choose_batch_tokens(settings, placement.has_device()), *std::max_element(plan.batches.begin(), plan.batches.end()));
+  plan.rows_max = std::max(choose_batch_tokens(settings, placement.has_device()),
+                           *std::max_element(plan.batches.begin(), plan.batches.end()));
   return plan;
 }
 

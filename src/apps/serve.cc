@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "apps/commands.h"
+#include "apps/exit_codes.h"
 #include "apps/load_models.h"
 #include "apps/process_options.h"
 #include "apps/read_settings.h"
@@ -57,6 +58,23 @@ void log_model(const Served& served) {
            served.engine->stats().kv_blocks, kKvBlockTokens);
 }
 
+// Until a signal comes: false; or a model has lost its device: true. A second that nobody waits for: all its requests
+// have been told.
+bool wait_for_the_end(StopSignals& signals, const Runtime& runtime, int grace_s) {
+  while (true) {
+    if (const int received = signals.wait_for(std::chrono::seconds(1)); received != 0) {
+      log_info("{}: finishing running answers for up to {} s (again to stop at once)",
+               received == SIGINT ? "Ctrl-C" : "SIGTERM", grace_s);
+      return false;
+    }
+    for (const auto& served : runtime.models()) {
+      if (!served->engine->stats().is_lost) continue;
+      log_error("{}: its device is lost, so the server ends; a new start may find it again", served->name);
+      return true;
+    }
+  }
+}
+
 }  // namespace
 
 int serve(const ServeOptionValues& options) {
@@ -86,9 +104,7 @@ int serve(const ServeOptionValues& options) {
 
   const LoadReporter reporter(models.list());
 
-  const int received = signals.wait();
-  log_info("{}: finishing running answers for up to {} s (again to stop at once)",
-           received == SIGINT ? "Ctrl-C" : "SIGTERM", options.grace_s);
+  const bool is_lost = wait_for_the_end(signals, runtime, options.grace_s);
   for (const auto& served : runtime.models()) {
     if (served->packs != nullptr) served->packs->abandon();
   }
@@ -97,7 +113,7 @@ int serve(const ServeOptionValues& options) {
     if (served->engine->drain(std::chrono::seconds(1))) continue;
     log_warn("{}: requests were still being computed: they are cut off", served->name);
   }
-  return 0;
+  return is_lost ? kExitDeviceLost : kExitDone;
 }
 
 }  // namespace estoc

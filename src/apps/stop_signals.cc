@@ -50,10 +50,10 @@ void StopSignals::defer() {
   state_->is_deferred = true;
 }
 
-int StopSignals::wait() {
+int StopSignals::wait_for(std::chrono::milliseconds time) {
   State& state = *state_;
   MutexLock lock(state.mutex);
-  state.came.wait(lock, [&state]() REQUIRES(state.mutex) { return state.first != 0; });
+  state.came.wait_for(lock, time, [&state]() REQUIRES(state.mutex) { return state.first != 0; });
   return state.first;
 }
 

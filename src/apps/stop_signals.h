@@ -6,6 +6,7 @@
 // thread that made it. One in a process.
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 namespace estoc {
@@ -16,7 +17,8 @@ class StopSignals {
   ~StopSignals();
 
   void defer();
-  int wait();  // the number of the first signal since defer()
+  // The number of the first signal since defer(), or 0 when none has come in that time.
+  int wait_for(std::chrono::milliseconds time);
 
  private:
   struct State;

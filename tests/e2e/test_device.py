@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from estoc_server import BINARY
+from estoc_server import BINARY, EstocServer
 from random_model import LAYERS, make_random_model
 
 PROMPT = [1, 17, 90, 33, 71, 5, 64, 28, 100, 12, 44, 87, 3, 59, 120, 9, 66, 31, 77, 18]
@@ -75,6 +75,27 @@ def test_some_layers(start_server, cpu, model, places):
     shared = set(expected) & set(found)
     assert len(shared) >= 7
     assert max(abs(expected[token] - found[token]) for token in shared) < TOLERANCE
+
+
+def test_a_lost_device_ends_the_server_with_a_sentence(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("ESTOC_EMULATOR_LAUNCHES", "600")
+    server = EstocServer(model, tmp_path / "log", "--device", "emulator", "--threads", "1", "--max-seqs", "1")
+    answers = []
+
+    def ask() -> None:
+        answers.append(server.post("/v1/completions", {"prompt": PROMPT, "max_tokens": 200, "ignore_eos": True}))
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [answer.status_code for answer in answers] == [500] * 3, [answer.text for answer in answers]
+    assert "the model failed while it computed this request" in answers[0].text
+    assert server.process.wait(timeout=10) == 4
+    log = (tmp_path / "log").read_text()
+    assert "its device is lost, so the server ends" in log
+    assert "told to lose its device" in log or "running the stream's work" in log or "launching" in log, log
 
 
 @pytest.mark.parametrize("arguments, sentence", [
