@@ -196,8 +196,8 @@ def run_tests(room: str, seconds: float) -> tuple[str, str]:
     environment = {**os.environ, "ESTOC_CACHE": str(WORK / "no-cache"), "ESTOC_SHARED": str(WORK / "no-shared")}
     log = WORK / "test.log"
     with log.open("wb") as output:
-        code = sanitize.run_until([str(folder / f"{room}_test"), "--gtest_brief=1", "--gtest_fail_fast"],
-                                  time.monotonic() + seconds, cwd=TREE, env=environment, stdout=output, stderr=output)
+        code = sanitize.Deadline(seconds / 60).run([str(folder / f"{room}_test"), "--gtest_brief=1", "--gtest_fail_fast"],
+                                                   cwd=TREE, env=environment, stdout=output, stderr=output)
     if code == 0:
         return "passed", ""
     failed = re.search(r"^\[  FAILED  \] ([\w./]+)", log.read_text(errors="replace"), re.MULTILINE)

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Tests of mutate.py: what is changed in a line of code, what is left alone, and what the list of equal ones says."""
+import tempfile
 import unittest
+from pathlib import Path
+from unittest import mock
 
 import mutate
 
@@ -43,6 +46,24 @@ class Mutants(unittest.TestCase):
         there = mutate.mutants_of("a.cc", "\n\n  x = y;\n")[0]
         self.assertEqual(here.key, there.key)
         self.assertNotEqual(here.key, mutate.mutants_of("b.cc", "  x = y;\n")[0].key)
+
+
+class Outcomes(unittest.TestCase):
+    def outcome(self, script: str) -> tuple[str, str]:
+        """Of a room's test program that is this script."""
+        with tempfile.TemporaryDirectory() as folder, mock.patch.multiple(
+                mutate, BUILD=Path(folder), WORK=Path(folder), TREE=Path(folder)):
+            program = Path(folder) / "src" / "kv" / "kv_test"
+            program.parent.mkdir(parents=True)
+            program.write_text(f"#!/bin/sh\n{script}\n")
+            program.chmod(0o755)
+            return mutate.run_tests("kv", 0.5)
+
+    def test_of_test_programs(self):
+        self.assertEqual(self.outcome("exit 0"), ("passed", ""))
+        self.assertEqual(self.outcome("echo '[  FAILED  ] Pool.Forks (1 ms)'; exit 1"), ("failed", "Pool.Forks"))
+        self.assertEqual(self.outcome("kill -ABRT $$"), ("failed", "exit code -6"))
+        self.assertEqual(self.outcome("sleep 60")[0], "timeout")
 
 
 class Equal(unittest.TestCase):
