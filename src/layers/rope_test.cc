@@ -22,6 +22,11 @@ TEST(Rope, DefaultFrequencies) {
   EXPECT_FLOAT_EQ(f[3], 0.001f);
 }
 
+TEST(Rope, ThetaIs10000WhereNothingIsSaid) {
+  EXPECT_EQ(frequencies("{}", 64), frequencies(R"({"rope_theta": 10000})", 64));
+  EXPECT_EQ(frequencies(R"({"rope_parameters": {"rope_type": "default"}})", 64), frequencies("{}", 64));
+}
+
 // Expected values computed by transformers 5.23.0, ROPE_INIT_FUNCTIONS["llama3"], for this configuration.
 TEST(Rope, Llama3Frequencies) {
   const std::string_view config =
