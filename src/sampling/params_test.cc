@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "base/error.h"
 
@@ -56,6 +57,8 @@ TEST(ValidateParams, AcceptsTheEndsOfEveryRange) {
             .frequency_penalty = 2,
             .logit_bias = {{0, -100.0f}, {99, 100.0f}},
             .logprobs = 20};
+  validate(params, 100);
+  params.temperature = params.repetition_penalty = std::numeric_limits<float>::max();
   validate(params, 100);
 }
 
