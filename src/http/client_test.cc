@@ -158,6 +158,16 @@ TEST(Client, a_request_that_an_idle_connection_lost_is_sent_again) {
   EXPECT_EQ(second.error, "");
 }
 
+TEST(Client, an_answer_that_has_begun_is_not_asked_for_again) {
+  const std::string kept = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+  RawServer server({kept, "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart"}, true);
+  TestCaller caller(server.port());
+  EXPECT_EQ(caller.ask(get("/")).body, "ok");
+  const Outcome broken_off = caller.ask(get("/"));
+  EXPECT_EQ(broken_off.body, "part");
+  EXPECT_EQ(broken_off.error, "the connection ended before the answer did");
+}
+
 TEST(Client, a_fresh_connection_that_closes_is_an_error) {
   RawServer server({""});
   TestCaller caller(server.port());

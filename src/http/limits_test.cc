@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <list>
+#include <string>
 
 #include "http/server.h"
 #include "http/test_client.h"
@@ -186,6 +189,29 @@ TEST_F(Limits, too_many_connections_503) {
   EXPECT_TRUE(eventually([&] { return server_->connection_count() < 2; }));
   TestClient third(server_->port());
   EXPECT_EQ(third.ask(get("/")).status, 200);
+}
+
+// Who is told so keeps a connection for a second at most: whoever comes then while 64 of them are there is not heard.
+TEST_F(Limits, of_too_many_connections_64_at_once_are_told_so) {
+  config_.connections_max = 1;
+  listen();
+  TestClient first(server_->port());
+  EXPECT_EQ(first.ask(get("/")).status, 200);
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    const auto begin = std::chrono::steady_clock::now();
+    std::list<TestClient> told;
+    for (int i = 0; i < 64; ++i) told.emplace_back(server_->port());
+    TestClient unheard(server_->port());
+    const std::string nothing = unheard.read_to_end();
+    if (std::chrono::steady_clock::now() - begin < milliseconds(900)) {  // else a first one may have left
+      EXPECT_EQ(nothing, "");
+      for (TestClient& client : told) EXPECT_EQ(client.read_answer().status, 503);
+      return;
+    }
+    told.clear();
+    EXPECT_TRUE(eventually([&] { return server_->connection_count() == 1; }));
+  }
+  ADD_FAILURE() << "65 connections took a second each time";
 }
 
 TEST_F(Limits, plain_text_without_render_error) {

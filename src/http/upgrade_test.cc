@@ -92,7 +92,8 @@ class UpgradeTest : public testing::Test {
 TEST_F(UpgradeTest, bytes_go_both_ways_as_they_are) {
   TestClient client(server_.port());
   open(client);
-  for (const std::string& bytes : {std::string("hello"), std::string("GET / HTTP/1.1\r\n\r\n"), std::string(3, '\0')}) {
+  for (const std::string& bytes :
+       {std::string("hello"), std::string("!"), std::string("GET / HTTP/1.1\r\n\r\n"), std::string(3, '\0')}) {
     client.send(bytes);
     EXPECT_EQ(client.read_bytes(bytes.size()), bytes);
   }
