@@ -26,6 +26,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -258,9 +259,13 @@ def read_results() -> dict[str, dict]:
     return {result["key"]: result for result in map(json.loads, lines)}
 
 
-def report(results: list[dict]) -> None:
+def leave_out_equal(results: Iterable[dict]) -> list[dict]:
     equal = read_equal(EQUAL.read_text() if EQUAL.is_file() else "")
-    results = [result for result in results if (result["path"], result["before"], result["after"]) not in equal]
+    return [result for result in results if (result["path"], result["before"], result["after"]) not in equal]
+
+
+def report(results: list[dict]) -> None:
+    results = leave_out_equal(results)
     print(f"{'room':<12}{'tried':>7}{'killed':>8}{'survived':>10}{'rate':>8}")
     total = {"killed": 0, "survived": 0}
     for room in sorted({result["path"].split("/")[1] for result in results}) + ["total"]:
@@ -273,7 +278,7 @@ def report(results: list[dict]) -> None:
     for result in sorted(results, key=lambda result: (result["path"], result["line"])):
         if result["outcome"] == "survived":
             print(f"{result['path']}:{result['line']}: ({result['kind']})\n- {result['before']}\n+ {result['after']}")
-    print(f"mutants that behave the same and are left out: {len(equal)} ({EQUAL.relative_to(ROOT)})")
+    print(f"left out: those that behave the same ({EQUAL.relative_to(ROOT)})")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -309,7 +314,7 @@ def main() -> int:
         return 0
     count = sys.maxsize
     if arguments.again:
-        survivors = [result for result in known.values()
+        survivors = [result for result in leave_out_equal(known.values())
                      if result["outcome"] == "survived" and (not arguments.rooms or result["path"].split("/")[1] in arguments.rooms)]
         chosen = [mutant for mutant in map(find_again, survivors) if mutant]
         known = {}
