@@ -9,8 +9,12 @@
 #include <future>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
+
+#include "http/server.h"
+#include "http/test_client.h"
 
 namespace estoc::http {
 namespace {
@@ -101,6 +105,31 @@ TEST_F(Pace, a_read_that_fails_does_not_stop_the_others) {
     pace_->take_turn([&] { second.set_value(); });
   });
   second.get_future().wait();
+}
+
+// The handler computes for 100 ms where a long body ends: the next long one waits a second, everybody else not at all.
+TEST(PaceOfAServer, short_requests_do_not_wait_behind_long_bodies) {
+  ServerConfig config = test_config();
+  config.small_body_bytes = 100;
+  Server server(config, [](const Request& request, const std::shared_ptr<Responder>& responder) {
+    if (request.path == "/computes") compute_for(milliseconds(100));
+    responder->respond({});
+  });
+  server.listen();
+  TestClient first(server.port()), second(server.port()), other(server.port());
+  EXPECT_EQ(other.ask(get("/")).status, 200);
+  const std::string long_body = post("/computes", std::string(1000, 'x')), half = long_body.substr(0, 500);
+  for (TestClient* client : {&first, &second}) client->send(half);
+  EXPECT_TRUE(eventually([&] { return server.body_bytes() == 2000; }));
+  const auto begin = Clock::now();
+  first.send(long_body.substr(half.size()));
+  EXPECT_EQ(first.read_answer().status, 200);
+  second.send(long_body.substr(half.size()));
+  const auto asked = Clock::now();
+  EXPECT_EQ(other.ask(get("/")).status, 200);
+  EXPECT_LT(Clock::now() - asked, milliseconds(700));
+  EXPECT_EQ(second.read_answer().status, 200);
+  EXPECT_GE(Clock::now() - begin, milliseconds(1100));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <list>
 #include <string>
+#include <thread>
 
 #include "http/server.h"
 #include "http/test_client.h"
@@ -118,6 +119,20 @@ TEST_F(Limits, a_refused_peer_that_leaves_is_forgotten_at_once) {
     client.close();
     EXPECT_TRUE(eventually([&] { return server_->connection_count() == 0; }));
   }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+TEST_F(Limits, a_refused_peer_that_goes_on_sending_is_cut_off) {
+  listen();
+  TestClient client(server_->port());
+  client.send("nonsense\r\n\r\n");
+  EXPECT_EQ(client.read_answer().status, 400);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(eventually([&] {
+    client.send_some("more");
+    std::this_thread::sleep_for(milliseconds(20));
+    return server_->connection_count() == 0;
+  }));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
