@@ -103,6 +103,10 @@ class ModelFamilies {
 
   template <typename Write>
   void write(const char* name, const char* type, const char* help, Write&& write_samples) {
+    write_each(name, type, help, [&](size_t i) { write_samples(stats_[i]); });
+  }
+  template <typename Write>
+  void write_each(const char* name, const char* type, const char* help, Write&& write_samples) {
     out_.open(name, type, help);
     for (size_t i = 0; i < models_.size(); ++i) {
       if (has_engine_label_) {
@@ -110,7 +114,7 @@ class ModelFamilies {
       } else {
         out_.set_common_labels({{"model_name", models_[i].name}});
       }
-      write_samples(stats_[i]);
+      write_samples(i);
     }
     out_.set_common_labels({});
   }
@@ -135,6 +139,23 @@ class ModelFamilies {
       out_.sample(name, {{label, "length"}}, stats.choices.length);
       out_.sample(name, {{label, "abort"}}, stats.choices.aborted);
       out_.sample(name, {{label, "error"}}, stats.choices.failed);
+    });
+  }
+  void write_step_parts(const char* name) {
+    write(name, "counter", "Seconds of steps: planning, computing, making events, handing them on.",
+          [&](const ModelStats& stats) {
+            out_.sample(name, {{"part", "plan"}}, stats.engine.plan_s);
+            out_.sample(name, {{"part", "compute"}}, stats.engine.compute_s);
+            out_.sample(name, {{"part", "commit"}}, stats.engine.commit_s);
+            out_.sample(name, {{"part", "deliver"}}, stats.engine.deliver_s);
+          });
+  }
+  void write_memory(const char* name) {
+    write_each(name, "gauge", "Memory of weights, and of keys and values, by where it is.", [&](size_t i) {
+      for (const PlaceMemory& memory : models_[i].memory) {
+        out_.sample(name, {{"place", memory.place}, {"kind", "weights"}}, memory.weights);
+        out_.sample(name, {{"place", memory.place}, {"kind", "kv"}}, memory.kv);
+      }
     });
   }
   void write_generating(const char* name) {
@@ -168,6 +189,8 @@ Answer metrics(const Models& models, const Call& call) {
   families.write(kGauges);
   families.write(kCounters);
   families.write(kDistributions);
+  families.write_step_parts("estoc_step_part_seconds_total");
+  families.write_memory("estoc_memory_bytes");
   families.write_generating("estoc_http_generating");
   families.write_choices("estoc_choices_total", "finish_reason");
   write_server(out, stats);

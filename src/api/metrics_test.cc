@@ -47,6 +47,22 @@ TEST(MetricsTest, CountersAndGaugesUnderBothNames) {
   EXPECT_TRUE(has_line(text, "# TYPE estoc_preemptions_total counter"));
 }
 
+TEST(MetricsTest, WhatStepsSpendTheirTimeOnAndWhereMemoryIs) {
+  ServerStats stats{.models = {{}}};
+  stats.models[0].engine.plan_s = 0.25;
+  stats.models[0].engine.deliver_s = 1.5;
+  FakeModel model;
+  model.served.memory = {{.place = "cuda:1", .weights = 5000, .kv = 7}};
+  Call call = call_with("");
+  call.stats = [&] { return stats; };
+  const std::string text = std::get<Reply>(metrics(model.models(), call)).body;
+  EXPECT_NE(text.find("estoc_step_part_seconds_total{model_name=\"org/tiny\",part=\"plan\"} 0.25\n"), text.npos);
+  EXPECT_NE(text.find("estoc_step_part_seconds_total{model_name=\"org/tiny\",part=\"deliver\"} 1.5\n"), text.npos);
+  EXPECT_NE(text.find("estoc_memory_bytes{model_name=\"org/tiny\",place=\"cuda:1\",kind=\"weights\"} 5000\n"),
+            text.npos);
+  EXPECT_NE(text.find("estoc_memory_bytes{model_name=\"org/tiny\",place=\"cuda:1\",kind=\"kv\"} 7\n"), text.npos);
+}
+
 TEST(MetricsTest, HistogramsAreCumulative) {
   ServerStats stats{.models = {{}}};
   stats.models[0].engine.ttft_s = Histogram(kBounds);

@@ -17,6 +17,12 @@
 
 namespace estoc::api {
 
+// What a model has of a place's memory.
+struct PlaceMemory {
+  std::string place;  // "cpu", "cuda:1"
+  uint64_t weights = 0, kv = 0;
+};
+
 struct ServedModel {
   std::string name;                  // what clients write in `model`
   std::string fingerprint;           // `system_fingerprint`; empty gives null
@@ -24,6 +30,7 @@ struct ServedModel {
   int context = 0;                   // the engine's: prompt and output together, in tokens
   size_t text_bytes_max = SIZE_MAX;  // no longer text fits the context: longest_text_bytes()
   ModelInfo info;
+  std::vector<PlaceMemory> memory;
   GenerationDefaults defaults;
   // Never null while served; the caller owns them.
   const Tokenizer* tokenizer = nullptr;

@@ -24,6 +24,9 @@ struct EngineStats {
   uint64_t prefix_tokens_cached = 0;                                     // and found there
   Histogram ttft_s, inter_token_s, queue_s, prefill_s, decode_s, e2e_s;  // of requests, in seconds
   Histogram step_s, step_rows;                                           // of steps: seconds; rows of the batch
+  // Seconds of all steps: until the model has its rows, until it has their tokens, and until events are made of them;
+  // and what handing events to their sinks took.
+  double plan_s = 0, compute_s = 0, commit_s = 0, deliver_s = 0;
 };
 
 }  // namespace estoc

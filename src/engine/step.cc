@@ -71,6 +71,7 @@ void Stepper::step() {
                 .foreseen_s = times_.predict(work)};
   collect_rows(plan);
   runner_.submit({kv_.copies(), batch_.build(plan), rows_});
+  const Clock::time_point planned = now_();
   try {
     runner_.wait();
   } catch (const Error& error) {
@@ -84,10 +85,15 @@ void Stepper::step() {
     return fail(plan, error.what());
   }
   kv_.copies().clear();
+  const Clock::time_point computed = now_();
   commit(plan);
   for (int group = 0; group < kv_.group_count(); ++group) runner_.keep_ahead(group, kv_.reach(group));
   runner_.set_idle(is_idle());
-  const double seconds = seconds_between(begin, now_());
+  const Clock::time_point end = now_();
+  stats_.plan_s += seconds_between(begin, planned);
+  stats_.compute_s += seconds_between(planned, computed);
+  stats_.commit_s += seconds_between(computed, end);
+  const double seconds = seconds_between(begin, end);
   last_step_.took_s = seconds;
   times_.learn(work, seconds);
   stats_.step_s.add(seconds);

@@ -92,6 +92,8 @@ void Stepper::expire() {
 }
 
 int Stepper::deliver() {
+  if (outbox_.empty()) return 0;
+  const Clock::time_point begin = now_();
   int throw_count = 0;
   // Cancelling the request of a sink that threw adds its last event behind the others.
   for (size_t i = 0; i < outbox_.size(); ++i) {
@@ -106,6 +108,7 @@ int Stepper::deliver() {
   }
   outbox_.clear();
   finished_.clear();
+  stats_.deliver_s += seconds_between(begin, now_());
   return throw_count;
 }
 

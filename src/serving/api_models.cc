@@ -10,9 +10,13 @@ api::ServedModel view_of(const Served& served, const std::string& version) {
   view.name = served.name;
   // What decides the bits of an answer, besides the model.
   view.fingerprint = "estoc-" + version + "-" + kernels::table().name + "-" + compute_name(served.settings.compute);
+  for (const api::PlaceMemory& part : served.memory) {
+    if (part.place != "cpu") view.fingerprint += "-" + part.place;
+  }
   view.created = served.created;
   view.context = served.engine->config().context;
   view.info = served.model->info();
+  view.memory = served.memory;
   view.defaults = served.checkpoint.defaults;
   view.tokenizer = served.checkpoint.tokenizer.get();
   view.text_bytes_max = api::longest_text_bytes(*view.tokenizer, view.context);

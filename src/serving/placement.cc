@@ -187,6 +187,20 @@ Placement place_model(const ModelSettings& settings, const WeightSource& weights
   }
 }
 
+std::vector<api::PlaceMemory> place_memory(const Placement& placement, uint64_t weight_bytes, uint64_t kv_bytes) {
+  const auto layers = static_cast<uint64_t>(placement.layers);
+  api::PlaceMemory cpu{.place = kCpu, .weights = weight_bytes, .kv = kv_bytes};
+  std::vector<api::PlaceMemory> memory;
+  for (const DevicePart& part : placement.devices) {
+    const uint64_t kv = kv_bytes / layers * static_cast<uint64_t>(part.end - part.first);
+    memory.push_back({.place = part.name, .weights = part.weight_bytes, .kv = kv});
+    cpu.weights -= std::min(cpu.weights, part.weight_bytes);
+    cpu.kv -= kv;
+  }
+  if (!placement.is_all_on_devices()) memory.push_back(std::move(cpu));
+  return memory;
+}
+
 std::string placement_text(const Placement& placement) {
   if (!placement.has_device()) return fmt::format("all {} layers on the CPU", placement.layers);
   std::string text;

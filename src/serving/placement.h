@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "api/served_model.h"
 #include "gpu/accelerator.h"
 #include "models/model.h"
 #include "serving/model_settings.h"
@@ -45,6 +46,9 @@ struct Placement {
 
 // `info` from describe_model.
 Placement place_model(const ModelSettings& settings, const WeightSource& weights, const ModelInfo& info);
+
+// What a model with so many bytes of weights, and of keys and values, has of each place's memory.
+std::vector<api::PlaceMemory> place_memory(const Placement& placement, uint64_t weight_bytes, uint64_t kv_bytes);
 
 // "28 of 28 layers on NVIDIA H100 (cuda), 0.5 GiB of weights there and 70 GiB free beside them"
 std::string placement_text(const Placement& placement);

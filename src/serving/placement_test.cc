@@ -69,6 +69,22 @@ TEST_F(PlacementTest, LayersWhereTheyAreTold) {
   EXPECT_FALSE(place().has_device());
 }
 
+TEST_F(PlacementTest, MemoryIsToldByPlace) {
+  settings_.places = parse_places("emulator:1:0,cpu:1,emulator:0:2");
+  const Placement placement = place();
+  const std::vector<api::PlaceMemory> memory = place_memory(placement, 1 << 20, 3000);
+  ASSERT_EQ(memory.size(), 3u);
+  EXPECT_EQ(memory[0].place, "emulator:1");
+  EXPECT_EQ(memory[0].weights, placement.devices[0].weight_bytes);
+  EXPECT_EQ(memory[1].kv, 1000u);
+  EXPECT_EQ(memory[2].place, "cpu");
+  EXPECT_EQ(memory[2].kv, 1000u);
+  const std::vector<api::PlaceMemory> cpu = place_memory({.layers = 3}, 5, 6);
+  ASSERT_EQ(cpu.size(), 1u);
+  EXPECT_EQ(cpu[0].weights, 5u);
+  EXPECT_EQ(cpu[0].kv, 6u);
+}
+
 TEST_F(PlacementTest, PlacesThatDoNotFitTheModelAreRefused) {
   settings_.places = parse_places("cpu:0,emulator:1-3");
   expect_refused(ErrorCode::invalid_argument, "the places have layers 0 to 3, expected 0 to 2", [&] { place(); });

@@ -23,6 +23,8 @@ Served::Served(Checkpoint&& opened, const ModelSettings& settings, const Placeme
     : settings(settings),
       plan(plan),
       placed(!placement.has_device() ? std::string() : placement_text(placement)),
+      memory(place_memory(placement, describe_model(*opened.weights, settings.compute).weight_bytes,
+                          plan.engine.kv_bytes)),
       name(served_name(settings, opened)),
       checkpoint(std::move(opened)),
       team(cpus.count, pinning, cpus.first),

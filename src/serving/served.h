@@ -35,6 +35,7 @@ struct Served {
   const ModelSettings settings;
   const ModelPlan plan;
   const std::string placed;  // where its layers are, for people
+  const std::vector<api::PlaceMemory> memory;
   const std::string name;
   const Checkpoint checkpoint;
   ThreadTeam team;
