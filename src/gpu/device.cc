@@ -18,7 +18,8 @@ int capability_of(const Driver& driver, int index) {
   int count = 0, device = 0, major = 0, minor = 0;
   driver.check(driver.device_count(&count), "counting devices");
   if (index >= count) {
-    fail(ErrorCode::invalid_argument, "there is no device {}: {} has {}, counted from 0", index, driver.name, count);
+    fail(ErrorCode::invalid_argument, "there is no device {}: {} has {}, counted from 0{}", index, driver.name, count,
+         visible_devices_text());
   }
   driver.check(driver.device_get(&device, index), "finding the device");
   driver.check(driver.device_attribute(&major, static_cast<int>(DeviceAttribute::major), device), "reading its limits");

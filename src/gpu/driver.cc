@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <cstdlib>
+
 #include "base/error.h"
 
 namespace estoc::gpu {
@@ -55,12 +57,20 @@ Driver open_driver(const char* library) {
   return driver;
 }
 
+std::string visible_devices_text() {
+  for (const char* const name : {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}) {
+    if (const char* const value = std::getenv(name)) return fmt::format(" ({} is '{}')", name, value);
+  }
+  return {};
+}
+
 void start_driver(const Driver& driver) {
   const Result result = driver.init(0);
   if (result != kNoDevice) driver.check(result, "the driver does not start");
   int count = 0;
   if (result == 0) driver.check(driver.device_count(&count), "counting devices");
-  if (count == 0) fail(ErrorCode::unsupported, "the GPU driver {} finds no device", driver.name);
+  if (count == 0)
+    fail(ErrorCode::unsupported, "the GPU driver {} finds no device{}", driver.name, visible_devices_text());
 }
 
 const Driver& open_cuda() {

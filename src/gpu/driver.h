@@ -105,6 +105,10 @@ Driver open_driver(const char* library);
 // NVIDIA's driver, initialized, with at least one device. Opened once a process; any thread. Throws Error(unsupported).
 const Driver& open_cuda();
 
+// " (CUDA_VISIBLE_DEVICES is '1')" where the environment says which devices a driver shows, else nothing: for sentences
+// about devices that are missing.
+std::string visible_devices_text();
+
 // Initializes a driver that was opened, and makes sure that it has a device. Throws Error(unsupported).
 void start_driver(const Driver& driver);
 

@@ -35,6 +35,10 @@ TEST(DriverTest, ADriverWithoutDeviceIsSaid) {
   driver = emulator();
   driver.device_count = [](int* count) { return *count = 0, 0; };
   EXPECT_EQ(sentence([&] { start_driver(driver); }), "the GPU driver emulator finds no device");
+  setenv("CUDA_VISIBLE_DEVICES", "7", 1);
+  EXPECT_EQ(sentence([&] { start_driver(driver); }),
+            "the GPU driver emulator finds no device (CUDA_VISIBLE_DEVICES is '7')");
+  unsetenv("CUDA_VISIBLE_DEVICES");
 }
 
 TEST(DriverTest, AnErrorCarriesTheDriversWords) {
