@@ -51,6 +51,12 @@ void check_gemms(Session& s, Tally& tally) {
         tally.add(check_gemm(s.device, s.module, {form, end, 1024, 2048, 600, tokens, 1, 132, 200}, s.random));
         if (tokens == 256)
           tally.add(check_gemm(s.device, s.module, {form, end, 512, 1024, 450, 256, 3, 20, 200}, s.random));
+        if (s.device.capability != 90) continue;
+        for (const int cluster : {2, 4}) {
+          GemmCase c{form, end, 1152, 2048, 600, tokens, 1, 132, 200};
+          c.cluster = cluster;
+          tally.add(check_gemm(s.device, s.module, c, s.random));
+        }
       }
     }
   }

@@ -24,14 +24,14 @@ struct GemmShape {
   int rows, columns;
 };
 struct GemmPlan {
-  int tokens = 128, splits = 1;
+  int tokens = 128, splits = 1, cluster = 1;
 };
 
 // Everything that a layer of `model` over `count` tokens needs, filled with something finite.
 class PromptModel {
  public:
   PromptModel(Session& session, const Model& model, WeightForm form, int count);
-  void tune_plans();
+  void tune_plans(int cluster);
   void record_layer(int layer) const;
   void record_gemm(int product, const GemmPlan& plan, int layer) const;
   void record_norm() const;
@@ -135,12 +135,13 @@ void PromptModel::record_gemm(int product, const GemmPlan& plan, int layer) cons
   constexpr const char* kEnds[] = {"store", "residual", "gated"};
   const std::string name = std::string("gemm_") + form_name(form_) + "_" + kEnds[static_cast<int>(shape.end)] + "_n" +
                            std::to_string(plan.tokens);
-  const int items = gemm_row_tiles(shape.rows) * gemm_token_tiles(count_, plan.tokens) * plan.splits;
+  const int items = gemm_items(shape.rows, count_, plan.tokens, plan.splits, plan.cluster);
   launch(s_.device, s_.function(name),
-         {.blocks = std::min(items, s_.device.multiprocessors),
+         {.blocks = gemm_blocks(items, plan.cluster, s_.device.multiprocessors),
           .threads = kGemmThreads,
           .shared_bytes = gemm_shared_bytes(form_, plan.tokens, s_.device.capability),
-          .may_overlap = true},
+          .may_overlap = true,
+          .cluster = plan.cluster},
          arguments(product, plan, layer));
 }
 
@@ -150,24 +151,25 @@ double PromptModel::time_gemm(int product, const GemmPlan& plan) const {
   return seconds_each(s_, launches, [&](int i) { record_gemm(product, plan, i); }, 5);
 }
 
-// The fastest of the plans that make sense, for each product.
-void PromptModel::tune_plans() {
+// The fastest of the plans that make sense, for each product, in clusters of so many blocks.
+void PromptModel::tune_plans(int cluster) {
   for (int i = 0; i < 4; ++i) {
     seconds_[i] = 1e9;
     for (const int tokens : {64, 128, 256}) {
       for (const int splits : {1, 2, 3, 4, 8}) {
         const int tiles = gemm_row_tiles(shapes_[i].rows) * gemm_token_tiles(count_, tokens);
         if (!gemm_has_kernel(form_, tokens, s_.device.capability)) continue;
+        if (cluster > 1 && (tokens < 128 || splits > 1)) continue;
         if (tokens > 64 && tokens >= 2 * count_ && gemm_has_kernel(form_, 64, s_.device.capability)) continue;
         if (splits > 1 && tiles * (splits - 1) > 2 * 132) continue;
         if (splits > 1 &&
             static_cast<size_t>(gemm_partial_floats(shapes_[i].rows, count_, tokens, splits)) * 4 > partial_.bytes())
           continue;
         if (s_.is_small && (tokens > 128 || splits > 2)) continue;
-        const double seconds = time_gemm(i, {tokens, splits});
+        const double seconds = time_gemm(i, {tokens, splits, cluster});
         if (seconds < seconds_[i]) {
           seconds_[i] = seconds;
-          plans_[i] = {tokens, splits};
+          plans_[i] = {tokens, splits, cluster};
         }
       }
     }
@@ -234,15 +236,15 @@ void PromptModel::record_layer(int layer) const {
 void print_products(const char* stage, const Model& model, WeightForm form, int count, const PromptModel& prompt) {
   std::printf("= %s %-4s %-10s %5d tokens:", stage, model.name, form_name(form), count);
   for (int i = 0; i < 4; ++i) {
-    std::printf(" %s %.0f TF [n%d s%d] |", prompt.shape(i).name,
+    std::printf(" %s %.0f TF [n%d s%d c%d] |", prompt.shape(i).name,
                 prompt.gemm_flops(prompt.shape(i)) / prompt.seconds(i) * 1e-12, prompt.plan(i).tokens,
-                prompt.plan(i).splits);
+                prompt.plan(i).splits, prompt.plan(i).cluster);
   }
 }
 
-void time_prompt(Session& s, const Model& model, WeightForm form, int count) {
-  PromptModel prompt(s, model, form, count);
-  prompt.tune_plans();
+// All layers, products by plans of clusters of so many blocks.
+void time_layers(Session& s, PromptModel& prompt, const Model& model, WeightForm form, int count, int cluster) {
+  prompt.tune_plans(cluster);
   print_products("prompt", model, form, count, prompt);
   double products = 0, flops = 0;
   for (int i = 0; i < 4; ++i) {
@@ -252,6 +254,19 @@ void time_prompt(Session& s, const Model& model, WeightForm form, int count) {
   const double layers = seconds_each(s, model.layers, [&](int i) { prompt.record_layer(i); }, 5) * model.layers;
   std::printf(" all layers %.2f ms (products alone %.2f; %.0f TF in all)\n", layers * 1e3,
               products * model.layers * 1e3, (flops + prompt.attention_flops()) * model.layers / layers * 1e-12);
+}
+
+// Clusters that can be worth it: of blocks that have their tokens for long enough.
+std::vector<int> clusters_for(const Session& s, int count) {
+  if (s.device.capability != 90 || count < 512) return {1};
+  return {1, 2, 4};
+}
+
+void time_prompt(Session& s, const Model& model, WeightForm form, int count) {
+  PromptModel prompt(s, model, form, count);
+  for (const int cluster : clusters_for(s, count)) {
+    if (s.seconds_left() > 2) time_layers(s, prompt, model, form, count, cluster);
+  }
 }
 
 void time_parts(Session& s, const Model& model, int count) {
@@ -294,11 +309,14 @@ bool run_gemm(Session& s) {
       const auto form = static_cast<WeightForm>(f);
       const int tokens = s.is_small ? 40 : count;
       PromptModel prompt(s, model, form, tokens);
-      prompt.tune_plans();
-      print_products("gemm", model, form, tokens, prompt);
-      double seconds = 0;
-      for (int i = 0; i < 4; ++i) seconds += prompt.seconds(i);
-      std::printf(" a layer %.1f us\n", seconds * 1e6);
+      for (const int cluster : clusters_for(s, tokens)) {
+        if (s.seconds_left() < 2) return true;
+        prompt.tune_plans(cluster);
+        print_products("gemm", model, form, tokens, prompt);
+        double seconds = 0;
+        for (int i = 0; i < 4; ++i) seconds += prompt.seconds(i);
+        std::printf(" a layer %.1f us\n", seconds * 1e6);
+      }
     }
   }
   return true;

@@ -52,6 +52,18 @@ TEST_P(PromptKernelsTest, GemmComputesHalfATileWhereNoMoreIsLeft) {
   expect(check_gemm(device, module, {WeightForm::bf16, GemmEndKind::gated, 128, 128, 385, 256, 1, 1, 400}, random));
 }
 
+// Blocks that share tokens; in the last case three of four have no rows.
+TEST_P(PromptKernelsTest, GemmInClusters) {
+  const auto in_clusters = [&](GemmCase c, int cluster) {
+    c.cluster = cluster;
+    expect(check_gemm(device, module, c, random));
+  };
+  in_clusters({WeightForm::bf16, GemmEndKind::residual, 256, 640, 150, 128, 1, 4}, 2);
+  in_clusters({WeightForm::codes4, GemmEndKind::gated, 256, 128, 70, 64, 1, 2}, 2);
+  in_clusters({WeightForm::codes8, GemmEndKind::store, 400, 320, 30, 64, 1, 4}, 4);
+  in_clusters({WeightForm::bf16, GemmEndKind::store, 130, 64, 100, 256, 1, 4}, 4);
+}
+
 TEST_P(PromptKernelsTest, NormIntoTiles) {
   expect(check_token_norm(device, module, 70, 128, ColumnOrder::plain, random));
   expect(check_token_norm(device, module, 9, 192, ColumnOrder::paired, random));

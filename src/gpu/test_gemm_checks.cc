@@ -78,7 +78,8 @@ Check check_gemm(const Device& device, const Module& module, const GemmCase& c, 
   launch(device, module.function(name),
          {.blocks = c.blocks,
           .threads = kGemmThreads,
-          .shared_bytes = c.is_mma ? 0 : gemm_shared_bytes(c.form, c.tokens, device.capability)},
+          .shared_bytes = c.is_mma ? 0 : gemm_shared_bytes(c.form, c.tokens, device.capability),
+          .cluster = c.cluster},
          a);
   const auto out = output.values<float>();
   const auto tiles = activated.values<uint8_t>();
@@ -105,7 +106,8 @@ Check check_gemm(const Device& device, const Module& module, const GemmCase& c, 
   const double plain = c.form == WeightForm::f16 ? 1e-5 : 5e-6;
   const double limit = c.end == GemmEndKind::gated ? 4e-3 : is_plain(c.form) ? plain : 3e-3;
   return {name + " " + std::to_string(c.rows) + " x " + std::to_string(c.columns) + ", " + std::to_string(c.count) +
-              " tokens, " + std::to_string(c.splits) + " splits, " + std::to_string(c.blocks) + " blocks",
+              " tokens, " + std::to_string(c.splits) + " splits, " + std::to_string(c.blocks) +
+              " blocks, clusters of " + std::to_string(c.cluster),
           relative, limit};
 }
 

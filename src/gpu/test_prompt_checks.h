@@ -16,6 +16,7 @@ struct GemmCase {
   int splits = 1, blocks = 1;
   int sample = 0;       // outputs to compare; 0: all
   bool is_mma = false;  // the emulator's gemm_mma_... (gemm.h)
+  int cluster = 1;      // of so many of the blocks
 };
 Check check_gemm(const Device& device, const Module& module, const GemmCase& c, Random& random);
 

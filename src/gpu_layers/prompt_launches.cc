@@ -15,10 +15,10 @@ using gpu::ColumnOrder;
 
 ColumnOrder order_of(const GpuMatrix& matrix) { return gpu::gemm_order(matrix.form); }
 
-// Tokens a block, and among how many blocks a tile's columns are divided: fewer tokens where there are few, and parts
-// while multiprocessors would be left without.
+// Tokens a block, among how many blocks a tile's columns are divided, and how many share tokens: fewer tokens where
+// there are few, and parts while multiprocessors would be left without. Clusters wait for a measurement (docs/GPU.md).
 struct GemmPlan {
-  int tokens, splits;
+  int tokens, splits, cluster;
 };
 
 GemmPlan gemm_plan(const GpuMatrix& matrix, int count, const gpu::Device& device) {
@@ -26,8 +26,8 @@ GemmPlan gemm_plan(const GpuMatrix& matrix, int count, const gpu::Device& device
   const int tokens = gpu::gemm_tokens(matrix.form, count, device.capability);
   const int tiles = gpu::gemm_row_tiles(matrix.rows) * gpu::gemm_token_tiles(count, tokens);
   const int units = matrix.columns / gpu::kUnitColumns;
-  const int splits = std::min({kSplitsMax, device.multiprocessors / tiles, units / kUnitsMin});
-  return {tokens, std::max(1, splits)};
+  const int splits = std::max(1, std::min({kSplitsMax, device.multiprocessors / tiles, units / kUnitsMin}));
+  return {tokens, splits, 1};
 }
 
 // What becomes of a product (gpu/source/gemm.h).
@@ -87,7 +87,6 @@ void PromptLaunches::norm(size_t weight, float epsilon, ColumnOrder order, const
 }
 
 void PromptLaunches::product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end, int rows) {
-  const int multiprocessors = device_.device().multiprocessors;
   const GemmPlan plan = gemm_plan(matrix, rows, device_.device());
   gpu::GemmArguments a{};
   a.weights = w_.matrix(matrix);
@@ -103,11 +102,12 @@ void PromptLaunches::product(const GpuMatrix& matrix, const gpu::Buffer& inputs,
   a.splits = plan.splits;
   a.partial = b_.product_partial->as<float>();
   a.arrivals = b_.product_arrivals->as<gpu::u32>();
-  const int items = gpu::gemm_row_tiles(matrix.rows) * gpu::gemm_token_tiles(rows, plan.tokens) * plan.splits;
+  const int items = gpu::gemm_items(matrix.rows, rows, plan.tokens, plan.splits, plan.cluster);
   device_.launch(std::string("gemm_") + name_of(matrix.form) + "_" + end.name + "_n" + std::to_string(plan.tokens),
-                 {.blocks = std::min(items, multiprocessors),
+                 {.blocks = gpu::gemm_blocks(items, plan.cluster, device_.device().multiprocessors),
                   .threads = gpu::kGemmThreads,
-                  .shared_bytes = gpu::gemm_shared_bytes(matrix.form, plan.tokens, device_.device().capability)},
+                  .shared_bytes = gpu::gemm_shared_bytes(matrix.form, plan.tokens, device_.device().capability),
+                  .cluster = plan.cluster},
                  a);
 }
 

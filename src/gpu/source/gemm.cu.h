@@ -1,10 +1,13 @@
 // Products of prompts on Hopper (gemm.h): bf16 times bf16 into f32 by warpgroup products.
 //
 // Weights are the side with 64 rows a warpgroup, tokens the side with up to 256 columns: codes can then come from
-// registers, and few tokens waste little. A producer warp keeps a ring of stages full by bulk copies; two warpgroups
+// registers, and few tokens waste little. Two producer warps keep a ring of stages full by bulk copies; two warpgroups
 // multiply 64 rows of weights each. Blocks stay and take tile after tile, so that one tile's end overlaps the next
-// one's loads. Where at most half of a tile of 256 tokens is left,
-// bf16 loads and multiplies half; the two loops that takes would spill where weights come from registers.
+// one's loads. Where at most half of a tile of 256 tokens is left, bf16 loads and multiplies half; the two loops that
+// takes would spill where weights come from registers.
+//
+// The blocks of a cluster keep step: each loads its part of every stage's tokens into the rings of all, once the
+// consumers of all have freed the stage. Of 256 tokens and bf16 weights tokens are two thirds of what a block loads.
 #pragma once
 
 #include "gpu/source/device.h"
@@ -47,22 +50,25 @@ DEVICE void gemm_load_weights(u8* stage, u64* full, const GemmArguments& a, int 
 }
 
 template <WeightForm kForm, int N>
-DEVICE void gemm_load_tokens(u8* stage, u64* full, const GemmArguments& a, const GemmItem<N>& item, int tokens,
-                             int unit, int lane) {
+DEVICE void gemm_load_tokens(u8* stage, u64* full, const GemmArguments& a, const GemmCluster& cluster,
+                             const GemmItem<N>& item, int tokens, int unit, int lane) {
   if (lane >= tokens / kTokenTile) return;
   const long tile = static_cast<long>(item.token() / kTokenTile + lane) * (a.columns / kUnitColumns) + unit;
-  bulk_load(stage + kGemmTileRows * (unit_code_bytes(kForm) + unit_scale_bytes(kForm)) + lane * kTokenTileBytes,
-            a.inputs + tile * kTokenTileBytes, kTokenTileBytes, full);
+  const u8* from = a.inputs + tile * kTokenTileBytes;
+  u8* to = stage + kGemmTileRows * (unit_code_bytes(kForm) + unit_scale_bytes(kForm)) + lane * kTokenTileBytes;
+  if (cluster.blocks == 1) return bulk_load(to, from, kTokenTileBytes, full);
+  const int part = kTokenTileBytes / cluster.blocks, offset = cluster.rank * part;
+  bulk_load_cluster(to + offset, from + offset, static_cast<u32>(part), full, (1u << cluster.blocks) - 1);
 }
 
 template <WeightForm kForm, int N>
 constexpr int kGemmTokensMin = kForm == WeightForm::bf16 && N == 256 ? N / 2 : N;
 
-// What the block computes in a round, of grid_blocks() items; beyond the last one nothing. Blocks take turns in being
-// first: else every second one might get all the tiles that few tokens are left for.
-DEVICE int gemm_index(int round) {
-  const int blocks = grid_blocks();
-  return round * blocks + (block_index() + round) % blocks;
+// What a block or cluster computes in a round, of as many items as there are of them; beyond the last one nothing. They
+// take turns in being first: else every second one might get all the tiles that few tokens are left for.
+DEVICE int gemm_index(int round, const GemmCluster& cluster) {
+  const int clusters = grid_blocks() / cluster.blocks;
+  return round * clusters + (block_index() / cluster.blocks + round) % clusters;
 }
 
 // Tokens of a tile that are computed.
@@ -72,41 +78,49 @@ DEVICE int gemm_item_tokens(const GemmArguments& a, const GemmItem<N>& item) {
   return a.count - item.token() <= kMin ? kMin : N;
 }
 
-// The producer warp. Weights of the first stages are on the way before the launch before this one has ended.
+// Calls load(stage, item, unit) for all stages that the block multiplies, each when it is free.
+template <int N, int kStages, class Load>
+DEVICE void gemm_each_stage(GemmBarriers<kStages>& barriers, const GemmArguments& a, const GemmCluster& cluster,
+                            Load load) {
+  const int items = gemm_items(a.rows, a.count, N, a.splits, cluster.blocks);
+  RingPlace at{0, 1};
+  for (int round = 0;; ++round) {
+    const int index = gemm_index(round, cluster);
+    if (index >= items) return;
+    const GemmItem<N> item = gemm_item<N>(a, index, cluster);
+    const GemmUnits units = gemm_units(a, item);
+    for (int unit = units.begin; unit < units.end; ++unit) {
+      barrier_wait(&barriers.empty[at.stage], at.phase);
+      load(at.stage, item, unit);
+      at.advance(kStages);
+    }
+  }
+}
+
+// The two producer warps. Nobody has written weights since the model was loaded: the first ones are on the way before
+// the launch before has ended.
 template <WeightForm kForm, int N, int kStages>
-DEVICE void gemm_produce(u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a, int items) {
+DEVICE void gemm_produce_weights(u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a,
+                                 const GemmCluster& cluster) {
   constexpr int kBytes = gemm_stage_bytes(kForm, N);
-  const int lane = thread_index(), row_tiles = gemm_row_tiles(a.rows), token_tiles = gemm_token_tiles(a.count, N);
-  const auto begin_stage = [&](int stage, const GemmItem<N>& item, int unit) {
+  const int lane = thread_index() % kWarp;
+  gemm_each_stage<N>(barriers, a, cluster, [&](int stage, const GemmItem<N>& item, int unit) {
     const int missing = (N - gemm_item_tokens<kForm, N>(a, item)) / kTokenTile * kTokenTileBytes;
     if (lane == 0) barrier_expect(&barriers.full[stage], kBytes - missing);
     sync_warp();
     gemm_load_weights<kForm>(ring + stage * kBytes, &barriers.full[stage], a, item.row_tile, unit, lane);
-  };
-  const GemmItem<N> first = gemm_item<N>(block_index(), row_tiles, token_tiles, a.splits);
-  const GemmUnits first_units = gemm_units(a, first);
-  const int count = first_units.end - first_units.begin;
-  int ahead = block_index() >= items ? 0 : count < kStages ? count : kStages;
-  for (int s = 0; s < ahead; ++s) begin_stage(s, first, first_units.begin + s);
+  });
+}
+template <WeightForm kForm, int N, int kStages>
+DEVICE void gemm_produce_tokens(u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a,
+                                const GemmCluster& cluster) {
+  constexpr int kBytes = gemm_stage_bytes(kForm, N);
+  const int lane = thread_index() % kWarp;
   grid_wait();
-  RingPlace at{0, 1};
-  for (int round = 0; round * grid_blocks() < items; ++round) {
-    const int index = gemm_index(round);
-    if (index >= items) break;
-    const GemmItem<N> item = gemm_item<N>(index, row_tiles, token_tiles, a.splits);
-    const int tokens = gemm_item_tokens<kForm, N>(a, item);
-    const GemmUnits units = gemm_units(a, item);
-    for (int unit = units.begin; unit < units.end; ++unit) {
-      if (ahead > 0) {
-        --ahead;
-      } else {
-        barrier_wait(&barriers.empty[at.stage], at.phase);
-        begin_stage(at.stage, item, unit);
-      }
-      gemm_load_tokens<kForm>(ring + at.stage * kBytes, &barriers.full[at.stage], a, item, tokens, unit, lane);
-      at.advance(kStages);
-    }
-  }
+  gemm_each_stage<N>(barriers, a, cluster, [&](int stage, const GemmItem<N>& item, int unit) {
+    gemm_load_tokens<kForm>(ring + stage * kBytes, &barriers.full[stage], a, cluster, item,
+                            gemm_item_tokens<kForm, N>(a, item), unit, lane);
+  });
 }
 
 // A warp's weights of one stage for products from registers.
@@ -146,13 +160,18 @@ template <int kStages, int kStageBytes>
 struct GemmConsumer {
   const u8* ring;
   GemmBarriers<kStages>& barriers;
-  int group;
+  int group, blocks;  // of the cluster
   RingPlace at = {};
 
   DEVICE const u8* stage() const { return ring + at.stage * kStageBytes; }
   DEVICE void wait() const { barrier_wait(&barriers.full[at.stage], at.phase); }
   DEVICE void release(int stage) const {
-    if (thread_index() % kWarp == 0) barrier_arrive(&barriers.empty[stage]);
+    const int lane = thread_index() % kWarp;
+    if (blocks == 1) {
+      if (lane == 0) barrier_arrive(&barriers.empty[stage]);
+    } else if (lane < blocks) {
+      barrier_arrive_cluster(&barriers.empty[stage], lane);
+    }
   }
 };
 
@@ -235,16 +254,15 @@ DEVICE void gemm_consume_item(GemmConsumer<kStages, kStageBytes>& consumer, cons
 }
 
 template <WeightForm kForm, int N, GemmEnd kEnd, int kStages>
-DEVICE void gemm_consume(const u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a, int items,
-                         u32 (&order)[2]) {
-  const int group = thread_index() / 128 - 1, row_tiles = gemm_row_tiles(a.rows),
-            token_tiles = gemm_token_tiles(a.count, N);
-  GemmConsumer<kStages, gemm_stage_bytes(kForm, N)> consumer{ring, barriers, group};
+DEVICE void gemm_consume(const u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a,
+                         const GemmCluster& cluster, u32 (&order)[2]) {
+  const int group = thread_index() / 128 - 1, items = gemm_items(a.rows, a.count, N, a.splits, cluster.blocks);
+  GemmConsumer<kStages, gemm_stage_bytes(kForm, N)> consumer{ring, barriers, group, cluster.blocks};
   grid_wait();
-  for (int round = 0; round * grid_blocks() < items; ++round) {
-    const int index = gemm_index(round);
+  for (int round = 0;; ++round) {
+    const int index = gemm_index(round, cluster);
     if (index >= items) break;
-    const GemmItem<N> item = gemm_item<N>(index, row_tiles, token_tiles, a.splits);
+    const GemmItem<N> item = gemm_item<N>(a, index, cluster);
     if (gemm_item_tokens<kForm, N>(a, item) < N) {
       gemm_consume_item<kForm, N, kGemmTokensMin<kForm, N>, kEnd>(consumer, a, item, order[group]);
     } else {
@@ -253,29 +271,40 @@ DEVICE void gemm_consume(const u8* ring, GemmBarriers<kStages>& barriers, const 
   }
 }
 
+DEVICE void gemm_meet(const GemmCluster& cluster) {
+  if (cluster.blocks == 1) return sync_block();
+  cluster_arrive();
+  cluster_wait();
+}
+
 template <WeightForm kForm, int N, GemmEnd kEnd>
 DEVICE void gemm(const GemmArguments& a) {
   constexpr int kStages = gemm_stages(kForm, N);
   DYNAMIC_SHARED(ring);
   SHARED(barriers, GemmBarriers<kStages>);
   SHARED(order, u32[2]);
-  const int items = gemm_row_tiles(a.rows) * gemm_token_tiles(a.count, N) * a.splits;
+  const GemmCluster cluster{cluster_blocks(), cluster_rank()};
   if (thread_index() == 0) {
     for (int s = 0; s < kStages; ++s) {
       barrier_init(&barriers.full[s], 1);
-      barrier_init(&barriers.empty[s], 8);  // a warp of the warpgroups each
+      barrier_init(&barriers.empty[s], static_cast<u32>(8 * cluster.blocks));  // a warp of the warpgroups each
     }
     barrier_fence();
   }
-  sync_block();
+  gemm_meet(cluster);
   grid_release();
   if (thread_index() < 128) {
     registers_give<40>();
-    if (thread_index() < kWarp) gemm_produce<kForm, N>(ring, barriers, a, items);
+    if (thread_index() < kWarp) {
+      gemm_produce_weights<kForm, N>(ring, barriers, a, cluster);
+    } else if (thread_index() < 2 * kWarp) {
+      gemm_produce_tokens<kForm, N>(ring, barriers, a, cluster);
+    }
   } else {
     registers_take<232>();
-    gemm_consume<kForm, N, kEnd>(ring, barriers, a, items, order);
+    gemm_consume<kForm, N, kEnd>(ring, barriers, a, cluster, order);
   }
+  if (cluster.blocks > 1) gemm_meet(cluster);  // others still tell this block what they have freed
 }
 
 #define ESTOC_GEMM(form, end, n) \

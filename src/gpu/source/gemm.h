@@ -2,15 +2,17 @@
 //
 // Kernels are named gemm_<form>_<end>_n<tokens>: any form of weight_tile.h; a block computes 128 rows of the matrix for
 // that many tokens, of which gemm_has_kernel says what there is. Grid: any number of blocks up to one a multiprocessor,
-// gemm_shared_bytes of dynamic shared memory. The same names stand for warpgroup products (gemm.cu.h) in the image of
-// Hopper and for products of warps (gemm_mma.cu.h) in all others; the emulator has those as gemm_mma_...
+// gemm_shared_bytes of dynamic shared memory. On Hopper blocks may run in clusters of 2 or 4, whose blocks take
+// neighbouring rows for the same tokens and load these once for all. The same names stand for warpgroup products
+// (gemm.cu.h) in the image of Hopper and for products of warps (gemm_mma.cu.h) in all others; the emulator has those as
+// gemm_mma_...
 //   store      output = W x + bias, f32 [token][rows], a token `output_stride` floats behind the one before
 //   residual   output += W x, the same
 //   gated      activated = bf16(silu(gate) * up) in token tiles; the matrix has 8 rows of gate and 8 of up in turn, so
 //              a tile row is 8 outputs
 // Codes meet their scale before the product and are rounded to bf16; f16 weights are not rounded.
 // With `splits` above 1 a tile's columns are divided among that many blocks, for few tokens; the parts are added in
-// order, so bits depend on the launch's shape only.
+// order, so bits depend on the launch's shape only. Clusters have one.
 #pragma once
 
 #include "gpu/source/token_tile.h"
@@ -55,6 +57,15 @@ constexpr int gemm_tokens(WeightForm form, int count, int capability) {
 
 constexpr int gemm_row_tiles(int rows) { return (rows + kGemmRows - 1) / kGemmRows; }
 constexpr int gemm_token_tiles(int count, int tokens) { return (count + tokens - 1) / tokens; }
+// Items of a launch: tiles of the output, each as often as there are splits. Clusters take one for each of their
+// blocks.
+constexpr int gemm_items(int rows, int count, int tokens, int splits, int cluster) {
+  return (gemm_row_tiles(rows) + cluster - 1) / cluster * gemm_token_tiles(count, tokens) * splits;
+}
+constexpr int gemm_blocks(int items, int cluster, int multiprocessors) {
+  const int most = multiprocessors / cluster;
+  return (items < most ? items : most) * cluster;
+}
 constexpr long gemm_partial_floats(int rows, int count, int tokens, int splits) {
   return static_cast<long>(gemm_row_tiles(rows)) * gemm_token_tiles(count, tokens) * splits * kGemmRows * tokens;
 }

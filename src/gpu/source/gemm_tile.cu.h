@@ -21,13 +21,19 @@ struct GemmItem {
   DEVICE int token() const { return token_tile * kTokens; }  // the first
 };
 
+// Blocks that take neighbouring row tiles of an item.
+struct GemmCluster {
+  int blocks = 1, rank = 0;
+};
+
 template <int kTokens>
-DEVICE GemmItem<kTokens> gemm_item(int index, int row_tiles, int token_tiles, int splits) {
+DEVICE GemmItem<kTokens> gemm_item(const GemmArguments& a, int index, const GemmCluster& cluster = {}) {
   constexpr int kTogether = 16;
-  const int tile = index / splits, per_group = row_tiles * kTogether, group = tile / per_group,
+  const int row_groups = (gemm_row_tiles(a.rows) + cluster.blocks - 1) / cluster.blocks;
+  const int tile = index / a.splits, per_group = row_groups * kTogether, group = tile / per_group,
             inside = tile % per_group;
-  const int left = token_tiles - group * kTogether, width = left < kTogether ? left : kTogether;
-  return {inside / width, group * kTogether + inside % width, index % splits, tile};
+  const int left = gemm_token_tiles(a.count, kTokens) - group * kTogether, width = left < kTogether ? left : kTogether;
+  return {inside / width * cluster.blocks + cluster.rank, group * kTogether + inside % width, index % a.splits, tile};
 }
 
 // The units of an item's columns.
