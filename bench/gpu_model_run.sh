@@ -60,6 +60,8 @@ done
 stage "every kernel" 90 ./gpu_check correct --seconds 85
 stage "sampling" 20 ./gpu_check sample --seconds 18
 grep -hE '^[=!] ' "$OUT/stage.txt" >> "$table"
+stage "projections" 60 ./gpu_check linear --seconds 58
+grep -hE '^[=!] ' "$OUT/stage.txt" >> "$table"
 stage "products of prompts" 40 ./gpu_check gemm --seconds 38
 grep -hE '^[=!] ' "$OUT/stage.txt" >> "$table"
 if [ -x "$(command -v compute-sanitizer)" ]; then

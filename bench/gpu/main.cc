@@ -1,5 +1,6 @@
 // gpu_check STAGE... [--image FILE] [--seconds N] [--roof GB/s] [--small] [--emulator]
-// Stages: version, correct, roof, linear, attention, step (step1: of one sequence alone), prompt, gemm, parts, sample.
+// Stages: version, correct, roof, linear, attention, step (step1, step16: of so many sequences), prompt, gemm, parts,
+// sample.
 // Exits 1 when a check failed, 3 when there is no device.
 #include <cstdio>
 #include <cstdlib>
@@ -49,9 +50,10 @@ bool run_stage(Session& session, const std::string& stage) {
   if (stage == "roof") return run_roof(session);
   if (stage == "linear") return run_linear(session);
   if (stage == "attention") return run_attention(session);
-  constexpr int kCounts[] = {1, 8};
-  if (stage == "step") return run_step(session, kCounts);
+  constexpr int kCounts[] = {1, 8, 16};
+  if (stage == "step") return run_step(session, std::span(kCounts, 2));
   if (stage == "step1") return run_step(session, std::span(kCounts, 1));
+  if (stage == "step16") return run_step(session, std::span(kCounts).subspan(2));
   if (stage == "prompt") return run_prompt(session);
   if (stage == "gemm") return run_gemm(session);
   if (stage == "parts") return run_parts(session);
