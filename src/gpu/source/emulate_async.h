@@ -80,8 +80,10 @@ template <int kCount>
 void registers_give() {}
 inline void wgmma_fence() {}
 inline void wgmma_commit() { emulated_block().products_committed(); }
+// The warp waits as one: what a lane does behind it finds that all of them have read their operands.
 template <int kLeft>
 void wgmma_wait() {
+  fibers::warp_barrier();
   emulated_block().products_done(kLeft);
 }
 template <int kCount>
