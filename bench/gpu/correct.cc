@@ -22,6 +22,7 @@ void check_linears(Session& s, Tally& tally) {
   for (int form = 0; form < kWeightForms; ++form) {
     for (const LinearEnd end : {LinearEnd::store, LinearEnd::residual, LinearEnd::gated}) {
       for (const int tiles : {1, 2}) {
+        if (!linear_has_tiles(static_cast<WeightForm>(form), tiles)) continue;
         for (const int count : {1, 5, 8, 16}) {
           const int warps = 4 << tally.good % 3;
           LinearCase c{static_cast<WeightForm>(form),

@@ -134,6 +134,7 @@ LinearPlan tune(Session& session, const MatrixPool& pool, const Activations& act
   LinearPlan best{};
   *best_seconds = 1e9;
   for (const int tiles : {1, 2}) {
+    if (!linear_has_tiles(form, tiles)) continue;
     for (const int warps : {4, 8, 16}) {
       const double seconds = time_linear(session, pool, activations, form, shape, {tiles, warps}, count);
       if (seconds < *best_seconds) {

@@ -42,11 +42,10 @@ constexpr ColumnOrder gemm_order(WeightForm form) {
   return form == WeightForm::bf16 ? ColumnOrder::plain : ColumnOrder::paired;
 }
 
-// The forms of few models' weights have one width, other devices than Hopper as well: each is code in every binary.
+// Rare forms have one width, other devices than Hopper as well.
 constexpr bool gemm_has_kernel(WeightForm form, int tokens, int capability) {
   if (!has_wgmma(capability)) return tokens == 64;
-  const bool is_rare = form == WeightForm::f16 || form == WeightForm::codes8_min || form == WeightForm::codes8_16;
-  return is_rare ? tokens == 128 : tokens == 64 || tokens == 128 || tokens == 256;
+  return is_rare(form) ? tokens == 128 : tokens == 64 || tokens == 128 || tokens == 256;
 }
 
 // The width that suits so many tokens, of those that there are.

@@ -263,18 +263,20 @@ DEVICE void linear_residual(LinearSums<R, N>& sums, const LinearArguments& a) {
     multiply_neighbours<WeightForm::form, r, n / 8, true>(sums, a, [] {});                  \
     end_gated<r, n / 8>(sums, a);                                                           \
   }
-#define ESTOC_LINEAR_FORM(form) \
-  ESTOC_LINEAR(form, 1, 8)      \
+#define ESTOC_LINEAR_RARE(form) \
   ESTOC_LINEAR(form, 2, 8)      \
-  ESTOC_LINEAR(form, 1, 16)     \
   ESTOC_LINEAR(form, 2, 16)
+#define ESTOC_LINEAR_FORM(form) \
+  ESTOC_LINEAR_RARE(form)       \
+  ESTOC_LINEAR(form, 1, 8)      \
+  ESTOC_LINEAR(form, 1, 16)
 
 ESTOC_LINEAR_FORM(bf16)
 ESTOC_LINEAR_FORM(codes8)
 ESTOC_LINEAR_FORM(codes4)
 ESTOC_LINEAR_FORM(codes4_min)
-ESTOC_LINEAR_FORM(f16)
-ESTOC_LINEAR_FORM(codes8_min)
-ESTOC_LINEAR_FORM(codes8_16)
+ESTOC_LINEAR_RARE(f16)
+ESTOC_LINEAR_RARE(codes8_min)
+ESTOC_LINEAR_RARE(codes8_16)
 
 }  // namespace estoc::gpu

@@ -1,8 +1,8 @@
 // What the decode projections take: y = W x for 1 to 16 rows of activations, the ends fused (linear.cu.h).
 //
-// Kernels are named linear_<form>_<end>_r<tiles>_n<columns>: any form of weight_tile.h; tiles 1 or 2 tile rows a block;
-// n8 for up to 8 activation rows, n16 for up to 16. A block is 64 to 512 threads, its warps share the columns. The grid
-// is one block for each `tiles` tile rows.
+// Kernels are named linear_<form>_<end>_r<tiles>_n<columns>: any form of weight_tile.h; tiles 1 or 2 tile rows a block,
+// for rare forms 2; n8 for up to 8 activation rows, n16 for up to 16. A block is 64 to 512 threads, its warps share the
+// columns. The grid is one block for each `tiles` tile rows.
 //   store      output = (W x) * norm + bias
 //   residual   residual += W x; and what the next norm needs: next_inputs = bf16(residual * next_norm), and each
 //   block's
@@ -27,10 +27,13 @@ struct LinearPlan {
   int tiles, warps;
 };
 
+// Tile rows a block that a form has kernels for.
+constexpr bool linear_has_tiles(WeightForm form, int tiles) { return tiles == 2 || (tiles == 1 && !is_rare(form)); }
+
 // What was fastest, or nearly, at the shapes of an 8B and a 0.6B model on an H100 (docs/SPEED.md): two tile rows a
 // block where that leaves every multiprocessor one, and enough warps that few blocks have many loads on the way.
 constexpr LinearPlan linear_plan(WeightForm form, int rows, int columns) {
-  const int tile_rows = tile_rows_of(rows), tiles = tile_rows > 132 ? 2 : 1;
+  const int tile_rows = tile_rows_of(rows), tiles = tile_rows <= 132 && linear_has_tiles(form, 1) ? 1 : 2;
   const int blocks = (tile_rows + tiles - 1) / tiles;
   if (is_plain(form)) return {tiles, columns / kUnitColumns >= 64 || blocks <= 132 ? 16 : 8};
   return {tiles, blocks > 400 ? 4 : blocks > 150 ? 8 : 16};

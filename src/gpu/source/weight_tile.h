@@ -27,6 +27,11 @@ namespace estoc::gpu {
 enum class WeightForm : int { bf16, codes8, codes4, codes4_min, f16, codes8_min, codes8_16 };
 inline constexpr int kWeightForms = 7;
 
+// Forms of few models' weights: they have fewer kernels, each of which is code in every binary.
+constexpr bool is_rare(WeightForm form) {
+  return form == WeightForm::f16 || form == WeightForm::codes8_min || form == WeightForm::codes8_16;
+}
+
 constexpr bool is_plain(WeightForm form) { return form == WeightForm::bf16 || form == WeightForm::f16; }
 constexpr bool is_codes4(WeightForm form) { return form == WeightForm::codes4 || form == WeightForm::codes4_min; }
 constexpr bool is_codes8(WeightForm form) { return !is_plain(form) && !is_codes4(form); }
