@@ -258,7 +258,7 @@ void time_layers(Session& s, PromptModel& prompt, const Model& model, WeightForm
 
 // Clusters that can be worth it: of blocks that have their tokens for long enough.
 std::vector<int> clusters_for(const Session& s, int count) {
-  if (s.device.capability != 90 || count < 512) return {1};
+  if (s.device.capability != 90 || count < 128) return {1};
   return {1, 2, 4};
 }
 
@@ -303,9 +303,9 @@ bool run_prompt(Session& s) {
 bool run_gemm(Session& s) {
   constexpr Model kTiny = {"tiny", 1, 128, 2, 1, 128};
   const Model& model = s.is_small ? kTiny : k8B;
-  for (const int count : {320, 512, 2048}) {
+  for (const int count : {128, 256, 320, 512, 2048}) {
     for (int f = 0; f < kWeightForms; ++f) {
-      if (s.seconds_left() < 2 || (s.is_small && count > 320)) return true;
+      if (s.seconds_left() < 2 || (s.is_small && count > 128)) return true;
       const auto form = static_cast<WeightForm>(f);
       const int tokens = s.is_small ? 40 : count;
       PromptModel prompt(s, model, form, tokens);
