@@ -290,10 +290,18 @@ Driver make_table() {
 
 }  // namespace
 
-void keep_emulated_kernels();  // emulated_kernels.cc: naming it here makes the linker take that file
+// Of emulated_decode_kernels.cc and its siblings: naming them here makes the linker take those files.
+void keep_emulated_decode_kernels();
+void keep_emulated_prompt_kernels();
+void keep_emulated_row_kernels();
 
 const Driver& emulator() {
-  static const Driver driver = (keep_emulated_kernels(), make_table());
+  static const Driver driver = [] {
+    keep_emulated_decode_kernels();
+    keep_emulated_prompt_kernels();
+    keep_emulated_row_kernels();
+    return make_table();
+  }();
   return driver;
 }
 

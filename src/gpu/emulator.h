@@ -2,10 +2,10 @@
 // test.
 //
 // Device memory is main memory, filled with 0xFF (NaN) when allocated; an Address is its pointer. Kernels are those
-// that were compiled into the program (source/emulated_kernels.cc and any other file with KERNEL), whatever image is
-// "loaded". Work on a stream is done at once, except while it is captured. Blocks run one after the other, in an order
-// that the seed chooses, like the threads in each. A launch that faults returns kLaunchFailed and emulator_fault() says
-// why. Every call takes one lock for the whole emulator.
+// that were compiled into the program (emulated_decode_kernels.cc, its siblings, any other file with KERNEL), whatever
+// image is "loaded". Work on a stream is done at once, except while it is captured. Blocks run one after the other, in
+// an order that the seed chooses, like the threads in each. A launch that faults returns kLaunchFailed and
+// emulator_fault() says why. Every call takes one lock for the whole emulator.
 #pragma once
 
 #include <cstdint>

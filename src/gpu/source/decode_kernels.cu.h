@@ -1,0 +1,6 @@
+// Kernels of decode steps: a part of the list of all (kernels.cu).
+#pragma once
+
+#include "gpu/source/attention_decode.cu.h"
+#include "gpu/source/linear.cu.h"
+#include "gpu/source/rope.cu.h"

@@ -1,0 +1,11 @@
+// Kernels that both kinds of step share, and what prepares weights: a part of the list of all (kernels.cu).
+#pragma once
+
+#include "gpu/source/argmax.cu.h"
+#include "gpu/source/copy.cu.h"
+#include "gpu/source/embed.cu.h"
+#include "gpu/source/repack.cu.h"
+#include "gpu/source/rms_norm.cu.h"
+#include "gpu/source/sample.cu.h"
+#include "gpu/source/select_rows.cu.h"
+#include "gpu/source/token_norm.cu.h"
