@@ -11,6 +11,8 @@ TSAN_MINUTES ?= 6
 TSAN_ROOMS := base kv http engine server
 SOAK_SECONDS ?= 600
 ASAN_MINUTES ?= 12
+# Empty for all files, however long it takes.
+SYNTAX_MINUTES ?=
 # What `make mutate` is told, for example MUTATE="--rooms kv engine --count 20".
 MUTATE ?= --help
 PEERS_PYTHON ?= python3
@@ -83,7 +85,7 @@ tsan-changed: setup ## the unit tests of that for rooms that changed and what in
 
 syntax: build ## every header compiled alone, and which lock guards what: clang, without making code
 	@tools/setup.sh --all
-	@tools/syntax.py build/release --jobs $(JOBS)
+	@tools/syntax.py build/release --jobs $(JOBS) $(if $(SYNTAX_MINUTES),--minutes $(SYNTAX_MINUTES))
 
 tidy: build ## the house rules
 	tools/tidy.py --build build/release
