@@ -16,7 +16,7 @@ struct AttentionShape {
 // The best number of splits for a shape, on tables that walk through the whole pool.
 void time_shape(Session& s, const AttentionShape& shape, const Buffer& pool, long stride) {
   constexpr int kDim = 128;
-  const int pool_blocks = static_cast<int>(pool.bytes() / 2 / stride);
+  const int pool_blocks = static_cast<int>(pool.bytes() / stride);
   const int table_stride = shape.context / kKvPositions, sets = std::max(1, pool_blocks / (table_stride * shape.rows));
   std::vector<uint32_t> ids(static_cast<size_t>(sets) * shape.rows * table_stride);
   for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(i * 1237 % pool_blocks);
@@ -42,7 +42,7 @@ void time_shape(Session& s, const AttentionShape& shape, const Buffer& pool, lon
           .rotations = rotations.as<float>(),
           .positions = positions.as<int>(),
           .tables = tables.as<u32>(static_cast<size_t>(i % sets) * shape.rows * table_stride * 4),
-          .kv = {pool.as<u16>(), stride, shape.kv_heads},
+          .kv = {pool.as<u8>(), stride, shape.kv_heads, KvForm::bf16},
           .output = output.as<u16>(),
           .partial = partial.as<float>(),
           .arrived = arrived.as<u32>(),
@@ -73,7 +73,7 @@ bool run_attention(Session& s) {
                                         {"16/8 heads 8k x 1", 16, 8, 8192, 1}};
   constexpr AttentionShape kTiny[] = {{"tiny", 4, 2, 128, 2}};
   const int kv_heads = s.is_small ? 2 : 8;
-  const long stride = 2L * kv_heads * kv_tile_elements(128);
+  const long stride = 2L * kv_heads * kv_tile_bytes(KvForm::bf16, 128);
   Buffer pool(s.device, s.is_small ? 1 << 20 : size_t{512} << 20);
   {
     const auto part = draw_bf16(s.random, std::min<size_t>(pool.bytes() / 2, 1 << 20));

@@ -45,6 +45,9 @@ class PromptModel {
   double seconds(int i) const { return seconds_[i]; }
 
  private:
+  KvLayer kv_layer() const {
+    return {keys_values_.as<u8>(), 2L * m_.kv_heads * kv_tile_bytes(KvForm::bf16, kDim), m_.kv_heads, KvForm::bf16};
+  }
   GemmArguments arguments(int product, const GemmPlan& plan, int layer) const;
 
   Session& s_;
@@ -179,7 +182,7 @@ void PromptModel::tune_plans(int cluster) {
 void PromptModel::record_attention() const {
   AttentionPromptArguments a{};
   a.query = queries_.as<u16>();
-  a.kv = {keys_values_.as<u16>(), 2L * m_.kv_heads * kv_tile_elements(kDim), m_.kv_heads};
+  a.kv = kv_layer();
   a.tables = tables_.as<u32>();
   a.tiles = attention_tiles_.as<AttentionPromptTile>();
   a.output = attended_.as<u8>();
@@ -212,7 +215,7 @@ void PromptModel::record_rope() const {
                            sequences_.as<int>(),
                            tables_.as<u32>(),
                            queries_.as<u16>(),
-                           {keys_values_.as<u16>(), 2L * m_.kv_heads * kv_tile_elements(kDim), m_.kv_heads},
+                           kv_layer(),
                            padded_ / kKvPositions,
                            m_.heads,
                            count_,

@@ -93,10 +93,10 @@ StepModel::StepModel(Session& session, const Model& model, WeightForm form, int 
       gated_at_(out_at_ + linear_bytes(form, out_shape_)),
       down_at_(gated_at_ + linear_bytes(form, gated_shape_)),
       layer_bytes_(down_at_ + linear_bytes(form, down_shape_)),
-      kv_stride_(2L * model.layers * model.kv_heads * kv_tile_elements(kDim)),
+      kv_stride_(2L * model.layers * model.kv_heads * kv_tile_bytes(KvForm::bf16, kDim)),
       table_stride_(context / kKvPositions),
       weights_(session.device, static_cast<size_t>(layer_bytes_ * model.layers + linear_bytes(form, head_shape_))),
-      pool_(session.device, static_cast<size_t>(count) * table_stride_ * kv_stride_ * 2),
+      pool_(session.device, static_cast<size_t>(count) * table_stride_ * kv_stride_),
       tables_(session.device, static_cast<size_t>(count) * table_stride_ * 4),
       positions_(Buffer::of(session.device, std::vector<int>(count, context - 1))),
       rotations_(Buffer::of(session.device, std::vector<float>(static_cast<size_t>(context) * kDim, 0.6f))),
@@ -162,6 +162,7 @@ void StepModel::record_layer(int layer, bool may_overlap) {
   launch_linear(s_, form_, qkv_shape_, qkv, a, may_overlap);
   const bool has_next = ahead.has_kv && layer + 1 < m_.layers && pool_.bytes() / m_.layers <= 16 * kMiB;
   const float* norm = m_.has_head_norm ? activations_.vectors.as<float>() : nullptr;
+  const long kv_layer_bytes = 2L * m_.kv_heads * kv_tile_bytes(KvForm::bf16, kDim);
   const AttentionArguments attention{
       .qkv = qkv_output_.as<float>(),
       .query_norm = norm,
@@ -169,7 +170,7 @@ void StepModel::record_layer(int layer, bool may_overlap) {
       .rotations = rotations_.as<float>(),
       .positions = positions_.as<int>(),
       .tables = tables_.as<u32>(),
-      .kv = {pool_.as<u16>(2L * 2 * layer * m_.kv_heads * kv_tile_elements(kDim)), kv_stride_, m_.kv_heads},
+      .kv = {pool_.as<u8>(layer * kv_layer_bytes), kv_stride_, m_.kv_heads, KvForm::bf16},
       .output = attended_.as<u16>(),
       .partial = partial_.as<float>(),
       .arrived = arrived_.as<u32>(),
@@ -178,7 +179,7 @@ void StepModel::record_layer(int layer, bool may_overlap) {
       .epsilon = 1e-6f,
       .scale = 0.088f,
       .ahead = ask(begin + out_at_, ahead.attention),
-      .next_layer = has_next ? 2L * m_.kv_heads * kv_tile_elements(kDim) : 0};
+      .next_layer = has_next ? kv_layer_bytes : 0};
   launch(s_.device, s_.function("attention_decode_d128"),
          {.blocks = splits, .blocks_y = count_ * m_.kv_heads, .threads = kAttentionThreads, .may_overlap = may_overlap},
          attention);

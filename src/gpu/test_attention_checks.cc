@@ -3,7 +3,7 @@
 
 #include "gpu/source/attention_decode.h"
 #include "gpu/source/rope.h"
-#include "gpu/test_checks.h"
+#include "gpu/test_kv_pool.h"
 
 namespace estoc::gpu {
 namespace {
@@ -13,27 +13,25 @@ constexpr float kEpsilon = 1e-6f;
 // A pool of one layer, tables in shuffled blocks, and what a projection would hand over.
 struct Setting {
   AttentionCase c;
-  int stride, blocks, table_stride;
+  KvPool pool;
+  int table_stride;
   std::vector<float> qkv, query_norm, key_norm, rotations;
-  std::vector<uint16_t> pool;
   std::vector<uint32_t> tables;
 
   int width() const { return (c.heads + 2 * c.kv_heads) * c.head_dim; }
-  size_t at(int row, int position, int head, int dimension) const {
-    const size_t block = tables[static_cast<size_t>(row) * table_stride + position / kKvPositions];
-    return block * stride + static_cast<size_t>(head) * kv_tile_elements(c.head_dim) +
-           kv_element(c.head_dim, position % kKvPositions, dimension);
+  uint32_t block(int row, int position) const {
+    return tables[static_cast<size_t>(row) * table_stride + position / kKvPositions];
+  }
+  double value(int row, int position, int head, int dimension) const {
+    return pool.value(block(row, position), head, position % kKvPositions, dimension);
   }
 };
 
 Setting draw_setting(const AttentionCase& c, Random& random) {
-  Setting s;
-  s.c = c;
   const int rows = static_cast<int>(c.positions.size());
   const int last = *std::max_element(c.positions.begin(), c.positions.end());
-  s.stride = 2 * c.kv_heads * kv_tile_elements(c.head_dim);
-  s.table_stride = last / kKvPositions + 1;
-  s.blocks = rows * s.table_stride;
+  const int table_stride = last / kKvPositions + 1;
+  Setting s{c, KvPool(KvForm::bf16, c.head_dim, c.kv_heads, rows * table_stride), table_stride, {}, {}, {}, {}, {}};
   s.qkv = draw_floats(random, static_cast<size_t>(rows) * s.width(), 1.5f);
   if (c.has_head_norm) {
     s.query_norm = draw_floats(random, c.head_dim);
@@ -46,8 +44,8 @@ Setting draw_setting(const AttentionCase& c, Random& random) {
       s.rotations.push_back(static_cast<float>(std::sin(angle)));
     }
   }
-  s.pool = draw_bf16(random, static_cast<size_t>(s.blocks) * s.stride);
-  s.tables.resize(s.blocks);
+  s.pool.fill(random);
+  s.tables.resize(s.pool.blocks);
   std::iota(s.tables.begin(), s.tables.end(), 0);
   for (size_t i = s.tables.size(); i > 1; --i) std::swap(s.tables[i - 1], s.tables[random() % i]);
   return s;
@@ -75,13 +73,13 @@ std::vector<double> rotated(const Setting& s, int row, int head, const std::vect
 
 // Puts the row's key and value into the host's pool, as the kernel should into the device's.
 void store_new_position(Setting& s, int row) {
+  const int position = s.c.positions[row];
   for (int h = 0; h < s.c.kv_heads; ++h) {
-    const auto key = rotated(s, row, s.c.heads + h, s.key_norm);
-    for (int i = 0; i < s.c.head_dim; ++i) {
-      s.pool[s.at(row, s.c.positions[row], h, i)] = f32_to_bf16(static_cast<float>(key[i]));
-      s.pool[s.at(row, s.c.positions[row], s.c.kv_heads + h, i)] =
-          f32_to_bf16(s.qkv[static_cast<size_t>(row) * s.width() + (s.c.heads + s.c.kv_heads + h) * s.c.head_dim + i]);
-    }
+    const auto value =
+        s.qkv.begin() + static_cast<long>(row) * s.width() + (s.c.heads + s.c.kv_heads + h) * s.c.head_dim;
+    s.pool.store(s.block(row, position), h, position % kKvPositions, rotated(s, row, s.c.heads + h, s.key_norm));
+    s.pool.store(s.block(row, position), s.c.kv_heads + h, position % kKvPositions,
+                 std::vector<double>(value, value + s.c.head_dim));
   }
 }
 
@@ -90,39 +88,28 @@ std::vector<double> attended(const Setting& s, int row, int head, float scale) {
   const auto query = rotated(s, row, head, s.query_norm);
   std::vector<double> scores(count), output(d);
   for (int p = 0; p < count; ++p) {
-    for (int i = 0; i < d; ++i) scores[p] += as_bf16(query[i]) * bf16_to_f32(s.pool[s.at(row, p, kv_head, i)]) * scale;
+    for (int i = 0; i < d; ++i) scores[p] += as_bf16(query[i]) * s.value(row, p, kv_head, i) * scale;
   }
   const double maximum = *std::max_element(scores.begin(), scores.end());
   double sum = 0;
   for (double& score : scores) sum += score = std::exp(score - maximum);
   for (int p = 0; p < count; ++p) {
     for (int i = 0; i < d; ++i) {
-      output[i] += scores[p] / sum * bf16_to_f32(s.pool[s.at(row, p, s.c.kv_heads + kv_head, i)]);
+      output[i] += scores[p] / sum * s.value(row, p, s.c.kv_heads + kv_head, i);
     }
   }
   return output;
 }
 
-constexpr uint16_t kUnwritten = 0x7fc1;  // NaN
-
 // Nobody has written the positions behind a row's own.
 void poison_future(Setting& s) {
   for (size_t row = 0; row < s.c.positions.size(); ++row) {
     for (int p = s.c.positions[row] + 1; p % kKvPositions != 0; ++p) {
-      for (int i = 0; i < 2 * s.c.kv_heads * s.c.head_dim; ++i) {
-        s.pool[s.at(static_cast<int>(row), p, i / s.c.head_dim, i % s.c.head_dim)] = kUnwritten;
+      for (int head = 0; head < 2 * s.c.kv_heads; ++head) {
+        s.pool.poison(s.block(static_cast<int>(row), p), head, p % kKvPositions);
       }
     }
   }
-}
-
-// How far two pools differ, relative to the values; more than rounding at one place is far.
-double pool_error(const std::vector<uint16_t>& out, const std::vector<uint16_t>& reference) {
-  ErrorSum error;
-  for (size_t i = 0; i < out.size(); ++i) {
-    if (out[i] != kUnwritten || reference[i] != kUnwritten) error.add(bf16_to_f32(out[i]), bf16_to_f32(reference[i]));
-  }
-  return error.relative();
 }
 
 const float* or_null(const Buffer& buffer, const std::vector<float>& values) {
@@ -149,7 +136,7 @@ Check check_attention_decode(const Device& device, const Module& module, const A
   Buffer qkv = Buffer::of(device, s.qkv), query_norm = buffer_of(device, s.query_norm),
          key_norm = buffer_of(device, s.key_norm), rotations = Buffer::of(device, s.rotations),
          positions = Buffer::of(device, c.positions), tables = Buffer::of(device, s.tables),
-         pool = Buffer::of(device, s.pool),
+         pool = Buffer::of(device, s.pool.bytes),
          arrived = Buffer::of(device, std::vector<uint32_t>(static_cast<size_t>(rows) * c.kv_heads));
   Buffer output(device, static_cast<size_t>(rows) * c.heads * c.head_dim * 2);
   Buffer partial(device,
@@ -162,7 +149,7 @@ Check check_attention_decode(const Device& device, const Module& module, const A
                              .rotations = rotations.as<float>(),
                              .positions = positions.as<int>(),
                              .tables = tables.as<u32>(),
-                             .kv = {pool.as<u16>(), s.stride, c.kv_heads},
+                             .kv = s.pool.layer(pool),
                              .output = output.as<u16>(),
                              .partial = partial.as<float>(),
                              .arrived = arrived.as<u32>(),
@@ -185,7 +172,7 @@ Check check_attention_decode(const Device& device, const Module& module, const A
       }
     }
   }
-  const double pools = pool_error(pool.values<uint16_t>(), s.pool);
+  const double pools = difference(s.pool.with(pool.values<uint8_t>()), s.pool);
   bool is_reset = true;
   for (const uint32_t left : arrived.values<uint32_t>()) is_reset &= left == 0;
   const double worst = std::isnan(pools) || !is_reset ? NAN : std::max(error.relative(), pools);
@@ -200,7 +187,7 @@ Check check_rope(const Device& device, const Module& module, const AttentionCase
   Buffer qkv = Buffer::of(device, s.qkv), query_norm = buffer_of(device, s.query_norm),
          key_norm = buffer_of(device, s.key_norm), rotations = Buffer::of(device, s.rotations),
          positions = Buffer::of(device, c.positions), tables = Buffer::of(device, s.tables),
-         rows_of = Buffer::of(device, sequences), pool = Buffer::of(device, s.pool);
+         rows_of = Buffer::of(device, sequences), pool = Buffer::of(device, s.pool.bytes);
   Buffer queries(device, static_cast<size_t>(rows) * c.heads * c.head_dim * 2);
   queries.fill(kPoisonBf16);
   const RopeArguments a{.qkv = qkv.as<float>(),
@@ -211,7 +198,7 @@ Check check_rope(const Device& device, const Module& module, const AttentionCase
                         .sequences = rows_of.as<int>(),
                         .tables = tables.as<u32>(),
                         .queries = queries.as<u16>(),
-                        .kv = {pool.as<u16>(), s.stride, c.kv_heads},
+                        .kv = s.pool.layer(pool),
                         .table_stride = s.table_stride,
                         .heads = c.heads,
                         .count = rows,
@@ -229,7 +216,7 @@ Check check_rope(const Device& device, const Module& module, const AttentionCase
       }
     }
   }
-  const double pools = pool_error(pool.values<uint16_t>(), s.pool);
+  const double pools = difference(s.pool.with(pool.values<uint8_t>()), s.pool);
   const bool is_nan = std::isnan(pools) || std::isnan(error.relative());
   return {name_of("rope_kv", c), is_nan ? NAN : std::max(error.relative(), pools), 3e-3};
 }

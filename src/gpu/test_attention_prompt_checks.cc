@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "gpu/test_kv_pool.h"
 #include "gpu/test_prompt_checks.h"
 
 namespace estoc::gpu {
@@ -8,34 +9,20 @@ namespace {
 
 // One sequence in a pool whose blocks stand in any order, behind a block of somebody else.
 struct Cache {
-  std::vector<uint16_t> keys, values;  // [position][kv head][head_dim]
-  std::vector<uint16_t> pool;
+  KvPool pool;
   std::vector<uint32_t> table;
-  long block_stride;
+
+  double value(int position, int head, int dimension) const {
+    return pool.value(table[position / kKvPositions], head, position % kKvPositions, dimension);
+  }
 };
 
 Cache draw_cache(const AttentionPromptCase& c, Random& random) {
-  Cache cache;
-  const size_t count = static_cast<size_t>(c.context) * c.kv_heads * c.head_dim;
-  cache.keys = draw_bf16(random, count);
-  cache.values = draw_bf16(random, count);
   const int blocks = (c.context + kKvPositions - 1) / kKvPositions;
-  cache.block_stride = 2L * c.kv_heads * kv_tile_elements(c.head_dim);
-  cache.pool.resize((blocks + 1) * cache.block_stride);
+  Cache cache{KvPool(KvForm::bf16, c.head_dim, c.kv_heads, blocks + 1), {}};
+  cache.pool.fill(random);
   for (int i = 0; i < blocks; ++i) cache.table.push_back(i + 1);
   std::shuffle(cache.table.begin(), cache.table.end(), random);
-  for (int p = 0; p < c.context; ++p) {
-    for (int h = 0; h < c.kv_heads; ++h) {
-      uint16_t* keys = cache.pool.data() + cache.table[p / kKvPositions] * cache.block_stride +
-                       static_cast<long>(h) * kv_tile_elements(c.head_dim);
-      uint16_t* values = keys + static_cast<long>(c.kv_heads) * kv_tile_elements(c.head_dim);
-      for (int d = 0; d < c.head_dim; ++d) {
-        const size_t from = (static_cast<size_t>(p) * c.kv_heads + h) * c.head_dim + d;
-        keys[kv_element(c.head_dim, p % kKvPositions, d)] = cache.keys[from];
-        values[kv_element(c.head_dim, p % kKvPositions, d)] = cache.values[from];
-      }
-    }
-  }
   return cache;
 }
 
@@ -45,13 +32,11 @@ std::vector<double> attend(const AttentionPromptCase& c, const Cache& cache, con
   std::vector<double> output(c.head_dim);
   double sum = 0;
   for (int p = begin; p <= position; ++p) {
-    const size_t at = (static_cast<size_t>(p) * c.kv_heads + kv_head) * c.head_dim;
     double score = 0;
-    for (int d = 0; d < c.head_dim; ++d)
-      score += static_cast<double>(bf16_to_f32(query[d])) * bf16_to_f32(cache.keys[at + d]);
+    for (int d = 0; d < c.head_dim; ++d) score += bf16_to_f32(query[d]) * cache.value(p, kv_head, d);
     const double weight = std::exp(score / std::sqrt(static_cast<double>(c.head_dim)));
     sum += weight;
-    for (int d = 0; d < c.head_dim; ++d) output[d] += weight * bf16_to_f32(cache.values[at + d]);
+    for (int d = 0; d < c.head_dim; ++d) output[d] += weight * cache.value(p, c.kv_heads + kv_head, d);
   }
   for (double& value : output) value /= sum;
   return output;
@@ -74,13 +59,13 @@ Check check_attention_prompt(const Device& device, const Module& module, const A
   const auto q = draw_bf16(random, static_cast<size_t>(c.tokens) * c.heads * c.head_dim);
   const int position = c.context - c.tokens, group = c.heads / c.kv_heads;
   const auto list = attention_prompt_tiles(position, c.tokens, group, c.kv_heads);
-  Buffer query = Buffer::of(device, q), pool = Buffer::of(device, cache.pool), tables = Buffer::of(device, cache.table),
-         tiles = Buffer::of(device, list);
+  Buffer query = Buffer::of(device, q), pool = Buffer::of(device, cache.pool.bytes),
+         tables = Buffer::of(device, cache.table), tiles = Buffer::of(device, list);
   Buffer output(device, token_matrix_bytes(c.tokens, c.heads * c.head_dim));
   output.fill(kPoisonBf16);
   AttentionPromptArguments a{};
   a.query = query.as<u16>();
-  a.kv = {pool.as<u16>(), cache.block_stride, c.kv_heads};
+  a.kv = cache.pool.layer(pool);
   a.tables = tables.as<u32>();
   a.tiles = tiles.as<AttentionPromptTile>();
   a.output = output.as<u8>();

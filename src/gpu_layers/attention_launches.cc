@@ -34,7 +34,7 @@ void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& w
                                           .epsilon = layer.head_epsilon,
                                           .scale = layer.scale,
                                           .ahead = ahead,
-                                          .next_layer = has_next ? static_cast<long>(kv_layer_elements(plan)) : 0};
+                                          .next_layer = has_next ? static_cast<long>(kv_layer_bytes(plan)) : 0};
   device.launch("attention_decode_d" + std::to_string(plan.head_dim),
                 {.blocks = splits, .blocks_y = shape.rows * plan.kv_heads, .threads = gpu::kAttentionThreads},
                 attention);

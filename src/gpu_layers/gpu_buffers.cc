@@ -53,8 +53,8 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
       logit_rows_max(std::max(limits.logit_rows_max, kGpuDecodeRows)),
       positions_max(std::min(block_count * gpu::kKvPositions, context_max)),
       block_stride(2L * static_cast<long>(weights.plan().layers.size()) * weights.plan().kv_heads *
-                   gpu::kv_tile_elements(weights.plan().head_dim)),
-      pool(zeros(accelerator.device(), static_cast<size_t>(block_count) * static_cast<size_t>(block_stride) * 2)),
+                   gpu::kv_tile_bytes(gpu::KvForm::bf16, weights.plan().head_dim)),
+      pool(zeros(accelerator.device(), static_cast<size_t>(block_count) * static_cast<size_t>(block_stride))),
       residual(
           zeros(accelerator.device(), static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4)),
       inputs(zeros(accelerator.device(), static_cast<size_t>(std::max(rows_max, logit_rows_max)) *

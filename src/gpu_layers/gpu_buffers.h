@@ -66,7 +66,7 @@ struct GpuBuffers {
              const RunLimits& limits, int block_count, int context_max, bool has_prompts);
 
   const int rows_max, logit_rows_max, positions_max;
-  const long block_stride;  // of the pool, in elements
+  const long block_stride;  // of the pool, in bytes
   gpu::Buffer pool;         // [block][layer][keys, values][KV head] tiles (gpu/source/kv_tile.h)
   std::vector<GpuRotations> rotations;
 

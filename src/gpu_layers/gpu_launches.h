@@ -66,8 +66,8 @@ void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, co
                    const PromptInputs& inputs);
 
 // Of one layer's keys and values in a block, and where the layer's part of the pool is.
-inline size_t kv_layer_elements(const GpuWeightPlan& plan) {
-  return 2 * static_cast<size_t>(plan.kv_heads * gpu::kv_tile_elements(plan.head_dim));
+inline size_t kv_layer_bytes(const GpuWeightPlan& plan) {
+  return 2 * static_cast<size_t>(plan.kv_heads * gpu::kv_tile_bytes(gpu::KvForm::bf16, plan.head_dim));
 }
 gpu::KvLayer kv_layer(const GpuWeights& weights, const GpuBuffers& buffers, size_t layer);
 

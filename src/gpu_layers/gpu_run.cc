@@ -86,7 +86,7 @@ GpuRun::GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const 
 
 void GpuRun::copy_block(const BlockCopy& copy) {
   if (copy.group != group_) return;
-  const size_t bytes = static_cast<size_t>(buffers_.block_stride) * 2;
+  const size_t bytes = static_cast<size_t>(buffers_.block_stride);
   buffers_.pool.begin_copy(copy.from * bytes, copy.to * bytes, bytes);
 }
 

@@ -14,8 +14,8 @@ int narrow_rows(const GpuWeights& weights) {
 
 gpu::KvLayer kv_layer(const GpuWeights& weights, const GpuBuffers& buffers, size_t layer) {
   const GpuWeightPlan& plan = weights.plan();
-  return {buffers.pool.as<gpu::u16>(layer * kv_layer_elements(plan) * sizeof(gpu::u16)), buffers.block_stride,
-          plan.kv_heads};
+  return {buffers.pool.as<gpu::u8>(layer * kv_layer_bytes(plan)), buffers.block_stride, plan.kv_heads,
+          gpu::KvForm::bf16};
 }
 
 void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,

@@ -43,12 +43,12 @@ struct KvLane {
 };
 
 template <int D>
-DEVICE void load_kv(KvLane<D>& to, const u16* keys, const u16* values, int lane) {
+DEVICE void load_kv(KvLane<D>& to, const u8* keys, const u8* values, int lane) {
   UNROLL
   for (int half = 0; half < 2; ++half) {
     UNROLL
     for (int i = 0; i < D / 32; ++i) {
-      const int at = half * 8 * D + (lane % 4 + 4 * i) * 64 + lane / 4 * 8;
+      const int at = half * 16 * D + (lane % 4 + 4 * i) * 128 + lane / 4 * 16;
       to.keys[half][i] = load_stream<Words4>(keys + at);
     }
   }
@@ -56,18 +56,18 @@ DEVICE void load_kv(KvLane<D>& to, const u16* keys, const u16* values, int lane)
   for (int half = 0; half < 2; ++half) {
     UNROLL
     for (int i = 0; i < D / 32; ++i) {
-      const int at = half * 8 * D + (lane % 4 + 4 * i) * 64 + lane / 4 * 8;
+      const int at = half * 16 * D + (lane % 4 + 4 * i) * 128 + lane / 4 * 16;
       to.values[half][i] = load_stream<Words4>(values + at);
     }
   }
 }
 
-// The same keys and values of the layer `distance` elements further, on their way to the L2.
+// The same keys and values of the layer `distance` bytes further, on their way to the L2.
 template <int D>
-DEVICE void ask_for_kv(const u16* keys, const u16* values, long distance, int lane) {
+DEVICE void ask_for_kv(const u8* keys, const u8* values, long distance, int lane) {
   if (distance == 0 || lane != 0) return;
-  prefetch_l2(keys + distance, kv_tile_elements(D) * 2);
-  prefetch_l2(values + distance, kv_tile_elements(D) * 2);
+  prefetch_l2(keys + distance, kv_tile_bytes(KvForm::bf16, D));
+  prefetch_l2(values + distance, kv_tile_bytes(KvForm::bf16, D));
 }
 
 // A warp's running softmax: lane 4 g + t knows head g's maximum and its own part of the sum, and the output of heads 2
@@ -279,6 +279,7 @@ DEVICE void merge_splits(AttentionShared<D>& shared, const AttentionArguments& a
 template <int D>
 DEVICE void prepare_heads(AttentionShared<D>& shared, const AttentionArguments& a, int row, int kv_head, int group,
                           bool has_position, const u32* last_block) {
+  constexpr int kTile = kv_tile_bytes(KvForm::bf16, D);
   const u32 thread = static_cast<u32>(thread_index());
   const int warp = static_cast<int>(thread / kWarp), lane = static_cast<int>(thread % kWarp),
             position = a.positions[row];
@@ -298,9 +299,8 @@ DEVICE void prepare_heads(AttentionShared<D>& shared, const AttentionArguments& 
     store_row<D>(is_key ? shared.key : shared.queries[i], x, lane);
     if (!is_key) continue;
     store_row<D>(shared.value, v, lane);
-    u16* keys = a.kv.pool + *last_block * a.kv.block_stride + static_cast<long>(kv_head) * kv_tile_elements(D);
-    store_key_value<D>(keys, keys + static_cast<long>(a.kv.kv_heads) * kv_tile_elements(D), x, value,
-                       position % kKvPositions, lane);
+    u8* keys = a.kv.pool + *last_block * a.kv.block_stride + static_cast<long>(kv_head) * kTile;
+    store_key_value<D>(keys, keys + static_cast<long>(a.kv.kv_heads) * kTile, x, value, position % kKvPositions, lane);
   }
   sync_block();
 }
@@ -325,12 +325,12 @@ DEVICE void attention_decode(AttentionShared<D>& shared, const AttentionArgument
   const int position = a.positions[row], blocks = position / kKvPositions + 1;
   const SplitRange range = split_range(blocks, block_index(), grid_blocks());
   const u32* table = a.tables + static_cast<long>(row) * a.table_stride;
-  u16* head = a.kv.pool + static_cast<long>(kv_head) * kv_tile_elements(D);
-  const int to_values = a.kv.kv_heads * kv_tile_elements(D);
+  u8* head = a.kv.pool + static_cast<long>(kv_head) * kv_tile_bytes(KvForm::bf16, D);
+  const int to_values = a.kv.kv_heads * kv_tile_bytes(KvForm::bf16, D);
   KvLane<D> kv;
   const int first = range.begin + warp;
   if (first < range.end) {
-    const u16* tile = head + table[first] * a.kv.block_stride;
+    const u8* tile = head + table[first] * a.kv.block_stride;
     load_kv<D>(kv, tile, tile + to_values, lane);
     ask_for_kv<D>(tile, tile + to_values, a.next_layer, lane);
   }
@@ -361,7 +361,7 @@ DEVICE void attention_decode(AttentionShared<D>& shared, const AttentionArgument
       next += kAttentionWarps;
       end -= kAttentionWarps * kKvPositions;
       if (end <= last_end) break;
-      const u16* tile = head + *next * a.kv.block_stride;
+      const u8* tile = head + *next * a.kv.block_stride;
       load_kv<D>(kv, tile, tile + to_values, lane);
       ask_for_kv<D>(tile, tile + to_values, a.next_layer, lane);
     }

@@ -49,7 +49,7 @@ struct AttentionArguments {
   float epsilon;
   float scale;         // of scores, usually 1 / sqrt(D)
   WeightsAhead ahead;  // asked for by the blocks of row 0
-  // Elements from this layer's keys to those of the next, which are asked for as well; 0 where that is too much for the
+  // Bytes from this layer's keys to those of the next, which are asked for as well; 0 where that is too much for the
   // L2.
   long next_layer;
 };

@@ -27,7 +27,8 @@ struct AttentionBarriers {
 template <int D>
 DEVICE void attention_produce(u8* stages, AttentionBarriers& barriers, const AttentionPromptArguments& a,
                               const AttentionPromptTile& tile, RingPlace& at) {
-  constexpr int kBlocks = kAttentionPromptStage / kKvPositions, kHalf = kBlocks * kv_tile_elements(D) * 2;
+  constexpr int kTile = kv_tile_bytes(KvForm::bf16, D), kBlocks = kAttentionPromptStage / kKvPositions,
+                kHalf = kBlocks * kTile;
   const AttentionSpan span = attention_span(tile, a.window);
   const int block = thread_index() % kBlocks, last_block = span.last / kKvPositions;
   const bool is_value = thread_index() >= kBlocks;
@@ -47,10 +48,9 @@ DEVICE void attention_produce(u8* stages, AttentionBarriers& barriers, const Att
     sync_warp();
     if (thread_index() < 2 * kBlocks) {
       u64* full = is_value ? &barriers.values_full[at.stage] : &barriers.keys_full[at.stage];
-      const u16* from = a.kv.pool + id * a.kv.block_stride +
-                        static_cast<long>(is_value * a.kv.kv_heads + tile.head) * kv_tile_elements(D);
-      bulk_load(stages + (at.stage * 2 + is_value) * kHalf + block * kv_tile_elements(D) * 2, from,
-                kv_tile_elements(D) * 2, full);
+      const u8* from =
+          a.kv.pool + id * a.kv.block_stride + static_cast<long>(is_value * a.kv.kv_heads + tile.head) * kTile;
+      bulk_load(stages + (at.stage * 2 + is_value) * kHalf + block * kTile, from, kTile, full);
     }
     at.advance(kAttentionPromptStages);
   }
@@ -70,8 +70,8 @@ DEVICE void attention_values(float (&o)[D / 2], const u32 (&p)[8][4], const u8* 
   wgmma_fence();
   UNROLL
   for (int i = 0; i < 8; ++i) {  // a block of positions each
-    wgmma_bf16<D, true>(o, p[i], tile_descriptor(values + i * kv_tile_elements(D) * 2, D * 16, 128, Swizzle::none),
-                        true);
+    wgmma_bf16<D, true>(o, p[i],
+                        tile_descriptor(values + i * kv_tile_bytes(KvForm::bf16, D), D * 16, 128, Swizzle::none), true);
   }
   wgmma_commit();
 }

@@ -19,9 +19,9 @@ template <int D>
 DEVICE const u8* attention_words(const AttentionPromptArguments& a, const AttentionPromptTile& tile, int block,
                                  bool is_value) {
   const u32 id = a.tables[tile.table + block];
-  const u16* from = a.kv.pool + id * a.kv.block_stride +
-                    static_cast<long>((is_value ? a.kv.kv_heads : 0) + tile.head) * kv_tile_elements(D);
-  return reinterpret_cast<const u8*>(from) + thread_index() % kWarp * 4;
+  return a.kv.pool + id * a.kv.block_stride +
+         static_cast<long>((is_value ? a.kv.kv_heads : 0) + tile.head) * kv_tile_bytes(KvForm::bf16, D) +
+         thread_index() % kWarp * 4;
 }
 DEVICE u32 attention_word(const u8* words, int core) { return *reinterpret_cast<const u32*>(words + core * 128); }
 

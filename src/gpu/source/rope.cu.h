@@ -58,15 +58,16 @@ DEVICE void store_row(u16* to, const RotatedHead<D>& x, int lane) {
 
 // Writes a rotated key, and the value beside it, to position `position` (0..15) of a head's tiles.
 template <int D>
-DEVICE void store_key_value(u16* keys, u16* values, const RotatedHead<D>& key, const float* value, int position,
+DEVICE void store_key_value(u8* keys, u8* values, const RotatedHead<D>& key, const float* value, int position,
                             int lane) {
   UNROLL
   for (int k = 0; k < D / 64; ++k) {
     const int low = lane + 32 * k, high = low + D / 2;
-    keys[kv_element(D, position, low)] = to_bf16(key.low[k]);
-    keys[kv_element(D, position, high)] = to_bf16(key.high[k]);
-    values[kv_element(D, position, low)] = to_bf16(value[low]);
-    values[kv_element(D, position, high)] = to_bf16(value[high]);
+    const int at_low = kv_byte(KvForm::bf16, D, position, low), at_high = kv_byte(KvForm::bf16, D, position, high);
+    *reinterpret_cast<u16*>(keys + at_low) = to_bf16(key.low[k]);
+    *reinterpret_cast<u16*>(keys + at_high) = to_bf16(key.high[k]);
+    *reinterpret_cast<u16*>(values + at_low) = to_bf16(value[low]);
+    *reinterpret_cast<u16*>(values + at_high) = to_bf16(value[high]);
   }
 }
 
@@ -88,8 +89,8 @@ DEVICE void rope_row(const RopeArguments& a) {
   const u32 block = a.tables[static_cast<long>(a.sequences[row]) * a.table_stride + position / kKvPositions];
   const int kv_head = head - a.heads;
   const auto x = rotate_head<D>(from + head * D, a.key_norm, a.epsilon, rotation, lane);
-  u16* keys = a.kv.pool + block * a.kv.block_stride + static_cast<long>(kv_head) * kv_tile_elements(D);
-  u16* values = keys + static_cast<long>(kv_heads) * kv_tile_elements(D);
+  u8* keys = a.kv.pool + block * a.kv.block_stride + static_cast<long>(kv_head) * kv_tile_bytes(KvForm::bf16, D);
+  u8* values = keys + static_cast<long>(kv_heads) * kv_tile_bytes(KvForm::bf16, D);
   store_key_value<D>(keys, values, x, from + (head + kv_heads) * D, position % kKvPositions, lane);
 }
 
