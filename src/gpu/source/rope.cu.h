@@ -4,7 +4,7 @@
 #pragma once
 
 #include "gpu/source/device.h"
-#include "gpu/source/kv_tile.h"
+#include "gpu/source/kv_codes.cu.h"
 #include "gpu/source/rope.h"
 
 namespace estoc::gpu {
@@ -71,6 +71,28 @@ DEVICE void store_key_value(u8* keys, u8* values, const RotatedHead<D>& key, con
   }
 }
 
+// The same in 8 bits. What is written stays in `codes`, 2 D bytes of shared memory, and `scales`, its two.
+template <int D>
+DEVICE void store_key_value_codes(u8* keys, u8* values, u8* codes, float* scales, const RotatedHead<D>& key,
+                                  const RotatedHead<D>& value, int position, int lane) {
+  const float of_key = quantize_head<D>(codes, key.low, key.high, lane);
+  const float of_value = quantize_head<D>(codes + D, value.low, value.high, lane);
+  if (lane < 2) scales[lane] = lane == 0 ? of_key : of_value;
+  sync_warp();
+  store_codes<D>(keys, values, codes, scales, position, lane);
+}
+
+template <int D>
+DEVICE RotatedHead<D> load_head(const float* from, int lane) {
+  RotatedHead<D> x;
+  UNROLL
+  for (int k = 0; k < D / 64; ++k) {
+    x.low[k] = from[lane + 32 * k];
+    x.high[k] = from[lane + 32 * k + D / 2];
+  }
+  return x;
+}
+
 // For prompts: a warp a head of a row; grid (heads + KV heads, rows / 4), 4 warps a block, a row each.
 template <int D>
 DEVICE void rope_row(const RopeArguments& a) {
@@ -89,9 +111,19 @@ DEVICE void rope_row(const RopeArguments& a) {
   const u32 block = a.tables[static_cast<long>(a.sequences[row]) * a.table_stride + position / kKvPositions];
   const int kv_head = head - a.heads;
   const auto x = rotate_head<D>(from + head * D, a.key_norm, a.epsilon, rotation, lane);
-  u8* keys = a.kv.pool + block * a.kv.block_stride + static_cast<long>(kv_head) * kv_tile_bytes(KvForm::bf16, D);
-  u8* values = keys + static_cast<long>(kv_heads) * kv_tile_bytes(KvForm::bf16, D);
-  store_key_value<D>(keys, values, x, from + (head + kv_heads) * D, position % kKvPositions, lane);
+  const int tile = kv_tile_bytes(a.kv.form, D), in_block = position % kKvPositions;
+  u8* keys = a.kv.pool + block * a.kv.block_stride + static_cast<long>(kv_head) * tile;
+  u8* values = keys + static_cast<long>(kv_heads) * tile;
+  const float* value = from + (head + kv_heads) * D;
+  if (a.kv.form == KvForm::bf16) {
+    store_key_value<D>(keys, values, x, value, in_block, lane);
+    return;
+  }
+  SHARED(codes, Words4[4][2 * D / 16]);
+  SHARED(scales, float[4][2]);
+  const int warp = thread_index() / kWarp;
+  store_key_value_codes<D>(keys, values, reinterpret_cast<u8*>(codes[warp]), scales[warp], x, load_head<D>(value, lane),
+                           in_block, lane);
 }
 
 KERNEL(128, 1, rope_kv_d64, (RopeArguments a)) { rope_row<64>(a); }
