@@ -63,6 +63,22 @@ void check_gemms(Session& s, Tally& tally) {
   }
 }
 
+void check_decode_attention(Session& s, Tally& tally, KvForm form) {
+  const int far = s.is_small ? 100 : 3000;
+  for (const int head_dim : {64, 128}) {
+    for (const int splits : {1, 5, 16}) {
+      for (const int window : {0, 90}) {
+        const std::vector<int> positions = {0, 15, 16, far, far / 3};
+        AttentionCase c{head_dim, 8, 2, positions, splits, false, form, window};
+        tally.add(check_attention_decode(s.device, s.module, c, s.random));
+        c = {head_dim, 8, 1, {far}, splits, true, form, window * 5};
+        tally.add(check_attention_decode(s.device, s.module, c, s.random));
+      }
+    }
+    tally.add(check_rope(s.device, s.module, {head_dim, 8, 2, {0, 15, 16, 90, 5}, 1, true, form}, s.random));
+  }
+}
+
 void check_prompts(Session& s, Tally& tally) {
   for (const int head_dim : {64, 128}) {
     tally.add(check_attention_prompt(s.device, s.module, {head_dim, 8, 2, 300, 77, 0, 40}, s.random));
@@ -79,15 +95,7 @@ bool run_correct(Session& s) {
   Tally tally;
   tally.add(check_rms_norm(s.device, s.module, 7, s.is_small ? 200 : 4096, s.random));
   check_linears(s, tally);
-  for (const int head_dim : {64, 128}) {
-    for (const int splits : {1, 5, 16}) {
-      const int far = s.is_small ? 100 : 3000;
-      tally.add(check_attention_decode(s.device, s.module, {head_dim, 8, 2, {0, 15, 16, far, far / 3}, splits, false},
-                                       s.random));
-      tally.add(check_attention_decode(s.device, s.module, {head_dim, 8, 1, {far}, splits, true}, s.random));
-    }
-    tally.add(check_rope(s.device, s.module, {head_dim, 8, 2, {0, 15, 16, 90, 5}, 1, true}, s.random));
-  }
+  for (const KvForm form : {KvForm::bf16, KvForm::int8}) check_decode_attention(s, tally, form);
   for (int form = 0; form < kWeightForms; ++form) {
     tally.add(check_embed(s.device, s.module, static_cast<WeightForm>(form), 1024, 5, s.random));
   }

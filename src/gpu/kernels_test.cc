@@ -60,9 +60,25 @@ TEST_P(KernelsTest, AttentionOverPages) {
   expect(check_attention_decode(device, module, {128, 3, 3, {130, 64}, 2, false}, random));
 }
 
+TEST_P(KernelsTest, AttentionInEightBitsAndOverWindows) {
+  for (const int head_dim : {64, 128}) {
+    for (const KvForm form : {KvForm::bf16, KvForm::int8}) {
+      for (const int window : {0, 1, 16, 37, 150}) {
+        if (form == KvForm::bf16 && window == 0) continue;
+        AttentionCase c{head_dim, 4, 2, {0, 15, 16, 200, 333}, 1, false, form, window};
+        expect(check_attention_decode(device, module, c, random));
+        c = {head_dim, 6, 1, {270}, 3, true, form, window};
+        expect(check_attention_decode(device, module, c, random));
+      }
+    }
+  }
+}
+
 TEST_P(KernelsTest, RopeOfManyRows) {
-  expect(check_rope(device, module, {64, 4, 2, {0, 15, 16, 37, 5}, 1, true}, random));
-  expect(check_rope(device, module, {128, 3, 1, {9, 40}, 1, false}, random));
+  for (const KvForm form : {KvForm::bf16, KvForm::int8}) {
+    expect(check_rope(device, module, {64, 4, 2, {0, 15, 16, 37, 5}, 1, true, form}, random));
+    expect(check_rope(device, module, {128, 3, 1, {9, 40}, 1, false, form}, random));
+  }
 }
 
 TEST_P(KernelsTest, EmbeddingInEveryForm) {

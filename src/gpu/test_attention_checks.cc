@@ -31,7 +31,7 @@ Setting draw_setting(const AttentionCase& c, Random& random) {
   const int rows = static_cast<int>(c.positions.size());
   const int last = *std::max_element(c.positions.begin(), c.positions.end());
   const int table_stride = last / kKvPositions + 1;
-  Setting s{c, KvPool(KvForm::bf16, c.head_dim, c.kv_heads, rows * table_stride), table_stride, {}, {}, {}, {}, {}};
+  Setting s{c, KvPool(c.form, c.head_dim, c.kv_heads, rows * table_stride), table_stride, {}, {}, {}, {}, {}};
   s.qkv = draw_floats(random, static_cast<size_t>(rows) * s.width(), 1.5f);
   if (c.has_head_norm) {
     s.query_norm = draw_floats(random, c.head_dim);
@@ -84,16 +84,17 @@ void store_new_position(Setting& s, int row) {
 }
 
 std::vector<double> attended(const Setting& s, int row, int head, float scale) {
-  const int kv_head = head / (s.c.heads / s.c.kv_heads), d = s.c.head_dim, count = s.c.positions[row] + 1;
+  const int kv_head = head / (s.c.heads / s.c.kv_heads), d = s.c.head_dim, end = s.c.positions[row] + 1;
+  const int begin = s.c.window > 0 ? std::max(0, end - s.c.window) : 0;
   const auto query = rotated(s, row, head, s.query_norm);
-  std::vector<double> scores(count), output(d);
-  for (int p = 0; p < count; ++p) {
+  std::vector<double> scores(end), output(d);
+  for (int p = begin; p < end; ++p) {
     for (int i = 0; i < d; ++i) scores[p] += as_bf16(query[i]) * s.value(row, p, kv_head, i) * scale;
   }
-  const double maximum = *std::max_element(scores.begin(), scores.end());
+  const double maximum = *std::max_element(scores.begin() + begin, scores.end());
   double sum = 0;
-  for (double& score : scores) sum += score = std::exp(score - maximum);
-  for (int p = 0; p < count; ++p) {
+  for (int p = begin; p < end; ++p) sum += scores[p] = std::exp(scores[p] - maximum);
+  for (int p = begin; p < end; ++p) {
     for (int i = 0; i < d; ++i) {
       output[i] += scores[p] / sum * s.value(row, p, s.c.kv_heads + kv_head, i);
     }
@@ -101,15 +102,30 @@ std::vector<double> attended(const Setting& s, int row, int head, float scale) {
   return output;
 }
 
-// Nobody has written the positions behind a row's own.
-void poison_future(Setting& s) {
-  for (size_t row = 0; row < s.c.positions.size(); ++row) {
-    for (int p = s.c.positions[row] + 1; p % kKvPositions != 0; ++p) {
-      for (int head = 0; head < 2 * s.c.kv_heads; ++head) {
-        s.pool.poison(s.block(static_cast<int>(row), p), head, p % kKvPositions);
-      }
+// Nobody has written the positions behind a row's own, and somebody else those in blocks before its window.
+void poison_unseen(Setting& s) {
+  const auto poison = [&](int row, int begin, int end) {
+    for (int p = begin; p < end; ++p) {
+      for (int head = 0; head < 2 * s.c.kv_heads; ++head) s.pool.poison(s.block(row, p), head, p % kKvPositions);
+    }
+  };
+  for (int row = 0; row < static_cast<int>(s.c.positions.size()); ++row) {
+    const int position = s.c.positions[row];
+    poison(row, 0, attention_first_block(position, s.c.window) * kKvPositions);
+    poison(row, position + 1, (position / kKvPositions + 1) * kKvPositions);
+  }
+}
+
+// Each row's blocks from the first that it sees on.
+std::vector<uint32_t> seen_tables(const Setting& s, int stride) {
+  std::vector<uint32_t> tables(s.c.positions.size() * stride, ~0u);
+  for (int row = 0; row < static_cast<int>(s.c.positions.size()); ++row) {
+    const int first = attention_first_block(s.c.positions[row], s.c.window);
+    for (int i = first; i <= s.c.positions[row] / kKvPositions; ++i) {
+      tables[static_cast<size_t>(row) * stride + i - first] = s.block(row, i * kKvPositions);
     }
   }
+  return tables;
 }
 
 const float* or_null(const Buffer& buffer, const std::vector<float>& values) {
@@ -120,8 +136,9 @@ Buffer buffer_of(const Device& device, const std::vector<float>& values) {
 }
 
 std::string name_of(const char* kernel, const AttentionCase& c) {
-  std::string name = std::string(kernel) + "_d" + std::to_string(c.head_dim) + " " + std::to_string(c.heads) + "/" +
-                     std::to_string(c.kv_heads) + " heads, " + std::to_string(c.splits) + " splits, positions";
+  std::string name = std::string(kernel) + (c.form == KvForm::int8 ? " int8" : "") + " d" + std::to_string(c.head_dim) +
+                     ", " + std::to_string(c.heads) + "/" + std::to_string(c.kv_heads) + " heads, " +
+                     std::to_string(c.splits) + " splits, window " + std::to_string(c.window) + ", positions";
   for (size_t i = 0; i < c.positions.size() && i < 4; ++i) name += " " + std::to_string(c.positions[i]);
   return name;
 }
@@ -130,12 +147,13 @@ std::string name_of(const char* kernel, const AttentionCase& c) {
 
 Check check_attention_decode(const Device& device, const Module& module, const AttentionCase& c, Random& random) {
   Setting s = draw_setting(c, random);
-  poison_future(s);
+  poison_unseen(s);
   const int rows = static_cast<int>(c.positions.size()), group = c.heads / c.kv_heads;
+  const int reach = attention_reach(s.table_stride * kKvPositions, c.window), stride = reach / kKvPositions;
   const float scale = 1 / std::sqrt(static_cast<float>(c.head_dim));
   Buffer qkv = Buffer::of(device, s.qkv), query_norm = buffer_of(device, s.query_norm),
          key_norm = buffer_of(device, s.key_norm), rotations = Buffer::of(device, s.rotations),
-         positions = Buffer::of(device, c.positions), tables = Buffer::of(device, s.tables),
+         positions = Buffer::of(device, c.positions), tables = Buffer::of(device, seen_tables(s, stride)),
          pool = Buffer::of(device, s.pool.bytes),
          arrived = Buffer::of(device, std::vector<uint32_t>(static_cast<size_t>(rows) * c.kv_heads));
   Buffer output(device, static_cast<size_t>(rows) * c.heads * c.head_dim * 2);
@@ -153,13 +171,15 @@ Check check_attention_decode(const Device& device, const Module& module, const A
                              .output = output.as<u16>(),
                              .partial = partial.as<float>(),
                              .arrived = arrived.as<u32>(),
-                             .table_stride = s.table_stride,
+                             .table_stride = stride,
                              .heads = c.heads,
                              .epsilon = kEpsilon,
                              .scale = scale,
+                             .window = c.window,
                              .ahead = {pool.as<u8>(), static_cast<u32>(pool.bytes()) / 16 * 16},
                              .next_layer = 0};
-  const Handle kernel = module.function("attention_decode_d" + std::to_string(c.head_dim));
+  const Handle kernel =
+      module.function("attention_decode_d" + std::to_string(c.head_dim) + attention_decode_suffix(c.form, c.window));
   launch(device, kernel, {.blocks = c.splits, .blocks_y = rows * c.kv_heads, .threads = kAttentionThreads}, a);
   const auto out = output.values<uint16_t>();
   ErrorSum error;

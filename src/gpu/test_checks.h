@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gpu/device.h"
+#include "gpu/source/kv_tile.h"
 #include "gpu/source/linear.h"
 #include "quant/half.h"
 
@@ -63,6 +64,8 @@ struct AttentionCase {
   std::vector<int> positions = {0};  // of each row's new token
   int splits = 1;
   bool has_head_norm = false;
+  KvForm form = KvForm::bf16;
+  int window = 0;  // positions that a row sees; 0 for all
 };
 Check check_attention_decode(const Device& device, const Module& module, const AttentionCase& c, Random& random);
 // rope_kv for rows of one sequence at the given positions.

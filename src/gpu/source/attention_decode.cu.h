@@ -11,6 +11,7 @@
 
 #include "gpu/source/attention_decode.h"
 #include "gpu/source/device.h"
+#include "gpu/source/kv_codes.cu.h"
 #include "gpu/source/rope.cu.h"
 #include "gpu/source/weights_ahead.cu.h"
 
@@ -25,10 +26,11 @@ inline constexpr int kAttentionBlocks = 2;
 #endif
 inline constexpr float kMasked = -1e30f;
 
-template <int D>
+template <int D, KvForm kForm>
 struct AttentionShared {
   alignas(16) u16 queries[kAttentionGroupMax][D];
-  alignas(16) u16 key[D], value[D];  // of the new position
+  alignas(16) u8 key_value[2][kv_code_bytes(kForm, D) / kKvPositions];  // of the new position, chunks as in a tile
+  float key_value_scale[2];
   float maximum[kAttentionWarps][kAttentionGroupMax];
   float sum[kAttentionWarps][kAttentionGroupMax];
   alignas(16) float output[kAttentionWarps][kAttentionGroupMax][D];
@@ -36,38 +38,55 @@ struct AttentionShared {
   u32 is_last;
 };
 
-// One block of positions, in the registers of a warp: [half of the positions][4 chunks of dimensions at a time].
-template <int D>
-struct KvLane {
-  Words4 keys[2][D / 32], values[2][D / 32];
+// Scales of codes, of positions 2 t, 2 t + 1, 8 + 2 t and 9 + 2 t in lane 4 g + t.
+template <KvForm kForm>
+struct KvLaneScales {};
+template <>
+struct KvLaneScales<KvForm::int8> {
+  Words4 of_keys, of_values;
 };
 
-template <int D>
-DEVICE void load_kv(KvLane<D>& to, const u8* keys, const u8* values, int lane) {
+// Chunks of a half of the positions that a lane has, four lanes to a position.
+constexpr int kv_lane_chunks(KvForm form, int head_dim) { return head_dim / kv_chunk(form) / 4; }
+
+// One block of positions, in the registers of a warp: [half of the positions][4 chunks of dimensions at a time].
+template <int D, KvForm kForm>
+struct KvLane {
+  Words4 keys[2][kv_lane_chunks(kForm, D)], values[2][kv_lane_chunks(kForm, D)];
+  KvLaneScales<kForm> scales;
+};
+
+template <int D, KvForm kForm>
+DEVICE void load_kv(KvLane<D, kForm>& to, const u8* keys, const u8* values, int lane) {
+  constexpr int kHalf = kv_code_bytes(kForm, D) / 2;
+  if constexpr (kForm == KvForm::int8) {
+    to.scales.of_keys = load_stream<Words4>(keys + 2 * kHalf + lane % 4 * 16);
+    to.scales.of_values = load_stream<Words4>(values + 2 * kHalf + lane % 4 * 16);
+  }
   UNROLL
   for (int half = 0; half < 2; ++half) {
     UNROLL
-    for (int i = 0; i < D / 32; ++i) {
-      const int at = half * 16 * D + (lane % 4 + 4 * i) * 128 + lane / 4 * 16;
+    for (int i = 0; i < kv_lane_chunks(kForm, D); ++i) {
+      const int at = half * kHalf + (lane % 4 + 4 * i) * 128 + lane / 4 * 16;
       to.keys[half][i] = load_stream<Words4>(keys + at);
     }
   }
   UNROLL
   for (int half = 0; half < 2; ++half) {
     UNROLL
-    for (int i = 0; i < D / 32; ++i) {
-      const int at = half * 16 * D + (lane % 4 + 4 * i) * 128 + lane / 4 * 16;
+    for (int i = 0; i < kv_lane_chunks(kForm, D); ++i) {
+      const int at = half * kHalf + (lane % 4 + 4 * i) * 128 + lane / 4 * 16;
       to.values[half][i] = load_stream<Words4>(values + at);
     }
   }
 }
 
 // The same keys and values of the layer `distance` bytes further, on their way to the L2.
-template <int D>
+template <int D, KvForm kForm>
 DEVICE void ask_for_kv(const u8* keys, const u8* values, long distance, int lane) {
   if (distance == 0 || lane != 0) return;
-  prefetch_l2(keys + distance, kv_tile_bytes(KvForm::bf16, D));
-  prefetch_l2(values + distance, kv_tile_bytes(KvForm::bf16, D));
+  prefetch_l2(keys + distance, kv_tile_bytes(kForm, D));
+  prefetch_l2(values + distance, kv_tile_bytes(kForm, D));
 }
 
 // A warp's running softmax: lane 4 g + t knows head g's maximum and its own part of the sum, and the output of heads 2
@@ -77,43 +96,57 @@ struct RunningSoftmax {
   float maximum = kMasked, sum = 0;
   float output[D / 16][4];
 };
-constexpr int output_dimension(int tile, int g, int low_or_high) {
-  return 8 * (g / 2 + tile / 2 * 4) + 2 * (tile % 2 * 2 + low_or_high) + g % 2;
+constexpr int output_dimension(KvForm form, int tile, int g, int low_or_high) {
+  const int chunk = kv_chunk(form), tiles = chunk / 4;  // of a lane's chunk
+  return chunk * (g / 2 + tile / tiles * 4) + 2 * (tile % tiles * 2 + low_or_high) + g % 2;
 }
 
 // The new position into its block: `place` is where in it. Nobody has written what follows there: values become zero,
 // because a weight of zero times whatever they were may be NaN.
-template <int D>
-DEVICE void complete_kv(KvLane<D>& kv, const AttentionShared<D>& shared, int place, int lane) {
+template <int D, KvForm kForm>
+DEVICE void complete_kv(KvLane<D, kForm>& kv, const AttentionShared<D, kForm>& shared, int place, int lane) {
   UNROLL
   for (int half = 0; half < 2; ++half) {
     const int mine = half * 8 + lane / 4;
     UNROLL
-    for (int i = 0; i < D / 32; ++i) {
-      const int chunk = (lane % 4 + 4 * i) * 8;
+    for (int i = 0; i < kv_lane_chunks(kForm, D); ++i) {
+      const int chunk = (lane % 4 + 4 * i) * 16;
       if (mine == place) {
-        kv.keys[half][i] = *reinterpret_cast<const Words4*>(shared.key + chunk);
-        kv.values[half][i] = *reinterpret_cast<const Words4*>(shared.value + chunk);
+        kv.keys[half][i] = *reinterpret_cast<const Words4*>(shared.key_value[0] + chunk);
+        kv.values[half][i] = *reinterpret_cast<const Words4*>(shared.key_value[1] + chunk);
       }
-      if (mine > place) kv.values[half][i] = {0, 0, 0, 0};
+      if (kForm == KvForm::bf16 && mine > place) kv.values[half][i] = {0, 0, 0, 0};
+    }
+  }
+  if constexpr (kForm == KvForm::int8) {
+    UNROLL
+    for (int i = 0; i < 4; ++i) {
+      const int mine = i / 2 * 8 + lane % 4 * 2 + i % 2;
+      if (mine == place) kv.scales.of_keys.v[i] = f32_to_bits(shared.key_value_scale[0]);
+      if (mine >= place) kv.scales.of_values.v[i] = mine == place ? f32_to_bits(shared.key_value_scale[1]) : 0;
     }
   }
 }
 
-// Scores of head g with positions 8 half + 2 t and + 1, times `scale`; positions from `end` on are masked. `query` is
-// where this lane's part of its head lies in shared memory: it takes no registers meanwhile.
-template <int D>
-DEVICE void compute_scores(float (&scores)[4], const u16* query, const KvLane<D>& kv, float scale, int end, int lane) {
+// Scores of head g with positions 8 half + 2 t and + 1, times `scale`; positions from `end` on are masked, and those
+// `window` and more before it where there are windows. `query` is where this lane's part of its head lies in shared
+// memory: it takes no registers meanwhile.
+template <int D, KvForm kForm, bool kHasWindow>
+DEVICE void compute_scores(float (&scores)[4], const u16* query, const KvLane<D, kForm>& kv, float scale, int end,
+                           int window, int lane) {
+  constexpr int kChunk = kv_chunk(kForm);
   float product[2][4] = {};
   UNROLL
-  for (int i = 0; i < D / 32; ++i) {
-    const Words4 q = *reinterpret_cast<const Words4*>(query + 32 * i);
+  for (int i = 0; i < D / 32; ++i) {  // 8 of a chunk's dimensions
+    const int chunk = i / (kChunk / 8), first = i % (kChunk / 8) * 4;
+    const Words4 q = *reinterpret_cast<const Words4*>(query + chunk * 4 * kChunk + first * 2);
     UNROLL
     for (int step = 0; step < 2; ++step) {
       const u32 a[4] = {q.v[2 * step], 0, q.v[2 * step + 1], 0};
       UNROLL
       for (int half = 0; half < 2; ++half) {
-        mma_bf16(product[half], a, kv.keys[half][i].v[2 * step], kv.keys[half][i].v[2 * step + 1]);
+        mma_bf16(product[half], a, kv_pair<kForm>(kv.keys[half][chunk], first + 2 * step),
+                 kv_pair<kForm>(kv.keys[half][chunk], first + 2 * step + 1));
       }
     }
   }
@@ -121,16 +154,21 @@ DEVICE void compute_scores(float (&scores)[4], const u16* query, const KvLane<D>
   for (int half = 0; half < 2; ++half) {
     UNROLL
     for (int e = 0; e < 2; ++e) {
-      scores[half * 2 + e] = half * 8 + e < end - lane % 4 * 2 ? product[half][e] * scale : kMasked;
+      const int position = half * 8 + e, own_end = end - lane % 4 * 2;
+      const bool is_seen = position < own_end && (!kHasWindow || position >= own_end - window);
+      float factor = scale;
+      if constexpr (kForm == KvForm::int8) factor *= bits_to_f32(kv.scales.of_keys.v[half * 2 + e]);
+      scores[half * 2 + e] = is_seen ? product[half][e] * factor : kMasked;
     }
   }
 }
 
 // Takes a block of positions in; `end` of its 16 are there.
-template <int D>
-DEVICE void attend(RunningSoftmax<D>& state, const u16* query, const KvLane<D>& kv, float scale, int end, int lane) {
+template <int D, KvForm kForm, bool kHasWindow>
+DEVICE void attend(RunningSoftmax<D>& state, const u16* query, const KvLane<D, kForm>& kv, float scale, int end,
+                   int window, int lane) {
   float s[4];
-  compute_scores<D>(s, query, kv, scale, end, lane);
+  compute_scores<D, kForm, kHasWindow>(s, query, kv, scale, end, window, lane);
   float maximum = state.maximum;
   UNROLL
   for (int i = 0; i < 4; ++i) maximum = s[i] > maximum ? s[i] : maximum;
@@ -144,21 +182,27 @@ DEVICE void attend(RunningSoftmax<D>& state, const u16* query, const KvLane<D>& 
   UNROLL
   for (int i = 0; i < 4; ++i) s[i] = exp2_fast(s[i] - maximum);
   state.sum = state.sum * shrink + (s[0] + s[1] + s[2] + s[3]);
+  if constexpr (kForm == KvForm::int8) {
+    UNROLL
+    for (int i = 0; i < 4; ++i) s[i] *= bits_to_f32(kv.scales.of_values.v[i]);
+  }
   const u32 p0 = pack_bf16x2(s[0], s[1]), p1 = pack_bf16x2(s[2], s[3]);
   const float even = shuffle_from(shrink, lane * 8), odd = shuffle_from(shrink, lane * 8 + 4);
   UNROLL
   for (int tile = 0; tile < D / 16; ++tile) {
     UNROLL
     for (int e = 0; e < 4; ++e) state.output[tile][e] *= e % 2 == 0 ? even : odd;
-    const int i = tile / 2, word = tile % 2 * 2;
-    const u32 a[4] = {transpose_8x8(kv.values[0][i].v[word]), transpose_8x8(kv.values[0][i].v[word + 1]),
-                      transpose_8x8(kv.values[1][i].v[word]), transpose_8x8(kv.values[1][i].v[word + 1])};
+    constexpr int kTiles = kv_chunk(kForm) / 4;
+    const int chunk = tile / kTiles, pair = tile % kTiles * 2;
+    u32 a[4];
+    UNROLL
+    for (int i = 0; i < 4; ++i) a[i] = transpose_8x8(kv_pair<kForm>(kv.values[i / 2][chunk], pair + i % 2));
     mma_bf16(state.output[tile], a, p0, p1);
   }
 }
 
-template <int D>
-DEVICE void share(AttentionShared<D>& shared, RunningSoftmax<D>& state, int lane) {
+template <int D, KvForm kForm>
+DEVICE void share(AttentionShared<D, kForm>& shared, RunningSoftmax<D>& state, int lane) {
   const int warp = static_cast<int>(static_cast<u32>(thread_index()) / kWarp);
   UNROLL
   for (int mask = 1; mask < 4; mask <<= 1) state.sum += shuffle_xor(state.sum, mask);
@@ -171,7 +215,7 @@ DEVICE void share(AttentionShared<D>& shared, RunningSoftmax<D>& state, int lane
   for (int tile = 0; tile < D / 16; ++tile) {
     UNROLL
     for (int e = 0; e < 4; ++e) {
-      shared.output[warp][2 * t + e % 2][output_dimension(tile, g, e / 2)] = state.output[tile][e];
+      shared.output[warp][2 * t + e % 2][output_dimension(kForm, tile, g, e / 2)] = state.output[tile][e];
     }
   }
 }
@@ -209,8 +253,8 @@ DEVICE Merged merge(int count, Part part_of) {
 }
 
 // `element` is head * D + dimension, the first of four.
-template <int D>
-DEVICE Merged merge_warps(const AttentionShared<D>& shared, int element) {
+template <int D, KvForm kForm>
+DEVICE Merged merge_warps(const AttentionShared<D, kForm>& shared, int element) {
   const int head = element / D, dimension = element % D;
   return merge(kAttentionWarps, [&](int w) {
     Merged part;
@@ -242,8 +286,8 @@ DEVICE void store_output(const AttentionArguments& a, int row, int columns, int 
 }
 
 // The block's result joins the others' of its row and KV head; the last block to come writes the output.
-template <int D>
-DEVICE void merge_splits(AttentionShared<D>& shared, const AttentionArguments& a, int group, int splits, int row,
+template <int D, KvForm kForm>
+DEVICE void merge_splits(AttentionShared<D, kForm>& shared, const AttentionArguments& a, int group, int splits, int row,
                          int first) {
   const int size = attention_partial_floats(group, D);  // outputs, then maxima, then sums
   float* partial = a.partial + static_cast<long>(block_index_y()) * grid_blocks() * size;
@@ -276,10 +320,10 @@ DEVICE void merge_splits(AttentionShared<D>& shared, const AttentionArguments& a
 
 // Heads to shared memory, a warp each: queries, and in the split that holds the row's position its key and value, which
 // also enter the pool.
-template <int D>
-DEVICE void prepare_heads(AttentionShared<D>& shared, const AttentionArguments& a, int row, int kv_head, int group,
-                          bool has_position, const u32* last_block) {
-  constexpr int kTile = kv_tile_bytes(KvForm::bf16, D);
+template <int D, KvForm kForm>
+DEVICE void prepare_heads(AttentionShared<D, kForm>& shared, const AttentionArguments& a, int row, int kv_head,
+                          int group, bool has_position, const u32* last_block) {
+  constexpr int kTile = kv_tile_bytes(kForm, D);
   const u32 thread = static_cast<u32>(thread_index());
   const int warp = static_cast<int>(thread / kWarp), lane = static_cast<int>(thread % kWarp),
             position = a.positions[row];
@@ -289,18 +333,22 @@ DEVICE void prepare_heads(AttentionShared<D>& shared, const AttentionArguments& 
     const bool is_key = i == group;
     const float* head = from + (is_key ? a.heads + kv_head : kv_head * group + i) * D;
     const float* value = head + a.kv.kv_heads * D;
-    RotatedHead<D> v;  // read for queries too, in vain: so it is on the way with the key
-    UNROLL
-    for (int k = 0; k < D / 64; ++k) {
-      v.low[k] = value[lane + 32 * k];
-      v.high[k] = value[lane + 32 * k + D / 2];
-    }
+    const RotatedHead<D> v = load_head<D>(value, lane);  // for queries too, in vain: so it is on the way with the key
     const auto x = rotate_head<D>(head, is_key ? a.key_norm : a.query_norm, a.epsilon, rotation, lane);
-    store_row<D>(is_key ? shared.key : shared.queries[i], x, lane);
-    if (!is_key) continue;
-    store_row<D>(shared.value, v, lane);
+    if (!is_key) {
+      store_row<D>(shared.queries[i], x, lane);
+      continue;
+    }
     u8* keys = a.kv.pool + *last_block * a.kv.block_stride + static_cast<long>(kv_head) * kTile;
-    store_key_value<D>(keys, keys + static_cast<long>(a.kv.kv_heads) * kTile, x, value, position % kKvPositions, lane);
+    u8* values = keys + static_cast<long>(a.kv.kv_heads) * kTile;
+    if constexpr (kForm == KvForm::int8) {
+      store_key_value_codes<D>(keys, values, shared.key_value[0], shared.key_value_scale, x, v, position % kKvPositions,
+                               lane);
+    } else {
+      store_row<D>(reinterpret_cast<u16*>(shared.key_value[0]), x, lane);
+      store_row<D>(reinterpret_cast<u16*>(shared.key_value[1]), v, lane);
+      store_key_value<D>(keys, values, x, value, position % kKvPositions, lane);
+    }
   }
   sync_block();
 }
@@ -315,24 +363,26 @@ DEVICE SplitRange split_range(int blocks, int split, int splits) {
   return {begin, end < blocks ? end : blocks, (blocks + each - 1) / each};
 }
 
-template <int D>
-DEVICE void attention_decode(AttentionShared<D>& shared, const AttentionArguments& a) {
+// Positions are counted from the first block that the row sees: so are the table's blocks.
+template <int D, KvForm kForm, bool kHasWindow>
+DEVICE void attention_decode(AttentionShared<D, kForm>& shared, const AttentionArguments& a) {
   grid_release();
   const u32 thread = static_cast<u32>(thread_index());  // unsigned: quotients are shifts then
   const int warp = static_cast<int>(thread / kWarp), lane = static_cast<int>(thread % kWarp);
   const int row = block_index_y() / a.kv.kv_heads, kv_head = block_index_y() % a.kv.kv_heads;
   const int group = a.heads / a.kv.kv_heads;
-  const int position = a.positions[row], blocks = position / kKvPositions + 1;
+  const int before = kHasWindow ? attention_first_block(a.positions[row], a.window) * kKvPositions : 0;
+  const int position = a.positions[row] - before, blocks = position / kKvPositions + 1;
   const SplitRange range = split_range(blocks, block_index(), grid_blocks());
   const u32* table = a.tables + static_cast<long>(row) * a.table_stride;
-  u8* head = a.kv.pool + static_cast<long>(kv_head) * kv_tile_bytes(KvForm::bf16, D);
-  const int to_values = a.kv.kv_heads * kv_tile_bytes(KvForm::bf16, D);
-  KvLane<D> kv;
+  u8* head = a.kv.pool + static_cast<long>(kv_head) * kv_tile_bytes(kForm, D);
+  const int to_values = a.kv.kv_heads * kv_tile_bytes(kForm, D);
+  KvLane<D, kForm> kv;
   const int first = range.begin + warp;
   if (first < range.end) {
     const u8* tile = head + table[first] * a.kv.block_stride;
-    load_kv<D>(kv, tile, tile + to_values, lane);
-    ask_for_kv<D>(tile, tile + to_values, a.next_layer, lane);
+    load_kv<D, kForm>(kv, tile, tile + to_values, lane);
+    ask_for_kv<D, kForm>(tile, tile + to_values, a.next_layer, lane);
   }
   if (row == 0) ask_ahead(a.ahead, kv_head * grid_blocks() + block_index(), a.kv.kv_heads * grid_blocks());
   if (range.begin >= range.end) {
@@ -345,25 +395,27 @@ DEVICE void attention_decode(AttentionShared<D>& shared, const AttentionArgument
     shared.first = kv_head * group * D;
   }
   grid_wait();
-  prepare_heads<D>(shared, a, row, kv_head, group, range.end == blocks, table + blocks - 1);
-  const u16* query = shared.queries[lane / 4 < group ? lane / 4 : group - 1] + lane % 4 * 8;  // beyond the group unused
+  prepare_heads<D, kForm>(shared, a, row, kv_head, group, range.end == blocks, table + blocks - 1);
+  const u16* query =
+      shared.queries[lane / 4 < group ? lane / 4 : group - 1] + lane % 4 * kv_chunk(kForm);  // beyond the group unused
   RunningSoftmax<D> state;
   UNROLL
   for (int i = 0; i < D / 4; ++i) state.output[i / 4][i % 4] = 0;
   const float scale = a.scale * 1.4426950408889634f;
   const u32* next = table + first;
+  const int window = a.window > 0 ? a.window : 1 << 30;
   int end = position + 1 - first * kKvPositions;  // positions from the block's first on, beyond its last too
   const int last_end = position + 1 - range.end * kKvPositions;
   if (end > last_end) {
     while (true) {
-      if (end <= kKvPositions) complete_kv<D>(kv, shared, end - 1, lane);
-      attend<D>(state, query, kv, scale, end, lane);
+      if (end <= kKvPositions) complete_kv<D, kForm>(kv, shared, end - 1, lane);
+      attend<D, kForm, kHasWindow>(state, query, kv, scale, end, window, lane);
       next += kAttentionWarps;
       end -= kAttentionWarps * kKvPositions;
       if (end <= last_end) break;
       const u8* tile = head + *next * a.kv.block_stride;
-      load_kv<D>(kv, tile, tile + to_values, lane);
-      ask_for_kv<D>(tile, tile + to_values, a.next_layer, lane);
+      load_kv<D, kForm>(kv, tile, tile + to_values, lane);
+      ask_for_kv<D, kForm>(tile, tile + to_values, a.next_layer, lane);
     }
   }
   share(shared, state, lane);
@@ -378,13 +430,17 @@ DEVICE void attention_decode(AttentionShared<D>& shared, const AttentionArgument
   }
 }
 
-KERNEL(kAttentionThreads, 2, attention_decode_d64, (AttentionArguments a)) {
-  SHARED(shared, AttentionShared<64>);
-  attention_decode<64>(shared, a);
-}
-KERNEL(kAttentionThreads, kAttentionBlocks, attention_decode_d128, (AttentionArguments a)) {
-  SHARED(shared, AttentionShared<128>);
-  attention_decode<128>(shared, a);
-}
+#define ESTOC_ATTENTION_DECODE(name, dim, blocks, form, has_window)                    \
+  KERNEL(kAttentionThreads, blocks, attention_decode_##name, (AttentionArguments a)) { \
+    SHARED(shared, AttentionShared<dim, KvForm::form>);                                \
+    attention_decode<dim, KvForm::form, has_window>(shared, a);                        \
+  }
+
+ESTOC_ATTENTION_DECODE(d64, 64, 2, bf16, false)
+ESTOC_ATTENTION_DECODE(d64_window, 64, 2, bf16, true)
+ESTOC_ATTENTION_DECODE(d64_int8, 64, 2, int8, true)
+ESTOC_ATTENTION_DECODE(d128, 128, kAttentionBlocks, bf16, false)
+ESTOC_ATTENTION_DECODE(d128_window, 128, kAttentionBlocks, bf16, true)
+ESTOC_ATTENTION_DECODE(d128_int8, 128, kAttentionBlocks, int8, true)
 
 }  // namespace estoc::gpu

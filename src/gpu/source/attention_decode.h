@@ -1,9 +1,11 @@
 // What attention_decode_d64 and _d128 take (attention_decode.cu.h): one new position for each of some sequences.
+// attention_decode_dD_window is for layers that see a window of positions, attention_decode_dD_int8 for keys and values
+// of 8 bits, with a window or without.
 //
 // Each row's query, key and value come from the projection; heads are normed and rotated, key and value enter the pool
-// at the row's position, and the query attends to all positions up to it. Grid (splits, rows * KV heads),
-// kAttentionThreads. A split takes a run of whole blocks of positions, and the split that finishes last merges all in
-// their order: bits depend on the row's own sequence and the number of splits.
+// at the row's position, and the query attends to all positions up to it, or as many as the window has. Grid (splits,
+// rows * KV heads), kAttentionThreads. A split takes a run of whole blocks of positions, and the split that finishes
+// last merges all in their order: bits depend on the row's own sequence and the number of splits.
 #pragma once
 
 #include "gpu/source/kv_tile.h"
@@ -24,6 +26,21 @@ constexpr int attention_splits(int positions, int rows, int kv_heads, int multip
   return splits < 1 ? 1 : splits > kAttentionSplitsMax ? kAttentionSplitsMax : splits;
 }
 
+// What follows the head's dimensions in the kernel's name.
+constexpr const char* attention_decode_suffix(KvForm form, int window) {
+  return form == KvForm::int8 ? "_int8" : window > 0 ? "_window" : "";
+}
+
+// Positions of the blocks that a row sees, of a sequence of so many: what attention_splits wants, and tables have.
+constexpr int attention_reach(int positions, int window) {
+  const int seen = window > 0 ? (window + 2 * kKvPositions - 2) / kKvPositions * kKvPositions : positions;
+  return seen < positions ? seen : positions;
+}
+// The first block of positions that a row sees.
+constexpr int attention_first_block(int position, int window) {
+  return window > 0 && position >= window ? (position - window + 1) / kKvPositions : 0;
+}
+
 // Splits of all rows and KV heads together are no more than this, or one each.
 constexpr int attention_parts_max(int multiprocessors) { return 2 * multiprocessors; }
 
@@ -37,7 +54,7 @@ struct AttentionArguments {
   const float* rotations;   // [position][D / 2]{cosine, sine}
   // Written before any launch that this one may overlap:
   const int* positions;  // [row]
-  const u32* tables;     // [row][table_stride] block ids
+  const u32* tables;     // [row][table_stride] block ids, from attention_first_block on
   KvLayer kv;            // so are all positions in it but the new one
   u16* output;           // bf16 [row][heads * D], or token tiles of it
   float* partial;        // [row][KV head][split] of attention_partial_floats, 16-byte aligned; not needed for one split
@@ -48,6 +65,7 @@ struct AttentionArguments {
   ColumnOrder order;  // of token tiles
   float epsilon;
   float scale;         // of scores, usually 1 / sqrt(D)
+  int window;          // positions that a row sees, its own included; 0 for all
   WeightsAhead ahead;  // asked for by the blocks of row 0
   // Bytes from this layer's keys to those of the next, which are asked for as well; 0 where that is too much for the
   // L2.
