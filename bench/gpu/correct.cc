@@ -80,11 +80,18 @@ void check_decode_attention(Session& s, Tally& tally, KvForm form) {
 }
 
 void check_prompts(Session& s, Tally& tally) {
-  for (const int head_dim : {64, 128}) {
-    tally.add(check_attention_prompt(s.device, s.module, {head_dim, 8, 2, 300, 77, 0, 40}, s.random));
-    tally.add(check_attention_prompt(s.device, s.module, {head_dim, 4, 4, 420, 20, 100, 40}, s.random));
-    if (!s.is_small)
-      tally.add(check_attention_prompt(s.device, s.module, {head_dim, 8, 2, 2500, 900, 0, 80}, s.random));
+  for (const KvForm form : {KvForm::bf16, KvForm::int8}) {
+    for (const int head_dim : {64, 128}) {
+      const auto check = [&](int heads, int kv_heads, int context, int tokens, int window, int sample) {
+        const AttentionPromptCase c{head_dim, heads, kv_heads, context, tokens, window, sample, false, form};
+        tally.add(check_attention_prompt(s.device, s.module, c, s.random));
+      };
+      check(8, 2, 300, 77, 0, 40);
+      check(4, 4, 420, 20, 100, 40);
+      if (s.is_small) continue;
+      check(8, 2, 2500, 900, 0, 80);
+      check(8, 2, 2500, 900, 512, 80);
+    }
   }
   tally.add(check_token_norm(s.device, s.module, 70, s.is_small ? 192 : 4096, ColumnOrder::paired, s.random));
 }

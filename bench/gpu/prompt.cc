@@ -194,7 +194,7 @@ void PromptModel::record_attention() const {
   launch(s_.device, s_.function("attention_prompt_128"),
          {.blocks = attention_prompt_blocks(attention_tile_count_, s_.device.multiprocessors),
           .threads = kAttentionPromptThreads,
-          .shared_bytes = attention_prompt_shared_bytes(kDim, s_.device.capability),
+          .shared_bytes = attention_prompt_shared_bytes(KvForm::bf16, kDim, s_.device.capability),
           .may_overlap = true},
          a);
 }

@@ -71,17 +71,14 @@ TEST_P(PromptKernelsTest, NormIntoTiles) {
 }
 
 TEST_P(PromptKernelsTest, AttentionOfPrompts) {
-  expect(check_attention_prompt(device, module, {128, 4, 1, 150, 40, 0, 24}, random));
-  expect(check_attention_prompt(device, module, {64, 4, 2, 300, 33, 0, 24}, random));
-  expect(check_attention_prompt(device, module, {128, 2, 1, 420, 20, 100, 24}, random));
-  expect(check_attention_prompt(device, module, {64, 3, 3, 20, 20, 0, 24}, random));
-}
-
-TEST_P(PromptKernelsTest, AttentionWithoutWarpgroupProducts) {
-  expect(check_attention_prompt(device, module, {128, 4, 1, 150, 40, 0, 24, true}, random));
-  expect(check_attention_prompt(device, module, {64, 4, 2, 300, 33, 0, 24, true}, random));
-  expect(check_attention_prompt(device, module, {128, 2, 1, 420, 20, 100, 24, true}, random));
-  expect(check_attention_prompt(device, module, {64, 3, 3, 20, 20, 0, 24, true}, random));
+  for (const KvForm form : {KvForm::bf16, KvForm::int8}) {
+    for (const bool is_mma : {false, true}) {
+      expect(check_attention_prompt(device, module, {128, 4, 1, 150, 40, 0, 24, is_mma, form}, random));
+      expect(check_attention_prompt(device, module, {64, 4, 2, 420, 33, 0, 24, is_mma, form}, random));
+      expect(check_attention_prompt(device, module, {128, 2, 1, 420, 20, 100, 24, is_mma, form}, random));
+      expect(check_attention_prompt(device, module, {64, 3, 3, 20, 20, 0, 24, is_mma, form}, random));
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Schedules, PromptKernelsTest, testing::Values(0, 1));

@@ -19,7 +19,7 @@ struct Cache {
 
 Cache draw_cache(const AttentionPromptCase& c, Random& random) {
   const int blocks = (c.context + kKvPositions - 1) / kKvPositions;
-  Cache cache{KvPool(KvForm::bf16, c.head_dim, c.kv_heads, blocks + 1), {}};
+  Cache cache{KvPool(c.form, c.head_dim, c.kv_heads, blocks + 1), {}};
   cache.pool.fill(random);
   for (int i = 0; i < blocks; ++i) cache.table.push_back(i + 1);
   std::shuffle(cache.table.begin(), cache.table.end(), random);
@@ -80,7 +80,7 @@ Check check_attention_prompt(const Device& device, const Module& module, const A
   launch(device, module.function(name),
          {.blocks = blocks,
           .threads = kAttentionPromptThreads,
-          .shared_bytes = c.is_mma ? 0 : attention_prompt_shared_bytes(c.head_dim, device.capability)},
+          .shared_bytes = c.is_mma ? 0 : attention_prompt_shared_bytes(c.form, c.head_dim, device.capability)},
          a);
   const auto out = output.values<uint8_t>();
   ErrorSum error;
@@ -93,8 +93,9 @@ Check check_attention_prompt(const Device& device, const Module& module, const A
       error.add(token_tile_value(out, c.heads * c.head_dim, a.order, token, head * c.head_dim + d), wanted[d]);
     }
   }
-  return {name + ", " + std::to_string(c.heads) + " heads of " + std::to_string(c.kv_heads) + ", " +
-              std::to_string(c.tokens) + " of " + std::to_string(c.context) + ", window " + std::to_string(c.window),
+  return {name + (c.form == KvForm::int8 ? " int8" : "") + ", " + std::to_string(c.heads) + " heads of " +
+              std::to_string(c.kv_heads) + ", " + std::to_string(c.tokens) + " of " + std::to_string(c.context) +
+              ", window " + std::to_string(c.window),
           error.relative(), 6e-3};
 }
 

@@ -26,6 +26,7 @@ struct AttentionPromptCase {
   int window = 0;
   int sample = 0;       // (row, head) pairs to compare; 0: all
   bool is_mma = false;  // the emulator's attention_prompt_mma_...
+  KvForm form = KvForm::bf16;
 };
 Check check_attention_prompt(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random);
 

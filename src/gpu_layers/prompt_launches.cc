@@ -143,11 +143,12 @@ void PromptLaunches::attention(const GpuLayer& layer, const gpu::KvLayer& kv) {
   a.group = w_.plan().heads / w_.plan().kv_heads;
   a.scale = layer.scale;
   a.tile_count = in_.tile_count;
-  device_.launch("attention_prompt_" + std::to_string(w_.plan().head_dim),
-                 {.blocks = gpu::attention_prompt_blocks(in_.tile_count, device_.device().multiprocessors),
-                  .threads = gpu::kAttentionPromptThreads,
-                  .shared_bytes = gpu::attention_prompt_shared_bytes(w_.plan().head_dim, device_.device().capability)},
-                 a);
+  device_.launch(
+      "attention_prompt_" + std::to_string(w_.plan().head_dim),
+      {.blocks = gpu::attention_prompt_blocks(in_.tile_count, device_.device().multiprocessors),
+       .threads = gpu::kAttentionPromptThreads,
+       .shared_bytes = gpu::attention_prompt_shared_bytes(a.kv.form, w_.plan().head_dim, device_.device().capability)},
+      a);
 }
 
 // Queries, keys and values of all rows.

@@ -6,12 +6,16 @@
 // the products of the stage before with its values run, and those of the other warpgroup: the two begin theirs in turn.
 // Stages begin at multiples of 128 positions and come in order, so a row's bits depend on its sequence alone, however a
 // prompt was cut.
+//
+// Products want bf16 in shared memory: of 8 bits, all four warps of the producer make it, codes times scale, while the
+// next keys or values are on the way.
 #pragma once
 
 #include "gpu/source/attention_prompt.h"
 #include "gpu/source/attention_prompt_tile.cu.h"
 #include "gpu/source/device.h"
 #include "gpu/source/gemm.cu.h"
+#include "gpu/source/kv_codes.cu.h"
 
 #if defined(HAS_WGMMA)
 namespace estoc::gpu {
@@ -19,16 +23,18 @@ namespace estoc::gpu {
 struct AttentionBarriers {
   u64 keys_full[kAttentionPromptStages], keys_empty[kAttentionPromptStages];
   u64 values_full[kAttentionPromptStages], values_empty[kAttentionPromptStages];
-  u64 turn[2];  // of a warpgroup to begin products
+  u64 turn[2];                        // of a warpgroup to begin products
+  u64 codes_full[2], codes_empty[2];  // of keys, of values
 };
+
+constexpr int kAttentionStageBlocks = kAttentionPromptStage / kKvPositions;  // of positions, in a stage
 
 // Lanes 0 to 7 bring a block of keys each, 8 to 15 one of values. Beyond the last block they bring it again: its scores
 // are masked.
 template <int D>
 DEVICE void attention_produce(u8* stages, AttentionBarriers& barriers, const AttentionPromptArguments& a,
                               const AttentionPromptTile& tile, RingPlace& at) {
-  constexpr int kTile = kv_tile_bytes(KvForm::bf16, D), kBlocks = kAttentionPromptStage / kKvPositions,
-                kHalf = kBlocks * kTile;
+  constexpr int kTile = kv_tile_bytes(KvForm::bf16, D), kBlocks = kAttentionStageBlocks, kHalf = kBlocks * kTile;
   const AttentionSpan span = attention_span(tile, a.window);
   const int block = thread_index() % kBlocks, last_block = span.last / kKvPositions;
   const bool is_value = thread_index() >= kBlocks;
@@ -53,6 +59,112 @@ DEVICE void attention_produce(u8* stages, AttentionBarriers& barriers, const Att
       bulk_load(stages + (at.stage * 2 + is_value) * kHalf + block * kTile, from, kTile, full);
     }
     at.advance(kAttentionPromptStages);
+  }
+}
+
+// The stages that a block of threads takes, one after the other through all its tiles, and the id of this lane's block
+// of positions.
+class AttentionStages {
+ public:
+  DEVICE explicit AttentionStages(const AttentionPromptArguments& arguments) : a_(arguments) { begin_tile(); }
+  DEVICE bool advance() {
+    id_ = next_id_;
+    if (++stage_ * kAttentionStageBlocks <= last_block_) {
+      next_id_ = id_of(stage_ + 1);  // on the way while this stage is loaded and converted
+      return true;
+    }
+    ++round_;
+    if (attention_tile_at(round_) >= a_.tile_count) return false;
+    begin_tile();
+    return true;
+  }
+  // Asks for the stage's codes; lanes 0 to 7 of one warp, a block each.
+  template <int D>
+  DEVICE void load(u8* slot, u64* full, bool is_value) const {
+    constexpr int kTile = kv_tile_bytes(KvForm::int8, D);
+    const int block = thread_index() % kAttentionStageBlocks;
+    if (block == 0) barrier_expect(full, kAttentionStageBlocks * kTile);
+    bulk_load(slot + block * kTile,
+              a_.kv.pool + id_ * a_.kv.block_stride + static_cast<long>(is_value * a_.kv.kv_heads + tile_.head) * kTile,
+              kTile, full);
+  }
+
+ private:
+  DEVICE void begin_tile() {
+    tile_ = a_.tiles[attention_tile_at(round_)];
+    const AttentionSpan span = attention_span(tile_, a_.window);
+    stage_ = span.first;
+    last_block_ = span.last / kKvPositions;
+    id_ = id_of(stage_);
+    next_id_ = id_of(stage_ + 1);
+  }
+  // Beyond the last block once more the last: its scores are masked.
+  DEVICE u32 id_of(int stage) const {
+    const int wanted = stage * kAttentionStageBlocks + thread_index() % kAttentionStageBlocks;
+    return a_.tables[tile_.table + (wanted < last_block_ ? wanted : last_block_)];
+  }
+
+  const AttentionPromptArguments& a_;
+  AttentionPromptTile tile_;
+  int round_ = 0, stage_, last_block_;
+  u32 id_, next_id_;
+};
+
+// Keys or values of one stage become bf16, by the four warps of the producer: a thread has the same place of every
+// block, or of every second one.
+template <int D>
+DEVICE void attention_convert(u8* to, const u8* codes) {
+  constexpr int kChunks = D / 16, kThreads = 16 * kChunks, kFrom = kv_tile_bytes(KvForm::int8, D),
+                kTo = kv_tile_bytes(KvForm::bf16, D);
+  const int thread = thread_index() % kThreads, position = thread % 8 + thread / (8 * kChunks) * 8;
+  const int dimension = thread / 8 % kChunks * 16;
+  const int place = kv_byte(KvForm::bf16, D, position, dimension);
+  NO_UNROLL
+  for (int block = thread_index() / kThreads; block < kAttentionStageBlocks; block += 128 / kThreads) {
+    const u8* from = codes + block * kFrom;
+    const Words4 words = *reinterpret_cast<const Words4*>(from + kv_byte(KvForm::int8, D, position, dimension));
+    const SplitScale scale = split_scale(*reinterpret_cast<const float*>(from + kv_scale_byte(D, position)));
+    UNROLL
+    for (int half = 0; half < 2; ++half) {
+      Words4 pairs;
+      UNROLL
+      for (int i = 0; i < 4; ++i) pairs.v[i] = scaled_pair(words.v[half * 2 + i / 2], i, scale);
+      store_shared(to + block * kTo + place + half * 128, pairs);
+    }
+  }
+}
+
+// The producer where keys and values are codes: what is asked for next has the time that the one before takes to become
+// bf16.
+template <int D>
+DEVICE void attention_produce_codes(u8* stages, AttentionBarriers& barriers, const AttentionPromptArguments& a) {
+  constexpr int kHalf = kAttentionStageBlocks * kv_tile_bytes(KvForm::bf16, D);
+  u8* slots = stages + kAttentionPromptStages * 2 * kHalf;
+  AttentionStages now(a);
+  RingPlace at{0, 1};
+  u32 phase = 0;  // of the codes
+  bool is_value = false;
+  const auto load_next = [&](bool next_is_value, u32 empty_phase) INLINE {
+    if (thread_index() >= kAttentionStageBlocks) return;
+    barrier_wait(&barriers.codes_empty[next_is_value], empty_phase);
+    now.load<D>(slots + next_is_value * attention_codes_bytes(D), &barriers.codes_full[next_is_value], next_is_value);
+  };
+  load_next(false, 1);
+  for (bool has_next = true; has_next; is_value = !is_value) {
+    if (is_value) has_next = now.advance();
+    if (has_next) load_next(!is_value, is_value ? phase : phase ^ 1);
+    barrier_wait(&barriers.codes_full[is_value], phase);
+    barrier_wait(is_value ? &barriers.values_empty[at.stage] : &barriers.keys_empty[at.stage], at.phase);
+    attention_convert<D>(stages + (at.stage * 2 + is_value) * kHalf, slots + is_value * attention_codes_bytes(D));
+    fence_async();
+    sync_warp();
+    if (thread_index() % kWarp == 0) {
+      barrier_arrive(&barriers.codes_empty[is_value]);
+      barrier_arrive(is_value ? &barriers.values_full[at.stage] : &barriers.keys_full[at.stage]);
+    }
+    if (!is_value) continue;
+    at.advance(kAttentionPromptStages);
+    phase ^= 1;
   }
 }
 
@@ -145,13 +257,18 @@ DEVICE void attention_prompt(const AttentionPromptArguments& a) {
   DYNAMIC_SHARED(memory);
   SHARED(barriers, AttentionBarriers);
   if (thread_index() == 0) {
+    const u32 producers = a.kv.form == KvForm::int8 ? 4 : 1;  // warps that convert, or the one that asks
     for (int s = 0; s < kAttentionPromptStages; ++s) {
-      barrier_init(&barriers.keys_full[s], 1);
-      barrier_init(&barriers.values_full[s], 1);
+      barrier_init(&barriers.keys_full[s], producers);
+      barrier_init(&barriers.values_full[s], producers);
       barrier_init(&barriers.keys_empty[s], 8);  // a warp of the warpgroups each
       barrier_init(&barriers.values_empty[s], 8);
     }
-    for (int g = 0; g < 2; ++g) barrier_init(&barriers.turn[g], 4);
+    for (int g = 0; g < 2; ++g) {
+      barrier_init(&barriers.turn[g], 4);
+      barrier_init(&barriers.codes_full[g], 1);
+      barrier_init(&barriers.codes_empty[g], 4);
+    }
     barrier_fence();
   }
   sync_block();
@@ -159,7 +276,9 @@ DEVICE void attention_prompt(const AttentionPromptArguments& a) {
   grid_wait();
   if (thread_index() < 128) {
     registers_give<40>();
-    if (thread_index() < kWarp) {
+    if (a.kv.form == KvForm::int8) {
+      attention_produce_codes<D>(memory, barriers, a);
+    } else if (thread_index() < kWarp) {
       RingPlace at{0, 1};
       for (int round = 0, i = attention_tile_at(0); i < a.tile_count; i = attention_tile_at(++round)) {
         attention_produce<D>(memory, barriers, a, a.tiles[i], at);

@@ -41,8 +41,14 @@ constexpr int attention_prompt_blocks(int tiles, int multiprocessors) {
 
 inline constexpr int kAttentionPromptStage = 128;  // positions
 inline constexpr int kAttentionPromptStages = 3;
-constexpr int attention_prompt_shared_bytes(int head_dim, int capability) {
-  return has_wgmma(capability) ? kAttentionPromptStages * kAttentionPromptStage * head_dim * 4 : 0;
+// Codes of one stage's keys, or of its values.
+constexpr int attention_codes_bytes(int head_dim) {
+  return kAttentionPromptStage / kKvPositions * kv_tile_bytes(KvForm::int8, head_dim);
+}
+constexpr int attention_prompt_shared_bytes(KvForm form, int head_dim, int capability) {
+  if (!has_wgmma(capability)) return 0;
+  return kAttentionPromptStages * kAttentionPromptStage * head_dim * 4 +
+         (form == KvForm::int8 ? 2 * attention_codes_bytes(head_dim) : 0);
 }
 
 }  // namespace estoc::gpu

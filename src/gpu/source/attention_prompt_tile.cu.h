@@ -27,9 +27,15 @@ DEVICE int attention_tile_at(int round) {
   return round * blocks + (round % 2 == 0 ? own : blocks - 1 - own);
 }
 
+// Which pair of dimensions this lane has of the 8 columns `i` of a fragment.
+DEVICE int attention_pair(KvForm form, int i) {
+  const int t = thread_index() % 4;
+  return form == KvForm::bf16 ? i * 4 + t : i / 2 * 8 + 2 * t + i % 2;
+}
+
 // A warp's 16 query rows as fragments, of which this thread has parts of rows row0 and row0 + 8; rows beyond the tile
-// are zero.
-template <int D>
+// are zero. Products with codes want another order of dimensions: lane t has four neighbours of each 16.
+template <int D, KvForm kForm = KvForm::bf16>
 DEVICE void attention_load_query(u32 (&q)[D / 16][4], const AttentionPromptArguments& a,
                                  const AttentionPromptTile& tile, int row0) {
   UNROLL
@@ -38,10 +44,10 @@ DEVICE void attention_load_query(u32 (&q)[D / 16][4], const AttentionPromptArgum
     const bool is_inside = token < tile.tokens;
     const long head =
         static_cast<long>(tile.token + (is_inside ? token : 0)) * a.heads + tile.head * a.group + row % a.group;
-    const u16* from = a.query + head * D + thread_index() % 4 * 2;
+    const u32* from = reinterpret_cast<const u32*>(a.query + head * D);
     UNROLL
     for (int i = 0; i < D / 8; ++i) {
-      const u32 word = *reinterpret_cast<const u32*>(from + i * 8);
+      const u32 word = from[attention_pair(kForm, i)];
       q[i / 2][r + i % 2 * 2] = is_inside ? word : 0;
     }
   }
@@ -103,7 +109,7 @@ DEVICE void attention_pack(u32 (&p)[kBlocks][4], const float (&s)[kBlocks * 8]) 
   for (int i = 0; i < kBlocks * 4; ++i) p[i / 4][i % 4] = pack_bf16x2(s[2 * i], s[2 * i + 1]);
 }
 
-template <int D>
+template <int D, KvForm kForm = KvForm::bf16>
 DEVICE void attention_store(const float (&o)[D / 2], const AttentionRows& rows, const AttentionPromptArguments& a,
                             const AttentionPromptTile& tile, int row0) {
   UNROLL
@@ -116,7 +122,7 @@ DEVICE void attention_store(const float (&o)[D / 2], const AttentionRows& rows, 
     const float factor = reciprocal_fast(sum);
     UNROLL
     for (int j = 0; j < D / 8; ++j) {
-      const int pair = head * (D / 2) + j * 4 + thread_index() % 4;
+      const int pair = head * (D / 2) + attention_pair(kForm, j);
       *reinterpret_cast<u32*>(a.output + token_pair_offset(a.order, token, pair, a.heads * D / kTokenTile)) =
           pack_bf16x2(o[4 * j + 2 * r] * factor, o[4 * j + 2 * r + 1] * factor);
     }
