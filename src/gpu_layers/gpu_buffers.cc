@@ -47,14 +47,12 @@ void GpuRotations::reach(int end) {
 }
 
 GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& weights,
-                       const std::vector<RopeSpec>& ropes, const RunLimits& limits, int block_count, int context_max,
-                       bool has_prompts)
-    : rows_max(std::max(limits.rows_max, kGpuDecodeRows)),
+                       const std::vector<RopeSpec>& ropes, const RunLimits& limits, const std::vector<int>& groups,
+                       int context_max, bool has_prompts)
+    : kv(accelerator.device(), weights.plan(), groups, limits),
+      rows_max(std::max(limits.rows_max, kGpuDecodeRows)),
       logit_rows_max(std::max(limits.logit_rows_max, kGpuDecodeRows)),
-      positions_max(std::min(block_count * gpu::kKvPositions, context_max)),
-      block_stride(2L * static_cast<long>(weights.plan().layers.size()) * weights.plan().kv_heads *
-                   gpu::kv_tile_bytes(gpu::KvForm::bf16, weights.plan().head_dim)),
-      pool(zeros(accelerator.device(), static_cast<size_t>(block_count) * static_cast<size_t>(block_stride))),
+      positions_max(kv.positions_max(context_max)),
       residual(
           zeros(accelerator.device(), static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4)),
       inputs(zeros(accelerator.device(), static_cast<size_t>(std::max(rows_max, logit_rows_max)) *

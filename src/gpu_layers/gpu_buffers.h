@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "gpu/accelerator.h"
-#include "gpu/source/kv_tile.h"
+#include "gpu_layers/gpu_kv_pools.h"
 #include "gpu_layers/gpu_weights.h"
 #include "layers/rope.h"
 #include "tensor/run_limits.h"
@@ -63,11 +63,10 @@ inline constexpr int kGpuDecodeRows = 16;
 
 struct GpuBuffers {
   GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
-             const RunLimits& limits, int block_count, int context_max, bool has_prompts);
+             const RunLimits& limits, const std::vector<int>& groups, int context_max, bool has_prompts);
 
+  GpuKvPools kv;
   const int rows_max, logit_rows_max, positions_max;
-  const long block_stride;  // of the pool, in bytes
-  gpu::Buffer pool;         // [block][layer][keys, values][KV head] tiles (gpu/source/kv_tile.h)
   std::vector<GpuRotations> rotations;
 
   gpu::Buffer residual;          // f32 [row][hidden]

@@ -38,8 +38,10 @@ struct DecodeInputs {
   const gpu::SampleRow* samples = nullptr;  // [row]
   const gpu::u32* tokens = nullptr;         // [row]; not read without an embedding: then the residual has the rows
   const int* positions = nullptr;           // [row]
-  const gpu::u32* tables = nullptr;         // [row][shape.positions / 16] block ids
+  std::vector<const gpu::u32*> tables;      // [pool] of [row][table_stride_of(shape, pool)] block ids
 };
+// A row's table has the blocks that it sees of a pool, from gpu::attention_first_block on.
+int table_stride_of(const DecodeShape& shape, const GpuKvPool& pool);
 // Leaves logits and tokens of every row, or without a head the residual. Up to kGpuDecodeRows rows.
 void launch_decode(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                    const DecodeShape& shape, const DecodeInputs& inputs);
@@ -51,10 +53,10 @@ void launch_wide_decode(const gpu::Accelerator& device, const GpuWeights& weight
 // Any rows of any sequences.
 struct PromptInputs {
   int rows = 0;
-  const gpu::u32* tokens = nullptr;   // as above
-  const int* positions = nullptr;     // [row]
-  const int* table_starts = nullptr;  // [row] where the ids of the row's sequence begin in `tables`
-  const gpu::u32* tables = nullptr;
+  const gpu::u32* tokens = nullptr;     // as above
+  const int* positions = nullptr;       // [row]
+  const int* table_starts = nullptr;    // [row] where the ids of the row's sequence begin in `tables`
+  std::vector<const gpu::u32*> tables;  // [pool]; blocks before gpu::attention_prompt_first_block are not looked up
   const gpu::AttentionPromptTile* tiles = nullptr;
   int tile_count = 0;
   const gpu::SampleRow* samples = nullptr;  // [picked]
@@ -64,12 +66,6 @@ struct PromptInputs {
 // Leaves logits and tokens of every picked row, or without a head the residual of all.
 void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                    const PromptInputs& inputs);
-
-// Of one layer's keys and values in a block, and where the layer's part of the pool is.
-inline size_t kv_layer_bytes(const GpuWeightPlan& plan) {
-  return 2 * static_cast<size_t>(plan.kv_heads * gpu::kv_tile_bytes(gpu::KvForm::bf16, plan.head_dim));
-}
-gpu::KvLayer kv_layer(const GpuWeights& weights, const GpuBuffers& buffers, size_t layer);
 
 // Rows of the residual by token, ready for the first layer's projection.
 void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,

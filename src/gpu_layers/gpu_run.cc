@@ -6,22 +6,20 @@
 #include <limits>
 
 #include "base/check.h"
+#include "gpu/source/attention_decode.h"
+#include "quant/kv_type.h"
 
 namespace estoc {
 namespace {
 
 using gpu::u32;
 
+static_assert(kKvReadGrain % gpu::kAttentionPromptStage == 0, "a window's blocks are kept from there");
+
 constexpr int kPositionsMin = 256;  // of a decode step's reach: shorter sequences share its graph
 
 int reach_of(int positions) {
   return std::max(kPositionsMin, static_cast<int>(std::bit_ceil(static_cast<unsigned>(positions))));
-}
-
-size_t decode_input_bytes(const DecodeShape& shape) {
-  return static_cast<size_t>(shape.rows) *
-             (8 + sizeof(gpu::SampleRow) + static_cast<size_t>(shape.positions) / gpu::kKvPositions * 4) +
-         256;
 }
 
 size_t blocks_of(int position) { return static_cast<size_t>(position / gpu::kKvPositions) + 1; }
@@ -73,28 +71,22 @@ const RowChoice* choice_of(const LogitRows& logits, int place) {
 }  // namespace
 
 GpuRun::GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
-               const RunLimits& limits, int group, int context_max)
+               const RunLimits& limits, const std::vector<int>& groups, int context_max)
     : device_(device),
       weights_(weights),
-      group_(group),
       has_prompts_(has_prompt_kernels(device, weights)),
       narrow_rows_(narrow_rows(weights)),
-      buffers_(device, weights, ropes, limits, limits.block_counts[static_cast<size_t>(group)], context_max,
-               has_prompts_) {
+      buffers_(device, weights, ropes, limits, groups, context_max, has_prompts_) {
   device_.device().synchronize();
 }
 
-void GpuRun::copy_block(const BlockCopy& copy) {
-  if (copy.group != group_) return;
-  const size_t bytes = static_cast<size_t>(buffers_.block_stride);
-  buffers_.pool.begin_copy(copy.from * bytes, copy.to * bytes, bytes);
-}
+void GpuRun::copy_block(const BlockCopy& copy) { buffers_.kv.copy_block(copy); }
 
 std::vector<GpuRun::Row> GpuRun::rows_of(const Batch& batch) const {
   std::vector<Row> rows;
   for (const BatchSequence& sequence : batch.sequences) {
     for (int r = 0; r < sequence.row_count; ++r) {
-      rows.push_back({sequence.first_row + r, sequence.position + r, sequence.table(group_)});
+      rows.push_back({sequence.first_row + r, sequence.position + r, &sequence});
     }
   }
   for (size_t i = 0; i < batch.logit_rows.size(); ++i) {
@@ -137,6 +129,12 @@ void GpuRun::reach(int positions) {
   for (GpuRotations& rotations : buffers_.rotations) rotations.reach(positions);
 }
 
+size_t GpuRun::decode_input_bytes(const DecodeShape& shape) const {
+  size_t row = 8 + sizeof(gpu::SampleRow);
+  for (const GpuKvPool& pool : buffers_.kv.pools()) row += static_cast<size_t>(table_stride_of(shape, pool)) * 4;
+  return static_cast<size_t>(shape.rows) * row + 16 * (4 + buffers_.kv.pools().size());
+}
+
 const gpu::Graph& GpuRun::graph_of(const DecodeShape& shape, const DecodeInputs& inputs) {
   std::unique_ptr<gpu::Graph>& graph = graphs_[shape];
   if (graph == nullptr) {
@@ -161,18 +159,26 @@ void GpuRun::decode(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   in.clear();
   const auto tokens = in.put<u32>(rows.size());
   const auto positions = in.put<int>(rows.size());
-  const size_t stride = static_cast<size_t>(shape.positions) / gpu::kKvPositions;
-  const auto tables = in.put<u32>(rows.size() * stride);
   const auto samples = in.put<gpu::SampleRow>(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
     samples.host[i] = sample_row_of(choice_of(logits, rows[i].logit));
     tokens.host[i] = static_cast<u32>(batch.tokens[static_cast<size_t>(rows[i].index)]);
     positions.host[i] = rows[i].position;
-    std::ranges::copy(rows[i].table.first(blocks_of(rows[i].position)), tables.host + i * stride);
+  }
+  std::vector<const u32*> tables;
+  for (const GpuKvPool& pool : buffers_.kv.pools()) {
+    const auto stride = static_cast<size_t>(table_stride_of(shape, pool));
+    const auto table = in.put<u32>(rows.size() * stride);
+    tables.push_back(table.device);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const auto first = static_cast<size_t>(gpu::attention_first_block(rows[i].position, pool.window));
+      std::ranges::copy(rows[i].sequence->table(pool.group).first(blocks_of(rows[i].position)).subspan(first),
+                        table.host + i * stride);
+    }
   }
   in.send();
   if (!weights_.plan().embedding) send_hidden(rows, hidden);
-  graph_of(shape, {samples.device, tokens.device, positions.device, tables.device}).launch();
+  graph_of(shape, {samples.device, tokens.device, positions.device, tables}).launch();
   if (!weights_.plan().head) return receive_hidden(rows, hidden);
   places_.clear();
   for (const Row& row : rows) places_.push_back(row.logit);
@@ -192,7 +198,8 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   reach(last + 1);
   const auto tiles =
       tiles_of(batch, starts, weights_.plan().heads / weights_.plan().kv_heads, weights_.plan().kv_heads);
-  const size_t bytes = rows.size() * 12 + batch.logit_rows.size() * (4 + sizeof(gpu::SampleRow)) + table_entries * 4 +
+  const size_t bytes = rows.size() * 12 + batch.logit_rows.size() * (4 + sizeof(gpu::SampleRow)) +
+                       table_entries * 4 * buffers_.kv.pools().size() +
                        tiles.size() * sizeof(gpu::AttentionPromptTile) + 256;
   if (prompt_inputs_ == nullptr || prompt_inputs_->capacity() < bytes) {
     prompt_inputs_ = std::make_unique<GpuInputs>(device_.device(), std::bit_ceil(bytes));
@@ -204,7 +211,7 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   const auto table_starts = in.put<int>(rows.size());
   const auto picks = in.put<int>(batch.logit_rows.size());
   const auto samples = in.put<gpu::SampleRow>(batch.logit_rows.size());
-  const auto tables = in.put<u32>(table_entries);
+  const auto tables = in.put<u32>(table_entries * buffers_.kv.pools().size());
   const auto tile_list = in.put<gpu::AttentionPromptTile>(tiles.size());
   std::ranges::copy(tiles, tile_list.host);
   std::ranges::copy(batch.logit_rows, picks.host);
@@ -213,9 +220,19 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   }
   for (size_t s = 0; s < batch.sequences.size(); ++s) {
     const BatchSequence& sequence = batch.sequences[s];
-    std::ranges::copy(sequence.table(group_).first(blocks_of(sequence.position + sequence.row_count - 1)),
-                      tables.host + starts[s]);
     std::fill_n(table_starts.host + sequence.first_row, sequence.row_count, starts[s]);
+  }
+  std::vector<const u32*> pool_tables;
+  for (const GpuKvPool& pool : buffers_.kv.pools()) {
+    const size_t at = pool_tables.size() * table_entries;
+    pool_tables.push_back(tables.device + at);
+    for (size_t s = 0; s < batch.sequences.size(); ++s) {
+      const BatchSequence& sequence = batch.sequences[s];
+      const auto first = static_cast<size_t>(gpu::attention_prompt_first_block(sequence.position, pool.window));
+      std::ranges::copy(
+          sequence.table(pool.group).first(blocks_of(sequence.position + sequence.row_count - 1)).subspan(first),
+          tables.host + at + static_cast<size_t>(starts[s]) + first);
+    }
   }
   for (size_t i = 0; i < rows.size(); ++i) {
     tokens.host[i] = static_cast<u32>(batch.tokens[i]);
@@ -228,7 +245,7 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
                  .tokens = tokens.device,
                  .positions = positions.device,
                  .table_starts = table_starts.device,
-                 .tables = tables.device,
+                 .tables = pool_tables,
                  .tiles = tile_list.device,
                  .tile_count = static_cast<int>(tiles.size()),
                  .samples = samples.device,

@@ -19,9 +19,9 @@ namespace estoc {
 
 class GpuRun final : public StackScratch {
  public:
-  // `group` of the model's state is that of these layers; no sequence is longer than `context_max`.
+  // `groups` of the model's state are those of the layers; no sequence is longer than `context_max`.
   GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
-         const RunLimits& limits, int group, int context_max);
+         const RunLimits& limits, const std::vector<int>& groups, int context_max);
 
   void copy_block(const BlockCopy& copy) override;
   // As DecoderStack::forward.
@@ -32,7 +32,7 @@ class GpuRun final : public StackScratch {
   struct Row {
     int index = 0;  // in the batch
     int position = 0;
-    std::span<const BlockId> table;
+    const BatchSequence* sequence = nullptr;
     int logit = -1;  // its place among the logit rows, if it is one
   };
 
@@ -40,6 +40,7 @@ class GpuRun final : public StackScratch {
   void decode_in_turn(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits);
   void decode(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits);
   void prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits);
+  size_t decode_input_bytes(const DecodeShape& shape) const;
   const gpu::Graph& graph_of(const DecodeShape& shape, const DecodeInputs& inputs);
   void reach(int positions);
   void send_hidden(std::span<const Row> rows, const Rows& hidden);
@@ -50,7 +51,6 @@ class GpuRun final : public StackScratch {
 
   const gpu::Accelerator& device_;
   const GpuWeights& weights_;
-  const int group_;
   const bool has_prompts_;
   const int narrow_rows_;
   GpuBuffers buffers_;

@@ -6,13 +6,22 @@
 #include "gpu_layers/gpu_run.h"
 
 namespace estoc {
+namespace {
+
+std::vector<int> groups_of(const StateLayout& layout, int first, int end) {
+  std::vector<int> groups;
+  for (int layer = first; layer < end; ++layer) groups.push_back(layout.group_of(layer));
+  return groups;
+}
+
+}  // namespace
 
 GpuStack::GpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLayout& layout,
                    std::shared_ptr<gpu::Accelerator> device, int first, int end)
     : device_(std::move(device)),
       first_(first),
-      group_(layout.group_of(first)),
       context_max_(decoder.context_max),
+      groups_(groups_of(layout, first, end)),
       ropes_(decoder.ropes),
       weights_(load, *device_, decoder, first, end) {}
 
@@ -20,11 +29,11 @@ std::unique_ptr<StackScratch> GpuStack::make_scratch(const RunLimits& limits) co
   if (limits.block_counts.empty()) {
     fail(ErrorCode::unsupported, "layers on a GPU keep their own keys and values: they cannot be run without any");
   }
-  if (limits.kv_type != KvType::bf16) {
-    fail(ErrorCode::unsupported, "keys and values on a GPU are bf16, not {}", kv_type_name(limits.kv_type));
+  if (limits.kv_type != KvType::bf16 && limits.kv_type != KvType::int8) {
+    fail(ErrorCode::unsupported, "keys and values on a GPU are bf16 or int8, not {}", kv_type_name(limits.kv_type));
   }
   device_->device().use();
-  return std::make_unique<GpuRun>(*device_, weights_, ropes_, limits, group_, context_max_);
+  return std::make_unique<GpuRun>(*device_, weights_, ropes_, limits, groups_, context_max_);
 }
 
 void GpuStack::forward(const Batch& batch, StateStorage&, StackScratch& scratch, Rows& hidden,

@@ -74,7 +74,6 @@ void GpuWeightPlan::describe(const LayerSpec& layer) {
   if (attention == nullptr) refuse(std::get<ShortConvSpec>(layer.mixer).name, "is a short convolution");
   const int width = std::get<GatedMlpSpec>(layer.mlp).width;
   if (attention->head_dim != 64 && attention->head_dim != 128) refuse(attention->name, "has heads not of 64 or 128");
-  if (attention->window > 0) refuse(attention->name, "sees a window of positions");
   if (attention->heads / attention->kv_heads > 8) refuse(attention->name, "has more than 8 heads that share keys");
   if (heads != 0 && (heads != attention->heads || kv_heads != attention->kv_heads || head_dim != attention->head_dim ||
                      mlp_width != width)) {
@@ -115,6 +114,7 @@ void GpuWeightPlan::add_layer(const WeightSource& source, const LayerSpec& layer
   to.mlp_epsilon = layer.mlp_norm.epsilon;
   to.head_epsilon = attention.q_norm ? attention.q_norm->epsilon : 0;
   to.scale = attention.scale;
+  to.window = attention.window;
   to.rope = attention.rope;
   layers.push_back(std::move(to));
 }

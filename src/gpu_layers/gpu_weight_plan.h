@@ -38,6 +38,7 @@ struct GpuLayer {
   std::optional<size_t> qkv_bias;  // of all three, one behind the other
   float input_epsilon = 0, mlp_epsilon = 0, head_epsilon = 0;
   float scale = 0;  // of scores
+  int window = 0;   // positions that a row sees; 0 for all
   int rope = 0;
 };
 

@@ -62,8 +62,8 @@ class PromptLaunches {
   void product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end, int rows);
   void project(const GpuLayer& layer);
   void finish(const GpuLayer& layer);
-  void rope(const GpuLayer& layer, const gpu::KvLayer& kv);
-  void attention(const GpuLayer& layer, const gpu::KvLayer& kv);
+  void rope(size_t index);
+  void attention(size_t index);
 
   const gpu::Accelerator& device_;
   const GpuWeights& w_;
@@ -111,7 +111,8 @@ void PromptLaunches::product(const GpuMatrix& matrix, const gpu::Buffer& inputs,
                  a);
 }
 
-void PromptLaunches::rope(const GpuLayer& layer, const gpu::KvLayer& kv) {
+void PromptLaunches::rope(size_t index) {
+  const GpuLayer& layer = w_.plan().layers[index];
   // A table of one id a step: the row's begins where it says.
   const gpu::RopeArguments rope{.qkv = b_.qkv.as<float>(),
                                 .query_norm = layer.q_norm ? vector(*layer.q_norm) : nullptr,
@@ -119,9 +120,9 @@ void PromptLaunches::rope(const GpuLayer& layer, const gpu::KvLayer& kv) {
                                 .rotations = b_.rotations[static_cast<size_t>(layer.rope)].table(),
                                 .positions = in_.positions,
                                 .sequences = in_.table_starts,
-                                .tables = in_.tables,
+                                .tables = in_.tables[b_.kv.pool_of(index)],
                                 .queries = b_.queries->as<gpu::u16>(),
-                                .kv = kv,
+                                .kv = b_.kv.layer(index),
                                 .table_stride = 1,
                                 .heads = w_.plan().heads,
                                 .count = in_.rows,
@@ -131,17 +132,19 @@ void PromptLaunches::rope(const GpuLayer& layer, const gpu::KvLayer& kv) {
                  rope);
 }
 
-void PromptLaunches::attention(const GpuLayer& layer, const gpu::KvLayer& kv) {
+void PromptLaunches::attention(size_t index) {
+  const GpuLayer& layer = w_.plan().layers[index];
   gpu::AttentionPromptArguments a{};
   a.query = b_.queries->as<gpu::u16>();
-  a.kv = kv;
-  a.tables = in_.tables;
+  a.kv = b_.kv.layer(index);
+  a.tables = in_.tables[b_.kv.pool_of(index)];
   a.tiles = in_.tiles;
   a.output = b_.attended.as<gpu::u8>();
   a.order = order_of(layer.output);
   a.heads = w_.plan().heads;
   a.group = w_.plan().heads / w_.plan().kv_heads;
   a.scale = layer.scale;
+  a.window = layer.window;
   a.tile_count = in_.tile_count;
   device_.launch(
       "attention_prompt_" + std::to_string(w_.plan().head_dim),
@@ -175,10 +178,9 @@ void PromptLaunches::finish(const GpuLayer& layer) {
 
 void PromptLaunches::layer(size_t index) {
   const GpuLayer& layer = w_.plan().layers[index];
-  const gpu::KvLayer kv = kv_layer(w_, b_, index);
   project(layer);
-  rope(layer, kv);
-  attention(layer, kv);
+  rope(index);
+  attention(index);
   finish(layer);
 }
 

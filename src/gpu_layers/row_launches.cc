@@ -12,12 +12,6 @@ int narrow_rows(const GpuWeights& weights) {
   return gpu::is_plain(weights.plan().layers.front().gate_up.form) ? kGpuDecodeRows : 2 * kGpuDecodeRows;
 }
 
-gpu::KvLayer kv_layer(const GpuWeights& weights, const GpuBuffers& buffers, size_t layer) {
-  const GpuWeightPlan& plan = weights.plan();
-  return {buffers.pool.as<gpu::u8>(layer * kv_layer_bytes(plan)), buffers.block_stride, plan.kv_heads,
-          gpu::KvForm::bf16};
-}
-
 void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                       const gpu::u32* tokens, int rows) {
   const GpuWeightPlan& plan = weights.plan();

@@ -41,6 +41,11 @@ constexpr int attention_prompt_blocks(int tiles, int multiprocessors) {
 
 inline constexpr int kAttentionPromptStage = 128;  // positions
 inline constexpr int kAttentionPromptStages = 3;
+// The first block of positions that is looked up for a row: of the first stage that has some position of its window.
+constexpr int attention_prompt_first_block(int position, int window) {
+  const int begin = window > 0 && position >= window ? position - window + 1 : 0;
+  return begin / kAttentionPromptStage * (kAttentionPromptStage / kKvPositions);
+}
 // Codes of one stage's keys, or of its values.
 constexpr int attention_codes_bytes(int head_dim) {
   return kAttentionPromptStage / kKvPositions * kv_tile_bytes(KvForm::int8, head_dim);
