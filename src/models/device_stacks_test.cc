@@ -14,6 +14,7 @@
 #include "models/family.h"
 #include "models/model.h"
 #include "models/test_random_gguf.h"
+#include "quant/kv_type.h"
 #include "weights/test_refusal.h"
 #include "weights/weight_source.h"
 
@@ -34,13 +35,37 @@ struct Piece {
   int rows = 1;
 };
 
+// A model whose layers from `first_layer` on see a window of positions.
+class WindowedWeights final : public WeightSource {
+ public:
+  WindowedWeights(std::unique_ptr<WeightSource> weights, int window, int first_layer)
+      : weights_(std::move(weights)), config_(weights_->config()) {
+    config_.set("use_sliding_window", true);
+    config_.set("sliding_window", window);
+    config_.set("max_window_layers", first_layer);
+  }
+  const std::string& path() const override { return weights_->path(); }
+  std::string_view container() const override { return weights_->container(); }
+  const Json& config() const override { return config_; }
+  const Json& generation_config() const override { return weights_->generation_config(); }
+  std::span<const WeightTensor> tensors() const override { return weights_->tensors(); }
+  const WeightTensor* find(std::string_view name) const override { return weights_->find(name); }
+  const Metadata* metadata() const override { return weights_->metadata(); }
+  const std::list<MappedFile>& files() const override { return weights_->files(); }
+  uint64_t file_bytes() const override { return weights_->file_bytes(); }
+
+ private:
+  const std::unique_ptr<WeightSource> weights_;
+  Json config_;
+};
+
 class Player {
  public:
-  Player(const WeightSource& weights, std::vector<StackPlace> places, int rows_max = 64)
+  Player(const WeightSource& weights, std::vector<StackPlace> places, KvType kv_type)
       : model_(load_model(weights, team_, {.compute = ComputeMode::exact, .places = std::move(places)})),
-        limits_{.kv_type = KvType::bf16,
-                .block_counts = {kBlocks * kSequences},
-                .rows_max = rows_max,
+        limits_{.kv_type = kv_type,
+                .block_counts = std::vector<int>(groups(), kBlocks * kSequences),
+                .rows_max = 64,
                 .logit_rows_max = 64},
         kv_(model_->info().state, limits_.kv_type, limits_.block_counts, model_->info().device_layers),
         scratch_(model_->make_scratch(limits_)),
@@ -54,7 +79,7 @@ class Player {
     for (const Piece& piece : pieces) {
       int& position = positions_[static_cast<size_t>(piece.sequence)];
       const int first = static_cast<int>(tokens.size());
-      sequences.push_back({first, piece.rows, position, table(piece.sequence)});
+      sequences.push_back({first, piece.rows, position, table(piece.sequence, position), kBlocks});
       for (int r = 0; r < piece.rows; ++r) {
         if (r % 2 == 1 || r + 1 == piece.rows) wanted.push_back(first + r);
         tokens.push_back((position + r) * 37 % model_->info().vocab);
@@ -69,12 +94,23 @@ class Player {
 
   // Sequence `to` goes on from where `from` is, in blocks of its own.
   void fork(int from, int to) {
-    for (size_t b = 0; b < kBlocks; ++b) {
-      const BlockCopy copy{.group = 0, .from = table(from)[b], .to = table(to)[b]};
-      kv_.copy_block(copy.from, copy.to);
+    const auto source = table(from, 0), copied = table(to, 0);
+    for (size_t i = 0; i < source.size(); ++i) {
+      const BlockCopy copy{.group = static_cast<int>(i / kBlocks), .from = source[i], .to = copied[i]};
+      kv_.copy_block(copy.from, copy.to, copy.group);
       scratch_->copy_block(copy);
     }
     positions_[static_cast<size_t>(to)] = positions_[static_cast<size_t>(from)];
+  }
+
+  // Sequence `to` begins with the first `blocks` of `from`, where these lie.
+  void share_beginning(int from, int to, int blocks) {
+    const std::vector<BlockId> source = table(from, 0);
+    table(to, 0);
+    for (size_t i = 0; i < source.size(); ++i) {
+      if (static_cast<int>(i % kBlocks) < blocks) tables_[static_cast<size_t>(to)][i] = source[i];
+    }
+    positions_[static_cast<size_t>(to)] = blocks * kKvBlockTokens;
   }
 
   size_t vocab() const { return static_cast<size_t>(model_->info().vocab); }
@@ -84,11 +120,22 @@ class Player {
  private:
   static constexpr int kBlocks = 20, kSequences = 20;  // scattered over the pool
 
-  std::span<const BlockId> table(int sequence) {
+  size_t groups() const { return static_cast<size_t>(model_->info().state.group_count()); }
+
+  // Of all groups, each scattered in another way, for a step that begins at `position`: what a window has passed is
+  // somebody else's.
+  const std::vector<BlockId>& table(int sequence, int position) {
     std::vector<BlockId>& table = tables_[static_cast<size_t>(sequence)];
     if (table.empty()) {
-      for (int b = 0; b < kBlocks; ++b)
-        table.push_back(static_cast<BlockId>((b * 7 % kBlocks) * kSequences + sequence));
+      for (size_t i = 0; i < groups() * kBlocks; ++i) {
+        const size_t place = (i % kBlocks * 7 + i / kBlocks * 5) % kBlocks;
+        table.push_back(static_cast<BlockId>(place * kSequences + static_cast<size_t>(sequence)));
+      }
+    }
+    for (size_t group = 0; group < groups(); ++group) {
+      const int window = model_->info().state.groups()[group].window;
+      const int first = window == 0 ? 0 : std::max(0, position + 1 - window) / kKvReadGrain * kKvReadGrain;
+      std::fill_n(table.begin() + static_cast<std::ptrdiff_t>(group * kBlocks), first / kKvBlockTokens, ~BlockId{0});
     }
     return table;
   }
@@ -116,6 +163,8 @@ double error_of(const std::vector<float>& values, const std::vector<float>& expe
 struct Shape {
   const char* name;
   RandomGguf model;
+  KvType kv_type = KvType::bf16;
+  int window = 0, first_window = 0;  // of the layers from that one on
 };
 
 class DeviceStacks : public testing::TestWithParam<Shape> {
@@ -124,17 +173,23 @@ class DeviceStacks : public testing::TestWithParam<Shape> {
   ~DeviceStacks() override { gpu::set_emulator_seed(0); }
 
   void expect_same(const std::vector<StackPlace>& places, const std::vector<std::vector<Piece>>& steps) {
-    Player device(*weights_, places), cpu(*weights_, {});
+    Player device = player(places), cpu = player({});
     for (size_t i = 0; i < steps.size(); ++i) {
       EXPECT_LT(error_of(device.step(steps[i]), cpu.step(steps[i])), kErrorMax) << "step " << i;
     }
   }
 
+  Player player(const std::vector<StackPlace>& places) { return {*weights_, places, GetParam().kv_type}; }
+  std::unique_ptr<WeightSource> open() const {
+    const Shape& shape = GetParam();
+    auto weights = open_weights(directory_.write("m.gguf", shape.model.text()), naming_rules());
+    if (shape.window == 0) return weights;
+    return std::make_unique<WindowedWeights>(std::move(weights), shape.window, shape.first_window);
+  }
   int layers() const { return GetParam().model.layers; }
 
   const TemporaryDirectory directory_;
-  const std::unique_ptr<WeightSource> weights_ =
-      open_weights(directory_.write("m.gguf", GetParam().model.text()), naming_rules());
+  const std::unique_ptr<WeightSource> weights_ = open();
 };
 
 // A prompt in uneven pieces, some decode steps, then others beside it and all mixed.
@@ -177,7 +232,7 @@ TEST_P(DeviceStacksOfOneForm, ManySequencesDecodeTogether) {
 }
 
 TEST_P(DeviceStacksOfOneForm, ForkedSequencesGoOnApart) {
-  Player device(*weights_, {{layers(), kDevice}}), cpu(*weights_, {});
+  Player device = player({{layers(), kDevice}}), cpu = player({});
   for (Player* player : {&device, &cpu}) {
     player->step({{0, 21}});
     player->fork(0, 1);
@@ -186,8 +241,25 @@ TEST_P(DeviceStacksOfOneForm, ForkedSequencesGoOnApart) {
   EXPECT_LT(error_of(device.step({{1, 1}, {0, 1}}), cpu.step({{1, 1}, {0, 1}})), kErrorMax);
 }
 
+TEST_P(DeviceStacksOfOneForm, SequencesShareABeginning) {
+  Player device = player({{layers(), kDevice}}), cpu = player({});
+  for (Player* player : {&device, &cpu}) {
+    player->step({{0, 50}});
+    player->share_beginning(0, 1, 3);
+  }
+  for (const auto& pieces : {std::vector<Piece>{{1, 9}, {0, 1}}, {{0, 1}, {1, 1}}}) {
+    EXPECT_LT(error_of(device.step(pieces), cpu.step(pieces)), kErrorMax);
+  }
+}
+
+TEST_P(DeviceStacksOfOneForm, ALongSequenceInPieces) {
+  std::vector<std::vector<Piece>> steps(5, {{0, 60}});
+  steps.insert(steps.end(), {{{0, 1}}, {{0, 1}, {1, 40}}, {{0, 1}, {1, 1}}});
+  expect_same({{layers(), kDevice}}, steps);
+}
+
 TEST_P(DeviceStacksOfOneForm, TheLargestLogitIsChosenThere) {
-  Player device(*weights_, {{layers(), kDevice}}), chooser(*weights_, {{layers(), kDevice}});
+  Player device = player({{layers(), kDevice}}), chooser = player({{layers(), kDevice}});
   chooser.draw = RowDraw{};
   for (const std::vector<Piece>& pieces : {std::vector<Piece>{{0, 18}}, {{0, 1}}, {{0, 1}, {1, 5}}}) {
     const std::vector<float> logits = device.step(pieces);
@@ -225,10 +297,22 @@ const Shape kShapes[] = {
       .heads = 4,
       .kv_heads = 2,
       .ffn = 256}},
+    {"bf16_with_keys_in_8_bits", {.format = &bf16, .layers = 2}, KvType::int8},
+    {"q4_0_in_windows",
+     {.format = find_format("q4_0"), .layers = 2, .heads = 4, .kv_heads = 1, .head_dim = 128, .has_head_norms = true},
+     KvType::bf16,
+     21},
+};
+
+const RandomGguf kThreeLayers = {.format = &bf16, .has_head_norms = true};
+const Shape kShapesOfOneForm[] = {
+    kShapes[0],
+    {"last_layers_in_windows", kThreeLayers, KvType::bf16, 21, 1},
+    {"last_layers_in_windows_and_8_bits", kThreeLayers, KvType::int8, 21, 1},
 };
 
 INSTANTIATE_TEST_SUITE_P(Forms, DeviceStacks, testing::ValuesIn(kShapes), name_of);
-INSTANTIATE_TEST_SUITE_P(Bf16, DeviceStacksOfOneForm, testing::Values(kShapes[0]), name_of);
+INSTANTIATE_TEST_SUITE_P(Bf16, DeviceStacksOfOneForm, testing::ValuesIn(kShapesOfOneForm), name_of);
 
 TEST(DeviceStack, RefusesWhatItDoesNotCompute) {
   ThreadTeam team(1);
@@ -243,7 +327,7 @@ TEST(DeviceStack, RefusesWhatItDoesNotCompute) {
   refused("has heads not of 64 or 128", {.head_dim = 32});
   refused("'blk.0.attn_q.weight' is f32, which is not computed on a GPU yet (bf16", {.format = &f32});
   refused("has 96 columns, expected a multiple of 64", {.ffn = 96});
-  refused("keys and values on a GPU are bf16, not f16", {}, KvType::f16);
+  refused("keys and values on a GPU are bf16 or int8, not f16", {}, KvType::f16);
 }
 
 }  // namespace
