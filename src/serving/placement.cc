@@ -62,7 +62,7 @@ uint64_t context_bytes_of(const ModelSettings& settings, const ModelInfo& info, 
   const int context =
       settings.engine.context > 0 ? std::min(settings.engine.context, info.context_max) : info.context_max;
   const auto blocks = static_cast<uint64_t>((context + kKvBlockTokens - 1) / kKvBlockTokens);
-  return blocks * info.state.position_block_bytes(KvType::bf16) * static_cast<uint64_t>(layers) /
+  return blocks * info.state.position_block_bytes(choose_kv_type(settings, true)) * static_cast<uint64_t>(layers) /
          static_cast<uint64_t>(info.layers);
 }
 
