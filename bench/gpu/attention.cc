@@ -11,13 +11,17 @@ namespace {
 struct AttentionShape {
   const char* name;
   int heads, kv_heads, context, rows;
+  KvForm form = KvForm::bf16;
+  int window = 0;
 };
 
 // The best number of splits for a shape, on tables that walk through the whole pool.
-void time_shape(Session& s, const AttentionShape& shape, const Buffer& pool, long stride) {
+void time_shape(Session& s, const AttentionShape& shape, const Buffer& pool) {
   constexpr int kDim = 128;
+  const long stride = 2L * shape.kv_heads * kv_tile_bytes(shape.form, kDim);
+  const int seen = attention_reach(shape.context, shape.window);  // tables have no more
   const int pool_blocks = static_cast<int>(pool.bytes() / stride);
-  const int table_stride = shape.context / kKvPositions, sets = std::max(1, pool_blocks / (table_stride * shape.rows));
+  const int table_stride = seen / kKvPositions, sets = std::max(1, pool_blocks / (table_stride * shape.rows));
   std::vector<uint32_t> ids(static_cast<size_t>(sets) * shape.rows * table_stride);
   for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(i * 1237 % pool_blocks);
   const Buffer tables = Buffer::of(s.device, ids);
@@ -29,11 +33,11 @@ void time_shape(Session& s, const AttentionShape& shape, const Buffer& pool, lon
   const Buffer partial(s.device, static_cast<size_t>(shape.rows) * shape.kv_heads * kAttentionSplitsMax * 4 *
                                      attention_partial_floats(shape.heads / shape.kv_heads, kDim));
   const Buffer output(s.device, static_cast<size_t>(shape.rows) * shape.heads * kDim * 2);
-  const double bytes = 2.0 * shape.rows * shape.context * shape.kv_heads * kDim * 2;
+  const double bytes = 1.0 * shape.rows * table_stride * stride;
   double best = 1e9;
   int best_splits = 0;
   for (const int splits : {1, 2, 4, 8, 16, 32, 64}) {
-    if (splits * 128 > std::max(128, shape.context)) continue;
+    if (splits * 128 > std::max(128, seen)) continue;
     const double seconds = seconds_each(s, std::clamp(sets, 4, 30), [&](int i) {
       const AttentionArguments a{
           .qkv = qkv.as<float>(),
@@ -42,7 +46,7 @@ void time_shape(Session& s, const AttentionShape& shape, const Buffer& pool, lon
           .rotations = rotations.as<float>(),
           .positions = positions.as<int>(),
           .tables = tables.as<u32>(static_cast<size_t>(i % sets) * shape.rows * table_stride * 4),
-          .kv = {pool.as<u8>(), stride, shape.kv_heads, KvForm::bf16},
+          .kv = {pool.as<u8>(), stride, shape.kv_heads, shape.form},
           .output = output.as<u16>(),
           .partial = partial.as<float>(),
           .arrived = arrived.as<u32>(),
@@ -50,9 +54,11 @@ void time_shape(Session& s, const AttentionShape& shape, const Buffer& pool, lon
           .heads = shape.heads,
           .epsilon = 1e-6f,
           .scale = 0.088f,
+          .window = shape.window,
           .ahead = {},
           .next_layer = 0};
-      launch(s.device, s.function("attention_decode_d128"),
+      launch(s.device,
+             s.function(std::string("attention_decode_d128") + attention_decode_suffix(shape.form, shape.window)),
              {.blocks = splits, .blocks_y = shape.rows * shape.kv_heads, .threads = kAttentionThreads}, a);
     });
     if (seconds < best) {
@@ -67,13 +73,22 @@ void time_shape(Session& s, const AttentionShape& shape, const Buffer& pool, lon
 }  // namespace
 
 bool run_attention(Session& s) {
-  constexpr AttentionShape kShapes[] = {{"32/8 heads 1k x 1", 32, 8, 1024, 1},   {"32/8 heads 8k x 1", 32, 8, 8192, 1},
-                                        {"32/8 heads 32k x 1", 32, 8, 32768, 1}, {"32/8 heads 1k x 8", 32, 8, 1024, 8},
-                                        {"32/8 heads 8k x 8", 32, 8, 8192, 8},   {"16/8 heads 1k x 1", 16, 8, 1024, 1},
-                                        {"16/8 heads 8k x 1", 16, 8, 8192, 1}};
-  constexpr AttentionShape kTiny[] = {{"tiny", 4, 2, 128, 2}};
-  const int kv_heads = s.is_small ? 2 : 8;
-  const long stride = 2L * kv_heads * kv_tile_bytes(KvForm::bf16, 128);
+  constexpr AttentionShape kShapes[] = {{"32/8 heads 1k x 1", 32, 8, 1024, 1},
+                                        {"32/8 heads 8k x 1", 32, 8, 8192, 1},
+                                        {"32/8 heads 32k x 1", 32, 8, 32768, 1},
+                                        {"32/8 heads 1k x 8", 32, 8, 1024, 8},
+                                        {"32/8 heads 8k x 8", 32, 8, 8192, 8},
+                                        {"16/8 heads 1k x 1", 16, 8, 1024, 1},
+                                        {"16/8 heads 8k x 1", 16, 8, 8192, 1},
+                                        {"int8 1k x 1", 32, 8, 1024, 1, KvForm::int8},
+                                        {"int8 8k x 1", 32, 8, 8192, 1, KvForm::int8},
+                                        {"int8 32k x 1", 32, 8, 32768, 1, KvForm::int8},
+                                        {"int8 1k x 8", 32, 8, 1024, 8, KvForm::int8},
+                                        {"int8 8k x 8", 32, 8, 8192, 8, KvForm::int8},
+                                        {"window 1k of 32k x 1", 32, 8, 32768, 1, KvForm::bf16, 1024},
+                                        {"int8 the same", 32, 8, 32768, 1, KvForm::int8, 1024},
+                                        {"window 4k of 32k x 8", 32, 8, 32768, 8, KvForm::bf16, 4096}};
+  constexpr AttentionShape kTiny[] = {{"tiny", 4, 2, 128, 2}, {"tiny window", 4, 2, 512, 2, KvForm::int8, 70}};
   Buffer pool(s.device, s.is_small ? 1 << 20 : size_t{512} << 20);
   {
     const auto part = draw_bf16(s.random, std::min<size_t>(pool.bytes() / 2, 1 << 20));
@@ -85,7 +100,7 @@ bool run_attention(Session& s) {
     s.device.synchronize();
   }
   for (const AttentionShape& shape : s.is_small ? std::span<const AttentionShape>(kTiny) : std::span(kShapes)) {
-    if (s.seconds_left() > 1) time_shape(s, shape, pool, stride);
+    if (s.seconds_left() > 1) time_shape(s, shape, pool);
   }
   return true;
 }

@@ -35,8 +35,8 @@ class PromptModel {
   void record_layer(int layer) const;
   void record_gemm(int product, const GemmPlan& plan, int layer) const;
   void record_norm() const;
-  void record_rope() const;
-  void record_attention() const;
+  void record_rope(KvForm form = KvForm::bf16) const;
+  void record_attention(KvForm form = KvForm::bf16, int window = 0) const;
   double time_gemm(int product, const GemmPlan& plan) const;
   double gemm_flops(const GemmShape& shape) const { return 2.0 * shape.rows * shape.columns * count_; }
   double attention_flops() const { return 2.0 * 2.0 * m_.heads * kDim * (count_ / 2.0) * count_; }
@@ -45,8 +45,8 @@ class PromptModel {
   double seconds(int i) const { return seconds_[i]; }
 
  private:
-  KvLayer kv_layer() const {
-    return {keys_values_.as<u8>(), 2L * m_.kv_heads * kv_tile_bytes(KvForm::bf16, kDim), m_.kv_heads, KvForm::bf16};
+  KvLayer kv_layer(KvForm form) const {
+    return {keys_values_.as<u8>(), 2L * m_.kv_heads * kv_tile_bytes(form, kDim), m_.kv_heads, form};
   }
   GemmArguments arguments(int product, const GemmPlan& plan, int layer) const;
 
@@ -179,22 +179,23 @@ void PromptModel::tune_plans(int cluster) {
   }
 }
 
-void PromptModel::record_attention() const {
+void PromptModel::record_attention(KvForm form, int window) const {
   AttentionPromptArguments a{};
   a.query = queries_.as<u16>();
-  a.kv = kv_layer();
+  a.kv = kv_layer(form);
   a.tables = tables_.as<u32>();
   a.tiles = attention_tiles_.as<AttentionPromptTile>();
   a.output = attended_.as<u8>();
   a.order = order_;
   a.heads = m_.heads;
   a.group = m_.heads / m_.kv_heads;
+  a.window = window;
   a.scale = 0.088f;
   a.tile_count = attention_tile_count_;
   launch(s_.device, s_.function("attention_prompt_128"),
          {.blocks = attention_prompt_blocks(attention_tile_count_, s_.device.multiprocessors),
           .threads = kAttentionPromptThreads,
-          .shared_bytes = attention_prompt_shared_bytes(KvForm::bf16, kDim, s_.device.capability),
+          .shared_bytes = attention_prompt_shared_bytes(form, kDim, s_.device.capability),
           .may_overlap = true},
          a);
 }
@@ -206,7 +207,7 @@ void PromptModel::record_norm() const {
          {.blocks = count_, .threads = token_norm_threads(m_.hidden), .may_overlap = true}, norm);
 }
 
-void PromptModel::record_rope() const {
+void PromptModel::record_rope(KvForm form) const {
   const RopeArguments rope{qkv_.as<float>(),
                            nullptr,
                            nullptr,
@@ -215,7 +216,7 @@ void PromptModel::record_rope() const {
                            sequences_.as<int>(),
                            tables_.as<u32>(),
                            queries_.as<u16>(),
-                           kv_layer(),
+                           kv_layer(form),
                            padded_ / kKvPositions,
                            m_.heads,
                            count_,
@@ -274,12 +275,22 @@ void time_prompt(Session& s, const Model& model, WeightForm form, int count) {
 
 void time_parts(Session& s, const Model& model, int count) {
   const PromptModel prompt(s, model, WeightForm::codes4, count);
-  const double attention = seconds_each(s, 4, [&](int) { prompt.record_attention(); }, 7);
+  const auto attention = [&](KvForm form, int window) {
+    return seconds_each(s, 4, [&](int) { prompt.record_attention(form, window); }, 7);
+  };
+  constexpr int kWindow = 1024;
+  const double plain = attention(KvForm::bf16, 0), int8 = attention(KvForm::int8, 0);
   const double norm = seconds_each(s, 8, [&](int) { prompt.record_norm(); }, 7);
   const double rope = seconds_each(s, 8, [&](int) { prompt.record_rope(); }, 7);
-  std::printf("= prompt parts %-4s %5d tokens, us a layer: attention %.1f (%.0f TF), two norms %.1f, rope %.1f\n",
-              model.name, count, attention * 1e6, prompt.attention_flops() / attention * 1e-12, 2 * norm * 1e6,
-              rope * 1e6);
+  const double rope_int8 = seconds_each(s, 8, [&](int) { prompt.record_rope(KvForm::int8); }, 7);
+  std::printf(
+      "= prompt parts %-4s %5d tokens, us a layer: attention %.1f (%.0f TF), int8 %.1f (%.0f TF), two norms %.1f, "
+      "rope %.1f, int8 %.1f\n",
+      model.name, count, plain * 1e6, prompt.attention_flops() / plain * 1e-12, int8 * 1e6,
+      prompt.attention_flops() / int8 * 1e-12, 2 * norm * 1e6, rope * 1e6, rope_int8 * 1e6);
+  if (count <= kWindow) return;
+  std::printf("= prompt parts %-4s %5d tokens, us a layer: attention over windows of %d %.1f, int8 %.1f\n", model.name,
+              count, kWindow, attention(KvForm::bf16, kWindow) * 1e6, attention(KvForm::int8, kWindow) * 1e6);
 }
 
 }  // namespace
