@@ -14,7 +14,8 @@ def bf16(values) -> bytes:
     return b"".join(struct.pack("<f", value)[2:] for value in values)
 
 
-def make_random_model(folder: Path) -> Path:
+def make_random_model(folder: Path, **changes) -> Path:
+    """`changes` are keys of its config."""
     source = GOLDEN / "models" / "llama2_like"
     folder.mkdir()
     for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json"):
@@ -22,7 +23,7 @@ def make_random_model(folder: Path) -> Path:
     config = json.loads((source / "config.json").read_text())
     config |= {"hidden_size": HIDDEN, "num_attention_heads": HEADS, "num_key_value_heads": KV_HEADS, "head_dim": HEAD_DIM,
                "intermediate_size": FFN, "num_hidden_layers": LAYERS, "vocab_size": VOCAB,
-               "max_position_embeddings": CONTEXT, "tie_word_embeddings": False}
+               "max_position_embeddings": CONTEXT, "tie_word_embeddings": False} | changes
     (folder / "config.json").write_text(json.dumps(config))
     chooser = random.Random(5)
     header, data = {}, bytearray()

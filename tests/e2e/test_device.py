@@ -1,6 +1,7 @@
 """Layers on a GPU behind the whole server: under the emulator, against the CPU in exact mode."""
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -98,6 +99,43 @@ def test_a_lost_device_ends_the_server_with_a_sentence(model, tmp_path, monkeypa
     assert "told to lose its device" in log or "running the stream's work" in log or "launching" in log, log
 
 
+WINDOW = 24
+
+
+@pytest.fixture(scope="module")
+def windowed(tmp_path_factory):
+    return make_random_model(tmp_path_factory.mktemp("device") / "windowed_like", architectures=["MistralForCausalLM"],
+                             model_type="mistral", sliding_window=WINDOW)
+
+
+@pytest.mark.parametrize("layers", [LAYERS, 1])
+def test_windows_over_keys_of_8_bits(start_server, windowed, layers):
+    cpu = start_server(windowed, "--device", "cpu", "--compute", "exact", "--kv-type", "int8", "--threads", "1")
+    device = start_server(windowed, "--device", "emulator", "--gpu-layers", str(layers), "--kv-type", "int8",
+                          "--threads", "1")
+    prompt = (PROMPT * 4)[:WINDOW * 3 + 5]
+    for count in (7, WINDOW, WINDOW + 1, len(prompt), len(prompt)):  # the last from the cache
+        expected, found = likeliest(cpu, prompt[:count]), likeliest(device, prompt[:count])
+        shared = set(expected) & set(found)
+        assert len(shared) >= 7
+        assert max(abs(expected[token] - found[token]) for token in shared) < TOLERANCE
+
+
+def test_preempted_over_windows_and_8_bits(start_server, windowed):
+    block = LAYERS * 2 * (16 * 64 + 64)  # bytes of 16 positions
+    device = start_server(windowed, "--device", "emulator", "--kv-type", "int8", "--threads", "1", "--max-seqs", "4",
+                          "--kv-memory", str(block * 9), "--target-tbt", "10000")
+
+    def ask(i: int) -> dict:
+        return device.complete(PROMPT[i:], max_tokens=40, ignore_eos=True, temperature=0, timings=True)
+
+    alone = [ask(i)["choices"][0]["text"] for i in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(ask, range(4)))
+    assert sum(answer["timings"]["preemptions"] for answer in together) > 0
+    assert [answer["choices"][0]["text"] for answer in together] == alone
+
+
 @pytest.mark.parametrize("arguments, sentence", [
     (["--device", "cuda:9x"], "the place 'cuda:9x' is not known, expected cuda or cuda:N"),
     (["--device", "gpu"], "the device 'gpu' is not known, expected auto, cpu, cuda, cuda:N or emulator"),
@@ -107,7 +145,7 @@ def test_a_lost_device_ends_the_server_with_a_sentence(model, tmp_path, monkeypa
     (["--place", "cpu:0-1,emulator:1-2"], "the place 'emulator:1-2' begins at layer 1, expected 2"),
     (["--place", "cpu:0-1", "--device", "cpu"], "--place says where all layers go, so neither --device nor"),
     (["--device", "emulator", "--gpu-layers", "many"], "--gpu-layers: 'many' is not a number of layers"),
-    (["--device", "emulator", "--kv-type", "f16"], "keys and values on a GPU are bf16, not f16")])
+    (["--device", "emulator", "--kv-type", "f16"], "keys and values on a GPU are bf16 or int8, not f16")])
 def test_refusals(model, arguments, sentence):
     done = subprocess.run([BINARY, "serve", model, "--port", "0", *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode != 0
