@@ -38,6 +38,7 @@ Device::Device(const Driver& driver, int index)
   };
   read(DeviceAttribute::multiprocessors, multiprocessors);
   read(DeviceAttribute::l2_bytes, l2);
+  read(DeviceAttribute::wave_lanes, wave_lanes);
   driver_.check(driver_.driver_version(&driver_version), "reading the driver's version");
   name = text;
   l2_bytes = static_cast<size_t>(l2);
@@ -155,7 +156,7 @@ void launch_raw(const Device& device, Handle function, const LaunchShape& shape,
   const LaunchConfig config{static_cast<unsigned>(shape.blocks),
                             static_cast<unsigned>(shape.blocks_y),
                             1,
-                            static_cast<unsigned>(shape.threads),
+                            static_cast<unsigned>(shape.threads * (device.wave_lanes / kWarpThreads)),
                             1,
                             1,
                             static_cast<unsigned>(shape.shared_bytes),

@@ -15,6 +15,8 @@
 
 namespace estoc::gpu {
 
+inline constexpr int kWarpThreads = 32;
+
 class Device {
  public:
   explicit Device(const Driver& driver, int index = 0);  // throws when there are not so many
@@ -22,6 +24,7 @@ class Device {
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
+  bool is_amd() const { return capability == 0; }
   void use() const;
   void synchronize() const;  // the stream's work is done, or throws what went wrong in it
   const Driver& driver() const { return driver_; }
@@ -31,7 +34,8 @@ class Device {
 
   std::string name;
   int multiprocessors = 0;
-  int capability = 0;  // 90 means 9.0
+  int capability = 0;  // 90 means 9.0; 0: not a card of NVIDIA's
+  int wave_lanes = kWarpThreads;
   size_t l2_bytes = 0;
   int driver_version = 0;
 
@@ -126,12 +130,10 @@ class Module {
   Handle module_ = nullptr;
 };
 
-inline constexpr int kWarpThreads = 32;
-
 struct LaunchShape {
   int blocks = 1;
   int blocks_y = 1;
-  int threads = 32;
+  int threads = 32;  // where a wave has 64 lanes, a thread is two of them (source/amd_wave.h)
   int shared_bytes = 0;
   bool may_overlap = true;  // programmatic dependent launch after the kernel before it
   int cluster = 1;  // neighbouring blocks that run together (capability 9.0 on), of which `blocks` is a multiple

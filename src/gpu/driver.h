@@ -38,7 +38,7 @@ struct LaunchConfig {
 };
 static_assert(sizeof(LaunchAttribute) == 72 && sizeof(LaunchConfig) == 56, "the driver's ABI");
 
-enum class DeviceAttribute : int { multiprocessors = 16, l2_bytes = 38, major = 75, minor = 76 };
+enum class DeviceAttribute : int { wave_lanes = 10, multiprocessors = 16, l2_bytes = 38, major = 75, minor = 76 };
 enum class FunctionAttribute : int { dynamic_shared_bytes = 8 };
 inline constexpr Result kOutOfMemory = 2;
 inline constexpr Result kNoDevice = 100;

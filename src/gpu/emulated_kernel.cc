@@ -30,7 +30,9 @@ const EmulatedKernel* EmulatedKernel::find(std::string_view name) {
   return nullptr;
 }
 
-void EmulatedBlock::begin(int block_x, int block_y, int grid, int block_threads, size_t dynamic_bytes) {
+void EmulatedBlock::begin(EmulatedCard on_card, int block_x, int block_y, int grid, int block_threads,
+                          size_t dynamic_bytes) {
+  card = on_card;
   x = block_x;
   y = block_y;
   grid_x = grid;

@@ -13,6 +13,9 @@
 
 namespace estoc::gpu {
 
+// What the emulator is: its matrix products are made of that card's instructions.
+enum class EmulatedCard { hopper, gfx942, gfx1100, gfx1201 };
+
 // Calls a kernel with arguments as the driver's launch takes them: one pointer an argument.
 template <auto kFunction>
 struct EmulatedCall;
@@ -53,7 +56,7 @@ class EmulatedBlock {
     void* at[fibers::kClusterMax] = {};
   };
 
-  void begin(int block_x, int block_y, int grid, int block_threads, size_t dynamic_bytes);
+  void begin(EmulatedCard on_card, int block_x, int block_y, int grid, int block_threads, size_t dynamic_bytes);
   void* object(Object& object, size_t bytes);
   void* dynamic() { return memory_; }
   unsigned address(const void* p) const;  // offset in shared memory
@@ -68,6 +71,7 @@ class EmulatedBlock {
   // All but the last `left` groups are done: a fragment that is no longer what it was then faults.
   void products_done(int left);
 
+  EmulatedCard card = EmulatedCard::hopper;
   int x = 0, y = 0, grid_x = 0, threads = 0;
 
  private:

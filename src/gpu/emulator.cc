@@ -11,6 +11,7 @@
 #include <random>
 #include <vector>
 
+#include "gpu/device.h"
 #include "gpu/emulated_kernel.h"
 #include "gpu/fibers.h"
 
@@ -18,6 +19,12 @@ namespace estoc::gpu {
 namespace {
 
 using Work = std::function<Result()>;
+
+constexpr int wave_lanes(EmulatedCard card) { return card == EmulatedCard::gfx942 ? 64 : 32; }
+constexpr const char* name_of(EmulatedCard card) {
+  constexpr const char* kNames[] = {"emulator", "emulator of gfx942", "emulator of gfx1100", "emulator of gfx1201"};
+  return kNames[static_cast<int>(card)];
+}
 
 struct Stream {
   bool is_capturing = false;
@@ -63,6 +70,7 @@ Result enqueue(Handle stream, Work work) {
 
 // A launch with its arguments copied, as a driver does when the launch is made.
 struct Launch {
+  EmulatedCard card;
   const EmulatedKernel* kernel;
   LaunchConfig config;
   unsigned cluster;  // blocks that run together
@@ -83,9 +91,10 @@ struct Launch {
     if (seed != 0) std::shuffle(clusters.begin(), clusters.end(), random);
     for (const unsigned block : clusters) {
       const int x = static_cast<int>(block % config.grid_x), y = static_cast<int>(block / config.grid_x);
-      const int threads = static_cast<int>(config.block_x), together = static_cast<int>(cluster);
+      const int threads = static_cast<int>(config.block_x) * kWarpThreads / wave_lanes(card),
+                together = static_cast<int>(cluster);
       for (int rank = 0; rank < together; ++rank) {
-        emulated_block(rank).begin(x + rank, y, static_cast<int>(config.grid_x), threads, config.shared_bytes);
+        emulated_block(rank).begin(card, x + rank, y, static_cast<int>(config.grid_x), threads, config.shared_bytes);
       }
       const fibers::Outcome outcome =
           fibers::run_cluster(together, threads, seed == 0 ? 0 : random() | 1, [&] { kernel->call(pointers.data()); });
@@ -107,13 +116,15 @@ unsigned cluster_of(const LaunchConfig& config) {
   return 1;
 }
 
-bool is_launchable(const LaunchConfig& config, const EmulatedKernel& kernel) {
+bool is_launchable(const LaunchConfig& config, const EmulatedKernel& kernel, EmulatedCard card) {
   const unsigned cluster = cluster_of(config);
   if (cluster == 0 || cluster > static_cast<unsigned>(fibers::kClusterMax) || config.grid_x % cluster != 0)
     return false;
+  if (card != EmulatedCard::hopper && cluster > 1) return false;
+  const int lanes = static_cast<int>(config.block_x), wave = wave_lanes(card);
   return config.grid_x > 0 && config.grid_y > 0 && config.grid_z == 1 && config.block_y == 1 && config.block_z == 1 &&
-         config.block_x > 0 && config.block_x % 32 == 0 && static_cast<int>(config.block_x) <= kernel.threads_max &&
-         config.shared_bytes <= EmulatedBlock::kSharedBytes;
+         lanes > 0 && lanes % wave == 0 && lanes <= kernel.threads_max * (wave / kWarpThreads) &&
+         config.shared_bytes <= (card == EmulatedCard::hopper ? EmulatedBlock::kSharedBytes : size_t{64} << 10);
 }
 
 #define ESTOC_LOCKED const std::lock_guard<std::mutex> lock(state().mutex)
@@ -126,18 +137,22 @@ Result device_count(int* count) { return *count = kDevices, 0; }
 Result device_get(int* device, int index) {
   return *device = index, index >= 0 && index < kDevices ? 0 : kInvalidValue;
 }
-Result device_name(char* name, int length, int) {
-  std::strncpy(name, "emulator", static_cast<size_t>(length));
+template <EmulatedCard kCard>
+Result device_name_of(char* name, int length, int) {
+  std::strncpy(name, name_of(kCard), static_cast<size_t>(length));
   return 0;
 }
-Result device_attribute(int* value, int attribute, int) {
+template <EmulatedCard kCard>
+Result device_attribute_of(int* value, int attribute, int) {
   switch (static_cast<DeviceAttribute>(attribute)) {
+    case DeviceAttribute::wave_lanes:
+      return *value = wave_lanes(kCard), 0;
     case DeviceAttribute::multiprocessors:
       return *value = 4, 0;
     case DeviceAttribute::l2_bytes:
       return *value = 1 << 20, 0;
     case DeviceAttribute::major:
-      return *value = 9, 0;
+      return *value = kCard == EmulatedCard::hopper ? 9 : 0, 0;
     case DeviceAttribute::minor:
       return *value = 0, 0;
   }
@@ -151,8 +166,19 @@ Result memory_info(size_t* free, size_t* total) { return *free = *total = size_t
 
 Result module_load(Handle* module, const void*) { return *module = &state(), 0; }
 Result module_unload(Handle) { return 0; }
-Result module_function(Handle* function, Handle, const char* name) {
-  const EmulatedKernel* kernel = EmulatedKernel::find(name);
+// Kernels that have a form for warpgroup products are found in their other one where a card has none.
+template <EmulatedCard kCard>
+const EmulatedKernel* find_kernel(std::string name) {
+  for (const std::string prefix : {"gemm_", "attention_prompt_"}) {
+    const bool has_two =
+        kCard != EmulatedCard::hopper && name.starts_with(prefix) && !name.starts_with(prefix + "mma_");
+    if (has_two) name.insert(prefix.size(), "mma_");
+  }
+  return EmulatedKernel::find(name);
+}
+template <EmulatedCard kCard>
+Result module_function_of(Handle* function, Handle, const char* name) {
+  const EmulatedKernel* kernel = find_kernel<kCard>(name);
   *function = const_cast<EmulatedKernel*>(kernel);
   return kernel == nullptr ? kNotFound : 0;
 }
@@ -227,11 +253,12 @@ Result event_elapsed(float* milliseconds, Handle from, Handle to) {
   return *milliseconds = std::chrono::duration<float, std::milli>(elapsed).count(), 0;
 }
 
-Result launch(const LaunchConfig* config, Handle function, void** arguments, void**) {
+template <EmulatedCard kCard>
+Result launch_of(const LaunchConfig* config, Handle function, void** arguments, void**) {
   ESTOC_LOCKED;
   const auto* kernel = static_cast<const EmulatedKernel*>(function);
-  if (!is_launchable(*config, *kernel)) return kInvalidValue;
-  Launch launch{kernel, *config, cluster_of(*config), {}};
+  if (!is_launchable(*config, *kernel, kCard)) return kInvalidValue;
+  Launch launch{kCard, kernel, *config, cluster_of(*config), {}};
   launch.config.attributes = nullptr;
   for (size_t i = 0; i < kernel->argument_sizes.size(); ++i) {
     const auto* bytes = static_cast<const std::byte*>(arguments[i]);
@@ -279,9 +306,14 @@ Result error_text(Result, const char** text) {
   return *text = fault.c_str(), 0;
 }
 
+template <EmulatedCard kCard>
 Driver make_table() {
+  const auto device_name = device_name_of<kCard>;
+  const auto device_attribute = device_attribute_of<kCard>;
+  const auto module_function = module_function_of<kCard>;
+  const auto launch = launch_of<kCard>;
   Driver driver;
-  driver.name = "emulator";
+  driver.name = name_of(kCard);
 #define ESTOC_FILL(field, symbol, arguments) driver.field = field;
   ESTOC_DRIVER_FUNCTIONS(ESTOC_FILL)
 #undef ESTOC_FILL
@@ -295,14 +327,13 @@ void keep_emulated_decode_kernels();
 void keep_emulated_prompt_kernels();
 void keep_emulated_row_kernels();
 
-const Driver& emulator() {
-  static const Driver driver = [] {
-    keep_emulated_decode_kernels();
-    keep_emulated_prompt_kernels();
-    keep_emulated_row_kernels();
-    return make_table();
-  }();
-  return driver;
+const Driver& emulator(EmulatedCard card) {
+  static const Driver drivers[] = {make_table<EmulatedCard::hopper>(), make_table<EmulatedCard::gfx942>(),
+                                   make_table<EmulatedCard::gfx1100>(), make_table<EmulatedCard::gfx1201>()};
+  keep_emulated_decode_kernels();
+  keep_emulated_prompt_kernels();
+  keep_emulated_row_kernels();
+  return drivers[static_cast<int>(card)];
 }
 
 void set_emulator_launches(int64_t left) {

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "gpu/driver.h"
+#include "gpu/emulated_kernel.h"
 
 namespace estoc::gpu {
 
@@ -19,7 +20,8 @@ inline constexpr Result kInvalidValue = 1;
 inline constexpr Result kNotFound = 500;
 inline constexpr Result kLaunchFailed = 719;
 
-const Driver& emulator();
+// A card of that kind: a block's threads, the waves' lanes and how matrix products are made are that card's.
+const Driver& emulator(EmulatedCard card = EmulatedCard::hopper);
 
 // 0: everything in order. Any other value shuffles blocks and threads, differently for each launch.
 void set_emulator_seed(uint64_t seed);

@@ -20,7 +20,6 @@ namespace estoc::gpu::fibers {
 namespace {
 
 constexpr size_t kStackBytes = 64 << 10;
-constexpr size_t kWarpBytes = 1024;
 
 #if defined(__x86_64__)
 using Saved = void*;  // a stack pointer; what the ABI wants kept lies on the stack

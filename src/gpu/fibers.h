@@ -49,7 +49,8 @@ void warp_barrier();
 void yield();
 // Tells that something others may wait for has changed.
 void progressed();
-// 1024 bytes that the fibers of a warp share.
+// kWarpBytes that the fibers of a warp share.
+inline constexpr int kWarpBytes = 2048;
 void* warp_buffer();
 [[noreturn]] void fault(std::string what);
 

@@ -9,16 +9,21 @@
 namespace estoc::gpu {
 namespace {
 
-class KernelsTest : public testing::TestWithParam<uint64_t> {
+struct Setting {
+  uint64_t seed;
+  EmulatedCard card = EmulatedCard::hopper;
+};
+
+class KernelsTest : public testing::TestWithParam<Setting> {
  protected:
-  KernelsTest() : device(emulator()), module(device, "") { set_emulator_seed(GetParam()); }
+  KernelsTest() : device(emulator(GetParam().card)), module(device, "") { set_emulator_seed(GetParam().seed); }
   ~KernelsTest() override { set_emulator_seed(0); }
 
   void expect(const Check& check) { EXPECT_TRUE(check.is_good()) << check.name << ": error " << check.error; }
 
   Device device;
   Module module;
-  Random random{GetParam() * 77 + 5};
+  Random random{GetParam().seed * 77 + 5};
 };
 
 TEST_P(KernelsTest, RmsNorm) {
@@ -105,13 +110,17 @@ TEST(LinearPlanTest, IsLaunchableAtAnyShapeAndFillsTheCard) {
       for (const int columns : {64, 1024, 14336}) {
         const LinearPlan plan = linear_plan(form, rows, columns);
         EXPECT_LE(plan.warps * 32, kLinearThreadsMax);
+        EXPECT_LE(linear_plan(form, rows, columns, 256).warps, 8);
         EXPECT_EQ(plan.tiles, rows > 132 * 16 || is_rare(form) ? 2 : 1) << rows;
       }
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Schedules, KernelsTest, testing::Values(0, 1, 2));
+INSTANTIATE_TEST_SUITE_P(Schedules, KernelsTest, testing::Values(Setting{0}, Setting{1}, Setting{2}));
+INSTANTIATE_TEST_SUITE_P(Amd, KernelsTest,
+                         testing::Values(Setting{1, EmulatedCard::gfx942}, Setting{2, EmulatedCard::gfx1100},
+                                         Setting{3, EmulatedCard::gfx1201}));
 
 }  // namespace
 }  // namespace estoc::gpu

@@ -129,7 +129,8 @@ Check check_linear(const Device& device, const Module& module, const LinearCase&
   a.activated = activated.as<u16>();
   a.ahead = {weights.as<u8>(), static_cast<u32>(in.weights.size()) / 16 * 16};
   const std::string name = name_of(c);
-  launch(device, module.function(name), {.blocks = blocks, .threads = c.warps * kWarpThreads}, a);
+  const int threads = std::min(c.warps * kWarpThreads, linear_threads_of(device.is_amd()));
+  launch(device, module.function(name), {.blocks = blocks, .threads = threads}, a);
   const Outputs out{output.values<float>(), residual.values<float>(), next_squares.values<float>(),
                     next_inputs.values<uint16_t>(), activated.values<uint16_t>()};
   const double error = compare(out, in, c, rows_to_compare(c, random));

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "gpu/test_sample_row.h"
 #include "gpu/source/sample.h"
+#include "gpu/test_sample_row.h"
 #include "sampling/candidate_cuts.h"
 #include "sampling/counter_rng.h"
 #include "sampling/sampler.h"

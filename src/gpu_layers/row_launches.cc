@@ -37,7 +37,8 @@ void launch_select_rows(const gpu::Accelerator& device, const GpuWeights& weight
 
 int launch_linear(const gpu::Accelerator& device, const GpuMatrix& matrix, const char* end,
                   const gpu::LinearArguments& arguments) {
-  const gpu::LinearPlan plan = gpu::linear_plan(matrix.form, matrix.rows, matrix.columns);
+  const gpu::LinearPlan plan =
+      gpu::linear_plan(matrix.form, matrix.rows, matrix.columns, gpu::linear_threads_of(device.device().is_amd()));
   const int blocks = (gpu::tile_rows_of(matrix.rows) + plan.tiles - 1) / plan.tiles;
   const std::string kernel = std::string("linear_") + name_of(matrix.form) + "_" + end + "_r" +
                              std::to_string(plan.tiles) + (arguments.count > 8 ? "_n16" : "_n8");

@@ -37,6 +37,8 @@
 
 namespace estoc::gpu {
 
+inline constexpr bool kIsAmd = false;
+
 inline int thread_index() { return fibers::thread_index(); }
 inline int block_index() { return emulated_block().x; }
 inline int block_index_y() { return emulated_block().y; }
@@ -47,14 +49,17 @@ inline int cluster_blocks() { return fibers::cluster_blocks(); }
 
 inline void sync_block() { fibers::block_barrier(); }
 inline void sync_warp() { fibers::warp_barrier(); }
-inline void sync_named(int id, int threads) { fibers::named_barrier(id, threads); }
+inline void sync_named(int id, int threads) {
+  if (emulated_block().card != EmulatedCard::hopper) return fibers::block_barrier();  // as amdgcn.h has it
+  fibers::named_barrier(id, threads);
+}
 inline void cluster_arrive() { fibers::cluster_arrive(); }
 inline void cluster_wait() { fibers::cluster_wait(); }
 
 // Every lane of the warp hands in a value and sees all 32.
 template <class T, class Read>
 auto exchange(const T& value, Read read) {
-  static_assert(sizeof(T) * kWarp <= 1024);
+  static_assert(sizeof(T) * kWarp <= fibers::kWarpBytes);
   T* all = static_cast<T*>(fibers::warp_buffer());
   all[thread_index() % kWarp] = value;
   fibers::warp_barrier();
@@ -70,7 +75,10 @@ T shuffle_xor(T x, int mask) {
 inline float shuffle_from(float x, int lane) {
   return exchange(x, [&](const float* all) { return all[lane & (kWarp - 1)]; });
 }
-inline u32 transpose_8x8(u32 x) {
+inline u32 word_from(u32 x, int thread) {
+  return exchange(x, [&](const u32* all) { return all[thread & (kWarp - 1)]; });
+}
+inline u32 transpose_of_warp(u32 x) {
   const int g = thread_index() % kWarp / 4, t = thread_index() % 4;
   return exchange(x, [&](const u32* all) {
     auto element = [&](int row, int column) { return all[row * 4 + column / 2] >> column % 2 * 16 & 0xffff; };
@@ -101,7 +109,11 @@ inline u32 emulated_to_bf16(float x) {
 inline u32 pack_bf16x2(float low, float high) { return emulated_to_bf16(low) | emulated_to_bf16(high) << 16; }
 inline u32 and_or(u32 x, u32 mask, u32 bits) { return (x & mask) | bits; }
 inline u32 fma_bf16x2(u32 a, u32 b, u32 c) {
-  auto one = [&](int h) { return std::fma(emulated_bf16(a, h), emulated_bf16(b, h), emulated_bf16(c, h)); };
+  auto one = [&](int h) {
+    const float exact = std::fma(emulated_bf16(a, h), emulated_bf16(b, h), emulated_bf16(c, h));
+    if ((f32_to_bits(exact) & 0xffff) != 0) fibers::fault("a sum of bf16 that bf16 does not hold exactly");
+    return exact;
+  };
   return pack_bf16x2(one(0), one(1));
 }
 inline float f16_to_f32(u32 bits) { return ::estoc::f16_to_f32(static_cast<uint16_t>(bits)); }
@@ -110,7 +122,7 @@ inline float rsqrt_fast(float x) { return 1 / std::sqrt(x); }
 inline float exp2_fast(float x) { return std::exp2(x); }
 inline float reciprocal_fast(float x) { return 1 / x; }
 
-inline void mma_bf16(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
+inline void mma_of_warp(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
   struct Fragment {
     u32 a[4], b[2];
   };
@@ -170,4 +182,5 @@ inline void store_host(u32* p, u32 v) { *p = v; }
 
 }  // namespace estoc::gpu
 
+#include "gpu/source/emulate_amd.h"
 #include "gpu/source/emulate_async.h"

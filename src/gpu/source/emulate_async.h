@@ -23,6 +23,7 @@ inline EmulatedBarrier& emulated_barrier(u64* b) {
   return *reinterpret_cast<EmulatedBarrier*>(b);
 }
 inline void barrier_init(u64* b, u32 count) {
+  if (emulated_block().card != EmulatedCard::hopper) fibers::fault("this card has no mbarrier");
   const auto n = static_cast<short>(count);
   emulated_barrier(b) = {n, n, 0};
 }

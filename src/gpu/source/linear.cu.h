@@ -12,6 +12,8 @@
 
 namespace estoc::gpu {
 
+inline constexpr int kLinearBlockThreads = linear_threads_of(kIsAmd);
+
 // Units of all of a block's tile rows that a warp has on the way: 8 KB for bf16, 2 to 5 KB for codes. More would not
 // fit in the 128 registers that 16 warps leave each lane; `n` is the number of 8-row groups of activations.
 constexpr int linear_units(WeightForm form, int n) {
@@ -54,7 +56,7 @@ DEVICE float partial_squares(const LinearArguments& a, int row, int lane) {
 // The block's products, summed over its warps: element (row, column) of tile row r is at sum_index().
 template <int R, int N>
 struct LinearSums {
-  float of_warp[kLinearThreadsMax / kWarp][R * N * 128];
+  float of_warp[kLinearBlockThreads / kWarp][R * N * 128];
   float norm[kLinearRowsMax];
 };
 template <int N>
@@ -65,7 +67,7 @@ template <int R, int N>
 DEVICE float summed(const LinearSums<R, N>& sums, int index, int warps) {
   float sum = 0;
   UNROLL
-  for (int w = 0; w < kLinearThreadsMax / kWarp; ++w) {  // all loads on the way at once
+  for (int w = 0; w < kLinearBlockThreads / kWarp; ++w) {  // all loads on the way at once
     const float part = sums.of_warp[w < warps ? w : 0][index];
     sum += w < warps ? part : 0;
   }
@@ -248,20 +250,20 @@ DEVICE void linear_residual(LinearSums<R, N>& sums, const LinearArguments& a) {
   end_residual<R, N>(sums, a, first);
 }
 
-#define ESTOC_LINEAR(form, r, n)                                                            \
-  KERNEL(kLinearThreadsMax, 1, linear_##form##_store_r##r##_n##n, (LinearArguments a)) {    \
-    SHARED(sums, LinearSums<r, n / 8>);                                                     \
-    multiply_neighbours<WeightForm::form, r, n / 8, true>(sums, a, [] {});                  \
-    end_store<r, n / 8>(sums, a);                                                           \
-  }                                                                                         \
-  KERNEL(kLinearThreadsMax, 1, linear_##form##_residual_r##r##_n##n, (LinearArguments a)) { \
-    SHARED(sums, LinearSums<r, n / 8>);                                                     \
-    linear_residual<WeightForm::form, r, n / 8>(sums, a);                                   \
-  }                                                                                         \
-  KERNEL(kLinearThreadsMax, 1, linear_##form##_gated_r##r##_n##n, (LinearArguments a)) {    \
-    SHARED(sums, LinearSums<r, n / 8>);                                                     \
-    multiply_neighbours<WeightForm::form, r, n / 8, true>(sums, a, [] {});                  \
-    end_gated<r, n / 8>(sums, a);                                                           \
+#define ESTOC_LINEAR(form, r, n)                                                              \
+  KERNEL(kLinearBlockThreads, 1, linear_##form##_store_r##r##_n##n, (LinearArguments a)) {    \
+    SHARED(sums, LinearSums<r, n / 8>);                                                       \
+    multiply_neighbours<WeightForm::form, r, n / 8, true>(sums, a, [] {});                    \
+    end_store<r, n / 8>(sums, a);                                                             \
+  }                                                                                           \
+  KERNEL(kLinearBlockThreads, 1, linear_##form##_residual_r##r##_n##n, (LinearArguments a)) { \
+    SHARED(sums, LinearSums<r, n / 8>);                                                       \
+    linear_residual<WeightForm::form, r, n / 8>(sums, a);                                     \
+  }                                                                                           \
+  KERNEL(kLinearBlockThreads, 1, linear_##form##_gated_r##r##_n##n, (LinearArguments a)) {    \
+    SHARED(sums, LinearSums<r, n / 8>);                                                       \
+    multiply_neighbours<WeightForm::form, r, n / 8, true>(sums, a, [] {});                    \
+    end_gated<r, n / 8>(sums, a);                                                             \
   }
 #define ESTOC_LINEAR_RARE(form) \
   ESTOC_LINEAR(form, 2, 8)      \

@@ -21,6 +21,8 @@ namespace estoc::gpu {
 
 inline constexpr int kLinearRowsMax = 16;
 inline constexpr int kLinearThreadsMax = 512;
+// On cards of AMD registers of a thread's two lanes, or 64 KB of shared memory, suffice for half as many threads.
+constexpr int linear_threads_of(bool is_amd) { return is_amd ? kLinearThreadsMax / 2 : kLinearThreadsMax; }
 
 // How a projection is launched: tile rows a block, warps a block.
 struct LinearPlan {
@@ -32,11 +34,12 @@ constexpr bool linear_has_tiles(WeightForm form, int tiles) { return tiles == 2 
 
 // What was fastest, or nearly, at the shapes of an 8B and a 0.6B model on an H100 (docs/SPEED.md): two tile rows a
 // block where that leaves every multiprocessor one, and enough warps that few blocks have many loads on the way.
-constexpr LinearPlan linear_plan(WeightForm form, int rows, int columns) {
+// `most`: threads of a block, linear_threads_of the card.
+constexpr LinearPlan linear_plan(WeightForm form, int rows, int columns, int most = kLinearThreadsMax) {
   const int tile_rows = tile_rows_of(rows), tiles = tile_rows <= 132 && linear_has_tiles(form, 1) ? 1 : 2;
-  const int blocks = (tile_rows + tiles - 1) / tiles;
-  if (is_plain(form)) return {tiles, columns / kUnitColumns >= 64 || blocks <= 132 ? 16 : 8};
-  return {tiles, blocks > 400 ? 4 : blocks > 150 ? 8 : 16};
+  const int blocks = (tile_rows + tiles - 1) / tiles, warps_max = most / 32;
+  if (is_plain(form)) return {tiles, columns / kUnitColumns >= 64 || blocks <= 132 ? warps_max : 8};
+  return {tiles, blocks > 400 ? 4 : blocks > 150 ? 8 : warps_max};
 }
 
 struct LinearArguments {

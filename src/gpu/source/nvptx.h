@@ -31,6 +31,8 @@
 
 namespace estoc::gpu {
 
+inline constexpr bool kIsAmd = false;
+
 DEVICE int thread_index() {
   int v;
   asm("mov.u32 %0, %%tid.x;" : "=r"(v));
