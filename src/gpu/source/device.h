@@ -1,7 +1,8 @@
 // The primitives that kernels are written in. One kernel source, three worlds:
 //   NVPTX   clang-19 (no toolkit headers) or nvcc: source/nvptx.h
 //   CPU     any C++20 compiler, one fiber a thread: source/emulate.h, which checks what the hardware would punish
-//   AMDGCN  not there yet; would be a third header with the same names (wave 64 on gfx9: no literal 32 outside kWarp)
+//   AMDGCN  clang-19 without ROCm: source/amdgcn.h. A wave may have 64 lanes; a warp has 32 threads everywhere, and
+//           source/amd_wave.h says how one lies in a wave. kIsAmd says which world
 //
 // A kernel is KERNEL(threads_max, blocks_min, name, (arguments)) { ... }: an extern "C" function, in the emulator also
 // an entry of its table. Shared memory: SHARED(name, type) declares one object of the block, DYNAMIC_SHARED(name) the
@@ -21,7 +22,8 @@
 //   prefetch_l2(p, bytes)           asks for what is read later: 16-byte aligned, whole 16 bytes; a hint (Hopper)
 //   mma_bf16(d, a, b0, b1)          d[16x8] += a[16x16] b[16x8], fragments as in PTX mma.m16n8k16
 //   and_or(x, mask, bits)           (x & mask) | bits as one instruction
-//   fma_bf16x2(a, b, c) pack_bf16x2(low, high)                    pairs of bf16 in a word
+//   fma_bf16x2(a, b, c) pack_bf16x2(low, high)                    pairs of bf16 in a word; the
+//                                   first for results that bf16 holds exactly
 //   bits_to_f32 f32_to_bits f16_to_f32 f32_to_f16                 bits in the low half of a word
 //   rsqrt_fast exp2_fast reciprocal_fast                          approximate
 //   grid_wait() grid_release()      programmatic dependent launch: wait for the launch before; let the next one start.
@@ -66,7 +68,9 @@ inline constexpr int kWarp = 32;
 enum class Swizzle : u32 { none = 0, bytes128 = 1 };
 }  // namespace estoc::gpu
 
-#if defined(__CUDACC__) || defined(__CUDA__)
+#if defined(__HIP__)
+#include "gpu/source/amdgcn.h"
+#elif defined(__CUDACC__) || defined(__CUDA__)
 #include "gpu/source/nvptx.h"
 #else
 #include "gpu/source/emulate.h"
