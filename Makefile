@@ -16,6 +16,8 @@ SYNTAX_MINUTES ?=
 # What `make mutate` is told, for example MUTATE="--rooms kv engine --count 20".
 MUTATE ?= --help
 PEERS_PYTHON ?= python3
+# Cards that `make gpu` builds kernels for: cuda, hip or "cuda;hip".
+GPU_TARGETS ?= cuda
 JOBS ?= $(shell nproc)
 PYTHON := build/venv/bin/python
 # Extra arguments for `make run`, for example ARGS="--threads 4 --ctx 8192".
@@ -112,10 +114,10 @@ mutate: ## what the unit tests do not see: MUTATE="--rooms kv --count 20"
 bench: build demo ## our speed beside llama.cpp's and OpenVINO's: PEERS_PYTHON=path of a Python that has them
 	python3 bench/peers --peers-python '$(PEERS_PYTHON)' --json build/peers.json --markdown build/peers.md $(ARGS)
 
-gpu: setup ## the kernels for GPUs into the binary, and build/gpu-carry: the check for a machine with a card
+gpu: setup ## the kernels for GPUs into the binary (GPU_TARGETS="cuda;hip"), and build/gpu-carry: the check for a card
 	@tools/setup.sh --all
 	tools/gpu_images.py --install build/gpu-tools
-	cmake --preset release -DESTOC_GPU_IMAGES=ON
+	cmake --preset release -DESTOC_GPU_IMAGES=ON -DESTOC_GPU_TARGETS='$(GPU_TARGETS)'
 	cmake --build build/release -j $(JOBS) --target gpu_check gpu_test
 	build/release/src/gpu/gpu_test --gtest_brief=1
 	@rm -rf build/gpu-carry && mkdir -p build/gpu-carry/gpu

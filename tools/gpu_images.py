@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Compiles src/gpu/source/kernels.cu for GPUs: one cubin an architecture, and PTX for those that are not listed.
+"""Compiles src/gpu/source/kernels.cu for GPUs: one cubin an architecture, and PTX for those that are not listed; and
+code objects for cards of AMD where they are asked for.
 
-  tools/gpu_images.py --out DIR [--only NAME]... [--source TREE] [--ptxas PATH] [--clang PATH]
+  tools/gpu_images.py --out DIR [--targets cuda,hip] [--only NAME]... [--source TREE] [--ptxas PATH] [--clang PATH]
   tools/gpu_images.py --install DIR      a virtual environment with ptxas from PyPI, for --ptxas
 
-Writes DIR/<name>.cubin, DIR/compute_80.ptx and DIR/images.inc (what gpu/images.cc embeds); with --only no more than the
-cubins named, and with --source of the kernels in another tree. Fails when a kernel spills or has a stack frame: that is
-memory traffic nobody asked for. Needs clang 19 and ptxas 12.9, no toolkit headers, no GPU.
+Writes DIR/<name>.cubin, DIR/compute_80.ptx, DIR/amdgcn.bundle (tools/gpu_images_amd.py) and DIR/images.inc (what
+gpu/images.cc embeds); with --only those of the cards named and no others, and with --source of the kernels in another
+tree. Fails when a kernel spills or has a stack frame: that is memory traffic nobody asked for. cuda needs clang 19 and ptxas
+12.9, hip clang 19 and lld 19; no toolkit headers, no GPU.
 """
 import argparse
 import re
@@ -14,6 +16,8 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+
+import gpu_images_amd as amd
 
 ROOT = Path(__file__).resolve().parent.parent
 WHEEL = "nvidia-cuda-nvcc-cu12==12.9.86"  # its cubins load with drivers from 525 on
@@ -63,11 +67,45 @@ def findings(listing: str) -> list[str]:
     return found
 
 
+def make_cuda(arguments: argparse.Namespace, wrong: list[str]) -> list[str]:
+    """The lines of images.inc; what is wrong with kernels goes into `wrong`."""
+    if not arguments.ptxas:
+        sys.exit("gpu_images: no ptxas; `make gpu` installs it, or name one with --ptxas")
+    images = [image for image in IMAGES if not arguments.only or image[0] in arguments.only]
+    for target in sorted({target for _, target, _ in images}):
+        compile_ptx(arguments.clang, arguments.source, target, arguments.out / f"{target}.ptx")
+    lines = []
+    for name, target, capability in images:
+        cubin = arguments.out / f"{name}.cubin"
+        listing = run([arguments.ptxas, f"-arch={name}", "-O3", "-v", arguments.out / f"{target}.ptx", "-o", cubin],
+                      f"ptxas for {name}")
+        wrong += [f"{name}: {line}" for line in findings(listing)]
+        lines.append(f'ESTOC_GPU_IMAGE({name}, {capability}, cubin, "{cubin.resolve()}")')
+    if not arguments.only:
+        text = arguments.out / "compute_80.ptx"
+        text.write_text(without_comments((arguments.out / "sm_80.ptx").read_text()))
+        lines.append(f'ESTOC_GPU_IMAGE(compute_80, 80, ptx, "{text.resolve()}")')
+    return lines
+
+
+def make_hip(arguments: argparse.Namespace, wrong: list[str]) -> list[str]:
+    """The same."""
+    code_objects = {}
+    for target, instruction in amd.TARGETS:
+        if not arguments.only or target in arguments.only:
+            code_objects[target], assembly = amd.compile_target(run, arguments.clang, arguments.source, target, arguments.out)
+            wrong += [f"{target}: {line}" for line in amd.findings(assembly, instruction)]
+    path = arguments.out / "amdgcn.bundle"
+    path.write_bytes(amd.bundle(code_objects))
+    return [f'ESTOC_GPU_IMAGE(amdgcn, 0, hip, "{path.resolve()}")']
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--install", type=Path)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--only", action="append", choices=[name for name, _, _ in IMAGES])
+    parser.add_argument("--targets", default="cuda", help="cuda, hip or both with a comma between")
+    parser.add_argument("--only", action="append", choices=[name for name, _, _ in IMAGES] + amd.NAMES)
     parser.add_argument("--source", type=Path, default=ROOT, metavar="TREE")
     parser.add_argument("--ptxas", type=Path, default=find_ptxas(ROOT / "build/gpu-tools"))
     parser.add_argument("--clang", default="clang++-19")
@@ -76,25 +114,17 @@ def main() -> int:
         install(arguments.install)
     if not arguments.out:
         return 0
-    if not arguments.ptxas:
-        sys.exit("gpu_images: no ptxas; `make gpu` installs it, or name one with --ptxas")
+    targets = set(arguments.targets.split(","))
+    if unknown := targets - {"cuda", "hip"}:
+        parser.error(f"--targets knows cuda and hip, not {', '.join(sorted(unknown))}")
+    if arguments.only:
+        targets = {"hip" if name in amd.NAMES else "cuda" for name in arguments.only}
     arguments.out.mkdir(parents=True, exist_ok=True)
-    images = [image for image in IMAGES if not arguments.only or image[0] in arguments.only]
-    for target in sorted({target for _, target, _ in images}):
-        compile_ptx(arguments.clang, arguments.source, target, arguments.out / f"{target}.ptx")
     wrong = []
-    lines = []
-    for name, target, capability in images:
-        cubin = arguments.out / f"{name}.cubin"
-        listing = run([arguments.ptxas, f"-arch={name}", "-O3", "-v", arguments.out / f"{target}.ptx", "-o", cubin],
-                      f"ptxas for {name}")
-        wrong += [f"{name}: {line}" for line in findings(listing)]
-        lines.append(f'ESTOC_GPU_IMAGE({name}, {capability}, false, "{cubin.resolve()}")')
+    lines = (make_cuda(arguments, wrong) if "cuda" in targets else []) + (
+        make_hip(arguments, wrong) if "hip" in targets else [])
     if wrong:
-        sys.exit("gpu_images: registers do not suffice:\n  " + "\n  ".join(wrong))
-    if not arguments.only:
-        (arguments.out / "compute_80.ptx").write_text(without_comments((arguments.out / "sm_80.ptx").read_text()))
-        lines.append(f'ESTOC_GPU_IMAGE(compute_80, 80, true, "{(arguments.out / "compute_80.ptx").resolve()}")')
+        sys.exit("gpu_images: kernels are not as they should be:\n  " + "\n  ".join(wrong))
     (arguments.out / "images.inc").write_text("\n".join(lines) + "\n")
     return 0
 

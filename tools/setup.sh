@@ -2,7 +2,7 @@
 # Installs from Debian what the build and the tests need. Does nothing, and says so, when everything is there.
 #
 #   tools/setup.sh          compiler, libraries, Python
-#   tools/setup.sh --all    also clang 19: the second compiler, the fuzz harnesses and `make fmt`
+#   tools/setup.sh --all    also clang 19: the second compiler, the fuzz harnesses, kernels for GPUs and `make fmt`
 #
 # Works as root or through sudo. Exits with one clear sentence when it cannot do its work.
 set -euo pipefail
@@ -18,7 +18,7 @@ fail() {
 
 case "${1:-}" in
   "") ;;
-  --all) packages+=(clang-19 libclang-rt-19-dev clang-format-19) ;;
+  --all) packages+=(clang-19 lld-19 libclang-rt-19-dev clang-format-19) ;;
   -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) fail "unknown argument '$1'; the only option is --all" ;;
 esac

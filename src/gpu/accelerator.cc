@@ -33,10 +33,8 @@ const void* image_of(const Driver& driver, int index) {
     fail(ErrorCode::unsupported,
          "this build has no kernels for GPUs: `make gpu` brings the compiler and builds them in");
   }
-  std::string known;
-  for (const Image& each : images()) known += (known.empty() ? "" : ", ") + std::string(each.name);
   fail(ErrorCode::unsupported, "this build has no kernels for a device of capability {}.{} (it has {})",
-       capability / 10, capability % 10, known);
+       capability / 10, capability % 10, image_names(images()));
 }
 
 }  // namespace

@@ -3,10 +3,10 @@
 #include <string_view>
 
 #if defined(ESTOC_GPU_IMAGES)  // the list tools/gpu_images.py wrote
-#define ESTOC_GPU_IMAGE(name, capability, is_ptx, path)                                                \
-  asm(".section .rodata\n.balign 64\nestoc_image_" #name ":\n.incbin \"" path "\"\nestoc_image_" #name \
-      "_end:\n"                                                                                        \
-      ".byte 0\n.previous\n");                                                                         \
+#define ESTOC_GPU_IMAGE(name, capability, kind, path)                                                    \
+  asm(".section .rodata\n.balign 4096\nestoc_image_" #name ":\n.incbin \"" path "\"\nestoc_image_" #name \
+      "_end:\n"                                                                                          \
+      ".byte 0\n.previous\n");                                                                           \
   extern "C" __attribute__((visibility("hidden"))) const char estoc_image_##name[], estoc_image_##name##_end[];
 #include ESTOC_GPU_IMAGES
 #undef ESTOC_GPU_IMAGE
@@ -16,8 +16,9 @@ namespace estoc::gpu {
 
 std::span<const Image> images() {
 #if defined(ESTOC_GPU_IMAGES)
-#define ESTOC_GPU_IMAGE(name, capability, is_ptx, path) \
-  {#name, capability, is_ptx, estoc_image_##name, static_cast<size_t>(estoc_image_##name##_end - estoc_image_##name)},
+#define ESTOC_GPU_IMAGE(name, capability, kind, path)      \
+  {#name, capability, ImageKind::kind, estoc_image_##name, \
+   static_cast<size_t>(estoc_image_##name##_end - estoc_image_##name)},
   static const Image kImages[] = {
 #include ESTOC_GPU_IMAGES
   };
@@ -31,17 +32,31 @@ std::span<const Image> images() {
 const Image* image_for(std::span<const Image> among, int capability) {
   const Image* best = nullptr;
   for (const Image& image : among) {
-    const bool is_specific = std::string_view(image.name).ends_with("a");
-    const bool runs = image.is_ptx  ? image.capability <= capability
+    if (image.kind == ImageKind::hip) continue;
+    const bool is_ptx = image.kind == ImageKind::ptx, is_specific = std::string_view(image.name).ends_with("a");
+    const bool runs = is_ptx        ? image.capability <= capability
                       : is_specific ? image.capability == capability
                                     : image.capability / 10 == capability / 10 && image.capability <= capability;
     if (!runs) continue;
-    if (best == nullptr || (best->is_ptx && !image.is_ptx) ||
-        (best->is_ptx == image.is_ptx && best->capability <= image.capability)) {
+    if (best == nullptr || (best->kind == ImageKind::ptx && !is_ptx) ||
+        (best->kind == image.kind && best->capability <= image.capability)) {
       best = &image;
     }
   }
   return best;
+}
+
+const Image* image_for_hip(std::span<const Image> among) {
+  for (const Image& image : among) {
+    if (image.kind == ImageKind::hip) return &image;
+  }
+  return nullptr;
+}
+
+std::string image_names(std::span<const Image> among) {
+  std::string names;
+  for (const Image& image : among) names += (names.empty() ? "" : ", ") + std::string(image.name);
+  return names;
 }
 
 }  // namespace estoc::gpu

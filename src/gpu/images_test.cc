@@ -8,11 +8,9 @@
 namespace estoc::gpu {
 namespace {
 
-const Image kAll[] = {{"sm_80", 80, false, nullptr, 0},
-                      {"sm_89", 89, false, nullptr, 0},
-                      {"sm_90a", 90, false, nullptr, 0},
-                      {"sm_100", 100, false, nullptr, 0},
-                      {"compute_80", 80, true, nullptr, 0}};
+const Image kAll[] = {{"sm_80", 80, ImageKind::cubin, nullptr, 0},    {"sm_89", 89, ImageKind::cubin, nullptr, 0},
+                      {"sm_90a", 90, ImageKind::cubin, nullptr, 0},   {"sm_100", 100, ImageKind::cubin, nullptr, 0},
+                      {"compute_80", 80, ImageKind::ptx, nullptr, 0}, {"amdgcn", 0, ImageKind::hip, nullptr, 0}};
 
 std::string chosen(int capability) {
   const Image* image = image_for(kAll, capability);
@@ -33,12 +31,22 @@ TEST(ImagesTest, WhatNoImageFitsGetsTheText) {
   EXPECT_EQ(image_for({}, 90), nullptr);
 }
 
+TEST(ImagesTest, CardsOfAmdGetTheirBundleAndNoOthersDo) {
+  EXPECT_STREQ(image_for_hip(kAll)->name, "amdgcn");
+  EXPECT_EQ(image_for_hip(std::span(kAll).first(5)), nullptr);
+  EXPECT_EQ(image_for(std::span(kAll).last(1), 90), nullptr);
+  EXPECT_EQ(image_names(std::span(kAll).last(2)), "compute_80, amdgcn");
+}
+
 TEST(ImagesTest, EmbeddedImagesAreWholeAndEndWithZero) {
   for (const Image& image : images()) {
     const auto* bytes = static_cast<const char*>(image.data);
     ASSERT_GT(image.bytes, 1000u) << image.name;
     EXPECT_EQ(bytes[image.bytes], 0) << image.name;
-    EXPECT_EQ(std::memcmp(bytes, "\177ELF", 4) == 0, !image.is_ptx) << image.name;
+    const char* beginning = image.kind == ImageKind::cubin ? "\177ELF"
+                            : image.kind == ImageKind::ptx ? ".version"
+                                                           : "__CLANG_OFFLOAD_BUNDLE__";
+    EXPECT_EQ(std::memcmp(bytes, beginning, std::strlen(beginning)), 0) << image.name;
   }
 }
 
