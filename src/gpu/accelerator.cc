@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "gpu/emulator.h"
+#include "gpu/hip.h"
 #include "gpu/images.h"
 
 namespace estoc::gpu {
@@ -37,10 +38,32 @@ const void* image_of(const Driver& driver, int index) {
        capability / 10, capability % 10, image_names(images()));
 }
 
+const void* hip_image() {
+  const Image* image = image_for_hip(images());
+  if (image != nullptr) return image->data;
+  fail(ErrorCode::unsupported,
+       "this build has no kernels for cards of AMD: `make gpu GPU_TARGETS=\"cuda;hip\"` builds them in");
+}
+
+struct EmulatedPlace {
+  const char* kind;
+  EmulatedCard card;
+};
+constexpr EmulatedPlace kEmulated[] = {{"emulator", EmulatedCard::hopper},
+                                       {"emulator-gfx942", EmulatedCard::gfx942},
+                                       {"emulator-gfx1100", EmulatedCard::gfx1100},
+                                       {"emulator-gfx1201", EmulatedCard::gfx1201}};
+
 }  // namespace
 
 std::shared_ptr<Accelerator> Accelerator::open(std::string_view place) {
-  if (const auto index = index_of(place, "emulator")) return std::make_shared<Accelerator>(emulator(), *index, "");
+  for (const auto& [kind, card] : kEmulated) {
+    if (const auto index = index_of(place, kind)) return std::make_shared<Accelerator>(emulator(card), *index, "");
+  }
+  if (const auto index = index_of(place, "hip")) {
+    const Driver& driver = open_hip();
+    return std::make_shared<Accelerator>(driver, *index, hip_image());
+  }
   const auto index = index_of(place, "cuda");
   if (!index) return nullptr;
   const Driver& driver = open_cuda();

@@ -16,7 +16,8 @@ namespace estoc::gpu {
 
 class Accelerator {
  public:
-  // "cuda" or "cuda:N", NVIDIA's device N; "emulator" or "emulator:N". Null for any other name.
+  // "cuda" or "cuda:N", NVIDIA's device N; "hip" or "hip:N", AMD's; "emulator" or "emulator:N", and the same as a card
+  // of AMD, "emulator-gfx942", "-gfx1100", "-gfx1201". Null for any other name.
   static std::shared_ptr<Accelerator> open(std::string_view place);
 
   Accelerator(const Driver& driver, int index, const void* image);

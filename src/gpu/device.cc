@@ -120,7 +120,11 @@ void Buffer::fill(uint32_t word) {
 }
 
 Module::Module(const Device& device, const void* image) : device_(device) {
-  device_.driver().check(device_.driver().module_load(&module_, image), "loading the kernels");
+  const Result result = device_.driver().module_load(&module_, image);
+  if (result == kNoImageFits) {
+    fail(ErrorCode::unsupported, "this build has no kernels for {}: none of its images fits", device.name);
+  }
+  device_.driver().check(result, "loading the kernels");
 }
 
 Module::~Module() { device_.driver().module_unload(module_); }

@@ -3,7 +3,7 @@
 // Nothing of a vendor is needed to build or to start: open_cuda() opens libcuda.so.1 and throws one sentence when
 // library, symbol or device is missing. emulator() is the same table over main memory and fibers (emulator.h). The
 // functions have the driver's C ABI and its rules: each returns 0 or an error, and what works on a stream has only
-// begun when it returns. Calls of a HIP library would fill the same table from other names.
+// begun when it returns. hip.h fills the same table for cards of AMD.
 #pragma once
 
 #include <cstddef>
@@ -42,6 +42,7 @@ enum class DeviceAttribute : int { wave_lanes = 10, multiprocessors = 16, l2_byt
 enum class FunctionAttribute : int { dynamic_shared_bytes = 8 };
 inline constexpr Result kOutOfMemory = 2;
 inline constexpr Result kNoDevice = 100;
+inline constexpr Result kNoImageFits = 209;
 
 // X(field, symbol of libcuda, arguments). Versioned names: the bare ones are older ABIs.
 #define ESTOC_DRIVER_FUNCTIONS(X)                                                              \
