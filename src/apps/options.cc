@@ -37,9 +37,10 @@ void add_shared_options(CLI::App& command, ModelOptionValues& values) {
               "each compute thread on a CPU of its own; for machines that do nothing else");
   flag(command, "--ctx", values.context, "tokens a conversation may have; 0 takes the model's own limit")
       ->check(CLI::Range(0, 1 << 24));
-  flag(
-      command, "--device", values.device,
-      "what computes: auto takes a GPU where one is and computes this model; cpu; cuda or cuda:N; emulator, for tests");
+  flag(command, "--device", values.device,
+       "what computes: auto takes a GPU of NVIDIA where one is and computes this model; cpu; cuda or cuda:N; hip or "
+       "hip:N, "
+       "of AMD; emulator, for tests");
   flag(command, "--gpu-layers", values.gpu_layers,
        "how many layers, the last ones, the GPU gets; auto takes as many as its memory holds");
   flag(command, "--place", values.places,

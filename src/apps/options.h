@@ -20,7 +20,7 @@ struct ModelOptionValues {
   bool is_pinned = false;
   bool is_deterministic = false;
   int context = 0;                   // 0: the model's own
-  std::string device = "auto";       // or "cpu", "cuda", "cuda:N", "emulator"
+  std::string device = "auto";       // or "cpu", "cuda", "cuda:N", "hip", "hip:N", "emulator"
   std::string gpu_layers = "auto";   // or how many
   std::string places;                // "cpu:0-7,cuda:0:8-31" instead of both
   std::string compute = "fast";      // or "exact"

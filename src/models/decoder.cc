@@ -33,7 +33,7 @@ std::unique_ptr<DecoderStack> make_stack(LoadContext& load, const DecoderSpec& s
     const Compute compute = compute_of(load.compute, place.device.substr(kCpu.size() + 1));
     return std::make_unique<CpuStack>(load, spec, layout, compute, first, place.layer_end);
   }
-  fail(ErrorCode::invalid_argument, "the place '{}' is not known, expected cpu, cpu:LEVEL, cuda or emulator",
+  fail(ErrorCode::invalid_argument, "the place '{}' is not known, expected cpu, cpu:LEVEL, cuda, hip or emulator",
        place.device);
 }
 

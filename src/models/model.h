@@ -75,7 +75,7 @@ class Model {
 // Where layers are computed: those from the end of the place before up to `layer_end`.
 struct StackPlace {
   int layer_end = 0;
-  // "cpu"; "cpu:LEVEL" for one level of kernels, "cpu:scalar" for the reference; "cuda" or "emulator"
+  // "cpu"; "cpu:LEVEL" for one level of kernels, "cpu:scalar" for the reference; "cuda", "hip" or "emulator"
   // (gpu/accelerator.h)
   std::string device = "cpu";
 };

@@ -104,7 +104,7 @@ TEST_P(Stacks, PlacesCoverAllLayersOnce) {
   refused("the places cover 1 of", {{1}});
   refused("a place ends at layer 1, expected 2 to", {{1}, {1}, {layer_count()}});
   refused("a place ends at layer 1000, expected 1 to", {{1000}});
-  refused("the place 'gpu:7' is not known, expected cpu, cpu:LEVEL, cuda or emulator", {{layer_count(), "gpu:7"}});
+  refused("the place 'gpu:7' is not known, expected cpu, cpu:LEVEL, cuda, hip or emulator", {{layer_count(), "gpu:7"}});
   refused("the level 'neon' is unknown, expected scalar", {{layer_count(), "cpu:neon"}});
 }
 

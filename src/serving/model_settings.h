@@ -24,7 +24,7 @@ enum class PackPlace {
 struct ModelSettings {
   std::string model;                 // a .gguf file, a Hugging Face folder, or `demo`
   std::string name;                  // what callers call it; empty: its file or folder name
-  std::string device = "cpu";        // or "auto", "cuda", "cuda:N", "emulator"
+  std::string device = "cpu";        // or "auto", "cuda", "cuda:N", "hip", "hip:N", "emulator"
   std::optional<int> gpu_layers;     // how many, the last ones, the device gets; absent: all that fit
   std::vector<PlacedLayers> places;  // says it all, instead of both; empty: they do
   ComputeMode compute = ComputeMode::fast;

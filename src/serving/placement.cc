@@ -38,8 +38,8 @@ std::shared_ptr<gpu::Accelerator> open_device(const std::string& asked) {
   if (asked != kAuto) {
     auto device = gpu::Accelerator::open(asked);
     if (device == nullptr) {
-      fail(ErrorCode::invalid_argument, "the device '{}' is not known, expected auto, cpu, cuda, cuda:N or emulator",
-           asked);
+      fail(ErrorCode::invalid_argument,
+           "the device '{}' is not known, expected auto, cpu, cuda, cuda:N, hip, hip:N or emulator", asked);
     }
     return device;
   }

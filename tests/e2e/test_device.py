@@ -138,7 +138,7 @@ def test_preempted_over_windows_and_8_bits(start_server, windowed):
 
 @pytest.mark.parametrize("arguments, sentence", [
     (["--device", "cuda:9x"], "the place 'cuda:9x' is not known, expected cuda or cuda:N"),
-    (["--device", "gpu"], "the device 'gpu' is not known, expected auto, cpu, cuda, cuda:N or emulator"),
+    (["--device", "gpu"], "the device 'gpu' is not known, expected auto, cpu, cuda, cuda:N, hip, hip:N or emulator"),
     (["--device", "emulator", "--deterministic"], "promised by CPUs only, not by 'emulator'"),
     (["--device", "emulator", "--compute", "exact"], "exact mode is computed on CPUs only, not on 'emulator'"),
     (["--place", "cpu:0,emulator:1-3"], "the places have layers 0 to 3, expected 0 to 2"),
