@@ -3,6 +3,9 @@
 set(ESTOC_GPU_IMAGES AUTO CACHE STRING "embed GPU kernels: AUTO (where clang++-19 and build/gpu-tools are), ON, OFF, or a list like sm_90a;gfx942 of the only ones")
 set(ESTOC_GPU_TARGETS cuda CACHE STRING "cards that have images in the binary: cuda, hip (7 MB) or \"cuda;hip\"")
 
+# Unpacks them. Linked into the binary, which must not need one more library where it runs.
+find_library(ESTOC_ZLIB NAMES libz.a REQUIRED)
+
 # estoc_gpu_images(target source): makes the images and lets `source` of `target` embed them.
 function(estoc_gpu_images target source)
   if(ESTOC_GPU_IMAGES STREQUAL "OFF")

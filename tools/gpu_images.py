@@ -6,7 +6,7 @@ code objects for cards of AMD where they are asked for.
   tools/gpu_images.py --install DIR      a virtual environment with ptxas from PyPI, for --ptxas
 
 Writes DIR/<name>.cubin, DIR/compute_80.ptx, DIR/amdgcn.bundle (tools/gpu_images_amd.py) and DIR/images.inc (what
-gpu/images.cc embeds); with --only those of the cards named and no others, and with --source of the kernels in another
+gpu/images.cc embeds: each packed by zlib); with --only those of the cards named and no others, and with --source of the kernels in another
 tree. Fails when a kernel spills or has a stack frame: that is memory traffic nobody asked for. cuda needs clang 19 and ptxas
 12.9, hip clang 19 and lld 19; no toolkit headers, no GPU.
 """
@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import venv
+import zlib
 from pathlib import Path
 
 import gpu_images_amd as amd
@@ -57,6 +58,14 @@ def without_comments(ptx: str) -> str:
     return "\n".join(line for line in lines if line) + "\n"
 
 
+def embedded(name: str, capability: int, kind: str, path: Path) -> str:
+    """The line of images.inc for an image, which is packed beside itself."""
+    image = path.read_bytes() + b"\0"  # the driver takes text up to a 0
+    packed = path.with_name(path.name + ".z")
+    packed.write_bytes(zlib.compress(image, 9))
+    return f'ESTOC_GPU_IMAGE({name}, {capability}, {kind}, {len(image)}, "{packed.resolve()}")'
+
+
 def findings(listing: str) -> list[str]:
     """Kernels of ptxas -v's report that have a stack frame or spill."""
     found = []
@@ -80,11 +89,11 @@ def make_cuda(arguments: argparse.Namespace, wrong: list[str]) -> list[str]:
         listing = run([arguments.ptxas, f"-arch={name}", "-O3", "-v", arguments.out / f"{target}.ptx", "-o", cubin],
                       f"ptxas for {name}")
         wrong += [f"{name}: {line}" for line in findings(listing)]
-        lines.append(f'ESTOC_GPU_IMAGE({name}, {capability}, cubin, "{cubin.resolve()}")')
+        lines.append(embedded(name, capability, "cubin", cubin))
     if not arguments.only:
         text = arguments.out / "compute_80.ptx"
         text.write_text(without_comments((arguments.out / "sm_80.ptx").read_text()))
-        lines.append(f'ESTOC_GPU_IMAGE(compute_80, 80, ptx, "{text.resolve()}")')
+        lines.append(embedded("compute_80", 80, "ptx", text))
     return lines
 
 
@@ -97,7 +106,7 @@ def make_hip(arguments: argparse.Namespace, wrong: list[str]) -> list[str]:
             wrong += [f"{target}: {line}" for line in amd.findings(assembly, instruction)]
     path = arguments.out / "amdgcn.bundle"
     path.write_bytes(amd.bundle(code_objects))
-    return [f'ESTOC_GPU_IMAGE(amdgcn, 0, hip, "{path.resolve()}")']
+    return [embedded("amdgcn", 0, "hip", path)]
 
 
 def main() -> int:

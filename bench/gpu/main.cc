@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <memory>
 
 #include "base/error.h"
 #include "gpu/emulator.h"
@@ -66,6 +67,7 @@ int run(const Options& options) {
   const estoc::gpu::Device device(driver);
   std::string file;
   const void* image = "";
+  std::shared_ptr<const void> unpacked;
   const char* name = "emulated";
   if (!options.image.empty()) {
     std::ifstream stream(options.image, std::ios::binary);
@@ -77,7 +79,8 @@ int run(const Options& options) {
     const estoc::gpu::Image* found = estoc::gpu::image_for(estoc::gpu::images(), device.capability);
     if (found == nullptr)
       estoc::fail(estoc::ErrorCode::unsupported, "no image for compute capability {}", device.capability);
-    image = found->data;
+    unpacked = estoc::gpu::unpack(*found);
+    image = unpacked.get();
     name = found->name;
   }
   const estoc::gpu::Module module(device, image);

@@ -26,10 +26,10 @@ std::optional<int> index_of(std::string_view place, std::string_view kind) {
   return index;
 }
 
-const void* image_of(const Driver& driver, int index) {
+std::shared_ptr<const void> image_of(const Driver& driver, int index) {
   const int capability = capability_of(driver, index);
   const Image* image = image_for(images(), capability);
-  if (image != nullptr) return image->data;
+  if (image != nullptr) return unpack(*image);
   if (images().empty()) {
     fail(ErrorCode::unsupported,
          "this build has no kernels for GPUs: `make gpu` brings the compiler and builds them in");
@@ -38,9 +38,9 @@ const void* image_of(const Driver& driver, int index) {
        capability / 10, capability % 10, image_names(images()));
 }
 
-const void* hip_image() {
+std::shared_ptr<const void> hip_image() {
   const Image* image = image_for_hip(images());
-  if (image != nullptr) return image->data;
+  if (image != nullptr) return unpack(*image);
   fail(ErrorCode::unsupported,
        "this build has no kernels for cards of AMD: `make gpu GPU_TARGETS=\"cuda;hip\"` builds them in");
 }
@@ -62,12 +62,12 @@ std::shared_ptr<Accelerator> Accelerator::open(std::string_view place) {
   }
   if (const auto index = index_of(place, "hip")) {
     const Driver& driver = open_hip();
-    return std::make_shared<Accelerator>(driver, *index, hip_image());
+    return std::make_shared<Accelerator>(driver, *index, hip_image().get());
   }
   const auto index = index_of(place, "cuda");
   if (!index) return nullptr;
   const Driver& driver = open_cuda();
-  return std::make_shared<Accelerator>(driver, *index, image_of(driver, *index));
+  return std::make_shared<Accelerator>(driver, *index, image_of(driver, *index).get());
 }
 
 Accelerator::Accelerator(const Driver& driver, int index, const void* image)

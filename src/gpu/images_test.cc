@@ -4,13 +4,17 @@
 
 #include <cstring>
 #include <string>
+#include <utility>
+
+#include "base/error.h"
 
 namespace estoc::gpu {
 namespace {
 
-const Image kAll[] = {{"sm_80", 80, ImageKind::cubin, nullptr, 0},    {"sm_89", 89, ImageKind::cubin, nullptr, 0},
-                      {"sm_90a", 90, ImageKind::cubin, nullptr, 0},   {"sm_100", 100, ImageKind::cubin, nullptr, 0},
-                      {"compute_80", 80, ImageKind::ptx, nullptr, 0}, {"amdgcn", 0, ImageKind::hip, nullptr, 0}};
+const Image kAll[] = {
+    {"sm_80", 80, ImageKind::cubin, nullptr, 0, 0},    {"sm_89", 89, ImageKind::cubin, nullptr, 0, 0},
+    {"sm_90a", 90, ImageKind::cubin, nullptr, 0, 0},   {"sm_100", 100, ImageKind::cubin, nullptr, 0, 0},
+    {"compute_80", 80, ImageKind::ptx, nullptr, 0, 0}, {"amdgcn", 0, ImageKind::hip, nullptr, 0, 0}};
 
 std::string chosen(int capability) {
   const Image* image = image_for(kAll, capability);
@@ -40,13 +44,30 @@ TEST(ImagesTest, CardsOfAmdGetTheirBundleAndNoOthersDo) {
 
 TEST(ImagesTest, EmbeddedImagesAreWholeAndEndWithZero) {
   for (const Image& image : images()) {
-    const auto* bytes = static_cast<const char*>(image.data);
+    const auto memory = unpack(image);
+    const auto* bytes = static_cast<const char*>(memory.get());
     ASSERT_GT(image.bytes, 1000u) << image.name;
-    EXPECT_EQ(bytes[image.bytes], 0) << image.name;
+    EXPECT_EQ(bytes[image.bytes - 1], 0) << image.name;
     const char* beginning = image.kind == ImageKind::cubin ? "\177ELF"
                             : image.kind == ImageKind::ptx ? ".version"
                                                            : "__CLANG_OFFLOAD_BUNDLE__";
     EXPECT_EQ(std::memcmp(bytes, beginning, std::strlen(beginning)), 0) << image.name;
+  }
+}
+
+TEST(ImagesTest, DamageIsFound) {
+  const unsigned char packed[] = {0x78, 0xDA, 0x4B, 0x64, 0x00, 0x00, 0x00, 0xC4, 0x00, 0x62};  // "a" and a 0
+  const Image whole{"whole", 90, ImageKind::cubin, packed, sizeof(packed), 2};
+  EXPECT_STREQ(static_cast<const char*>(unpack(whole).get()), "a");
+  for (const auto& [packed_bytes, bytes] :
+       {std::pair(sizeof(packed) - 1, 2), {sizeof(packed), 3}, {sizeof(packed), 1}}) {
+    const Image broken{"sm_90a", 90, ImageKind::cubin, packed, packed_bytes, static_cast<size_t>(bytes)};
+    try {
+      unpack(broken);
+      ADD_FAILURE() << packed_bytes << " " << bytes;
+    } catch (const Error& error) {
+      EXPECT_STREQ(error.what(), "this binary's kernels for GPUs (sm_90a) are damaged");
+    }
   }
 }
 
