@@ -11,6 +11,8 @@ tree. Fails when a kernel spills or has a stack frame: that is memory traffic no
 12.9, hip clang 19 and lld 19; no toolkit headers, no GPU.
 """
 import argparse
+import concurrent.futures
+import os
 import re
 import subprocess
 import sys
@@ -81,15 +83,16 @@ def make_cuda(arguments: argparse.Namespace, wrong: list[str]) -> list[str]:
     if not arguments.ptxas:
         sys.exit("gpu_images: no ptxas; `make gpu` installs it, or name one with --ptxas")
     images = [image for image in IMAGES if not arguments.only or image[0] in arguments.only]
-    for target in sorted({target for _, target, _ in images}):
-        compile_ptx(arguments.clang, arguments.source, target, arguments.out / f"{target}.ptx")
     lines = []
-    for name, target, capability in images:
-        cubin = arguments.out / f"{name}.cubin"
-        listing = run([arguments.ptxas, f"-arch={name}", "-O3", "-v", arguments.out / f"{target}.ptx", "-o", cubin],
-                      f"ptxas for {name}")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda target: compile_ptx(arguments.clang, arguments.source, target, arguments.out / f"{target}.ptx"),
+                      sorted({target for _, target, _ in images}, reverse=True)))
+        listings = list(pool.map(lambda image: run(
+            [arguments.ptxas, f"-arch={image[0]}", "-O3", "-v", arguments.out / f"{image[1]}.ptx", "-o",
+             arguments.out / f"{image[0]}.cubin"], f"ptxas for {image[0]}"), images))
+    for (name, _, capability), listing in zip(images, listings):
         wrong += [f"{name}: {line}" for line in findings(listing)]
-        lines.append(embedded(name, capability, "cubin", cubin))
+        lines.append(embedded(name, capability, "cubin", arguments.out / f"{name}.cubin"))
     if not arguments.only:
         text = arguments.out / "compute_80.ptx"
         text.write_text(without_comments((arguments.out / "sm_80.ptx").read_text()))
