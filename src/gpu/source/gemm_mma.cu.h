@@ -68,11 +68,11 @@ DEVICE void gemm_mma(const GemmArguments& a) {
   SHARED(order, u32[2]);
   if (thread_index() < 128) return;
   const int group = thread_index() / 128 - 1;
-  const int items = gemm_items(a.rows, a.count, N, a.splits, 1);
+  const int row_tiles = gemm_row_tiles(a.rows), token_tiles = gemm_token_tiles(a.count, N);
   grid_release();
   grid_wait();
-  for (int i = block_index(); i < items; i += grid_blocks()) {
-    const GemmItem<N> item = gemm_item<N>(a, i);
+  for (int i = block_index(); i < row_tiles * token_tiles * a.splits; i += grid_blocks()) {
+    const GemmItem<N> item = gemm_item<N>(i, row_tiles, token_tiles, a.splits);
     float sum[N / 2];
     UNROLL
     for (int k = 0; k < N / 2; ++k) sum[k] = 0;

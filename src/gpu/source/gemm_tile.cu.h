@@ -26,14 +26,21 @@ struct GemmCluster {
   int blocks = 1, rank = 0;
 };
 
+// Of a launch with so many row tiles, by the cluster, and tiles of tokens.
 template <int kTokens>
-DEVICE GemmItem<kTokens> gemm_item(const GemmArguments& a, int index, const GemmCluster& cluster = {}) {
+DEVICE GemmItem<kTokens> gemm_item(int index, int row_groups, int token_tiles, int splits,
+                                   const GemmCluster& cluster = {}) {
   constexpr int kTogether = 16;
-  const int row_groups = (gemm_row_tiles(a.rows) + cluster.blocks - 1) / cluster.blocks;
-  const int tile = index / a.splits, per_group = row_groups * kTogether, group = tile / per_group,
+  const int tile = index / splits, per_group = row_groups * kTogether, group = tile / per_group,
             inside = tile % per_group;
-  const int left = gemm_token_tiles(a.count, kTokens) - group * kTogether, width = left < kTogether ? left : kTogether;
-  return {inside / width * cluster.blocks + cluster.rank, group * kTogether + inside % width, index % a.splits, tile};
+  const int left = token_tiles - group * kTogether, width = left < kTogether ? left : kTogether;
+  return {inside / width * cluster.blocks + cluster.rank, group * kTogether + inside % width, index % splits, tile};
+}
+// The same of a launch's arguments.
+template <int kTokens>
+DEVICE GemmItem<kTokens> gemm_item(const GemmArguments& a, int index, const GemmCluster& cluster) {
+  const int row_groups = (gemm_row_tiles(a.rows) + cluster.blocks - 1) / cluster.blocks;
+  return gemm_item<kTokens>(index, row_groups, gemm_token_tiles(a.count, kTokens), a.splits, cluster);
 }
 
 // The units of an item's columns.
