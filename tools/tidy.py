@@ -33,7 +33,7 @@ FENCED_HEADERS = [
     (re.compile(r"^iostream$"), (), "it costs start-up time; use fmt"),
     (re.compile(r"^regex$"), (), "it is slow and can overflow the stack; use PCRE2"),
 ]
-GETENV_FOLDERS = {"base", "apps", "checkpoint"}
+GETENV_FOLDERS = {"base", "apps", "checkpoint", "gpu"}  # gpu: what a driver reads itself, and the emulator
 
 LITERAL_OR_COMMENT = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"([^()\s\\]{0,16})\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])\'(?:\\.|[^\'\\\n])+\'',

@@ -40,7 +40,7 @@ struct Event {
 };
 
 int64_t launches_from_environment() {
-  const char* const text = std::getenv("ESTOC_EMULATOR_LAUNCHES");
+  const char* const text = std::getenv("GPU_EMULATOR_LAUNCHES");
   return text == nullptr ? -1 : std::atoll(text);
 }
 

@@ -27,7 +27,7 @@ const Driver& emulator(EmulatedCard card = EmulatedCard::hopper);
 void set_emulator_seed(uint64_t seed);
 
 // Beyond so many more launches every one fails as on a device that has fallen off its bus; below 0, as at the start
-// unless ESTOC_EMULATOR_LAUNCHES says otherwise, none does. For tests.
+// unless GPU_EMULATOR_LAUNCHES says otherwise, none does. For tests.
 void set_emulator_launches(int64_t left);
 
 // What the last failed launch did wrong; empty when none has failed.

@@ -79,7 +79,7 @@ def test_some_layers(start_server, cpu, model, places):
 
 
 def test_a_lost_device_ends_the_server_with_a_sentence(model, tmp_path, monkeypatch):
-    monkeypatch.setenv("ESTOC_EMULATOR_LAUNCHES", "600")
+    monkeypatch.setenv("GPU_EMULATOR_LAUNCHES", "600")
     server = EstocServer(model, tmp_path / "log", "--device", "emulator", "--threads", "1", "--max-seqs", "1")
     answers = []
 
