@@ -58,7 +58,7 @@ TEST_P(HipTest, KernelsRunThroughIt) {
   const Module module(device, "");
   for (const Check& check :
        {check_rms_norm(device, module, 3, 256, random),
-        check_linear(device, module, {WeightForm::codes4, LinearEnd::residual, 48, 192, 20, 2, 4}, random)}) {
+        check_linear(device, module, {WeightForm::codes4, LinearEnd::residual, 48, 192, 12, 2, 4}, random)}) {
     EXPECT_TRUE(check.is_good()) << check.name << ": error " << check.error;
   }
 }

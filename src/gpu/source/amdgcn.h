@@ -188,11 +188,11 @@ DEVICE u32 rounded_to_bf16(float x) {  // in the upper half
   return x != x ? 0x7fff0000u : bits + 0x7fff + (bits >> 16 & 1);
 }
 DEVICE u32 pack_bf16x2(float low, float high) { return upper_halves(rounded_to_bf16(low), rounded_to_bf16(high)); }
-DEVICE u32 fma_bf16x2(u32 a, u32 b, u32 c) {  // the result is exact
+DEVICE u32 fma_bf16x2(u32 a, u32 b, u32 c) {
   const float low = __builtin_fmaf(bits_to_f32(a << 16), bits_to_f32(b << 16), bits_to_f32(c << 16));
   const float high =
       __builtin_fmaf(bits_to_f32(a & 0xffff0000u), bits_to_f32(b & 0xffff0000u), bits_to_f32(c & 0xffff0000u));
-  return upper_halves(f32_to_bits(low), f32_to_bits(high));
+  return pack_bf16x2(low, high);
 }
 DEVICE float f16_to_f32(u32 bits) { return static_cast<float>(__builtin_bit_cast(_Float16, static_cast<u16>(bits))); }
 DEVICE u32 f32_to_f16(float x) { return __builtin_bit_cast(u16, static_cast<_Float16>(x)); }

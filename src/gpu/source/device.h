@@ -22,8 +22,7 @@
 //   prefetch_l2(p, bytes)           asks for what is read later: 16-byte aligned, whole 16 bytes; a hint (Hopper)
 //   mma_bf16(d, a, b0, b1)          d[16x8] += a[16x16] b[16x8], fragments as in PTX mma.m16n8k16
 //   and_or(x, mask, bits)           (x & mask) | bits as one instruction
-//   fma_bf16x2(a, b, c) pack_bf16x2(low, high)                    pairs of bf16 in a word; the
-//                                   first for results that bf16 holds exactly
+//   fma_bf16x2(a, b, c) pack_bf16x2(low, high)                    pairs of bf16 in a word
 //   bits_to_f32 f32_to_bits f16_to_f32 f32_to_f16                 bits in the low half of a word
 //   rsqrt_fast exp2_fast reciprocal_fast                          approximate
 //   grid_wait() grid_release()      programmatic dependent launch: wait for the launch before; let the next one start.
