@@ -83,7 +83,7 @@ std::vector<ModelPlan> plan_models(const std::vector<ModelSettings>& settings, c
   std::vector<ModelPlan> plans;
   for (size_t i = 0; i < infos.size(); ++i) {
     if (placements[i].has_device()) {
-      uint64_t bytes = placements[i].kv_bytes();
+      uint64_t bytes = placements[i].kv_bytes(infos[i].state);
       if (const int left = placements[i].layers - placements[i].device_layers(); left > 0) {  // with the CPUs
         bytes =
             std::min(bytes, budget.part_bytes() / static_cast<uint64_t>(left) * static_cast<uint64_t>(infos[i].layers));

@@ -159,12 +159,16 @@ int Placement::device_layers() const {
   return count;
 }
 
-uint64_t Placement::kv_bytes() const {
+uint64_t Placement::kv_bytes(const StateLayout& state) const {
   uint64_t least = has_device() ? UINT64_MAX : 0;
   for (const DevicePart& part : devices) {
-    least = std::min(least, part.kv_bytes() / static_cast<uint64_t>(part.end - part.first));
+    for (const StateGroup& group : state.groups()) {
+      const auto own = static_cast<uint64_t>(
+          std::ranges::count_if(group.layers, [&](int layer) { return layer >= part.first && layer < part.end; }));
+      if (own > 0) least = std::min(least, part.kv_bytes() / own * static_cast<uint64_t>(group.layers.size()));
+    }
   }
-  return least * static_cast<uint64_t>(layers);
+  return least;
 }
 
 uint64_t Placement::free_bytes() const {

@@ -39,8 +39,9 @@ struct Placement {
   bool has_device() const { return !devices.empty(); }
   int device_layers() const;
   bool is_all_on_devices() const { return has_device() && device_layers() == layers; }
-  // Bytes of all layers' keys and values that the devices have room for, when each has its own layers'.
-  uint64_t kv_bytes() const;
+  // Bytes of all layers' keys and values that the devices have room for, when each has its own layers'. Of groups of
+  // layers (tensor/state_layout.h) any may get the most of them: the largest part of one that a device has counts.
+  uint64_t kv_bytes(const StateLayout& state) const;
   uint64_t free_bytes() const;  // of all devices
 };
 

@@ -29,7 +29,7 @@ TEST_F(PlacementTest, ADeviceTakesAllThatFits) {
   const Placement placement = place();
   ASSERT_TRUE(placement.is_all_on_devices());
   EXPECT_EQ(placement.devices[0].weight_bytes, device_weight_bytes(*weights_, 0, 3));
-  EXPECT_GT(placement.kv_bytes(), 0u);
+  EXPECT_GT(placement.kv_bytes(info_.state), 0u);
   const std::vector<StackPlace>& places = placement.stacks;
   ASSERT_EQ(places.size(), 1u);
   EXPECT_EQ(places[0].layer_end, 3);
@@ -63,7 +63,11 @@ TEST_F(PlacementTest, LayersWhereTheyAreTold) {
   EXPECT_EQ(placement.devices[1].weight_bytes, device_weight_bytes(*weights_, 2, 3));
   // Each device has a layer: there is room for all three layers' keys and values three times over what the tighter has.
   const uint64_t tighter = std::min(placement.devices[0].kv_bytes(), placement.devices[1].kv_bytes());
-  EXPECT_EQ(placement.kv_bytes(), 3 * tighter);
+  EXPECT_EQ(placement.kv_bytes(info_.state), 3 * tighter);
+  // Layers in groups: all of what the first layer keeps may be the whole of it, and half of what the others do.
+  const StateLayout windows({PagedState{1, 64}, PagedState{1, 64, 16}, PagedState{1, 64, 16}});
+  EXPECT_EQ(placement.kv_bytes(windows),
+            std::min(placement.devices[0].kv_bytes(), 2 * placement.devices[1].kv_bytes()));
   EXPECT_NE(placement_text(placement).find("1 of 3 layers on emulator (emulator:1)"), std::string::npos);
   settings_.places = parse_places("cpu:0,cpu:1-2");
   EXPECT_FALSE(place().has_device());
