@@ -1,7 +1,8 @@
-// gpu_check STAGE... [--image FILE] [--seconds N] [--roof GB/s] [--small] [--emulator]
+// gpu_check STAGE... [--image FILE] [--seconds N] [--roof GB/s] [--small] [--emulator | --hip]
 // Stages: version, correct, roof, linear, attention, step (step1, step16: of so many sequences), prompt, gemm, parts,
 // sample.
-// Exits 1 when a check failed, 3 when there is no device.
+// --hip: a card of AMD, on which only version and correct are meant to run. Exits 1 when a check failed, 3 when there
+// is no device.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -11,6 +12,7 @@
 
 #include "base/error.h"
 #include "gpu/emulator.h"
+#include "gpu/hip.h"
 #include "gpu/images.h"
 #include "session.h"
 
@@ -22,7 +24,8 @@ struct Options {
   std::vector<std::string> stages;
   std::string image;
   double seconds = 60, roof = 0;
-  bool is_emulated = false, is_small = false;  // small: tiny shapes, for the emulator and for sanitizers
+  bool is_emulated = false, is_hip = false,
+       is_small = false;  // small: tiny shapes, for the emulator and for sanitizers
 };
 
 Options read_options(int count, char** words) {
@@ -32,6 +35,8 @@ Options read_options(int count, char** words) {
     const char* value = i + 1 < count ? words[i + 1] : "";
     if (word == "--emulator") {
       options.is_emulated = options.is_small = true;
+    } else if (word == "--hip") {
+      options.is_hip = true;
     } else if (word == "--small") {
       options.is_small = true;
     } else if (word == "--image" || word == "--seconds" || word == "--roof") {
@@ -63,7 +68,9 @@ bool run_stage(Session& session, const std::string& stage) {
 }
 
 int run(const Options& options) {
-  const estoc::gpu::Driver& driver = options.is_emulated ? estoc::gpu::emulator() : estoc::gpu::open_cuda();
+  const estoc::gpu::Driver& driver = options.is_emulated ? estoc::gpu::emulator()
+                                     : options.is_hip    ? estoc::gpu::open_hip()
+                                                         : estoc::gpu::open_cuda();
   const estoc::gpu::Device device(driver);
   std::string file;
   const void* image = "";
@@ -76,9 +83,9 @@ int run(const Options& options) {
     image = file.c_str();
     name = options.image.c_str();
   } else if (!options.is_emulated) {
-    const estoc::gpu::Image* found = estoc::gpu::image_for(estoc::gpu::images(), device.capability);
-    if (found == nullptr)
-      estoc::fail(estoc::ErrorCode::unsupported, "no image for compute capability {}", device.capability);
+    const estoc::gpu::Image* found = options.is_hip ? estoc::gpu::image_for_hip(estoc::gpu::images())
+                                                    : estoc::gpu::image_for(estoc::gpu::images(), device.capability);
+    if (found == nullptr) estoc::fail(estoc::ErrorCode::unsupported, "no image for {}", device.name);
     unpacked = estoc::gpu::unpack(*found);
     image = unpacked.get();
     name = found->name;
