@@ -244,7 +244,6 @@ DEVICE void store_host(u32* p, u32 v) {
 DEVICE int cluster_rank() { return 0; }
 DEVICE int cluster_blocks() { return 1; }
 DEVICE void cluster_arrive() {}
-DEVICE void cluster_arrive_plain() {}
 DEVICE void cluster_wait() {}
 DEVICE void store_cluster(float* p, int, const float (&v)[4]) {
   UNROLL
