@@ -121,19 +121,32 @@ def test_windows_over_keys_of_8_bits(start_server, windowed, layers):
         assert max(abs(expected[token] - found[token]) for token in shared) < TOLERANCE
 
 
+def expect_equal_up_to_ties(expected: dict, found: dict) -> None:
+    """Two greedy answers, as far as they have the same beginning: another kernel rounds otherwise and may break a tie."""
+    for i, (token, other) in enumerate(zip(expected["tokens"], found["tokens"])):
+        top, other_top = expected["top_logprobs"][i], found["top_logprobs"][i]
+        shared = set(top) & set(other_top)
+        assert len(shared) >= 7, i
+        assert max(abs(top[key] - other_top[key]) for key in shared) < TOLERANCE, i
+        if token != other:
+            assert top[token] - top[other] < TOLERANCE, i
+            return
+
+
 def test_preempted_over_windows_and_8_bits(start_server, windowed):
     block = LAYERS * 2 * (16 * 64 + 64)  # bytes of 16 positions
     device = start_server(windowed, "--device", "emulator", "--kv-type", "int8", "--threads", "1", "--max-seqs", "4",
                           "--kv-memory", str(block * 9), "--target-tbt", "10000")
 
     def ask(i: int) -> dict:
-        return device.complete(PROMPT[i:], max_tokens=40, ignore_eos=True, temperature=0, timings=True)
+        return device.complete(PROMPT[i:], max_tokens=40, ignore_eos=True, temperature=0, timings=True, logprobs=10)
 
-    alone = [ask(i)["choices"][0]["text"] for i in range(4)]
+    alone = [ask(i) for i in range(4)]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(ask, range(4)))
     assert sum(answer["timings"]["preemptions"] for answer in together) > 0
-    assert [answer["choices"][0]["text"] for answer in together] == alone
+    for expected, found in zip(alone, together):
+        expect_equal_up_to_ties(expected["choices"][0]["logprobs"], found["choices"][0]["logprobs"])
 
 
 @pytest.mark.parametrize("arguments, sentence", [
