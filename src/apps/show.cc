@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "apps/commands.h"
 #include "apps/process_options.h"
@@ -11,6 +12,7 @@
 #include "apps/standard_streams.h"
 #include "checkpoint/checkpoint.h"
 #include "engine/kv_sizing.h"
+#include "gpu/device_report.h"
 #include "kernels/kernels.h"
 
 namespace estoc {
@@ -63,6 +65,8 @@ int show(const ShowOptionValues& options) {
   row("compute", fmt::format("{}, {} activations, {} threads, {}", options.compute, activations,
                              thread_count(read_runtime_settings(options)), kernels::table().name));
   row("layers", placement_text(placement));
+  bool is_first = true;
+  for (const std::string& line : gpu::gpu_lines()) row(std::exchange(is_first, false) ? "GPUs" : "", line);
   row("memory", fmt::format("{} = weights {} + keys and values {} + about 100 MiB of buffers",
                             format_bytes(info.weight_bytes + kv_bytes + (100u << 20)), format_bytes(info.weight_bytes),
                             format_bytes(kv_bytes)));
