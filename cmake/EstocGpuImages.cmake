@@ -1,7 +1,7 @@
 # Kernels for GPUs, compiled into the binary by clang 19 and ptxas (cuda) or lld (hip). All are tools of the build only;
 # without them the binary has no images and says so when a GPU is asked for.
 set(ESTOC_GPU_IMAGES AUTO CACHE STRING "embed GPU kernels: AUTO (where clang++-19 and build/gpu-tools are), ON, OFF, or a list like sm_90a;gfx942 of the only ones")
-set(ESTOC_GPU_TARGETS cuda CACHE STRING "cards that have images in the binary: cuda, hip (7 MB) or \"cuda;hip\"")
+set(ESTOC_GPU_TARGETS cuda CACHE STRING "cards that have images in the binary: cuda, hip (2 MB) or \"cuda;hip\"")
 
 # Unpacks them. Linked into the binary, which must not need one more library where it runs.
 find_library(ESTOC_ZLIB NAMES libz.a REQUIRED)
