@@ -4,9 +4,9 @@
   bench/gpu_equal_run.py ESTOC MODEL [--requests 1000] [--device cuda] [--tie 0.1]
 
 Prompts are pieces of this project's documents, many of which begin alike, from one word to a thousand; 48 requests are
-under way at once, some of them cancelled. The device chooses its tokens itself; the CPU says what else was likely. Where
+under way at once (--streams), some of them cancelled. The device chooses its tokens itself; the CPU says what else was likely. Where
 answers part, the token of the device must be one that the CPU holds nearly as likely as its own: within --tie of log-
-probability. Exits 1 when one is not. Standard library only.
+probability. Exits 1 when one is not, and asks for it once more, alone. Standard library only.
 """
 import argparse
 import concurrent.futures
@@ -22,7 +22,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CANDIDATES = 20
-STREAMS = 48
 
 
 class Server:
@@ -116,6 +115,7 @@ def main() -> int:
     parser.add_argument("model")
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--device", default="cuda")
+    parser.add_argument("--streams", type=int, default=48)
     parser.add_argument("--tie", type=float, default=0.1, help="of log-probability")
     parser.add_argument("--out", default=os.environ.get("OUT", "/tmp"))
     arguments = parser.parse_args()
@@ -123,16 +123,15 @@ def main() -> int:
 
     device = Server(arguments.estoc, arguments.model, f"{arguments.out}/equal-device.log", "--device", arguments.device)
     begin = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(STREAMS) as pool:
+    with concurrent.futures.ThreadPoolExecutor(arguments.streams) as pool:
         for fields, is_cancelled in wanted:
             if is_cancelled:
                 pool.submit(device.cancel, **fields)
         found = list(pool.map(lambda each: device.complete(**each[0])["text"], wanted))
     device_seconds = time.monotonic() - begin
-    device.stop()
 
     cpu = Server(arguments.estoc, arguments.model, f"{arguments.out}/equal-cpu.log", "--device", "cpu", "--compute", "exact")
-    with concurrent.futures.ThreadPoolExecutor(STREAMS) as pool:
+    with concurrent.futures.ThreadPoolExecutor(arguments.streams) as pool:
         expected = list(pool.map(lambda each: cpu.complete(**each[0], logprobs=CANDIDATES), wanted))
     cpu.stop()
 
@@ -143,8 +142,12 @@ def main() -> int:
           f"are the CPU's, {len(parts) - len(wrong)} part at a tie within {arguments.tie} (largest "
           f"{max((each[2] for each in parts), default=0):.3f}), {len(wrong)} are wrong")
     for request, token, gap in wrong[:10]:
+        alone = device.complete(**wanted[request][0])["text"]
+        place = part(expected[request], alone)
         print(f"! request {request} parts at token {token} of {wanted[request][0]['max_tokens']}, {gap:.3f} less likely: "
-              f"{found[request][:60]!r} instead of {expected[request]['text'][:60]!r}")
+              f"{found[request][:60]!r} instead of {expected[request]['text'][:60]!r}; alone "
+              + ("it is the CPU's" if place is None else f"it parts at token {place[0]}, {place[1]:.3f} less likely"))
+    device.stop()
     return 1 if wrong or len(expected) != len(wanted) else 0
 
 
