@@ -11,7 +11,7 @@ namespace {
 using estoc::http::ReadRequest;
 using estoc::http::RequestReader;
 
-constexpr estoc::http::ReadLimits kLimits{512, 2048};
+const estoc::http::ReadLimits kLimits{512, 2048};
 
 void require(bool condition) {
   if (!condition) std::abort();
