@@ -4,7 +4,8 @@
 // reach of positions, and launched as one graph; more than kGpuDecodeRows rows take the products of prompts. Other
 // batches are prompts; where the device has no kernels for them, or for these forms of weights, they are decode steps
 // one after the other. Ownership: owns buffers and graphs; borrows device and weights. Threads: one at a time. Errors:
-// the constructor throws Error{resource_exhausted, unsupported}; forward throws Error{io} when the device failed.
+// the constructor throws Error{resource_exhausted, unsupported}; forward throws Error{io, device_lost} when the device
+// failed.
 #pragma once
 
 #include <map>
