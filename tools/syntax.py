@@ -4,9 +4,9 @@
   tools/syntax.py BUILD_DIR [--jobs N] [--minutes N]
 
 Every header with a guard is compiled as the only thing that a file includes, twice, so that none leans on what happens
-to be included before it; a header without one is a piece of its includer (tools/tidy.py knows who may lack it). Then
-every source file that reaches base/mutex.h is held against the annotations of base/thread_annotations.h: the others
-have no lock to hold. BUILD_DIR is any configured build: its compile_commands.json says which folders and definitions a
+to be included before it; a header without one is a piece of its includer (tools/tidy.py knows who may lack it). Every
+source file that reaches base/mutex.h is held against the annotations of base/thread_annotations.h: the others have no
+lock to hold. Fuzz harnesses, which only a build of their own compiles, have to be right as well. BUILD_DIR is any configured build: its compile_commands.json says which folders and definitions a
 room is compiled with. Kernels for GPUs are left out. What a change reaches comes first (tools/sanitize.py knows since
 when); what the minutes were too short for is counted at the end and is no failure. Standard library only.
 """
@@ -28,6 +28,7 @@ import tidy
 ROOT = Path(__file__).resolve().parent.parent
 CLANG = ["clang++-19", "-fsyntax-only", "-std=c++20", "-Wthread-safety", "-Werror=thread-safety"]
 LOCKS = "base/mutex.h"
+HARNESSES = "tests/fuzz/"
 FOR_CARDS = "src/gpu/source/"  # kernels: which words they are written in, their includer chooses
 TAKES_A_WORD = {"-isystem", "-I", "-D"}
 
@@ -71,7 +72,8 @@ def reaching(files: set[str], includes: dict[str, set[str]]) -> set[str]:
 
 
 def read_tree(changed: list[str]) -> tuple[list[str], list[str]]:
-    """(headers with a guard, sources that reach the locks), as paths below the root, first what `changed` reaches."""
+    """(headers with a guard, sources that reach the locks or fuzz), as paths below the root, first what `changed`
+    reaches."""
     paths = sorted(path for folder in ("src", "tests") for path in (ROOT / folder).rglob("*"))
     texts = {path.relative_to(ROOT).as_posix(): path.read_text() for path in paths if path.suffix in (".h", ".cc")}
     includes = {include_name(path): {match[2] for match in tidy.INCLUDE.finditer(text)} for path, text in texts.items()}
@@ -80,7 +82,8 @@ def read_tree(changed: list[str]) -> tuple[list[str], list[str]]:
     ordered = sorted(texts, key=lambda path: include_name(path) not in touched)  # which keeps the order within both
     headers = [path for path in ordered if path.endswith(".h") and not path.startswith(FOR_CARDS)
                and re.search(r"^#pragma once$", texts[path], re.MULTILINE)]
-    return headers, [path for path in ordered if path.endswith(".cc") and include_name(path) in locking]
+    return headers, [path for path in ordered if path.endswith(".cc")
+                     and (include_name(path) in locking or path.startswith(HARNESSES))]
 
 
 def include_name(path: str) -> str:
@@ -119,7 +122,7 @@ def main() -> int:
     left = sum(right is None for right in results.values())
     if left:
         print(f"syntax: NOT CHECKED, {arguments.minutes:g} minutes were over: {left} of {len(paths)} files")
-    print(f"syntax: locks of {len(sources)} files, {len(headers)} headers alone: "
+    print(f"syntax: {len(sources)} files with locks or harnesses, {len(headers)} headers alone: "
           + (f"{len(wrong)} wrong: {' '.join(wrong)}" if wrong else "clean" if not left else "clean as far as checked"))
     return 1 if wrong or not headers or not sources else 0
 

@@ -24,6 +24,7 @@ class Tree(unittest.TestCase):
         self.assertEqual(headers[0], "src/http/connection.h")
         self.assertIn("src/http/server.cc", sources[:3])
         self.assertEqual((sorted(headers), sorted(sources)), (sorted(plain_headers), sorted(plain_sources)))
+        self.assertIn("tests/fuzz/base_json_fuzz.cc", sources)
         self.assertFalse([path for path in headers if path.startswith(syntax.FOR_CARDS)])
 
 
