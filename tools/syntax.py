@@ -3,12 +3,13 @@
 
   tools/syntax.py BUILD_DIR [--jobs N] [--minutes N]
 
-Every header with a guard is compiled as the only thing that a file includes, twice, so that none leans on what happens
-to be included before it; a header without one is a piece of its includer (tools/tidy.py knows who may lack it). Every
-source file that reaches base/mutex.h is held against the annotations of base/thread_annotations.h: the others have no
-lock to hold. Fuzz harnesses, which only a build of their own compiles, have to be right as well. BUILD_DIR is any configured build: its compile_commands.json says which folders and definitions a
-room is compiled with. Kernels for GPUs are left out. What a change reaches comes first (tools/sanitize.py knows since
-when); what the minutes were too short for is counted at the end and is no failure. Standard library only.
+Every header with a guard is compiled as the only thing that a file includes, twice, so that none leans on what
+happens to be included before it; a header without one is a piece of its includer (tools/tidy.py knows who may lack
+it). Every source file that reaches base/mutex.h is held against the annotations of base/thread_annotations.h: the
+others have no lock to hold. Fuzz harnesses, which only a build of their own compiles, have to be right as well.
+BUILD_DIR is any configured build: its compile_commands.json says which folders and definitions a room is compiled
+with. Kernels for GPUs are left out. What a change reaches comes first (tools/sanitize.py knows since when); what the
+minutes were too short for is counted at the end and is no failure. Standard library only.
 """
 import argparse
 import json
