@@ -170,7 +170,7 @@ def starting(command: str, model: Path, packs: Path) -> subprocess.Popen:
 
 
 @pytest.mark.timing
-@pytest.mark.parametrize("delay", [0.02, 0.1, 0.3, 0.6])
+@pytest.mark.parametrize("delay", [0.02, 0.1, 0.2, 0.3])
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("command", ["serve", "run"])
 def test_a_signal_while_loading_ends_at_once(large_model, tmp_path, command, name, delay):
