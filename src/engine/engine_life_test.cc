@@ -1,7 +1,9 @@
 // How requests and the engine end: cancels, a full queue, draining, broken sinks and models.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <latch>
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -247,7 +249,9 @@ TEST(EngineLife, AFailingForwardFailsTheRequestsOfItsStepAndTheEngineGoesOn) {
 TEST(EngineLife, ALostDeviceEndsAllRequestsAndNoneIsTaken) {
   FakeModel model(kVocab, 7);
   std::atomic<bool> is_lost = false;
+  std::latch both(1);  // are submitted
   model.before_forward = [&](const Batch&) {
+    both.wait();
     if (is_lost) throw Error(ErrorCode::device_lost, "the card is gone");
   };
   Inbox inbox;  // outlives the engine
@@ -262,6 +266,7 @@ TEST(EngineLife, ALostDeviceEndsAllRequestsAndNoneIsTaken) {
                                      })
                              .id;
   const RequestId waits = engine.submit({.prompt = {2}, .tokens_max = 9}, inbox.sink()).id;
+  both.count_down();
   for (const RequestId id : {runs, waits}) {
     const auto events = inbox.wait_for_all(id);
     EXPECT_EQ(events.back().finish, FinishReason::error);
