@@ -38,12 +38,17 @@ void Driver::check(Result result, const char* what) const {
        short_name != nullptr ? short_name : "without a name", text != nullptr ? text : "no text");
 }
 
-Driver open_driver(const char* library) {
+void* open_library(const char* library, const char* kind) {
   void* opened = dlopen(library, RTLD_NOW | RTLD_LOCAL);
   if (opened == nullptr) {
     const char* reason = dlerror();
-    fail(ErrorCode::unsupported, "no GPU driver here: {}", reason != nullptr ? reason : library);
+    fail(ErrorCode::unsupported, "no {} here: {}", kind, reason != nullptr ? reason : library);
   }
+  return opened;
+}
+
+Driver open_driver(const char* library) {
+  void* opened = open_library(library, "GPU driver");
   Driver driver;
   driver.name = library;
 #define ESTOC_RESOLVE(field, symbol, arguments)                                                                  \

@@ -100,6 +100,9 @@ struct Driver {
   void check(Result result, const char* what) const;
 };
 
+// Opens a shared library. Throws Error(unsupported), "no GPU driver here: ..." where `kind` is "GPU driver".
+void* open_library(const char* library, const char* kind);
+
 // Opens `library` and fills the table; initializes nothing. Throws Error(unsupported).
 Driver open_driver(const char* library);
 

@@ -4,19 +4,10 @@
 
 #include "base/error.h"
 #include "gpu/emulator.h"
+#include "gpu/test_sentence.h"
 
 namespace estoc::gpu {
 namespace {
-
-std::string sentence(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::unsupported);
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 TEST(DriverTest, AMissingLibraryIsOneSentence) {
   const std::string text = sentence([] { open_driver("libno-such-driver.so.1"); });

@@ -116,11 +116,7 @@ void find(void* library, const char* library_name, const char* symbol, Function&
 }  // namespace
 
 Driver open_hip_driver(const char* library) {
-  void* opened = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-  if (opened == nullptr) {
-    const char* reason = dlerror();
-    fail(ErrorCode::unsupported, "no HIP library here: {}", reason != nullptr ? reason : library);
-  }
+  void* opened = open_library(library, "HIP library");
   Driver driver;
   driver.name = library;
 #define ESTOC_FIND(field, symbol) find(opened, library, #symbol, driver.field);

@@ -7,20 +7,10 @@
 #include "gpu/accelerator.h"
 #include "gpu/emulator.h"
 #include "gpu/test_checks.h"
+#include "gpu/test_sentence.h"
 
 namespace estoc::gpu {
 namespace {
-
-template <class Call>
-std::string sentence(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::unsupported);
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 // The library of fake_hip.cc in front of an emulated card.
 class HipTest : public testing::TestWithParam<EmulatedCard> {
