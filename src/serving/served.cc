@@ -23,8 +23,6 @@ Served::Served(Checkpoint&& opened, const ModelSettings& settings, const Placeme
     : settings(settings),
       plan(plan),
       placed(!placement.has_device() ? std::string() : placement_text(placement)),
-      memory(place_memory(placement, describe_model(*opened.weights, settings.compute).weight_bytes,
-                          plan.engine.kv_bytes)),
       name(served_name(settings, opened)),
       checkpoint(std::move(opened)),
       team(cpus.count, pinning, cpus.first),
@@ -35,7 +33,8 @@ Served::Served(Checkpoint&& opened, const ModelSettings& settings, const Placeme
                         .is_deterministic = settings.is_deterministic,
                         .places = placement.stacks,
                         .packed_store = packs.get(),
-                        .progress = progress})) {
+                        .progress = progress})),
+      memory(place_memory(placement, model->info().weight_bytes, plan.engine.kv_bytes)) {
   if (packs != nullptr) packs->keep();
   engine = std::make_unique<Engine>(*model, plan.engine, &team);
 }

@@ -35,12 +35,12 @@ struct Served {
   const ModelSettings settings;
   const ModelPlan plan;
   const std::string placed;  // where its layers are, for people
-  const std::vector<api::PlaceMemory> memory;
   const std::string name;
   const Checkpoint checkpoint;
   ThreadTeam team;
   std::unique_ptr<PackCache> packs;  // null when nothing is kept
   std::unique_ptr<Model> model;
+  const std::vector<api::PlaceMemory> memory;
   std::unique_ptr<Engine> engine;
   const std::time_t created = std::time(nullptr);  // when it was loaded
 };
