@@ -163,10 +163,11 @@ def large_model(tmp_path_factory) -> Path:
 
 
 def starting(command: str, model: Path, packs: Path) -> subprocess.Popen:
-    """A command that loads the model, with its log in a pipe."""
+    """A command that loads the model, with its log in a pipe; Ctrl-C reaches it also where a shell's `&` ignores it."""
     arguments = {"serve": ["serve", model, "--port", 0], "run": ["run", model, "a", "--log-level", "info"]}[command]
     return subprocess.Popen([BINARY, *map(str, arguments), "--kv-memory", "64M", "--pack-cache", packs],
-                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
 
 @pytest.mark.timing
