@@ -15,11 +15,11 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kMagic = "estocpak";
-constexpr uint32_t kFileVersion = 4;
+constexpr uint32_t kFileVersion = 5;
 constexpr size_t kHeaderBytes = 64;
 constexpr size_t kHeaderChecked = 56;
 constexpr uint64_t kPage = 4096;
-constexpr uint64_t kEntryBytesMin = 4 + 1 + 4 + 1 + 8 * 5 + 8 * 3;
+constexpr uint64_t kEntryBytesMin = 4 + 1 + 4 + 1 + 8 * 4 + 8 * 4 * 2 + 8 * 3;
 
 uint64_t page_aligned(uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
@@ -35,6 +35,10 @@ void put_text(std::vector<std::byte>& out, std::string_view text) {
   for (const char c : text) put(out, c);
 }
 
+void put_row_map(std::vector<std::byte>& out, const RowMap& map) {
+  for (const int64_t number : {map.head_dim(), map.turned(), map.group_rows(), map.group_stride()}) put(out, number);
+}
+
 std::vector<std::byte> encode_table(const std::vector<PackEntry>& entries) {
   std::vector<std::byte> table;
   for (const PackEntry& entry : entries) {
@@ -42,7 +46,8 @@ std::vector<std::byte> encode_table(const std::vector<PackEntry>& entries) {
     put_text(table, entry.key.scheme);
     const MatrixSlice& slice = entry.key.slice;
     for (const int64_t number : {slice.first_row, slice.rows, slice.first_column, slice.columns}) put(table, number);
-    put(table, entry.key.row_map.head_dim());
+    put_row_map(table, slice.order);
+    put_row_map(table, entry.key.row_map);
     put(table, entry.offset);
     put(table, entry.key.bytes);
     put(table, entry.checksum);
@@ -105,6 +110,18 @@ std::string read_text(ByteReader& reader, std::string_view what, const std::stri
   return text;
 }
 
+RowMap read_row_map(ByteReader& reader, const std::string& name) {
+  const auto head_dim = reader.read<int64_t>("the rows of a head"), turned = reader.read<int64_t>("its turned rows");
+  const auto rows = reader.read<int64_t>("the rows of a group"), stride = reader.read<int64_t>("a group's stride");
+  if (turned < 0 || turned > head_dim || (turned == 0) != (head_dim == 0) || rows < 0 || stride < rows ||
+      (rows == 0 && stride != 0)) {
+    fail(ErrorCode::corrupt_file, "{}: rows in heads of {}, {} of them turned, and groups of {} rows {} apart", name,
+         head_dim, turned, rows, stride);
+  }
+  const RowMap pairs = head_dim == 0 ? RowMap() : RowMap::adjacent_pairs(head_dim, turned);
+  return pairs.inside(rows == 0 ? RowMap() : RowMap::groups(rows, stride));
+}
+
 PackEntry read_entry(ByteReader& reader, const PackId& id, const std::string& name) {
   PackEntry entry;
   entry.key.layout_version = id.layout_version;
@@ -115,12 +132,12 @@ PackEntry read_entry(ByteReader& reader, const PackId& id, const std::string& na
   slice.rows = reader.read<int64_t>("a count of rows");
   slice.first_column = reader.read<int64_t>("a first column");
   slice.columns = reader.read<int64_t>("a count of columns");
-  const auto head_dim = reader.read<int64_t>("the rows of a head");
-  if (slice.first_row < 0 || slice.rows < 1 || slice.first_column < 0 || slice.columns < 1 || head_dim < 0) {
-    fail(ErrorCode::corrupt_file, "{}: '{}' is {} rows from {} and {} columns from {} in heads of {}", name,
-         shown(entry.key.name), slice.rows, slice.first_row, slice.columns, slice.first_column, head_dim);
+  if (slice.first_row < 0 || slice.rows < 1 || slice.first_column < 0 || slice.columns < 1) {
+    fail(ErrorCode::corrupt_file, "{}: '{}' is {} rows from {} and {} columns from {}", name, shown(entry.key.name),
+         slice.rows, slice.first_row, slice.columns, slice.first_column);
   }
-  if (head_dim > 0) entry.key.row_map = RowMap::adjacent_pairs(head_dim);
+  slice.order = read_row_map(reader, name);
+  entry.key.row_map = read_row_map(reader, name);
   entry.offset = reader.read<uint64_t>("an offset");
   entry.key.bytes = reader.read<uint64_t>("a length");
   entry.checksum = reader.read<uint64_t>("a checksum");

@@ -64,7 +64,7 @@ TEST(PackFile, RefusesWhatIsOfOtherWeightsOrLayouts) {
   std::vector<std::byte> other_version = file;
   other_version[8] ^= std::byte{1};
   mend_checksums(other_version);
-  EXPECT_EQ(refusal(other_version), "test.pack: is version 5 of the file, expected 4");
+  EXPECT_EQ(refusal(other_version), "test.pack: is version 4 of the file, expected 5");
 }
 
 TEST(PackFile, RefusesEveryTruncation) {
@@ -134,11 +134,13 @@ TEST(PackFile, RefusesOneMatrixTwice) {
 }
 
 TEST(PackFile, HoldsSlicesOfOneTensor) {
-  std::vector<PackItem> items(5, made_up_item("a", 64, 1));
+  std::vector<PackItem> items(7, made_up_item("a", 64, 1));
   items[1].key.slice.first_row += 16;
   items[2].key.slice.first_column += 32;
   items[3].key.slice.rows += 1;
   items[4].key.row_map = RowMap();
+  items[5].key.slice.order = RowMap::adjacent_pairs(8, 4).inside(RowMap::groups(16, 40));
+  items[6].key.slice.order = RowMap::groups(16, 40);
   const std::vector<PackEntry> entries = parse_pack(pack_in_memory(kId, items), kId, "test.pack");
   ASSERT_EQ(entries.size(), items.size());
   for (size_t i = 0; i < items.size(); ++i) EXPECT_EQ(entries[i].key, items[i].key);
@@ -147,8 +149,17 @@ TEST(PackFile, HoldsSlicesOfOneTensor) {
 TEST(PackFile, RefusesImpossibleSlices) {
   PackItem item = made_up_item("a", 64, 1);
   item.key.slice.first_row = -16;
+  EXPECT_EQ(refusal(pack_in_memory(kId, {item})), "test.pack: 'a' is 16 rows from -16 and 33 columns from 0");
+}
+
+TEST(PackFile, RefusesImpossibleOrders) {
+  PackItem item = made_up_item("a", 64, 1);
+  item.key.slice.order = RowMap::adjacent_pairs(8, 10);
   EXPECT_EQ(refusal(pack_in_memory(kId, {item})),
-            "test.pack: 'a' is 16 rows from -16 and 33 columns from 0 in heads of 8");
+            "test.pack: rows in heads of 8, 10 of them turned, and groups of 0 rows 0 apart");
+  item.key.slice.order = RowMap::groups(8, 7);
+  EXPECT_EQ(refusal(pack_in_memory(kId, {item})),
+            "test.pack: rows in heads of 0, 0 of them turned, and groups of 8 rows 7 apart");
 }
 
 TEST(PackFile, RefusesAnythingBetweenTheMatrices) {

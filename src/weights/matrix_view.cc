@@ -1,5 +1,8 @@
 #include "weights/matrix_view.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "base/check.h"
 #include "base/error.h"
 #include "quant/affine.h"
@@ -10,8 +13,51 @@ namespace estoc {
 MatrixView::MatrixView(const WeightTensor& tensor)
     : tensor_(&tensor), slice_{.rows = tensor.rows(), .columns = tensor.columns()} {}
 
+// Bytes in another order than the file's, and the tensor that says so.
+struct MatrixView::Copy {
+  std::vector<std::byte> bytes;
+  WeightTensor tensor;
+};
+
+MatrixView MatrixView::transposed() const {
+  if (format().block_count != 1) {
+    fail(ErrorCode::unsupported, "{}: tensor '{}' cannot be transposed: its format, {}, has blocks of {}",
+         tensor_->file, shown(tensor_->source_name), format().name, format().block_count);
+  }
+  const auto copy = std::make_shared<Copy>();
+  const auto size = static_cast<size_t>(format().row_bytes(1));
+  const auto from_rows = static_cast<size_t>(rows()), from_columns = static_cast<size_t>(columns());
+  copy->bytes.resize(from_rows * from_columns * size);
+  for (size_t r = 0; r < from_rows; ++r) {
+    const std::byte* const from = row(static_cast<int64_t>(r));
+    for (size_t c = 0; c < from_columns; ++c) {
+      std::copy_n(from + c * size, size, copy->bytes.data() + (c * from_rows + r) * size);
+    }
+  }
+  copy->tensor = *tensor_;
+  // Packed forms are told apart by name and slice.
+  copy->tensor.name += " transposed from " + std::to_string(slice_.first_row);
+  copy->tensor.shape = {columns(), rows()};
+  copy->tensor.row_map = {};
+  copy->tensor.bytes = copy->bytes;
+  MatrixView view(copy->tensor);
+  view.copy_ = copy;
+  return view;
+}
+
+MatrixView MatrixView::pick_rows(int64_t begin, int64_t count, const RowMap& order) const {
+  ESTOC_CHECK(slice_.order.is_in_order() && begin >= 0 && count > 0);
+  ESTOC_CHECK(begin + order.stored_row(count - 1) <
+              rows());  // the last of a head or a group is the last that is stored
+  MatrixView part = *this;
+  part.slice_.first_row += begin;
+  part.slice_.rows = count;
+  part.slice_.order = order;
+  return part;
+}
+
 MatrixView MatrixView::slice_rows(int64_t begin, int64_t count) const {
-  ESTOC_CHECK(begin >= 0 && count > 0 && begin + count <= rows());
+  ESTOC_CHECK(slice_.order.is_in_order() && begin >= 0 && count > 0 && begin + count <= rows());
   MatrixView part = *this;
   part.slice_.first_row += begin;
   part.slice_.rows = count;
@@ -39,7 +85,7 @@ void MatrixView::unpack(int64_t r, uint8_t* codes, float* scales, float* mins) c
 
 const std::byte* MatrixView::row(int64_t r) const {
   ESTOC_DCHECK(r >= 0 && r < rows());
-  return tensor_->row(slice_.first_row + r) + format().row_bytes(slice_.first_column);
+  return tensor_->row(slice_.first_row + slice_.order.stored_row(r)) + format().row_bytes(slice_.first_column);
 }
 
 }  // namespace estoc

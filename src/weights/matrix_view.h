@@ -4,13 +4,14 @@
 // stacked experts (a tensor of three dimensions is the matrix of all their rows) and shards by output; shards by input
 // are slices of columns. Its scheme is the tensor's format, whose rows stand for themselves: one part. A scheme that
 // spreads a row over several tensors (codes here, zero points and scales there) has them as further parts behind decode
-// and unpack; nobody above asks for bytes but the dense product, which asks `dense_rows` first. Ownership: a view; the
-// WeightTensor and its source must outlive it. Threads: immutable. Errors: slices throw.
+// and unpack; nobody above asks for bytes but the dense product, which asks `is_evenly_spaced` first. Ownership: a
+// view; the WeightTensor and its source must outlive it. Threads: immutable. Errors: slices throw.
 #pragma once
 
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "quant/format.h"
@@ -23,6 +24,7 @@ namespace estoc {
 struct MatrixSlice {
   int64_t first_row = 0, first_column = 0;
   int64_t rows = 0, columns = 0;
+  RowMap order = {};  // of the slice's rows, from first_row on
 
   auto operator<=>(const MatrixSlice&) const = default;
 };
@@ -36,6 +38,12 @@ class MatrixView {
   // sides of a cut in one block.
   MatrixView slice_rows(int64_t begin, int64_t count) const;
   MatrixView slice_columns(int64_t begin, int64_t count) const;
+  // `count` rows of this view, row r being its row begin + order.stored_row(r). A view is reordered once, after it was
+  // sliced.
+  MatrixView pick_rows(int64_t begin, int64_t count, const RowMap& order) const;
+  // A copy of this view with rows for columns, which the new view owns. Throws Error{unsupported} when the format keeps
+  // several values in one block.
+  MatrixView transposed() const;
 
   int64_t rows() const { return slice_.rows; }
   int64_t columns() const { return slice_.columns; }
@@ -52,14 +60,17 @@ class MatrixView {
   void unpack(int64_t r, uint8_t* codes, float* scales, float* mins) const;
 
   // Whether consecutive rows lie at one distance, row_stride_bytes().
-  bool is_evenly_spaced() const { return row_map().is_in_order(); }
+  bool is_evenly_spaced() const { return row_map().is_in_order() && slice_.order.is_in_order(); }
   int64_t row_stride_bytes() const { return format().row_bytes(tensor_->columns()); }
   // The stored bytes of row r, columns() values of the format.
   const std::byte* row(int64_t r) const;
 
  private:
+  struct Copy;
+
   const WeightTensor* tensor_;
   MatrixSlice slice_;
+  std::shared_ptr<const Copy> copy_;  // of the tensor, where the view has one of its own
 };
 
 }  // namespace estoc

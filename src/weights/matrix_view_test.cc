@@ -110,6 +110,49 @@ TEST(MatrixView, SlicesUnpackToTheSameIntegers) {
   EXPECT_TRUE(std::equal(some_mins.begin(), some_mins.end(), mins.begin() + 2));
 }
 
+TEST(RowMap, OfPairsInPartOfAHeadLeavesTheRest) {
+  const RowMap map = RowMap::adjacent_pairs(6, 4);
+  std::vector<int64_t> stored;
+  for (int64_t r = 0; r < 12; ++r) stored.push_back(map.stored_row(r));
+  EXPECT_EQ(stored, (std::vector<int64_t>{0, 2, 1, 3, 4, 5, 6, 8, 7, 9, 10, 11}));
+  EXPECT_NE(map, RowMap::adjacent_pairs(6));
+}
+
+// Heads of 4 rows, of which each group of 10 has two from its row 1 on.
+TEST(MatrixView, PicksGroupsOfRowsInAnyOrder) {
+  const Stored stored = store("q8_0", {30, 64});
+  const MatrixView all(stored.tensor);
+  const MatrixView picked = all.pick_rows(1, 24, RowMap::groups(8, 10));
+  const MatrixView turned = all.pick_rows(1, 24, RowMap::adjacent_pairs(4).inside(RowMap::groups(8, 10)));
+  EXPECT_EQ(picked.rows(), 24);
+  EXPECT_FALSE(picked.is_evenly_spaced());
+  EXPECT_NE(picked.slice(), turned.slice());
+  for (int64_t r = 0; r < 24; ++r) {
+    EXPECT_EQ(decoded(picked, r), decoded(all, 1 + r / 8 * 10 + r % 8));
+    constexpr int64_t kPairs[] = {0, 2, 1, 3};
+    EXPECT_EQ(decoded(turned, r), decoded(picked, r / 4 * 4 + kPairs[r % 4]));
+  }
+}
+
+TEST(MatrixView, TransposedOwnsItsCopy) {
+  for (const char* format : {"f32", "bf16"}) {
+    const Stored stored = store(format, {2, 5, 3});
+    const MatrixView all(stored.tensor), second = all.slice_rows(5, 5), turned = second.transposed();
+    ASSERT_EQ(turned.rows(), 3);
+    ASSERT_EQ(turned.columns(), 5);
+    EXPECT_NE(turned.tensor().name, all.slice_rows(0, 5).transposed().tensor().name);
+    for (int64_t r = 0; r < 3; ++r) {
+      for (int64_t c = 0; c < 5; ++c) {
+        EXPECT_EQ(decoded(turned, r)[static_cast<size_t>(c)], decoded(second, c)[static_cast<size_t>(r)]);
+      }
+    }
+  }
+  const Stored blocks = store("q8_0", {32, 32});
+  expect_refused(ErrorCode::unsupported,
+                 "m.gguf: tensor 'm.weight' cannot be transposed: its format, q8_0, has blocks of 32",
+                 [&] { (void)MatrixView(blocks.tensor).transposed(); });
+}
+
 TEST(MatrixView, ABlockIsNotCut) {
   const Stored stored = store("q4_k", {2, 512});
   const MatrixView all(stored.tensor);
