@@ -311,8 +311,10 @@ void add_row_kernels(int64_t count, Cases& cases) {
       [](const Kernels& table, RowOperands& x) { table.rope(x.a.data(), x.cos.data(), x.sin.data(), x.count() / 2); },
       cases);
   add_row_kernel(
-      "silu_mul", count, 2, 12, SAME_CELL(silu_mul),
-      [](const Kernels& table, RowOperands& x) { table.silu_mul(x.a.data(), x.b.data(), x.count(), x.out.data()); },
+      "silu", count, 2, 12, SAME_CELL(activate),
+      [](const Kernels& table, RowOperands& x) {
+        table.activate(Activation::silu, x.a.data(), x.b.data(), x.count(), x.out.data());
+      },
       cases);
   add_row_kernel(
       "add", count, 1, 12, SAME_CELL(add),

@@ -124,6 +124,7 @@ inline MergeStep weigh(const ChunkGroup& group, int i, float* scores, const floa
       V::store(scores + p, V::mul(V::load(scores + p), V::load(key_scales + p)));
     }
   }
+  if (group.tile.softcap > 0) soft_cap(group.tile.softcap * kLog2E, high - low, scores + low);
   for (int p = low; p < from; ++p) scores[p] = -__builtin_inff();
   for (int p = to; p < high; ++p) scores[p] = -__builtin_inff();
   for (int p = low; p < high; p += V::kWidth) large = V::max(large, V::load(scores + p));

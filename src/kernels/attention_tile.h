@@ -35,6 +35,7 @@ struct AttentionTile {
   KvType type = KvType::f32;
   int head_dim = 0;                    // at most kHeadDimMax
   float scale = 1;                     // multiplies q.k
+  float softcap = 0;                   // c: scores become c tanh(score / c); 0 for none
   const std::byte* keys = nullptr;     // this head's keys in block 0; layout in quant/kv_type.h
   const std::byte* values = nullptr;   // likewise
   int64_t block_bytes = 0;             // from one block to the next

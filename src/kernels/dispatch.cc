@@ -98,9 +98,12 @@ Kernels filled(Isa isa) {
     take(result.code_tile_gemm, own.code_tile_gemm);
     take(result.dense_gemm, own.dense_gemm);
     take(result.rms_norm, own.rms_norm);
+    take(result.layer_norm, own.layer_norm);
     take(result.rope, own.rope);
-    take(result.silu_mul, own.silu_mul);
+    take(result.activate, own.activate);
+    take(result.soft_cap, own.soft_cap);
     take(result.add, own.add);
+    take(result.add_scaled, own.add_scaled);
     take(result.short_conv, own.short_conv);
     take(result.attention, own.attention);
     take(result.attention_merge, own.attention_merge);

@@ -1,4 +1,4 @@
-// Norm, rope, SiLU, add, conversions and activation quantization over the vector vocabulary `V`.
+// Norms, rope, add, conversions and activation quantization over the vector vocabulary `V`.
 // Included inside the anonymous namespace of each ISA file.
 
 // e^x to about 2 ulp, with the range reduced by ln 2 in two parts.
@@ -35,6 +35,32 @@ void rms_norm(const float* x, const float* weight, float eps, int64_t count, flo
       [&](int64_t i) { out[i] = x[i] * factor * weight[i]; });
 }
 
+void layer_norm(const float* x, const float* weight, const float* bias, float eps, int64_t count, float* out) noexcept {
+  V::Reg sums = V::zero();
+  float rest = 0;
+  for_vectors(count, [&](int64_t i) { sums = V::add(sums, V::load(x + i)); }, [&](int64_t i) { rest += x[i]; });
+  const float mean = (V::sum(sums) + rest) / static_cast<float>(count);
+  const V::Reg means = V::set1(mean);
+  V::Reg squares = V::zero();
+  rest = 0;
+  for_vectors(
+      count,
+      [&](int64_t i) {
+        const V::Reg v = V::sub(V::load(x + i), means);
+        squares = V::fma(v, v, squares);
+      },
+      [&](int64_t i) { rest += (x[i] - mean) * (x[i] - mean); });
+  const float factor = 1.0f / __builtin_sqrtf((V::sum(squares) + rest) / static_cast<float>(count) + eps);
+  const V::Reg factors = V::set1(factor);
+  for_vectors(
+      count,
+      [&](int64_t i) {
+        const V::Reg v = V::mul(V::mul(V::sub(V::load(x + i), means), factors), V::load(weight + i));
+        V::store(out + i, bias == nullptr ? v : V::add(v, V::load(bias + i)));
+      },
+      [&](int64_t i) { out[i] = (x[i] - mean) * factor * weight[i] + (bias == nullptr ? 0.0f : bias[i]); });
+}
+
 void rope(float* head, const float* cos, const float* sin, int64_t half) noexcept {
   for_vectors(
       half,
@@ -51,26 +77,17 @@ void rope(float* head, const float* cos, const float* sin, int64_t half) noexcep
       });
 }
 
-void silu_mul(const float* gate, const float* up, int64_t count, float* out) noexcept {
-  const auto silu = [](V::Reg g, V::Reg u) {
-    const V::Reg denominator = V::add(V::set1(1.0f), exp_v(V::sub(V::zero(), g)));
-    return V::mul(V::div(g, denominator), u);
-  };
-  for_vectors(
-      count, [&](int64_t i) { V::store(out + i, silu(V::load(gate + i), V::load(up + i))); },
-      [&](int64_t i) {
-        float g[V::kWidth] = {}, u[V::kWidth] = {}, result[V::kWidth];
-        g[0] = gate[i];
-        u[0] = up[i];
-        V::store(result, silu(V::load(g), V::load(u)));
-        out[i] = result[0];
-      });
-}
-
 void add(const float* x, int64_t count, float* target) noexcept {
   for_vectors(
       count, [&](int64_t i) { V::store(target + i, V::add(V::load(target + i), V::load(x + i))); },
       [&](int64_t i) { target[i] += x[i]; });
+}
+
+void add_scaled(float scale, const float* x, int64_t count, float* target) noexcept {
+  const V::Reg scales = V::set1(scale);
+  for_vectors(
+      count, [&](int64_t i) { V::store(target + i, V::fma(scales, V::load(x + i), V::load(target + i))); },
+      [&](int64_t i) { target[i] = __builtin_fmaf(scale, x[i], target[i]); });
 }
 
 void to_f16(const float* x, int64_t count, uint16_t* out) noexcept {

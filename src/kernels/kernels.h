@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/activation.h"
 #include "kernels/attention_tile.h"
 #include "kernels/panels.h"
 #include "kernels/short_conv.h"
@@ -64,14 +65,23 @@ struct Kernels {
   // out[i] = x[i] / sqrt(mean(x^2) + eps) * weight[i]. out may alias x.
   void (*rms_norm)(const float* x, const float* weight, float eps, int64_t count, float* out) noexcept;
 
+  // out[i] = (x[i] - mean(x)) / sqrt(variance(x) + eps) * weight[i] + bias[i]; bias may be null. out may alias x.
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float eps, int64_t count,
+                     float* out) noexcept;
+
   // Turns pairs (x[i], x[i + half]) of one head by the angle whose cos and sin are given: [half] each.
   void (*rope)(float* head, const float* cos, const float* sin, int64_t half) noexcept;
 
-  // out[i] = silu(gate[i]) * up[i]. out may alias either.
-  void (*silu_mul)(const float* gate, const float* up, int64_t count, float* out) noexcept;
+  // out[i] = activation(x[i]) * up[i], or without `up` when it is null. out may alias either.
+  void (*activate)(Activation activation, const float* x, const float* up, int64_t count, float* out) noexcept;
+
+  // x[i] = cap * tanh(x[i] / cap).
+  void (*soft_cap)(float cap, int64_t count, float* x) noexcept;
 
   // target[i] += x[i].
   void (*add)(const float* x, int64_t count, float* target) noexcept;
+  // target[i] += scale * x[i].
+  void (*add_scaled)(float scale, const float* x, int64_t count, float* target) noexcept;
 
   // See short_conv.h. out may be gate. Columns are independent.
   void (*short_conv)(const ShortConv& conv) noexcept;

@@ -93,7 +93,7 @@ TEST_P(KernelsTest, ShortConv) {
   }
 }
 
-TEST_P(KernelsTest, SiluMul) {
+TEST_P(KernelsTest, Activations) {
   auto gate = random(1037, 4.0f);
   gate[0] = 0.0f;
   gate[1] = -0.0f;
@@ -103,9 +103,58 @@ TEST_P(KernelsTest, SiluMul) {
   gate[5] = -87.5f;
   const auto up = random(1037, 2.0f);
   std::vector<float> got(gate.size()), expected(gate.size());
-  fast().silu_mul(gate.data(), up.data(), 1037, got.data());
-  scalar.silu_mul(gate.data(), up.data(), 1037, expected.data());
-  expect_near(got, expected, 1e-5, 1e-30);
+  for (int i = 0; i < kActivationCount; ++i) {
+    SCOPED_TRACE(i);
+    const auto activation = static_cast<Activation>(i);
+    // The error function is one of a bounded absolute error.
+    const double absolute = activation == Activation::gelu ? 2e-6 : 1e-30;
+    for (const float* factor : {static_cast<const float*>(nullptr), up.data()}) {
+      fast().activate(activation, gate.data(), factor, 1037, got.data());
+      scalar.activate(activation, gate.data(), factor, 1037, expected.data());
+      expect_near(got, expected, 1e-5, absolute);
+    }
+  }
+}
+
+TEST_P(KernelsTest, SoftCap) {
+  auto got = random(1037, 100.0f);
+  got[0] = 0.0f;
+  got[1] = 1e30f;
+  got[2] = -1e30f;
+  auto expected = got;
+  fast().soft_cap(30.0f, 1037, got.data());
+  scalar.soft_cap(30.0f, 1037, expected.data());
+  expect_near(got, expected, 1e-5, 1e-5);
+  EXPECT_EQ(got[0], 0.0f);
+  EXPECT_EQ(got[1], 30.0f);
+  EXPECT_EQ(got[2], -30.0f);
+}
+
+TEST_P(KernelsTest, LayerNorm) {
+  for (const int64_t count : {1, 7, 64, 1037}) {
+    auto x = random(count, 3.0f);
+    for (float& value : x) value += 5.0f;
+    const auto weight = random(count, 1.0f), bias = random(count, 1.0f);
+    std::vector<float> got(x.size()), expected(x.size());
+    for (const float* added : {static_cast<const float*>(nullptr), bias.data()}) {
+      fast().layer_norm(x.data(), weight.data(), added, 1e-5f, count, got.data());
+      scalar.layer_norm(x.data(), weight.data(), added, 1e-5f, count, expected.data());
+      expect_near(got, expected, 1e-5, 2e-5);
+    }
+    auto aliased = x;
+    fast().layer_norm(aliased.data(), weight.data(), bias.data(), 1e-5f, count, aliased.data());
+    EXPECT_EQ(aliased, got);
+  }
+}
+
+TEST_P(KernelsTest, AddScaled) {
+  for (const int64_t count : {1, 5, 16, 31, 100}) {
+    const auto x = random(count, 10.0f);
+    std::vector<float> got(x.size(), 2.0f), expected(x.size(), 2.0f);
+    fast().add_scaled(-0.25f, x.data(), count, got.data());
+    scalar.add_scaled(-0.25f, x.data(), count, expected.data());
+    expect_near(got, expected, 1e-6, 1e-6);
+  }
 }
 
 TEST_P(KernelsTest, AddAndToF16) {

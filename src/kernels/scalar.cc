@@ -177,6 +177,17 @@ void rms_norm(const float* x, const float* weight, float eps, int64_t count, flo
   for (int64_t i = 0; i < count; ++i) out[i] = x[i] * factor * weight[i];
 }
 
+void layer_norm(const float* x, const float* weight, const float* bias, float eps, int64_t count, float* out) noexcept {
+  double sum = 0, squares = 0;
+  for (int64_t i = 0; i < count; ++i) sum += x[i];
+  const auto mean = static_cast<float>(sum / static_cast<double>(count));
+  for (int64_t i = 0; i < count; ++i) squares += static_cast<double>(x[i] - mean) * (x[i] - mean);
+  const float factor = 1.0f / std::sqrt(static_cast<float>(squares / static_cast<double>(count)) + eps);
+  for (int64_t i = 0; i < count; ++i) {
+    out[i] = (x[i] - mean) * factor * weight[i] + (bias == nullptr ? 0.0f : bias[i]);
+  }
+}
+
 void rope(float* head, const float* cos, const float* sin, int64_t half) noexcept {
   for (int64_t i = 0; i < half; ++i) {
     const float a = head[i], b = head[i + half];
@@ -204,12 +215,36 @@ void short_conv(const ShortConv& conv) noexcept {
   }
 }
 
-void silu_mul(const float* gate, const float* up, int64_t count, float* out) noexcept {
-  for (int64_t i = 0; i < count; ++i) out[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
+float activated(Activation activation, float x) {
+  switch (activation) {
+    case Activation::silu:
+      return x / (1.0f + std::exp(-x));
+    case Activation::gelu:
+      return 0.5f * x * std::erfc(-x / std::numbers::sqrt2_v<float>);
+    case Activation::gelu_tanh:
+      return x / (1.0f + std::exp(-1.5957691216f * (x + 0.044715f * x * x * x)));
+    case Activation::relu:
+      return std::max(x, 0.0f);
+    case Activation::relu_squared:
+      break;
+  }
+  return std::max(x, 0.0f) * std::max(x, 0.0f);
+}
+
+void activate(Activation activation, const float* x, const float* up, int64_t count, float* out) noexcept {
+  for (int64_t i = 0; i < count; ++i) out[i] = activated(activation, x[i]) * (up == nullptr ? 1.0f : up[i]);
+}
+
+void soft_cap(float cap, int64_t count, float* x) noexcept {
+  for (int64_t i = 0; i < count; ++i) x[i] = cap * std::tanh(x[i] / cap);
 }
 
 void add(const float* x, int64_t count, float* target) noexcept {
   for (int64_t i = 0; i < count; ++i) target[i] += x[i];
+}
+
+void add_scaled(float scale, const float* x, int64_t count, float* target) noexcept {
+  for (int64_t i = 0; i < count; ++i) target[i] += scale * x[i];
 }
 
 // Where element (position in block, dim) of keys or values lies, in elements.
@@ -260,7 +295,9 @@ void attend_range(const AttentionTile& tile, int i, int begin, int end, float* l
     for (int64_t d = 0; d < dims; ++d) {
       dot += tile.queries[i][d] * load_kv(keys, tile, true, position % kKvBlockTokens, d);
     }
-    return dot * tile.scale * std::numbers::log2e_v<float>;
+    const float score = dot * tile.scale;
+    const float capped = tile.softcap > 0 ? tile.softcap * std::tanh(score / tile.softcap) : score;
+    return capped * std::numbers::log2e_v<float>;
   };
   *largest = -INFINITY;
   *weight_sum = 0;
@@ -372,9 +409,12 @@ constinit const Kernels scalar = {
     .code_tile_gemm = code_tile_gemm,
     .dense_gemm = dense_gemm,
     .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
     .rope = rope,
-    .silu_mul = silu_mul,
+    .activate = activate,
+    .soft_cap = soft_cap,
     .add = add,
+    .add_scaled = add_scaled,
     .short_conv = short_conv,
     .attention = attention,
     .attention_merge = attention_merge,

@@ -121,6 +121,7 @@ void AttentionPlan::run_item(const Compute& compute, const Item& item, const Sta
   tile.type = kv.type();
   tile.head_dim = head_dim_;
   tile.scale = shape.scale;
+  tile.softcap = shape.softcap;
   tile.keys = kv.keys(layer, 0, group.kv_head);
   tile.values = kv.values(layer, 0, group.kv_head);
   tile.block_bytes = static_cast<int64_t>(kv.block_bytes(layer));

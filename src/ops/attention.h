@@ -19,6 +19,7 @@ inline constexpr int kHeadDimMax = kernels::kHeadDimMax;
 struct AttentionShape {
   int heads = 0;  // query heads; a multiple of the layer's kv heads
   float scale = 0;
+  float softcap = 0;             // c: scores become c tanh(score / c); 0 for none
   int window = 0;                // positions a query may look back, itself included; 0 means all
   const float* sinks = nullptr;  // [heads] logits that only add to the softmax's sum; null for none
 };

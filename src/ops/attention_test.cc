@@ -72,7 +72,8 @@ class Feeder {
     const Batch batch{.tokens = {}, .sequences = sequences, .logit_rows = {}};
     plan_.prepare(batch, storage_.paged(0), heads_, window_, team_.thread_count());
     write_kv(compute, plan_, storage_, 0, k_rows, v_rows);
-    const AttentionShape shape{heads_, 0.25f, window_, sinks_.empty() ? nullptr : sinks_.data()};
+    const AttentionShape shape{
+        .heads = heads_, .scale = 0.25f, .window = window_, .sinks = sinks_.empty() ? nullptr : sinks_.data()};
     Rows out(rows, heads_ * dim_);
     out.reset(rows);
     // Twice, as two layers would: the plan must be as good as new after the first.

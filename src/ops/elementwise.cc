@@ -1,5 +1,7 @@
 #include "ops/elementwise.h"
 
+#include <algorithm>
+
 #include "ops/profile.h"
 
 namespace estoc {
@@ -27,8 +29,32 @@ void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weig
            [&](int64_t r, float* to) { compute.kernels.rms_norm(x.row(r), weight.data(), eps, x.columns(), to); });
 }
 
-void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int head_dim, float norm_eps, const float* cos,
-                const float* sin, int half) {
+void layer_norm(const Compute& compute, const Rows& x, std::span<const float> weight, std::span<const float> bias,
+                float eps, Rows& out, RowForm form) {
+  const ProfileScope scope(compute, "layer_norm");
+  out.fill(compute, form, [&](int64_t r, float* to) {
+    compute.kernels.layer_norm(x.row(r), weight.data(), bias.empty() ? nullptr : bias.data(), eps, x.columns(), to);
+  });
+}
+
+namespace {
+
+void norm_heads(const kernels::Kernels& kernels, const HeadNorm& norm, int64_t columns, float* row) {
+  const bool is_shared = norm.columns == static_cast<int64_t>(norm.weight.size());
+  for (int64_t at = 0; at < columns; at += norm.columns) {
+    const float* const weight = norm.weight.data() + (is_shared ? 0 : at);
+    if (norm.is_layer_norm) {
+      kernels.layer_norm(row + at, weight, nullptr, norm.epsilon, norm.columns, row + at);
+    } else {
+      kernels.rms_norm(row + at, weight, norm.epsilon, norm.columns, row + at);
+    }
+  }
+}
+
+}  // namespace
+
+void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int head_dim, const HeadAngles& angles,
+                bool is_norm_last) {
   const ProfileScope scope(compute, "rope");
   int64_t columns = 0;
   for (const HeadRows& part : parts) {
@@ -38,19 +64,43 @@ void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int hea
   for_rows(compute, parts[0].x->count(), columns, [&](int64_t r) {
     for (const HeadRows& part : parts) {
       float* const row = part.x->row(r);
-      for (float* head = row; head < row + part.x->columns(); head += head_dim) {
-        if (!part.norm.empty()) compute.kernels.rms_norm(head, part.norm.data(), norm_eps, head_dim, head);
-        compute.kernels.rope(head, cos + r * half, sin + r * half, half);
+      const int64_t row_columns = part.x->columns();
+      const bool has_norm = part.norm != nullptr && !part.norm->weight.empty();
+      if (has_norm && !is_norm_last) norm_heads(compute.kernels, *part.norm, row_columns, row);
+      for (float* head = row; head < row + row_columns && angles.half > 0; head += head_dim) {
+        compute.kernels.rope(head, angles.cos + r * angles.half, angles.sin + r * angles.half, angles.half);
       }
+      if (has_norm && is_norm_last) norm_heads(compute.kernels, *part.norm, row_columns, row);
     }
   });
 }
 
-void silu_mul(const Compute& compute, const Rows& gate, const Rows& up, Rows& out, RowForm form) {
-  const ProfileScope scope(compute, "silu_mul");
-  out.reset(gate.count());
-  out.fill(compute, form,
-           [&](int64_t r, float* to) { compute.kernels.silu_mul(gate.row(r), up.row(r), gate.columns(), to); });
+void activate(const Compute& compute, Activation activation, const Rows& x, const Rows* up, Rows& out, RowForm form) {
+  const ProfileScope scope(compute, "activate");
+  out.reset(x.count());
+  out.fill(compute, form, [&](int64_t r, float* to) {
+    compute.kernels.activate(activation, x.row(r), up == nullptr ? nullptr : up->row(r), x.columns(), to);
+  });
+}
+
+void add_scaled(const Compute& compute, float scale, const Rows& y, Rows& x) {
+  const ProfileScope scope(compute, "add");
+  x.touch();
+  for_rows(compute, x.count(), x.columns(),
+           [&](int64_t r) { compute.kernels.add_scaled(scale, y.row(r), x.columns(), x.row(r)); });
+}
+
+void copy_rows(const Compute& compute, const Rows& x, Rows& out) {
+  out.reset(x.count());
+  out.fill(compute, RowForm::values, [&](int64_t r, float* to) { std::copy_n(x.row(r), x.columns(), to); });
+}
+
+void scale_rows(const Compute& compute, float scale, Rows& x) {
+  const ProfileScope scope(compute, "scale");
+  x.touch();
+  for_rows(compute, x.count(), x.columns(), [&](int64_t r) {
+    for (float* value = x.row(r); value < x.row(r) + x.columns(); ++value) *value *= scale;
+  });
 }
 
 void add_bias(const Compute& compute, std::span<const float> bias, Rows& x) {

@@ -1,7 +1,8 @@
-// Row-wise ops: norm, rotary embedding, SiLU product, residual sum. Few rows run on the caller, many are split.
+// Row-wise ops: norms, rotary embedding, activations, residual sums. Few rows run on the caller, many are split.
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "ops/compute.h"
 #include "ops/rows.h"
@@ -13,19 +14,45 @@ namespace estoc {
 void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out,
               RowForm form = RowForm::values);
 
-// Heads that are turned to their positions, each normed before when there is a norm [head_dim].
-struct HeadRows {
-  Rows* x = nullptr;  // [rows][heads * head_dim]
-  std::span<const float> norm;
+// out[r] = layer_norm(x[r]) as kernels.h has it; bias [columns] or empty. As rms_norm.
+void layer_norm(const Compute& compute, const Rows& x, std::span<const float> weight, std::span<const float> bias,
+                float eps, Rows& out, RowForm form = RowForm::values);
+
+// A norm over stretches of `columns` values of a row: of its heads, with weights [columns] that they share or their own
+// [row's columns], or of the whole row.
+struct HeadNorm {
+  std::vector<float> weight;  // empty: no norm
+  int64_t columns = 0;
+  float epsilon = 0;
+  bool is_layer_norm = false;  // else an RMS norm
 };
 
-// For every head of all `parts`, which have as many rows: x = rms_norm(x), then the rotary embedding by the row's
-// angles: cos and sin [rows][half], pairs (i, i + half); dimensions from 2 * half on stay.
-void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int head_dim, float norm_eps, const float* cos,
-                const float* sin, int half);
+// cos and sin [rows][half] of the angles by which pairs (i, i + half) of heads are turned; dimensions from 2 * half on
+// stay. half of 0: nothing turns.
+struct HeadAngles {
+  const float* cos = nullptr;
+  const float* sin = nullptr;
+  int half = 0;
+};
 
-// out = silu(gate) * up, in the form its readers want.
-void silu_mul(const Compute& compute, const Rows& gate, const Rows& up, Rows& out, RowForm form);
+struct HeadRows {
+  Rows* x = nullptr;  // [rows][heads * head_dim]
+  const HeadNorm* norm = nullptr;
+};
+
+// Norms and then turns the heads of all `parts`, which have as many rows; with is_norm_last it turns first.
+void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int head_dim, const HeadAngles& angles,
+                bool is_norm_last = false);
+
+// out = activation(x) * up, or without `up` when it is null, in the form its readers want.
+void activate(const Compute& compute, Activation activation, const Rows& x, const Rows* up, Rows& out, RowForm form);
+
+// x[r] += scale * y[r].
+void add_scaled(const Compute& compute, float scale, const Rows& y, Rows& x);
+// out = x.
+void copy_rows(const Compute& compute, const Rows& x, Rows& out);
+// x *= scale.
+void scale_rows(const Compute& compute, float scale, Rows& x);
 
 // x[r] += bias.
 void add_bias(const Compute& compute, std::span<const float> bias, Rows& x);

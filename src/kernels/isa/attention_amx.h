@@ -238,6 +238,7 @@ struct AmxPath {
 void attention_amx(const AttentionTile& tile) noexcept {
   // So few queries are one pass over the memory, and tiles want the values copied first.
   constexpr int kQueriesFew = 8;
+  if (tile.softcap > 0) return avx512.attention(tile);  // tiles weigh their scores where they lie, without a cap
   if (!tile.is_invariant && tile.query_count <= kQueriesFew) return avx512.attention(tile);
   if (tile.type == KvType::bf16 && tile.head_dim % 32 == 0) return attend<AmxPath<KvType::bf16>>(tile);
   if (tile.type == KvType::int8 && tile.head_dim % 64 == 0) return attend<AmxPath<KvType::int8>>(tile);

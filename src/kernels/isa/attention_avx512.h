@@ -130,6 +130,7 @@ void attention(const AttentionTile& tile) noexcept {
     case KvType::bf16:
       return attend<FmaPath<KvType::bf16>>(tile);
     case KvType::int8:
-      return attend<VnniPath>(tile);
+      // Codes of weights are made straight from integer scores, which a cap would have to leave.
+      return tile.softcap > 0 ? attend<FmaPath<KvType::int8>>(tile) : attend<VnniPath>(tile);
   }
 }

@@ -13,6 +13,8 @@ namespace {
 
 #include "kernels/elementwise.inl.h"
 
+#include "kernels/activation.inl.h"
+
 #include "kernels/attention.inl.h"
 #include "kernels/attention_fma.inl.h"
 #include "kernels/isa/attention_avx2.h"
@@ -35,9 +37,12 @@ constinit const Kernels avx2 = {
     .panel_gemm = panel_gemm,
     .dense_gemm = dense_gemm,
     .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
     .rope = rope,
-    .silu_mul = silu_mul,
+    .activate = activate,
+    .soft_cap = soft_cap,
     .add = add,
+    .add_scaled = add_scaled,
     .attention = attention,
     .attention_merge = attention_merge,
     .write_kv = write_kv,

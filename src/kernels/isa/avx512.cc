@@ -13,6 +13,8 @@ namespace {
 
 #include "kernels/elementwise.inl.h"
 
+#include "kernels/activation.inl.h"
+
 #include "kernels/attention.inl.h"
 #include "kernels/attention_fma.inl.h"
 #include "kernels/isa/attention_int8.h"
@@ -45,9 +47,12 @@ constinit const Kernels avx512 = {
     .code_tile_gemm = code_tile_gemm,
     .dense_gemm = dense_gemm,
     .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
     .rope = rope,
-    .silu_mul = silu_mul,
+    .activate = activate,
+    .soft_cap = soft_cap,
     .add = add,
+    .add_scaled = add_scaled,
     .attention = attention,
     .attention_merge = attention_merge,
     .write_kv = write_kv,
