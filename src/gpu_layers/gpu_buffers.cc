@@ -38,10 +38,10 @@ void GpuRotations::reach(int end) {
   const int count = std::min(positions_max_, (end + kAhead - 1) / kAhead * kAhead) - made_;
   const std::vector<TokenId> tokens(static_cast<size_t>(count));
   const BatchSequence sequence{.first_row = 0, .row_count = count, .position = made_, .blocks = {}};
-  std::vector<float> cosines, sines;
-  rope_.angles({.tokens = tokens, .sequences = {&sequence, 1}, .logit_rows = {}}, cosines, sines);
-  std::vector<float> both(cosines.size() * 2);
-  for (size_t i = 0; i < cosines.size(); ++i) both[2 * i] = cosines[i], both[2 * i + 1] = sines[i];
+  RowAngles angles;
+  rope_.angles({.tokens = tokens, .sequences = {&sequence, 1}, .logit_rows = {}}, angles);
+  std::vector<float> both(angles.cos.size() * 2);
+  for (size_t i = 0; i < angles.cos.size(); ++i) both[2 * i] = angles.cos[i], both[2 * i + 1] = angles.sin[i];
   table_.upload(both.data(), both.size() * 4, static_cast<size_t>(made_) * static_cast<size_t>(rope_.half()) * 8);
   made_ += count;
 }

@@ -1,5 +1,6 @@
 #include "gpu_layers/gpu_weight_plan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -39,6 +40,45 @@ MatrixView matrix_of(const WeightSource& source, const std::string& name, int ro
   return MatrixView(source.require(name + ".weight", shape));
 }
 
+bool is_plain(const MatrixSpec& matrix) { return matrix.tensor_rows == 0 && !matrix.is_transposed; }
+
+bool is_plain(const std::optional<NormSpec>& norm) {
+  return norm && norm->kind == NormSpec::Kind::rms && norm->weight_offset == 0 && !norm->name.empty();
+}
+
+bool is_plain_or_none(const std::optional<NormSpec>& norm) { return !norm || is_plain(norm); }
+
+// What layers may be that is computed here for none of them.
+void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, const GatedMlpSpec& mlp) {
+  for (const MatrixSpec* matrix :
+       {&attention.q, &attention.k, &attention.v, &attention.output, &mlp.gate, &mlp.up, &mlp.down}) {
+    if (!is_plain(*matrix)) refuse(matrix->name, "shares a tensor or is transposed");
+  }
+  if (!is_plain(layer.input_norm) || !is_plain(layer.mlp_norm) || !is_plain_or_none(attention.q_norm) ||
+      !is_plain_or_none(attention.k_norm)) {
+    refuse(attention.name, "has norms of another kind than RMS norms with weights");
+  }
+  if (layer.mixer_output_norm || layer.mlp_output_norm) refuse(attention.name, "has norms after its parts");
+  if (layer.is_parallel) refuse(attention.name, "is beside its MLP instead of before it");
+  if (layer.residual_scale != 1) refuse(attention.name, "adds a scaled result");
+  if (attention.softcap != 0) refuse(attention.name, "has a cap on its scores");
+  if (!attention.sinks.empty()) refuse(attention.name, "has attention sinks");
+  if (attention.rope == AttentionSpec::kNoRope) refuse(attention.name, "does not turn by positions");
+  if (attention.norm_span != HeadNormSpan::head || attention.is_norm_last || attention.v_norm_epsilon) {
+    refuse(attention.name, "has norms of heads that are not one before the rotation");
+  }
+  if (mlp.activation != Activation::silu) refuse(mlp.name, "has another activation than silu");
+}
+
+void refuse_options(const DecoderSpec& decoder, const std::string& name) {
+  const auto is_known = [](const RopeSpec& rope) { return rope.magnitude == 1 && !rope.is_interleaved; };
+  if (!std::ranges::all_of(decoder.ropes, is_known)) refuse(name, "has scaled or interleaved rotations");
+  if (decoder.embedding_scale != 1 || !decoder.positions.empty())
+    refuse(name, "has a scaled embedding or one of positions");
+  if (decoder.logit_scale != 1 || decoder.logit_softcap != 0) refuse(name, "has scaled or capped logits");
+  if (!is_plain(decoder.norm)) refuse(decoder.norm.name, "is another norm than an RMS norm");
+}
+
 }  // namespace
 
 const std::byte* GpuWeightPlan::MatrixSource::row(int64_t r) const {
@@ -52,6 +92,7 @@ const std::byte* GpuWeightPlan::MatrixSource::row(int64_t r) const {
 GpuWeightPlan::GpuWeightPlan(const WeightSource& source, const NamingRules& naming, const DecoderSpec& decoder,
                              int first, int end)
     : hidden(decoder.hidden), vocab(decoder.vocab), vector_floats(rounded(static_cast<size_t>(decoder.hidden))) {
+  refuse_options(decoder, std::string(naming.embedding));
   const bool is_tied = source.find(naming.head_weight()) == nullptr;
   const auto matrix = [&](std::string_view name) { return matrix_of(source, std::string(name), vocab, hidden); };
   for (int layer = first; layer < end; ++layer) add_layer(source, decoder.layers[static_cast<size_t>(layer)]);
@@ -72,7 +113,10 @@ GpuWeightPlan::GpuWeightPlan(const WeightSource& source, const NamingRules& nami
 void GpuWeightPlan::describe(const LayerSpec& layer) {
   const auto* attention = std::get_if<AttentionSpec>(&layer.mixer);
   if (attention == nullptr) refuse(std::get<ShortConvSpec>(layer.mixer).name, "is a short convolution");
-  const int width = std::get<GatedMlpSpec>(layer.mlp).width;
+  const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp);
+  if (mlp == nullptr) refuse(attention->name, "has no gated MLP behind it");
+  refuse_options(layer, *attention, *mlp);
+  const int width = mlp->width;
   if (attention->head_dim != 64 && attention->head_dim != 128) refuse(attention->name, "has heads not of 64 or 128");
   if (attention->heads / attention->kv_heads > 8) refuse(attention->name, "has more than 8 heads that share keys");
   if (heads != 0 && (heads != attention->heads || kv_heads != attention->kv_heads || head_dim != attention->head_dim ||
@@ -92,26 +136,26 @@ void GpuWeightPlan::add_layer(const WeightSource& source, const LayerSpec& layer
   };
   const int query = heads * head_dim, key = kv_heads * head_dim;
   GpuLayer to;
-  for (const auto& run : runs_of_one_format({matrix_of(source, attention.name + ".q_proj", query, hidden),
-                                             matrix_of(source, attention.name + ".k_proj", key, hidden),
-                                             matrix_of(source, attention.name + ".v_proj", key, hidden)})) {
+  for (const auto& run : runs_of_one_format({matrix_of(source, attention.q.name, query, hidden),
+                                             matrix_of(source, attention.k.name, key, hidden),
+                                             matrix_of(source, attention.v.name, key, hidden)})) {
     const int at = to.qkv.empty() ? 0 : to.qkv.back().output_at + to.qkv.back().rows;
     to.qkv.push_back(place(run, false));
     to.qkv.back().output_at = at;
   }
-  to.output = place({matrix(attention.name + "." + attention.output, hidden, query)}, false);
-  const std::vector<MatrixView> gate_up = {matrix(mlp.name + "." + mlp.gate, mlp.width, hidden),
-                                           matrix(mlp.name + "." + mlp.up, mlp.width, hidden)};
+  to.output = place({matrix(attention.output.name, hidden, query)}, false);
+  const std::vector<MatrixView> gate_up = {matrix(mlp.gate.name, mlp.width, hidden),
+                                           matrix(mlp.up.name, mlp.width, hidden)};
   if (runs_of_one_format(gate_up).size() != 1) refuse(mlp.name, "has gate and up of different formats");
   to.gate_up = place(gate_up, true);
-  to.down = place({matrix(mlp.name + "." + mlp.down, hidden, mlp.width)}, false);
+  to.down = place({matrix(mlp.down.name, hidden, mlp.width)}, false);
   to.qkv_bias = place_biases(source, attention);
-  to.input_norm = place(source, layer.input_norm.name, hidden);
-  to.mlp_norm = place(source, layer.mlp_norm.name, hidden);
+  to.input_norm = place(source, layer.input_norm->name, hidden);
+  to.mlp_norm = place(source, layer.mlp_norm->name, hidden);
   if (attention.q_norm) to.q_norm = place(source, attention.q_norm->name, head_dim);
   if (attention.k_norm) to.k_norm = place(source, attention.k_norm->name, head_dim);
-  to.input_epsilon = layer.input_norm.epsilon;
-  to.mlp_epsilon = layer.mlp_norm.epsilon;
+  to.input_epsilon = layer.input_norm->epsilon;
+  to.mlp_epsilon = layer.mlp_norm->epsilon;
   to.head_epsilon = attention.q_norm ? attention.q_norm->epsilon : 0;
   to.scale = attention.scale;
   to.window = attention.window;
@@ -136,11 +180,12 @@ GpuMatrix GpuWeightPlan::place(const std::vector<MatrixView>& parts, bool is_int
 
 // All three or none.
 std::optional<size_t> GpuWeightPlan::place_biases(const WeightSource& source, const AttentionSpec& attention) {
-  const std::pair<const char*, int> parts[] = {{".q_proj", heads}, {".k_proj", kv_heads}, {".v_proj", kv_heads}};
+  const std::pair<const MatrixSpec*, int> parts[] = {
+      {&attention.q, heads}, {&attention.k, kv_heads}, {&attention.v, kv_heads}};
   size_t end = vector_floats;
   int found = 0;
-  for (const auto& [name, part_heads] : parts) {
-    const std::string bias = attention.name + name + ".bias";
+  for (const auto& [matrix, part_heads] : parts) {
+    const std::string bias = matrix->name + ".bias";
     const int64_t shape[] = {int64_t{part_heads} * head_dim};
     if (source.find(bias) == nullptr) continue;
     vectors.push_back({end, &source.require(bias, shape)});

@@ -12,7 +12,9 @@ CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers) {
       widths.q = std::max(widths.q, int64_t{attention->heads} * attention->head_dim);
       widths.kv = std::max(widths.kv, int64_t{attention->kv_heads} * attention->head_dim);
     }
-    widths.mlp = std::max<int64_t>(widths.mlp, std::get<GatedMlpSpec>(layer.mlp).width);
+    if (const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp)) widths.mlp = std::max<int64_t>(widths.mlp, mlp->width);
+    if (const auto* mlp = std::get_if<PlainMlpSpec>(&layer.mlp)) widths.mlp = std::max<int64_t>(widths.mlp, mlp->width);
+    widths.has_parallel |= layer.is_parallel;
   }
   return widths;
 }
@@ -22,6 +24,7 @@ CpuScratch::CpuScratch(std::span<const LayerSpec> layers, int hidden, int ropes,
 
 CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, int rows_max, int threads)
     : normed(rows_max, hidden),
+      part(rows_max, hidden),
       q(rows_max, widths.q),
       k(rows_max, widths.kv),
       v(rows_max, widths.kv),
@@ -31,6 +34,7 @@ CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, 
       angles(static_cast<size_t>(ropes)),
       decoded(threads, std::max({int64_t{hidden}, widths.q, widths.mlp})),
       plans(static_cast<size_t>(groups)) {
+  if (widths.has_parallel) parallel.emplace(rows_max, hidden);
   if (!widths.has_conv) return;
   conv_in.emplace(rows_max, 3 * int64_t{hidden});
   conv_out.emplace(rows_max, hidden);

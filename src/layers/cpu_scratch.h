@@ -18,16 +18,19 @@ namespace estoc {
 // cos and sin of a batch's positions, [rows][half].
 struct RowAngles {
   std::vector<float> cos, sin;
+  int half = 0;
 };
 
 struct CpuScratch : StackScratch {
   // For layers of these kinds; `groups` as many as the model has groups of layers.
   CpuScratch(std::span<const LayerSpec> layers, int hidden, int ropes, int groups, int rows_max, int threads);
 
-  Rows normed;  // input of a sublayer
+  Rows normed;                   // input of a part
+  Rows part;                     // its output, where that is not added to the residual stream as it is
+  std::optional<Rows> parallel;  // the MLP's input beside a mixer's
   Rows q, k, v;
   std::optional<Rows> conv_in, conv_out;  // where a layer is a short convolution: three inputs side by side
-  Rows gate, up, activated;               // activated = silu(gate) * up
+  Rows gate, up, activated;               // activated = f(gate) * up
   std::vector<RowAngles> angles;          // by rope
   DecodeScratch decoded;
   std::vector<AttentionPlan> plans;  // of the batch, by group; prepared before the first layer
@@ -36,7 +39,7 @@ struct CpuScratch : StackScratch {
   // Columns of the buffers: what the widest layer needs.
   struct Widths {
     int64_t q = 1, kv = 1, mlp = 1;
-    bool has_conv = false;
+    bool has_conv = false, has_parallel = false;
     static Widths of(std::span<const LayerSpec> layers);
   };
   CpuScratch(const Widths& widths, int hidden, int ropes, int groups, int rows_max, int threads);

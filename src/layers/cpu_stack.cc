@@ -22,7 +22,7 @@ CpuStack::CpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLay
     if (attention != nullptr && std::ranges::find(groups_, group, &Group::index) == groups_.end()) {
       groups_.push_back({group, *layout.paged(layer), attention->heads});
     }
-    blocks_.emplace_back(load, spec, hidden_, layer, group);
+    blocks_.emplace_back(load, decoder, layer, group);
   }
 }
 
@@ -35,7 +35,7 @@ void CpuStack::forward(const Batch& batch, StateStorage& kv, StackScratch& scrat
                        const SampledRows* wanted, const LogitRows&) const {
   auto& work = static_cast<CpuScratch&>(scratch);
   for (size_t rope = 0; rope < ropes_.size(); ++rope) {
-    ropes_[rope].angles(batch, work.angles[rope].cos, work.angles[rope].sin);
+    ropes_[rope].angles(batch, work.angles[rope]);
   }
   for (const Group& group : groups_) {
     work.plans[static_cast<size_t>(group.index)].prepare(batch, group.state, group.heads, group.state.window,

@@ -1,88 +1,53 @@
-// One pre-norm decoder layer on the CPU: x += mixer(norm(x)); x += mlp(norm(x)), and its parts.
+// One decoder layer on the CPU: a mixer and an MLP with the norms around them, as layers/layer_spec.h says.
 //
-// Immutable after construction; made from a description (layers/layer_spec.h). Throws Error{corrupt_file} when a tensor
-// is missing or of another shape.
+// Immutable after construction. Throws Error{corrupt_file} when a tensor is missing or of another shape.
 #pragma once
 
-#include <span>
+#include <optional>
 #include <variant>
-#include <vector>
 
+#include "layers/attention.h"
 #include "layers/cpu_scratch.h"
 #include "layers/layer_spec.h"
-#include "layers/linear.h"
+#include "layers/mlp.h"
+#include "layers/norm.h"
 #include "layers/sampled_rows.h"
+#include "layers/short_conv.h"
 
 namespace estoc {
 
-class RmsNorm {
- public:
-  RmsNorm(LoadContext& load, const RmsNormSpec& spec, int64_t columns);
-  // out = norm(x), in the form its readers want; out may be x when they want values.
-  void forward(const Compute& compute, const Rows& x, Rows& out, RowForm form = RowForm::values) const;
-  std::span<const float> weight() const { return weight_; }
-
- private:
-  float epsilon_;
-  std::vector<float> weight_;
-};
-
-class Attention {
- public:
-  // `group`: of layers that share tables of blocks; `layer`: into the storage of keys and values.
-  Attention(LoadContext& load, const AttentionSpec& spec, int hidden, int layer, int group);
-  // hidden += attention(work.normed) of the batch that `work` is prepared for. With `wanted`, which needs values in
-  // work.normed, queries and output are those of its rows, and so are afterwards the hidden rows, the angles and the
-  // plan of its group in `work`; keys and values are always those of every row.
-  void forward(const Compute& compute, const Batch& batch, StateStorage& kv, CpuScratch& work, Rows& hidden,
-               const SampledRows* wanted) const;
-  // The form it wants work.normed in.
-  RowForm reads(const Compute& compute, int64_t row_count) const;
-
- private:
-  AttentionSpec spec_;
-  int layer_, group_;
-  Linear q_, k_, v_, o_;
-  std::vector<float> q_norm_, k_norm_;  // [head_dim]; empty without head norms
-};
-
-class ShortConv {
- public:
-  ShortConv(LoadContext& load, const ShortConvSpec& spec, int hidden, int layer);
-  // As Attention's; states are those after the last row of every sequence.
-  void forward(const Compute& compute, const Batch& batch, StateStorage& states, CpuScratch& work, Rows& hidden,
-               const SampledRows* wanted) const;
-  RowForm reads(const Compute& compute, int64_t row_count) const { return in_.reads(compute, row_count); }
-
- private:
-  int layer_, width_;
-  Linear in_, out_;
-  std::vector<float> taps_;  // [width][hidden]
-  std::vector<float> bias_;  // [hidden] or empty
-};
-
-class GatedMlp {
- public:
-  GatedMlp(LoadContext& load, const GatedMlpSpec& spec, int hidden);
-  // hidden += mlp(work.normed).
-  void forward(const Compute& compute, CpuScratch& work, Rows& hidden) const;
-  RowForm reads(const Compute& compute, int64_t row_count) const;
-
- private:
-  Linear gate_, up_, down_;
-};
-
 class DecoderBlock {
  public:
-  DecoderBlock(LoadContext& load, const LayerSpec& spec, int hidden, int layer, int group);
+  // `group`: of layers that share tables of blocks.
+  DecoderBlock(LoadContext& load, const DecoderSpec& decoder, int layer, int group);
+  // With `wanted`, hidden is afterwards its rows, and so are the angles and the plan in `work`.
   void forward(const Compute& compute, const Batch& batch, StateStorage& kv, CpuScratch& work, Rows& hidden,
                const SampledRows* wanted) const;
 
  private:
-  RmsNorm input_norm_;
-  std::variant<Attention, ShortConv> mixer_;
-  RmsNorm mlp_norm_;
-  GatedMlp mlp_;
+  using Mixer = std::variant<Attention, ShortConv>;
+  using Mlp = std::variant<std::monostate, GatedMlp, PlainMlp>;
+
+  DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const LayerSpec& spec, int layer, int group);
+  static Mixer make_mixer(LoadContext& load, const DecoderSpec& decoder, int layer, int group);
+  static Mlp make_mlp(LoadContext& load, const MlpSpec& spec, int hidden);
+
+  // normed = norm(hidden), in the form that `part` reads unless its values are wanted.
+  template <typename Part>
+  static void prepare(const Compute& compute, const std::optional<Norm>& norm, const Part& part, const Rows& hidden,
+                      bool are_values_wanted, Rows& normed);
+  // hidden += residual_scale * output_norm(what `part` leaves in the output it is called with).
+  template <typename Part>
+  void add_part(const Compute& compute, const std::optional<Norm>& output_norm, CpuScratch& work, Rows& hidden,
+                Part&& part) const;
+
+  bool is_parallel_;
+  float residual_scale_;
+  std::optional<Norm> input_norm_;
+  Mixer mixer_;
+  std::optional<Norm> mixer_output_norm_, mlp_norm_;
+  Mlp mlp_;
+  std::optional<Norm> mlp_output_norm_;
 };
 
 }  // namespace estoc

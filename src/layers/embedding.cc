@@ -1,5 +1,7 @@
 #include "layers/embedding.h"
 
+#include <vector>
+
 namespace estoc {
 namespace {
 
@@ -10,12 +12,29 @@ const WeightTensor& require_matrix(LoadContext& load, const std::string& name, i
 
 }  // namespace
 
-Embedding::Embedding(LoadContext& load, const std::string& name, int64_t vocab, int64_t hidden)
-    : tensor_(require_matrix(load, name + ".weight", vocab, hidden)) {}
+Embedding::Embedding(LoadContext& load, const std::string& name, const DecoderSpec& spec)
+    : tensor_(require_matrix(load, name + ".weight", spec.vocab, spec.hidden)), scale_(spec.embedding_scale) {
+  if (!spec.positions.empty()) {
+    positions_ = &require_matrix(load, spec.positions + ".weight", spec.context_max, spec.hidden);
+  }
+}
 
-void Embedding::forward(std::span<const TokenId> tokens, Rows& out) const {
-  out.reset(static_cast<int64_t>(tokens.size()));
-  for (size_t i = 0; i < tokens.size(); ++i) tensor_.decode_row(tokens[i], out.row(static_cast<int64_t>(i)));
+void Embedding::forward(const Batch& batch, Rows& out) const {
+  out.reset(static_cast<int64_t>(batch.tokens.size()));
+  for (size_t i = 0; i < batch.tokens.size(); ++i) {
+    float* const row = out.row(static_cast<int64_t>(i));
+    tensor_.decode_row(batch.tokens[i], row);
+    for (int64_t c = 0; c < out.columns() && scale_ != 1; ++c) row[c] *= scale_;
+  }
+  if (positions_ == nullptr) return;
+  std::vector<float> place(static_cast<size_t>(out.columns()));
+  for (const BatchSequence& sequence : batch.sequences) {
+    for (int r = 0; r < sequence.row_count; ++r) {
+      positions_->decode_row(sequence.position + r, place.data());
+      float* const row = out.row(sequence.first_row + r);
+      for (size_t c = 0; c < place.size(); ++c) row[c] += place[c];
+    }
+  }
 }
 
 }  // namespace estoc

@@ -3,37 +3,69 @@
 // Face's names. Values.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "kernels/activation.h"
 #include "tensor/state_layout.h"
 
 namespace estoc {
 
-// x / rms(x) * weight.
-struct RmsNormSpec {
-  std::string name;  // `name`.weight
-  float epsilon = 0;
-};
-
-// Rotary positions: radians a position for each pair (i, i + half) of a head.
-struct RopeSpec {
-  std::vector<float> frequencies;  // [half]
-  std::string factors;             // the tensor they were made with, if any
-};
-
-// Grouped-query attention over paged keys and values: q_proj, k_proj, v_proj and `output`, with biases where there are
-// any.
-struct AttentionSpec {
+// Where the rows of a matrix are: all of `name`.weight, or of a tensor that several matrices share. `name`.bias, where
+// the file has it, is shared in the same way.
+struct MatrixSpec {
   std::string name;
-  std::string output = "o_proj";
+  int64_t first_row = 0;
+  int64_t tensor_rows = 0;                   // 0: the tensor is this matrix
+  int64_t group_rows = 0, group_stride = 0;  // groups of so many rows begin so far apart; 0: one piece
+  bool is_transposed = false;                // the file keeps [columns, rows]
+};
+
+// rms: x / rms(x) * weight. layer: (x - mean(x)) / deviation(x) * weight + bias, with a bias where the file has one.
+struct NormSpec {
+  enum class Kind { rms, layer };
+  std::string name;  // `name`.weight; empty: no weight
+  float epsilon = 0;
+  Kind kind = Kind::rms;
+  float weight_offset = 0;  // 1 where files keep what is to be added to one
+};
+
+// Rotary positions: radians a position for each pair of a head, of as many dimensions as there are pairs for; the rest
+// of a head stays as it is.
+struct RopeSpec {
+  std::vector<float> frequencies;  // [pairs]
+  std::string factors;             // the tensor they were made with, if any
+  float magnitude = 1;             // of cos and sin
+  bool is_interleaved = false;     // pairs (2i, 2i + 1) instead of (i, i + pairs)
+  // Instead of `frequencies` where sequences may grow beyond `long_from` positions; empty where that makes no
+  // difference.
+  std::vector<float> long_frequencies;
+  int long_from = 0;
+};
+
+// Norms of queries and keys: over each head with weights [head_dim] that heads share or [heads][head_dim] of their own,
+// or over the whole projection with [heads * head_dim].
+enum class HeadNormSpan { head, head_own, projection };
+
+// Grouped-query attention over paged keys and values, with biases where there are any.
+struct AttentionSpec {
+  std::string name;  // for messages
+  MatrixSpec q, k, v, output;
   int heads = 0, kv_heads = 0, head_dim = 0;
-  float scale = 0;                            // of q . k
-  int window = 0;                             // positions a token sees, itself included; 0 for all
-  int rope = 0;                               // into DecoderSpec::ropes
-  std::optional<RmsNormSpec> q_norm, k_norm;  // over each head, before the rotation
+  float scale = 0;                         // of q . k
+  float softcap = 0;                       // c: scores become c tanh(score / c); 0 for none
+  int window = 0;                          // positions a token sees, itself included; 0 for all
+  int rope = 0;                            // into DecoderSpec::ropes; kNoRope: positions are not told
+  std::optional<NormSpec> q_norm, k_norm;  // before the rotation unless is_norm_last
+  HeadNormSpan norm_span = HeadNormSpan::head;
+  bool is_norm_last = false;
+  std::optional<float> v_norm_epsilon;  // an RMS norm without weight over each head of v
+  std::string sinks;                    // a tensor [heads]: logits that only add to the softmax's sum; empty for none
+
+  static constexpr int kNoRope = -1;
 };
 
 // A gated causal convolution over few positions, whose last inputs are its state: b, gate, v = in_proj x;
@@ -43,27 +75,50 @@ struct ShortConvSpec {
   int width = 0;  // positions, the present one included
 };
 
-// `down`(silu(`gate` x) * `up` x).
+// down(f(gate x) * up x).
 struct GatedMlpSpec {
-  std::string name;
-  std::string gate = "gate_proj", up = "up_proj", down = "down_proj";
+  std::string name;  // for messages
+  MatrixSpec gate, up, down;
   int width = 0;
+  Activation activation = Activation::silu;
 };
 
-// x += mixer(input_norm(x)); x += mlp(mlp_norm(x)).
+// down(f(up x)).
+struct PlainMlpSpec {
+  std::string name;  // for messages
+  MatrixSpec up, down;
+  int width = 0;
+  Activation activation = Activation::gelu;
+};
+
+using MixerSpec = std::variant<AttentionSpec, ShortConvSpec>;
+// monostate: the layer is its mixer alone.
+using MlpSpec = std::variant<std::monostate, GatedMlpSpec, PlainMlpSpec>;
+
+// x += output_norm(part(input_norm(x))) for the mixer and then for the MLP, each norm where there is one; what they add
+// is multiplied by `residual_scale`.
 struct LayerSpec {
-  RmsNormSpec input_norm;
-  std::variant<AttentionSpec, ShortConvSpec> mixer;
-  RmsNormSpec mlp_norm;
-  std::variant<GatedMlpSpec> mlp;
+  std::optional<NormSpec> input_norm = {};
+  MixerSpec mixer;
+  std::optional<NormSpec> mixer_output_norm = {};
+  std::optional<NormSpec> mlp_norm = {};
+  MlpSpec mlp = {};
+  std::optional<NormSpec> mlp_output_norm = {};
+  // The MLP reads what the layer was given, not what the mixer has made of it: by its own norm, or else the mixer's.
+  bool is_parallel = false;
+  float residual_scale = 1;
 };
 
 // Embedding, layers, norm, head. What embedding and head are called is in the family's NamingRules.
 struct DecoderSpec {
   int hidden = 0;
-  int vocab = 0;                                 // rows of the head; may exceed the tokenizer's count
-  int context_max = 0;                           // positions the model was trained for
-  RmsNormSpec norm;     // before the head
+  int vocab = 0;        // rows of the head; may exceed the tokenizer's count
+  int context_max = 0;  // positions the model was trained for
+  float embedding_scale = 1;
+  std::string positions;  // a table [context_max, hidden] added to the embedding; empty for none
+  NormSpec norm;          // before the head
+  float logit_scale = 1;
+  float logit_softcap = 0;  // after the scale; 0 for none
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
 };

@@ -21,10 +21,28 @@ std::vector<float> load_bias(LoadContext& load, const std::string& name, int64_t
   return load_vector(load, name + ".bias", rows);
 }
 
+RowMap order_of(const MatrixSpec& spec, const RowMap& order) {
+  return spec.group_rows == 0 ? order : order.inside(RowMap::groups(spec.group_rows, spec.group_stride));
+}
+
+std::vector<float> load_bias(LoadContext& load, const MatrixSpec& spec, int64_t rows, const RowMap& order) {
+  const std::vector<float> all = load_bias(load, spec.name, spec.tensor_rows == 0 ? rows : spec.tensor_rows);
+  if (all.empty()) return {};
+  const RowMap map = order_of(spec, order);
+  std::vector<float> bias(static_cast<size_t>(rows));
+  for (size_t r = 0; r < bias.size(); ++r) {
+    bias[r] = all.at(static_cast<size_t>(spec.first_row + map.stored_row(static_cast<int64_t>(r))));
+  }
+  return bias;
+}
+
 }  // namespace
 
 Linear::Linear(LoadContext& load, const std::string& name, int64_t rows, int64_t columns)
     : Linear(load, load_matrix(load, name, rows, columns), load_bias(load, name, rows)) {}
+
+Linear::Linear(LoadContext& load, const MatrixSpec& spec, int64_t rows, int64_t columns, const RowMap& order)
+    : Linear(load, load_matrix(load, spec, rows, columns, order), load_bias(load, spec, rows, order)) {}
 
 Linear::Linear(LoadContext& load, const MatrixView& matrix, std::vector<float> bias)
     : weight_(load_weight(load, matrix)), bias_(std::move(bias)) {
@@ -34,6 +52,16 @@ Linear::Linear(LoadContext& load, const MatrixView& matrix, std::vector<float> b
 MatrixView load_matrix(LoadContext& load, const std::string& name, int64_t rows, int64_t columns) {
   const int64_t shape[] = {rows, columns};
   return MatrixView(load.require(name + ".weight", shape));
+}
+
+MatrixView load_matrix(LoadContext& load, const MatrixSpec& spec, int64_t rows, int64_t columns, const RowMap& order) {
+  const int64_t all = spec.tensor_rows == 0 ? rows : spec.tensor_rows;
+  int64_t shape[] = {all, columns};
+  if (spec.is_transposed) std::swap(shape[0], shape[1]);
+  const MatrixView tensor(load.require(spec.name + ".weight", shape));
+  const MatrixView matrix = spec.is_transposed ? tensor.transposed() : tensor;
+  const RowMap map = order_of(spec, order);
+  return map.is_in_order() ? matrix.slice_rows(spec.first_row, rows) : matrix.pick_rows(spec.first_row, rows, map);
 }
 
 std::vector<float> load_vector(LoadContext& load, const std::string& name, int64_t count) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "layers/layer_spec.h"
 #include "layers/load_context.h"
 #include "ops/matmul.h"
 #include "weights/matrix_view.h"
@@ -17,6 +18,9 @@ class Linear {
  public:
   // Takes `name`.weight [rows, columns] and, when the file has it, `name`.bias [rows].
   Linear(LoadContext& load, const std::string& name, int64_t rows, int64_t columns);
+  // The same of a part of a tensor, whose bias is as long as the tensor has rows. `order`: row r is row
+  // order.stored_row(r) of what the spec describes.
+  Linear(LoadContext& load, const MatrixSpec& spec, int64_t rows, int64_t columns, const RowMap& order = {});
   // A matrix that is no tensor of its own: a slice of a fused one. `bias` [matrix.rows()] or empty.
   Linear(LoadContext& load, const MatrixView& matrix, std::vector<float> bias);
 
@@ -46,6 +50,10 @@ RowForm form_of(const Compute& compute, int64_t row_count, std::initializer_list
 
 // All of `name`.weight. Throws Error{corrupt_file} when it is missing or not [rows, columns].
 MatrixView load_matrix(LoadContext& load, const std::string& name, int64_t rows, int64_t columns);
+
+// The matrix of a spec. Throws as the other.
+MatrixView load_matrix(LoadContext& load, const MatrixSpec& spec, int64_t rows, int64_t columns,
+                       const RowMap& order = {});
 
 // A 1-D tensor (norm weight, bias) as f32. Throws Error{corrupt_file}.
 std::vector<float> load_vector(LoadContext& load, const std::string& name, int64_t count);

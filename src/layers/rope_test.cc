@@ -1,8 +1,11 @@
 #include "layers/rope.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <initializer_list>
+#include <string>
 
 #include "weights/test_refusal.h"
 
@@ -11,7 +14,7 @@ namespace {
 
 std::vector<float> frequencies(std::string_view config, int head_dim, const std::vector<float>& factors = {}) {
   const Json json = parse_json(config);
-  return rope_frequencies(ConfigReader(json, "config.json"), head_dim, factors);
+  return rope_of(ConfigReader(json, "config.json"), {.head_dim = head_dim}, factors).frequencies;
 }
 
 TEST(Rope, DefaultFrequencies) {
@@ -121,6 +124,83 @@ TEST(Rope, Llama3BlendsBetweenItsTwoWavelengths) {
   EXPECT_GT(kept, 3);
   EXPECT_GT(slowed, 3);
   EXPECT_GT(between, 2);
+}
+
+RopeSpec rope(std::string_view config, const RopeOptions& options) {
+  const Json json = parse_json(config);
+  return rope_of(ConfigReader(json, "config.json"), options, {});
+}
+
+// Expected values computed by transformers 5.23.0, ROPE_INIT_FUNCTIONS["yarn"], for these configurations.
+TEST(Rope, YarnSlowsLongWavelengthsAndScales) {
+  const auto expect = [](std::string_view scaling, double theta, int positions, double magnitude,
+                         std::initializer_list<double> frequencies) {
+    const std::string config = fmt::format(R"({{"rope_theta": {}, "max_position_embeddings": {}, "rope_scaling": {}}})",
+                                           theta, positions, scaling);
+    const RopeSpec spec = rope(config, {.head_dim = 16});
+    EXPECT_NEAR(spec.magnitude, magnitude, 1e-6);
+    size_t i = 0;
+    for (const double frequency : frequencies) EXPECT_NEAR(spec.frequencies[i++], frequency, 2e-6 * frequency) << i;
+  };
+  expect(R"({"type": "yarn", "factor": 32, "original_max_position_embeddings": 4096, "truncate": false})", 150000,
+         131072, 1.3465735902799727,
+         {1, 2.254180014e-01, 5.081327260e-02, 6.794959307e-03, 4.564839182e-04, 1.818833698e-05, 4.099978469e-06,
+          9.242089618e-07});
+  expect(R"({"type": "yarn", "factor": 4})", 1e6, 32768, 1.138629436111989,
+         {1, 1.778279394e-01, 3.162277862e-02, 4.217559937e-03, 5.000000237e-04, 4.445698505e-05, 7.905693565e-06,
+          1.405853368e-06});
+  expect(R"({"type": "yarn", "factor": 40, "original_max_position_embeddings": 4096, "mscale": 0.707,
+             "mscale_all_dim": 1})",
+         10000, 163840, 0.9210423553163399,
+         {1, 3.162277639e-01, 1.000000015e-01, 2.391472459e-02, 5.124999676e-03, 8.498621755e-04, 2.499999937e-05,
+          7.905694474e-06});
+}
+
+TEST(Rope, LongRopeHasFactorsForShortAndLongSequences) {
+  const std::string config =
+      R"({"rope_theta": 100, "max_position_embeddings": 64, "original_max_position_embeddings": 16,
+          "rope_scaling": {"type": "longrope", "short_factor": [1, 2], "long_factor": [4, 5]}})";
+  const RopeSpec both = rope(config, {.head_dim = 4});
+  EXPECT_EQ(both.long_from, 16);
+  EXPECT_FLOAT_EQ(both.frequencies[1], 0.05f);
+  EXPECT_FLOAT_EQ(both.long_frequencies[0], 0.25f);
+  EXPECT_FLOAT_EQ(both.long_frequencies[1], 0.02f);
+  EXPECT_FLOAT_EQ(both.magnitude, std::sqrt(1.5f));  // 1 + ln 4 / ln 16
+  expect_refused(ErrorCode::corrupt_file, "config.json: rope_scaling.long_factor is not a list of 2 numbers", [&] {
+    rope(R"({"rope_scaling": {"type": "longrope", "short_factor": [1, 2], "long_factor": [4]}})", {.head_dim = 4});
+  });
+  expect_refused(ErrorCode::corrupt_file, "config.json: rope_scaling.long_factor has 0, expected numbers from", [&] {
+    rope(R"({"rope_scaling": {"type": "longrope", "short_factor": [1], "long_factor": [0]}})", {.head_dim = 2});
+  });
+}
+
+TEST(Rope, TurnsPartOfAHead) {
+  const RopeSpec part =
+      rope(R"({"rope_theta": 100, "rope_parameters": {"partial_rotary_factor": 0.5}})", {.head_dim = 8});
+  ASSERT_EQ(part.frequencies.size(), 2u);
+  EXPECT_FLOAT_EQ(part.frequencies[1], 0.1f);
+  EXPECT_EQ(rope("{}", {.head_dim = 8, .partial = 0.25}).frequencies.size(), 1u);
+}
+
+// The frequencies are a whole head's, and those of the part that does not turn are zero.
+TEST(Rope, ProportionalSpreadsOverAWholeHead) {
+  const RopeSpec spread =
+      rope(R"({"rope_parameters": {"rope_type": "proportional", "partial_rotary_factor": 0.5, "rope_theta": 1e4}})",
+           {.head_dim = 8});
+  ASSERT_EQ(spread.frequencies.size(), 4u);
+  EXPECT_FLOAT_EQ(spread.frequencies[1], 0.1f);
+  EXPECT_EQ(spread.frequencies[2], 0);
+  EXPECT_EQ(spread.frequencies[3], 0);
+}
+
+TEST(Rope, HasASetForEachKindOfLayer) {
+  const std::string_view config = R"({"rope_parameters": {
+      "full_attention": {"rope_type": "linear", "factor": 8, "rope_theta": 1e6}, "sliding_attention": {"rope_theta": 100}}})";
+  EXPECT_FLOAT_EQ(rope(config, {.head_dim = 4, .layer_type = "sliding_attention"}).frequencies[1], 0.1f);
+  EXPECT_FLOAT_EQ(rope(config, {.head_dim = 4, .layer_type = "full_attention"}).frequencies[1], 0.000125f);
+  const std::string_view older = R"({"rope_theta": 1e6, "rope_local_base_freq": 100, "rope_scaling": {"factor": 8}})";
+  EXPECT_FLOAT_EQ(
+      rope(older, {.head_dim = 4, .theta_key = "rope_local_base_freq", .has_scaling = false}).frequencies[1], 0.1f);
 }
 
 TEST(Rope, BoundsTheta) {

@@ -108,15 +108,10 @@ constexpr ComputedKey kComputedKeys[] = {
 // Inside rope_scaling and rope_parameters.
 constexpr ComputedKey kComputedRopeKeys[] = {
     {"partial_rotary_factor", Neutral::one},
-    {"attention_factor", Neutral::one},
-    {"mscale", Neutral::one},
-    {"mscale_all_dim", Neutral::off},
     {"log_multiplier", Neutral::off},
     {"llama_4_scaling_beta", Neutral::off},
     {"mrope_section", Neutral::off},
     {"mrope_interleaved", Neutral::off},
-    {"long_factor", Neutral::off},
-    {"short_factor", Neutral::off},
     // A set of its own for each kind of layer.
     {"full_attention", Neutral::off},
     {"sliding_attention", Neutral::off},
@@ -227,15 +222,20 @@ constexpr std::string_view kPlainKeys[] = {
 
 // Read by layers/rope.cc, or without meaning for the types of scaling that it computes.
 constexpr std::string_view kPlainRopeKeys[] = {
+    "attention_factor",
     "beta_fast",
     "beta_slow",
     "factor",
     "finetuned",
     "high_freq_factor",
+    "long_factor",
     "low_freq_factor",
+    "mscale",
+    "mscale_all_dim",
     "original_max_position_embeddings",
     "rope_theta",
     "rope_type",
+    "short_factor",
     "truncate",
     "type",
 };

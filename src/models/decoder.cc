@@ -41,7 +41,7 @@ std::unique_ptr<DecoderStack> make_stack(LoadContext& load, const DecoderSpec& s
 
 Decoder::Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& spec,
                  const std::vector<StackPlace>& places)
-    : info_(info), compute_(load.compute) {
+    : info_(info), compute_(load.compute), logit_scale_(spec.logit_scale), logit_softcap_(spec.logit_softcap) {
   const bool is_tied = load.source.find(load.naming.head_weight()) == nullptr;
   if (is_tied && !ConfigReader(load.source).boolean("tie_word_embeddings", true)) {
     fail(ErrorCode::corrupt_file,
@@ -69,11 +69,19 @@ Decoder::Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& sp
     fail(ErrorCode::invalid_argument, "the places cover {} of {} layers", first, layer_count);
   }
   if (!stacks_.front()->has_embedding()) {
-    embedding_.emplace(load, std::string(load.naming.embedding), spec.vocab, spec.hidden);
+    embedding_.emplace(load, std::string(load.naming.embedding), spec);
   }
   if (stacks_.back()->has_head()) return;
   norm_.emplace(load, spec.norm, spec.hidden);
   head_.emplace(load, std::string(is_tied ? load.naming.embedding : load.naming.head), spec.vocab, spec.hidden);
+}
+
+void Decoder::finish_logits(float* row) const {
+  if (!head_->bias().empty()) compute_.kernels.add(head_->bias().data(), info_.vocab, row);
+  if (logit_scale_ != 1) {
+    for (int i = 0; i < info_.vocab; ++i) row[i] *= logit_scale_;
+  }
+  if (logit_softcap_ > 0) compute_.kernels.soft_cap(logit_softcap_, info_.vocab, row);
 }
 
 std::unique_ptr<ModelScratch> Decoder::make_scratch(const RunLimits& limits) const {
@@ -84,7 +92,7 @@ std::unique_ptr<ModelScratch> Decoder::make_scratch(const RunLimits& limits) con
 
 void Decoder::forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const {
   auto& work = static_cast<DecoderScratch&>(scratch);
-  if (embedding_) embedding_->forward(batch.tokens, work.hidden);
+  if (embedding_) embedding_->forward(batch, work.hidden);
   if (work.visit) work.visit(0, work.hidden);
   work.sampled.select(batch);
   for (size_t i = 0; i < stacks_.size(); ++i) {
@@ -97,6 +105,10 @@ void Decoder::forward(const Batch& batch, StateStorage& kv, ModelScratch& scratc
   norm_->forward(compute_, work.hidden, work.hidden);
   const Product product{&head_->weight(), {logits.values, info_.vocab}};
   matmul(compute_, work.hidden, {&product, 1}, work.decoded);
+  if (logit_scale_ == 1 && logit_softcap_ == 0 && head_->bias().empty()) return;
+  compute_.team.parallel_for(work.hidden.count(), 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; ++r) finish_logits(logits.values + r * info_.vocab);
+  });
 }
 
 }  // namespace estoc

@@ -4,9 +4,10 @@
 #include <optional>
 #include <vector>
 
-#include "layers/decoder_block.h"
 #include "layers/decoder_stack.h"
 #include "layers/embedding.h"
+#include "layers/linear.h"
+#include "layers/norm.h"
 #include "models/model.h"
 
 namespace estoc {
@@ -21,12 +22,16 @@ class Decoder final : public Model {
   void forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const override;
 
  private:
+  // Bias, scale and cap of a row of the head's output, where the model has them.
+  void finish_logits(float* row) const;
+
   ModelInfo info_;
   const Compute compute_;  // of embedding and head
+  const float logit_scale_, logit_softcap_;
   std::vector<std::unique_ptr<DecoderStack>> stacks_;
   // What the first and the last stack do not have themselves.
   std::optional<Embedding> embedding_;
-  std::optional<RmsNorm> norm_;
+  std::optional<Norm> norm_;
   std::optional<Linear> head_;
 };
 

@@ -34,29 +34,19 @@ int adjusted_width(const ConfigReader& config) {
 
 // Which layers attend: a list of kinds, or of their numbers in older configs.
 std::vector<bool> attention_layers(const ConfigReader& config, int layers) {
-  std::vector<bool> attends(static_cast<size_t>(layers), true);
-  const Json* types = config.find("layer_types");
-  const Json* numbers = config.find("full_attn_idxs");
-  const auto wrong = [&](std::string_view key, std::string_view expected) {
-    fail(ErrorCode::corrupt_file, "{}: {} is not {}", config.file(), config.spelling(key), expected);
+  constexpr std::string_view kNumbers = "full_attn_idxs";
+  const std::vector<bool> typed = layers_of_type(config, layers, "full_attention", "conv");
+  const Json* numbers = config.find(kNumbers);
+  if (!typed.empty()) return typed;
+  if (numbers == nullptr) return std::vector<bool>(static_cast<size_t>(layers), true);
+  const auto is_layer = [&](const Json& number) {
+    return number.is_int() && number.as_int() >= 0 && number.as_int() < layers;
   };
-  if (types != nullptr) {
-    if (!types->is_array() || types->as_array().size() != attends.size()) wrong("layer_types", "a kind a layer");
-    for (size_t layer = 0; layer < attends.size(); ++layer) {
-      const Json& type = types->as_array()[layer];
-      attends[layer] = type == Json("full_attention");
-      if (!attends[layer] && type != Json("conv")) wrong("layer_types", "a list of 'full_attention' and 'conv'");
-    }
-  } else if (numbers != nullptr) {
-    attends.assign(attends.size(), false);
-    if (!numbers->is_array()) wrong("full_attn_idxs", "a list of layers");
-    for (const Json& number : numbers->as_array()) {
-      if (!number.is_int() || number.as_int() < 0 || number.as_int() >= layers) {
-        wrong("full_attn_idxs", "a list of layers");
-      }
-      attends[static_cast<size_t>(number.as_int())] = true;
-    }
+  if (!numbers->is_array() || !std::ranges::all_of(numbers->as_array(), is_layer)) {
+    fail(ErrorCode::corrupt_file, "{}: {} is not a list of layers", config.file(), config.spelling(kNumbers));
   }
+  std::vector<bool> attends(static_cast<size_t>(layers));
+  for (const Json& number : numbers->as_array()) attends[static_cast<size_t>(number.as_int())] = true;
   return attends;
 }
 
@@ -64,23 +54,22 @@ DecoderSpec describe(const WeightSource& source) {
   const ConfigReader config(source);
   DecoderSpec decoder = describe_sizes(config);
   AttentionSpec attention = describe_attention(config, decoder.hidden);
-  attention.output = "out_proj";
   const auto epsilon = static_cast<float>(config.number("norm_eps", 0, 1, 1e-5));
   const int conv_width = config.integer("conv_L_cache", 2, kWidthMax, 3), width = adjusted_width(config);
   decoder.norm = {"model.embedding_norm", epsilon};
-  decoder.ropes = {read_rope(source, attention.head_dim)};
+  decoder.ropes = {read_rope(source, {.head_dim = attention.head_dim})};
   const std::vector<bool> attends = attention_layers(config, layer_count(config));
   for (size_t layer = 0; layer < attends.size(); ++layer) {
-    const std::string name = "model.layers." + std::to_string(layer);
-    LayerSpec spec{
-        .input_norm = {name + ".operator_norm", epsilon},
-        .mixer = ShortConvSpec{name + ".conv", conv_width},
-        .mlp_norm = {name + ".ffn_norm", epsilon},
-        .mlp = GatedMlpSpec{.name = name + ".feed_forward", .gate = "w1", .up = "w3", .down = "w2", .width = width}};
+    const std::string name = "model.layers." + std::to_string(layer), mlp = name + ".feed_forward";
+    LayerSpec spec{.input_norm = NormSpec{name + ".operator_norm", epsilon},
+                   .mixer = ShortConvSpec{name + ".conv", conv_width},
+                   .mlp_norm = NormSpec{name + ".ffn_norm", epsilon},
+                   .mlp = GatedMlpSpec{
+                       .name = mlp, .gate = {mlp + ".w1"}, .up = {mlp + ".w3"}, .down = {mlp + ".w2"}, .width = width}};
     if (attends[layer]) {
-      attention.name = name + ".self_attn";
-      attention.q_norm = {attention.name + ".q_layernorm", epsilon};
-      attention.k_norm = {attention.name + ".k_layernorm", epsilon};
+      name_attention(attention, name + ".self_attn", "out_proj");
+      attention.q_norm = NormSpec{attention.name + ".q_layernorm", epsilon};
+      attention.k_norm = NormSpec{attention.name + ".k_layernorm", epsilon};
       spec.mixer = attention;
     }
     decoder.layers.push_back(std::move(spec));

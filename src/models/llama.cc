@@ -3,7 +3,10 @@
 // Source: transformers models/llama and models/mistral (5.23); checked against tests/golden/.
 #include "models/llama.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
 #include "base/error.h"
 #include "layers/rope.h"
@@ -52,26 +55,71 @@ AttentionSpec describe_attention(const ConfigReader& config, int hidden) {
   return attention;
 }
 
+void name_attention(AttentionSpec& attention, const std::string& name, std::string_view output) {
+  attention.name = name;
+  attention.q = {.name = name + ".q_proj"};
+  attention.k = {.name = name + ".k_proj"};
+  attention.v = {.name = name + ".v_proj"};
+  attention.output = {.name = name + "." + std::string(output)};
+}
+
+GatedMlpSpec gated_mlp(const std::string& name, int width, Activation activation) {
+  return {.name = name,
+          .gate = {.name = name + ".gate_proj"},
+          .up = {.name = name + ".up_proj"},
+          .down = {.name = name + ".down_proj"},
+          .width = width,
+          .activation = activation};
+}
+
+Activation read_activation(const ConfigReader& config, std::string_view key, std::string_view fallback) {
+  constexpr std::pair<std::string_view, Activation> kNames[] = {
+      {"silu", Activation::silu},           {"swish", Activation::silu},
+      {"gelu", Activation::gelu},           {"gelu_new", Activation::gelu_tanh},
+      {"gelu_fast", Activation::gelu_tanh}, {"gelu_pytorch_tanh", Activation::gelu_tanh},
+      {"relu", Activation::relu},           {"relu2", Activation::relu_squared},
+  };
+  const std::string name = config.text(key, fallback);
+  const auto found = std::ranges::find(kNames, std::string_view(name), &std::pair<std::string_view, Activation>::first);
+  if (found != std::end(kNames)) return found->second;
+  fail(ErrorCode::unsupported, "{}: {} '{}' is not supported (silu, gelu, gelu_pytorch_tanh, relu, relu2 are)",
+       config.file(), config.spelling(key), name.substr(0, 100));
+}
+
+std::vector<bool> layers_of_type(const ConfigReader& config, int layers, std::string_view kind,
+                                 std::string_view other) {
+  const Json* types = config.find("layer_types");
+  if (types == nullptr) return {};
+  if (!types->is_array() || types->as_array().size() != static_cast<size_t>(layers)) {
+    fail(ErrorCode::corrupt_file, "{}: {} is not a list of {} kinds", config.file(), config.spelling("layer_types"),
+         layers);
+  }
+  std::vector<bool> are;
+  for (const Json& type : types->as_array()) {
+    are.push_back(type == Json(std::string(kind)));
+    if (are.back() || type == Json(std::string(other))) continue;
+    fail(ErrorCode::corrupt_file, "{}: {} is not a list of '{}' and '{}'", config.file(),
+         config.spelling("layer_types"), kind, other);
+  }
+  return are;
+}
+
 DecoderSpec describe_llama(const WeightSource& source) {
   const ConfigReader config(source);
   const int layers = layer_count(config), width = mlp_width(config);
   DecoderSpec decoder = describe_sizes(config);
   AttentionSpec attention = describe_attention(config, decoder.hidden);
-  const std::string activation = config.text("hidden_act", "silu");
-  if (activation != "silu") {
-    fail(ErrorCode::unsupported, "{}: hidden_act '{}' is not supported in this family (silu is)", config.file(),
-         activation.substr(0, 100));
-  }
+  const Activation activation = read_activation(config, "hidden_act", "silu");
   const auto epsilon = static_cast<float>(config.number("rms_norm_eps", 0, 1, 1e-6));
   decoder.norm = {"model.norm", epsilon};
-  decoder.ropes = {read_rope(source, attention.head_dim)};
+  decoder.ropes = {read_rope(source, {.head_dim = attention.head_dim})};
   for (int layer = 0; layer < layers; ++layer) {
     const std::string name = "model.layers." + std::to_string(layer);
-    attention.name = name + ".self_attn";
-    decoder.layers.push_back({.input_norm = {name + ".input_layernorm", epsilon},
+    name_attention(attention, name + ".self_attn");
+    decoder.layers.push_back({.input_norm = NormSpec{name + ".input_layernorm", epsilon},
                               .mixer = attention,
-                              .mlp_norm = {name + ".post_attention_layernorm", epsilon},
-                              .mlp = GatedMlpSpec{.name = name + ".mlp", .width = width}});
+                              .mlp_norm = NormSpec{name + ".post_attention_layernorm", epsilon},
+                              .mlp = gated_mlp(name + ".mlp", width, activation)});
   }
   return decoder;
 }

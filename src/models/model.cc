@@ -1,5 +1,7 @@
 #include "models/model.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "gpu_layers/gpu_weight_plan.h"
 #include "models/config_keys.h"
@@ -30,6 +32,24 @@ void add_totals(const WeightSource& source, const NamingRules& naming, ComputeMo
   }
 }
 
+// Of the widest.
+int mlp_width_of(const DecoderSpec& decoder) {
+  int width = 0;
+  for (const LayerSpec& layer : decoder.layers) {
+    if (const auto* gated = std::get_if<GatedMlpSpec>(&layer.mlp)) width = std::max(width, gated->width);
+    if (const auto* plain = std::get_if<PlainMlpSpec>(&layer.mlp)) width = std::max(width, plain->width);
+  }
+  return width;
+}
+
+// Takes the frequencies for sequences of up to `context` positions.
+void choose_frequencies(DecoderSpec& decoder, int context) {
+  for (RopeSpec& rope : decoder.ropes) {
+    if (rope.long_frequencies.empty() || context <= rope.long_from) continue;
+    rope.frequencies = rope.long_frequencies;
+  }
+}
+
 ModelInfo info_of(const WeightSource& weights, const ModelFamily& family, const DecoderSpec& decoder) {
   ModelInfo info;
   info.family = family.name;
@@ -38,7 +58,7 @@ ModelInfo info_of(const WeightSource& weights, const ModelFamily& family, const 
   info.hidden = decoder.hidden;
   info.vocab = decoder.vocab;
   info.context_max = decoder.context_max;
-  info.ffn = std::get<GatedMlpSpec>(decoder.layers.front().mlp).width;
+  info.ffn = mlp_width_of(decoder);
   for (const LayerSpec& layer : decoder.layers) {
     const auto* attention = std::get_if<AttentionSpec>(&layer.mixer);
     if (attention == nullptr) continue;
@@ -75,7 +95,8 @@ bool has_wide_activations(const ModelInfo& info, Activations activations) {
 
 std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team, const ModelOptions& options) {
   const ModelFamily& family = family_of(weights);
-  const DecoderSpec decoder = family.describe(weights);
+  DecoderSpec decoder = family.describe(weights);
+  choose_frequencies(decoder, options.context == 0 ? decoder.context_max : options.context);
   ModelInfo info = info_of(weights, family, decoder);
   add_totals(weights, family.naming, options.compute, info);
   warn_of_unknown_keys(weights);

@@ -83,6 +83,9 @@ struct StackPlace {
 struct ModelOptions {
   ComputeMode compute = ComputeMode::fast;
   Activations activations = Activations::automatic;
+  // Positions of the longest sequence, for models that turn by other angles where it is long; 0: what they were trained
+  // for.
+  int context = 0;
   bool is_deterministic = false;   // logits of a sequence do not depend on what else is in its batches
   std::vector<StackPlace> places;  // cover all layers, in order; empty: all on "cpu"
   Profile* profile = nullptr;      // told by forward where time goes; outlives the model

@@ -19,8 +19,8 @@ DecoderSpec describe(const WeightSource& source) {
   read_qwen_windows(source, decoder);
   for (LayerSpec& layer : decoder.layers) {
     auto& attention = std::get<AttentionSpec>(layer.mixer);
-    attention.q_norm = {attention.name + ".q_norm", decoder.norm.epsilon};
-    attention.k_norm = {attention.name + ".k_norm", decoder.norm.epsilon};
+    attention.q_norm = NormSpec{attention.name + ".q_norm", decoder.norm.epsilon};
+    attention.k_norm = NormSpec{attention.name + ".k_norm", decoder.norm.epsilon};
   }
   return decoder;
 }

@@ -1,0 +1,40 @@
+// Grouped-query attention as a layer's mixer on the CPU. Immutable; throws Error{corrupt_file} where a tensor is
+// missing or of another shape.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "layers/cpu_scratch.h"
+#include "layers/layer_spec.h"
+#include "layers/linear.h"
+#include "layers/part_output.h"
+#include "layers/sampled_rows.h"
+#include "ops/elementwise.h"
+
+namespace estoc {
+
+class Attention {
+ public:
+  // `group`: of layers that share tables of blocks; `layer`: into the storage of keys and values.
+  // `rope` is the one that `spec` names; null where it names none.
+  Attention(LoadContext& load, const AttentionSpec& spec, const RopeSpec* rope, int hidden, int layer, int group);
+  // out (+)= attention(work.normed) of the batch that `work` is prepared for. With `wanted`, which needs values in
+  // work.normed, queries and output are those of its rows, and so are afterwards work.normed, the angles and the plan
+  // of its group in `work`; keys and values are always those of every row.
+  void forward(const Compute& compute, const Batch& batch, StateStorage& kv, CpuScratch& work, const PartOutput& out,
+               const SampledRows* wanted) const;
+  // The form it wants work.normed in.
+  RowForm reads(const Compute& compute, int64_t row_count) const;
+
+ private:
+  void turn(const Compute& compute, std::span<const HeadRows> parts, const RowAngles* angles) const;
+
+  AttentionSpec spec_;
+  int layer_, group_;
+  Linear q_, k_, v_, o_;
+  HeadNorm q_norm_, k_norm_, v_norm_;
+  std::vector<float> sinks_;  // [heads] or empty
+};
+
+}  // namespace estoc
