@@ -3,7 +3,8 @@
 
 Run by hand, never by CI, in an environment with exactly tests/golden/requirements.txt:
 
-  python tests/golden/make_model_golden.py tiny    # the checkpoints in models/, as folders and GGUF, and <name>.json
+  python tests/golden/make_model_golden.py tiny    # the checkpoints of tiny_models.py, as folders and GGUF, and <name>.json
+  python tests/golden/make_model_golden.py families [NAME...]    # those of tiny_families.py
   python tests/golden/make_model_golden.py smollm2 MODEL.gguf    # smollm2.json from the demo model
 
 Each file holds cases: prompt token ids and, at some positions, the 20 likeliest next tokens as [id, logprob], likeliest
@@ -17,6 +18,7 @@ from pathlib import Path
 import torch
 import transformers
 
+import tiny_families
 import tiny_models
 
 HERE = Path(__file__).resolve().parent
@@ -55,11 +57,11 @@ def positions_of(count: int) -> list[int]:
     return sorted({0, count // 4, count // 2, count - 2, count - 1} & set(range(count)))
 
 
-def case(model, name: str, ids: list[int]) -> dict:
+def case(model, name: str, ids: list[int], positions=None) -> dict:
     with torch.no_grad():
         logits = model(torch.tensor([ids])).logits[0].float()
     chosen = []
-    for position in positions_of(len(ids)):
+    for position in positions or positions_of(len(ids)):
         values, tokens = torch.log_softmax(logits[position].double(), dim=-1).topk(TOP)
         chosen.append({"position": position,
                        "top": [[token, round(value, 6)] for token, value in zip(tokens.tolist(), values.tolist())]})
@@ -109,6 +111,21 @@ def make_tiny() -> None:
         print(f"  models/{name}: {size} bytes in all")
 
 
+def make_families(names: list[str]) -> None:
+    for name in names or tiny_families.FAMILIES:
+        directory = HERE / "models" / name
+        tiny_families.write_model(directory, name)
+        model = transformers.AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
+        chooser = random.Random(name)
+        prompts = {count: [1] + [chooser.randrange(4, tiny_models.VOCAB) for _ in range(count - 1)]
+                   for count in (1, 7, 80)}
+        cases = [case(model, f"{count} tokens", ids, range(63, 80) if count == 80 else None)
+                 for count, ids in prompts.items()]
+        write(HERE / f"{name}.json", f"models/{name}: {' '.join(model.config.architectures)}", cases)
+        size = sum(path.stat().st_size for path in directory.iterdir())
+        print(f"  models/{name}: {size} bytes in all")
+
+
 def make_smollm2(gguf: Path) -> None:
     load = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     tokenizer = transformers.AutoTokenizer.from_pretrained(**load)
@@ -137,6 +154,8 @@ def main() -> None:
     match sys.argv[1:]:
         case ["tiny"]:
             make_tiny()
+        case ["families", *names]:
+            make_families(names)
         case ["smollm2", path]:
             make_smollm2(Path(path).resolve())
         case _:

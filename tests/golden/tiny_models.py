@@ -172,6 +172,13 @@ def write_json(path: Path, value) -> None:
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
+def write_tokenizer(directory: Path) -> None:
+    tokenizer().save(str(directory / "tokenizer.json"), pretty=False)
+    write_json(directory / "tokenizer_config.json",
+               {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "add_bos_token": True,
+                "tokenizer_class": "PreTrainedTokenizerFast", "chat_template": CHAT_TEMPLATE})
+
+
 def write_model(directory: Path, name: str) -> None:
     """Writes the whole Hugging Face directory of one shape and, where GGUF can say it, the GGUF file beside it."""
     changes, generation, file_count = SHAPES[name]
@@ -179,10 +186,7 @@ def write_model(directory: Path, name: str) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     write_json(directory / "config.json", config)
     write_json(directory / "generation_config.json", {"bos_token_id": 1} | generation)
-    tokenizer().save(str(directory / "tokenizer.json"), pretty=False)
-    write_json(directory / "tokenizer_config.json",
-               {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "add_bos_token": True,
-                "tokenizer_class": "PreTrainedTokenizerFast", "chat_template": CHAT_TEMPLATE})
+    write_tokenizer(directory)
     tensors = weights(config, seed=1000 + list(SHAPES).index(name))
     if tiny_gguf.can_write(config):
         tiny_gguf.write_gguf(directory.with_suffix(".gguf"), config, tensors)
