@@ -61,6 +61,7 @@ void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, cons
   if (layer.mixer_output_norm || layer.mlp_output_norm) refuse(attention.name, "has norms after its parts");
   if (layer.is_parallel) refuse(attention.name, "is beside its MLP instead of before it");
   if (layer.residual_scale != 1) refuse(attention.name, "adds a scaled result");
+  if (attention.position_growth != 0) refuse(attention.name, "scales queries by their positions");
   if (attention.softcap != 0) refuse(attention.name, "has a cap on its scores");
   if (!attention.sinks.empty()) refuse(attention.name, "has attention sinks");
   if (attention.rope == AttentionSpec::kNoRope) refuse(attention.name, "does not turn by positions");

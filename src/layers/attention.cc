@@ -1,5 +1,6 @@
 #include "layers/attention.h"
 
+#include <cmath>
 #include <span>
 
 #include "layers/norm.h"
@@ -57,8 +58,21 @@ void Attention::turn(const Compute& compute, std::span<const HeadRows> parts, co
   turn_heads(compute, parts, spec_.head_dim, turns, spec_.is_norm_last);
 }
 
-void Attention::forward(const Compute& compute, const Batch&, StateStorage& kv, CpuScratch& work, const PartOutput& out,
-                        const SampledRows* wanted) const {
+void Attention::scale_by_positions(const Batch& batch, Rows& q) const {
+  q.touch();
+  for (const BatchSequence& sequence : batch.sequences) {
+    for (int r = 0; r < sequence.row_count; ++r) {
+      const int periods = (sequence.position + r) / spec_.position_period;
+      if (periods == 0) continue;
+      const float scale = 1 + spec_.position_growth * std::log1p(static_cast<float>(periods));
+      float* const row = q.row(sequence.first_row + r);
+      for (int64_t c = 0; c < q.columns(); ++c) row[c] *= scale;
+    }
+  }
+}
+
+void Attention::forward(const Compute& compute, const Batch& batch, StateStorage& kv, CpuScratch& work,
+                        const PartOutput& out, const SampledRows* wanted) const {
   const LinearOutput projections[] = {{&k_, &work.k}, {&v_, &work.v}, {&q_, &work.q}};
   estoc::forward(compute, work.normed, std::span(projections).first(wanted == nullptr ? 3 : 2), work.decoded);
   RowAngles* const angles =
@@ -71,6 +85,7 @@ void Attention::forward(const Compute& compute, const Batch&, StateStorage& kv, 
     const HeadRows values[] = {{&work.v, &v_norm_}};
     turn(compute, values, nullptr);
   }
+  if (spec_.position_growth != 0 && wanted == nullptr) scale_by_positions(batch, work.q);
   AttentionPlan& plan = work.plans[static_cast<size_t>(group_)];
   write_kv(compute, plan, kv, layer_, work.k, work.v);
   if (wanted != nullptr) {
@@ -82,6 +97,7 @@ void Attention::forward(const Compute& compute, const Batch&, StateStorage& kv, 
     plan.prepare(wanted->batch());
     estoc::forward(compute, work.normed, std::span(projections).last(1), work.decoded);
     turn(compute, std::span(heads).last(1), angles);
+    if (spec_.position_growth != 0) scale_by_positions(wanted->batch(), work.q);
   }
   attention(compute, plan, kv, layer_,
             {.heads = spec_.heads,

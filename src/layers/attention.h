@@ -29,6 +29,7 @@ class Attention {
 
  private:
   void turn(const Compute& compute, std::span<const HeadRows> parts, const RowAngles* angles) const;
+  void scale_by_positions(const Batch& batch, Rows& q) const;
 
   AttentionSpec spec_;
   int layer_, group_;

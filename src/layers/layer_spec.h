@@ -63,7 +63,10 @@ struct AttentionSpec {
   HeadNormSpan norm_span = HeadNormSpan::head;
   bool is_norm_last = false;
   std::optional<float> v_norm_epsilon;  // an RMS norm without weight over each head of v
-  std::string sinks;                    // a tensor [heads]: logits that only add to the softmax's sum; empty for none
+  // Queries at position p are multiplied by 1 + growth ln(1 + floor(p / period)); a growth of 0 for none.
+  float position_growth = 0;
+  int position_period = 1;
+  std::string sinks;  // a tensor [heads]: logits that only add to the softmax's sum; empty for none
 
   static constexpr int kNoRope = -1;
 };

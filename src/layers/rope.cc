@@ -54,7 +54,8 @@ double original_positions(const ConfigReader& config, const ConfigReader& scalin
 // By how much sequences grow beyond what the frequencies were trained for.
 double growth(const ConfigReader& config, const ConfigReader& scaling) {
   if (scaling.find("factor") != nullptr) return scaling.number("factor", kFactorMin, kFactorMax);
-  return config.number("max_position_embeddings", 1, kPositionsMax) / original_positions(config, scaling);
+  const double original = original_positions(config, scaling);
+  return config.number("max_position_embeddings", 1, kPositionsMax, original) / original;
 }
 
 // Frequencies that turn often in the original context stay, slow ones are slowed down, those between are blended.
@@ -101,7 +102,7 @@ void scale_longrope(const ConfigReader& config, const ConfigReader& scaling, Rop
     return frequencies;
   };
   const double original = original_positions(config, scaling);
-  const double factor = config.number("max_position_embeddings", 1, kPositionsMax, original) / original;
+  const double factor = growth(config, scaling);
   rope.long_frequencies = scaled("long_factor");
   rope.long_from = static_cast<int>(original);
   rope.frequencies = scaled("short_factor");

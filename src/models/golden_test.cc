@@ -61,7 +61,10 @@ void expect_golden(const std::string& model_path, const std::string& golden_path
   const Json golden = parse_json(read_file(golden_path));
   const auto weights = open_weights(model_path, naming_rules());
   ThreadTeam team(2);
-  const auto model = load_model(*weights, team, {.compute = ComputeMode::exact});
+  const Json* context = golden.find("context");
+  const auto model = load_model(
+      *weights, team,
+      {.compute = ComputeMode::exact, .context = context == nullptr ? 0 : static_cast<int>(context->as_int())});
   const auto vocab = static_cast<size_t>(model->info().vocab);
   double worst = 0;
   for (const Json& test : golden.find("cases")->as_array()) {

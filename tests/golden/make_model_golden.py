@@ -80,9 +80,11 @@ def check_gguf(gguf: Path, cases: list[dict]) -> None:
                 assert abs(a - b) < TOLERANCE, (gguf.name, expected["name"], a, b)
 
 
-def write(path: Path, about: str, cases: list[dict]) -> None:
+def write(path: Path, about: str, cases: list[dict], context: int = 0) -> None:
     """One line for each prompt and each position, so that changes can be read."""
     head = {"about": about, "versions": PINNED, "dtype": "float32", "tolerance": TOLERANCE}
+    if context:
+        head["context"] = context
     text = json.dumps(head, indent=1)[:-2] + ',\n "cases": [\n'
     for number, entry in enumerate(cases):
         text += f'  {{"name": {json.dumps(entry["name"])},\n   "prompt": {json.dumps(entry["prompt"])},\n'
@@ -121,7 +123,8 @@ def make_families(names: list[str]) -> None:
                    for count in (1, 7, 80)}
         cases = [case(model, f"{count} tokens", ids, range(63, 80) if count == 80 else None)
                  for count, ids in prompts.items()]
-        write(HERE / f"{name}.json", f"models/{name}: {' '.join(model.config.architectures)}", cases)
+        write(HERE / f"{name}.json", f"models/{name}: {' '.join(model.config.architectures)}", cases,
+              tiny_families.CONTEXTS.get(name, 0))
         size = sum(path.stat().st_size for path in directory.iterdir())
         print(f"  models/{name}: {size} bytes in all")
 
