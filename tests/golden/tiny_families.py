@@ -18,7 +18,53 @@ BASE = {"vocab_size": tiny_models.VOCAB, "bos_token_id": 1, "eos_token_id": 2, "
 
 # name -> (class of the config, its arguments beside BASE)
 FAMILIES = {
+    "gemma_like": ("GemmaConfig", {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+                                   "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 24}),
+    # Windows of 8 in every second layer, small caps.
+    "gemma2_like": ("Gemma2Config", {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3,
+                                     "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
+                                     "sliding_window": 8, "query_pre_attn_scalar": 24,
+                                     "attn_logit_softcapping": 3.0, "final_logit_softcapping": 5.0}),
+    # Three layers of windows to one without, each kind with its frequencies.
+    "gemma3_like": ("Gemma3TextConfig", {
+        "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 4, "num_attention_heads": 2,
+        "num_key_value_heads": 1, "head_dim": 16, "sliding_window": 8, "query_pre_attn_scalar": 20,
+        "layer_types": ["sliding_attention"] * 3 + ["full_attention"],
+        "rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0},
+                            "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}}),
+    # A window in all layers, as the 4k model has; output of its own.
+    "phi3_like": ("Phi3Config", {"hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2,
+                                 "num_attention_heads": 4, "num_key_value_heads": 2, "sliding_window": 30}),
+    # Part of a head turns, by factors for sequences that grow beyond what was trained for.
+    "phi4_mini_like": ("Phi3Config", {
+        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "num_key_value_heads": 1, "tie_word_embeddings": True, "max_position_embeddings": 512,
+        "original_max_position_embeddings": 256,
+        "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0, "partial_rotary_factor": 0.75,
+                            "short_factor": [1.0, 1.1, 1.3, 1.5, 2.0, 3.0],
+                            "long_factor": [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]}}),
+    # The same frequencies where sequences are long: all prompts but one token's are.
+    "phi4_mini_long_like": ("Phi3Config", {
+        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "num_key_value_heads": 1, "tie_word_embeddings": True, "original_max_position_embeddings": 4,
+        "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0, "partial_rotary_factor": 0.75,
+                            "short_factor": [1.0, 1.1, 1.3, 1.5, 2.0, 3.0],
+                            "long_factor": [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]}}),
+    "ministral_like": ("MinistralConfig", {
+        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 3, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "head_dim": 16, "sliding_window": 8,
+        "layer_types": ["sliding_attention", "full_attention", "sliding_attention"]}),
+    # Queries grow every 16 positions.
+    "ministral3_like": ("Ministral3Config", {
+        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "head_dim": 16,
+        "rope_parameters": {"rope_type": "yarn", "rope_theta": 1000000.0, "factor": 16.0, "beta_fast": 32.0,
+                            "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0,
+                            "original_max_position_embeddings": 16, "llama_4_scaling_beta": 0.1}}),
 }
+
+# Positions of the longest sequence, where a checkpoint's answers depend on it.
+CONTEXTS = {"phi4_mini_like": 256}
 
 
 def randomize(model: torch.nn.Module, seed: int) -> None:
