@@ -114,10 +114,21 @@ TEST(EndpointsTest, ARequestPicksItsModel) {
 TEST(EndpointsTest, ReadinessEndsWhenStoppingAndLivenessDoesNot) {
   FakeModel model;
   Call call = call_with("");
-  EXPECT_EQ(std::get<Reply>(ready(model.models(), call)).body, R"({"status":"ok"})");
+  EXPECT_EQ(std::get<Reply>(ready(model.models(), call)).body,
+            R"({"status":"ok","models":[{"name":"org/tiny","weights":"as-stored"}]})");
   call.is_stopping = true;
   EXPECT_EQ(std::get<Reply>(ready(model.models(), call)).status, 503);
   EXPECT_EQ(std::get<Reply>(live(model.models(), call)).status, 200);
+}
+
+TEST(EndpointsTest, HealthSaysWhatWeightsWereRoundedTo) {
+  ServedModel rounded;
+  rounded.name = "rounded";
+  rounded.weights = {"int8", 0.25};
+  std::vector<ServedModel> list;
+  list.push_back(std::move(rounded));
+  EXPECT_EQ(std::get<Reply>(ready(Models(std::move(list)), call_with(""))).body,
+            R"({"status":"ok","models":[{"name":"rounded","weights":"int8","divergence":0.25}]})");
 }
 
 TEST(ErrorsTest, EveryCodeHasItsStatusAndType) {

@@ -18,7 +18,18 @@ Answer ready(const Models& models, const Call& call) {
       return error_reply(503, fmt::format("the device that computes \"{}\" is lost", model.name), {}, "device_lost");
     }
   }
-  return Reply{200, R"({"status":"ok"})", {}};
+  Json::Array list;
+  for (const ServedModel& model : models.list()) {
+    Json entry{Json::Object()};
+    entry.set("name", model.name);
+    entry.set("weights", model.weights.type);
+    if (model.weights.divergence) entry.set("divergence", *model.weights.divergence);
+    list.push_back(std::move(entry));
+  }
+  Json body{Json::Object()};
+  body.set("status", "ok");
+  body.set("models", std::move(list));
+  return Reply{200, to_json(body), {}};
 }
 
 }  // namespace estoc::api

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,12 @@ struct PlaceMemory {
   uint64_t weights = 0, kv = 0;
 };
 
+// What floating-point weights were rounded to when they were loaded.
+struct WeightRounding {
+  std::string type = "as-stored";    // or "int8", "int4"
+  std::optional<double> divergence;  // in nats a token from as they are stored, on a sample; absent where nothing is
+};
+
 struct ServedModel {
   std::string name;                  // what clients write in `model`
   std::string fingerprint;           // `system_fingerprint`; empty gives null
@@ -31,6 +38,7 @@ struct ServedModel {
   size_t text_bytes_max = SIZE_MAX;  // no longer text fits the context: longest_text_bytes()
   ModelInfo info;
   std::vector<PlaceMemory> memory;
+  WeightRounding weights;
   GenerationDefaults defaults;
   // Never null while served; the caller owns them.
   const Tokenizer* tokenizer = nullptr;

@@ -11,6 +11,7 @@
 #include "apps/standard_streams.h"
 #include "base/cpus.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/thread_team.h"
 #include "bench/kernel_bench.h"
 #include "bench/model_bench.h"
@@ -19,6 +20,7 @@
 #include "bench/random_model.h"
 #include "kernels/kernels.h"
 #include "models/family.h"
+#include "serving/settled.h"
 
 namespace estoc {
 namespace {
@@ -44,6 +46,7 @@ ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelSetting
                          .places = placement.stacks,
                          .memory_bytes = placement.free_bytes(),
                          .compute = settings.compute,
+                         .weights = *settings.weights,
                          .activations = settings.activations,
                          .kv_type = choose_kv_type(settings, placement.has_device()),
                          .is_deterministic = settings.is_deterministic,
@@ -78,9 +81,8 @@ int bench_model(const BenchModelOptionValues& options) {
   auto weights = make_random_model(options.model);
   const std::string path = weights != nullptr ? options.model : resolve_model_path(options.model);
   if (weights == nullptr) weights = open_weights(path, naming_rules());
-  const ModelSettings settings = read_model_settings(options.model, options);
-  const ModelInfo info = describe_model(*weights, settings.compute);
-  const Placement placement = place_model(settings, *weights, info);
+  const auto [settings, placement, info] =
+      settle(read_model_settings(options.model, options), *weights, available_memory());
   const ModelBenchPlan plan = plan_of(options, settings, placement);
   Json::Array rows;
   for (const ModelBenchResult& result : run_model_bench(*weights, plan, show_progress)) {

@@ -25,6 +25,7 @@ struct ModelOptionValues {
   std::string places;                // "cpu:0-7,cuda:0:8-31" instead of both
   std::string compute = "fast";      // or "exact"
   std::string activations = "auto";  // or "int8", "int16"
+  std::string weights = "auto";      // or "as-stored", "int8", "int4"
   std::string isa;                   // empty: the best the CPU has
   std::string kv_type = "auto";      // or "f32", "f16", "bf16", "int8"
   std::string kv_memory;             // "2G"; empty: sized from the machine

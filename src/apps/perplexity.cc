@@ -14,8 +14,10 @@
 #include "apps/standard_streams.h"
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/memory.h"
 #include "checkpoint/checkpoint.h"
 #include "models/model.h"
+#include "serving/settled.h"
 
 namespace estoc {
 namespace {
@@ -72,19 +74,13 @@ void score_window(const Model& model, ModelScratch& scratch, StateStorage& kv, s
 int perplexity(const PerplexityOptionValues& options) {
   apply_process_options(options);
   const Checkpoint checkpoint = open_checkpoint(options.model);
-  const ModelSettings settings = read_model_settings(options.model, options);
-  const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
-  const Placement placement = place_model(settings, *checkpoint.weights, info);
-  const ModelPlan plan = plan_model(settings, info, placement);
+  const Settled settled = settle(read_model_settings(options.model, options), *checkpoint.weights, available_memory());
+  const ModelPlan plan = plan_model(settled.settings, settled.info, settled.placement);
   const int window_tokens = plan.engine.context;
   if (window_tokens < 4)
     fail(ErrorCode::invalid_argument, "--ctx: {} is too small a window, expected at least 4", window_tokens);
   ThreadTeam team(thread_count(read_runtime_settings(options)));
-  const auto model = load_model(*checkpoint.weights, team,
-                                {.compute = settings.compute,
-                                 .activations = settings.activations,
-                                 .is_deterministic = settings.is_deterministic,
-                                 .places = placement.stacks});
+  const auto model = load_model(*checkpoint.weights, team, load_options(settled));
   const auto tokens =
       checkpoint.tokenizer->encode(read_file(options.file), {.add_special = false, .parse_special = false});
   const int window_count =

@@ -21,6 +21,13 @@ Activations read_activations(const std::string& name) {
   return name == "int16" ? Activations::int16 : Activations::automatic;
 }
 
+std::optional<WeightType> read_weights(const std::string& name) {
+  for (const WeightType type : {WeightType::as_stored, WeightType::int8, WeightType::int4}) {
+    if (name == weight_type_name(type)) return type;
+  }
+  return {};
+}
+
 std::optional<int> read_gpu_layers(const std::string& text) {
   if (text == "auto") return {};
   int layers = -1;
@@ -55,6 +62,7 @@ ModelSettings read_model_settings(const std::string& model, const ModelOptionVal
   settings.places = read_places(options);
   settings.compute = options.compute == "exact" ? ComputeMode::exact : ComputeMode::fast;
   settings.activations = read_activations(options.activations);
+  settings.weights = read_weights(options.weights);
   settings.is_deterministic = options.is_deterministic;
   settings.kv_type = read_kv_type(options.kv_type);
   settings.pack_place = read_pack_place(options.pack_cache);

@@ -10,10 +10,12 @@
 #include "apps/read_settings.h"
 #include "apps/show_forms.h"
 #include "apps/standard_streams.h"
+#include "base/memory.h"
 #include "checkpoint/checkpoint.h"
 #include "engine/kv_sizing.h"
 #include "gpu/device_report.h"
 #include "kernels/kernels.h"
+#include "serving/settled.h"
 
 namespace estoc {
 namespace {
@@ -39,9 +41,8 @@ std::string formats_of(const WeightSource& weights) {
 int show(const ShowOptionValues& options) {
   apply_process_options(options);
   const Checkpoint checkpoint = open_checkpoint(options.model);
-  const ModelSettings settings = read_model_settings(options.model, options);
-  const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
-  const Placement placement = place_model(settings, *checkpoint.weights, info);
+  const auto [settings, placement, info] =
+      settle(read_model_settings(options.model, options), *checkpoint.weights, available_memory());
   const ModelPlan plan = plan_model(settings, info, placement);
   const uint64_t kv_bytes = plan.engine.kv_bytes;
   const uint64_t block = std::max<uint64_t>(1, info.state.position_block_bytes(plan.engine.kv_type));
@@ -53,6 +54,9 @@ int show(const ShowOptionValues& options) {
   row("shape", fmt::format("{} layers, hidden {}, {} heads, {} KV heads of {}, FFN {}, vocabulary {}", info.layers,
                            info.hidden, info.heads, info.kv_heads, info.head_dim, info.ffn, info.vocab));
   row("formats", formats_of(*checkpoint.weights));
+  if (*settings.weights != WeightType::as_stored) {
+    row("", fmt::format("floating-point ones are rounded to {} at load", weight_type_name(*settings.weights)));
+  }
   row("context", fmt::format("{} tokens (used here: {})", info.context_max, plan.engine.context));
   const Tokenizer& tokenizer = *checkpoint.tokenizer;
   const auto spelling = [&](std::optional<TokenId> id) { return id ? tokenizer.token_bytes(*id) : "none"; };

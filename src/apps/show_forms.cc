@@ -33,11 +33,10 @@ std::string why_form(const QuantFormat& format, Weight::Form form, ComputeMode m
     case Weight::Form::packed:
       return fmt::format("packed: {} is integers of {} bits with scales", format.name, format.affine->bits);
     case Weight::Form::dense:
-      return "dense: rows are multiplied where they lie in the file";
+      return "dense: rows are multiplied as they are stored";
     case Weight::Form::decoded:
-      return mode == ComputeMode::exact
-                 ? "decoded: exact mode computes with f32"
-                 : fmt::format("decoded: {} has no integer form, or its rows are reordered", format.name);
+      return mode == ComputeMode::exact ? "decoded: exact mode computes with f32"
+                                        : fmt::format("decoded: {} has no integer form", format.name);
   }
   return {};
 }
@@ -68,10 +67,13 @@ std::string show_forms(const WeightSource& weights, const ModelInfo& info, const
   for (const WeightTensor& tensor : weights.tensors()) {
     if (tensor.shape.size() != 2) continue;
     const MatrixView matrix(tensor);
-    const Weight::Form form = Weight::form_of(matrix.format(), settings.compute, matrix.is_evenly_spaced());
-    const std::string said =
-        fmt::format("{:>7} x {:<7} {}; {}", matrix.rows(), matrix.columns(),
-                    why_form(matrix.format(), form, settings.compute), why_rows(matrix.format(), form, compute));
+    const bool is_fast = settings.compute == ComputeMode::fast;
+    const QuantFormat& format =
+        is_fast ? Weight::format_as(matrix.format(), settings.weights.value_or(WeightType::as_stored), matrix.columns())
+                : matrix.format();
+    const Weight::Form form = Weight::form_of(format, settings.compute, matrix.is_evenly_spaced());
+    const std::string said = fmt::format("{:>7} x {:<7} {}; {}", matrix.rows(), matrix.columns(),
+                                         why_form(format, form, settings.compute), why_rows(format, form, compute));
     if (++counts[{kind_of(tensor.name), said}] == 1) order.emplace_back(kind_of(tensor.name), said);
   }
   std::string text;

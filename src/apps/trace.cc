@@ -149,6 +149,8 @@ int trace(const TraceOptionValues& options) {
   const auto model = load_model(*checkpoint.weights, team,
                                 {.compute = settings.compute,
                                  .activations = settings.activations,
+                                 .weights = settings.weights.value_or(WeightType::as_stored),
+                                 .context = settings.engine.context,
                                  .is_deterministic = settings.is_deterministic,
                                  .places = one_place_a_layer(info.layers)});
   const int rows_max = std::min(choose_batch_tokens(settings), static_cast<int>(prompt.size()));

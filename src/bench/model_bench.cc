@@ -146,14 +146,14 @@ void add_rates(const ModelWork& work, const ModelBenchPlan& plan, double roof, M
 
 std::vector<ModelBenchResult> run_model_bench(const WeightSource& weights, const ModelBenchPlan& plan,
                                               const std::function<void(const std::string&)>& progress) {
-  const ModelInfo info = describe_model(weights, plan.compute);
+  const ModelInfo info = describe_model(weights, plan.compute, plan.weights);
   check_plan(plan, info, plan.memory_bytes > 0 ? plan.memory_bytes : available_memory());
   const auto say = [&](const std::string& line) {
     if (progress) progress(line);
   };
   constexpr int kWarmUpSteps = 8;
   const std::vector<ModelTest> tests = tests_of(plan);
-  const ModelWork work = work_of(weights, info, plan.compute);
+  const ModelWork work = work_of(weights, info, plan.compute, plan.weights);
   const double roof = kernels::arithmetic_rate(kernels::table().isa, kernels::Arithmetic::int8);
   std::vector<ModelBenchResult> results;
   for (const int threads : plan.threads) {
@@ -163,6 +163,7 @@ std::vector<ModelBenchResult> run_model_bench(const WeightSource& weights, const
     const auto model = load_model(weights, team,
                                   {.compute = plan.compute,
                                    .activations = plan.activations,
+                                   .weights = plan.weights,
                                    .is_deterministic = plan.is_deterministic,
                                    .places = plan.places,
                                    .profile = plan.has_profile ? &profile : nullptr});
@@ -199,6 +200,7 @@ Json model_bench_row(const std::string& model, const ModelInfo& info, const Mode
   row.set("activations", plan.compute == ComputeMode::exact             ? "f32"
                          : has_wide_activations(info, plan.activations) ? "int16"
                                                                         : "int8");
+  row.set("weights", weight_type_name(plan.weights));
   row.set("kv_type", kv_type_name(plan.kv_type));
   row.set("threads", result.threads);
   row.set("test", result.test.name());

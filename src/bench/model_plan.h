@@ -26,6 +26,7 @@ struct ModelBenchPlan {
   std::vector<StackPlace> places = {};  // as ModelOptions; all on the CPU when empty
   uint64_t memory_bytes = 0;            // what the tests may take: the device's where layers are on one
   ComputeMode compute = ComputeMode::fast;
+  WeightType weights = WeightType::as_stored;
   Activations activations = Activations::automatic;
   KvType kv_type = KvType::f16;
   bool is_deterministic = false;

@@ -15,7 +15,8 @@ struct ModelWork {
   uint64_t weight_bytes = 0;  // read once by each pass, as packed for the compute mode
 };
 
-// `info` from describe_model with the same mode. For models in which every row meets every matrix.
-ModelWork work_of(const WeightSource& weights, const ModelInfo& info, ComputeMode compute);
+// `info` from describe_model with the same mode and type. For models in which every row meets every matrix.
+ModelWork work_of(const WeightSource& weights, const ModelInfo& info, ComputeMode compute,
+                  WeightType type = WeightType::as_stored);
 
 }  // namespace estoc

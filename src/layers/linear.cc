@@ -11,7 +11,7 @@ namespace estoc {
 namespace {
 
 Weight load_weight(LoadContext& load, const MatrixView& matrix) {
-  Weight weight(matrix, load.mode, load.compute, load.packed_store, [&load] { load.source.release_pages(); });
+  Weight weight(matrix, load.mode, load.compute, load.packed_store, [&load] { load.source.release_pages(); }, load.weights);
   load.took(matrix.stored_bytes());
   return weight;
 }

@@ -15,11 +15,15 @@
 
 namespace estoc {
 
+// What a head is rounded to where other matrices are rounded to `type`: its errors reach the logits as they are.
+constexpr WeightType head_type(WeightType type) { return type == WeightType::int4 ? WeightType::int8 : type; }
+
 struct LoadContext {
   const WeightSource& source;
   const NamingRules& naming;  // of the family that is built
   ComputeMode mode;
   Compute compute;
+  WeightType weights = WeightType::as_stored;
   PackedStore* packed_store = nullptr;                          // null: everything is packed anew
   std::function<void(uint64_t done, uint64_t total)> progress;  // bytes of weights taken in; may be empty
   uint64_t bytes_done = 0;

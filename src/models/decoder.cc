@@ -73,6 +73,7 @@ Decoder::Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& sp
   }
   if (stacks_.back()->has_head()) return;
   norm_.emplace(load, spec.norm, spec.hidden);
+  load.weights = head_type(load.weights);
   head_.emplace(load, std::string(is_tied ? load.naming.embedding : load.naming.head), spec.vocab, spec.hidden);
 }
 

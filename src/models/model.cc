@@ -13,7 +13,8 @@
 namespace estoc {
 namespace {
 
-void add_totals(const WeightSource& source, const NamingRules& naming, ComputeMode compute, ModelInfo& info) {
+void add_totals(const WeightSource& source, const NamingRules& naming, ComputeMode compute, WeightType type,
+                ModelInfo& info) {
   const WeightTensor* embedding = source.find(naming.embedding_weight());
   const bool has_head = source.find(naming.head_weight()) != nullptr;
   for (const WeightTensor& tensor : source.tensors()) {
@@ -21,15 +22,17 @@ void add_totals(const WeightSource& source, const NamingRules& naming, ComputeMo
     info.parameter_count += tensor.element_count();
     // The embedding stays as it is stored; a tied head is packed beside it.
     if (tensor.shape.size() == 2 && &tensor != embedding) {
-      info.weight_bytes += Weight::resident_bytes_of(*tensor.format, compute, tensor.rows(), tensor.columns());
+      const bool is_head = tensor.name == naming.head_weight();
+      const QuantFormat& format = Weight::format_as(*tensor.format, is_head ? head_type(type) : type, tensor.columns());
+      info.weight_bytes += Weight::resident_bytes_of(format, compute, tensor.rows(), tensor.columns());
     } else {
       info.weight_bytes += tensor.bytes.size();
     }
   }
-  if (!has_head && embedding != nullptr && Weight::form_of(*embedding->format, compute, true) == Weight::Form::packed) {
-    info.weight_bytes +=
-        Weight::resident_bytes_of(*embedding->format, compute, embedding->rows(), embedding->columns());
-  }
+  if (has_head || embedding == nullptr) return;
+  const QuantFormat& format = Weight::format_as(*embedding->format, head_type(type), embedding->columns());
+  if (Weight::form_of(format, compute, true) != Weight::Form::packed) return;
+  info.weight_bytes += Weight::resident_bytes_of(format, compute, embedding->rows(), embedding->columns());
 }
 
 // Of the widest.
@@ -74,10 +77,10 @@ ModelInfo info_of(const WeightSource& weights, const ModelFamily& family, const 
 
 }  // namespace
 
-ModelInfo describe_model(const WeightSource& weights, ComputeMode compute) {
+ModelInfo describe_model(const WeightSource& weights, ComputeMode compute, WeightType type) {
   const ModelFamily& family = family_of(weights);
   ModelInfo info = info_of(weights, family, family.describe(weights));
-  add_totals(weights, family.naming, compute, info);
+  add_totals(weights, family.naming, compute, type, info);
   return info;
 }
 
@@ -98,7 +101,7 @@ std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team,
   DecoderSpec decoder = family.describe(weights);
   choose_frequencies(decoder, options.context == 0 ? decoder.context_max : options.context);
   ModelInfo info = info_of(weights, family, decoder);
-  add_totals(weights, family.naming, options.compute, info);
+  add_totals(weights, family.naming, options.compute, options.weights, info);
   warn_of_unknown_keys(weights);
   Compute compute = default_compute(team);
   compute.has_wide_activations = has_wide_activations(info, options.activations);
@@ -108,6 +111,7 @@ std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team,
                    .naming = family.naming,
                    .mode = options.compute,
                    .compute = compute,
+                   .weights = options.weights,
                    .packed_store = options.packed_store,
                    .progress = options.progress};
   auto model = std::make_unique<Decoder>(load, info, decoder, options.places);

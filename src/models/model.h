@@ -83,6 +83,7 @@ struct StackPlace {
 struct ModelOptions {
   ComputeMode compute = ComputeMode::fast;
   Activations activations = Activations::automatic;
+  WeightType weights = WeightType::as_stored;  // other types with `fast` only
   // Positions of the longest sequence, for models that turn by other angles where it is long; 0: what they were trained
   // for.
   int context = 0;
@@ -102,7 +103,7 @@ std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team,
 bool has_wide_activations(const ModelInfo& info, Activations activations);
 
 // The same facts without loading weights (for `estoc show` and memory planning).
-ModelInfo describe_model(const WeightSource& weights, ComputeMode compute);
+ModelInfo describe_model(const WeightSource& weights, ComputeMode compute, WeightType type = WeightType::as_stored);
 
 // What the layers [first, end) take of a device's memory, with the embedding where they begin the model and the head
 // where they end it. Throws Error{unsupported} with what devices do not compute yet.

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <vector>
 
+#include "quant/affine.h"
 #include "quant/half.h"
 
 namespace estoc {
@@ -33,14 +34,25 @@ void store_codes(const uint8_t* codes, const kernels::PanelMatrix& panels, int64
 
 }  // namespace
 
-void pack_panel(const MatrixView& matrix, const kernels::PanelMatrix& panels, int64_t panel, std::byte* target) {
+void pack_panel(const MatrixView& matrix, const QuantFormat& format, const kernels::PanelMatrix& panels, int64_t panel,
+                std::byte* target) {
   const int64_t groups = panels.columns / panels.group;
   std::vector<uint8_t> codes(static_cast<size_t>(panels.columns));
   std::vector<float> scales(static_cast<size_t>(groups)), mins(static_cast<size_t>(groups));
+  std::vector<float> values;  // of a row that is rounded to `format`
+  std::vector<std::byte> blocks;
   for (int64_t row = 0; row < kernels::kPanelRows; ++row) {
     const int64_t n = panel * kernels::kPanelRows + row;
     if (n >= matrix.rows()) break;  // padding: fresh memory is zero, so are its scales
-    matrix.unpack(n, codes.data(), scales.data(), mins.data());
+    if (&format == &matrix.format()) {
+      matrix.unpack(n, codes.data(), scales.data(), mins.data());
+    } else {
+      values.resize(static_cast<size_t>(panels.columns));
+      blocks.resize(static_cast<size_t>(format.row_bytes(panels.columns)));
+      matrix.decode(n, values.data());
+      format.encode(values.data(), blocks.data(), panels.columns);
+      format.affine->unpack(blocks.data(), panels.columns, codes.data(), scales.data(), mins.data());
+    }
     for (int64_t g = 0; g < groups; ++g) {
       std::byte* group = target + g * panels.group_bytes();
       store_scale(group, row, scales[static_cast<size_t>(g)], panels.is_scale_f16);

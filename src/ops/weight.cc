@@ -1,6 +1,7 @@
 #include "ops/weight.h"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 
 #include "base/check.h"
@@ -39,10 +40,15 @@ uint64_t panel_matrix_bytes(const kernels::PanelMatrix& panels) {
 
 }  // namespace
 
+const QuantFormat& Weight::format_as(const QuantFormat& format, WeightType type, int64_t columns) {
+  if (type == WeightType::as_stored || !is_dense(format) || columns % kernels::kActivationGroup != 0) return format;
+  return *find_format(type == WeightType::int8 ? "q8_0" : "q4_1");
+}
+
 Weight::Form Weight::form_of(const QuantFormat& format, ComputeMode mode, bool is_evenly_spaced) {
   if (mode == ComputeMode::fast && format.affine != nullptr) return Form::packed;
-  if (!is_evenly_spaced || !is_dense(format)) return Form::decoded;
-  return mode == ComputeMode::fast || &format == &f32 ? Form::dense : Form::decoded;
+  if (!is_dense(format)) return Form::decoded;
+  return mode == ComputeMode::fast || (&format == &f32 && is_evenly_spaced) ? Form::dense : Form::decoded;
 }
 
 uint64_t Weight::resident_bytes_of(const QuantFormat& format, ComputeMode mode, int64_t rows, int64_t columns) {
@@ -51,12 +57,16 @@ uint64_t Weight::resident_bytes_of(const QuantFormat& format, ComputeMode mode, 
 }
 
 Weight::Weight(const MatrixView& matrix, ComputeMode mode, const Compute& compute, PackedStore* packed_store,
-               const std::function<void()>& release)
-    : matrix_(matrix), form_(form_of(matrix.format(), mode, matrix.is_evenly_spaced())) {
+               const std::function<void()>& release, WeightType type)
+    : matrix_(matrix),
+      format_(mode == ComputeMode::fast ? &format_as(matrix.format(), type, matrix.columns()) : &matrix.format()),
+      form_(form_of(*format_, mode, matrix.is_evenly_spaced())) {
+  if (form_ == Form::dense && !matrix_.is_evenly_spaced()) packed_ = copy_rows();
   if (form_ != Form::packed) return;
-  panels_ = panel_shape(*matrix_.format().affine, rows(), columns());
+  panels_ = panel_shape(*format_->affine, rows(), columns());
   const PackedKey key = {.name = matrix_.tensor().name,
-                         .scheme = std::string(matrix_.format().name),
+                         .scheme = std::string(matrix_.format().name) +
+                                   (format_ == &matrix_.format() ? "" : " as " + std::string(format_->name)),
                          .slice = matrix_.slice(),
                          .row_map = matrix_.row_map(),
                          .layout_version = kernels::kPanelLayoutVersion,
@@ -74,6 +84,15 @@ uint64_t Weight::resident_bytes() const {
   return matrix_.stored_bytes();
 }
 
+PackedBytes Weight::copy_rows() const {
+  const auto row_bytes = static_cast<size_t>(format_->row_bytes(columns()));
+  const auto memory = std::make_shared<PageMemory>(row_bytes * static_cast<size_t>(rows()), "weights in another order");
+  for (int64_t r = 0; r < rows(); ++r) {
+    std::memcpy(memory->data() + static_cast<size_t>(r) * row_bytes, matrix_.row(r), row_bytes);
+  }
+  return {memory, memory->data()};
+}
+
 PackedBytes Weight::pack(const Compute& compute, const std::function<void()>& release) const {
   const auto memory = std::make_shared<PageMemory>(panel_matrix_bytes(panels_), "packed weights");
   // In slices, so that the file's rows and their packed form are never resident together as wholes.
@@ -82,7 +101,7 @@ PackedBytes Weight::pack(const Compute& compute, const std::function<void()>& re
     const int64_t count = std::min(slice, panels_.panel_count() - begin);
     compute.team.parallel_items(count, [&](int64_t item, int) {
       const int64_t panel = begin + item;
-      pack_panel(matrix_, panels_, panel, memory->data() + panel * panels_.panel_bytes());
+      pack_panel(matrix_, *format_, panels_, panel, memory->data() + panel * panels_.panel_bytes());
     });
     if (count == slice && release) release();
   }
@@ -126,8 +145,10 @@ void Weight::multiply_dense(const Compute& compute, const Rows& x, const kernels
   // A few weight rows at a time against all activations: the weights are read once.
   for (int64_t n = begin; n < end; n += kDecodedRows) {
     const int64_t count = std::min(kDecodedRows, end - n);
-    compute.kernels.dense_gemm(dense_type(matrix_.format()), matrix_.row(n), count, matrix_.row_stride_bytes(),
-                               columns(), x.row(0), x.count(), x.stride(), out.from(0, n));
+    const int64_t stride = packed_ == nullptr ? matrix_.row_stride_bytes() : format_->row_bytes(columns());
+    const std::byte* const row = packed_ == nullptr ? matrix_.row(n) : packed_.get() + n * stride;
+    compute.kernels.dense_gemm(dense_type(*format_), row, count, stride, columns(), x.row(0), x.count(), x.stride(),
+                               out.from(0, n));
   }
 }
 

@@ -1,10 +1,10 @@
 // One weight matrix in the form the chosen compute mode reads, and the product with it.
 //
 // What: three forms. packed: integer codes in panels (fast mode, integer formats). dense: f32, f16 or bf16 rows used
-// where they lie (fast mode, float formats; exact mode, f32). decoded: any format, turned into f32 rows on the way
-// (exact mode). Ownership: packed shares its memory with a PackedStore, if one is given; dense and decoded point into
-// the weight file, which must outlive the Weight. Threads: immutable after construction. Errors: the makers throw
-// Error{resource_exhausted}.
+// where they lie, or copied into their order (fast mode, float formats; exact mode, f32). decoded: any format, turned
+// into f32 rows on the way (exact mode). Ownership: packed shares its memory with a PackedStore, if one is given; dense
+// and decoded point into the weight file, which must outlive the Weight. Threads: immutable after construction. Errors:
+// the makers throw Error{resource_exhausted}.
 #pragma once
 
 #include <cstddef>
@@ -26,9 +26,9 @@ class Weight {
   enum class Form { packed, dense, decoded };
 
   // `packed_store` and `release` are used by the packed form only and may be null. `release` is called now and then
-  // while rows are packed: those read so far will not be read again.
+  // while rows are packed: those read so far will not be read again. `type`: see format_as.
   Weight(const MatrixView& matrix, ComputeMode mode, const Compute& compute, PackedStore* packed_store = nullptr,
-         const std::function<void()>& release = {});
+         const std::function<void()>& release = {}, WeightType type = WeightType::as_stored);
 
   Form form() const { return form_; }
   int64_t rows() const { return matrix_.rows(); }
@@ -42,7 +42,7 @@ class Weight {
 
   // The form of activations that multiply reads when there are `row_count` of them.
   RowForm reads(const Compute& compute, int64_t row_count) const {
-    return reads_of(matrix_.format(), form_, compute, row_count);
+    return reads_of(*format_, form_, compute, row_count);
   }
   // out[r][n] = x[r] . w[n] for the rows n of panels [begin, end); x has the form it reads. One thread; different
   // panels from different threads. scratch: kDecodedRows * columns floats of the thread's own.
@@ -51,6 +51,8 @@ class Weight {
 
   static constexpr int64_t kDecodedRows = 16;
 
+  // The format that rows of `columns` are computed in: floating-point ones that can be packed become that of `type`.
+  static const QuantFormat& format_as(const QuantFormat& format, WeightType type, int64_t columns);
   // What form a format takes, and how many bytes a matrix of it then keeps resident.
   static Form form_of(const QuantFormat& format, ComputeMode mode, bool is_evenly_spaced);
   static uint64_t resident_bytes_of(const QuantFormat& format, ComputeMode mode, int64_t rows, int64_t columns);
@@ -59,15 +61,17 @@ class Weight {
 
  private:
   PackedBytes pack(const Compute& compute, const std::function<void()>& release) const;
+  PackedBytes copy_rows() const;
   void multiply_dense(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
                       int64_t end) const;
   void multiply_decoded(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
                         int64_t end, float* scratch) const;
 
   MatrixView matrix_;
+  const QuantFormat* format_;  // what is computed with; the matrix's own unless it is rounded on the way
   Form form_;
   kernels::PanelMatrix panels_;
-  PackedBytes packed_;
+  PackedBytes packed_;  // or, of the dense form, rows in their order where the file has another
 };
 
 }  // namespace estoc

@@ -10,6 +10,7 @@ api::ServedModel view_of(const Served& served, const std::string& version) {
   view.name = served.name;
   // What decides the bits of an answer, besides the model.
   view.fingerprint = "estoc-" + version + "-" + kernels::table().name + "-" + compute_name(served.settings.compute);
+  if (served.weights.divergence) view.fingerprint += "-" + served.weights.type;
   for (const api::PlaceMemory& part : served.memory) {
     if (part.place != "cpu") view.fingerprint += "-" + part.place;
   }
@@ -17,6 +18,7 @@ api::ServedModel view_of(const Served& served, const std::string& version) {
   view.context = served.engine->config().context;
   view.info = served.model->info();
   view.memory = served.memory;
+  view.weights = served.weights;
   view.defaults = served.checkpoint.defaults;
   view.tokenizer = served.checkpoint.tokenizer.get();
   view.text_bytes_max = api::longest_text_bytes(*view.tokenizer, view.context);

@@ -29,6 +29,8 @@ struct ModelSettings {
   std::vector<PlacedLayers> places;  // says it all, instead of both; empty: they do
   ComputeMode compute = ComputeMode::fast;
   Activations activations = Activations::automatic;
+  // Absent: as stored where that fits the memory, else the finer of the others that does.
+  std::optional<WeightType> weights;
   bool is_deterministic = false;
   std::optional<KvType> kv_type;  // absent: f32 in exact mode, else the one the CPU is fast with
   PackPlace pack_place = PackPlace::cache;

@@ -1,11 +1,13 @@
 #include "serving/runtime.h"
 
 #include <set>
+#include <utility>
 
 #include "base/check.h"
 #include "base/cpus.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "serving/settled.h"
 
 namespace estoc {
 namespace {
@@ -21,12 +23,15 @@ void check_names(const std::vector<Checkpoint>& checkpoints, const std::vector<M
 
 // Where each goes, then what each may have of the memory there. Models that share a device share it as those on CPUs
 // do not yet: the second finds what the first has left, so it is placed once that is loaded.
-std::vector<ModelPlan> plan_all(const std::vector<Checkpoint>& checkpoints, const std::vector<ModelSettings>& models,
+std::vector<ModelPlan> plan_all(const std::vector<Checkpoint>& checkpoints, std::vector<ModelSettings>& models,
                                 std::vector<Placement>& placements) {
   std::vector<ModelInfo> infos;
   for (size_t i = 0; i < models.size(); ++i) {
-    infos.push_back(describe_model(*checkpoints[i].weights, models[i].compute));
-    placements.push_back(place_model(models[i], *checkpoints[i].weights, infos.back()));
+    const WeightSource& weights = *checkpoints[i].weights;
+    Settled settled = settle(models[i], weights, available_memory() / models.size());
+    models[i] = settled.settings;
+    infos.push_back(std::move(settled.info));
+    placements.push_back(std::move(settled.placement));
   }
   return plan_models(models, infos, placements, available_memory());
 }
@@ -37,8 +42,7 @@ int thread_count(const RuntimeSettings& settings) {
   return settings.threads > 0 ? settings.threads : default_thread_count();
 }
 
-Runtime::Runtime(const RuntimeSettings& settings, const std::vector<ModelSettings>& models,
-                 const RuntimeProgress& progress) {
+Runtime::Runtime(const RuntimeSettings& settings, std::vector<ModelSettings> models, const RuntimeProgress& progress) {
   ESTOC_CHECK(!models.empty());
   std::vector<Checkpoint> checkpoints;
   for (const ModelSettings& model : models) checkpoints.push_back(open_checkpoint(model.model));

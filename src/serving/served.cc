@@ -1,5 +1,8 @@
 #include "serving/served.h"
 
+#include "base/log.h"
+#include "serving/weight_choice.h"
+
 namespace estoc {
 namespace {
 
@@ -30,12 +33,19 @@ Served::Served(Checkpoint&& opened, const ModelSettings& settings, const Placeme
       model(load_model(*checkpoint.weights, team,
                        {.compute = settings.compute,
                         .activations = settings.activations,
+                        .weights = settings.weights.value_or(WeightType::as_stored),
+                        .context = plan.engine.context,
                         .is_deterministic = settings.is_deterministic,
                         .places = placement.stacks,
                         .packed_store = packs.get(),
                         .progress = progress})),
       memory(place_memory(placement, model->info().weight_bytes, plan.engine.kv_bytes)) {
   if (packs != nullptr) packs->keep();
+  if (const WeightType type = settings.weights.value_or(WeightType::as_stored); type != WeightType::as_stored) {
+    weights = {weight_type_name(type), divergence_from_stored(checkpoint, *model, settings, team)};
+    log_info("{}: floating-point weights are rounded to {}: {:.5f} nats a token from as they are stored, on a sample",
+             name, weights.type, *weights.divergence);
+  }
   engine = std::make_unique<Engine>(*model, plan.engine, &team);
 }
 

@@ -41,6 +41,7 @@ struct Served {
   std::unique_ptr<PackCache> packs;  // null when nothing is kept
   std::unique_ptr<Model> model;
   const std::vector<api::PlaceMemory> memory;
+  api::WeightRounding weights;
   std::unique_ptr<Engine> engine;
   const std::time_t created = std::time(nullptr);  // when it was loaded
 };

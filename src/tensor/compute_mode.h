@@ -15,4 +15,15 @@ enum class Activations {
   int16,      // two planes: about the quality of exact mode for up to twice the integer work
 };
 
+// What fast mode makes of matrices that are stored as floating-point numbers.
+enum class WeightType {
+  as_stored,
+  int8,  // 8 bits in groups of 32 that share a scale: q8_0
+  int4,  // 4 bits in groups of 32 with a scale and a minimum: q4_1; the head in 8
+};
+
+constexpr const char* weight_type_name(WeightType type) {
+  return type == WeightType::int8 ? "int8" : type == WeightType::int4 ? "int4" : "as-stored";
+}
+
 }  // namespace estoc
