@@ -50,6 +50,7 @@ bool is_plain_or_none(const std::optional<NormSpec>& norm) { return !norm || is_
 
 // What layers may be that is computed here for none of them.
 void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, const GatedMlpSpec& mlp) {
+  if (attention.v.name.empty()) refuse(attention.name, "has no values of its own");
   for (const MatrixSpec* matrix :
        {&attention.q, &attention.k, &attention.v, &attention.output, &mlp.gate, &mlp.up, &mlp.down}) {
     if (!is_plain(*matrix)) refuse(matrix->name, "shares a tensor or is transposed");
@@ -61,6 +62,9 @@ void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, cons
   if (layer.mixer_output_norm || layer.mlp_output_norm) refuse(attention.name, "has norms after its parts");
   if (layer.is_parallel) refuse(attention.name, "is beside its MLP instead of before it");
   if (layer.residual_scale != 1) refuse(attention.name, "adds a scaled result");
+  if (attention.kv_layer != AttentionSpec::kOwnKv) refuse(attention.name, "reads the keys and values of another layer");
+  if (layer.input || !layer.output_scale.empty())
+    refuse(attention.name, "is in a layer with an input or a scale of its own");
   if (attention.position_growth != 0) refuse(attention.name, "scales queries by their positions");
   if (attention.softcap != 0) refuse(attention.name, "has a cap on its scores");
   if (!attention.sinks.empty()) refuse(attention.name, "has attention sinks");

@@ -39,11 +39,14 @@ Attention::Attention(LoadContext& load, const AttentionSpec& spec, const RopeSpe
       layer_(layer),
       group_(group),
       q_(load, spec.q, int64_t{spec.heads} * spec.head_dim, hidden, order_of(spec, rope)),
-      k_(load, spec.k, int64_t{spec.kv_heads} * spec.head_dim, hidden, order_of(spec, rope)),
-      v_(load, spec.v, int64_t{spec.kv_heads} * spec.head_dim, hidden),
       o_(load, spec.output, hidden, int64_t{spec.heads} * spec.head_dim),
       q_norm_(load_head_norm(load, spec.q_norm, spec, spec.heads, order_of(spec, rope))),
       k_norm_(load_head_norm(load, spec.k_norm, spec, spec.kv_heads, order_of(spec, rope))) {
+  const int64_t keys = int64_t{spec.kv_heads} * spec.head_dim;
+  if (spec.kv_layer == AttentionSpec::kOwnKv) {
+    k_.emplace(load, spec.k, keys, hidden, order_of(spec, rope));
+    if (!spec.v.name.empty()) v_.emplace(load, spec.v, keys, hidden);
+  }
   if (spec.v_norm_epsilon) {
     v_norm_ = {.weight = std::vector<float>(static_cast<size_t>(spec.head_dim), 1.0f),
                .columns = spec.head_dim,
@@ -53,6 +56,7 @@ Attention::Attention(LoadContext& load, const AttentionSpec& spec, const RopeSpe
 }
 
 void Attention::turn(const Compute& compute, std::span<const HeadRows> parts, const RowAngles* angles) const {
+  if (angles == nullptr && parts[0].norm->weight.empty()) return;
   HeadAngles turns;
   if (angles != nullptr) turns = {angles->cos.data(), angles->sin.data(), angles->half};
   turn_heads(compute, parts, spec_.head_dim, turns, spec_.is_norm_last);
@@ -73,21 +77,20 @@ void Attention::scale_by_positions(const Batch& batch, Rows& q) const {
 
 void Attention::forward(const Compute& compute, const Batch& batch, StateStorage& kv, CpuScratch& work,
                         const PartOutput& out, const SampledRows* wanted) const {
-  const LinearOutput projections[] = {{&k_, &work.k}, {&v_, &work.v}, {&q_, &work.q}};
-  estoc::forward(compute, work.normed, std::span(projections).first(wanted == nullptr ? 3 : 2), work.decoded);
+  LinearOutput projections[3] = {{&q_, &work.q}};
+  size_t count = 1;
+  if (k_) projections[count++] = {&*k_, &work.k};
+  if (v_) projections[count++] = {&*v_, &work.v};
+  const auto all = std::span<const LinearOutput>(projections).first(count);
+  if (wanted == nullptr) {
+    estoc::forward(compute, work.normed, all, work.decoded);
+  } else if (count > 1) {
+    estoc::forward(compute, work.normed, all.subspan(1), work.decoded);
+  }
   RowAngles* const angles =
       spec_.rope == AttentionSpec::kNoRope ? nullptr : &work.angles[static_cast<size_t>(spec_.rope)];
-  const HeadRows heads[] = {{&work.k, &k_norm_}, {&work.q, &q_norm_}};
-  if (angles != nullptr || spec_.q_norm || spec_.k_norm) {
-    turn(compute, std::span(heads).first(wanted == nullptr ? 2 : 1), angles);
-  }
-  if (spec_.v_norm_epsilon) {
-    const HeadRows values[] = {{&work.v, &v_norm_}};
-    turn(compute, values, nullptr);
-  }
-  if (spec_.position_growth != 0 && wanted == nullptr) scale_by_positions(batch, work.q);
   AttentionPlan& plan = work.plans[static_cast<size_t>(group_)];
-  write_kv(compute, plan, kv, layer_, work.k, work.v);
+  if (k_) make_kv(compute, kv, work, angles);
   if (wanted != nullptr) {
     wanted->pick(work.normed);
     if (angles != nullptr) {
@@ -95,10 +98,11 @@ void Attention::forward(const Compute& compute, const Batch& batch, StateStorage
       wanted->pick(angles->sin, angles->half);
     }
     plan.prepare(wanted->batch());
-    estoc::forward(compute, work.normed, std::span(projections).last(1), work.decoded);
-    turn(compute, std::span(heads).last(1), angles);
-    if (spec_.position_growth != 0) scale_by_positions(wanted->batch(), work.q);
+    estoc::forward(compute, work.normed, all.first(1), work.decoded);
   }
+  const HeadRows queries[] = {{&work.q, &q_norm_}};
+  turn(compute, queries, angles);
+  if (spec_.position_growth != 0) scale_by_positions(wanted == nullptr ? batch : wanted->batch(), work.q);
   attention(compute, plan, kv, layer_,
             {.heads = spec_.heads,
              .scale = spec_.scale,
@@ -110,8 +114,17 @@ void Attention::forward(const Compute& compute, const Batch& batch, StateStorage
   estoc::forward(compute, work.q, {&output, 1}, work.decoded);
 }
 
+// Norms and turns the projected keys and values, and stores them.
+void Attention::make_kv(const Compute& compute, StateStorage& kv, CpuScratch& work, const RowAngles* angles) const {
+  if (!v_) copy_rows(compute, work.k, work.v);
+  const HeadRows keys[] = {{&work.k, &k_norm_}}, values[] = {{&work.v, &v_norm_}};
+  turn(compute, keys, angles);
+  if (spec_.v_norm_epsilon) turn(compute, values, nullptr);
+  write_kv(compute, work.plans[static_cast<size_t>(group_)], kv, layer_, work.k, work.v);
+}
+
 RowForm Attention::reads(const Compute& compute, int64_t row_count) const {
-  return form_of(compute, row_count, {&q_, &k_, &v_});
+  return form_of(compute, row_count, {&q_, k_ ? &*k_ : &q_, v_ ? &*v_ : &q_});
 }
 
 }  // namespace estoc

@@ -2,6 +2,7 @@
 // missing or of another shape.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,7 +17,8 @@ namespace estoc {
 
 class Attention {
  public:
-  // `group`: of layers that share tables of blocks; `layer`: into the storage of keys and values.
+  // `group`: of layers that share tables of blocks; `layer`: into the storage of keys and values. Both are those of the
+  // layer whose keys and values it reads.
   // `rope` is the one that `spec` names; null where it names none.
   Attention(LoadContext& load, const AttentionSpec& spec, const RopeSpec* rope, int hidden, int layer, int group);
   // out (+)= attention(work.normed) of the batch that `work` is prepared for. With `wanted`, which needs values in
@@ -28,12 +30,15 @@ class Attention {
   RowForm reads(const Compute& compute, int64_t row_count) const;
 
  private:
+  void make_kv(const Compute& compute, StateStorage& kv, CpuScratch& work, const RowAngles* angles) const;
   void turn(const Compute& compute, std::span<const HeadRows> parts, const RowAngles* angles) const;
   void scale_by_positions(const Batch& batch, Rows& q) const;
 
   AttentionSpec spec_;
   int layer_, group_;
-  Linear q_, k_, v_, o_;
+  Linear q_;
+  std::optional<Linear> k_, v_;  // absent: another layer's keys and values; values that are k x
+  Linear o_;
   HeadNorm q_norm_, k_norm_, v_norm_;
   std::vector<float> sinks_;  // [heads] or empty
 };

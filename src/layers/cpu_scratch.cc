@@ -19,8 +19,11 @@ CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers) {
   return widths;
 }
 
-CpuScratch::CpuScratch(std::span<const LayerSpec> layers, int hidden, int ropes, int groups, int rows_max, int threads)
-    : CpuScratch(Widths::of(layers), hidden, ropes, groups, rows_max, threads) {}
+CpuScratch::CpuScratch(std::span<const LayerSpec> layers, int hidden, int ropes, int groups, int input_width,
+                       int rows_max, int threads)
+    : CpuScratch(Widths::of(layers), hidden, ropes, groups, rows_max, threads) {
+  if (input_width > 0) inputs.emplace(rows_max, hidden, static_cast<int>(layers.size()), input_width);
+}
 
 CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, int rows_max, int threads)
     : normed(rows_max, hidden),

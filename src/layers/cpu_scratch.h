@@ -21,17 +21,29 @@ struct RowAngles {
   int half = 0;
 };
 
+// What layers are given of their tokens (layers/per_layer_inputs.h).
+struct LayerInputRows {
+  LayerInputRows(int rows_max, int hidden, int layers, int width)
+      : embedded(rows_max, hidden), all(rows_max, int64_t{layers} * width), gated(rows_max, width) {}
+
+  Rows embedded;
+  Rows all;    // side by side
+  Rows gated;  // of one layer
+};
+
 struct CpuScratch : StackScratch {
-  // For layers of these kinds; `groups` as many as the model has groups of layers.
-  CpuScratch(std::span<const LayerSpec> layers, int hidden, int ropes, int groups, int rows_max, int threads);
+  // For layers of these kinds; `groups` as many as the model has groups of layers; `input_width` 0: no inputs.
+  CpuScratch(std::span<const LayerSpec> layers, int hidden, int ropes, int groups, int input_width, int rows_max,
+             int threads);
 
   Rows normed;                   // input of a part
   Rows part;                     // its output, where that is not added to the residual stream as it is
   std::optional<Rows> parallel;  // the MLP's input beside a mixer's
   Rows q, k, v;
   std::optional<Rows> conv_in, conv_out;  // where a layer is a short convolution: three inputs side by side
-  Rows gate, up, activated;               // activated = f(gate) * up
-  std::vector<RowAngles> angles;          // by rope
+  std::optional<LayerInputRows> inputs;
+  Rows gate, up, activated;       // activated = f(gate) * up
+  std::vector<RowAngles> angles;  // by rope
   DecodeScratch decoded;
   std::vector<AttentionPlan> plans;  // of the batch, by group; prepared before the first layer
 

@@ -1,11 +1,13 @@
 // A stack of layers on the CPU: today's blocks, one after the other. See layers/decoder_stack.h.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "layers/cpu_scratch.h"
 #include "layers/decoder_block.h"
 #include "layers/decoder_stack.h"
+#include "layers/per_layer_inputs.h"
 #include "layers/rope.h"
 
 namespace estoc {
@@ -23,6 +25,9 @@ class CpuStack final : public DecoderStack {
                const LogitRows& logits) const override;
 
  private:
+  // What the layers need to know of a batch, or of its wanted rows.
+  void prepare(const Batch& batch, CpuScratch& work) const;
+
   // Layers of attention that see the same part of the past, and what divides their work.
   struct Group {
     int index;
@@ -31,11 +36,13 @@ class CpuStack final : public DecoderStack {
   };
 
   const Compute compute_;
-  const int hidden_, first_, group_count_;
+  const int hidden_, first_, group_count_, input_width_;
   std::vector<LayerSpec> layers_;
   std::vector<Group> groups_;  // those of these layers
   std::vector<Rope> ropes_;
+  std::optional<PerLayerInputs> inputs_;
   std::vector<DecoderBlock> blocks_;
+  size_t last_state_ = 0;  // of the blocks, the last that keeps something of the past; or the first
 };
 
 }  // namespace estoc

@@ -20,6 +20,7 @@ DecoderBlock::Mixer DecoderBlock::make_mixer(LoadContext& load, const DecoderSpe
     return Mixer(std::in_place_type<ShortConv>, load, *conv, decoder.hidden, layer);
   }
   const auto& attention = std::get<AttentionSpec>(spec);
+  if (attention.kv_layer != AttentionSpec::kOwnKv) layer = attention.kv_layer;
   const RopeSpec* const rope =
       attention.rope == AttentionSpec::kNoRope ? nullptr : &decoder.ropes[static_cast<size_t>(attention.rope)];
   return Mixer(std::in_place_type<Attention>, load, attention, rope, decoder.hidden, layer, group);
@@ -35,10 +36,11 @@ DecoderBlock::Mlp DecoderBlock::make_mlp(LoadContext& load, const MlpSpec& spec,
   return {};
 }
 
-DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, int layer, int group)
-    : DecoderBlock(load, decoder, decoder.layers[static_cast<size_t>(layer)], layer, group) {}
+DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, int first, int layer, int group)
+    : DecoderBlock(load, decoder, decoder.layers[static_cast<size_t>(layer)], first, layer, group) {}
 
-DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const LayerSpec& spec, int layer, int group)
+DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const LayerSpec& spec, int first, int layer,
+                           int group)
     : is_parallel_(spec.is_parallel),
       residual_scale_(spec.residual_scale),
       input_norm_(make_norm(load, spec.input_norm, decoder.hidden)),
@@ -46,7 +48,11 @@ DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const 
       mixer_output_norm_(make_norm(load, spec.mixer_output_norm, decoder.hidden)),
       mlp_norm_(make_norm(load, spec.mlp_norm, decoder.hidden)),
       mlp_(make_mlp(load, spec.mlp, decoder.hidden)),
-      mlp_output_norm_(make_norm(load, spec.mlp_output_norm, decoder.hidden)) {}
+      mlp_output_norm_(make_norm(load, spec.mlp_output_norm, decoder.hidden)),
+      input_column_(spec.input ? int64_t{layer - first} * decoder.per_layer_input->width : 0) {
+  if (spec.input) input_.emplace(load, *spec.input, decoder.hidden, decoder.per_layer_input->width);
+  if (!spec.output_scale.empty()) output_scale_ = load_vector(load, spec.output_scale, 1).front();
+}
 
 template <typename Part>
 void DecoderBlock::add_part(const Compute& compute, const std::optional<Norm>& output_norm, CpuScratch& work,
@@ -81,6 +87,7 @@ void DecoderBlock::forward(const Compute& compute, const Batch& batch, StateStor
           if (is_picked) wanted->pick(*work.parallel);
         }
         if (is_picked) wanted->pick(hidden);
+        if (is_picked && work.inputs) wanted->pick(work.inputs->all);
         add_part(compute, mixer_output_norm_, work, hidden,
                  [&](const PartOutput& out) { mixer.forward(compute, batch, kv, work, out, wanted); });
       },
@@ -98,6 +105,11 @@ void DecoderBlock::forward(const Compute& compute, const Batch& batch, StateStor
         }
       },
       mlp_);
+  if (input_) {
+    input_->forward(compute, work.inputs->all, input_column_, work.decoded, hidden, work.inputs->gated, work.part);
+    add_scaled(compute, 1, work.part, hidden);
+  }
+  if (output_scale_ != 1) scale_rows(compute, output_scale_, hidden);
 }
 
 }  // namespace estoc

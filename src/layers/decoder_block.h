@@ -11,6 +11,7 @@
 #include "layers/layer_spec.h"
 #include "layers/mlp.h"
 #include "layers/norm.h"
+#include "layers/per_layer_inputs.h"
 #include "layers/sampled_rows.h"
 #include "layers/short_conv.h"
 
@@ -18,8 +19,8 @@ namespace estoc {
 
 class DecoderBlock {
  public:
-  // `group`: of layers that share tables of blocks.
-  DecoderBlock(LoadContext& load, const DecoderSpec& decoder, int layer, int group);
+  // Layer `layer` of a stack that begins with `first`. `group`: of layers that share tables of blocks.
+  DecoderBlock(LoadContext& load, const DecoderSpec& decoder, int first, int layer, int group);
   // With `wanted`, hidden is afterwards its rows, and so are the angles and the plan in `work`.
   void forward(const Compute& compute, const Batch& batch, StateStorage& kv, CpuScratch& work, Rows& hidden,
                const SampledRows* wanted) const;
@@ -28,7 +29,7 @@ class DecoderBlock {
   using Mixer = std::variant<Attention, ShortConv>;
   using Mlp = std::variant<std::monostate, GatedMlp, PlainMlp>;
 
-  DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const LayerSpec& spec, int layer, int group);
+  DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const LayerSpec& spec, int first, int layer, int group);
   static Mixer make_mixer(LoadContext& load, const DecoderSpec& decoder, int layer, int group);
   static Mlp make_mlp(LoadContext& load, const MlpSpec& spec, int hidden);
 
@@ -48,6 +49,9 @@ class DecoderBlock {
   std::optional<Norm> mixer_output_norm_, mlp_norm_;
   Mlp mlp_;
   std::optional<Norm> mlp_output_norm_;
+  std::optional<LayerInput> input_;
+  int64_t input_column_;
+  float output_scale_ = 1;
 };
 
 }  // namespace estoc

@@ -6,6 +6,7 @@ namespace estoc {
 namespace {
 
 StateSpec state_of(const AttentionSpec& attention, int) {
+  if (attention.kv_layer != AttentionSpec::kOwnKv) return std::monostate{};
   return PagedState{attention.kv_heads, attention.head_dim, attention.window};
 }
 

@@ -53,11 +53,13 @@ enum class HeadNormSpan { head, head_own, projection };
 // Grouped-query attention over paged keys and values, with biases where there are any.
 struct AttentionSpec {
   std::string name;  // for messages
-  MatrixSpec q, k, v, output;
+  MatrixSpec q, k, output;
+  MatrixSpec v;  // without a name: values are k x, as it is before its norm and rotation
   int heads = 0, kv_heads = 0, head_dim = 0;
   float scale = 0;                         // of q . k
   float softcap = 0;                       // c: scores become c tanh(score / c); 0 for none
   int window = 0;                          // positions a token sees, itself included; 0 for all
+  int kv_layer = kOwnKv;                   // the layer before whose keys and values it reads, making none
   int rope = 0;                            // into DecoderSpec::ropes; kNoRope: positions are not told
   std::optional<NormSpec> q_norm, k_norm;  // before the rotation unless is_norm_last
   HeadNormSpan norm_span = HeadNormSpan::head;
@@ -68,7 +70,7 @@ struct AttentionSpec {
   int position_period = 1;
   std::string sinks;  // a tensor [heads]: logits that only add to the softmax's sum; empty for none
 
-  static constexpr int kNoRope = -1;
+  static constexpr int kNoRope = -1, kOwnKv = -1;
 };
 
 // A gated causal convolution over few positions, whose last inputs are its state: b, gate, v = in_proj x;
@@ -94,6 +96,23 @@ struct PlainMlpSpec {
   Activation activation = Activation::gelu;
 };
 
+// x += norm(projection(f(gate x) * input)), where the input is a token's own for each layer (PerLayerInputSpec).
+struct LayerInputSpec {
+  MatrixSpec gate, projection;
+  NormSpec norm;
+  Activation activation = Activation::gelu_tanh;
+};
+
+// Inputs of `width` that tokens have for every layer: (norm(projection e / sqrt(hidden)) + sqrt(width) table[token]) /
+// sqrt(2), where e is the scaled embedding. Both matrices have those of all layers side by side.
+struct PerLayerInputSpec {
+  std::string table;       // `table`.weight [vocab, layers * width]
+  std::string projection;  // `projection`.weight [layers * width, hidden]
+  NormSpec norm;           // over each layer's
+  int vocab = 0;
+  int width = 0;
+};
+
 using MixerSpec = std::variant<AttentionSpec, ShortConvSpec>;
 // monostate: the layer is its mixer alone.
 using MlpSpec = std::variant<std::monostate, GatedMlpSpec, PlainMlpSpec>;
@@ -110,6 +129,8 @@ struct LayerSpec {
   // The MLP reads what the layer was given, not what the mixer has made of it: by its own norm, or else the mixer's.
   bool is_parallel = false;
   float residual_scale = 1;
+  std::optional<LayerInputSpec> input = {};  // after the MLP
+  std::string output_scale = {};             // a tensor [1] that the layer's result is multiplied by; empty for none
 };
 
 // Embedding, layers, norm, head. What embedding and head are called is in the family's NamingRules.
@@ -123,6 +144,7 @@ struct DecoderSpec {
   float logit_scale = 1;
   float logit_softcap = 0;  // after the scale; 0 for none
   std::vector<RopeSpec> ropes;
+  std::optional<PerLayerInputSpec> per_layer_input;  // of the layers that have an `input`
   std::vector<LayerSpec> layers;
 };
 

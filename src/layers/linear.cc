@@ -11,7 +11,8 @@ namespace estoc {
 namespace {
 
 Weight load_weight(LoadContext& load, const MatrixView& matrix) {
-  Weight weight(matrix, load.mode, load.compute, load.packed_store, [&load] { load.source.release_pages(); }, load.weights);
+  Weight weight(
+      matrix, load.mode, load.compute, load.packed_store, [&load] { load.source.release_pages(); }, load.weights);
   load.took(matrix.stored_bytes());
   return weight;
 }
