@@ -63,6 +63,10 @@ constexpr ComputedKey kComputedKeys[] = {
     {"q_lora_rank", Neutral::off},
     {"kv_lora_rank", Neutral::off},
     {"num_kv_shared_layers", Neutral::off},
+    {"attention_k_eq_v", Neutral::off},
+    {"global_head_dim", Neutral::head_dim},
+    {"num_global_key_value_heads", Neutral::off},
+    {"per_layer_config", Neutral::off},
     {"use_sliding_window", Neutral::off},
     {"sliding_window_pattern", Neutral::off},
     {"attention_chunk_size", Neutral::off},
@@ -84,6 +88,8 @@ constexpr ComputedKey kComputedKeys[] = {
     {"post_norm", Neutral::off},
     {"hidden_size_per_layer_input", Neutral::off},
     // The layer's second half.
+    {"use_double_wide_mlp", Neutral::off},
+    {"enable_moe_block", Neutral::off},
     {"num_experts", Neutral::off},
     {"num_local_experts", Neutral::off},
     {"n_routed_experts", Neutral::off},
@@ -123,6 +129,7 @@ constexpr ComputedKey kComputedRopeKeys[] = {
 constexpr std::string_view kPlainKeys[] = {
     "_attn_implementation",
     "_name_or_path",
+    "_sliding_window_pattern",
     "architectures",
     "attention_bias",
     "attention_dropout",
@@ -146,6 +153,7 @@ constexpr std::string_view kPlainKeys[] = {
     "gradient_checkpointing",
     "head_dim",
     "hidden_act",
+    "hidden_activation",
     "hidden_dropout",
     "hidden_size",
     "id2label",
@@ -205,6 +213,7 @@ constexpr std::string_view kPlainKeys[] = {
     "tie_word_embeddings",
     "tokenizer_class",
     "top_k",
+    "top_k_experts",
     "top_p",
     "torch_dtype",
     "torchscript",
@@ -218,6 +227,7 @@ constexpr std::string_view kPlainKeys[] = {
     "use_cache",
     "use_qkv_bias",
     "vocab_size",
+    "vocab_size_per_layer_input",
 };
 
 // Read by layers/rope.cc, or without meaning for the types of scaling that it computes.

@@ -32,6 +32,20 @@ FAMILIES = {
         "layer_types": ["sliding_attention"] * 3 + ["full_attention"],
         "rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0},
                             "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}}),
+    # Wide heads whose values are their keys where all of the past is seen; nothing shared.
+    "gemma4_like": ("Gemma4TextConfig", {
+        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 3, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "head_dim": 8, "global_head_dim": 16, "num_global_key_value_heads": 1,
+        "attention_k_eq_v": True, "sliding_window": 8, "final_logit_softcapping": 5.0,
+        "hidden_size_per_layer_input": 0, "vocab_size_per_layer_input": 100,
+        "layer_types": ["sliding_attention", "sliding_attention", "full_attention"]}),
+    # An input of the token's own for each layer; the last four read the keys and values of those before.
+    "gemma4_small_like": ("Gemma4TextConfig", {
+        "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 6, "num_attention_heads": 2,
+        "num_key_value_heads": 1, "head_dim": 8, "global_head_dim": 16, "sliding_window": 8,
+        "final_logit_softcapping": 5.0, "hidden_size_per_layer_input": 8, "vocab_size_per_layer_input": 128,
+        "num_kv_shared_layers": 3, "use_double_wide_mlp": True,
+        "layer_types": ["sliding_attention", "full_attention", "sliding_attention"] * 2}),
     # A window in all layers, as the 4k model has; output of its own.
     "phi3_like": ("Phi3Config", {"hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2,
                                  "num_attention_heads": 4, "num_key_value_heads": 2, "sliding_window": 30}),
