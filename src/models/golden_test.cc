@@ -13,12 +13,11 @@
 #include "kernels/kernels.h"
 #include "models/family.h"
 #include "models/model.h"
+#include "models/test_tiny_models.h"
 #include "weights/weight_source.h"
 
 namespace estoc {
 namespace {
-
-const std::string kGolden = ESTOC_SOURCE_DIR "/tests/golden/";
 
 // log-softmax of every row, [prompt][vocab], computed in uneven chunks through a KV cache of scattered blocks.
 std::vector<double> log_probabilities(const Model& model, KvType kv_type, const std::vector<TokenId>& prompt,
@@ -82,19 +81,6 @@ void expect_golden(const std::string& model_path, const std::string& golden_path
     }
   }
   std::printf("  worst log-probability difference %.2e\n", worst);
-}
-
-// The checkpoints of models/ whose answers are known, each a folder beside NAME.json.
-std::vector<std::string> tiny_models() {
-  std::vector<std::string> names;
-  for (const auto& file : std::filesystem::directory_iterator(kGolden)) {
-    const std::string name = file.path().stem().string();
-    if (file.path().extension() == ".json" && std::filesystem::is_directory(kGolden + "models/" + name)) {
-      names.push_back(name);
-    }
-  }
-  std::ranges::sort(names);
-  return names;
 }
 
 class TinyModels : public testing::TestWithParam<std::string> {};

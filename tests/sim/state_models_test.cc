@@ -1,5 +1,6 @@
-// Tiny models whose layers keep different kinds of state (windows beside full attention; convolutions beside
-// attention), in an engine: chunked prompts, the prefix cache, forks, preemption and cancelling change no token.
+// A tiny model of every family in an engine, whatever kinds of state its layers keep (windows beside full attention,
+// convolutions beside attention, keys and values that layers share): chunked prompts, the prefix cache, forks,
+// preemption and cancelling change no token.
 #include <gtest/gtest.h>
 
 #include <numeric>
@@ -9,12 +10,13 @@
 #include "engine/kv_sizing.h"
 #include "engine/test_event_inbox.h"
 #include "models/family.h"
+#include "models/test_tiny_models.h"
 #include "weights/weight_source.h"
 
 namespace estoc {
 namespace {
 
-class StateModels : public testing::TestWithParam<const char*> {
+class StateModels : public testing::TestWithParam<std::string> {
  protected:
   StateModels() {
     model_ = load_model(*weights_, team_, {.compute = ComputeMode::exact, .is_deterministic = true});
@@ -57,8 +59,7 @@ class StateModels : public testing::TestWithParam<const char*> {
     return tokens_of(inbox.wait_for_all(engine.submit(request, inbox.sink()).id));
   }
 
-  const std::unique_ptr<WeightSource> weights_ =
-      open_weights(std::string(ESTOC_SOURCE_DIR "/tests/golden/models/") + GetParam(), naming_rules());
+  const std::unique_ptr<WeightSource> weights_ = open_weights(kGolden + "models/" + GetParam(), naming_rules());
   ThreadTeam team_{2};
   std::unique_ptr<Model> model_;
   std::vector<TokenId> prompt_ = std::vector<TokenId>(200);
@@ -135,8 +136,8 @@ TEST_P(StateModels, PreemptionAndCancellingDisturbNobody) {
   EXPECT_GT(engine.stats().preemptions, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(TinyModels, StateModels, testing::Values("lfm2_like", "qwen2_windows_like"),
-                         [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(TinyModels, StateModels, testing::ValuesIn(tiny_models()),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace estoc
