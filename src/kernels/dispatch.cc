@@ -105,6 +105,9 @@ Kernels filled(Isa isa) {
     take(result.add, own.add);
     take(result.add_scaled, own.add_scaled);
     take(result.short_conv, own.short_conv);
+    take(result.ssd_rows, own.ssd_rows);
+    take(result.ssd_chunk, own.ssd_chunk);
+    take(result.ssd_steps, own.ssd_steps);
     take(result.attention, own.attention);
     take(result.attention_merge, own.attention_merge);
     take(result.write_kv, own.write_kv);

@@ -13,6 +13,7 @@
 #include "kernels/attention_tile.h"
 #include "kernels/panels.h"
 #include "kernels/short_conv.h"
+#include "kernels/ssd.h"
 
 namespace estoc::kernels {
 
@@ -85,6 +86,12 @@ struct Kernels {
 
   // See short_conv.h. out may be gate. Columns are independent.
   void (*short_conv)(const ShortConv& conv) noexcept;
+
+  // See ssd.h. ssd_rows goes row by row, so that a row has the same bits however rows are divided; ssd_chunk takes up to
+  // kSsdChunk of them at once.
+  void (*ssd_rows)(const SsdHeads& ssd) noexcept;
+  void (*ssd_chunk)(const SsdHeads& ssd) noexcept;
+  void (*ssd_steps)(const SsdSteps& ssd) noexcept;
 
   // outputs = softmax(scale * q.k) v over the visible positions of each query (online softmax; Milakov & Gimelshein
   // 2018). Types other than f32 and f16 may round queries and weights to the type of the keys and values.

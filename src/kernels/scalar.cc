@@ -215,6 +215,8 @@ void short_conv(const ShortConv& conv) noexcept {
   }
 }
 
+#include "kernels/scalar_ssd.inl.h"
+
 float activated(Activation activation, float x) {
   switch (activation) {
     case Activation::silu:
@@ -416,6 +418,9 @@ constinit const Kernels scalar = {
     .add = add,
     .add_scaled = add_scaled,
     .short_conv = short_conv,
+    .ssd_rows = ssd_rows,
+    .ssd_chunk = ssd_rows,
+    .ssd_steps = ssd_steps,
     .attention = attention,
     .attention_merge = attention_merge,
     .write_kv = write_kv,

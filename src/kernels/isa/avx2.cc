@@ -21,6 +21,7 @@ namespace {
 #include "kernels/kv_write.inl.h"
 
 #include "kernels/dense.inl.h"
+#include "kernels/ssd.inl.h"
 #include "kernels/isa/panel_ymm.h"
 
 #include "kernels/isa/dots_avx2.h"
@@ -43,6 +44,9 @@ constinit const Kernels avx2 = {
     .soft_cap = soft_cap,
     .add = add,
     .add_scaled = add_scaled,
+    .ssd_rows = ssd_rows,
+    .ssd_chunk = ssd_chunk,
+    .ssd_steps = ssd_steps,
     .attention = attention,
     .attention_merge = attention_merge,
     .write_kv = write_kv,

@@ -23,6 +23,7 @@ namespace {
 #include "kernels/isa/attention_avx512.h"
 
 #include "kernels/dense.inl.h"
+#include "kernels/ssd.inl.h"
 #include "kernels/isa/panel_vnni512.h"
 
 #include "kernels/panel_gemm.inl.h"
@@ -53,6 +54,9 @@ constinit const Kernels avx512 = {
     .soft_cap = soft_cap,
     .add = add,
     .add_scaled = add_scaled,
+    .ssd_rows = ssd_rows,
+    .ssd_chunk = ssd_chunk,
+    .ssd_steps = ssd_steps,
     .attention = attention,
     .attention_merge = attention_merge,
     .write_kv = write_kv,
