@@ -324,6 +324,47 @@ void add_row_kernels(int64_t count, Cases& cases) {
       [](const Kernels& table, RowOperands& x) { table.to_f16(x.a.data(), x.count(), x.halves.data()); }, cases);
 }
 
+// One head group of a Mamba-2 layer: rows of one sequence with states of 64 x 128 in f32.
+void add_ssd(int64_t rows, int64_t heads, bool is_cold, Cases& cases) {
+  constexpr int64_t kHeadDim = 64, kStateSize = 128;
+  constexpr uint64_t kColdBytes = uint64_t{128} << 20;
+  const int64_t state_floats = heads * kHeadDim * kStateSize;
+  const auto state_bytes = static_cast<uint64_t>(state_floats) * sizeof(float);
+  const auto count = static_cast<int64_t>(is_cold ? kColdBytes / state_bytes : 1);
+  // States are written: what other cases read must stay as it is.
+  const auto states = std::make_shared<PageMemory>(state_bytes * static_cast<uint64_t>(count), "benchmark operands");
+  const auto operands = std::make_shared<std::vector<float>>(static_cast<size_t>(rows * heads * kHeadDim), 0.5f);
+  const auto out = std::make_shared<std::vector<float>>(operands->size());
+  const auto shared = std::make_shared<std::vector<float>>(static_cast<size_t>(rows * kStateSize), 0.01f);
+  const auto scalars = std::make_shared<std::vector<float>>(static_cast<size_t>(rows * heads), 0.9f);
+  cases.push_back({.kernel = rows == 1 ? "ssd_rows" : "ssd_chunk",
+                   .what = fmt::format("{} heads 64x128 x{}{}", heads, rows, is_cold ? " cold" : ""),
+                   .macs = static_cast<double>(rows * heads * kHeadDim * kStateSize) * 2,
+                   .bytes = 2.0 * static_cast<double>(state_bytes),
+                   .footprint = static_cast<double>(states->bytes()),
+                   .is_same = rows == 1 ? SAME_CELL(ssd_rows) : SAME_CELL(ssd_chunk),
+                   .run = [=, turn = int64_t{0}](const Kernels& table) mutable {
+                     float* const state = states->as<float>() + turn++ % count * state_floats;
+                     const kernels::SsdHeads ssd = {.x = operands->data(),
+                                                    .b = shared->data(),
+                                                    .c = shared->data(),
+                                                    .steps = scalars->data(),
+                                                    .decays = scalars->data(),
+                                                    .skip = scalars->data(),
+                                                    .x_stride = heads * kHeadDim,
+                                                    .bc_stride = kStateSize,
+                                                    .step_stride = heads,
+                                                    .row_count = rows,
+                                                    .heads = heads,
+                                                    .head_dim = kHeadDim,
+                                                    .state_size = kStateSize,
+                                                    .state = state,
+                                                    .out = out->data(),
+                                                    .out_stride = heads * kHeadDim};
+                     (rows == 1 ? table.ssd_rows : table.ssd_chunk)(ssd);
+                   }});
+}
+
 #undef SAME_CELL
 
 }  // namespace
@@ -361,6 +402,8 @@ std::vector<KernelCase> kernel_cases(std::span<const std::byte> memory) {
     }
   }
   for (const int64_t count : {1024, 4096}) add_row_kernels(count, cases);
+  for (const bool is_cold : {false, true}) add_ssd(1, 48, is_cold, cases);
+  for (const int64_t rows : {4, 8, 16, 64}) add_ssd(rows, 8, false, cases);
   return cases;
 }
 
