@@ -11,6 +11,7 @@
 
 #include "kernels/activation.h"
 #include "kernels/attention_tile.h"
+#include "kernels/causal_conv.h"
 #include "kernels/panels.h"
 #include "kernels/short_conv.h"
 #include "kernels/ssd.h"
@@ -86,6 +87,9 @@ struct Kernels {
 
   // See short_conv.h. out may be gate. Columns are independent.
   void (*short_conv)(const ShortConv& conv) noexcept;
+
+  // See causal_conv.h. Columns are independent.
+  void (*causal_conv)(const CausalConv& conv) noexcept;
 
   // See ssd.h. ssd_rows goes row by row, so that a row has the same bits however rows are divided; ssd_chunk takes up to
   // kSsdChunk of them at once.

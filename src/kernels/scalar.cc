@@ -215,6 +215,23 @@ void short_conv(const ShortConv& conv) noexcept {
   }
 }
 
+void causal_conv(const CausalConv& conv) noexcept {
+  const int64_t kept = conv.width - 1;
+  for (int64_t r = 0; r < conv.row_count; ++r) {
+    for (int64_t c = conv.begin; c < conv.end; ++c) {
+      const float value = conv.in[r * conv.in_stride + c];
+      float sum = conv.bias == nullptr ? 0.0f : conv.bias[c];
+      for (int64_t k = 0; k < kept; ++k) {
+        sum += conv.taps[k * conv.tap_stride + c] * conv.state[k * conv.state_stride + c];
+        if (k > 0) conv.state[(k - 1) * conv.state_stride + c] = conv.state[k * conv.state_stride + c];
+      }
+      if (kept > 0) conv.state[(kept - 1) * conv.state_stride + c] = value;
+      sum += conv.taps[kept * conv.tap_stride + c] * value;
+      conv.out[r * conv.out_stride + c] = sum / (1.0f + std::exp(-sum));
+    }
+  }
+}
+
 #include "kernels/scalar_ssd.inl.h"
 
 float activated(Activation activation, float x) {
@@ -418,6 +435,7 @@ constinit const Kernels scalar = {
     .add = add,
     .add_scaled = add_scaled,
     .short_conv = short_conv,
+    .causal_conv = causal_conv,
     .ssd_rows = ssd_rows,
     .ssd_chunk = ssd_rows,
     .ssd_steps = ssd_steps,

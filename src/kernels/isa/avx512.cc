@@ -14,6 +14,7 @@ namespace {
 #include "kernels/elementwise.inl.h"
 
 #include "kernels/activation.inl.h"
+#include "kernels/causal_conv.inl.h"
 
 #include "kernels/attention.inl.h"
 #include "kernels/attention_fma.inl.h"
@@ -54,6 +55,7 @@ constinit const Kernels avx512 = {
     .soft_cap = soft_cap,
     .add = add,
     .add_scaled = add_scaled,
+    .causal_conv = causal_conv,
     .ssd_rows = ssd_rows,
     .ssd_chunk = ssd_chunk,
     .ssd_steps = ssd_steps,
