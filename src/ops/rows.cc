@@ -67,6 +67,7 @@ void Rows::make(const Compute& compute, RowForm form) {
   if (form == RowForm::values) ESTOC_DCHECK(has_values_);
   if (form == RowForm::quantized && !has_codes_) {
     ESTOC_DCHECK(has_values_);
+    set_planes(compute);
     const auto some = [&](int64_t begin, int64_t end, int) { quantize(compute, row(begin), begin, end); };
     if (!Compute::is_worth_splitting(count_ * columns_)) {
       some(0, count_, 0);
@@ -91,7 +92,6 @@ void Rows::make(const Compute& compute, RowForm form) {
 
 void Rows::quantize(const Compute& compute, const float* values, int64_t first, int64_t end) {
   ESTOC_DCHECK(columns_ % kernels::kActivationGroup == 0);
-  quantized_.low_codes = compute.has_wide_activations ? low_codes_.as<int8_t>() : nullptr;
   for (int64_t r = first; r < end; ++r) {
     int8_t* low_codes = compute.has_wide_activations ? low_codes_.as<int8_t>() + r * columns_ : nullptr;
     compute.kernels.quantize_row(values + (r - first) * stride_, columns_, codes_.as<int8_t>() + r * columns_,

@@ -48,13 +48,13 @@ class Rows {
   void fill(const Compute& compute, RowForm form, Write&& write) {
     const auto strip = [&](int64_t first, int64_t end, int thread) {
       // Rows that nobody reads as f32 need not leave the cache: every strip of a thread uses the same place.
-      const bool is_kept = form == RowForm::values || (thread + 1) * kStrip > rows_max_;
-      float* at = row(is_kept ? first : thread * kStrip);
+      float* at = row(form == RowForm::values ? first : place_of(compute, first, thread));
       for (int64_t r = first; r < end; ++r) write(r, at + (r - first) * stride_);
       if (form == RowForm::quantized) quantize(compute, at, first, end);
       if (form == RowForm::tiles) make_tiles(compute, at, first, end);
       if (form == RowForm::code_tiles) make_code_tiles(compute, at, first, end);
     };
+    set_planes(compute);
     const bool is_tiled = form == RowForm::tiles || form == RowForm::code_tiles;  // in whole strips
     const int64_t strips = (count_ + kStrip - 1) / kStrip;
     if (!Compute::is_worth_splitting(count_ * columns_)) {
@@ -73,6 +73,15 @@ class Rows {
 
  private:
   static constexpr int64_t kStrip = kernels::RowTiles::kRows;
+
+  // Where a thread writes the values of a strip that nobody reads as f32: rows of its own, if there are enough.
+  int64_t place_of(const Compute& compute, int64_t first, int thread) const {
+    return compute.team.thread_count() * kStrip > rows_max_ ? first : thread * kStrip;
+  }
+  // Whether codes have a second plane.
+  void set_planes(const Compute& compute) {
+    quantized_.low_codes = compute.has_wide_activations ? low_codes_.as<int8_t>() : nullptr;
+  }
 
   // The forms of rows [first, end), whose f32 values lie at `values`.
   void quantize(const Compute& compute, const float* values, int64_t first, int64_t end);

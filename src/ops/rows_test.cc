@@ -57,5 +57,25 @@ TEST(Rows, FillLeavesTheFormThatMakeWouldMake) {
   }
 }
 
+// A strip's values lie in a thread's own place only where every thread can have one.
+TEST(Rows, FewRowsAndManyThreads) {
+  constexpr int64_t kRows = 49, kColumns = 1024;
+  ThreadTeam team(8);
+  const Compute compute{team, kernels::table(), false};
+  const auto write = [](int64_t r, float* out) {
+    for (int64_t k = 0; k < kColumns; ++k) out[k] = value(r, k);
+  };
+  Rows plain(kRows, kColumns), codes(kRows, kColumns);
+  plain.reset(kRows);
+  plain.fill(compute, RowForm::values, write);
+  plain.make(compute, RowForm::code_tiles);
+  for (int time = 0; time < 300; ++time) {
+    codes.reset(kRows);
+    codes.fill(compute, RowForm::code_tiles, write);
+    const kernels::CodeTiles &a = plain.code_tiles(), &b = codes.code_tiles();
+    ASSERT_EQ(std::memcmp(a.codes, b.codes, static_cast<size_t>(4 * a.column_tiles() * a.kTileCodes)), 0) << time;
+  }
+}
+
 }  // namespace
 }  // namespace estoc
