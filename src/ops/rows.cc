@@ -1,5 +1,7 @@
 #include "ops/rows.h"
 
+#include <cstring>
+
 namespace estoc {
 namespace {
 
@@ -88,6 +90,53 @@ void Rows::make(const Compute& compute, RowForm form) {
         count_, kStrip, [&](int64_t begin, int64_t end, int) { make_code_tiles(compute, row(begin), begin, end); });
     has_code_tiles_ = true;
   }
+}
+
+void Rows::begin_parts(const Compute& compute) {
+  has_values_ = has_codes_ = has_tiles_ = has_code_tiles_ = false;
+  set_planes(compute);
+}
+
+void Rows::copy_codes(int64_t r, const Rows& from, int64_t from_row) {
+  ESTOC_DCHECK(from.columns_ == columns_ && from.has_codes_);
+  const auto copy = [&](const PageMemory& source, const PageMemory& target, int64_t bytes) {
+    std::memcpy(target.data() + r * bytes, source.data() + from_row * bytes, static_cast<size_t>(bytes));
+  };
+  copy(from.codes_, codes_, columns_);
+  if (from.quantized_.low_codes != nullptr) copy(from.low_codes_, low_codes_, columns_);
+  copy(from.scales_, scales_, quantized_.block_count() * int64_t{sizeof(kernels::ActivationScale)});
+  copy(from.sums_, sums_, quantized_.group_count() * int64_t{sizeof(kernels::ActivationSums)});
+}
+
+kernels::QuantizedRows Rows::quantized_from(int64_t begin) const {
+  kernels::QuantizedRows part = quantized_;
+  part.codes += begin * columns_;
+  if (part.low_codes != nullptr) part.low_codes += begin * columns_;
+  part.scales += begin * part.block_count();
+  part.sums += begin * part.group_count();
+  return part;
+}
+
+kernels::RowTiles Rows::tiles_of(int64_t begin, int64_t end) const {
+  ESTOC_DCHECK(begin % kStrip == 0);
+  kernels::RowTiles part = tiles_;
+  part.values += begin * columns_;
+  part.rows = end - begin;
+  return part;
+}
+
+kernels::CodeTiles Rows::code_tiles_of(int64_t begin, int64_t end) const {
+  ESTOC_DCHECK(begin % kStrip == 0);
+  kernels::CodeTiles part = code_tiles_;
+  const int64_t tile = begin / kStrip, stretch = tile * part.stretch_count();
+  const int64_t code = tile * part.column_tiles() * kernels::CodeTiles::kTileCodes;
+  part.codes += code;
+  part.high_codes += code;
+  part.scales += stretch * kernels::CodeTiles::kRows;
+  part.marks += stretch;
+  part.sums += 2 * stretch * kernels::CodeTiles::kRows;
+  part.rows = end - begin;
+  return part;
 }
 
 void Rows::quantize(const Compute& compute, const float* values, int64_t first, int64_t end) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include "base/check.h"
 #include "kernels/panels.h"
@@ -18,8 +19,21 @@ namespace estoc {
 // f32 as it is; then as panels.h describes them: codes with scales, bf16 tiles for a matrix unit, tiles of codes.
 enum class RowForm { values, quantized, tiles, code_tiles };
 
+class Rows;
+
+// Consecutive rows in the form that a product reads.
+struct RowsPart {
+  const Rows& rows;
+  RowForm form;
+  int64_t begin, end;  // begin is a multiple of Rows::kStrip where the form is tiles of either kind
+  int64_t count() const { return end - begin; }
+};
+
 class Rows {
  public:
+  // Rows that are brought into a form together.
+  static constexpr int64_t kStrip = kernels::RowTiles::kRows;
+
   // The columns must be a multiple of 32 for other forms than values.
   Rows(int64_t rows_max, int64_t columns);
 
@@ -71,9 +85,32 @@ class Rows {
     has_code_tiles_ = form == RowForm::code_tiles;
   }
 
- private:
-  static constexpr int64_t kStrip = kernels::RowTiles::kRows;
+  // For rows whose strips have different forms, because products with few and with many rows read them. Between
+  // begin_parts and the next reset only what follows is used, and each strip (rows from a multiple of kStrip to the
+  // next) is set by one thread at a time. If values are among the forms of one strip, they are among those of all.
+  void begin_parts(const Compute& compute);
+  // Sets rows [first, end) of one strip, first being its first: write(r, out) gives row r.
+  template <typename Write>
+  void fill_part(const Compute& compute, std::span<const RowForm> forms, int64_t first, int64_t end, int thread,
+                 Write&& write) {
+    const bool is_kept = std::ranges::find(forms, RowForm::values) != forms.end();
+    float* const at = row(is_kept ? first : place_of(compute, first, thread));
+    for (int64_t r = first; r < end; ++r) write(r, at + (r - first) * stride_);
+    for (const RowForm form : forms) {
+      if (form == RowForm::quantized) quantize(compute, at, first, end);
+      if (form == RowForm::tiles) make_tiles(compute, at, first, end);
+      if (form == RowForm::code_tiles) make_code_tiles(compute, at, first, end);
+    }
+  }
+  // The codes of row r are those of a row of `from`, which is quantized and has as many columns.
+  void copy_codes(int64_t r, const Rows& from, int64_t from_row);
 
+  // Rows [begin, end) as products read them, counted from `begin`.
+  kernels::QuantizedRows quantized_from(int64_t begin) const;
+  kernels::RowTiles tiles_of(int64_t begin, int64_t end) const;
+  kernels::CodeTiles code_tiles_of(int64_t begin, int64_t end) const;
+
+ private:
   // Where a thread writes the values of a strip that nobody reads as f32: rows of its own, if there are enough.
   int64_t place_of(const Compute& compute, int64_t first, int thread) const {
     return compute.team.thread_count() * kStrip > rows_max_ ? first : thread * kStrip;

@@ -77,5 +77,47 @@ TEST(Rows, FewRowsAndManyThreads) {
   }
 }
 
+// The first strip as codes taken from elsewhere, the second as tiles of codes, the third as bf16 tiles.
+TEST(Rows, StripsMayHaveDifferentForms) {
+  constexpr int64_t kColumns = 160, kStrip = Rows::kStrip;
+  ThreadTeam team(2);
+  for (const bool is_wide : {false, true}) {
+    const Compute compute{team, kernels::table(), is_wide};
+    const auto write = [](int64_t r, float* out) {
+      for (int64_t k = 0; k < kColumns; ++k) out[k] = value(r, k);
+    };
+    Rows whole(3 * kStrip, kColumns), parts(3 * kStrip, kColumns);
+    whole.reset(3 * kStrip);
+    whole.fill(compute, RowForm::values, write);
+    for (const RowForm form : {RowForm::quantized, RowForm::code_tiles, RowForm::tiles}) whole.make(compute, form);
+    parts.reset(3 * kStrip);
+    parts.begin_parts(compute);
+    for (int64_t r = 0; r < kStrip; ++r) parts.copy_codes(r, whole, kStrip - 1 - r);
+    const RowForm second = RowForm::code_tiles, third[] = {RowForm::tiles, RowForm::quantized};
+    parts.fill_part(compute, {&second, 1}, kStrip, 2 * kStrip, 1, write);
+    parts.fill_part(compute, third, 2 * kStrip, 3 * kStrip - 1, 0, write);
+    for (int64_t r = 0; r < kStrip; ++r) {
+      const kernels::QuantizedRows a = parts.quantized_from(r), b = whole.quantized_from(kStrip - 1 - r);
+      expect_same_bytes(a.codes, b.codes, kColumns, "codes");
+      if (is_wide) expect_same_bytes(a.low_codes, b.low_codes, kColumns, "low codes");
+      expect_same_bytes(a.scales, b.scales, a.block_count() * int64_t{sizeof(*a.scales)}, "scales");
+      expect_same_bytes(a.sums, b.sums, a.group_count() * int64_t{sizeof(*a.sums)}, "sums");
+    }
+    const kernels::CodeTiles a = parts.code_tiles_of(kStrip, 2 * kStrip), b = whole.code_tiles_of(kStrip, 2 * kStrip);
+    EXPECT_EQ(a.rows, kStrip);
+    expect_same_bytes(a.codes, b.codes, a.column_tiles() * a.kTileCodes, "codes of tiles");
+    expect_same_bytes(a.marks, b.marks, a.stretch_count() * int64_t{sizeof(*a.marks)}, "marks");
+    expect_same_bytes(a.scales, b.scales, a.stretch_count() * 16 * int64_t{sizeof(*a.scales)}, "scales of tiles");
+    expect_same_bytes(a.sums, b.sums, a.stretch_count() * 32 * int64_t{sizeof(*a.sums)}, "sums of tiles");
+    const kernels::RowTiles c = parts.tiles_of(2 * kStrip, 3 * kStrip - 1), d = whole.tiles_of(2 * kStrip, 3 * kStrip);
+    EXPECT_EQ(c.rows, kStrip - 1);
+    for (int64_t tile = 0; tile < kColumns / 32; ++tile) {  // but for the row that is not there
+      expect_same_bytes(c.values + tile * 512, d.values + tile * 512, 15 * 32 * 2, "tiles");
+    }
+    const kernels::QuantizedRows e = parts.quantized_from(2 * kStrip), f = whole.quantized_from(2 * kStrip);
+    expect_same_bytes(e.codes, f.codes, (kStrip - 1) * kColumns, "codes beside tiles");
+  }
+}
+
 }  // namespace
 }  // namespace estoc

@@ -119,13 +119,17 @@ RowForm Weight::reads_of(const QuantFormat& format, Form form, const Compute& co
   return is_enough(compute.kernels.tile_rows_min) ? RowForm::tiles : RowForm::quantized;
 }
 
-void Weight::multiply(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
+void Weight::multiply(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                       int64_t end, float* scratch) const {
-  const RowForm form = reads(compute, x.count());
-  if (form == RowForm::tiles) return compute.kernels.tile_gemm(panels_, begin, end, x.tiles(), out);
-  if (form == RowForm::code_tiles) return compute.kernels.code_tile_gemm(panels_, begin, end, x.code_tiles(), out);
+  if (x.form == RowForm::tiles) {
+    return compute.kernels.tile_gemm(panels_, begin, end, x.rows.tiles_of(x.begin, x.end), out);
+  }
+  if (x.form == RowForm::code_tiles) {
+    return compute.kernels.code_tile_gemm(panels_, begin, end, x.rows.code_tiles_of(x.begin, x.end), out);
+  }
   if (form_ == Form::packed) {
-    const kernels::QuantizedRows& quantized = x.quantized();
+    ESTOC_DCHECK(x.form == RowForm::quantized);
+    const kernels::QuantizedRows quantized = x.rows.quantized_from(x.begin);
     const int64_t block = std::max<int64_t>(16, kRowBlockBytes / columns() / 16 * 16);
     for (int64_t row = 0; row < x.count(); row += block) {
       compute.kernels.panel_gemm(panels_, begin, end, quantized, row, std::min(x.count(), row + block), out);
@@ -140,25 +144,25 @@ void Weight::multiply(const Compute& compute, const Rows& x, const kernels::Prod
   }
 }
 
-void Weight::multiply_dense(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
+void Weight::multiply_dense(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                             int64_t end) const {
   // A few weight rows at a time against all activations: the weights are read once.
   for (int64_t n = begin; n < end; n += kDecodedRows) {
     const int64_t count = std::min(kDecodedRows, end - n);
     const int64_t stride = packed_ == nullptr ? matrix_.row_stride_bytes() : format_->row_bytes(columns());
     const std::byte* const row = packed_ == nullptr ? matrix_.row(n) : packed_.get() + n * stride;
-    compute.kernels.dense_gemm(dense_type(*format_), row, count, stride, columns(), x.row(0), x.count(), x.stride(),
-                               out.from(0, n));
+    compute.kernels.dense_gemm(dense_type(*format_), row, count, stride, columns(), x.rows.row(x.begin), x.count(),
+                               x.rows.stride(), out.from(0, n));
   }
 }
 
-void Weight::multiply_decoded(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
+void Weight::multiply_decoded(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                               int64_t end, float* scratch) const {
   for (int64_t n = begin; n < end; n += kDecodedRows) {
     const int64_t count = std::min(kDecodedRows, end - n);
     for (int64_t i = 0; i < count; ++i) matrix_.decode(n + i, scratch + i * columns());
-    compute.kernels.dense_gemm(kernels::Dense::f32, scratch, count, columns() * 4, columns(), x.row(0), x.count(),
-                               x.stride(), out.from(0, n));
+    compute.kernels.dense_gemm(kernels::Dense::f32, scratch, count, columns() * 4, columns(), x.rows.row(x.begin),
+                               x.count(), x.rows.stride(), out.from(0, n));
   }
 }
 

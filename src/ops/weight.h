@@ -47,6 +47,12 @@ class Weight {
   // out[r][n] = x[r] . w[n] for the rows n of panels [begin, end); x has the form it reads. One thread; different
   // panels from different threads. scratch: kDecodedRows * columns floats of the thread's own.
   void multiply(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin, int64_t end,
+                float* scratch) const {
+    multiply(compute, RowsPart{x, reads(compute, x.count()), 0, x.count()}, out, begin, end, scratch);
+  }
+  // The same of some rows; row 0 of `out` is the part's first. The part's form is one that the weight can read:
+  // `reads` of some number of rows, or quantized where that is not values.
+  void multiply(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin, int64_t end,
                 float* scratch) const;
 
   static constexpr int64_t kDecodedRows = 16;
@@ -62,9 +68,9 @@ class Weight {
  private:
   PackedBytes pack(const Compute& compute, const std::function<void()>& release) const;
   PackedBytes copy_rows() const;
-  void multiply_dense(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
+  void multiply_dense(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                       int64_t end) const;
-  void multiply_decoded(const Compute& compute, const Rows& x, const kernels::ProductRows& out, int64_t begin,
+  void multiply_decoded(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                         int64_t end, float* scratch) const;
 
   MatrixView matrix_;
