@@ -70,6 +70,15 @@ void activate(Activation activation, const float* x, const float* up, int64_t co
   }
 }
 
+void clamped_swiglu(float slope, float limit, const float* gate, const float* up, int64_t count, float* out) noexcept {
+  const V::Reg slopes = V::set1(slope), most = V::set1(limit), least = V::set1(-limit), one = V::set1(1.0f);
+  map_vectors(gate, up, count, out, [&](V::Reg g, V::Reg u) {
+    g = V::min(g, most);
+    u = V::add(V::max(V::min(u, most), least), one);
+    return V::mul(sigmoid_times(g, V::mul(slopes, g)), u);
+  });
+}
+
 void soft_cap(float cap, int64_t count, float* x) noexcept {
   const V::Reg caps = V::set1(cap), inverse = V::set1(1.0f / cap);
   map_vectors(x, nullptr, count, x, [&](V::Reg a, V::Reg) { return V::mul(caps, tanh_v(V::mul(a, inverse))); });

@@ -101,6 +101,7 @@ Kernels filled(Isa isa) {
     take(result.layer_norm, own.layer_norm);
     take(result.rope, own.rope);
     take(result.activate, own.activate);
+    take(result.clamped_swiglu, own.clamped_swiglu);
     take(result.soft_cap, own.soft_cap);
     take(result.add, own.add);
     take(result.add_scaled, own.add_scaled);

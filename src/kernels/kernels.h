@@ -77,6 +77,10 @@ struct Kernels {
   // out[i] = activation(x[i]) * up[i], or without `up` when it is null. out may alias either.
   void (*activate)(Activation activation, const float* x, const float* up, int64_t count, float* out) noexcept;
 
+  // out[i] = g sigmoid(slope g) (u + 1), where g = min(gate[i], limit) and u = up[i] from -limit to limit (gpt-oss).
+  void (*clamped_swiglu)(float slope, float limit, const float* gate, const float* up, int64_t count,
+                         float* out) noexcept;
+
   // x[i] = cap * tanh(x[i] / cap).
   void (*soft_cap)(float cap, int64_t count, float* x) noexcept;
 

@@ -116,6 +116,15 @@ TEST_P(KernelsTest, Activations) {
   }
 }
 
+TEST_P(KernelsTest, ClampedSwiglu) {
+  auto gate = random(1037, 8.0f), up = random(1037, 8.0f);
+  gate[0] = 1e30f, gate[1] = -1e30f, gate[2] = 0.0f, up[3] = 1e30f, up[4] = -1e30f;
+  std::vector<float> got(gate.size()), expected(gate.size());
+  fast().clamped_swiglu(1.702f, 7.0f, gate.data(), up.data(), 1037, got.data());
+  scalar.clamped_swiglu(1.702f, 7.0f, gate.data(), up.data(), 1037, expected.data());
+  expect_near(got, expected, 1e-5, 1e-5);
+}
+
 TEST_P(KernelsTest, SoftCap) {
   auto got = random(1037, 100.0f);
   got[0] = 0.0f;

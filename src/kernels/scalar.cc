@@ -254,6 +254,13 @@ void activate(Activation activation, const float* x, const float* up, int64_t co
   for (int64_t i = 0; i < count; ++i) out[i] = activated(activation, x[i]) * (up == nullptr ? 1.0f : up[i]);
 }
 
+void clamped_swiglu(float slope, float limit, const float* gate, const float* up, int64_t count, float* out) noexcept {
+  for (int64_t i = 0; i < count; ++i) {
+    const float g = std::min(gate[i], limit), u = std::clamp(up[i], -limit, limit);
+    out[i] = g / (1.0f + std::exp(-slope * g)) * (u + 1.0f);
+  }
+}
+
 void soft_cap(float cap, int64_t count, float* x) noexcept {
   for (int64_t i = 0; i < count; ++i) x[i] = cap * std::tanh(x[i] / cap);
 }
@@ -431,6 +438,7 @@ constinit const Kernels scalar = {
     .layer_norm = layer_norm,
     .rope = rope,
     .activate = activate,
+    .clamped_swiglu = clamped_swiglu,
     .soft_cap = soft_cap,
     .add = add,
     .add_scaled = add_scaled,

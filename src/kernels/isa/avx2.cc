@@ -42,6 +42,7 @@ constinit const Kernels avx2 = {
     .layer_norm = layer_norm,
     .rope = rope,
     .activate = activate,
+    .clamped_swiglu = clamped_swiglu,
     .soft_cap = soft_cap,
     .add = add,
     .add_scaled = add_scaled,

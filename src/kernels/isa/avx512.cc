@@ -52,6 +52,7 @@ constinit const Kernels avx512 = {
     .layer_norm = layer_norm,
     .rope = rope,
     .activate = activate,
+    .clamped_swiglu = clamped_swiglu,
     .soft_cap = soft_cap,
     .add = add,
     .add_scaled = add_scaled,
