@@ -1,8 +1,8 @@
 // Every kernel against its reference, with inputs no other run had.
 #include <cstdio>
 
-#include "gpu/test_prompt_checks.h"
-#include "gpu/test_sample_checks.h"
+#include "gpu/trials/prompt_checks.h"
+#include "gpu/trials/sample_checks.h"
 #include "session.h"
 
 namespace estoc::gpu {

@@ -5,7 +5,7 @@
 
 #include "gpu/source/rope.h"
 #include "gpu/source/token_norm.h"
-#include "gpu/test_prompt_checks.h"
+#include "gpu/trials/prompt_checks.h"
 #include "session.h"
 
 namespace estoc::gpu {

@@ -2,8 +2,8 @@
 // fit, as the head has just written them.
 #include <cstdio>
 
-#include "gpu/test_sample_row.h"
-#include "gpu/test_sample_checks.h"
+#include "gpu/trials/sample_checks.h"
+#include "gpu/trials/sample_row.h"
 #include "session.h"
 
 namespace estoc::gpu {

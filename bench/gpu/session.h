@@ -12,7 +12,7 @@
 
 #include "gpu/device.h"
 #include "gpu/source/linear.h"
-#include "gpu/test_checks.h"
+#include "gpu/trials/checks.h"
 
 namespace estoc::gpu {
 

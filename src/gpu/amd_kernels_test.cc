@@ -4,8 +4,8 @@
 
 #include "gpu/emulator.h"
 #include "gpu/source/amd_wave.h"
-#include "gpu/test_prompt_checks.h"
-#include "gpu/test_sample_checks.h"
+#include "gpu/trials/prompt_checks.h"
+#include "gpu/trials/sample_checks.h"
 
 namespace estoc::gpu {
 namespace {

@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "gpu/accelerator.h"
 #include "gpu/emulator.h"
-#include "gpu/test_checks.h"
 #include "gpu/test_sentence.h"
+#include "gpu/trials/checks.h"
 
 namespace estoc::gpu {
 namespace {

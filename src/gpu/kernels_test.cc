@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "gpu/emulator.h"
-#include "gpu/test_checks.h"
+#include "gpu/trials/checks.h"
 
 namespace estoc::gpu {
 namespace {

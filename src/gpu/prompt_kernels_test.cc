@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "gpu/emulator.h"
-#include "gpu/test_prompt_checks.h"
+#include "gpu/trials/prompt_checks.h"
 
 namespace estoc::gpu {
 namespace {

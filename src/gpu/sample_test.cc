@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "gpu/emulator.h"
-#include "gpu/test_sample_checks.h"
+#include "gpu/trials/sample_checks.h"
 
 namespace estoc::gpu {
 namespace {

@@ -1,4 +1,4 @@
-#include "gpu/test_checks.h"
+#include "gpu/trials/checks.h"
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-// Kernels against references in double, for the tests (emulator) and for the check on a card alike.
+// Kernels against references in double, for the tests (emulator) and for what runs on a card alike.
 //
 // Each check draws fresh inputs, poisons what the kernel writes, runs it, and returns the relative error
 // |out - reference| / |reference| over all outputs; an unwritten output is NaN and so is the error, which no limit lets

@@ -1,10 +1,10 @@
-#include "gpu/test_sample_checks.h"
+#include "gpu/trials/sample_checks.h"
 
 #include <algorithm>
 #include <limits>
 
 #include "gpu/source/sample.h"
-#include "gpu/test_sample_row.h"
+#include "gpu/trials/sample_row.h"
 #include "sampling/candidate_cuts.h"
 #include "sampling/counter_rng.h"
 #include "sampling/sampler.h"

@@ -1,7 +1,7 @@
-// Sampling on the device against the CPU's sampler; see test_checks.h.
+// Sampling on the device against the CPU's sampler; see checks.h.
 #pragma once
 
-#include "gpu/test_checks.h"
+#include "gpu/trials/checks.h"
 #include "sampling/params.h"
 
 namespace estoc::gpu {

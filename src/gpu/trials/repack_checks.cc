@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "gpu/source/repack.h"
-#include "gpu/test_checks.h"
+#include "gpu/trials/checks.h"
 #include "quant/format.h"
 #include "quant/iq4.h"
 #include "quant/k_affine.h"

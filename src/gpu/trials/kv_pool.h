@@ -8,7 +8,7 @@
 
 #include "gpu/device.h"
 #include "gpu/source/kv_tile.h"
-#include "gpu/test_checks.h"
+#include "gpu/trials/checks.h"
 
 namespace estoc::gpu {
 

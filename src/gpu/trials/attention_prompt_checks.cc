@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "gpu/test_kv_pool.h"
-#include "gpu/test_prompt_checks.h"
+#include "gpu/trials/kv_pool.h"
+#include "gpu/trials/prompt_checks.h"
 
 namespace estoc::gpu {
 namespace {

@@ -1,4 +1,4 @@
-#include "gpu/test_kv_pool.h"
+#include "gpu/trials/kv_pool.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,9 @@
-// The kernels of prompts against references in double; see test_checks.h.
+// The kernels of prompts against references in double; see checks.h.
 #pragma once
 
 #include "gpu/source/attention_prompt.h"
 #include "gpu/source/gemm.h"
-#include "gpu/test_checks.h"
+#include "gpu/trials/checks.h"
 
 namespace estoc::gpu {
 

@@ -1,7 +1,7 @@
 #include <cstring>
 
 #include "gpu/source/token_norm.h"
-#include "gpu/test_prompt_checks.h"
+#include "gpu/trials/prompt_checks.h"
 
 namespace estoc::gpu {
 namespace {

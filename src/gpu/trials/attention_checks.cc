@@ -3,7 +3,7 @@
 
 #include "gpu/source/attention_decode.h"
 #include "gpu/source/rope.h"
-#include "gpu/test_kv_pool.h"
+#include "gpu/trials/kv_pool.h"
 
 namespace estoc::gpu {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "gpu/source/argmax.h"
 #include "gpu/source/embed.h"
-#include "gpu/test_checks.h"
+#include "gpu/trials/checks.h"
 
 namespace estoc::gpu {
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "gpu/test_checks.h"
+#include "gpu/trials/checks.h"
 
 namespace estoc::gpu {
 namespace {
