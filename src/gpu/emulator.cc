@@ -169,7 +169,7 @@ Result module_unload(Handle) { return 0; }
 // Kernels that have a form for warpgroup products are found in their other one where a card has none.
 template <EmulatedCard kCard>
 const EmulatedKernel* find_kernel(std::string name) {
-  for (const std::string prefix : {"gemm_", "attention_prompt_"}) {
+  for (const std::string prefix : {"gemm_", "attention_prompt_", "matrix_rate_"}) {
     const bool has_two =
         kCard != EmulatedCard::hopper && name.starts_with(prefix) && !name.starts_with(prefix + "mma_");
     if (has_two) name.insert(prefix.size(), "mma_");

@@ -5,3 +5,4 @@
 #include "gpu/source/attention_prompt_mma.cu.h"
 #include "gpu/source/gemm.cu.h"
 #include "gpu/source/gemm_mma.cu.h"
+#include "gpu/source/matrix_rate.cu.h"
