@@ -104,8 +104,9 @@ bool run_correct(Session& s) {
   check_linears(s, tally);
   for (const KvForm form : {KvForm::bf16, KvForm::int8}) check_decode_attention(s, tally, form);
   for (int form = 0; form < kWeightForms; ++form) {
-    tally.add(check_embed(s.device, s.module, static_cast<WeightForm>(form), 1024, 5, s.random));
+    tally.add(check_embed(s.device, s.module, {static_cast<WeightForm>(form), 1024, 5}, s.random));
   }
+  tally.add(check_select_rows(s.device, s.module, 70, s.is_small ? 192 : 4096, true, s.random));
   tally.add(check_argmax(s.device, s.module, 5, s.is_small ? 3000 : 151936, 64, s.random));
   tally.add(check_sample(s.device, s.module, s.is_small ? 3000 : 1000, 4, s.random));
   if (!s.is_small) tally.add(check_sample(s.device, s.module, 151936, 10, s.random));

@@ -88,8 +88,13 @@ TEST_P(KernelsTest, RopeOfManyRows) {
 
 TEST_P(KernelsTest, EmbeddingInEveryForm) {
   for (int form = 0; form < kWeightForms; ++form) {
-    expect(check_embed(device, module, static_cast<WeightForm>(form), 192, 3, random));
+    expect(check_embed(device, module, {static_cast<WeightForm>(form), 192, 3}, random));
   }
+}
+
+TEST_P(KernelsTest, PickedRows) {
+  expect(check_select_rows(device, module, 3, 192, true, random));
+  expect(check_select_rows(device, module, 2, 578, false, random));
 }
 
 TEST_P(KernelsTest, GreedyTokens) {

@@ -4,6 +4,7 @@
 #include "gpu/source/attention_decode.h"
 #include "gpu/source/rope.h"
 #include "gpu/trials/kv_pool.h"
+#include "gpu/trials/trial.h"
 
 namespace estoc::gpu {
 namespace {
@@ -103,7 +104,7 @@ std::vector<double> attended(const Setting& s, int row, int head, float scale) {
 }
 
 // Nobody has written the positions behind a row's own, and somebody else those in blocks before its window.
-void poison_unseen(Setting& s) {
+Setting with_unseen_poisoned(Setting s) {
   const auto poison = [&](int row, int begin, int end) {
     for (int p = begin; p < end; ++p) {
       for (int head = 0; head < 2 * s.c.kv_heads; ++head) s.pool.poison(s.block(row, p), head, p % kKvPositions);
@@ -114,6 +115,7 @@ void poison_unseen(Setting& s) {
     poison(row, 0, attention_first_block(position, s.c.window) * kKvPositions);
     poison(row, position + 1, (position / kKvPositions + 1) * kKvPositions);
   }
+  return s;
 }
 
 // Each row's blocks from the first that it sees on.
@@ -143,102 +145,208 @@ std::string name_of(const char* kernel, const AttentionCase& c) {
   return name;
 }
 
-}  // namespace
+// What both kernels read and write.
+class AttentionMemory {
+ public:
+  AttentionMemory(const Device& device, const Module& module, const std::string& kernel, Setting setting,
+                  Random& random, int copies);
 
-Check check_attention_decode(const Device& device, const Module& module, const AttentionCase& c, Random& random) {
-  Setting s = draw_setting(c, random);
-  poison_unseen(s);
-  const int rows = static_cast<int>(c.positions.size()), group = c.heads / c.kv_heads;
-  const int reach = attention_reach(s.table_stride * kKvPositions, c.window), stride = reach / kKvPositions;
-  const float scale = 1 / std::sqrt(static_cast<float>(c.head_dim));
-  Buffer qkv = Buffer::of(device, s.qkv), query_norm = buffer_of(device, s.query_norm),
-         key_norm = buffer_of(device, s.key_norm), rotations = Buffer::of(device, s.rotations),
-         positions = Buffer::of(device, c.positions), tables = Buffer::of(device, seen_tables(s, stride)),
-         pool = Buffer::of(device, s.pool.bytes),
-         arrived = Buffer::of(device, std::vector<uint32_t>(static_cast<size_t>(rows) * c.kv_heads));
-  Buffer output(device, static_cast<size_t>(rows) * c.heads * c.head_dim * 2);
-  Buffer partial(device,
-                 static_cast<size_t>(rows) * c.kv_heads * c.splits * attention_partial_floats(group, c.head_dim) * 4);
-  output.fill(kPoisonBf16);
-  partial.fill(kPoison);
-  const AttentionArguments a{.qkv = qkv.as<float>(),
-                             .query_norm = or_null(query_norm, s.query_norm),
-                             .key_norm = or_null(key_norm, s.key_norm),
-                             .rotations = rotations.as<float>(),
-                             .positions = positions.as<int>(),
-                             .tables = tables.as<u32>(),
-                             .kv = s.pool.layer(pool),
-                             .output = output.as<u16>(),
-                             .partial = partial.as<float>(),
-                             .arrived = arrived.as<u32>(),
-                             .table_stride = stride,
-                             .heads = c.heads,
-                             .epsilon = kEpsilon,
-                             .scale = scale,
-                             .window = c.window,
-                             .ahead = {pool.as<u8>(), static_cast<u32>(pool.bytes()) / 16 * 16},
-                             .next_layer = 0};
-  const Handle kernel =
-      module.function("attention_decode_d" + std::to_string(c.head_dim) + attention_decode_suffix(c.form, c.window));
-  launch(device, kernel, {.blocks = c.splits, .blocks_y = rows * c.kv_heads, .threads = kAttentionThreads}, a);
-  const auto out = output.values<uint16_t>();
+ protected:
+  int rows() const { return static_cast<int>(setting_.c.positions.size()); }
+  // (row, head) pairs to compare.
+  std::vector<std::pair<int, int>> pairs_to_compare();
+  // How far the pool is from what the kernel should have made of it; after it has run once.
+  double pool_error();
+
+  const Device& device_;
+  Random& random_;
+  const Handle kernel_;
+  Setting setting_;
+  const Buffer qkv_, query_norm_, key_norm_, rotations_, positions_;
+  Copies pool_;
+  Buffer output_;  // bf16 [row][heads * D]
+};
+
+AttentionMemory::AttentionMemory(const Device& device, const Module& module, const std::string& kernel, Setting setting,
+                                 Random& random, int copies)
+    : device_(device),
+      random_(random),
+      kernel_(module.function(kernel)),
+      setting_(std::move(setting)),
+      qkv_(Buffer::of(device, setting_.qkv)),
+      query_norm_(buffer_of(device, setting_.query_norm)),
+      key_norm_(buffer_of(device, setting_.key_norm)),
+      rotations_(Buffer::of(device, setting_.rotations)),
+      positions_(Buffer::of(device, setting_.c.positions)),
+      pool_(device, setting_.pool.bytes, copies),
+      output_(device, setting_.c.positions.size() * static_cast<size_t>(setting_.c.heads * setting_.c.head_dim) * 2) {}
+
+std::vector<std::pair<int, int>> AttentionMemory::pairs_to_compare() {
+  const AttentionCase& c = setting_.c;
+  const int all = rows() * c.heads;
+  std::vector<std::pair<int, int>> pairs;
+  for (int i = 0; i < (c.sample == 0 ? all : c.sample); ++i) {
+    const int pair = c.sample == 0 ? i : static_cast<int>(random_() % all);
+    pairs.emplace_back(pair / c.heads, pair % c.heads);
+  }
+  return pairs;
+}
+
+double AttentionMemory::pool_error() {
+  for (int row = 0; row < rows(); ++row) store_new_position(setting_, row);
+  return difference(setting_.pool.with(pool_.values(0)), setting_.pool);
+}
+
+class AttentionDecodeTrial : private AttentionMemory {
+ public:
+  AttentionDecodeTrial(const Device& device, const Module& module, const AttentionCase& c, Random& random, int copies)
+      : AttentionMemory(device, module,
+                        "attention_decode_d" + std::to_string(c.head_dim) + attention_decode_suffix(c.form, c.window),
+                        with_unseen_poisoned(draw_setting(c, random)), random, copies),
+        stride_(attention_reach(setting_.table_stride * kKvPositions, c.window) / kKvPositions),
+        tables_(Buffer::of(device, seen_tables(setting_, stride_))),
+        arrived_(Buffer::of(device, std::vector<uint32_t>(c.positions.size() * static_cast<size_t>(c.kv_heads)))),
+        partial_(device, c.positions.size() * static_cast<size_t>(c.kv_heads * c.splits) *
+                             attention_partial_floats(c.heads / c.kv_heads, c.head_dim) * 4) {}
+  void launch(int turn);
+  Check check();
+  double bytes() const;
+
+ private:
+  float scale() const { return 1 / std::sqrt(static_cast<float>(setting_.c.head_dim)); }
+
+  const int stride_;
+  const Buffer tables_;
+  Buffer arrived_, partial_;
+};
+
+// Keys and values of the positions that rows see, what the projection left and what they attend to.
+double AttentionDecodeTrial::bytes() const {
+  const AttentionCase& c = setting_.c;
+  double positions = 0;
+  for (const int position : c.positions) positions += c.window > 0 ? std::min(position + 1, c.window) : position + 1;
+  return positions * static_cast<double>(setting_.pool.block_bytes()) / kKvPositions +
+         static_cast<double>(setting_.qkv.size()) * 4 + static_cast<double>(output_.bytes());
+}
+
+void AttentionDecodeTrial::launch(int turn) {
+  const AttentionCase& c = setting_.c;
+  const AttentionArguments a{
+      .qkv = qkv_.as<float>(),
+      .query_norm = or_null(query_norm_, setting_.query_norm),
+      .key_norm = or_null(key_norm_, setting_.key_norm),
+      .rotations = rotations_.as<float>(),
+      .positions = positions_.as<int>(),
+      .tables = tables_.as<u32>(),
+      .kv = setting_.pool.layer(pool_.at(turn)),
+      .output = output_.as<u16>(),
+      .partial = partial_.as<float>(),
+      .arrived = arrived_.as<u32>(),
+      .table_stride = stride_,
+      .heads = c.heads,
+      .epsilon = kEpsilon,
+      .scale = scale(),
+      .window = c.window,
+      .ahead = c.has_ahead ? WeightsAhead{pool_.at(turn), static_cast<u32>(setting_.pool.bytes.size()) / 16 * 16}
+                           : WeightsAhead{},
+      .next_layer = 0};
+  gpu::launch(device_, kernel_, {.blocks = c.splits, .blocks_y = rows() * c.kv_heads, .threads = kAttentionThreads}, a);
+}
+
+Check AttentionDecodeTrial::check() {
+  const AttentionCase& c = setting_.c;
+  output_.fill(kPoisonBf16);
+  partial_.fill(kPoison);
+  launch(0);
+  const auto out = output_.values<uint16_t>();
+  const double pools = pool_error();
   ErrorSum error;
-  for (int row = 0; row < rows; ++row) {
-    store_new_position(s, row);
-    for (int head = 0; head < c.heads; ++head) {
-      const auto reference = attended(s, row, head, scale);
-      for (int i = 0; i < c.head_dim; ++i) {
-        error.add(bf16_to_f32(out[(static_cast<size_t>(row) * c.heads + head) * c.head_dim + i]), reference[i]);
-      }
+  for (const auto& [row, head] : pairs_to_compare()) {
+    const auto reference = attended(setting_, row, head, scale());
+    for (int i = 0; i < c.head_dim; ++i) {
+      error.add(bf16_to_f32(out[(static_cast<size_t>(row) * c.heads + head) * c.head_dim + i]), reference[i]);
     }
   }
-  const double pools = difference(s.pool.with(pool.values<uint8_t>()), s.pool);
   bool is_reset = true;
-  for (const uint32_t left : arrived.values<uint32_t>()) is_reset &= left == 0;
+  for (const uint32_t left : arrived_.values<uint32_t>()) is_reset &= left == 0;
   const double worst = std::isnan(pools) || !is_reset ? NAN : std::max(error.relative(), pools);
   return {name_of("attention_decode", c), std::isnan(error.relative()) ? NAN : worst, 6e-3};
 }
 
-Check check_rope(const Device& device, const Module& module, const AttentionCase& c, Random& random) {
-  Setting s = draw_setting(c, random);
-  const int rows = static_cast<int>(c.positions.size());
-  std::vector<int> sequences(rows);
-  std::iota(sequences.begin(), sequences.end(), 0);
-  Buffer qkv = Buffer::of(device, s.qkv), query_norm = buffer_of(device, s.query_norm),
-         key_norm = buffer_of(device, s.key_norm), rotations = Buffer::of(device, s.rotations),
-         positions = Buffer::of(device, c.positions), tables = Buffer::of(device, s.tables),
-         rows_of = Buffer::of(device, sequences), pool = Buffer::of(device, s.pool.bytes);
-  Buffer queries(device, static_cast<size_t>(rows) * c.heads * c.head_dim * 2);
-  queries.fill(kPoisonBf16);
-  const RopeArguments a{.qkv = qkv.as<float>(),
-                        .query_norm = or_null(query_norm, s.query_norm),
-                        .key_norm = or_null(key_norm, s.key_norm),
-                        .rotations = rotations.as<float>(),
-                        .positions = positions.as<int>(),
-                        .sequences = rows_of.as<int>(),
-                        .tables = tables.as<u32>(),
-                        .queries = queries.as<u16>(),
-                        .kv = s.pool.layer(pool),
-                        .table_stride = s.table_stride,
+class RopeTrial : private AttentionMemory {
+ public:
+  RopeTrial(const Device& device, const Module& module, const AttentionCase& c, Random& random)
+      : AttentionMemory(device, module, "rope_kv_d" + std::to_string(c.head_dim), draw_setting(c, random), random, 1),
+        tables_(Buffer::of(device, setting_.tables)),
+        sequences_(Buffer::of(device, counted(rows()))) {}
+  void launch(int);
+  Check check();
+
+ private:
+  static std::vector<int> counted(int count) {
+    std::vector<int> numbers(static_cast<size_t>(count));
+    std::iota(numbers.begin(), numbers.end(), 0);
+    return numbers;
+  }
+
+  const Buffer tables_, sequences_;
+};
+
+void RopeTrial::launch(int) {
+  const AttentionCase& c = setting_.c;
+  const RopeArguments a{.qkv = qkv_.as<float>(),
+                        .query_norm = or_null(query_norm_, setting_.query_norm),
+                        .key_norm = or_null(key_norm_, setting_.key_norm),
+                        .rotations = rotations_.as<float>(),
+                        .positions = positions_.as<int>(),
+                        .sequences = sequences_.as<int>(),
+                        .tables = tables_.as<u32>(),
+                        .queries = output_.as<u16>(),
+                        .kv = setting_.pool.layer(pool_.at(0)),
+                        .table_stride = setting_.table_stride,
                         .heads = c.heads,
-                        .count = rows,
+                        .count = rows(),
                         .epsilon = kEpsilon};
-  launch(device, module.function("rope_kv_d" + std::to_string(c.head_dim)),
-         {.blocks = c.heads + c.kv_heads, .blocks_y = (rows + 3) / 4, .threads = 128}, a);
-  const auto out = queries.values<uint16_t>();
+  gpu::launch(device_, kernel_, {.blocks = c.heads + c.kv_heads, .blocks_y = (rows() + 3) / 4, .threads = 128}, a);
+}
+
+Check RopeTrial::check() {
+  const AttentionCase& c = setting_.c;
+  output_.fill(kPoisonBf16);
+  launch(0);
+  const auto out = output_.values<uint16_t>();
+  const double pools = pool_error();
   ErrorSum error;
-  for (int row = 0; row < rows; ++row) {
-    store_new_position(s, row);
-    for (int head = 0; head < c.heads; ++head) {
-      const auto reference = rotated(s, row, head, s.query_norm);
-      for (int i = 0; i < c.head_dim; ++i) {
-        error.add(bf16_to_f32(out[(static_cast<size_t>(row) * c.heads + head) * c.head_dim + i]), reference[i]);
-      }
+  for (const auto& [row, head] : pairs_to_compare()) {
+    const auto reference = rotated(setting_, row, head, setting_.query_norm);
+    for (int i = 0; i < c.head_dim; ++i) {
+      error.add(bf16_to_f32(out[(static_cast<size_t>(row) * c.heads + head) * c.head_dim + i]), reference[i]);
     }
   }
-  const double pools = difference(s.pool.with(pool.values<uint8_t>()), s.pool);
   const bool is_nan = std::isnan(pools) || std::isnan(error.relative());
   return {name_of("rope_kv", c), is_nan ? NAN : std::max(error.relative(), pools), 3e-3};
+}
+
+}  // namespace
+
+Trial attention_decode_trial(const Device& device, const Module& module, const AttentionCase& c, Random& random,
+                             int copies) {
+  const auto state = std::make_shared<AttentionDecodeTrial>(device, module, c, random, copies);
+  return trial_of(state, {.bytes = state->bytes()});
+}
+
+Check check_attention_decode(const Device& device, const Module& module, const AttentionCase& c, Random& random) {
+  return attention_decode_trial(device, module, c, random).check();
+}
+
+Trial rope_trial(const Device& device, const Module& module, const AttentionCase& c, Random& random) {
+  const double row = (c.heads + 2.0 * c.kv_heads) * c.head_dim;
+  const double bytes = static_cast<double>(c.positions.size()) * row * (4 + 2);  // all leave as two bytes, or less
+  return trial_of(std::make_shared<RopeTrial>(device, module, c, random), {.bytes = bytes});
+}
+
+Check check_rope(const Device& device, const Module& module, const AttentionCase& c, Random& random) {
+  return rope_trial(device, module, c, random).check();
 }
 
 }  // namespace estoc::gpu

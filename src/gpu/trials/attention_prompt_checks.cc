@@ -3,6 +3,7 @@
 
 #include "gpu/trials/kv_pool.h"
 #include "gpu/trials/prompt_checks.h"
+#include "gpu/trials/trial.h"
 
 namespace estoc::gpu {
 namespace {
@@ -54,49 +55,105 @@ std::vector<AttentionPromptTile> attention_prompt_tiles(int position, int tokens
   return tiles;
 }
 
-Check check_attention_prompt(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random) {
-  const Cache cache = draw_cache(c, random);
-  const auto q = draw_bf16(random, static_cast<size_t>(c.tokens) * c.heads * c.head_dim);
-  const int position = c.context - c.tokens, group = c.heads / c.kv_heads;
-  const auto list = attention_prompt_tiles(position, c.tokens, group, c.kv_heads);
-  Buffer query = Buffer::of(device, q), pool = Buffer::of(device, cache.pool.bytes),
-         tables = Buffer::of(device, cache.table), tiles = Buffer::of(device, list);
-  Buffer output(device, token_matrix_bytes(c.tokens, c.heads * c.head_dim));
-  output.fill(kPoisonBf16);
+namespace {
+
+class AttentionPromptTrial {
+ public:
+  AttentionPromptTrial(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random);
+  void launch(int);
+  Check check();
+
+ private:
+  const Device& device_;
+  const AttentionPromptCase c_;
+  Random& random_;
+  const std::string name_;
+  const Handle kernel_;
+  const Cache cache_;
+  const std::vector<uint16_t> q_;
+  const std::vector<AttentionPromptTile> list_;
+  const ColumnOrder order_;
+  const int blocks_;
+  const Buffer query_, tables_, tiles_;
+  Buffer pool_, output_;
+};
+
+AttentionPromptTrial::AttentionPromptTrial(const Device& device, const Module& module, const AttentionPromptCase& c,
+                                           Random& random)
+    : device_(device),
+      c_(c),
+      random_(random),
+      name_(std::string("attention_prompt_") + (c.is_mma ? "mma_" : "") + std::to_string(c.head_dim)),
+      kernel_(module.function(name_)),
+      cache_(draw_cache(c, random)),
+      q_(draw_bf16(random, static_cast<size_t>(c.tokens) * c.heads * c.head_dim)),
+      list_(attention_prompt_tiles(c.context - c.tokens, c.tokens, c.heads / c.kv_heads, c.kv_heads)),
+      order_(random() % 2 == 0 ? ColumnOrder::plain : ColumnOrder::paired),
+      blocks_(attention_prompt_blocks(static_cast<int>(list_.size()),
+                                      c.blocks_max > 0 ? c.blocks_max : device.multiprocessors)),
+      query_(Buffer::of(device, q_)),
+      tables_(Buffer::of(device, cache_.table)),
+      tiles_(Buffer::of(device, list_)),
+      pool_(Buffer::of(device, cache_.pool.bytes)),
+      output_(device, token_matrix_bytes(c.tokens, c.heads * c.head_dim)) {}
+
+void AttentionPromptTrial::launch(int) {
   AttentionPromptArguments a{};
-  a.query = query.as<u16>();
-  a.kv = cache.pool.layer(pool);
-  a.tables = tables.as<u32>();
-  a.tiles = tiles.as<AttentionPromptTile>();
-  a.output = output.as<u8>();
-  a.order = random() % 2 == 0 ? ColumnOrder::plain : ColumnOrder::paired;
-  a.heads = c.heads;
-  a.group = group;
-  a.window = c.window;
-  a.scale = 1 / std::sqrt(static_cast<float>(c.head_dim));
-  a.tile_count = static_cast<int>(list.size());
-  const int blocks = attention_prompt_blocks(a.tile_count, random() % 2 == 0 ? 3 : device.multiprocessors);
-  const std::string name = std::string("attention_prompt_") + (c.is_mma ? "mma_" : "") + std::to_string(c.head_dim);
-  launch(device, module.function(name),
-         {.blocks = blocks,
-          .threads = kAttentionPromptThreads,
-          .shared_bytes = c.is_mma ? 0 : attention_prompt_shared_bytes(c.form, c.head_dim, device.capability)},
-         a);
-  const auto out = output.values<uint8_t>();
+  a.query = query_.as<u16>();
+  a.kv = cache_.pool.layer(pool_.as<u8>());
+  a.tables = tables_.as<u32>();
+  a.tiles = tiles_.as<AttentionPromptTile>();
+  a.output = output_.as<u8>();
+  a.order = order_;
+  a.heads = c_.heads;
+  a.group = c_.heads / c_.kv_heads;
+  a.window = c_.window;
+  a.scale = 1 / std::sqrt(static_cast<float>(c_.head_dim));
+  a.tile_count = static_cast<int>(list_.size());
+  gpu::launch(device_, kernel_,
+              {.blocks = blocks_,
+               .threads = kAttentionPromptThreads,
+               .shared_bytes = c_.is_mma ? 0 : attention_prompt_shared_bytes(c_.form, c_.head_dim, device_.capability)},
+              a);
+}
+
+Check AttentionPromptTrial::check() {
+  output_.fill(kPoisonBf16);
+  launch(0);
+  const auto out = output_.values<uint8_t>();
   ErrorSum error;
-  const int pairs = c.tokens * c.heads;
-  for (int i = 0; i < (c.sample == 0 ? pairs : c.sample); ++i) {
-    const int pair = c.sample == 0 ? i : i == 0 ? pairs - 1 : static_cast<int>(random() % pairs);
-    const int token = pair / c.heads, head = pair % c.heads;
-    const auto wanted = attend(c, cache, &q[static_cast<size_t>(pair) * c.head_dim], position + token, head / group);
-    for (int d = 0; d < c.head_dim; ++d) {
-      error.add(token_tile_value(out, c.heads * c.head_dim, a.order, token, head * c.head_dim + d), wanted[d]);
+  const int pairs = c_.tokens * c_.heads;
+  for (int i = 0; i < (c_.sample == 0 ? pairs : c_.sample); ++i) {
+    const int pair = c_.sample == 0 ? i : i == 0 ? pairs - 1 : static_cast<int>(random_() % pairs);
+    const int token = pair / c_.heads, head = pair % c_.heads;
+    const auto wanted = attend(c_, cache_, &q_[static_cast<size_t>(pair) * c_.head_dim], c_.context - c_.tokens + token,
+                               head / (c_.heads / c_.kv_heads));
+    for (int d = 0; d < c_.head_dim; ++d) {
+      error.add(token_tile_value(out, c_.heads * c_.head_dim, order_, token, head * c_.head_dim + d), wanted[d]);
     }
   }
-  return {name + (c.form == KvForm::int8 ? " int8" : "") + ", " + std::to_string(c.heads) + " heads of " +
-              std::to_string(c.kv_heads) + ", " + std::to_string(c.tokens) + " of " + std::to_string(c.context) +
-              ", window " + std::to_string(c.window),
+  return {name_ + (c_.form == KvForm::int8 ? " int8" : "") + ", " + std::to_string(c_.heads) + " heads of " +
+              std::to_string(c_.kv_heads) + ", " + std::to_string(c_.tokens) + " of " + std::to_string(c_.context) +
+              ", window " + std::to_string(c_.window),
           error.relative(), 6e-3};
+}
+
+}  // namespace
+
+Trial attention_prompt_trial(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random) {
+  double seen = 0;  // positions, by all tokens
+  for (int position = c.context - c.tokens; position < c.context; ++position) {
+    seen += c.window > 0 ? std::min(position + 1, c.window) : position + 1;
+  }
+  const double pool = 2.0 * c.context * c.kv_heads * kv_tile_bytes(c.form, c.head_dim) / kKvPositions;
+  return trial_of(std::make_shared<AttentionPromptTrial>(device, module, c, random),
+                  {.bytes = pool + 4.0 * c.tokens * c.heads * c.head_dim, .flops = 4 * seen * c.heads * c.head_dim});
+}
+
+Check check_attention_prompt(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random) {
+  AttentionPromptCase few = c;
+  if (random() % 2 == 0) few.blocks_max = 3;
+  return attention_prompt_trial(device, module, few, random).check();
 }
 
 }  // namespace estoc::gpu

@@ -18,6 +18,8 @@
 
 namespace estoc::gpu {
 
+struct Trial;  // trial.h: the same kernels to be checked once and then timed
+
 struct Check {
   std::string name;
   double error;
@@ -55,9 +57,11 @@ struct LinearCase {
   LinearEnd end = LinearEnd::store;
   int rows = 64, columns = 128, count = 1;
   int tiles = 1, warps = 4;
-  int sample = 0;  // rows to compare; 0: all
+  int sample = 0;         // rows to compare; 0: all
+  bool has_ahead = true;  // asks for its own weights, as if they were a later launch's
 };
 Check check_linear(const Device& device, const Module& module, const LinearCase& c, Random& random);
+Trial linear_trial(const Device& device, const Module& module, const LinearCase& c, Random& random, int copies = 1);
 
 struct AttentionCase {
   int head_dim = 64, heads = 4, kv_heads = 2;
@@ -66,16 +70,34 @@ struct AttentionCase {
   bool has_head_norm = false;
   KvForm form = KvForm::bf16;
   int window = 0;  // positions that a row sees; 0 for all
+  int sample = 0;  // (row, head) pairs to compare; 0: all
+  bool has_ahead = true;
 };
 Check check_attention_decode(const Device& device, const Module& module, const AttentionCase& c, Random& random);
+Trial attention_decode_trial(const Device& device, const Module& module, const AttentionCase& c, Random& random,
+                             int copies = 1);
 // rope_kv for rows of one sequence at the given positions.
 Check check_rope(const Device& device, const Module& module, const AttentionCase& c, Random& random);
-Check check_embed(const Device& device, const Module& module, WeightForm form, int columns, int rows, Random& random);
+Trial rope_trial(const Device& device, const Module& module, const AttentionCase& c, Random& random);
+struct EmbedCase {
+  WeightForm form = WeightForm::bf16;
+  int columns = 64, rows = 1;
+  int vocabulary = 50;
+};
+Check check_embed(const Device& device, const Module& module, const EmbedCase& c, Random& random);
+Trial embed_trial(const Device& device, const Module& module, const EmbedCase& c, Random& random);
+// Rows of the residual, picked in some order or, where `has_picks` is not set, as they come.
+Check check_select_rows(const Device& device, const Module& module, int rows, int columns, bool has_picks,
+                        Random& random);
+Trial select_rows_trial(const Device& device, const Module& module, int rows, int columns, bool has_picks,
+                        Random& random);
 // Greedy tokens; the error is the number of wrong ones.
 Check check_argmax(const Device& device, const Module& module, int rows, int columns, int parts, Random& random);
 // Names of the formats that have a repack kernel, as in quant/formats.h: bf16, q4_0 ...
 std::vector<std::string> repack_formats();
 Check check_repack(const Device& device, const Module& module, const std::string& name, int rows, int columns,
+                   Random& random);
+Trial repack_trial(const Device& device, const Module& module, const std::string& name, int rows, int columns,
                    Random& random);
 Check check_rms_norm(const Device& device, const Module& module, int rows, int columns, Random& random);
 

@@ -16,7 +16,7 @@ class KvPool {
  public:
   KvPool(KvForm form, int head_dim, int kv_heads, int blocks);
 
-  KvLayer layer(const Buffer& buffer) const { return {buffer.as<u8>(), block_bytes(), kv_heads, form}; }
+  KvLayer layer(u8* memory) const { return {memory, block_bytes(), kv_heads, form}; }
   long block_bytes() const { return 2L * kv_heads * kv_tile_bytes(form, head_dim); }
   // The same with other contents.
   KvPool with(std::vector<uint8_t> others) const;

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "gpu/trials/checks.h"
+#include "gpu/trials/trial.h"
 
 namespace estoc::gpu {
 namespace {
@@ -95,48 +95,89 @@ double compare(const Outputs& out, const Inputs& in, const LinearCase& c, const 
   return std::isnan(exact) ? exact : std::isnan(bf16) ? bf16 : std::max(exact, bf16);
 }
 
-}  // namespace
+class LinearTrial {
+ public:
+  LinearTrial(const Device& device, const Module& module, const LinearCase& c, Random& random, int copies);
+  void launch(int turn);
+  Check check();
 
-Check check_linear(const Device& device, const Module& module, const LinearCase& c, Random& random) {
-  const Inputs in = draw_inputs(c, random);
-  const size_t outputs = static_cast<size_t>(c.count) * outputs_of(c);
-  const int blocks = (tile_rows_of(c.rows) + c.tiles - 1) / c.tiles;
-  Buffer weights = Buffer::of(device, in.weights), x = Buffer::of(device, in.x),
-         squares = Buffer::of(device, in.squares), bias = Buffer::of(device, in.bias),
-         residual = Buffer::of(device, in.residual), next_norm = Buffer::of(device, in.next_norm);
-  Buffer output(device, outputs * 4), next_inputs(device, outputs * 2), activated(device, outputs * 2),
-      next_squares(device, static_cast<size_t>(c.count) * blocks * 4);
-  output.fill(kPoison);
-  next_squares.fill(kPoison);
-  next_inputs.fill(kPoisonBf16);
-  activated.fill(kPoisonBf16);
+ private:
+  const Device& device_;
+  const LinearCase c_;
+  Random& random_;
+  const Handle kernel_;
+  const Inputs in_;
+  const int blocks_;
+  Copies weights_;
+  Buffer x_, squares_, bias_, residual_, next_norm_, output_, next_inputs_, activated_, next_squares_;
+};
+
+LinearTrial::LinearTrial(const Device& device, const Module& module, const LinearCase& c, Random& random, int copies)
+    : device_(device),
+      c_(c),
+      random_(random),
+      kernel_(module.function(name_of(c))),
+      in_(draw_inputs(c, random)),
+      blocks_((tile_rows_of(c.rows) + c.tiles - 1) / c.tiles),
+      weights_(device, in_.weights, copies),
+      x_(Buffer::of(device, in_.x)),
+      squares_(Buffer::of(device, in_.squares)),
+      bias_(Buffer::of(device, in_.bias)),
+      residual_(Buffer::of(device, in_.residual)),
+      next_norm_(Buffer::of(device, in_.next_norm)),
+      output_(device, static_cast<size_t>(c.count) * outputs_of(c) * 4),
+      next_inputs_(device, static_cast<size_t>(c.count) * outputs_of(c) * 2),
+      activated_(device, static_cast<size_t>(c.count) * outputs_of(c) * 2),
+      next_squares_(device, static_cast<size_t>(c.count) * blocks_ * 4) {}
+
+void LinearTrial::launch(int turn) {
   LinearArguments a{};
-  a.weights = weights.as<u8>();
-  a.inputs = x.as<u16>();
-  a.squares = c.end == LinearEnd::residual ? nullptr : squares.as<float>();
+  a.weights = weights_.at(turn);
+  a.inputs = x_.as<u16>();
+  a.squares = c_.end == LinearEnd::residual ? nullptr : squares_.as<float>();
   a.square_parts = kSquareParts;
   a.epsilon = kEpsilon;
-  a.rows = c.rows;
-  a.columns = c.columns;
-  a.count = c.count;
-  a.bias = bias.as<float>();
-  a.output = output.as<float>();
-  a.output_stride = c.rows;
-  a.residual = residual.as<float>();
-  a.next_norm = next_norm.as<float>();
-  a.next_inputs = next_inputs.as<u16>();
-  a.next_squares = next_squares.as<float>();
-  a.activated = activated.as<u16>();
-  a.ahead = {weights.as<u8>(), static_cast<u32>(in.weights.size()) / 16 * 16};
-  const std::string name = name_of(c);
-  const int threads = std::min(c.warps * kWarpThreads, linear_threads_of(device.is_amd()));
-  launch(device, module.function(name), {.blocks = blocks, .threads = threads}, a);
-  const Outputs out{output.values<float>(), residual.values<float>(), next_squares.values<float>(),
-                    next_inputs.values<uint16_t>(), activated.values<uint16_t>()};
-  const double error = compare(out, in, c, rows_to_compare(c, random));
-  return {name + " w" + std::to_string(c.warps) + " " + std::to_string(c.rows) + " x " + std::to_string(c.columns) +
-              ", " + std::to_string(c.count) + " rows",
+  a.rows = c_.rows;
+  a.columns = c_.columns;
+  a.count = c_.count;
+  a.bias = bias_.as<float>();
+  a.output = output_.as<float>();
+  a.output_stride = c_.rows;
+  a.residual = residual_.as<float>();
+  a.next_norm = next_norm_.as<float>();
+  a.next_inputs = next_inputs_.as<u16>();
+  a.next_squares = next_squares_.as<float>();
+  a.activated = activated_.as<u16>();
+  // A launch that is checked asks for weights of its own; one that is timed must not warm the caches.
+  if (c_.has_ahead) a.ahead = {weights_.at(turn), static_cast<u32>(in_.weights.size()) / 16 * 16};
+  const int threads = std::min(c_.warps * kWarpThreads, linear_threads_of(device_.is_amd()));
+  gpu::launch(device_, kernel_, {.blocks = blocks_, .threads = threads}, a);
+}
+
+Check LinearTrial::check() {
+  output_.fill(kPoison);
+  next_squares_.fill(kPoison);
+  next_inputs_.fill(kPoisonBf16);
+  activated_.fill(kPoisonBf16);
+  launch(0);
+  const Outputs out{output_.values<float>(), residual_.values<float>(), next_squares_.values<float>(),
+                    next_inputs_.values<uint16_t>(), activated_.values<uint16_t>()};
+  const double error = compare(out, in_, c_, rows_to_compare(c_, random_));
+  return {name_of(c_) + " w" + std::to_string(c_.warps) + " " + std::to_string(c_.rows) + " x " +
+              std::to_string(c_.columns) + ", " + std::to_string(c_.count) + " rows",
           error, 5e-6};
+}
+
+}  // namespace
+
+Trial linear_trial(const Device& device, const Module& module, const LinearCase& c, Random& random, int copies) {
+  const double in = 2.0 * c.count * c.columns, out = 4.0 * c.count * outputs_of(c);
+  return trial_of(std::make_shared<LinearTrial>(device, module, c, random, copies),
+                  {.bytes = static_cast<double>(matrix_bytes(c.form, c.rows, c.columns)) + in + out});
+}
+
+Check check_linear(const Device& device, const Module& module, const LinearCase& c, Random& random) {
+  return linear_trial(device, module, c, random).check();
 }
 
 }  // namespace estoc::gpu

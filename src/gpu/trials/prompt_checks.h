@@ -17,8 +17,11 @@ struct GemmCase {
   int sample = 0;       // outputs to compare; 0: all
   bool is_mma = false;  // the emulator's gemm_mma_... (gemm.h)
   int cluster = 1;      // of so many of the blocks
+  bool has_bias = false;
 };
+// With a bias where outputs are stored and the count is even.
 Check check_gemm(const Device& device, const Module& module, const GemmCase& c, Random& random);
+Trial gemm_trial(const Device& device, const Module& module, const GemmCase& c, Random& random, int copies = 1);
 
 struct AttentionPromptCase {
   int head_dim = 128, heads = 4, kv_heads = 1;
@@ -27,10 +30,15 @@ struct AttentionPromptCase {
   int sample = 0;       // (row, head) pairs to compare; 0: all
   bool is_mma = false;  // the emulator's attention_prompt_mma_...
   KvForm form = KvForm::bf16;
+  int blocks_max = 0;  // 0: one a multiprocessor
 };
+// By few blocks or by many.
 Check check_attention_prompt(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random);
+Trial attention_prompt_trial(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random);
 
 Check check_token_norm(const Device& device, const Module& module, int rows, int columns, ColumnOrder order,
+                       Random& random);
+Trial token_norm_trial(const Device& device, const Module& module, int rows, int columns, ColumnOrder order,
                        Random& random);
 
 // Activations in tiles, from and to plain rows.

@@ -2,8 +2,9 @@
 #include <array>
 #include <cstring>
 
+#include "base/check.h"
 #include "gpu/source/repack.h"
-#include "gpu/trials/checks.h"
+#include "gpu/trials/trial.h"
 #include "quant/format.h"
 #include "quant/iq4.h"
 #include "quant/k_affine.h"
@@ -64,28 +65,68 @@ std::vector<std::string> repack_formats() {
   return names;
 }
 
-Check check_repack(const Device& device, const Module& module, const std::string& name, int rows, int columns,
+namespace {
+
+class RepackTrial {
+ public:
+  RepackTrial(const Device& device, const Module& module, const RepackFormat& format, int rows, int columns,
+              Random& random)
+      : device_(device),
+        f_(format),
+        rows_(rows),
+        columns_(columns),
+        kernel_(module.function("repack_" + std::string(format.format.name))),
+        file_(draw_blocks(format, static_cast<size_t>(rows) * columns, random)),
+        source_(Buffer::of(device, file_)),
+        tiles_(device, matrix_bytes(format.form, rows, columns)) {}
+
+  void launch(int) {
+    gpu::launch(device_, kernel_, {.blocks = repack_blocks(rows_, columns_), .threads = kRepackThreads},
+                RepackArguments{source_.as<u8>(), tiles_.as<u8>(), rows_, columns_});
+  }
+
+  Check check() {
+    tiles_.fill(kPoison);
+    launch(0);
+    std::vector<float> decoded(static_cast<size_t>(rows_) * columns_);
+    f_.format.decode(file_.data(), decoded.data(), static_cast<int64_t>(decoded.size()));
+    const auto out = tiles_.values<uint8_t>();
+    ErrorSum error;
+    for (int row = 0; row < tile_rows_of(rows_) * kTileRows; ++row) {  // rows that fill up the last tile are zero
+      for (int i = 0; i < columns_; ++i) {
+        const double reference = row < rows_ ? decoded[static_cast<size_t>(row) * columns_ + i] : 0;
+        error.add(matrix_value(out, f_.form, columns_, row, i), reference);
+      }
+    }
+    return {"repack_" + std::string(f_.format.name), error.relative(), f_.limit};
+  }
+
+  double bytes() const { return static_cast<double>(file_.size() + tiles_.bytes()); }
+
+ private:
+  const Device& device_;
+  const RepackFormat& f_;
+  const int rows_, columns_;
+  const Handle kernel_;
+  const std::vector<std::byte> file_;
+  const Buffer source_;
+  Buffer tiles_;
+};
+
+}  // namespace
+
+Trial repack_trial(const Device& device, const Module& module, const std::string& name, int rows, int columns,
                    Random& random) {
   const auto* f = std::find_if(std::begin(kRepackFormats), std::end(kRepackFormats),
                                [&](const RepackFormat& each) { return each.format.name == name; });
-  if (f == std::end(kRepackFormats)) return {"repack_" + name + ": no such format", NAN, 0};
-  const size_t count = static_cast<size_t>(rows) * columns;
-  const std::vector<std::byte> file = draw_blocks(*f, count, random);
-  std::vector<float> decoded(count);
-  f->format.decode(file.data(), decoded.data(), static_cast<int64_t>(count));
-  Buffer source = Buffer::of(device, file), tiles(device, matrix_bytes(f->form, rows, columns));
-  tiles.fill(kPoison);
-  launch(device, module.function("repack_" + name), {.blocks = repack_blocks(rows, columns), .threads = kRepackThreads},
-         RepackArguments{source.as<u8>(), tiles.as<u8>(), rows, columns});
-  const auto out = tiles.values<uint8_t>();
-  ErrorSum error;
-  for (int row = 0; row < tile_rows_of(rows) * kTileRows; ++row) {  // rows that fill up the last tile are zero
-    for (int i = 0; i < columns; ++i) {
-      const double reference = row < rows ? decoded[static_cast<size_t>(row) * columns + i] : 0;
-      error.add(matrix_value(out, f->form, columns, row, i), reference);
-    }
-  }
-  return {"repack_" + name, error.relative(), f->limit};
+  ESTOC_CHECK(f != std::end(kRepackFormats));
+  const auto state = std::make_shared<RepackTrial>(device, module, *f, rows, columns, random);
+  return trial_of(state, {.bytes = state->bytes()});
+}
+
+Check check_repack(const Device& device, const Module& module, const std::string& name, int rows, int columns,
+                   Random& random) {
+  return repack_trial(device, module, name, rows, columns, random).check();
 }
 
 }  // namespace estoc::gpu

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "gpu/source/sample.h"
 #include "gpu/trials/sample_row.h"
+#include "gpu/trials/trial.h"
 #include "sampling/candidate_cuts.h"
 #include "sampling/counter_rng.h"
 #include "sampling/sampler.h"
@@ -76,41 +78,88 @@ SamplingParams draw_sampling(Random& random) {
   return params;
 }
 
-Check check_sample(const Device& device, const Module& module, int columns, int each, Random& random) {
-  std::vector<float> logits;
-  std::vector<SamplingParams> params;
-  std::vector<SampleRow> rows;
-  for (int i = 0; i < kLogitSpreads * each; ++i) {
-    const auto row = draw_logits(random, static_cast<LogitSpread>(i % kLogitSpreads), columns);
-    logits.insert(logits.end(), row.begin(), row.end());
-    params.push_back(draw_sampling(random));
-    rows.push_back(sample_row_of(params.back(), random(), random() % 100));
+namespace {
+
+class SampleTrial {
+ public:
+  SampleTrial(const Device& device, const Module& module, const SampleCase& c, Random& random);
+  void launch(int);
+  Check check();
+
+ private:
+  std::vector<float> row(size_t i) const {
+    const auto begin = logits_.begin() + static_cast<ptrdiff_t>(i) * c_.columns;
+    return {begin, begin + c_.columns};
   }
-  rows.push_back(SampleRow{.is_skipped = 1});
-  logits.insert(logits.end(), columns, 1.0f);
-  const int count = static_cast<int>(rows.size());
-  Buffer x = Buffer::of(device, logits), parameters = Buffer::of(device, rows),
-         tiles(device, rows.size() * sample_tile_count(columns) * sizeof(SampleTile)), tokens(device, rows.size() * 4);
-  tiles.fill(kPoison);
-  tokens.fill(kPoison);
-  const SampleArguments a{x.as<float>(), parameters.as<SampleRow>(), tiles.as<SampleTile>(), tokens.as<u32>(), columns};
-  launch(device, module.function("sample_tiles"),
-         {.blocks = sample_tiles_blocks(columns), .blocks_y = count, .threads = kSampleTilesThreads}, a);
-  launch(device, module.function("sample_rows"), {.blocks = count, .threads = kSampleThreads}, a);
-  const auto drawn = tokens.values<uint32_t>();
+
+  const Device& device_;
+  const SampleCase c_;
+  const Handle tiles_kernel_, rows_kernel_;
+  std::vector<float> logits_;
+  std::vector<SampleRow> rows_;  // one more than the case has, which is skipped
+  std::optional<Buffer> x_, parameters_, tiles_, tokens_;
+};
+
+SampleTrial::SampleTrial(const Device& device, const Module& module, const SampleCase& c, Random& random)
+    : device_(device),
+      c_(c),
+      tiles_kernel_(module.function("sample_tiles")),
+      rows_kernel_(module.function("sample_rows")) {
+  for (size_t i = 0; i < c.params.size(); ++i) {
+    const auto drawn = draw_logits(random, c.spreads[i], c.columns);
+    logits_.insert(logits_.end(), drawn.begin(), drawn.end());
+    rows_.push_back(sample_row_of(c.params[i], random(), random() % 100));
+  }
+  rows_.push_back(SampleRow{.is_skipped = 1});
+  logits_.insert(logits_.end(), c.columns, 1.0f);
+  x_.emplace(Buffer::of(device, logits_));
+  parameters_.emplace(Buffer::of(device, rows_));
+  tiles_.emplace(device, rows_.size() * sample_tile_count(c.columns) * sizeof(SampleTile));
+  tokens_.emplace(device, rows_.size() * 4);
+}
+
+void SampleTrial::launch(int) {
+  const SampleArguments a{x_->as<float>(), parameters_->as<SampleRow>(), tiles_->as<SampleTile>(), tokens_->as<u32>(),
+                          c_.columns};
+  const int count = static_cast<int>(rows_.size());
+  gpu::launch(device_, tiles_kernel_,
+              {.blocks = sample_tiles_blocks(c_.columns), .blocks_y = count, .threads = kSampleTilesThreads}, a);
+  gpu::launch(device_, rows_kernel_, {.blocks = count, .threads = kSampleThreads}, a);
+}
+
+Check SampleTrial::check() {
+  tiles_->fill(kPoison);
+  tokens_->fill(kPoison);
+  launch(0);
+  const auto drawn = tokens_->values<uint32_t>();
   Sampler sampler;
   int wrong = drawn.back() == kPoison ? 0 : 1, near = 0;
-  for (size_t i = 0; i < params.size(); ++i) {
-    const std::vector<float> row(logits.begin() + static_cast<ptrdiff_t>(i) * columns,
-                                 logits.begin() + static_cast<ptrdiff_t>(i + 1) * columns);
-    const auto expected = sampler.sample(state_at(params[i], rows[i]), row);
+  for (size_t i = 0; i < c_.params.size(); ++i) {
+    const std::vector<float> logits = row(i);
+    const auto expected = sampler.sample(state_at(c_.params[i], rows_[i]), logits);
     if (drawn[i] == (expected ? static_cast<uint32_t>(*expected) : kNoToken)) continue;
-    is_near(params[i], rows[i], row, drawn[i]) ? ++near : ++wrong;
+    is_near(c_.params[i], rows_[i], logits, drawn[i]) ? ++near : ++wrong;
   }
-  wrong += near > 1 + count / 20 ? 1 : 0;
-  return {"sample " + std::to_string(count) + " x " + std::to_string(columns) + ", " + std::to_string(near) +
+  wrong += near > 1 + static_cast<int>(rows_.size()) / 20 ? 1 : 0;
+  return {"sample " + std::to_string(rows_.size()) + " x " + std::to_string(c_.columns) + ", " + std::to_string(near) +
               " on a border",
           static_cast<double>(wrong), 0};
+}
+
+}  // namespace
+
+Trial sample_trial(const Device& device, const Module& module, const SampleCase& c, Random& random) {
+  return trial_of(std::make_shared<SampleTrial>(device, module, c, random),
+                  {.bytes = 4.0 * c.columns * static_cast<double>(c.params.size())});
+}
+
+Check check_sample(const Device& device, const Module& module, int columns, int each, Random& random) {
+  SampleCase c{columns, {}, {}};
+  for (int i = 0; i < kLogitSpreads * each; ++i) {
+    c.spreads.push_back(static_cast<LogitSpread>(i % kLogitSpreads));
+    c.params.push_back(draw_sampling(random));
+  }
+  return sample_trial(device, module, c, random).check();
 }
 
 }  // namespace estoc::gpu

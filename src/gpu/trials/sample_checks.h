@@ -15,6 +15,15 @@ std::vector<float> draw_logits(Random& random, LogitSpread spread, int columns);
 // Parameters of any kind, cuts that cut nothing and all but one among them.
 SamplingParams draw_sampling(Random& random);
 
+// Rows that are spread so and want that: as many of both.
+struct SampleCase {
+  int columns = 1000;
+  std::vector<LogitSpread> spreads;
+  std::vector<SamplingParams> params;
+};
+// The error is that of check_sample. Both launches that choose tokens.
+Trial sample_trial(const Device& device, const Module& module, const SampleCase& c, Random& random);
+
 // A row of each spread, each with `each` parameters. The error is the number of tokens that the CPU would not draw, nor
 // would when the draw were by 2e-5 another one; and 1 more when other than the CPU's are not rare.
 Check check_sample(const Device& device, const Module& module, int columns, int each, Random& random);
