@@ -40,14 +40,11 @@ fi
 tag=
 stage version 15
 stage correct 60
-stage roof 15
-roof=$(sed -n 's/^= roof: reading \([0-9]*\) GB.*/\1/p' "$OUT/roof.log")
+stage kernels 110
+roof=$(sed -n 's/^= roof: reading \([0-9]*\) GB.*/\1/p' "$OUT/kernels.log")
 stage step 60 --roof "${roof:-0}"
 stage prompt 75 --roof "${roof:-0}"
-stage parts 15
-stage sample 10
 stage gemm 40
-stage attention 25 --roof "${roof:-0}"
 stage linear 60 --roof "${roof:-0}"
 if [ -n "$compiling" ] && wait "$compiling" && [ -s "$local_cubin" ]; then
   say "= nvcc of this machine: $("$nvcc" --version | grep -o 'release [0-9.]*'), kernels that spill: $(grep -c ' [1-9][0-9]* bytes spill' "$OUT/nvcc.log")"

@@ -37,14 +37,12 @@ stage() {  # commit, stage, seconds, further arguments
 
 echo "= $(timeout 10 nvidia-smi --query-gpu=name,driver_version,clocks.sm,temperature.gpu,power.limit --format=csv,noheader 2>&1 | head -1)" >> "$summary"
 stage "$last" correct 60
-stage "$last" roof 12
-roof=$(sed -n 's/^= roof: reading \([0-9]*\) GB.*/\1/p' "$OUT/roof-$last.log" 2> /dev/null)
+stage "$last" kernels 12 --filter roof  # of no kernel's name: the card's rates alone
+roof=$(sed -n 's/^= roof: reading \([0-9]*\) GB.*/\1/p' "$OUT/kernels-$last.log" 2> /dev/null)
 timing=(--roof "${roof:-0}")
 for commit in "${commits[@]}"; do stage "$commit" step 45 "${timing[@]}"; done
-for commit in "${commits[@]}"; do stage "$commit" attention 9 "${timing[@]}"; done
-for commit in "${commits[@]}"; do stage "$commit" parts 12 "${timing[@]}"; done
+for commit in "${commits[@]}"; do stage "$commit" kernels 25 --filter attention; done
 for commit in "${commits[@]}"; do stage "$commit" linear 22 "${timing[@]}"; done
-stage "$last" sample 10
 stage "$last" gemm 40
 
 cat > "$OUT/table.awk" <<'A'
@@ -63,8 +61,7 @@ FNR == 1 { commit = FILENAME; sub(/\.log$/, "", commit); sub(/.*-/, "", commit) 
   }
   keep("step", $3 " " $4 " " $5, text)
 }
-/^= attention / { split(substr($0, 36), w, " "); keep("attention", substr($0, 13, 22), w[1] " us") }
-/^= prompt parts/ { for (i = 1; i < NF; ++i) if ($i == "attention") keep("prompt", $4 " " $5, $(i + 1) " us") }
+/^= .* us +[0-9]+ GB\/s/ { split(substr($0, 57), w, " "); keep("kernels", substr($0, 3, 53), w[1] " us") }
 /^= projections/ { rows = $0; sub(/.* at /, "", rows); sub(/ rows.*/, "", rows); split(rows, row, ", ") }
 /^= [a-z0-9_]+ +(8B|0\.6B|tiny).*\|/ {
   head = $0; sub(/ *\|.*/, "", head); sub(/^= /, "", head); gsub(/ +/, " ", head)
@@ -87,15 +84,14 @@ function show(kind, title,   n, m, i, j, k, c, line) {
 }
 END {
   show("step", "step, ms: plain, overlapping, best distance ahead [MiB projections/attention], then other shapes; share of reading")
-  show("attention", "decode attention alone")
-  show("prompt", "attention of prompts, a layer")
+  show("kernels", "attention alone")
   show("linear", "projections, us by rows, best launch shape")
 }
 A
 shopt -s nullglob
-logs=("$OUT"/step-*.log "$OUT"/attention-*.log "$OUT"/parts-*.log "$OUT"/linear-*.log)
+logs=("$OUT"/step-*.log "$OUT"/kernels-*.log "$OUT"/linear-*.log)
 if [ ${#logs[@]} -gt 0 ]; then awk -v order="${commits[*]}" -f "$OUT/table.awk" "${logs[@]}" > "$OUT/table.txt" 2>&1; fi
 echo "==== $SECONDS s, logs in $OUT"
 cat commits.txt "$OUT/table.txt" 2> /dev/null
-grep -E '^(!|--|= (roof|correct|sample|gemm) ?)|^= NVIDIA' "$summary"
+grep -E '^(!|--|= (roof|correct|gemm) ?)|^= NVIDIA' "$summary"
 exit $failed

@@ -23,9 +23,6 @@ struct GemmShape {
   GemmEndKind end;
   int rows, columns;
 };
-struct GemmPlan {
-  int tokens = 128, splits = 1, cluster = 1;
-};
 
 // Everything that a layer of `model` over `count` tokens needs, filled with something finite.
 class PromptModel {
@@ -35,8 +32,8 @@ class PromptModel {
   void record_layer(int layer) const;
   void record_gemm(int product, const GemmPlan& plan, int layer) const;
   void record_norm() const;
-  void record_rope(KvForm form = KvForm::bf16) const;
-  void record_attention(KvForm form = KvForm::bf16, int window = 0) const;
+  void record_rope() const;
+  void record_attention() const;
   double time_gemm(int product, const GemmPlan& plan) const;
   double gemm_flops(const GemmShape& shape) const { return 2.0 * shape.rows * shape.columns * count_; }
   double attention_flops() const { return 2.0 * 2.0 * m_.heads * kDim * (count_ / 2.0) * count_; }
@@ -45,8 +42,8 @@ class PromptModel {
   double seconds(int i) const { return seconds_[i]; }
 
  private:
-  KvLayer kv_layer(KvForm form) const {
-    return {keys_values_.as<u8>(), 2L * m_.kv_heads * kv_tile_bytes(form, kDim), m_.kv_heads, form};
+  KvLayer kv_layer() const {
+    return {keys_values_.as<u8>(), 2L * m_.kv_heads * kv_tile_bytes(KvForm::bf16, kDim), m_.kv_heads, KvForm::bf16};
   }
   GemmArguments arguments(int product, const GemmPlan& plan, int layer) const;
 
@@ -151,7 +148,7 @@ void PromptModel::record_gemm(int product, const GemmPlan& plan, int layer) cons
 double PromptModel::time_gemm(int product, const GemmPlan& plan) const {
   const double flops = gemm_flops(shapes_[product]);
   const int launches = s_.is_small ? 2 : std::clamp(static_cast<int>(4e12 / flops), 3, 24);
-  return seconds_each(s_, launches, [&](int i) { record_gemm(product, plan, i); }, 5);
+  return seconds_each(s_.device, launches, [&](int i) { record_gemm(product, plan, i); }, 5);
 }
 
 // The fastest of the plans that make sense, for each product, in clusters of so many blocks.
@@ -179,23 +176,22 @@ void PromptModel::tune_plans(int cluster) {
   }
 }
 
-void PromptModel::record_attention(KvForm form, int window) const {
+void PromptModel::record_attention() const {
   AttentionPromptArguments a{};
   a.query = queries_.as<u16>();
-  a.kv = kv_layer(form);
+  a.kv = kv_layer();
   a.tables = tables_.as<u32>();
   a.tiles = attention_tiles_.as<AttentionPromptTile>();
   a.output = attended_.as<u8>();
   a.order = order_;
   a.heads = m_.heads;
   a.group = m_.heads / m_.kv_heads;
-  a.window = window;
   a.scale = 0.088f;
   a.tile_count = attention_tile_count_;
   launch(s_.device, s_.function("attention_prompt_128"),
          {.blocks = attention_prompt_blocks(attention_tile_count_, s_.device.multiprocessors),
           .threads = kAttentionPromptThreads,
-          .shared_bytes = attention_prompt_shared_bytes(form, kDim, s_.device.capability),
+          .shared_bytes = attention_prompt_shared_bytes(KvForm::bf16, kDim, s_.device.capability),
           .may_overlap = true},
          a);
 }
@@ -207,7 +203,7 @@ void PromptModel::record_norm() const {
          {.blocks = count_, .threads = token_norm_threads(m_.hidden), .may_overlap = true}, norm);
 }
 
-void PromptModel::record_rope(KvForm form) const {
+void PromptModel::record_rope() const {
   const RopeArguments rope{qkv_.as<float>(),
                            nullptr,
                            nullptr,
@@ -216,7 +212,7 @@ void PromptModel::record_rope(KvForm form) const {
                            sequences_.as<int>(),
                            tables_.as<u32>(),
                            queries_.as<u16>(),
-                           kv_layer(form),
+                           kv_layer(),
                            padded_ / kKvPositions,
                            m_.heads,
                            count_,
@@ -255,7 +251,7 @@ void time_layers(Session& s, PromptModel& prompt, const Model& model, WeightForm
     products += prompt.seconds(i);
     flops += prompt.gemm_flops(prompt.shape(i));
   }
-  const double layers = seconds_each(s, model.layers, [&](int i) { prompt.record_layer(i); }, 5) * model.layers;
+  const double layers = seconds_each(s.device, model.layers, [&](int i) { prompt.record_layer(i); }, 5) * model.layers;
   std::printf(" all layers %.2f ms (products alone %.2f; %.0f TF in all)\n", layers * 1e3,
               products * model.layers * 1e3, (flops + prompt.attention_flops()) * model.layers / layers * 1e-12);
 }
@@ -271,26 +267,6 @@ void time_prompt(Session& s, const Model& model, WeightForm form, int count) {
   for (const int cluster : clusters_for(s, count)) {
     if (s.seconds_left() > 2) time_layers(s, prompt, model, form, count, cluster);
   }
-}
-
-void time_parts(Session& s, const Model& model, int count) {
-  const PromptModel prompt(s, model, WeightForm::codes4, count);
-  const auto attention = [&](KvForm form, int window) {
-    return seconds_each(s, 4, [&](int) { prompt.record_attention(form, window); }, 7);
-  };
-  constexpr int kWindow = 1024;
-  const double plain = attention(KvForm::bf16, 0), int8 = attention(KvForm::int8, 0);
-  const double norm = seconds_each(s, 8, [&](int) { prompt.record_norm(); }, 7);
-  const double rope = seconds_each(s, 8, [&](int) { prompt.record_rope(); }, 7);
-  const double rope_int8 = seconds_each(s, 8, [&](int) { prompt.record_rope(KvForm::int8); }, 7);
-  std::printf(
-      "= prompt parts %-4s %5d tokens, us a layer: attention %.1f (%.0f TF), int8 %.1f (%.0f TF), two norms %.1f, "
-      "rope %.1f, int8 %.1f\n",
-      model.name, count, plain * 1e6, prompt.attention_flops() / plain * 1e-12, int8 * 1e6,
-      prompt.attention_flops() / int8 * 1e-12, 2 * norm * 1e6, rope * 1e6, rope_int8 * 1e6);
-  if (count <= kWindow) return;
-  std::printf("= prompt parts %-4s %5d tokens, us a layer: attention over windows of %d %.1f, int8 %.1f\n", model.name,
-              count, kWindow, attention(KvForm::bf16, kWindow) * 1e6, attention(KvForm::int8, kWindow) * 1e6);
 }
 
 }  // namespace
@@ -334,22 +310,6 @@ bool run_gemm(Session& s) {
     }
   }
   return true;
-}
-
-// What stands between the products. Attention is checked here too: variants of it are compared as images of it alone.
-bool run_parts(Session& s) {
-  bool is_good = true;
-  for (const int context : {300, 2500}) {
-    const Check check = check_attention_prompt(s.device, s.module, {128, 8, 2, context, context / 3, 0, 60}, s.random);
-    is_good &= check.is_good();
-    if (!check.is_good()) std::printf("! wrong: %s: error %.2e\n", check.name.c_str(), check.error);
-  }
-  constexpr Model kTiny = {"tiny", 2, 128, 2, 1, 128};
-  if (s.is_small) return time_parts(s, kTiny, 40), is_good;
-  for (const int count : {128, 512, 2048, 8192}) {
-    if (s.seconds_left() > 2) time_parts(s, k8B, count);
-  }
-  return is_good;
 }
 
 }  // namespace estoc::gpu

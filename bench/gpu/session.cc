@@ -7,33 +7,12 @@ namespace estoc::gpu {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 double Session::seconds_left() const { return deadline - now(); }
 
 Handle Session::function(const std::string& name) const {
   const auto [at, is_new] = functions.try_emplace(name, nullptr);
   if (is_new) at->second = module.function(name);
   return at->second;
-}
-
-double seconds_each(const Session& session, int count, const std::function<void(int)>& record, int replays) {
-  const Graph graph(session.device, [&] {
-    for (int i = 0; i < count; ++i) record(i);
-  });
-  Stopwatch watch(session.device);
-  graph.launch();
-  session.device.synchronize();
-  std::vector<double> times;
-  for (int i = 0; i < replays; ++i) {
-    watch.start();
-    graph.launch();
-    times.push_back(watch.stop() / count);
-  }
-  return median(times);
 }
 
 MatrixPool::MatrixPool(Session& session, size_t bytes) : session_(session), memory_(session.device, bytes) {}
@@ -120,7 +99,7 @@ double time_linear(Session& session, const MatrixPool& pool, const Activations& 
   const long bytes = linear_bytes(form, shape);
   const int launches = session.is_small ? 2 : static_cast<int>(std::clamp<long>(600'000'000 / bytes, 12, 100));
   return seconds_each(
-      session, launches,
+      session.device, launches,
       [&](int i) {
         LinearArguments a = activations.arguments(shape, count);
         a.weights = pool.matrix(i);

@@ -13,6 +13,7 @@
 #include "gpu/device.h"
 #include "gpu/source/linear.h"
 #include "gpu/trials/checks.h"
+#include "gpu/trials/timing.h"
 
 namespace estoc::gpu {
 
@@ -20,9 +21,10 @@ struct Session {
   const Device& device;
   const Module& module;
   bool is_small;     // tiny sizes: the emulator, sanitizers
-  double read_roof;  // bytes a second, measured by the roof stage or assumed
+  double read_roof;  // bytes a second, measured by the stage of kernels or assumed
   double seconds_left() const;
   double deadline = 1e9;
+  std::string filter = {};  // of kernels
   Random random{20261127};
 
   Handle function(const std::string& name) const;  // looked up once
@@ -30,10 +32,6 @@ struct Session {
 };
 
 double now();
-double median(std::vector<double> values);
-
-// Seconds a launch takes in a graph of `count` of them, the median of replays.
-double seconds_each(const Session& session, int count, const std::function<void(int)>& record, int replays = 7);
 
 // The same matrix again and again in `bytes` of device memory, every copy whole.
 class MatrixPool {
@@ -78,13 +76,10 @@ LinearPlan tune(Session& session, const MatrixPool& pool, const Activations& act
                 const LinearShape& shape, int count, double* best_seconds);
 
 bool run_correct(Session& session);
-bool run_roof(Session& session);
+bool run_kernels(Session& session);
 bool run_linear(Session& session);
-bool run_attention(Session& session);
 bool run_step(Session& session, std::span<const int> counts);  // of sequences
 bool run_prompt(Session& session);
 bool run_gemm(Session& session);
-bool run_parts(Session& session);
-bool run_sample(Session& session);
 
 }  // namespace estoc::gpu

@@ -234,7 +234,7 @@ bool is_all_finite(const std::vector<uint32_t>& bits) {
 }
 
 double seconds_of(const Session& s, StepModel& step, bool may_overlap) {
-  return seconds_each(s, 1, [&](int) { step.record(may_overlap); }, s.is_small ? 1 : 15);
+  return seconds_each(s.device, 1, [&](int) { step.record(may_overlap); }, s.is_small ? 1 : 15);
 }
 
 // The distances ahead, all of which have to give the same bits; leaves the fastest, and returns its seconds.

@@ -23,6 +23,7 @@ class Accelerator {
   Accelerator(const Driver& driver, int index, const void* image);
 
   const Device& device() const { return device_; }
+  const Module& module() const { return module_; }
   // Looked up once. Throws when the image has no such kernel.
   Handle function(const std::string& kernel) const;
   bool has(const std::string& kernel) const;

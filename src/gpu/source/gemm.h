@@ -65,6 +65,21 @@ constexpr int gemm_blocks(int items, int cluster, int multiprocessors) {
   const int most = multiprocessors / cluster;
   return (items < most ? items : most) * cluster;
 }
+// How a product is launched: tokens a block, among how many blocks a tile's columns are divided, and how many share
+// tokens. Fewer tokens where there are few, and parts while multiprocessors would be left without, but none so short
+// that it spends its time on the ends. Clusters wait for a measurement (docs/GPU.md).
+struct GemmPlan {
+  int tokens = 128, splits = 1, cluster = 1;
+};
+constexpr GemmPlan gemm_plan(WeightForm form, int rows, int columns, int count, int capability, int multiprocessors) {
+  constexpr int kUnitsMin = 4, kSplitsMax = 8;
+  const int tokens = gemm_tokens(form, count, capability);
+  const int by_card = multiprocessors / (gemm_row_tiles(rows) * gemm_token_tiles(count, tokens));
+  const int by_columns = columns / kUnitColumns / kUnitsMin;
+  const int splits = by_card < by_columns ? by_card : by_columns;
+  return {tokens, splits < 1 ? 1 : splits > kSplitsMax ? kSplitsMax : splits, 1};
+}
+
 constexpr long gemm_partial_floats(int rows, int count, int tokens, int splits) {
   return static_cast<long>(gemm_row_tiles(rows)) * gemm_token_tiles(count, tokens) * splits * kGemmRows * tokens;
 }
