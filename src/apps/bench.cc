@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/thread_team.h"
+#include "bench/gpu_kernel_bench.h"
 #include "bench/kernel_bench.h"
 #include "bench/model_bench.h"
 #include "bench/model_profile.h"
@@ -58,10 +59,31 @@ ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelSetting
   return plan;
 }
 
+void require_rows(const Json::Array& rows, const BenchKernelsOptionValues& options) {
+  if (rows.empty()) fail(ErrorCode::invalid_argument, "--filter: '{}' is in no kernel's name", options.filter);
+}
+
+// A wrong result is told of with the others, and is an error.
+int bench_gpu_kernels(const BenchKernelsOptionValues& options, ReportFormat format) {
+  if (!options.isa.empty()) {
+    fail(ErrorCode::invalid_argument, "--isa is of the CPU's kernels, not of those on {}", options.device);
+  }
+  const GpuKernelBench bench = run_gpu_kernel_bench(options.device, options.filter, show_progress);
+  finish_progress();
+  require_rows(bench.rows, options);
+  write_output(write_report(format, gpu_kernel_bench_columns(), bench.rows));
+  if (!bench.wrong.empty()) {
+    fail(ErrorCode::internal, "{} of {} results on {} are wrong, {} first", bench.wrong.size(), bench.rows.size(),
+         options.device, bench.wrong.front());
+  }
+  return 0;
+}
+
 }  // namespace
 
 int bench_kernels(const BenchKernelsOptionValues& options) {
   const ReportFormat format = parse_report_format(options.output);
+  if (options.device != "cpu") return bench_gpu_kernels(options, format);
   KernelBenchPlan plan = {
       .levels = default_kernel_levels(), .filter = options.filter, .threads = default_thread_count()};
   if (!options.isa.empty()) {
@@ -70,7 +92,7 @@ int bench_kernels(const BenchKernelsOptionValues& options) {
   }
   const Json::Array rows = run_kernel_bench(plan, show_progress);
   finish_progress();
-  if (rows.empty()) fail(ErrorCode::invalid_argument, "--filter: '{}' is in no kernel's name", options.filter);
+  require_rows(rows, options);
   write_output(write_report(format, kernel_bench_columns(), rows));
   return 0;
 }

@@ -190,8 +190,13 @@ void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values) 
 }
 
 void add_bench_kernels_options(CLI::App& command, BenchKernelsOptionValues& values) {
-  command.add_option("--isa", values.isa, std::string("one level only: ") + kernels::isa_names());
-  command.add_option("--filter", values.filter, "only what has this in its name, like \"avx512 panel_gemm int4\"");
+  command
+      .add_option("--device", values.device,
+                  "cpu: our loops on one core; cuda or cuda:N, hip or hip:N: a card's kernels; emulator, for tests")
+      ->capture_default_str();
+  command.add_option("--isa", values.isa, std::string("one level of the CPU only: ") + kernels::isa_names());
+  command.add_option("--filter", values.filter,
+                     "only what has this in its name, like \"avx512 panel_gemm int4\" or \"codes4\"");
   command.add_option("-o,--output", values.output, "table, json, csv or md")->capture_default_str();
 }
 

@@ -93,6 +93,7 @@ struct BenchModelOptionValues : SingleModelOptionValues {
 };
 
 struct BenchKernelsOptionValues {
+  std::string device = "cpu";
   std::string isa;  // empty: every level the CPU has
   std::string filter;
   std::string output = "table";

@@ -70,3 +70,26 @@ def test_kernels_json():
 def test_kernels_of_nothing():
     run = bench("kernels", "--filter", "no such kernel")
     assert run.returncode == 2 and "no such kernel" in run.stderr
+
+
+def test_kernels_of_a_device():
+    run = bench("kernels", "--device", "emulator", "--filter", "codes4_", "-o", "json")
+    assert run.returncode == 0, run.stderr
+    rows = json.loads(run.stdout)
+    assert [row["what"] for row in rows if row["kernel"] == "roof"] == [
+        "reading", "copying (read + written)", "bf16 products"]
+    kernels = [row for row in rows if row["kernel"] != "roof"]
+    assert {row["kernel"] for row in kernels} >= {"linear_codes4_store", "gemm_codes4_min_gated"}
+    for row in kernels:
+        assert "codes4_" in row["kernel"] and row["result"] == "right", row
+        assert row["us"] > 0 and row["gb_s"] > 0 and row["roof_percent"] > 0 and row["roof"] in ("read", "products")
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (("--device", "emulator", "--isa", "scalar"), "--isa is of the CPU's kernels"),
+    (("--device", "warp"), "--device: 'warp' is not known"),
+    (("--device", "emulator", "--filter", "no such kernel"), "no such kernel"),
+])
+def test_kernels_of_a_device_refuses(arguments, sentence):
+    run = bench("kernels", *arguments)
+    assert run.returncode == 2 and sentence in run.stderr and run.stdout == ""
