@@ -62,6 +62,9 @@ struct PromptInputs {
   const gpu::SampleRow* samples = nullptr;  // [picked]
   const int* picks = nullptr;               // [picked] the rows whose logits are wanted
   int picked = 0;
+  // A row's bits do not depend on the others: products add up all their columns in one order, whatever their number of
+  // rows, and so does the head. Attention and what takes rows one by one do in any case.
+  bool is_invariant = false;
 };
 // Leaves logits and tokens of every picked row, or without a head the residual of all.
 void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "gpu/source/attention_decode.h"
 #include "quant/kv_type.h"
 
@@ -71,12 +72,18 @@ const RowChoice* choice_of(const LogitRows& logits, int place) {
 }  // namespace
 
 GpuRun::GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
-               const RunLimits& limits, const std::vector<int>& groups, int context_max)
+               const RunLimits& limits, const std::vector<int>& groups, int context_max, bool is_invariant)
     : device_(device),
       weights_(weights),
       has_prompts_(has_prompt_kernels(device, weights)),
+      is_invariant_(is_invariant),
       narrow_rows_(narrow_rows(weights)),
       buffers_(device, weights, ropes, limits, groups, context_max, has_prompts_) {
+  if (is_invariant_ && !has_prompts_) {
+    fail(ErrorCode::unsupported,
+         "the device {} has no kernels that make these layers' results independent of what runs beside them",
+         device_.device().name);
+  }
   device_.device().synchronize();
 }
 
@@ -99,6 +106,7 @@ void GpuRun::forward(const Batch& batch, Rows& hidden, const LogitRows& logits) 
   device_.device().use();
   if (weights_.plan().embedding && !weights_.plan().head) hidden.reset(static_cast<int64_t>(batch.tokens.size()));
   const std::vector<Row> rows = rows_of(batch);
+  if (is_invariant_) return prompt(batch, rows, hidden, logits);
   const bool has_one_each = batch.sequences.size() == rows.size();
   // A wide step leaves logits of all its rows.
   const bool is_wide = has_prompts_ && static_cast<int>(rows.size()) > narrow_rows_ &&
@@ -250,7 +258,8 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
                  .tile_count = static_cast<int>(tiles.size()),
                  .samples = samples.device,
                  .picks = picks.device,
-                 .picked = static_cast<int>(batch.logit_rows.size())});
+                 .picked = static_cast<int>(batch.logit_rows.size()),
+                 .is_invariant = is_invariant_});
   if (!weights_.plan().head) return receive_hidden(rows, hidden);
   places_.clear();
   for (size_t i = 0; i < batch.logit_rows.size(); ++i) places_.push_back(static_cast<int>(i));

@@ -3,9 +3,10 @@
 // What: a batch of one row a sequence is a decode step: its launches are recorded once for each number of rows and
 // reach of positions, and launched as one graph; more than kGpuDecodeRows rows take the products of prompts. Other
 // batches are prompts; where the device has no kernels for them, or for these forms of weights, they are decode steps
-// one after the other. Ownership: owns buffers and graphs; borrows device and weights. Threads: one at a time. Errors:
-// the constructor throws Error{resource_exhausted, unsupported}; forward throws Error{io, device_lost} when the device
-// failed.
+// one after the other. Where bits must not depend on the batch, all batches are prompts: how the projections of few
+// rows and their attention add up depends on how many there are. Ownership: owns buffers and graphs; borrows device and
+// weights. Threads: one at a time. Errors: the constructor throws Error{resource_exhausted, unsupported}; forward
+// throws Error{io, device_lost} when the device failed.
 #pragma once
 
 #include <map>
@@ -20,9 +21,10 @@ namespace estoc {
 
 class GpuRun final : public StackScratch {
  public:
-  // `groups` of the model's state are those of the layers; no sequence is longer than `context_max`.
+  // `groups` of the model's state are those of the layers; no sequence is longer than `context_max`. `is_invariant`: a
+  // row's bits do not depend on the batch.
   GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
-         const RunLimits& limits, const std::vector<int>& groups, int context_max);
+         const RunLimits& limits, const std::vector<int>& groups, int context_max, bool is_invariant);
 
   void copy_block(const BlockCopy& copy) override;
   // As DecoderStack::forward.
@@ -52,7 +54,7 @@ class GpuRun final : public StackScratch {
 
   const gpu::Accelerator& device_;
   const GpuWeights& weights_;
-  const bool has_prompts_;
+  const bool has_prompts_, is_invariant_;
   const int narrow_rows_;
   GpuBuffers buffers_;
   std::unique_ptr<GpuInputs> decode_inputs_;  // grows, and then graphs are recorded anew: they know its address

@@ -21,6 +21,7 @@ GpuStack::GpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLay
     : device_(std::move(device)),
       first_(first),
       context_max_(decoder.context_max),
+      is_invariant_(load.compute.is_deterministic),
       groups_(groups_of(layout, first, end)),
       ropes_(decoder.ropes),
       weights_(load, *device_, decoder, first, end) {}
@@ -33,7 +34,7 @@ std::unique_ptr<StackScratch> GpuStack::make_scratch(const RunLimits& limits) co
     fail(ErrorCode::unsupported, "keys and values on a GPU are bf16 or int8, not {}", kv_type_name(limits.kv_type));
   }
   device_->device().use();
-  return std::make_unique<GpuRun>(*device_, weights_, ropes_, limits, groups_, context_max_);
+  return std::make_unique<GpuRun>(*device_, weights_, ropes_, limits, groups_, context_max_, is_invariant_);
 }
 
 void GpuStack::forward(const Batch& batch, StateStorage&, StackScratch& scratch, Rows& hidden,

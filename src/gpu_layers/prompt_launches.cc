@@ -1,5 +1,4 @@
 // Steps of many rows: eight launches a layer over tiles of tokens.
-#include <algorithm>
 #include <string>
 
 #include "gpu/source/gemm.h"
@@ -14,21 +13,6 @@ namespace {
 using gpu::ColumnOrder;
 
 ColumnOrder order_of(const GpuMatrix& matrix) { return gpu::gemm_order(matrix.form); }
-
-// Tokens a block, among how many blocks a tile's columns are divided, and how many share tokens: fewer tokens where
-// there are few, and parts while multiprocessors would be left without. Clusters wait for a measurement (docs/GPU.md).
-struct GemmPlan {
-  int tokens, splits, cluster;
-};
-
-GemmPlan gemm_plan(const GpuMatrix& matrix, int count, const gpu::Device& device) {
-  constexpr int kUnitsMin = 4, kSplitsMax = 8;  // a part of a few units spends its time on the ends
-  const int tokens = gpu::gemm_tokens(matrix.form, count, device.capability);
-  const int tiles = gpu::gemm_row_tiles(matrix.rows) * gpu::gemm_token_tiles(count, tokens);
-  const int units = matrix.columns / gpu::kUnitColumns;
-  const int splits = std::max(1, std::min({kSplitsMax, device.multiprocessors / tiles, units / kUnitsMin}));
-  return {tokens, splits, 1};
-}
 
 // What becomes of a product (gpu/source/gemm.h).
 struct ProductEnd {
@@ -87,7 +71,9 @@ void PromptLaunches::norm(size_t weight, float epsilon, ColumnOrder order, const
 }
 
 void PromptLaunches::product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end, int rows) {
-  const GemmPlan plan = gemm_plan(matrix, rows, device_.device());
+  gpu::GemmPlan plan = gpu::gemm_plan(matrix.form, matrix.rows, matrix.columns, rows, device_.device().capability,
+                                      device_.device().multiprocessors);
+  if (in_.is_invariant) plan.splits = 1;
   gpu::GemmArguments a{};
   a.weights = w_.matrix(matrix);
   a.inputs = inputs.as<gpu::u8>();
@@ -224,7 +210,8 @@ void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, co
   launches.begin();
   for (size_t layer = 0; layer < weights.plan().layers.size(); ++layer) launches.layer(layer);
   if (!weights.plan().head || inputs.picked == 0) return;
-  if (inputs.picked > narrow_rows(weights)) return launches.head(inputs.picks, inputs.picked, inputs.samples);
+  if (inputs.is_invariant || inputs.picked > narrow_rows(weights))
+    return launches.head(inputs.picks, inputs.picked, inputs.samples);
   launch_select_rows(device, weights, buffers, inputs.picks, inputs.picked, weights.plan().head->norm, true);
   launch_head(device, weights, buffers, inputs.picked, 1, inputs.samples);
 }

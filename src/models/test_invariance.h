@@ -26,8 +26,12 @@ class InvarianceProbe {
   static constexpr int kRowsMax = 320, kNeighboursMax = 40, kPositionsMax = 256;
 
   InvarianceProbe(const Model& model, KvType kv_type, int prompt_tokens)
-      : model_(model), scratch_(model.make_scratch({.rows_max = kRowsMax})) {
-    kv_ = std::make_unique<StateStorage>(model.info().state, kv_type, (kNeighboursMax + 1) * kBlocks);
+      : model_(model), block_counts_(model.info().state.groups().size(), (kNeighboursMax + 1) * kBlocks) {
+    scratch_ = model.make_scratch({.kv_type = kv_type,
+                                   .block_counts = block_counts_,
+                                   .rows_max = kRowsMax,
+                                   .logit_rows_max = kRowsMax});
+    kv_ = std::make_unique<StateStorage>(model.info().state, kv_type, block_counts_, model.info().device_layers);
     for (int i = 0; i < prompt_tokens; ++i) prompt_.push_back(some_token(random_));
     logits_.resize(vocab() * kRowsMax);
     reference_ = logits_of({.chunks = {prompt_tokens}}, 1);
@@ -134,6 +138,7 @@ class InvarianceProbe {
   }
 
   const Model& model_;
+  const std::vector<int> block_counts_;
   std::unique_ptr<ModelScratch> scratch_;
   std::mt19937 random_{7};
   std::vector<TokenId> prompt_;

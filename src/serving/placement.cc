@@ -82,10 +82,6 @@ void refuse_promises(const ModelSettings& settings, const std::string& device) {
   if (settings.compute == ComputeMode::exact) {
     fail(ErrorCode::unsupported, "exact mode is computed on CPUs only, not on '{}'", device);
   }
-  if (settings.is_deterministic) {
-    fail(ErrorCode::unsupported,
-         "tokens that do not depend on what runs beside them are promised by CPUs only, not by '{}'", device);
-  }
 }
 
 DevicePart open_part(std::shared_ptr<gpu::Accelerator> device, std::string name, const ModelSettings& settings,

@@ -114,9 +114,6 @@ TEST_F(PlacementTest, WhatDoesNotFitIsToldWithTheNumberThatDoes) {
 }
 
 TEST_F(PlacementTest, WhatADeviceDoesNotPromiseIsRefused) {
-  settings_.is_deterministic = true;
-  expect_refused(ErrorCode::unsupported, "promised by CPUs only", [&] { place(); });
-  settings_.is_deterministic = false;
   settings_.compute = ComputeMode::exact;
   expect_refused(ErrorCode::unsupported, "exact mode is computed on CPUs only", [&] { place(); });
   settings_.device = "abacus";

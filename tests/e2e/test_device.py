@@ -149,10 +149,24 @@ def test_preempted_over_windows_and_8_bits(start_server, windowed):
         expect_equal_up_to_ties(expected["choices"][0]["logprobs"], found["choices"][0]["logprobs"])
 
 
+def test_deterministic_alone_in_company_and_preempted(start_server, model):
+    block = LAYERS * 2 * 16 * 64 * 2  # bytes of 16 positions
+    device = start_server(model, "--device", "emulator", "--deterministic", "--threads", "1", "--max-seqs", "4",
+                          "--kv-memory", str(block * 9), "--target-tbt", "10000")
+
+    def ask(i: int) -> dict:
+        return device.complete(PROMPT[i:], max_tokens=30, ignore_eos=True, temperature=0.7, seed=i, timings=True, logprobs=5)
+
+    alone = [ask(i) for i in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(ask, range(4)))
+    assert sum(answer["timings"]["preemptions"] for answer in together) > 0
+    assert [answer["choices"] for answer in together] == [answer["choices"] for answer in alone]
+
+
 @pytest.mark.parametrize("arguments, sentence", [
     (["--device", "cuda:9x"], "the place 'cuda:9x' is not known, expected cuda or cuda:N"),
     (["--device", "gpu"], "the device 'gpu' is not known, expected auto, cpu, cuda, cuda:N, hip, hip:N or emulator"),
-    (["--device", "emulator", "--deterministic"], "promised by CPUs only, not by 'emulator'"),
     (["--device", "emulator", "--compute", "exact"], "exact mode is computed on CPUs only, not on 'emulator'"),
     (["--place", "cpu:0,emulator:1-3"], "the places have layers 0 to 3, expected 0 to 2"),
     (["--place", "cpu:0-1,emulator:1-2"], "the place 'emulator:1-2' begins at layer 1, expected 2"),
