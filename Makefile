@@ -24,7 +24,7 @@ PYTHON := build/venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run chat test check soak hostile asan asan-changed tsan tsan-changed syntax clang fuzz conformance mutate tidy bench gpu fmt clean
+.PHONY: help setup build demo run chat test check emulator soak hostile asan asan-changed tsan tsan-changed syntax clang fuzz conformance mutate tidy bench gpu fmt clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -59,7 +59,10 @@ test: build ## unit tests, tidy and the end-to-end tests
 	$(PYTHON) -m pytest tests/e2e -ra -q -m 'not timing' --numprocesses $(JOBS) --dist loadfile
 	$(PYTHON) -m pytest tests/e2e -ra -q -m timing
 
-check: test asan tsan tidy syntax clang fuzz conformance ## test, and the same under sanitizers, with clang, and a short fuzz run
+check: test emulator asan tsan tidy syntax clang fuzz conformance ## test, and the same under sanitizers, with clang, and a short fuzz run
+
+emulator: build ## kernels and models in the emulator of GPUs, all schedules, forms and cards; `make test` does some
+	@tools/emulator.sh build/release $(JOBS)
 
 soak: build build/venv/.stamp ## SOAK_SECONDS of clients that behave badly; then nothing may be left of them
 	$(PYTHON) tests/soak.py --seconds $(SOAK_SECONDS) $(ARGS)

@@ -4,6 +4,7 @@
 
 #include "gpu/emulator.h"
 #include "gpu/source/amd_wave.h"
+#include "gpu/test_emulator_runs.h"
 #include "gpu/trials/prompt_checks.h"
 #include "gpu/trials/sample_checks.h"
 
@@ -74,7 +75,8 @@ TEST_P(AmdKernelsTest, NormIntoTilesAndDraws) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cards, AmdKernelsTest,
-                         testing::Values(EmulatedCard::gfx942, EmulatedCard::gfx1100, EmulatedCard::gfx1201));
+                         testing::ValuesIn(emulator_runs<EmulatedCard>({EmulatedCard::gfx1100, EmulatedCard::gfx942,
+                                                                        EmulatedCard::gfx1201})));
 
 }  // namespace
 }  // namespace estoc::gpu

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gpu/emulator.h"
+#include "gpu/test_emulator_runs.h"
 #include "gpu/trials/checks.h"
 
 namespace estoc::gpu {
@@ -122,10 +123,12 @@ TEST(LinearPlanTest, IsLaunchableAtAnyShapeAndFillsTheCard) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Schedules, KernelsTest, testing::Values(Setting{0}, Setting{1}, Setting{2}));
+INSTANTIATE_TEST_SUITE_P(Schedules, KernelsTest,
+                         testing::ValuesIn(emulator_runs<Setting>({Setting{1}, Setting{0}, Setting{2}})));
 INSTANTIATE_TEST_SUITE_P(Amd, KernelsTest,
-                         testing::Values(Setting{1, EmulatedCard::gfx942}, Setting{2, EmulatedCard::gfx1100},
-                                         Setting{3, EmulatedCard::gfx1201}));
+                         testing::ValuesIn(emulator_runs<Setting>({Setting{1, EmulatedCard::gfx942},
+                                                                   Setting{2, EmulatedCard::gfx1100},
+                                                                   Setting{3, EmulatedCard::gfx1201}})));
 
 }  // namespace
 }  // namespace estoc::gpu

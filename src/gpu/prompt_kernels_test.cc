@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "gpu/emulator.h"
+#include "gpu/test_emulator_runs.h"
 #include "gpu/trials/prompt_checks.h"
 
 namespace estoc::gpu {
@@ -81,7 +82,7 @@ TEST_P(PromptKernelsTest, AttentionOfPrompts) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Schedules, PromptKernelsTest, testing::Values(0, 1));
+INSTANTIATE_TEST_SUITE_P(Schedules, PromptKernelsTest, testing::ValuesIn(emulator_runs<uint64_t>({1, 0})));
 
 }  // namespace
 }  // namespace estoc::gpu

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "gpu/emulator.h"
+#include "gpu/test_emulator_runs.h"
 #include "gpu/trials/sample_checks.h"
 
 namespace estoc::gpu {
@@ -25,7 +26,7 @@ TEST_P(SampleTest, DrawsWhatTheCpuDraws) {
 
 TEST_P(SampleTest, OfALargeVocabulary) { expect(check_sample(device, module, 151936, 2, random)); }
 
-INSTANTIATE_TEST_SUITE_P(Schedules, SampleTest, testing::Values(0, 1, 2));
+INSTANTIATE_TEST_SUITE_P(Schedules, SampleTest, testing::ValuesIn(emulator_runs<uint64_t>({1, 0, 2})));
 
 }  // namespace
 }  // namespace estoc::gpu

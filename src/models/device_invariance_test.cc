@@ -3,6 +3,7 @@
 
 #include "base/test_directory.h"
 #include "base/thread_team.h"
+#include "gpu/test_emulator_runs.h"
 #include "models/family.h"
 #include "models/test_invariance.h"
 #include "models/test_random_gguf.h"
@@ -29,10 +30,11 @@ TEST_P(DeviceInvariance, LogitsDoNotDependOnTheCompany) {
   probe.expect_same({.chunks = {36, 1}, .neighbours = 40, .neighbour_rows = 6}, 4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Forms, DeviceInvariance,
-                         testing::Values(RandomGguf{.format = find_format("bf16"), .layers = 1, .has_head_norms = true},
-                                         RandomGguf{.format = find_format("q4_0"), .layers = 1},
-                                         RandomGguf{.format = find_format("f16"), .layers = 1}));
+const std::vector<RandomGguf> kModels = {{.format = find_format("q4_0"), .layers = 1, .has_head_norms = true},
+                                         {.format = find_format("bf16"), .layers = 1},
+                                         {.format = find_format("f16"), .layers = 1}};
+
+INSTANTIATE_TEST_SUITE_P(Forms, DeviceInvariance, testing::ValuesIn(gpu::emulator_runs(kModels)));
 
 }  // namespace
 }  // namespace estoc

@@ -11,6 +11,7 @@
 #include "base/test_directory.h"
 #include "base/thread_team.h"
 #include "gpu/emulator.h"
+#include "gpu/test_emulator_runs.h"
 #include "models/family.h"
 #include "models/model.h"
 #include "models/test_random_gguf.h"
@@ -274,8 +275,12 @@ TEST_P(DeviceStacksOfOneForm, TheLargestLogitIsChosenThere) {
 
 const auto name_of = [](const auto& info) { return std::string(info.param.name); };
 
-const Shape kShapes[] = {
+const std::vector<Shape> kShapes = {
     {"bf16", {.format = &bf16}},
+    {"q4_0_in_windows",
+     {.format = find_format("q4_0"), .layers = 2, .heads = 4, .kv_heads = 1, .head_dim = 128, .has_head_norms = true},
+     KvType::bf16,
+     21},
     {"bf16_with_biases", {.format = &bf16, .layers = 2, .has_biases = true}},
     {"f16", {.format = find_format("f16"), .layers = 2}},
     {"q4_0_with_head_norms",
@@ -298,21 +303,17 @@ const Shape kShapes[] = {
       .kv_heads = 2,
       .ffn = 256}},
     {"bf16_with_keys_in_8_bits", {.format = &bf16, .layers = 2}, KvType::int8},
-    {"q4_0_in_windows",
-     {.format = find_format("q4_0"), .layers = 2, .heads = 4, .kv_heads = 1, .head_dim = 128, .has_head_norms = true},
-     KvType::bf16,
-     21},
 };
 
 const RandomGguf kThreeLayers = {.format = &bf16, .has_head_norms = true};
-const Shape kShapesOfOneForm[] = {
+const std::vector<Shape> kShapesOfOneForm = {
+    {"last_layers_in_windows_and_8_bits", kThreeLayers, KvType::int8, 21, 1},
     kShapes[0],
     {"last_layers_in_windows", kThreeLayers, KvType::bf16, 21, 1},
-    {"last_layers_in_windows_and_8_bits", kThreeLayers, KvType::int8, 21, 1},
 };
 
-INSTANTIATE_TEST_SUITE_P(Forms, DeviceStacks, testing::ValuesIn(kShapes), name_of);
-INSTANTIATE_TEST_SUITE_P(Bf16, DeviceStacksOfOneForm, testing::ValuesIn(kShapesOfOneForm), name_of);
+INSTANTIATE_TEST_SUITE_P(Forms, DeviceStacks, testing::ValuesIn(gpu::emulator_runs(kShapes, 2)), name_of);
+INSTANTIATE_TEST_SUITE_P(Bf16, DeviceStacksOfOneForm, testing::ValuesIn(gpu::emulator_runs(kShapesOfOneForm)), name_of);
 
 TEST(DeviceStack, RefusesWhatItDoesNotCompute) {
   ThreadTeam team(1);
