@@ -1,15 +1,20 @@
 #include "weights/hf_directory.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <list>
+#include <optional>
+#include <set>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mapped_file.h"
 #include "weights/byte_reader.h"
 #include "weights/safetensors_file.h"
 #include "weights/tensor_list.h"
+#include "weights/text_model.h"
 
 namespace estoc {
 namespace {
@@ -67,16 +72,19 @@ Json::Object read_weight_map(const std::string& path) {
 
 class HfDirectory final : public WeightSource {
  public:
-  explicit HfDirectory(const std::string& path) : path_(path) {
+  HfDirectory(const std::string& path, std::span<const NamingRules* const> rules) : path_(path) {
     const std::string config_path = in_directory("config.json");
     if (!is_there(config_path)) {
       fail(ErrorCode::not_found, "{}: has no config.json, expected a Hugging Face model directory", path);
     }
-    config_ = read_json_object(config_path, kConfigBytesMax);
+    const Json whole = read_json_object(config_path, kConfigBytesMax);
+    refuse_quantized(whole, config_path);
+    config_ = text_config(whole, rules, config_path);
     refuse_quantized(config_, config_path);
     const std::string generation_path = in_directory("generation_config.json");
     if (is_there(generation_path)) generation_config_ = read_json_object(generation_path, kConfigBytesMax);
     open_files();
+    tell_of_other_parts();
   }
 
   const std::string& path() const override { return path_; }
@@ -115,7 +123,9 @@ class HfDirectory final : public WeightSource {
     }
     tensors_ = TensorList(std::move(tensors));
     for (const auto& [name, file] : map) {
-      const WeightTensor* tensor = tensors_.find(name);
+      const std::optional<std::string> text_name = text_tensor_name(name);
+      if (!text_name) continue;
+      const WeightTensor* tensor = tensors_.find(*text_name);
       if (tensor == nullptr || tensor->file != in_directory(file.as_string())) {
         fail(ErrorCode::corrupt_file, "{}: tensor '{}' should be in '{}' and is not", index, shown(name),
              shown(file.as_string()));
@@ -126,11 +136,24 @@ class HfDirectory final : public WeightSource {
   void append_file(const std::string& path, std::vector<WeightTensor>& tensors) {
     files_.emplace_back(path);
     file_bytes_ += files_.back().bytes().size();
-    std::vector<WeightTensor> found = parse_safetensors(files_.back().bytes(), path);
-    tensors.insert(tensors.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+    for (WeightTensor& tensor : parse_safetensors(files_.back().bytes(), path)) {
+      std::optional<std::string> name = text_tensor_name(tensor.name);
+      if (!name) {
+        other_parts_.emplace(other_part(tensor.name));
+        continue;
+      }
+      tensor.name = *std::move(name);
+      tensors.push_back(std::move(tensor));
+    }
+  }
+
+  void tell_of_other_parts() const {
+    if (other_parts_.empty()) return;
+    log_info("{}: the text model is read; left out: {}", path_, fmt::join(other_parts_, ", "));
   }
 
   std::string path_;
+  std::set<std::string> other_parts_;  // whose tensors are left out
   std::list<MappedFile> files_;
   uint64_t file_bytes_ = 0;
   Json config_, generation_config_;
@@ -139,6 +162,8 @@ class HfDirectory final : public WeightSource {
 
 }  // namespace
 
-std::unique_ptr<WeightSource> open_hf_directory(const std::string& path) { return std::make_unique<HfDirectory>(path); }
+std::unique_ptr<WeightSource> open_hf_directory(const std::string& path, std::span<const NamingRules* const> rules) {
+  return std::make_unique<HfDirectory>(path, rules);
+}
 
 }  // namespace estoc

@@ -24,11 +24,19 @@ struct GgufArchitecture {
   std::span<const GgufRename> renames = {};  // beside the common names of gguf_names.cc, and before them
 };
 
+// A text model of the family inside a checkpoint that reads more than text (weights/text_model.h).
+struct TextModel {
+  std::string_view model_type;     // of text_config
+  std::string_view architecture;   // "LlamaForCausalLM"
+  std::string_view defaults = {};  // a JSON object: keys with the values they have where text_config leaves them out
+};
+
 struct NamingRules {
   // Tensors, without ".weight". A file without `head` has the embedding in its place.
   std::string_view embedding = "model.embed_tokens";
   std::string_view head = "lm_head";
   std::span<const GgufArchitecture> gguf = {};
+  std::span<const TextModel> text_models = {};
 
   std::string embedding_weight() const { return std::string(embedding) + ".weight"; }
   std::string head_weight() const { return std::string(head) + ".weight"; }

@@ -12,7 +12,9 @@ inline std::span<const NamingRules* const> test_naming_rules() {
   static constexpr GgufRename kRenames[] = {{"attn_q_norm", "self_attn.q_norm"}, {"ffn_up", "mlp.gate_up_proj"}};
   static constexpr GgufArchitecture kPlain[] = {
       {.name = "plain", .architecture = "PlainForCausalLM", .model_type = "plain_text", .renames = kRenames}};
-  static constexpr NamingRules kRules[] = {{.gguf = kLlama},
+  static constexpr TextModel kTextModels[] = {
+      {.model_type = "llama_text", .architecture = "LlamaForCausalLM", .defaults = R"({"hidden_size": 4096})"}};
+  static constexpr NamingRules kRules[] = {{.gguf = kLlama, .text_models = kTextModels},
                                            {.embedding = "words", .head = "words_out", .gguf = kPlain}};
   static constexpr const NamingRules* kAll[] = {&kRules[0], &kRules[1]};
   return kAll;

@@ -43,7 +43,7 @@ std::unique_ptr<WeightSource> open_weights(const std::string& path, std::span<co
   if (status.type() == std::filesystem::file_type::not_found) {
     fail(ErrorCode::not_found, "{}: no such file or directory", path);
   }
-  if (std::filesystem::is_directory(status)) return open_hf_directory(path);
+  if (std::filesystem::is_directory(status)) return open_hf_directory(path, rules);
   if (path.ends_with(".safetensors")) {
     fail(ErrorCode::unsupported, "{}: is one file of a model, expected its directory with config.json", path);
   }
