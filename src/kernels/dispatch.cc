@@ -107,6 +107,7 @@ Kernels filled(Isa isa) {
     take(result.add_scaled, own.add_scaled);
     take(result.short_conv, own.short_conv);
     take(result.causal_conv, own.causal_conv);
+    take(result.delta_rule, own.delta_rule);
     take(result.ssd_rows, own.ssd_rows);
     take(result.ssd_chunk, own.ssd_chunk);
     take(result.ssd_steps, own.ssd_steps);

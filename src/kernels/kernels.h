@@ -12,6 +12,7 @@
 #include "kernels/activation.h"
 #include "kernels/attention_tile.h"
 #include "kernels/causal_conv.h"
+#include "kernels/delta_rule.h"
 #include "kernels/panels.h"
 #include "kernels/short_conv.h"
 #include "kernels/ssd.h"
@@ -94,6 +95,9 @@ struct Kernels {
 
   // See causal_conv.h. Columns are independent.
   void (*causal_conv)(const CausalConv& conv) noexcept;
+
+  // See delta_rule.h.
+  void (*delta_rule)(const DeltaRule& rule) noexcept;
 
   // See ssd.h. ssd_rows goes row by row, so that a row has the same bits however rows are divided; ssd_chunk takes up to
   // kSsdChunk of them at once.

@@ -250,6 +250,28 @@ float activated(Activation activation, float x) {
   return std::max(x, 0.0f) * std::max(x, 0.0f);
 }
 
+void delta_rule(const DeltaRule& rule) noexcept {
+  for (int64_t r = 0; r < rule.row_count; ++r) {
+    const float* const q = rule.q + r * rule.key_stride;
+    const float* const k = rule.k + r * rule.key_stride;
+    const float decay = rule.decay[r * rule.gate_stride], beta = rule.beta[r * rule.gate_stride];
+    for (int64_t c = rule.block_begin * kDeltaLanes; c < std::min(rule.block_end * kDeltaLanes, rule.value_dim); ++c) {
+      float* const state = rule.state + (c / kDeltaLanes * rule.key_dim) * kDeltaLanes + c % kDeltaLanes;
+      float foreseen = 0, answer = 0;
+      for (int64_t i = 0; i < rule.key_dim; ++i) {
+        state[i * kDeltaLanes] *= decay;
+        foreseen += state[i * kDeltaLanes] * k[i];
+      }
+      const float written = beta * (rule.v[r * rule.value_stride + c] - foreseen);
+      for (int64_t i = 0; i < rule.key_dim; ++i) {
+        state[i * kDeltaLanes] += k[i] * written;
+        answer += state[i * kDeltaLanes] * q[i];
+      }
+      rule.out[r * rule.out_stride + c] = answer;
+    }
+  }
+}
+
 void activate(Activation activation, const float* x, const float* up, int64_t count, float* out) noexcept {
   for (int64_t i = 0; i < count; ++i) out[i] = activated(activation, x[i]) * (up == nullptr ? 1.0f : up[i]);
 }
@@ -444,6 +466,7 @@ constinit const Kernels scalar = {
     .add_scaled = add_scaled,
     .short_conv = short_conv,
     .causal_conv = causal_conv,
+    .delta_rule = delta_rule,
     .ssd_rows = ssd_rows,
     .ssd_chunk = ssd_rows,
     .ssd_steps = ssd_steps,

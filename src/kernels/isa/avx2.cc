@@ -15,6 +15,7 @@ namespace {
 
 #include "kernels/activation.inl.h"
 #include "kernels/causal_conv.inl.h"
+#include "kernels/delta_rule.inl.h"
 
 #include "kernels/attention.inl.h"
 #include "kernels/attention_fma.inl.h"
@@ -47,6 +48,7 @@ constinit const Kernels avx2 = {
     .add = add,
     .add_scaled = add_scaled,
     .causal_conv = causal_conv,
+    .delta_rule = delta_rule,
     .ssd_rows = ssd_rows,
     .ssd_chunk = ssd_chunk,
     .ssd_steps = ssd_steps,
