@@ -246,6 +246,85 @@ void add_attention(std::span<const std::byte> memory, KvType type, int head_dim,
                    .run = [=](const Kernels& table) { table.attention(all->tile); }});
 }
 
+// One head of a gated delta net, its state in the cache: rows together or one by one.
+void add_delta_rule(int64_t key_dim, int64_t value_dim, int64_t rows, bool is_row_by_row, Cases& cases) {
+  struct Operands {
+    std::vector<float> q, k, v, out, decay, beta;
+    PageMemory state;  // aligned, as states are
+  };
+  const auto all = std::make_shared<Operands>();
+  const uint64_t state_bytes = static_cast<uint64_t>(kernels::delta_state_floats(key_dim, value_dim)) * sizeof(float);
+  all->q.assign(static_cast<size_t>(rows * key_dim), 0.01f);
+  all->k = all->q;
+  all->v.assign(static_cast<size_t>(rows * value_dim), 0.5f);
+  all->out = all->v;
+  all->decay.assign(static_cast<size_t>(rows), 0.9f);
+  all->beta.assign(static_cast<size_t>(rows), 0.5f);
+  all->state = PageMemory(state_bytes, "benchmark operands");
+  const kernels::DeltaRule rule{.q = all->q.data(),
+                                .k = all->k.data(),
+                                .key_stride = key_dim,
+                                .v = all->v.data(),
+                                .value_stride = value_dim,
+                                .decay = all->decay.data(),
+                                .beta = all->beta.data(),
+                                .gate_stride = 1,
+                                .row_count = rows,
+                                .key_dim = key_dim,
+                                .value_dim = value_dim,
+                                .block_begin = 0,
+                                .block_end = kernels::delta_lane_blocks(value_dim),
+                                .is_row_by_row = is_row_by_row,
+                                .state = all->state.as<float>(),
+                                .out = all->out.data(),
+                                .out_stride = value_dim};
+  const auto bytes = 2 * static_cast<double>(state_bytes);
+  cases.push_back(
+      {.kernel = "delta_rule",
+       .what = fmt::format("{}x{} x{}{}", key_dim, value_dim, rows, is_row_by_row && rows > 1 ? " row by row" : ""),
+       .arithmetic = Arithmetic::f32,
+       .macs = 3.0 * static_cast<double>(key_dim * value_dim * rows),
+       .bytes = bytes,
+       .footprint = bytes / 2,
+       .is_same = SAME_CELL(delta_rule),
+       .run = [=](const Kernels& table) { table.delta_rule(rule), static_cast<void>(all); }});
+}
+
+// So many columns through so many rows, in place.
+void add_causal_conv(int64_t columns, int64_t rows, Cases& cases) {
+  constexpr int kConvWidth = 4;
+  struct Operands {
+    std::vector<float> values, out, taps, state;
+  };
+  const auto all = std::make_shared<Operands>();
+  all->values.assign(static_cast<size_t>(rows * columns), 0.5f);
+  all->out = all->values;
+  all->taps.assign(static_cast<size_t>(kConvWidth * columns), 0.25f);
+  all->state.assign(static_cast<size_t>((kConvWidth - 1) * columns), 0.5f);
+  const kernels::CausalConv conv{.in = all->values.data(),
+                                 .in_stride = columns,
+                                 .row_count = rows,
+                                 .begin = 0,
+                                 .end = columns,
+                                 .taps = all->taps.data(),
+                                 .tap_stride = columns,
+                                 .bias = nullptr,
+                                 .width = kConvWidth,
+                                 .state = all->state.data(),
+                                 .state_stride = columns,
+                                 .out = all->out.data(),
+                                 .out_stride = columns};
+  const auto count = static_cast<double>(rows * columns);
+  cases.push_back({.kernel = "causal_conv",
+                   .what = fmt::format("{} x{}", columns, rows),
+                   .arithmetic = Arithmetic::f32,
+                   .macs = kConvWidth * count,
+                   .bytes = 8 * count,
+                   .footprint = 8 * count,
+                   .is_same = SAME_CELL(causal_conv),
+                   .run = [=](const Kernels& table) { table.causal_conv(conv), static_cast<void>(all); }});
+}
+
 // Vectors for the kernels that go once through them. Running one again and again must not lead to subnormals or
 // infinities: outputs are apart, and what is turned in place is turned by true angles.
 struct RowOperands {
@@ -400,6 +479,11 @@ std::vector<KernelCase> kernel_cases(std::span<const std::byte> memory) {
         for (const int queries : {1, 8, 64}) add_attention(memory, type, head_dim, positions, queries, cases);
       }
     }
+  }
+  for (const int64_t rows : {1, 4, 64}) {
+    add_delta_rule(128, 128, rows, false, cases);
+    if (rows > 1) add_delta_rule(128, 128, rows, true, cases);
+    add_causal_conv(1024, rows, cases);
   }
   for (const int64_t count : {1024, 4096}) add_row_kernels(count, cases);
   for (const bool is_cold : {false, true}) add_ssd(1, 48, is_cold, cases);
