@@ -71,7 +71,7 @@ std::string show_forms(const WeightSource& weights, const ModelInfo& info, const
     const QuantFormat& format =
         is_fast ? Weight::format_as(matrix.format(), settings.weights.value_or(WeightType::as_stored), matrix.columns())
                 : matrix.format();
-    const Weight::Form form = Weight::form_of(format, settings.compute, matrix.is_evenly_spaced());
+    const Weight::Form form = Weight::form_of(format, settings.compute, matrix.has_even_runs(Weight::kDecodedRows));
     const std::string said = fmt::format("{:>7} x {:<7} {}; {}", matrix.rows(), matrix.columns(),
                                          why_form(format, form, settings.compute), why_rows(format, form, compute));
     if (++counts[{kind_of(tensor.name), said}] == 1) order.emplace_back(kind_of(tensor.name), said);

@@ -45,10 +45,10 @@ const QuantFormat& Weight::format_as(const QuantFormat& format, WeightType type,
   return *find_format(type == WeightType::int8 ? "q8_0" : "q4_1");
 }
 
-Weight::Form Weight::form_of(const QuantFormat& format, ComputeMode mode, bool is_evenly_spaced) {
+Weight::Form Weight::form_of(const QuantFormat& format, ComputeMode mode, bool has_even_runs) {
   if (mode == ComputeMode::fast && format.affine != nullptr) return Form::packed;
   if (!is_dense(format)) return Form::decoded;
-  return mode == ComputeMode::fast || (&format == &f32 && is_evenly_spaced) ? Form::dense : Form::decoded;
+  return mode == ComputeMode::fast || (&format == &f32 && has_even_runs) ? Form::dense : Form::decoded;
 }
 
 uint64_t Weight::resident_bytes_of(const QuantFormat& format, ComputeMode mode, int64_t rows, int64_t columns) {
@@ -60,8 +60,8 @@ Weight::Weight(const MatrixView& matrix, ComputeMode mode, const Compute& comput
                const std::function<void()>& release, WeightType type)
     : matrix_(matrix),
       format_(mode == ComputeMode::fast ? &format_as(matrix.format(), type, matrix.columns()) : &matrix.format()),
-      form_(form_of(*format_, mode, matrix.is_evenly_spaced())) {
-  if (form_ == Form::dense && !matrix_.is_evenly_spaced()) packed_ = copy_rows();
+      form_(form_of(*format_, mode, matrix.has_even_runs(kDecodedRows))) {
+  if (form_ == Form::dense && !matrix_.has_even_runs(kDecodedRows)) packed_ = copy_rows();
   if (form_ != Form::packed) return;
   panels_ = panel_shape(*format_->affine, rows(), columns());
   const PackedKey key = {.name = matrix_.tensor().name,

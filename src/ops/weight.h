@@ -59,8 +59,9 @@ class Weight {
 
   // The format that rows of `columns` are computed in: floating-point ones that can be packed become that of `type`.
   static const QuantFormat& format_as(const QuantFormat& format, WeightType type, int64_t columns);
-  // What form a format takes, and how many bytes a matrix of it then keeps resident.
-  static Form form_of(const QuantFormat& format, ComputeMode mode, bool is_evenly_spaced);
+  // What form a format takes, where rows lie kDecodedRows together or do not, and how many bytes a matrix of it then
+  // keeps resident.
+  static Form form_of(const QuantFormat& format, ComputeMode mode, bool has_even_runs);
   static uint64_t resident_bytes_of(const QuantFormat& format, ComputeMode mode, int64_t rows, int64_t columns);
   // What `reads` answers for a weight of that format and form.
   static RowForm reads_of(const QuantFormat& format, Form form, const Compute& compute, int64_t row_count);

@@ -4,7 +4,7 @@
 // stacked experts (a tensor of three dimensions is the matrix of all their rows) and shards by output; shards by input
 // are slices of columns. Its scheme is the tensor's format, whose rows stand for themselves: one part. A scheme that
 // spreads a row over several tensors (codes here, zero points and scales there) has them as further parts behind decode
-// and unpack; nobody above asks for bytes but the dense product, which asks `is_evenly_spaced` first. Ownership: a
+// and unpack; nobody above asks for bytes but the dense product, which asks `has_even_runs` first. Ownership: a
 // view; the WeightTensor and its source must outlive it. Threads: immutable. Errors: slices throw.
 #pragma once
 
@@ -59,8 +59,10 @@ class MatrixView {
   // Row r as the integers and scales of the format's affine view (quant/affine.h), which it must have.
   void unpack(int64_t r, uint8_t* codes, float* scales, float* mins) const;
 
-  // Whether consecutive rows lie at one distance, row_stride_bytes().
-  bool is_evenly_spaced() const { return row_map().is_in_order() && slice_.order.is_in_order(); }
+  // Whether rows [i * count, (i + 1) * count) lie row_stride_bytes() apart, for every i.
+  bool has_even_runs(int64_t count) const {
+    return row_map().has_even_runs(count) && slice_.order.has_even_runs(count);
+  }
   int64_t row_stride_bytes() const { return format().row_bytes(tensor_->columns()); }
   // The stored bytes of row r, columns() values of the format.
   const std::byte* row(int64_t r) const;

@@ -56,7 +56,7 @@ TEST(MatrixView, OfATensorIsItsRows) {
   ASSERT_EQ(view.rows(), 5);
   ASSERT_EQ(view.columns(), 512);
   EXPECT_EQ(view.stored_bytes(), stored.bytes.size());
-  EXPECT_TRUE(view.is_evenly_spaced());
+  EXPECT_TRUE(view.has_even_runs(16));
   for (int64_t r = 0; r < 5; ++r) {
     std::vector<float> row(512);
     stored.tensor.decode_row(r, row.data());
@@ -81,7 +81,7 @@ TEST(MatrixView, SlicesOfRowsKeepTheOrderOfTheModel) {
   Stored stored = store("q8_0", {24, 64});
   stored.tensor.row_map = RowMap::adjacent_pairs(6);
   const MatrixView all(stored.tensor), part = all.slice_rows(7, 10);
-  EXPECT_FALSE(part.is_evenly_spaced());
+  EXPECT_FALSE(part.has_even_runs(2));
   for (int64_t r = 0; r < 10; ++r) EXPECT_EQ(decoded(part, r), decoded(all, 7 + r));
 }
 
@@ -125,7 +125,9 @@ TEST(MatrixView, PicksGroupsOfRowsInAnyOrder) {
   const MatrixView picked = all.pick_rows(1, 24, RowMap::groups(8, 10));
   const MatrixView turned = all.pick_rows(1, 24, RowMap::adjacent_pairs(4).inside(RowMap::groups(8, 10)));
   EXPECT_EQ(picked.rows(), 24);
-  EXPECT_FALSE(picked.is_evenly_spaced());
+  EXPECT_TRUE(picked.has_even_runs(4));
+  EXPECT_FALSE(picked.has_even_runs(16));
+  EXPECT_FALSE(turned.has_even_runs(4));
   EXPECT_NE(picked.slice(), turned.slice());
   for (int64_t r = 0; r < 24; ++r) {
     EXPECT_EQ(decoded(picked, r), decoded(all, 1 + r / 8 * 10 + r % 8));

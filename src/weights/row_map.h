@@ -33,6 +33,8 @@ class RowMap {
   }
 
   constexpr bool is_in_order() const { return head_dim_ == 0 && group_rows_ == 0; }
+  // Whether rows [i * count, (i + 1) * count) follow each other where they are stored, for every i.
+  constexpr bool has_even_runs(int64_t count) const { return head_dim_ == 0 && group_rows_ % count == 0; }
   // What it is made of, for whoever writes it down; zeros when the rows are in order.
   constexpr int64_t head_dim() const { return head_dim_; }
   constexpr int64_t turned() const { return turned_; }
