@@ -51,6 +51,7 @@ bool is_plain_or_none(const std::optional<NormSpec>& norm) { return !norm || is_
 // What layers may be that is computed here for none of them.
 void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, const GatedMlpSpec& mlp) {
   if (attention.v.name.empty()) refuse(attention.name, "has no values of its own");
+  if (attention.gate) refuse(attention.name, "has a gate behind it");
   for (const MatrixSpec* matrix :
        {&attention.q, &attention.k, &attention.v, &attention.output, &mlp.gate, &mlp.up, &mlp.down}) {
     if (!is_plain(*matrix)) refuse(matrix->name, "shares a tensor or is transposed");

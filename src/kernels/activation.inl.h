@@ -27,6 +27,7 @@ inline V::Reg gelu_v(V::Reg x) {
 template <Activation kActivation>
 inline V::Reg activated(V::Reg x) {
   if constexpr (kActivation == Activation::silu) return sigmoid_times(x, x);
+  if constexpr (kActivation == Activation::sigmoid) return sigmoid_times(V::set1(1.0f), x);
   if constexpr (kActivation == Activation::gelu) return gelu_v(x);
   if constexpr (kActivation == Activation::gelu_tanh) {
     const V::Reg cubic = V::fma(V::mul(V::mul(x, x), x), V::set1(0.044715f), x);
@@ -67,6 +68,8 @@ void activate(Activation activation, const float* x, const float* up, int64_t co
       return activate_by<Activation::relu>(x, up, count, out);
     case Activation::relu_squared:
       return activate_by<Activation::relu_squared>(x, up, count, out);
+    case Activation::sigmoid:
+      return activate_by<Activation::sigmoid>(x, up, count, out);
   }
 }
 

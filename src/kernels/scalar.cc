@@ -244,6 +244,8 @@ float activated(Activation activation, float x) {
       return x / (1.0f + std::exp(-1.5957691216f * (x + 0.044715f * x * x * x)));
     case Activation::relu:
       return std::max(x, 0.0f);
+    case Activation::sigmoid:
+      return 1.0f / (1.0f + std::exp(-x));
     case Activation::relu_squared:
       break;
   }

@@ -1,5 +1,6 @@
 #include "layers/attention.h"
 
+#include <array>
 #include <cmath>
 #include <span>
 
@@ -47,6 +48,7 @@ Attention::Attention(LoadContext& load, const AttentionSpec& spec, const RopeSpe
     k_.emplace(load, spec.k, keys, hidden, order_of(spec, rope));
     if (!spec.v.name.empty()) v_.emplace(load, spec.v, keys, hidden);
   }
+  if (spec.gate) gate_.emplace(load, *spec.gate, int64_t{spec.heads} * spec.head_dim, hidden);
   if (spec.v_norm_epsilon) {
     v_norm_ = {.weight = std::vector<float>(static_cast<size_t>(spec.head_dim), 1.0f),
                .columns = spec.head_dim,
@@ -77,15 +79,17 @@ void Attention::scale_by_positions(const Batch& batch, Rows& q) const {
 
 void Attention::forward(const Compute& compute, const Batch& batch, StateStorage& kv, CpuScratch& work,
                         const PartOutput& out, const SampledRows* wanted) const {
-  LinearOutput projections[3] = {{&q_, &work.q}};
+  LinearOutput projections[4] = {{&q_, &work.q}};
   size_t count = 1;
+  if (gate_) projections[count++] = {&*gate_, &*work.q_gate};
+  const size_t of_queries = count;
   if (k_) projections[count++] = {&*k_, &work.k};
   if (v_) projections[count++] = {&*v_, &work.v};
   const auto all = std::span<const LinearOutput>(projections).first(count);
   if (wanted == nullptr) {
     estoc::forward(compute, work.normed, all, work.decoded);
-  } else if (count > 1) {
-    estoc::forward(compute, work.normed, all.subspan(1), work.decoded);
+  } else if (k_) {
+    estoc::forward(compute, work.normed, all.subspan(of_queries), work.decoded);
   }
   RowAngles* const angles =
       spec_.rope == AttentionSpec::kNoRope ? nullptr : &work.angles[static_cast<size_t>(spec_.rope)];
@@ -98,7 +102,7 @@ void Attention::forward(const Compute& compute, const Batch& batch, StateStorage
       wanted->pick(angles->sin, angles->half);
     }
     plan.prepare(wanted->batch());
-    estoc::forward(compute, work.normed, all.first(1), work.decoded);
+    estoc::forward(compute, work.normed, all.first(of_queries), work.decoded);
   }
   const HeadRows queries[] = {{&work.q, &q_norm_}};
   turn(compute, queries, angles);
@@ -110,8 +114,11 @@ void Attention::forward(const Compute& compute, const Batch& batch, StateStorage
              .window = spec_.window,
              .sinks = sinks_.empty() ? nullptr : sinks_.data()},
             work.q, work.q);
+  if (gate_) {
+    activate(compute, Activation::sigmoid, *work.q_gate, &work.q, *work.gated, o_.reads(compute, work.q.count()));
+  }
   const LinearOutput output{&o_, out.rows, out.is_added};
-  estoc::forward(compute, work.q, {&output, 1}, work.decoded);
+  estoc::forward(compute, gate_ ? *work.gated : work.q, {&output, 1}, work.decoded);
 }
 
 // Norms and turns the projected keys and values, and stores them.
@@ -124,7 +131,8 @@ void Attention::make_kv(const Compute& compute, StateStorage& kv, CpuScratch& wo
 }
 
 RowForm Attention::reads(const Compute& compute, int64_t row_count) const {
-  return form_of(compute, row_count, {&q_, k_ ? &*k_ : &q_, v_ ? &*v_ : &q_});
+  const Linear* const always = &q_;
+  return form_of(compute, row_count, {always, k_ ? &*k_ : always, v_ ? &*v_ : always, gate_ ? &*gate_ : always});
 }
 
 }  // namespace estoc

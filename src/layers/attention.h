@@ -39,6 +39,7 @@ class Attention {
   Linear q_;
   std::optional<Linear> k_, v_;  // absent: another layer's keys and values; values that are k x
   Linear o_;
+  std::optional<Linear> gate_;
   HeadNorm q_norm_, k_norm_, v_norm_;
   std::vector<float> sinks_;  // [heads] or empty
 };

@@ -10,6 +10,7 @@ CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers) {
     widths.has_conv |= std::holds_alternative<ShortConvSpec>(layer.mixer);
     if (const auto* attention = std::get_if<AttentionSpec>(&layer.mixer)) {
       widths.q = std::max(widths.q, int64_t{attention->heads} * attention->head_dim);
+      widths.has_gate |= attention->gate.has_value();
       widths.kv = std::max(widths.kv, int64_t{attention->kv_heads} * attention->head_dim);
     }
     if (const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp)) widths.mlp = std::max<int64_t>(widths.mlp, mlp->width);
@@ -38,6 +39,10 @@ CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, 
       decoded(threads, std::max({int64_t{hidden}, widths.q, widths.mlp})),
       plans(static_cast<size_t>(groups)) {
   if (widths.has_parallel) parallel.emplace(rows_max, hidden);
+  if (widths.has_gate) {
+    q_gate.emplace(rows_max, widths.q);
+    gated.emplace(rows_max, widths.q);
+  }
   if (!widths.has_conv) return;
   conv_in.emplace(rows_max, 3 * int64_t{hidden});
   conv_out.emplace(rows_max, hidden);

@@ -40,6 +40,7 @@ struct CpuScratch : StackScratch {
   Rows part;                     // its output, where that is not added to the residual stream as it is
   std::optional<Rows> parallel;  // the MLP's input beside a mixer's
   Rows q, k, v;
+  std::optional<Rows> q_gate, gated;      // where attention has a gate: gated = sigmoid(q_gate) * answer
   std::optional<Rows> conv_in, conv_out;  // where a layer is a short convolution: three inputs side by side
   std::optional<LayerInputRows> inputs;
   Rows gate, up, activated;       // activated = f(gate) * up
@@ -51,7 +52,7 @@ struct CpuScratch : StackScratch {
   // Columns of the buffers: what the widest layer needs.
   struct Widths {
     int64_t q = 1, kv = 1, mlp = 1;
-    bool has_conv = false, has_parallel = false;
+    bool has_conv = false, has_parallel = false, has_gate = false;
     static Widths of(std::span<const LayerSpec> layers);
   };
   CpuScratch(const Widths& widths, int hidden, int ropes, int groups, int rows_max, int threads);

@@ -54,7 +54,8 @@ enum class HeadNormSpan { head, head_own, projection };
 struct AttentionSpec {
   std::string name;  // for messages
   MatrixSpec q, k, output;
-  MatrixSpec v;  // without a name: values are k x, as it is before its norm and rotation
+  MatrixSpec v;                    // without a name: values are k x, as it is before its norm and rotation
+  std::optional<MatrixSpec> gate;  // as q: what heads answer is multiplied by sigmoid(gate x)
   int heads = 0, kv_heads = 0, head_dim = 0;
   float scale = 0;                         // of q . k
   float softcap = 0;                       // c: scores become c tanh(score / c); 0 for none
