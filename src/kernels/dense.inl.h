@@ -45,7 +45,8 @@ inline void dense_tile(const std::byte* w, int64_t w_stride_bytes, int64_t colum
     for (int n = 0; n < kWeights; ++n) {
       float sum = V::sum(sums[r][n]);
       for (int64_t tail = k; tail < columns; ++tail) {
-        sum += load_weight<kType>(w + n * w_stride_bytes, tail) * x[r * x_stride + tail];
+        // Said, because a compiler may fuse in one shape of a tile and not in another.
+        sum = __builtin_fmaf(load_weight<kType>(w + n * w_stride_bytes, tail), x[r * x_stride + tail], sum);
       }
       float& target = out.values[r * out.stride + n];
       target = out.is_added ? target + sum : sum;
@@ -53,29 +54,39 @@ inline void dense_tile(const std::byte* w, int64_t w_stride_bytes, int64_t colum
   }
 }
 
-template <Dense kType, int kWeights>
-inline void dense_rows(const std::byte* w, int64_t w_stride_bytes, int64_t columns, const float* x, int64_t x_rows,
-                       int64_t x_stride, const ProductRows& out) {
-  constexpr int kRows = V::kWidth == 16 ? 4 : 2;  // 16 or 8 sums: what the registers hold
-  int64_t r = 0;
-  for (; r + kRows <= x_rows; r += kRows) {
-    dense_tile<kType, kWeights, kRows>(w, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, 0));
+// kRows activation rows against all weight rows: the activations stay in the first-level cache.
+template <Dense kType, int kRows>
+inline void dense_strip(const std::byte* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
+                        int64_t x_stride, const ProductRows& out) {
+  int64_t n = 0;
+  for (; n + 4 <= w_rows; n += 4) {
+    dense_tile<kType, 4, kRows>(w + n * w_stride_bytes, w_stride_bytes, columns, x, x_stride, out.from(0, n));
   }
-  for (; r < x_rows; ++r) {
-    dense_tile<kType, kWeights, 1>(w, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, 0));
+  for (; n < w_rows; ++n) {
+    dense_tile<kType, 1, kRows>(w + n * w_stride_bytes, w_stride_bytes, columns, x, x_stride, out.from(0, n));
+  }
+}
+
+// Fewer rows than kRows are one strip, too, so that few rows read the weights once.
+template <Dense kType, int kRows>
+inline void dense_rest(int64_t rest, const std::byte* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns,
+                       const float* x, int64_t x_stride, const ProductRows& out) {
+  if constexpr (kRows > 0) {
+    if (rest == kRows) return dense_strip<kType, kRows>(w, w_rows, w_stride_bytes, columns, x, x_stride, out);
+    dense_rest<kType, kRows - 1>(rest, w, w_rows, w_stride_bytes, columns, x, x_stride, out);
   }
 }
 
 template <Dense kType>
 void dense_gemm_of(const std::byte* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
                    int64_t x_rows, int64_t x_stride, const ProductRows& out) {
-  int64_t n = 0;
-  for (; n + 4 <= w_rows; n += 4) {
-    dense_rows<kType, 4>(w + n * w_stride_bytes, w_stride_bytes, columns, x, x_rows, x_stride, out.from(0, n));
+  constexpr int kRows = V::kWidth == 16 ? 6 : 2;  // with 4 weight rows 24 or 8 sums: what the registers hold
+  int64_t r = 0;
+  for (; r + kRows <= x_rows; r += kRows) {
+    dense_strip<kType, kRows>(w, w_rows, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, 0));
   }
-  for (; n < w_rows; ++n) {
-    dense_rows<kType, 1>(w + n * w_stride_bytes, w_stride_bytes, columns, x, x_rows, x_stride, out.from(0, n));
-  }
+  dense_rest<kType, kRows - 1>(x_rows - r, w, w_rows, w_stride_bytes, columns, x + r * x_stride, x_stride,
+                               out.from(r, 0));
 }
 
 void dense_gemm(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
@@ -88,5 +99,24 @@ void dense_gemm(Dense type, const void* w, int64_t w_rows, int64_t w_stride_byte
       return dense_gemm_of<Dense::f16>(bytes, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out);
     case Dense::bf16:
       return dense_gemm_of<Dense::bf16>(bytes, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out);
+  }
+}
+
+template <Dense kType>
+inline void widen_of(const std::byte* x, int64_t count, float* out) {
+  int64_t i = 0;
+  for (; i + V::kWidth <= count; i += V::kWidth) V::store(out + i, load_weights<kType>(x, i));
+  for (; i < count; ++i) out[i] = load_weight<kType>(x, i);
+}
+
+void widen(Dense type, const void* x, int64_t count, float* out) noexcept {
+  const auto* bytes = static_cast<const std::byte*>(x);
+  switch (type) {
+    case Dense::f32:
+      return widen_of<Dense::f32>(bytes, count, out);
+    case Dense::f16:
+      return widen_of<Dense::f16>(bytes, count, out);
+    case Dense::bf16:
+      return widen_of<Dense::bf16>(bytes, count, out);
   }
 }

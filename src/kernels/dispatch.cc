@@ -97,6 +97,7 @@ Kernels filled(Isa isa) {
     take(result.make_code_tiles, own.make_code_tiles);
     take(result.code_tile_gemm, own.code_tile_gemm);
     take(result.dense_gemm, own.dense_gemm);
+    take(result.widen, own.widen);
     take(result.rms_norm, own.rms_norm);
     take(result.layer_norm, own.layer_norm);
     take(result.rope, own.rope);

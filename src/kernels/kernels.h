@@ -65,6 +65,9 @@ struct Kernels {
   void (*dense_gemm)(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
                      int64_t x_rows, int64_t x_stride, const ProductRows& out) noexcept;
 
+  // `count` numbers of `type` as f32.
+  void (*widen)(Dense type, const void* x, int64_t count, float* out) noexcept;
+
   // out[i] = x[i] / sqrt(mean(x^2) + eps) * weight[i]. out may alias x.
   void (*rms_norm)(const float* x, const float* weight, float eps, int64_t count, float* out) noexcept;
 

@@ -213,10 +213,24 @@ TEST_P(KernelsTest, QuantizeRow) {
   }
 }
 
+TEST_P(KernelsTest, WidenedNumbersAreTheSame) {
+  constexpr int64_t kCount = 37;
+  std::vector<uint16_t> halves;
+  for (int64_t i = 0; i < kCount; ++i) halves.push_back(static_cast<uint16_t>(0x3c00 + 997 * i % 0x3000));
+  const auto floats = random(kCount, 2.0f);
+  for (const Dense type : {Dense::f32, Dense::f16, Dense::bf16}) {
+    const void* const from = type == Dense::f32 ? static_cast<const void*>(floats.data()) : halves.data();
+    std::vector<float> got(kCount), expected(kCount);
+    fast().widen(type, from, kCount, got.data());
+    scalar.widen(type, from, kCount, expected.data());
+    EXPECT_EQ(got, expected);
+  }
+}
+
 TEST_P(KernelsTest, DenseGemm) {
   for (const Dense type : {Dense::f32, Dense::f16, Dense::bf16}) {
     for (const int64_t columns : {1, 8, 36, 64, 172, 576}) {
-      const int64_t w_rows = uniform(1, 21), x_rows = uniform(1, 9);
+      const int64_t w_rows = uniform(1, 21), x_rows = uniform(1, 15);
       const auto weights = random(w_rows * columns, 0.1f), x = random(x_rows * columns);
       const int64_t element = type == Dense::f32 ? 4 : 2;
       std::vector<std::byte> stored(static_cast<size_t>(w_rows * columns * element) + 1);

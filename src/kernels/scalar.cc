@@ -170,6 +170,10 @@ void dense_gemm(Dense type, const void* w, int64_t w_rows, int64_t w_stride_byte
   }
 }
 
+void widen(Dense type, const void* x, int64_t count, float* out) noexcept {
+  for (int64_t i = 0; i < count; ++i) out[i] = load_dense(type, static_cast<const std::byte*>(x), i);
+}
+
 void rms_norm(const float* x, const float* weight, float eps, int64_t count, float* out) noexcept {
   double squares = 0;
   for (int64_t i = 0; i < count; ++i) squares += static_cast<double>(x[i]) * x[i];
@@ -458,6 +462,7 @@ constinit const Kernels scalar = {
     .make_code_tiles = make_code_tiles,
     .code_tile_gemm = code_tile_gemm,
     .dense_gemm = dense_gemm,
+    .widen = widen,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .rope = rope,

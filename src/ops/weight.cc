@@ -138,21 +138,34 @@ void Weight::multiply(const Compute& compute, const RowsPart& x, const kernels::
   }
   const int64_t first = begin * kernels::kPanelRows, last = std::min(rows(), end * kernels::kPanelRows);
   if (form_ == Form::dense) {
-    multiply_dense(compute, x, out, first, last);
+    multiply_dense(compute, x, out, first, last, scratch);
   } else {
     multiply_decoded(compute, x, out, first, last, scratch);
   }
 }
 
 void Weight::multiply_dense(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
-                            int64_t end) const {
+                            int64_t end, float* scratch) const {
+  // From so many rows on it pays to widen the weights before, but where they are multiplied as they are.
+  constexpr int64_t kWidenedRows = 24;
+  const kernels::Dense type = dense_type(*format_);
+  const bool is_widened = x.count() >= kWidenedRows && type != kernels::Dense::f32 &&
+                          !(type == kernels::Dense::bf16 && compute.kernels.has_bf16_dot);
   // A few weight rows at a time against all activations: the weights are read once.
   for (int64_t n = begin; n < end; n += kDecodedRows) {
     const int64_t count = std::min(kDecodedRows, end - n);
     const int64_t stride = packed_ == nullptr ? matrix_.row_stride_bytes() : format_->row_bytes(columns());
     const std::byte* const row = packed_ == nullptr ? matrix_.row(n) : packed_.get() + n * stride;
-    compute.kernels.dense_gemm(dense_type(*format_), row, count, stride, columns(), x.rows.row(x.begin), x.count(),
-                               x.rows.stride(), out.from(0, n));
+    if (is_widened) {
+      for (int64_t i = 0; i < count; ++i) {
+        compute.kernels.widen(type, row + i * stride, columns(), scratch + i * columns());
+      }
+      compute.kernels.dense_gemm(kernels::Dense::f32, scratch, count, columns() * 4, columns(), x.rows.row(x.begin),
+                                 x.count(), x.rows.stride(), out.from(0, n));
+      continue;
+    }
+    compute.kernels.dense_gemm(type, row, count, stride, columns(), x.rows.row(x.begin), x.count(), x.rows.stride(),
+                               out.from(0, n));
   }
 }
 

@@ -70,7 +70,7 @@ class Weight {
   PackedBytes pack(const Compute& compute, const std::function<void()>& release) const;
   PackedBytes copy_rows() const;
   void multiply_dense(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
-                      int64_t end) const;
+                      int64_t end, float* scratch) const;
   void multiply_decoded(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                         int64_t end, float* scratch) const;
 

@@ -39,6 +39,7 @@ constinit const Kernels avx2 = {
     .quantize_row = quantize_row,
     .panel_gemm = panel_gemm,
     .dense_gemm = dense_gemm,
+    .widen = widen,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .rope = rope,

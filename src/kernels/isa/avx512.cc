@@ -49,6 +49,7 @@ constinit const Kernels avx512 = {
     .make_code_tiles = make_code_tiles,
     .code_tile_gemm = code_tile_gemm,
     .dense_gemm = dense_gemm,
+    .widen = widen,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .rope = rope,
