@@ -118,6 +118,7 @@ GpuWeightPlan::GpuWeightPlan(const WeightSource& source, const NamingRules& nami
 // What all layers have to have in common, for one set of buffers and one shape of launches to serve them.
 void GpuWeightPlan::describe(const LayerSpec& layer) {
   const auto* attention = std::get_if<AttentionSpec>(&layer.mixer);
+  if (const auto* delta = std::get_if<GatedDeltaSpec>(&layer.mixer)) refuse(delta->name, "is a gated delta net");
   if (attention == nullptr) refuse(std::get<ShortConvSpec>(layer.mixer).name, "is a short convolution");
   const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp);
   if (mlp == nullptr) refuse(attention->name, "has no gated MLP behind it");

@@ -8,6 +8,7 @@ CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers) {
   Widths widths;
   for (const LayerSpec& layer : layers) {
     widths.has_conv |= std::holds_alternative<ShortConvSpec>(layer.mixer);
+    if (const auto* delta = std::get_if<GatedDeltaSpec>(&layer.mixer)) widths.delta_net = shape_of(*delta);
     if (const auto* attention = std::get_if<AttentionSpec>(&layer.mixer)) {
       widths.q = std::max(widths.q, int64_t{attention->heads} * attention->head_dim);
       widths.has_gate |= attention->gate.has_value();
@@ -36,13 +37,15 @@ CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, 
       up(rows_max, widths.mlp),
       activated(rows_max, widths.mlp),
       angles(static_cast<size_t>(ropes)),
-      decoded(threads, std::max({int64_t{hidden}, widths.q, widths.mlp})),
+      decoded(threads, std::max({int64_t{hidden}, widths.q, widths.mlp,
+                                 widths.delta_net ? widths.delta_net->value_columns() : 0})),
       plans(static_cast<size_t>(groups)) {
   if (widths.has_parallel) parallel.emplace(rows_max, hidden);
   if (widths.has_gate) {
     q_gate.emplace(rows_max, widths.q);
     gated.emplace(rows_max, widths.q);
   }
+  if (widths.delta_net) delta_net.emplace(*widths.delta_net, rows_max);
   if (!widths.has_conv) return;
   conv_in.emplace(rows_max, 3 * int64_t{hidden});
   conv_out.emplace(rows_max, hidden);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "layers/decoder_stack.h"
+#include "layers/gated_delta_net.h"
 #include "layers/layer_spec.h"
 #include "ops/attention.h"
 #include "ops/matmul.h"
@@ -40,7 +41,8 @@ struct CpuScratch : StackScratch {
   Rows part;                     // its output, where that is not added to the residual stream as it is
   std::optional<Rows> parallel;  // the MLP's input beside a mixer's
   Rows q, k, v;
-  std::optional<Rows> q_gate, gated;      // where attention has a gate: gated = sigmoid(q_gate) * answer
+  std::optional<Rows> q_gate, gated;  // where attention has a gate: gated = sigmoid(q_gate) * answer
+  std::optional<DeltaNetBuffers> delta_net;
   std::optional<Rows> conv_in, conv_out;  // where a layer is a short convolution: three inputs side by side
   std::optional<LayerInputRows> inputs;
   Rows gate, up, activated;       // activated = f(gate) * up
@@ -52,6 +54,7 @@ struct CpuScratch : StackScratch {
   // Columns of the buffers: what the widest layer needs.
   struct Widths {
     int64_t q = 1, kv = 1, mlp = 1;
+    std::optional<DeltaNetShape> delta_net;
     bool has_conv = false, has_parallel = false, has_gate = false;
     static Widths of(std::span<const LayerSpec> layers);
   };

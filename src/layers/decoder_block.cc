@@ -19,6 +19,9 @@ DecoderBlock::Mixer DecoderBlock::make_mixer(LoadContext& load, const DecoderSpe
   if (const auto* conv = std::get_if<ShortConvSpec>(&spec)) {
     return Mixer(std::in_place_type<ShortConv>, load, *conv, decoder.hidden, layer);
   }
+  if (const auto* delta = std::get_if<GatedDeltaSpec>(&spec)) {
+    return Mixer(std::in_place_type<GatedDeltaNet>, load, *delta, decoder.hidden, layer);
+  }
   const auto& attention = std::get<AttentionSpec>(spec);
   if (attention.kv_layer != AttentionSpec::kOwnKv) layer = attention.kv_layer;
   const RopeSpec* const rope =

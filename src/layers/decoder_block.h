@@ -8,6 +8,7 @@
 
 #include "layers/attention.h"
 #include "layers/cpu_scratch.h"
+#include "layers/gated_delta_net.h"
 #include "layers/layer_spec.h"
 #include "layers/mlp.h"
 #include "layers/norm.h"
@@ -26,7 +27,7 @@ class DecoderBlock {
                const SampledRows* wanted) const;
 
  private:
-  using Mixer = std::variant<Attention, ShortConv>;
+  using Mixer = std::variant<Attention, GatedDeltaNet, ShortConv>;
   using Mlp = std::variant<std::monostate, GatedMlp, PlainMlp>;
 
   DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const LayerSpec& spec, int first, int layer, int group);

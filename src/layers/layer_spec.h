@@ -81,6 +81,22 @@ struct ShortConvSpec {
   int width = 0;  // positions, the present one included
 };
 
+// A gated delta net: heads with a memory, a matrix, that forgets and is corrected (ops/delta_net.h). Queries, keys and
+// values go through a causal convolution with SiLU; output(norm of each head's answer * silu(z x)).
+struct GatedDeltaSpec {
+  std::string name;  // for messages
+  MatrixSpec q, k, v, z, a, b, output;
+  std::string conv;        // a tensor [columns of q, k and v][1][conv_width]
+  std::string decay_rate;  // a tensor [value_heads]: its logarithm, or minus the rate where it is negated
+  std::string decay_bias;  // a tensor [value_heads]
+  bool is_rate_negated = false;
+  NormSpec norm;  // over each head
+  int key_heads = 0, value_heads = 0;
+  bool are_heads_in_turn = false;  // value heads that share a key head stand key_heads apart, not side by side
+  int key_dim = 0, value_dim = 0;  // of a head
+  int conv_width = 0;              // positions, the present one included
+};
+
 // down(f(gate x) * up x).
 struct GatedMlpSpec {
   std::string name;  // for messages
@@ -114,7 +130,7 @@ struct PerLayerInputSpec {
   int width = 0;
 };
 
-using MixerSpec = std::variant<AttentionSpec, ShortConvSpec>;
+using MixerSpec = std::variant<AttentionSpec, GatedDeltaSpec, ShortConvSpec>;
 // monostate: the layer is its mixer alone.
 using MlpSpec = std::variant<std::monostate, GatedMlpSpec, PlainMlpSpec>;
 

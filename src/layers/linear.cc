@@ -83,7 +83,7 @@ RowForm form_of(const Compute& compute, int64_t row_count, std::initializer_list
 }
 
 void forward(const Compute& compute, Rows& x, std::span<const LinearOutput> outputs, const DecodeScratch& scratch) {
-  std::array<Product, 4> products;
+  std::array<Product, 6> products;
   ESTOC_CHECK(outputs.size() <= products.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
     const LinearOutput& output = outputs[i];

@@ -110,7 +110,7 @@ void apply_rule(const Compute& compute, const DeltaHead& part, const BatchSequen
   if (sequence.position == 0) {
     std::fill(state + part.block_begin * block_floats, state + part.block_end * block_floats, 0.0f);
   }
-  const int64_t key_column = part.head / (shape.value_heads / shape.key_heads) * shape.key_dim;
+  const int64_t key_column = shape.key_head(part.head) * shape.key_dim;
   const auto head = static_cast<size_t>(part.head);
   const float rate = weights.decay_rate[head], bias = weights.decay_bias[head];
   std::array<float, kDeltaRowsMax> decay, beta;

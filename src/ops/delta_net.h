@@ -16,13 +16,17 @@
 namespace estoc {
 
 struct DeltaNetShape {
-  int key_heads = 0, value_heads = 0;  // value heads that follow each other share a key head
-  int key_dim = 0, value_dim = 0;      // of a head
-  int conv_width = 0;                  // positions, the present one included
+  int key_heads = 0, value_heads = 0;
+  bool are_heads_in_turn = false;  // value heads that share a key head stand key_heads apart, not side by side
+  int key_dim = 0, value_dim = 0;  // of a head
+  int conv_width = 0;              // positions, the present one included
 
   int64_t key_columns() const { return int64_t{key_heads} * key_dim; }
   int64_t value_columns() const { return int64_t{value_heads} * value_dim; }
   int64_t conv_columns() const { return 2 * key_columns() + value_columns(); }
+  int64_t key_head(int64_t value_head) const {
+    return are_heads_in_turn ? value_head % key_heads : value_head / (value_heads / key_heads);
+  }
   int64_t state_bytes() const;
 };
 

@@ -52,7 +52,8 @@ struct Reference {
     std::vector<std::vector<double>> result(static_cast<size_t>(positions));
     const auto dim = static_cast<size_t>(shape.key_dim);
     for (int64_t head = 0; head < shape.value_heads; ++head) {
-      const int64_t key_head = head / (shape.value_heads / shape.key_heads);
+      const int64_t key_head =
+          shape.are_heads_in_turn ? head % shape.key_heads : head / (shape.value_heads / shape.key_heads);
       std::vector<double> state(static_cast<size_t>(shape.value_dim) * dim);
       for (int p = 0; p < positions; ++p) {
         const auto q = unit(kQ, sequence, p, key_head), k = unit(kK, sequence, p, key_head);
@@ -167,7 +168,12 @@ INSTANTIATE_TEST_SUITE_P(
     Shapes, DeltaNetTest,
     testing::Values(DeltaNetShape{.key_heads = 2, .value_heads = 2, .key_dim = 16, .value_dim = 64, .conv_width = 4},
                     DeltaNetShape{.key_heads = 2, .value_heads = 6, .key_dim = 24, .value_dim = 40, .conv_width = 3},
-                    DeltaNetShape{.key_heads = 8, .value_heads = 16, .key_dim = 8, .value_dim = 16, .conv_width = 4}),
+                    DeltaNetShape{.key_heads = 8,
+                                  .value_heads = 16,
+                                  .are_heads_in_turn = true,
+                                  .key_dim = 8,
+                                  .value_dim = 16,
+                                  .conv_width = 4}),
     [](const auto& info) { return "Shape" + std::to_string(info.index); });
 
 }  // namespace
