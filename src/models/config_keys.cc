@@ -71,6 +71,7 @@ constexpr ComputedKey kComputedKeys[] = {
     {"sliding_window_pattern", Neutral::off},
     {"attention_chunk_size", Neutral::off},
     {"layer_types", Neutral::layer_types},
+    {"full_attention_interval", Neutral::off},
     {"full_attn_idxs", Neutral::off},
     {"is_causal", Neutral::on},
     {"use_bidirectional_attention", Neutral::off},
@@ -103,6 +104,17 @@ constexpr ComputedKey kComputedKeys[] = {
     // Convolutions.
     {"conv_L_cache", Neutral::off},
     {"conv_bias", Neutral::off},
+    {"linear_conv_kernel_dim", Neutral::off},
+    {"ssm_conv_kernel", Neutral::off},
+    // Recurrent states.
+    {"linear_key_head_dim", Neutral::off},
+    {"linear_num_key_heads", Neutral::off},
+    {"linear_num_value_heads", Neutral::off},
+    {"linear_value_head_dim", Neutral::off},
+    {"ssm_group_count", Neutral::off},
+    {"ssm_inner_size", Neutral::off},
+    {"ssm_state_size", Neutral::off},
+    {"ssm_time_step_rank", Neutral::off},
     // Norms.
     {"norm_eps", Neutral::off},
     // Logits.
@@ -164,6 +176,7 @@ constexpr std::string_view kPlainKeys[] = {
     "label2id",
     "layer_norm_eps",
     "length_penalty",
+    "mamba_ssm_dtype",
     "max_length",
     "max_position_embeddings",
     "max_sequence_length",
@@ -173,6 +186,8 @@ constexpr std::string_view kPlainKeys[] = {
     "mlp_only_layers",
     "model_type",
     "moe_intermediate_size",
+    "mtp_num_hidden_layers",
+    "mtp_use_dedicated_embeddings",
     "no_repeat_ngram_size",
     "num_attention_heads",
     "num_beam_groups",

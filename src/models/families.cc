@@ -5,10 +5,11 @@
 
 namespace estoc {
 
-extern const ModelFamily gemma, gemma2, gemma3, gemma4, lfm2, llama, ministral, phi3, qwen2, qwen3;
+extern const ModelFamily gemma, gemma2, gemma3, gemma4, lfm2, llama, ministral, phi3, qwen2, qwen3, qwen3_5, qwen3_next;
 
 namespace {
-constexpr std::array kFamilies = {&gemma, &gemma2, &gemma3, &gemma4, &lfm2, &llama, &ministral, &phi3, &qwen2, &qwen3};
+constexpr std::array kFamilies = {&gemma,     &gemma2, &gemma3, &gemma4, &lfm2,    &llama,
+                                  &ministral, &phi3,   &qwen2,  &qwen3,  &qwen3_5, &qwen3_next};
 
 constexpr auto kNamingRules = [] {
   std::array<const NamingRules*, kFamilies.size()> rules{};

@@ -75,6 +75,21 @@ FAMILIES = {
         "rope_parameters": {"rope_type": "yarn", "rope_theta": 1000000.0, "factor": 16.0, "beta_fast": 32.0,
                             "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0,
                             "original_max_position_embeddings": 16, "llama_4_scaling_beta": 0.1}}),
+    # Delta nets whose key heads serve two value heads each, a gate behind attention, a quarter of a head that turns.
+    "qwen3_5_like": ("Qwen3_5TextConfig", {
+        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 4, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "head_dim": 32, "tie_word_embeddings": True,
+        "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 16,
+        "linear_value_head_dim": 24,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 10000000.0, "partial_rotary_factor": 0.25,
+                            "mrope_interleaved": True, "mrope_section": [2, 1, 1]}}),
+    # The projections of delta nets packed by key heads; no experts.
+    "qwen3_next_dense_like": ("Qwen3NextConfig", {
+        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 3, "num_attention_heads": 4,
+        "num_key_value_heads": 1, "head_dim": 16, "num_experts": 0, "shared_expert_intermediate_size": 0,
+        "layer_types": ["linear_attention", "full_attention", "linear_attention"],
+        "linear_num_key_heads": 2, "linear_num_value_heads": 6, "linear_key_head_dim": 16,
+        "linear_value_head_dim": 16}),
 }
 
 # Positions of the longest sequence, where a checkpoint's answers depend on it.
