@@ -7,20 +7,17 @@
 namespace estoc {
 namespace {
 
-// A copy of these states is a megabyte a layer, and what a prompt may have to compute again is at most so long.
-constexpr int kDeltaSnapshotEvery = 256;
-
 StateSpec state_of(const AttentionSpec& attention, int) {
   if (attention.kv_layer != AttentionSpec::kOwnKv) return std::monostate{};
   return PagedState{attention.kv_heads, attention.head_dim, attention.window};
 }
 
 StateSpec state_of(const GatedDeltaSpec& delta, int) {
-  return FixedState{shape_of(delta).state_bytes(), kDeltaSnapshotEvery};
+  return fixed_state(shape_of(delta).state_bytes());
 }
 
 StateSpec state_of(const ShortConvSpec& conv, int hidden) {
-  return FixedState{int64_t{conv.width - 1} * hidden * static_cast<int64_t>(sizeof(float))};
+  return fixed_state(int64_t{conv.width - 1} * hidden * static_cast<int64_t>(sizeof(float)));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "tensor/state_layout.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/check.h"
@@ -11,6 +12,12 @@ namespace {
 constexpr int64_t kAlignment = 64;
 
 }  // namespace
+
+FixedState fixed_state(int64_t bytes) {
+  constexpr uint64_t kBytesAPosition = 4096, kEveryMax = 1024;
+  const uint64_t every = std::bit_floor(std::max<uint64_t>(1, static_cast<uint64_t>(bytes) / kBytesAPosition));
+  return {bytes, static_cast<int>(std::clamp<uint64_t>(every, kKvBlockTokens, kEveryMax))};
+}
 
 StateLayout::StateLayout(std::vector<StateSpec> layers) : layers_(std::move(layers)) {
   for (int layer = 0; layer < layer_count(); ++layer) {

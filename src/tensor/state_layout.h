@@ -29,6 +29,10 @@ struct FixedState {
   int snapshot_every = kKvBlockTokens;  // positions between copies, a multiple of 16: the rarer, the larger the state
 };
 
+// A state of one layer with copies that are the rarer, the larger it is: up to 4 KiB of them a position, every 1,024 of
+// them at least.
+FixedState fixed_state(int64_t bytes);
+
 // monostate: a layer that keeps nothing.
 using StateSpec = std::variant<std::monostate, PagedState, FixedState>;
 

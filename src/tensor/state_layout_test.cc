@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace estoc {
 namespace {
 
@@ -35,6 +37,14 @@ TEST(StateLayout, LayersThatCanShareTablesAreAGroup) {
   EXPECT_EQ(layout.group_of(6), 2);
   EXPECT_EQ(layout.block_bytes(2, KvType::int8), 128u + 128);  // whole cache lines, whatever the keys' type
   EXPECT_EQ(layout.sequence_bytes(), 128u + 128 + 64);
+}
+
+TEST(StateLayout, CopiesOfLargeStatesAreRarer) {
+  for (const auto& [bytes, every] :
+       {std::pair{64, 16}, {128 << 10, 32}, {1100000, 256}, {3 << 20, 512}, {1 << 30, 1024}}) {
+    EXPECT_EQ(fixed_state(bytes).bytes, bytes);
+    EXPECT_EQ(fixed_state(bytes).snapshot_every, every) << bytes;
+  }
 }
 
 TEST(StateLayout, ALatentHasNoValues) {
