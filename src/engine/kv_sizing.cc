@@ -18,7 +18,19 @@ int window_blocks(int window, const EngineConfig& config) {
   return blocks_for(window + kKvReadGrain + config.batch_tokens_max) + 2;
 }
 
+// Blocks of fixed states in a pool of `memory` bytes.
+int state_count_for(const StateLayout& layout, const EngineConfig& config, uint64_t memory) {
+  const uint64_t bytes = std::max<uint64_t>(1, layout.sequence_bytes());
+  const uint64_t context =
+      static_cast<uint64_t>(blocks_for(config.context)) * layout.position_block_bytes(config.kv_type);
+  const uint64_t room = memory - std::min(context, memory / 2);
+  return static_cast<int>(std::clamp<uint64_t>(
+      room / bytes, kStatesMin, static_cast<uint64_t>(kStatesASequence) * static_cast<uint64_t>(config.sequences_max)));
+}
+
 }  // namespace
+
+uint64_t least_state_bytes(const StateLayout& layout) { return kStatesMin * layout.sequence_bytes(); }
 
 uint64_t state_bytes(const StateLayout& layout, int sequences_max) {
   return static_cast<uint64_t>(kStatesASequence) * static_cast<uint64_t>(sequences_max) * layout.sequence_bytes();
@@ -28,13 +40,14 @@ std::vector<KvGroup> kv_groups_for(const StateLayout& layout, const EngineConfig
   constexpr int kContexts = 4;
   constexpr uint64_t kBlocksMax = std::numeric_limits<int>::max() / kBlockTokens;
   const uint64_t block_bytes = std::max<uint64_t>(1, layout.position_block_bytes(config.kv_type));
-  const int state_count = kStatesASequence * config.sequences_max;
-  const uint64_t of_states = state_bytes(layout, config.sequences_max);
   uint64_t memory = config.kv_bytes;
   if (memory == 0) {
-    memory = of_states + static_cast<uint64_t>(std::min(config.sequences_max, kContexts)) *
-                             static_cast<uint64_t>(blocks_for(config.context)) * block_bytes;
+    memory =
+        state_bytes(layout, config.sequences_max) + static_cast<uint64_t>(std::min(config.sequences_max, kContexts)) *
+                                                        static_cast<uint64_t>(blocks_for(config.context)) * block_bytes;
   }
+  const int state_count = state_count_for(layout, config, memory);
+  const uint64_t of_states = static_cast<uint64_t>(state_count) * layout.sequence_bytes();
   if (memory < of_states + block_bytes) {
     fail(ErrorCode::resource_exhausted, "the KV cache of {} bytes is smaller than one block of {} tokens ({} bytes){}",
          memory, kBlockTokens, block_bytes,

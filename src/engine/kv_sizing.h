@@ -9,11 +9,14 @@
 
 namespace estoc {
 
-// Blocks of a group of fixed states for each sequence that may run at once.
+// Blocks of a group of fixed states for each sequence that may run at once: its own, and copies for the prefix cache.
 inline constexpr int kStatesASequence = 4;
+// The least that one sequence can run with: where it goes on from, and what it writes.
+inline constexpr int kStatesMin = 2;
 
-// Bytes of the fixed states of `sequences_max` sequences: what no pool can be smaller than.
+// Bytes of the fixed states that `sequences_max` sequences have a use for, and of the least.
 uint64_t state_bytes(const StateLayout& layout, int sequences_max);
+uint64_t least_state_bytes(const StateLayout& layout);
 
 // Groups of layers and their blocks for a model of this layout, in its order:
 //
@@ -23,7 +26,8 @@ uint64_t state_bytes(const StateLayout& layout, int sequences_max);
 //   a window's group: as many blocks as all sequences can use at once,
 //                 sequences_max * (ceil((window + 256 + batch_tokens_max) / 16) + 2), if they are fewer than in
 //                 memory / sum of all groups' block bytes
-//   fixed states: kStatesASequence blocks a sequence that runs: its own, and copies for the prefix cache
+//   fixed states: kStatesASequence blocks a sequence that may run, but no more than there is room for beside one
+//                 context or half the memory, whichever is less; where they are fewer than sequences, these wait
 //   full attention: what is left of the memory, divided by its block bytes
 //
 // For example 30 layers of 3 heads of 64 in f16 make blocks of 368,640 bytes; four contexts of 4096 are 1024 blocks,

@@ -119,5 +119,21 @@ TEST(KvSizing, FixedStatesAreASequencesWhateverItsLength) {
   EXPECT_EQ(kv_groups_for(layout, small)[1].block_count, 1);
 }
 
+// A context of this layout has 10 blocks of 2,048 bytes.
+TEST(KvSizing, LargeFixedStatesLeaveRoomForAContext) {
+  constexpr int64_t kState = 1 << 20;
+  const StateLayout layout({FixedState{kState, 256}, PagedState{1, 16}});
+  EngineConfig config = {.context = 160, .sequences_max = 2, .kv_type = KvType::f32};
+  const auto counts = [&](uint64_t memory) {
+    config.kv_bytes = memory;
+    return block_counts(kv_groups_for(layout, config));
+  };
+  EXPECT_EQ(counts(10 * kState), (std::vector<int>{8, 1024}));
+  EXPECT_EQ(counts(5 * kState + 10 * 2048), (std::vector<int>{5, 10}));
+  EXPECT_EQ(counts(5 * kState), (std::vector<int>{4, 512}));
+  EXPECT_EQ(counts(2 * kState + 2048), (std::vector<int>{2, 1}));
+  EXPECT_THROW(counts(2 * kState + 2047), Error);
+}
+
 }  // namespace
 }  // namespace estoc

@@ -22,10 +22,10 @@ void plan_kv_bytes(const ModelInfo& info, const KvBudget& budget, ModelPlan& pla
   EngineConfig& config = plan.engine;
   if (config.kv_bytes > 0) return;
   const auto blocks = static_cast<uint64_t>((config.context + kKvBlockTokens - 1) / kKvBlockTokens);
-  const uint64_t states = state_bytes(info.state, config.sequences_max);
   const uint64_t context = blocks * info.state.position_block_bytes(config.kv_type);
-  const uint64_t one = states + context;
-  const uint64_t all = states + static_cast<uint64_t>(config.sequences_max) * context;
+  const uint64_t one = least_state_bytes(info.state) + context;
+  const uint64_t all =
+      state_bytes(info.state, config.sequences_max) + static_cast<uint64_t>(config.sequences_max) * context;
   config.kv_bytes = std::max(one, std::min(all, budget.part_bytes()));
   plan.kv_reason = config.kv_bytes == one   ? KvReason::one_context
                    : config.kv_bytes == all ? KvReason::all_contexts

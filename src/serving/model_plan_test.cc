@@ -42,14 +42,17 @@ TEST(ModelPlan, MemoryIsNeverLessThanOneContextNorMoreThanAllCanFill) {
 }
 
 // The least that is planned is a pool that an engine can be made with.
-TEST(ModelPlan, FixedStatesOfAllSequencesAreAmongTheLeast) {
+TEST(ModelPlan, FixedStatesOfOneSequenceAreAmongTheLeast) {
   ModelInfo info = small_model();
   info.state = StateLayout({PagedState{2, 32}, FixedState{1 << 20}});
   const ModelPlan poor = plan_model(f16_settings(), info, KvBudget(0, 1));
   EXPECT_EQ(poor.kv_reason, KvReason::one_context);
   const std::vector<KvGroup> groups = kv_groups_for(info.state, poor.engine);
   EXPECT_EQ(groups[0].block_count, 64);
-  EXPECT_EQ(groups[1].block_count, kStatesASequence * 8);
+  EXPECT_EQ(groups[1].block_count, kStatesMin);
+  const ModelPlan rich = plan_model(f16_settings(), info, KvBudget(uint64_t{1} << 40, 1));
+  EXPECT_EQ(rich.kv_reason, KvReason::all_contexts);
+  EXPECT_EQ(kv_groups_for(info.state, rich.engine)[1].block_count, kStatesASequence * 8);
 }
 
 TEST(ModelPlan, WhatIsAskedForIsTaken) {
