@@ -20,7 +20,10 @@ struct Shape {
   double theta, epsilon;
   bool is_tied;
   bool has_head_norms;
+  int delta_heads = 0;  // above 0: three of four layers are gated delta nets of so many heads, and attention has gates
 };
+
+constexpr int kDeltaDim = 128, kDeltaWidth = 4, kDeltaInterval = 4;
 
 constexpr Shape kShapes[] = {
     {"tiny", "LlamaForCausalLM", "llama", 2, 128, 4, 2, 64, 192, 512, 2048, 1e4, 1e-5, true, false},  // of nobody
@@ -30,6 +33,8 @@ constexpr Shape kShapes[] = {
     {"qwen3-0.6b", "Qwen3ForCausalLM", "qwen3", 28, 1024, 16, 8, 128, 3072, 151936, 40960, 1e6, 1e-6, true, true},
     {"qwen3-1.7b", "Qwen3ForCausalLM", "qwen3", 28, 2048, 16, 8, 128, 6144, 151936, 40960, 1e6, 1e-6, true, true},
     {"qwen3-8b", "Qwen3ForCausalLM", "qwen3", 36, 4096, 32, 8, 128, 12288, 151936, 40960, 1e6, 1e-6, false, true},
+    {"qwen3.5-0.8b", "Qwen3_5ForCausalLM", "qwen3_5_text", 24, 1024, 8, 2, 256, 3584, 248320, 262144, 1e7, 1e-6, true,
+     true, 16},
 };
 
 class RandomModel final : public WeightSource {
@@ -51,6 +56,8 @@ class RandomModel final : public WeightSource {
 
  private:
   void add(const std::string& name, std::vector<int64_t> shape, const QuantFormat& format);
+  void add_attention(const std::string& name, const Shape& shape, const QuantFormat& format);
+  void add_delta_net(const std::string& name, const Shape& shape, const QuantFormat& format);
   void fill();
 
   const std::string path_;
@@ -75,21 +82,25 @@ RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat
   config_.set("rope_theta", shape.theta);
   config_.set("rms_norm_eps", shape.epsilon);
   config_.set("tie_word_embeddings", shape.is_tied);
-  const int64_t hidden = shape.hidden, query = int64_t{shape.heads} * shape.head_dim,
-                key = int64_t{shape.kv_heads} * shape.head_dim;
+  if (shape.delta_heads > 0) {
+    config_.set("linear_num_key_heads", shape.delta_heads);
+    config_.set("linear_num_value_heads", shape.delta_heads);
+    config_.set("linear_key_head_dim", kDeltaDim);
+    config_.set("linear_value_head_dim", kDeltaDim);
+    config_.set("linear_conv_kernel_dim", kDeltaWidth);
+    config_.set("full_attention_interval", kDeltaInterval);
+  }
+  const int64_t hidden = shape.hidden;
   add("model.embed_tokens.weight", {shape.vocab, hidden}, format);
   if (!shape.is_tied) add("lm_head.weight", {shape.vocab, hidden}, format);
   add("model.norm.weight", {hidden}, f32);
   for (int layer = 0; layer < shape.layers; ++layer) {
     const std::string name = "model.layers." + std::to_string(layer) + ".";
     add(name + "input_layernorm.weight", {hidden}, f32);
-    add(name + "self_attn.q_proj.weight", {query, hidden}, format);
-    add(name + "self_attn.k_proj.weight", {key, hidden}, format);
-    add(name + "self_attn.v_proj.weight", {key, hidden}, format);
-    add(name + "self_attn.o_proj.weight", {hidden, query}, format);
-    if (shape.has_head_norms) {
-      add(name + "self_attn.q_norm.weight", {shape.head_dim}, f32);
-      add(name + "self_attn.k_norm.weight", {shape.head_dim}, f32);
+    if (shape.delta_heads > 0 && (layer + 1) % kDeltaInterval != 0) {
+      add_delta_net(name + "linear_attn.", shape, format);
+    } else {
+      add_attention(name + "self_attn.", shape, format);
     }
     add(name + "post_attention_layernorm.weight", {hidden}, f32);
     add(name + "mlp.gate_proj.weight", {shape.ffn, hidden}, format);
@@ -97,6 +108,31 @@ RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat
     add(name + "mlp.down_proj.weight", {hidden, shape.ffn}, format);
   }
   fill();
+}
+
+void RandomModel::add_attention(const std::string& name, const Shape& shape, const QuantFormat& format) {
+  const int64_t hidden = shape.hidden, query = int64_t{shape.heads} * shape.head_dim,
+                key = int64_t{shape.kv_heads} * shape.head_dim;
+  add(name + "q_proj.weight", {shape.delta_heads > 0 ? 2 * query : query, hidden}, format);
+  add(name + "k_proj.weight", {key, hidden}, format);
+  add(name + "v_proj.weight", {key, hidden}, format);
+  add(name + "o_proj.weight", {hidden, query}, format);
+  if (!shape.has_head_norms) return;
+  add(name + "q_norm.weight", {shape.head_dim}, f32);
+  add(name + "k_norm.weight", {shape.head_dim}, f32);
+}
+
+void RandomModel::add_delta_net(const std::string& name, const Shape& shape, const QuantFormat& format) {
+  const int64_t hidden = shape.hidden, heads = shape.delta_heads, columns = heads * kDeltaDim;
+  add(name + "in_proj_qkv.weight", {3 * columns, hidden}, format);
+  add(name + "in_proj_z.weight", {columns, hidden}, format);
+  add(name + "in_proj_b.weight", {heads, hidden}, format);
+  add(name + "in_proj_a.weight", {heads, hidden}, format);
+  add(name + "out_proj.weight", {hidden, columns}, format);
+  add(name + "conv1d.weight", {3 * columns, 1, kDeltaWidth}, f32);
+  add(name + "A_log", {heads}, f32);
+  add(name + "dt_bias", {heads}, f32);
+  add(name + "norm.weight", {kDeltaDim}, f32);
 }
 
 void RandomModel::add(const std::string& name, std::vector<int64_t> shape, const QuantFormat& format) {
