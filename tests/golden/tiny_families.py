@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 import transformers
 
+import tiny_gguf
 import tiny_models
 
 BASE = {"vocab_size": tiny_models.VOCAB, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0,
@@ -92,6 +93,9 @@ FAMILIES = {
         "linear_value_head_dim": 16}),
 }
 
+# Those that are also written as GGUF files.
+GGUF = ["qwen3_5_like"]
+
 # Positions of the longest sequence, where a checkpoint's answers depend on it.
 CONTEXTS = {"phi4_mini_like": 256}
 
@@ -124,6 +128,11 @@ def write_model(directory: Path, name: str) -> None:
     model = make_model(name)
     model.save_pretrained(directory)
     path = directory / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()), indent=1) + "\n")
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps(config, indent=1) + "\n")
+    if name in GGUF:
+        tensors = {key: value for key, value in model.state_dict().items()
+                   if key != "lm_head.weight" or not config["tie_word_embeddings"]}
+        tiny_gguf.write_gguf(directory.with_suffix(".gguf"), config, tensors)
     (directory / "generation_config.json").unlink(missing_ok=True)
     tiny_models.write_tokenizer(directory)

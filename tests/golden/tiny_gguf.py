@@ -1,7 +1,8 @@
 """The tiny checkpoints said again as GGUF files.
 
 Names of tensors and keys are those of the gguf package; only what a converter does beside renaming is written here: rows
-of q and k in the order of adjacent pairs where the Llama architecture rotates so, and the factors of llama3's scaling.
+of q and k in the order of adjacent pairs where the Llama architecture rotates so, the factors of llama3's scaling, and
+what becomes of gated delta nets.
 """
 import math
 from pathlib import Path
@@ -10,7 +11,8 @@ import gguf
 import torch
 
 ARCHITECTURES = {name: architecture for architecture, name in gguf.MODEL_ARCH_NAMES.items()}
-ALIASES = {"mistral": "llama"}  # model types whose architecture has another name
+# Model types whose architecture has another name.
+ALIASES = {"mistral": "llama", "qwen3_5_text": "qwen35", "qwen3_next": "qwen3next"}
 
 
 def adjacent_pairs(tensor: torch.Tensor, heads: int) -> torch.Tensor:
@@ -28,6 +30,47 @@ def llama3_factors(scaling: dict, theta: float, head: int) -> torch.Tensor:
         share = min(max((turns - low) / (high - low), 0), 1)  # of the frequency that stays as it is
         factors.append(1 / (share + (1 - share) / factor))
     return torch.tensor(factors, dtype=torch.float32)
+
+
+def heads_in_turn(tensor: torch.Tensor, dim: int, key_heads: int, head: int) -> torch.Tensor:
+    """Of value heads that follow each other by key heads: the first of every key head, then the second, and so on."""
+    shape = tensor.shape
+    parts = tensor.reshape(*shape[:dim], key_heads, -1, head, *shape[dim + 1:])
+    return parts.transpose(dim, dim + 1).reshape(shape).contiguous()
+
+
+def of_delta_net(name: str, tensor: torch.Tensor, config: dict) -> tuple[str, torch.Tensor]:
+    """The tensor as llama.cpp's converter keeps it, and the name by which the gguf package knows it."""
+    keys, head = config["linear_num_key_heads"], config["linear_value_head_dim"]
+    queries_and_keys = 2 * keys * config["linear_key_head_dim"]
+    if name.endswith(".A_log"):
+        tensor = -torch.exp(tensor.float())
+    elif name.endswith(".conv1d.weight"):
+        tensor = tensor.squeeze().float()
+    elif name.endswith("norm.weight") and not name.endswith("linear_attn.norm.weight"):
+        tensor = tensor.float() + 1
+    if config["model_type"] == "qwen3_5_text":
+        if ".in_proj_qkv." in name or ".conv1d." in name:
+            values = heads_in_turn(tensor[queries_and_keys:], 0, keys, head)
+            tensor = torch.cat([tensor[:queries_and_keys], values])
+        elif ".in_proj_z." in name:
+            tensor = heads_in_turn(tensor, 0, keys, head)
+        elif name.endswith((".in_proj_a.weight", ".in_proj_b.weight", ".A_log", ".dt_bias")):
+            tensor = heads_in_turn(tensor, 0, keys, 1)
+        elif name.endswith("linear_attn.out_proj.weight"):
+            tensor = heads_in_turn(tensor, 1, keys, head)
+    return name.replace(".dt_bias", ".dt_proj.bias"), tensor
+
+
+def add_delta_net_keys(writer: gguf.GGUFWriter, config: dict) -> None:
+    writer.add_ssm_conv_kernel(config["linear_conv_kernel_dim"])
+    writer.add_ssm_state_size(config["linear_key_head_dim"])
+    writer.add_ssm_group_count(config["linear_num_key_heads"])
+    writer.add_ssm_time_step_rank(config["linear_num_value_heads"])
+    writer.add_ssm_inner_size(config["linear_value_head_dim"] * config["linear_num_value_heads"])
+    writer.add_full_attention_interval(config["layer_types"].index("full_attention") + 1)
+    if "mrope_section" in config["rope_parameters"]:
+        writer.add_rope_dimension_sections([*config["rope_parameters"]["mrope_section"], 0])
 
 
 def add(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor) -> None:
@@ -63,13 +106,19 @@ def write_gguf(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> No
     writer.add_head_count_kv(kv_heads)
     writer.add_key_length(head)
     writer.add_value_length(head)
-    writer.add_rope_dimension_count(head)
+    partial = config.get("rope_parameters", {}).get("partial_rotary_factor", 1)
+    writer.add_rope_dimension_count(int(head * partial))
     writer.add_rope_freq_base(theta)
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    is_hybrid = "linear_num_key_heads" in config
+    if is_hybrid:
+        add_delta_net_keys(writer, config)
     if scaling:
         assert scaling["rope_type"] == "llama3"
         add(writer, "rope_freqs.weight", llama3_factors(scaling, theta, head))
     for name, tensor in tensors.items():
+        if is_hybrid:
+            name, tensor = of_delta_net(name, tensor, config)
         if architecture == gguf.MODEL_ARCH.LLAMA and ("q_proj" in name or "k_proj" in name):
             tensor = adjacent_pairs(tensor, heads if "q_proj" in name else kv_heads)
         add(writer, names.get_name(name, try_suffixes=(".weight", ".bias")), tensor)
