@@ -7,10 +7,6 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Qwen3NextForCausalLM"};
-constexpr GgufArchitecture kGguf[] = {{.name = "qwen3next",
-                                       .architecture = "Qwen3NextForCausalLM",
-                                       .model_type = "qwen3_next",
-                                       .renames = kQwenHybridRenames}};
 
 // Each key head has its q and k, then v and z of its value heads, and in another tensor their b and a. GGUF has the
 // first of these taken apart, but in its first files.
@@ -47,10 +43,7 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily qwen3_next;
-constinit const ModelFamily qwen3_next = {.name = "qwen3_next",
-                                          .architectures = kArchitectures,
-                                          .describe = describe,
-                                          .naming = {.gguf = kGguf},
-                                          .computes = kQwenHybridKeys};
+constinit const ModelFamily qwen3_next = {
+    .name = "qwen3_next", .architectures = kArchitectures, .describe = describe, .computes = kQwenHybridKeys};
 
 }  // namespace estoc
