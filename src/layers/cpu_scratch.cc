@@ -6,6 +6,7 @@ namespace estoc {
 
 CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers) {
   Widths widths;
+  widths.mamba2 = Mamba2Buffers::spec_of(layers);
   for (const LayerSpec& layer : layers) {
     widths.has_conv |= std::holds_alternative<ShortConvSpec>(layer.mixer);
     if (const auto* delta = std::get_if<GatedDeltaSpec>(&layer.mixer)) widths.delta_net = shape_of(*delta);
@@ -37,9 +38,10 @@ CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, 
       up(rows_max, widths.mlp),
       activated(rows_max, widths.mlp),
       angles(static_cast<size_t>(ropes)),
-      decoded(threads, std::max({int64_t{hidden}, widths.q, widths.mlp,
+      decoded(threads, std::max({int64_t{hidden}, widths.q, widths.mlp, widths.inner(),
                                  widths.delta_net ? widths.delta_net->value_columns() : 0})),
       plans(static_cast<size_t>(groups)) {
+  if (widths.mamba2) mamba2.emplace(*widths.mamba2, rows_max);
   if (widths.has_parallel) parallel.emplace(rows_max, hidden);
   if (widths.has_gate) {
     q_gate.emplace(rows_max, widths.q);

@@ -11,6 +11,7 @@
 #include "layers/decoder_stack.h"
 #include "layers/gated_delta_net.h"
 #include "layers/layer_spec.h"
+#include "layers/mamba2.h"
 #include "ops/attention.h"
 #include "ops/matmul.h"
 
@@ -45,6 +46,7 @@ struct CpuScratch : StackScratch {
   std::optional<DeltaNetBuffers> delta_net;
   std::optional<Rows> conv_in, conv_out;  // where a layer is a short convolution: three inputs side by side
   std::optional<LayerInputRows> inputs;
+  std::optional<Mamba2Buffers> mamba2;
   Rows gate, up, activated;       // activated = f(gate) * up
   std::vector<RowAngles> angles;  // by rope
   DecodeScratch decoded;
@@ -56,6 +58,8 @@ struct CpuScratch : StackScratch {
     int64_t q = 1, kv = 1, mlp = 1;
     std::optional<DeltaNetShape> delta_net;
     bool has_conv = false, has_parallel = false, has_gate = false;
+    std::optional<Mamba2Spec> mamba2;
+    int64_t inner() const { return mamba2 ? int64_t{mamba2->heads} * mamba2->head_dim : 0; }
     static Widths of(std::span<const LayerSpec> layers);
   };
   CpuScratch(const Widths& widths, int hidden, int ropes, int groups, int rows_max, int threads);

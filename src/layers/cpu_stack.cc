@@ -36,7 +36,7 @@ CpuStack::CpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLay
       groups_.push_back({group, *layout.paged(state_layer), attention->heads});
     }
     if (has_own && group >= 0) last_state_ = blocks_.size();
-    blocks_.emplace_back(load, decoder, first, layer, group);
+    blocks_.emplace_back(load, decoder, layout, first, layer);
   }
 }
 

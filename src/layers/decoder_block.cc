@@ -14,19 +14,23 @@ std::optional<Norm> make_norm(LoadContext& load, const std::optional<NormSpec>& 
 
 }  // namespace
 
-DecoderBlock::Mixer DecoderBlock::make_mixer(LoadContext& load, const DecoderSpec& decoder, int layer, int group) {
-  const MixerSpec& spec = decoder.layers[static_cast<size_t>(layer)].mixer;
+DecoderBlock::Mixer DecoderBlock::make_mixer(LoadContext& load, const DecoderSpec& decoder, const StateLayout& layout,
+                                             const MixerSpec& spec, int state) {
+  if (std::holds_alternative<std::monostate>(spec)) return Mixer(std::in_place_type<std::monostate>);
   if (const auto* conv = std::get_if<ShortConvSpec>(&spec)) {
-    return Mixer(std::in_place_type<ShortConv>, load, *conv, decoder.hidden, layer);
+    return Mixer(std::in_place_type<ShortConv>, load, *conv, decoder.hidden, state);
+  }
+  if (const auto* mamba = std::get_if<Mamba2Spec>(&spec)) {
+    return Mixer(std::in_place_type<Mamba2>, load, *mamba, decoder.hidden, state);
   }
   if (const auto* delta = std::get_if<GatedDeltaSpec>(&spec)) {
-    return Mixer(std::in_place_type<GatedDeltaNet>, load, *delta, decoder.hidden, layer);
+    return Mixer(std::in_place_type<GatedDeltaNet>, load, *delta, decoder.hidden, state);
   }
   const auto& attention = std::get<AttentionSpec>(spec);
-  if (attention.kv_layer != AttentionSpec::kOwnKv) layer = attention.kv_layer;
+  if (attention.kv_layer != AttentionSpec::kOwnKv) state = attention.kv_layer;
   const RopeSpec* const rope =
       attention.rope == AttentionSpec::kNoRope ? nullptr : &decoder.ropes[static_cast<size_t>(attention.rope)];
-  return Mixer(std::in_place_type<Attention>, load, attention, rope, decoder.hidden, layer, group);
+  return Mixer(std::in_place_type<Attention>, load, attention, rope, decoder.hidden, state, layout.group_of(state));
 }
 
 DecoderBlock::Mlp DecoderBlock::make_mlp(LoadContext& load, const MlpSpec& spec, int hidden) {
@@ -39,15 +43,20 @@ DecoderBlock::Mlp DecoderBlock::make_mlp(LoadContext& load, const MlpSpec& spec,
   return {};
 }
 
-DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, int first, int layer, int group)
-    : DecoderBlock(load, decoder, decoder.layers[static_cast<size_t>(layer)], first, layer, group) {}
+DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const StateLayout& layout, int first,
+                           int layer)
+    : DecoderBlock(load, decoder, layout, decoder.layers[static_cast<size_t>(layer)], first, layer) {}
 
-DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const LayerSpec& spec, int first, int layer,
-                           int group)
+DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const StateLayout& layout,
+                           const LayerSpec& spec, int first, int layer)
     : is_parallel_(spec.is_parallel),
-      residual_scale_(spec.residual_scale),
+      mixer_scale_(spec.residual_scale * spec.mixer_scale),
+      second_scale_(spec.residual_scale * spec.second_scale),
+      mlp_scale_(spec.residual_scale * spec.mlp_scale),
       input_norm_(make_norm(load, spec.input_norm, decoder.hidden)),
-      mixer_(make_mixer(load, decoder, layer, group)),
+      mixer_(make_mixer(load, decoder, layout, spec.mixer, layer)),
+      second_(spec.second_mixer ? make_mixer(load, decoder, layout, *spec.second_mixer, second_state(decoder, layer))
+                                : Mixer(std::in_place_type<std::monostate>)),
       mixer_output_norm_(make_norm(load, spec.mixer_output_norm, decoder.hidden)),
       mlp_norm_(make_norm(load, spec.mlp_norm, decoder.hidden)),
       mlp_(make_mlp(load, spec.mlp, decoder.hidden)),
@@ -58,12 +67,12 @@ DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const 
 }
 
 template <typename Part>
-void DecoderBlock::add_part(const Compute& compute, const std::optional<Norm>& output_norm, CpuScratch& work,
-                            Rows& hidden, Part&& part) const {
-  if (!output_norm && residual_scale_ == 1) return part(PartOutput{&hidden, true});
+void DecoderBlock::add_part(const Compute& compute, const std::optional<Norm>& output_norm, float scale,
+                            CpuScratch& work, Rows& hidden, Part&& part) {
+  if (!output_norm && scale == 1) return part(PartOutput{&hidden, true});
   part(PartOutput{&work.part, false});
   if (output_norm) output_norm->forward(compute, work.part, work.part);
-  add_scaled(compute, residual_scale_, work.part, hidden);
+  add_scaled(compute, scale, work.part, hidden);
 }
 
 template <typename Part>
@@ -74,27 +83,43 @@ void DecoderBlock::prepare(const Compute& compute, const std::optional<Norm>& no
   norm->forward(compute, hidden, normed, are_values_wanted ? RowForm::values : part.reads(compute, hidden.count()));
 }
 
+void DecoderBlock::prepare_mixers(const Compute& compute, const Rows& hidden, CpuScratch& work, bool is_picked) const {
+  const bool are_values_wanted = is_picked || is_parallel_ || !std::holds_alternative<std::monostate>(second_);
+  std::visit(
+      [&]<typename Part>(const Part& mixer) {
+        if constexpr (!std::is_same_v<Part, std::monostate>) {
+          prepare(compute, input_norm_, mixer, hidden, are_values_wanted, work.normed);
+        }
+      },
+      mixer_);
+  if (!is_parallel_) return;
+  if (mlp_norm_) {
+    work.parallel->reset(hidden.count());
+    mlp_norm_->forward(compute, hidden, *work.parallel);
+  } else {
+    copy_rows(compute, work.normed, *work.parallel);
+  }
+}
+
 void DecoderBlock::forward(const Compute& compute, const Batch& batch, StateStorage& kv, CpuScratch& work, Rows& hidden,
                            const SampledRows* wanted) const {
   const bool is_picked = wanted != nullptr;
-  std::visit(
-      [&](const auto& mixer) {
-        prepare(compute, input_norm_, mixer, hidden, is_picked || is_parallel_, work.normed);
-        if (is_parallel_) {
-          if (mlp_norm_) {
-            work.parallel->reset(hidden.count());
-            mlp_norm_->forward(compute, hidden, *work.parallel);
-          } else {
-            copy_rows(compute, work.normed, *work.parallel);
+  prepare_mixers(compute, hidden, work, is_picked);
+  if (is_picked && is_parallel_) wanted->pick(*work.parallel);
+  if (is_picked) wanted->pick(hidden);
+  if (is_picked && work.inputs) wanted->pick(work.inputs->all);
+  const auto mix = [&](const Mixer& mixer, const std::optional<Norm>& output_norm, float scale) {
+    std::visit(
+        [&]<typename Part>(const Part& part) {
+          if constexpr (!std::is_same_v<Part, std::monostate>) {
+            add_part(compute, output_norm, scale, work, hidden,
+                     [&](const PartOutput& out) { part.forward(compute, batch, kv, work, out, wanted); });
           }
-          if (is_picked) wanted->pick(*work.parallel);
-        }
-        if (is_picked) wanted->pick(hidden);
-        if (is_picked && work.inputs) wanted->pick(work.inputs->all);
-        add_part(compute, mixer_output_norm_, work, hidden,
-                 [&](const PartOutput& out) { mixer.forward(compute, batch, kv, work, out, wanted); });
-      },
-      mixer_);
+        },
+        mixer);
+  };
+  mix(second_, std::nullopt, second_scale_);  // before attention picks rows of work.normed
+  mix(mixer_, mixer_output_norm_, mixer_scale_);
   std::visit(
       [&]<typename Part>(const Part& mlp) {
         if constexpr (!std::is_same_v<Part, std::monostate>) {
@@ -103,7 +128,7 @@ void DecoderBlock::forward(const Compute& compute, const Batch& batch, StateStor
           } else {
             prepare(compute, mlp_norm_, mlp, hidden, false, work.normed);
           }
-          add_part(compute, mlp_output_norm_, work, hidden,
+          add_part(compute, mlp_output_norm_, mlp_scale_, work, hidden,
                    [&](const PartOutput& out) { mlp.forward(compute, work, out); });
         }
       },

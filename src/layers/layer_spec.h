@@ -3,6 +3,7 @@
 // Face's names. Values.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -97,12 +98,35 @@ struct GatedDeltaSpec {
   int conv_width = 0;              // positions, the present one included
 };
 
-// down(f(gate x) * up x).
+// Mamba-2: z, x, b, c, dt = in_proj u; x, b, c = silu(conv1d(x, b, c)); y = the state space layer of kernels/ssd.h with
+// steps softplus(dt + dt_bias) and rates -exp(A_log); out_proj(norm(y * silu(z))). Biases where there are any. The
+// state is the last inputs of the convolution and [heads][state_size][head_dim] numbers, in f32.
+struct Mamba2Spec {
+  std::string name;  // in_proj, conv1d, dt_bias, A_log, D, norm and out_proj are under it
+  int heads = 0, head_dim = 0;
+  int groups = 0;  // of heads that share b and c; the norm is over each group
+  int state_size = 0;
+  int conv_width = 0;                             // positions, the present one included
+  float step_min = 0, step_max = 0;               // what steps are kept within
+  bool has_norm = true;                           // else the gate alone
+  bool is_gate_first = true;                      // or else norm(y) * silu(z)
+  float epsilon = 0;                              // of the norm
+  std::array<float, 5> scales = {1, 1, 1, 1, 1};  // of z, x, b, c and dt as they are projected
+
+  int64_t conv_columns() const { return int64_t{heads} * head_dim + 2 * int64_t{groups} * state_size; }
+  int64_t conv_bytes() const { return int64_t{conv_width - 1} * conv_columns() * static_cast<int64_t>(sizeof(float)); }
+  int64_t state_bytes() const {
+    return conv_bytes() + int64_t{heads} * head_dim * state_size * static_cast<int64_t>(sizeof(float));
+  }
+};
+
+// down(f(gate_scale * gate x) * up x).
 struct GatedMlpSpec {
   std::string name;  // for messages
   MatrixSpec gate, up, down;
   int width = 0;
   Activation activation = Activation::silu;
+  float gate_scale = 1;
 };
 
 // down(f(up x)).
@@ -130,15 +154,19 @@ struct PerLayerInputSpec {
   int width = 0;
 };
 
-using MixerSpec = std::variant<AttentionSpec, GatedDeltaSpec, ShortConvSpec>;
+// monostate: the layer is its MLP alone.
+using MixerSpec = std::variant<AttentionSpec, GatedDeltaSpec, Mamba2Spec, ShortConvSpec, std::monostate>;
 // monostate: the layer is its mixer alone.
 using MlpSpec = std::variant<std::monostate, GatedMlpSpec, PlainMlpSpec>;
 
 // x += output_norm(part(input_norm(x))) for the mixer and then for the MLP, each norm where there is one; what they add
-// is multiplied by `residual_scale`.
+// is multiplied by `residual_scale` and the part's own scale.
 struct LayerSpec {
   std::optional<NormSpec> input_norm = {};
   MixerSpec mixer;
+  // Beside the mixer: it reads the same, and what both make is added. It has a fixed state, which stands behind the
+  // states of all layers' mixers (second_state).
+  std::optional<MixerSpec> second_mixer = {};
   std::optional<NormSpec> mixer_output_norm = {};
   std::optional<NormSpec> mlp_norm = {};
   MlpSpec mlp = {};
@@ -146,6 +174,7 @@ struct LayerSpec {
   // The MLP reads what the layer was given, not what the mixer has made of it: by its own norm, or else the mixer's.
   bool is_parallel = false;
   float residual_scale = 1;
+  float mixer_scale = 1, second_scale = 1, mlp_scale = 1;
   std::optional<LayerInputSpec> input = {};  // after the MLP
   std::string output_scale = {};             // a tensor [1] that the layer's result is multiplied by; empty for none
 };
@@ -165,7 +194,9 @@ struct DecoderSpec {
   std::vector<LayerSpec> layers;
 };
 
-// What its layers keep of the past.
+// What its layers keep of the past: a state a layer, then one for each second mixer.
 StateLayout state_layout(const DecoderSpec& decoder);
+// The number of the state of a layer's second mixer, which it must have.
+int second_state(const DecoderSpec& decoder, int layer);
 
 }  // namespace estoc

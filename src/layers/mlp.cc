@@ -6,6 +6,7 @@ namespace estoc {
 
 GatedMlp::GatedMlp(LoadContext& load, const GatedMlpSpec& spec, int hidden)
     : activation_(spec.activation),
+      gate_scale_(spec.gate_scale),
       gate_(load, spec.gate, spec.width, hidden),
       up_(load, spec.up, spec.width, hidden),
       down_(load, spec.down, hidden, spec.width) {}
@@ -13,6 +14,7 @@ GatedMlp::GatedMlp(LoadContext& load, const GatedMlpSpec& spec, int hidden)
 void GatedMlp::forward(const Compute& compute, CpuScratch& work, const PartOutput& out) const {
   const LinearOutput wide[] = {{&gate_, &work.gate}, {&up_, &work.up}};
   estoc::forward(compute, work.normed, wide, work.decoded);
+  if (gate_scale_ != 1) scale_rows(compute, gate_scale_, work.gate);
   activate(compute, activation_, work.gate, &work.up, work.activated, down_.reads(compute, work.gate.count()));
   const LinearOutput output{&down_, out.rows, out.is_added};
   estoc::forward(compute, work.activated, {&output, 1}, work.decoded);

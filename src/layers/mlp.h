@@ -17,6 +17,7 @@ class GatedMlp {
 
  private:
   Activation activation_;
+  float gate_scale_;
   Linear gate_, up_, down_;
 };
 

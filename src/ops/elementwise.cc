@@ -103,6 +103,15 @@ void scale_rows(const Compute& compute, float scale, Rows& x) {
   });
 }
 
+void multiply_rows(const Compute& compute, std::span<const float> factors, Rows& x) {
+  const ProfileScope scope(compute, "multiply_rows");
+  x.touch();
+  for_rows(compute, x.count(), x.columns(), [&](int64_t r) {
+    float* const row = x.row(r);
+    for (size_t c = 0; c < factors.size(); ++c) row[c] *= factors[c];
+  });
+}
+
 void add_bias(const Compute& compute, std::span<const float> bias, Rows& x) {
   const ProfileScope scope(compute, "add_bias");
   x.touch();

@@ -54,6 +54,9 @@ void copy_rows(const Compute& compute, const Rows& x, Rows& out);
 // x *= scale.
 void scale_rows(const Compute& compute, float scale, Rows& x);
 
+// x[r] *= factors, column by column.
+void multiply_rows(const Compute& compute, std::span<const float> factors, Rows& x);
+
 // x[r] += bias.
 void add_bias(const Compute& compute, std::span<const float> bias, Rows& x);
 
