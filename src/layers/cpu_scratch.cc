@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace estoc {
+namespace {
+
+int64_t expert_width(std::span<const MoeSpec* const> mixtures) {
+  int width = 1;
+  for (const MoeSpec* moe : mixtures) width = std::max({width, moe->width, moe->shared ? moe->shared->width : 0});
+  return width;
+}
+
+}  // namespace
 
 CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers) {
   Widths widths;
@@ -17,6 +26,7 @@ CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers) {
     }
     if (const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp)) widths.mlp = std::max<int64_t>(widths.mlp, mlp->width);
     if (const auto* mlp = std::get_if<PlainMlpSpec>(&layer.mlp)) widths.mlp = std::max<int64_t>(widths.mlp, mlp->width);
+    if (const auto* moe = std::get_if<MoeSpec>(&layer.mlp)) widths.mixtures.push_back(moe);
     widths.has_parallel |= layer.is_parallel;
   }
   return widths;
@@ -38,10 +48,11 @@ CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, 
       up(rows_max, widths.mlp),
       activated(rows_max, widths.mlp),
       angles(static_cast<size_t>(ropes)),
-      decoded(threads, std::max({int64_t{hidden}, widths.q, widths.mlp, widths.inner(),
+      decoded(threads, std::max({int64_t{hidden}, widths.q, widths.mlp, widths.inner(), expert_width(widths.mixtures),
                                  widths.delta_net ? widths.delta_net->value_columns() : 0})),
       plans(static_cast<size_t>(groups)) {
   if (widths.mamba2) mamba2.emplace(*widths.mamba2, rows_max);
+  if (!widths.mixtures.empty()) moe.emplace(widths.mixtures, hidden, rows_max, threads);
   if (widths.has_parallel) parallel.emplace(rows_max, hidden);
   if (widths.has_gate) {
     q_gate.emplace(rows_max, widths.q);

@@ -12,6 +12,7 @@
 #include "layers/gated_delta_net.h"
 #include "layers/layer_spec.h"
 #include "layers/mamba2.h"
+#include "layers/moe.h"
 #include "ops/attention.h"
 #include "ops/matmul.h"
 
@@ -48,6 +49,7 @@ struct CpuScratch : StackScratch {
   std::optional<LayerInputRows> inputs;
   std::optional<Mamba2Buffers> mamba2;
   Rows gate, up, activated;       // activated = f(gate) * up
+  std::optional<MoeScratch> moe;  // where a layer is a mixture of experts
   std::vector<RowAngles> angles;  // by rope
   DecodeScratch decoded;
   std::vector<AttentionPlan> plans;  // of the batch, by group; prepared before the first layer
@@ -60,6 +62,7 @@ struct CpuScratch : StackScratch {
     bool has_conv = false, has_parallel = false, has_gate = false;
     std::optional<Mamba2Spec> mamba2;
     int64_t inner() const { return mamba2 ? int64_t{mamba2->heads} * mamba2->head_dim : 0; }
+    std::vector<const MoeSpec*> mixtures;
     static Widths of(std::span<const LayerSpec> layers);
   };
   CpuScratch(const Widths& widths, int hidden, int ropes, int groups, int rows_max, int threads);

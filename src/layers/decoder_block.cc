@@ -40,6 +40,7 @@ DecoderBlock::Mlp DecoderBlock::make_mlp(LoadContext& load, const MlpSpec& spec,
   if (const auto* plain = std::get_if<PlainMlpSpec>(&spec)) {
     return Mlp(std::in_place_type<PlainMlp>, load, *plain, hidden);
   }
+  if (const auto* moe = std::get_if<MoeSpec>(&spec)) return Mlp(std::in_place_type<Moe>, load, *moe, hidden);
   return {};
 }
 

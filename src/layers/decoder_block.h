@@ -12,6 +12,7 @@
 #include "layers/layer_spec.h"
 #include "layers/mamba2.h"
 #include "layers/mlp.h"
+#include "layers/moe.h"
 #include "layers/norm.h"
 #include "layers/per_layer_inputs.h"
 #include "layers/sampled_rows.h"
@@ -29,7 +30,7 @@ class DecoderBlock {
 
  private:
   using Mixer = std::variant<Attention, GatedDeltaNet, Mamba2, ShortConv, std::monostate>;
-  using Mlp = std::variant<std::monostate, GatedMlp, PlainMlp>;
+  using Mlp = std::variant<std::monostate, GatedMlp, PlainMlp, Moe>;
 
   DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const StateLayout& layout, const LayerSpec& spec,
                int first, int layer);

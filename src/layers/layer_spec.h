@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/activation.h"
+#include "layers/moe_spec.h"
 #include "tensor/state_layout.h"
 
 namespace estoc {
@@ -157,7 +158,7 @@ struct PerLayerInputSpec {
 // monostate: the layer is its MLP alone.
 using MixerSpec = std::variant<AttentionSpec, GatedDeltaSpec, Mamba2Spec, ShortConvSpec, std::monostate>;
 // monostate: the layer is its mixer alone.
-using MlpSpec = std::variant<std::monostate, GatedMlpSpec, PlainMlpSpec>;
+using MlpSpec = std::variant<std::monostate, GatedMlpSpec, PlainMlpSpec, MoeSpec>;
 
 // x += output_norm(part(input_norm(x))) for the mixer and then for the MLP, each norm where there is one; what they add
 // is multiplied by `residual_scale` and the part's own scale.

@@ -10,13 +10,6 @@
 namespace estoc {
 namespace {
 
-Weight load_weight(LoadContext& load, const MatrixView& matrix) {
-  Weight weight(
-      matrix, load.mode, load.compute, load.packed_store, [&load] { load.source.release_pages(); }, load.weights);
-  load.took(matrix.stored_bytes());
-  return weight;
-}
-
 std::vector<float> load_bias(LoadContext& load, const std::string& name, int64_t rows) {
   if (load.source.find(name + ".bias") == nullptr) return {};
   return load_vector(load, name + ".bias", rows);
@@ -48,6 +41,13 @@ Linear::Linear(LoadContext& load, const MatrixSpec& spec, int64_t rows, int64_t 
 Linear::Linear(LoadContext& load, const MatrixView& matrix, std::vector<float> bias)
     : weight_(load_weight(load, matrix)), bias_(std::move(bias)) {
   ESTOC_CHECK(bias_.empty() || std::ssize(bias_) == matrix.rows());
+}
+
+Weight load_weight(LoadContext& load, const MatrixView& matrix) {
+  Weight weight(
+      matrix, load.mode, load.compute, load.packed_store, [&load] { load.source.release_pages(); }, load.weights);
+  load.took(matrix.stored_bytes());
+  return weight;
 }
 
 MatrixView load_matrix(LoadContext& load, const std::string& name, int64_t rows, int64_t columns) {

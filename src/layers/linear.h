@@ -48,6 +48,9 @@ void forward(const Compute& compute, Rows& x, std::span<const LinearOutput> outp
 // The form a producer should leave for these readers: what they all read, else values.
 RowForm form_of(const Compute& compute, int64_t row_count, std::initializer_list<const Linear*> readers);
 
+// A matrix in the form that the context's mode asks for.
+Weight load_weight(LoadContext& load, const MatrixView& matrix);
+
 // All of `name`.weight. Throws Error{corrupt_file} when it is missing or not [rows, columns].
 MatrixView load_matrix(LoadContext& load, const std::string& name, int64_t rows, int64_t columns);
 

@@ -20,8 +20,8 @@ void add_totals(const WeightSource& source, const NamingRules& naming, ComputeMo
   for (const WeightTensor& tensor : source.tensors()) {
     if (is_leftover(tensor.name)) continue;
     info.parameter_count += tensor.element_count();
-    // The embedding stays as it is stored; a tied head is packed beside it.
-    if (tensor.shape.size() == 2 && &tensor != embedding) {
+    // The embedding stays as it is stored; a tied head is packed beside it. Experts are stacked matrices.
+    if (tensor.shape.size() >= 2 && &tensor != embedding) {
       const bool is_head = tensor.name == naming.head_weight();
       const QuantFormat& format = Weight::format_as(*tensor.format, is_head ? head_type(type) : type, tensor.columns());
       info.weight_bytes += Weight::resident_bytes_of(format, compute, tensor.rows(), tensor.columns());
@@ -35,12 +35,15 @@ void add_totals(const WeightSource& source, const NamingRules& naming, ComputeMo
   info.weight_bytes += Weight::resident_bytes_of(format, compute, embedding->rows(), embedding->columns());
 }
 
-// Of the widest.
+// Of the widest; of a mixture what a row goes through.
 int mlp_width_of(const DecoderSpec& decoder) {
   int width = 0;
   for (const LayerSpec& layer : decoder.layers) {
     if (const auto* gated = std::get_if<GatedMlpSpec>(&layer.mlp)) width = std::max(width, gated->width);
     if (const auto* plain = std::get_if<PlainMlpSpec>(&layer.mlp)) width = std::max(width, plain->width);
+    if (const auto* moe = std::get_if<MoeSpec>(&layer.mlp)) {
+      width = std::max(width, moe->rule.chosen * moe->width + (moe->shared ? moe->shared->width : 0));
+    }
   }
   return width;
 }

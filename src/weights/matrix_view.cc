@@ -13,6 +13,20 @@ namespace estoc {
 MatrixView::MatrixView(const WeightTensor& tensor)
     : tensor_(&tensor), slice_{.rows = tensor.rows(), .columns = tensor.columns()} {}
 
+MatrixView MatrixView::mxfp4_of(const WeightTensor& blocks, const WeightTensor& scales) {
+  for (const WeightTensor* part : {&blocks, &scales}) {
+    if (part->format->name == "u8") continue;
+    fail(ErrorCode::corrupt_file, "{}: tensor '{}' is stored as {}, expected bytes (u8)", part->file,
+         shown(part->source_name), part->format->name);
+  }
+  ESTOC_CHECK(blocks.columns() == 16 && blocks.rows() == scales.element_count());
+  MatrixView view(scales);
+  view.tensor_ = &blocks;
+  view.scales_ = &scales;
+  view.slice_.columns *= mxfp4.block_count;
+  return view;
+}
+
 // Bytes in another order than the file's, and the tensor that says so.
 struct MatrixView::Copy {
   std::vector<std::byte> bytes;
@@ -85,7 +99,25 @@ void MatrixView::unpack(int64_t r, uint8_t* codes, float* scales, float* mins) c
 
 const std::byte* MatrixView::row(int64_t r) const {
   ESTOC_DCHECK(r >= 0 && r < rows());
-  return tensor_->row(slice_.first_row + slice_.order.stored_row(r)) + format().row_bytes(slice_.first_column);
+  const int64_t stored = slice_.first_row + slice_.order.stored_row(r),
+                before = format().row_bytes(slice_.first_column);
+  return (scales_ == nullptr ? tensor_->row(stored) : joined_row(stored)) + before;
+}
+
+const std::byte* MatrixView::joined_row(int64_t r) const {
+  const int64_t count = scales_->columns();
+  constexpr auto kHalf = static_cast<int64_t>(sizeof(Mxfp4Block::qs));
+  thread_local std::vector<Mxfp4Block> joined;
+  joined.resize(static_cast<size_t>(count));
+  const auto* codes = reinterpret_cast<const uint8_t*>(tensor_->bytes.data()) + r * count * kHalf;
+  const auto* scales = reinterpret_cast<const uint8_t*>(scales_->bytes.data()) + r * count;
+  for (Mxfp4Block& block : joined) {
+    block.e = *scales++;
+    const auto code = [&](int64_t i) { return codes[i / 2] >> (i % 2 * 4) & 15; };
+    for (int64_t j = 0; j < kHalf; ++j) block.qs[j] = static_cast<uint8_t>(code(j) | code(j + kHalf) << 4);
+    codes += kHalf;
+  }
+  return reinterpret_cast<const std::byte*>(joined.data());
 }
 
 }  // namespace estoc

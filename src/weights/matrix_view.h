@@ -15,6 +15,7 @@
 #include <string>
 
 #include "quant/format.h"
+#include "quant/mxfp4.h"
 #include "weights/row_map.h"
 #include "weights/weight_source.h"
 
@@ -34,6 +35,10 @@ class MatrixView {
   // All of the tensor; dimensions before the last are rows.
   explicit MatrixView(const WeightTensor& tensor);
 
+  // A matrix in MXFP4 whose blocks and scales are tensors of bytes: [..., columns / 32, 16] with adjacent values in a
+  // byte, and [..., columns / 32].
+  static MatrixView mxfp4_of(const WeightTensor& blocks, const WeightTensor& scales);
+
   // Rows or columns [begin, begin + count) of this view. Throws Error{unsupported} when the format keeps values on both
   // sides of a cut in one block.
   MatrixView slice_rows(int64_t begin, int64_t count) const;
@@ -48,7 +53,7 @@ class MatrixView {
   int64_t rows() const { return slice_.rows; }
   int64_t columns() const { return slice_.columns; }
   const WeightTensor& tensor() const { return *tensor_; }
-  const QuantFormat& format() const { return *tensor_->format; }
+  const QuantFormat& format() const { return scales_ == nullptr ? *tensor_->format : mxfp4; }
   const MatrixSlice& slice() const { return slice_; }
   const RowMap& row_map() const { return tensor_->row_map; }
   // In the file.
@@ -64,13 +69,16 @@ class MatrixView {
     return row_map().has_even_runs(count) && slice_.order.has_even_runs(count);
   }
   int64_t row_stride_bytes() const { return format().row_bytes(tensor_->columns()); }
-  // The stored bytes of row r, columns() values of the format.
+  // The stored bytes of row r, columns() values of the format. Of parts they are put together in a place of the
+  // thread's own, until it asks for the next row.
   const std::byte* row(int64_t r) const;
 
  private:
   struct Copy;
+  const std::byte* joined_row(int64_t r) const;
 
   const WeightTensor* tensor_;
+  const WeightTensor* scales_ = nullptr;  // of a scheme in two parts
   MatrixSlice slice_;
   std::shared_ptr<const Copy> copy_;  // of the tensor, where the view has one of its own
 };

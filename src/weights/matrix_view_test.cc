@@ -155,6 +155,30 @@ TEST(MatrixView, TransposedOwnsItsCopy) {
                  [&] { (void)MatrixView(blocks.tensor).transposed(); });
 }
 
+// The same numbers as blocks of one tensor and as codes and scales of two, whose bytes hold neighbours.
+TEST(MatrixView, Mxfp4InTwoTensors) {
+  const Stored whole = store("mxfp4", {4, 96});
+  Stored blocks = store("u8", {2, 2, 3, 16}), scales = store("u8", {2, 2, 3});
+  for (size_t block = 0; block < 12; ++block) {
+    const std::byte* from = whole.bytes.data() + block * 17;
+    scales.bytes[block] = from[0];
+    const auto code = [&](size_t i) { return i < 16 ? from[1 + i] & std::byte{15} : from[1 + i - 16] >> 4; };
+    for (size_t i = 0; i < 16; ++i) blocks.bytes[block * 16 + i] = code(2 * i) | code(2 * i + 1) << 4;
+  }
+  const MatrixView expected(whole.tensor), view = MatrixView::mxfp4_of(blocks.tensor, scales.tensor);
+  ASSERT_EQ(view.rows(), 4);
+  ASSERT_EQ(view.columns(), 96);
+  EXPECT_EQ(view.format().name, "mxfp4");
+  EXPECT_EQ(view.stored_bytes(), expected.stored_bytes());
+  for (int64_t r = 0; r < 4; ++r) EXPECT_EQ(decoded(view, r), decoded(expected, r));
+  const MatrixView turns = view.pick_rows(1, 2, RowMap::groups(1, 2));
+  EXPECT_EQ(decoded(turns, 1), decoded(expected, 3));
+  EXPECT_EQ(decoded(view.slice_rows(2, 2).slice_columns(32, 64), 0), decoded(expected.slice_columns(32, 64), 2));
+  const Stored real = store("f32", {2, 2, 3, 16});
+  expect_refused(ErrorCode::corrupt_file, "m.gguf: tensor 'm.weight' is stored as f32, expected bytes (u8)",
+                 [&] { (void)MatrixView::mxfp4_of(real.tensor, scales.tensor); });
+}
+
 TEST(MatrixView, ABlockIsNotCut) {
   const Stored stored = store("q4_k", {2, 512});
   const MatrixView all(stored.tensor);

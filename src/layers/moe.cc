@@ -1,0 +1,106 @@
+#include "layers/moe.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/check.h"
+#include "layers/cpu_scratch.h"
+#include "layers/expert_weights.h"
+#include "ops/profile.h"
+
+namespace estoc {
+namespace {
+
+ExpertScratch::Limits limits_of(std::span<const MoeSpec* const> specs, int hidden, int rows_max, int threads) {
+  ExpertScratch::Limits limits{.rows = rows_max, .hidden = hidden, .has_gate = false, .threads = threads};
+  for (const MoeSpec* spec : specs) {
+    limits.experts = std::max(limits.experts, spec->rule.experts);
+    limits.chosen = std::max(limits.chosen, spec->rule.chosen);
+    limits.width = std::max<int64_t>(limits.width, spec->width);
+    limits.has_gate |= !spec->gate.empty();
+  }
+  return limits;
+}
+
+int shared_width(std::span<const MoeSpec* const> specs) {
+  int width = 0;
+  for (const MoeSpec* spec : specs) width = std::max(width, spec->shared ? spec->shared->width : 0);
+  return width;
+}
+
+// A vector that files also keep as a matrix of one row.
+std::vector<float> load_row(LoadContext& load, const std::string& name, int64_t count) {
+  const WeightTensor* tensor = load.source.find(name);
+  if (tensor == nullptr || tensor->shape.size() != 2) return load_vector(load, name, count);
+  const int64_t shape[] = {1, count};
+  std::vector<float> values(static_cast<size_t>(count));
+  load.require(name, shape).decode_row(0, values.data());
+  load.took(tensor->bytes.size());
+  return values;
+}
+
+// As it is stored, whatever other matrices are rounded to: it is small, and what it decides is not.
+Linear load_router(LoadContext& load, const MoeSpec& spec, int hidden) {
+  const WeightType type = std::exchange(load.weights, WeightType::as_stored);
+  Linear router(load, spec.router, spec.rule.experts, hidden);
+  load.weights = type;
+  return router;
+}
+
+}  // namespace
+
+MoeScratch::MoeScratch(std::span<const MoeSpec* const> specs, int hidden, int rows_max, int threads)
+    : logits(rows_max, limits_of(specs, hidden, rows_max, threads).experts),
+      routes(rows_max, limits_of(specs, hidden, rows_max, threads).chosen),
+      experts(limits_of(specs, hidden, rows_max, threads)) {
+  if (const int width = shared_width(specs); width > 0) {
+    shared.emplace(Rows(rows_max, width), Rows(rows_max, width), Rows(rows_max, width));
+  }
+}
+
+Moe::Shared::Shared(LoadContext& load, const SharedExpertSpec& spec, bool has_gate, int hidden)
+    : up(load, spec.name + ".up_proj", spec.width, hidden),
+      down(load, spec.name + ".down_proj", hidden, spec.width),
+      weigher(spec.weigher.empty() ? std::vector<float>() : load_row(load, spec.weigher + ".weight", hidden)) {
+  if (has_gate) gate.emplace(load, spec.name + ".gate_proj", spec.width, hidden);
+}
+
+Moe::Moe(LoadContext& load, const MoeSpec& spec, int hidden)
+    : rule_(spec.rule), router_(load_router(load, spec, hidden)), experts_(load_experts(load, spec, hidden)) {
+  if (!spec.correction.empty()) correction_ = load_row(load, spec.correction, spec.rule.experts);
+  if (spec.shared) shared_.emplace(load, *spec.shared, !spec.gate.empty(), hidden);
+}
+
+void Moe::forward(const Compute& compute, CpuScratch& work, const PartOutput& out) const {
+  ESTOC_DCHECK(work.moe.has_value());
+  const LinearOutput router{&router_, &work.moe->logits};
+  estoc::forward(compute, work.normed, {&router, 1}, work.decoded);
+  route(compute, rule_, correction_, work.moe->logits, work.moe->routes);
+  run_experts(compute, experts_, work.normed, work.moe->routes, work.moe->experts, work.decoded, *out.rows,
+              out.is_added);
+  if (shared_) add_shared(compute, work, *out.rows);
+}
+
+void Moe::add_shared(const Compute& compute, CpuScratch& work, Rows& out) const {
+  MoeScratch::Shared& rows = *work.moe->shared;
+  const LinearOutput wide[] = {{&shared_->up, &rows.up}, {shared_->gate ? &*shared_->gate : nullptr, &rows.gate}};
+  estoc::forward(compute, work.normed, std::span(wide).first(shared_->gate ? 2 : 1), work.decoded);
+  const int64_t width = rows.up.columns();
+  rows.activated.reset(work.normed.count());
+  rows.activated.fill(compute, shared_->down.reads(compute, work.normed.count()), [&](int64_t r, float* to) {
+    activate_expert(compute, experts_.activation, shared_->gate ? rows.gate.row(r) : nullptr, rows.up.row(r), width,
+                    to);
+    if (shared_->weigher.empty()) return;
+    // down is linear: its input may be weighed in place of its output.
+    float weight = 0;
+    compute.kernels.dense_gemm(kernels::Dense::f32, shared_->weigher.data(), 1, 0, work.normed.columns(),
+                               work.normed.row(r), 1, work.normed.stride(), {&weight, 1});
+    weight = 1 / (1 + std::exp(-weight));
+    for (int64_t i = 0; i < width; ++i) to[i] *= weight;
+  });
+  const LinearOutput down{&shared_->down, &out, true};
+  estoc::forward(compute, rows.activated, {&down, 1}, work.decoded);
+}
+
+}  // namespace estoc

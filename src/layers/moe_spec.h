@@ -1,0 +1,38 @@
+// A mixture of experts as data: a router sends each row to a few of many small MLPs and weighs what they answer.
+// A part of layers/layer_spec.h. Values.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "ops/experts.h"
+#include "ops/router.h"
+
+namespace estoc {
+
+// An MLP that every row goes to, of the experts' kind: `name`.gate_proj, up_proj, down_proj.
+struct SharedExpertSpec {
+  std::string name;
+  int width = 0;
+  std::string weigher;  // `weigher`.weight [1, hidden]: the result is multiplied by sigmoid(w . x); empty for no such
+};
+
+struct MoeSpec {
+  std::string name;  // for messages
+  RouterRule rule;
+  std::string router;      // `router`.weight [experts, hidden], with a bias where the file has one
+  std::string correction;  // a tensor of rule.experts values that only choose; empty for none
+
+  // Weights of experts, under `experts`; layers/expert_weights.h says in which ways files keep them.
+  std::string experts;
+  std::string gate = "gate_proj", up = "up_proj", down = "down_proj";  // without `gate`: down(f(up x))
+  std::string gate_up = "gate_up_proj";                                // where files have both in one
+  bool is_interleaved = false;  // gate_up has a row of gate, then one of up; else all of gate first
+  bool is_transposed = false;   // stacked tensors that are no blocks are [experts, columns, rows]
+  int width = 0;
+  ExpertActivation activation;
+
+  std::optional<SharedExpertSpec> shared;
+};
+
+}  // namespace estoc
