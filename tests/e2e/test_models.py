@@ -93,3 +93,26 @@ def test_a_flag_with_a_list_leaves_the_models_alone():
     run = subprocess.run([str(BINARY), "serve", "--allow-host", "a.example", "--name", "x", "/no/such/model"],
                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     assert run.returncode == 2 and "/no/such/model: no such model" in run.stderr
+
+
+def test_rounded_weights_are_said(start_server):
+    """What floating-point weights became, in /health and in the log, with how far it is from as they are stored."""
+    path = GOLDEN / "models" / "qwen3_tied_like"
+    stored = start_server(path, "--name", "stored", *FLAGS)
+    assert stored.http.get("/health").json() == {"status": "ok", "models": [{"name": "stored", "weights": "as-stored"}]}
+    divergences = {}
+    for kind in ("int8", "int4"):
+        server = start_server(path, "--name", kind, "--weights", kind, *FLAGS)
+        model, = server.http.get("/health").json()["models"]
+        assert model["weights"] == kind
+        divergences[kind] = model["divergence"]
+        assert f"{kind}: floating-point weights are rounded to {kind}: " in server.log.read_text()
+        assert ask(server, kind, PROMPTS[0])
+    assert 0 < divergences["int8"] < divergences["int4"] < 1
+
+
+def test_rounding_is_not_exact():
+    run = subprocess.run([BINARY, "serve", GOLDEN / "models" / "qwen3_tied_like", "--compute", "exact", "--weights",
+                          "int8"], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 2, run
+    assert "--weights int8 rounds, and --compute exact does not" in run.stderr
