@@ -3,6 +3,7 @@
 // preemption and cancelling change no token.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "base/thread_team.h"
@@ -27,7 +28,8 @@ class StateModels : public testing::TestWithParam<std::string> {
 
   EngineConfig config(int batch_tokens, int blocks) const {
     const StateLayout& state = model_->info().state;
-    EngineConfig config = {.context = 400, .sequences_max = 4, .batch_tokens_max = batch_tokens};
+    EngineConfig config = {
+        .context = std::min(400, blocks * kKvBlockTokens), .sequences_max = 4, .batch_tokens_max = batch_tokens};
     config.kv_type = KvType::f32;
     config.kv_bytes = static_cast<uint64_t>(blocks) * state.position_block_bytes(KvType::f32) +
                       state_bytes(state, config.sequences_max);
