@@ -89,33 +89,38 @@ void add_gate(const WeightSource& source, float epsilon, AttentionSpec& attentio
 
 DecoderSpec describe_qwen_hybrid(const WeightSource& source) {
   const ConfigReader config(source);
-  DecoderSpec decoder = describe_llama(source);
-  // A GGUF file counts layers that foresee further tokens, which stand last.
-  if (is_gguf(source)) {
-    const auto all = static_cast<int>(decoder.layers.size());
-    decoder.layers.resize(static_cast<size_t>(all - config.integer("num_nextn_predict_layers", 0, all - 1, 0)));
-  }
   if (!config.boolean("attn_output_gate", true)) {
     fail(ErrorCode::unsupported, "{}: {} is false: attention without a gate is not supported in this family",
          config.file(), config.spelling("attn_output_gate"));
   }
-  const int head_dim = std::get<AttentionSpec>(decoder.layers.front().mixer).head_dim;
-  const double share = config.number("partial_rotary_factor", 0, 1, kTurnedShare);
-  decoder.ropes = {read_rope(source, {.head_dim = head_dim, .partial = share})};
-  const float epsilon = decoder.norm.epsilon;
-  decoder.norm = one_plus(source, decoder.norm.name, epsilon);
+  // A GGUF file counts layers that foresee further tokens, which stand last.
+  const int all = layer_count(config);
+  const int layers = is_gguf(source) ? all - config.integer("num_nextn_predict_layers", 0, all - 1, 0) : all;
+  const bool has_experts_only = config.find("intermediate_size") == nullptr && config.find("num_experts") != nullptr;
+  const int width = has_experts_only ? 0 : mlp_width(config);
+  const Activation activation = read_activation(config, "hidden_act", "silu");
+  const auto epsilon = static_cast<float>(config.number("rms_norm_eps", 0, 1, 1e-6));
+  DecoderSpec decoder = describe_sizes(config);
+  AttentionSpec attention = describe_attention(config, decoder.hidden);
   GatedDeltaSpec delta = read_sizes(source);
-  const std::vector<bool> attend = attending_layers(config, static_cast<int>(decoder.layers.size()));
-  for (size_t layer = 0; layer < decoder.layers.size(); ++layer) {
-    LayerSpec& spec = decoder.layers[layer];
-    spec.input_norm = one_plus(source, spec.input_norm->name, epsilon);
-    spec.mlp_norm = one_plus(source, spec.mlp_norm->name, epsilon);
-    if (attend[layer]) {
-      add_gate(source, epsilon, std::get<AttentionSpec>(spec.mixer));
+  const double share = config.number("partial_rotary_factor", 0, 1, kTurnedShare);
+  decoder.ropes = {read_rope(source, {.head_dim = attention.head_dim, .partial = share})};
+  decoder.norm = one_plus(source, "model.norm", epsilon);
+  const std::vector<bool> attend = attending_layers(config, layers);
+  for (int layer = 0; layer < layers; ++layer) {
+    const std::string name = "model.layers." + std::to_string(layer);
+    LayerSpec& spec = decoder.layers.emplace_back();
+    spec.input_norm = one_plus(source, name + ".input_layernorm", epsilon);
+    if (attend[static_cast<size_t>(layer)]) {
+      name_attention(attention, name + ".self_attn");
+      add_gate(source, epsilon, attention);
+      spec.mixer = attention;
     } else {
-      name_delta(source, static_cast<int>(layer), epsilon, delta);
+      name_delta(source, layer, epsilon, delta);
       spec.mixer = delta;
     }
+    spec.mlp_norm = one_plus(source, name + ".post_attention_layernorm", epsilon);
+    if (!has_experts_only) spec.mlp = gated_mlp(name + ".mlp", width, activation);
   }
   return decoder;
 }

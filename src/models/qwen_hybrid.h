@@ -11,7 +11,8 @@
 
 namespace estoc {
 
-// The layers of such a config, with MLPs as Llama's and the projections of delta nets in tensors of their own.
+// The layers of such a config, with MLPs as Llama's unless it knows experts only, and with the projections of delta
+// nets as Qwen3.5 keeps them.
 DecoderSpec describe_qwen_hybrid(const WeightSource& source);
 
 // What GGUF files call their tensors; the keys of the list in config_keys.cc that are computed.
