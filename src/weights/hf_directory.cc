@@ -27,10 +27,34 @@ bool is_there(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
+// Python writes numbers that JSON does not have as bare words; in newer configs they are objects like
+// {"__float__": "Infinity"}, which is what this makes of the words.
+std::string with_named_numbers(std::string text) {
+  constexpr std::string_view kWords[] = {"-Infinity", "Infinity", "NaN"};
+  if (text.find("Infinity") == std::string::npos && text.find("NaN") == std::string::npos) return text;
+  bool is_in_string = false;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (is_in_string && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '"') {
+      is_in_string = !is_in_string;
+    }
+    if (is_in_string) continue;
+    for (const std::string_view word : kWords) {
+      if (text.compare(at, word.size(), word) != 0) continue;
+      const std::string named = fmt::format(R"({{"__float__": "{}"}})", word);
+      text.replace(at, word.size(), named);
+      at += named.size() - 1;
+      break;
+    }
+  }
+  return text;
+}
+
 Json read_json_object(const std::string& path, size_t bytes_max) {
   Json value;
   try {
-    value = parse_json(read_file(path, bytes_max));
+    value = parse_json(with_named_numbers(read_file(path, bytes_max)));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::invalid_argument) throw;
     fail(ErrorCode::corrupt_file, "{}: is not valid JSON: {}", path, error.what());

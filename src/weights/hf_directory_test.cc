@@ -45,6 +45,15 @@ TEST_F(HfDirectoryTest, opens_a_single_file) {
   EXPECT_EQ(value, 1.0f);
 }
 
+TEST_F(HfDirectoryTest, numbers_that_json_has_not_are_named) {
+  directory_.write("config.json",
+                   R"({"limits": [0.0, Infinity, -Infinity,NaN], "text": "Infinity, \"NaN\" \\", "last": Infinity})");
+  directory_.write("model.safetensors", one_tensor("model.norm.weight"));
+  EXPECT_EQ(open_weights(directory_.path(), test_naming_rules())->config(),
+            parse_json(R"({"limits": [0.0, {"__float__": "Infinity"}, {"__float__": "-Infinity"}, {"__float__": "NaN"}],
+                           "text": "Infinity, \"NaN\" \\", "last": {"__float__": "Infinity"}})"));
+}
+
 TEST_F(HfDirectoryTest, opens_shards_by_the_index) {
   directory_.write("config.json", kConfig);
   const std::string first = one_tensor("a");
