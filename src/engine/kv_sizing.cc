@@ -48,7 +48,8 @@ std::vector<KvGroup> kv_groups_for(const StateLayout& layout, const EngineConfig
   }
   const int state_count = state_count_for(layout, config, memory);
   const uint64_t of_states = static_cast<uint64_t>(state_count) * layout.sequence_bytes();
-  if (memory < of_states + block_bytes) {
+  // A model of fixed states alone keeps nothing of positions.
+  if (memory < of_states + layout.position_block_bytes(config.kv_type)) {
     fail(ErrorCode::resource_exhausted, "the KV cache of {} bytes is smaller than one block of {} tokens ({} bytes){}",
          memory, kBlockTokens, block_bytes,
          of_states == 0 ? std::string() : fmt::format(" and {} states ({} bytes)", state_count, of_states));
