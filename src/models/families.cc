@@ -5,11 +5,13 @@
 
 namespace estoc {
 
-extern const ModelFamily gemma, gemma2, gemma3, gemma4, lfm2, llama, ministral, phi3, qwen2, qwen3, qwen3_5, qwen3_next;
+extern const ModelFamily bamba, falcon_h1, gemma, gemma2, gemma3, gemma4, granite_hybrid, lfm2, llama, mamba2,
+    ministral, nemotron_h, phi3, qwen2, qwen3, qwen3_5, qwen3_next;
 
 namespace {
-constexpr std::array kFamilies = {&gemma,     &gemma2, &gemma3, &gemma4, &lfm2,    &llama,
-                                  &ministral, &phi3,   &qwen2,  &qwen3,  &qwen3_5, &qwen3_next};
+constexpr std::array kFamilies = {&bamba,          &falcon_h1, &gemma, &gemma2,  &gemma3,    &gemma4,
+                                  &granite_hybrid, &lfm2,      &llama, &mamba2,  &ministral, &nemotron_h,
+                                  &phi3,           &qwen2,     &qwen3, &qwen3_5, &qwen3_next};
 
 constexpr auto kNamingRules = [] {
   std::array<const NamingRules*, kFamilies.size()> rules{};

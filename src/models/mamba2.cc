@@ -1,0 +1,44 @@
+// The Mamba-2 family: layers of Mamba-2 alone, with a norm before each. No positions, no attention.
+// Source: transformers models/mamba2 (5.23); checked against tests/golden/.
+#include "models/mamba2_config.h"
+
+#include "models/family.h"
+#include "models/llama.h"
+
+namespace estoc {
+namespace {
+
+constexpr std::string_view kArchitectures[] = {"Mamba2ForCausalLM"};
+constexpr Mamba2Keys kKeys = {.heads = "num_heads",
+                              .head_dim = "head_dim",
+                              .groups = "n_groups",
+                              .state_size = "state_size",
+                              .conv_width = "conv_kernel",
+                              .expand = "expand"};
+
+DecoderSpec describe(const WeightSource& source) {
+  constexpr int kContextMax = 1 << 20;  // a state of fixed size has no end: what the paper's authors extrapolate to
+  const ConfigReader config(source);
+  DecoderSpec decoder = describe_sizes(config);
+  if (config.find("max_position_embeddings") == nullptr) decoder.context_max = kContextMax;
+  const auto epsilon = static_cast<float>(config.number("layer_norm_epsilon", 0, 1, 1e-5));
+  Mamba2Spec mamba = describe_mamba2(config, kKeys, decoder.hidden);
+  mamba.epsilon = epsilon;
+  decoder.norm = {"backbone.norm_f", epsilon};
+  for (int layer = 0; layer < layer_count(config); ++layer) {
+    const std::string name = "backbone.layers." + std::to_string(layer);
+    mamba.name = name + ".mixer";
+    decoder.layers.push_back({.input_norm = NormSpec{name + ".norm", epsilon}, .mixer = mamba});
+  }
+  return decoder;
+}
+
+}  // namespace
+
+extern const ModelFamily mamba2;
+constinit const ModelFamily mamba2 = {.name = "mamba2",
+                                      .architectures = kArchitectures,
+                                      .describe = describe,
+                                      .naming = {.embedding = "backbone.embeddings"}};
+
+}  // namespace estoc
