@@ -91,6 +91,48 @@ FAMILIES = {
         "layer_types": ["linear_attention", "full_attention", "linear_attention"],
         "linear_num_key_heads": 2, "linear_num_value_heads": 6, "linear_key_head_dim": 16,
         "linear_value_head_dim": 16}),
+    # Mamba-2 alone: one group for all heads, limited steps.
+    "mamba2_like": ("Mamba2Config", {
+        "hidden_size": 32, "num_hidden_layers": 3, "num_heads": 8, "head_dim": 8, "n_groups": 1, "state_size": 16,
+        "chunk_size": 16, "time_step_limit": [0.3, 1.5], "tie_word_embeddings": True}),
+    # Granite 4 without experts: Mamba-2 and one layer of attention that is not told positions; everything is scaled.
+    "granite4_like": ("GraniteMoeHybridConfig", {
+        "hidden_size": 32, "intermediate_size": 48, "shared_intermediate_size": 40, "num_hidden_layers": 4,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "num_local_experts": 0, "num_experts_per_tok": 0,
+        "layer_types": ["linear_attention", "linear_attention", "full_attention", "linear_attention"],
+        "mamba_n_heads": 8, "mamba_d_head": 8, "mamba_n_groups": 1, "mamba_d_state": 16, "mamba_chunk_size": 16,
+        "embedding_multiplier": 2.0, "residual_multiplier": 0.6, "attention_multiplier": 0.25, "logits_scaling": 1.5,
+        "tie_word_embeddings": True}),
+    # Granite 4 with attention alone, as its smallest ones are: positions are told.
+    "granite4_dense_like": ("GraniteMoeHybridConfig", {
+        "hidden_size": 32, "intermediate_size": 48, "shared_intermediate_size": 40, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "num_local_experts": 0, "num_experts_per_tok": 0,
+        "layer_types": ["full_attention"] * 2, "position_embedding_type": "rope", "mamba_n_heads": 8,
+        "mamba_d_head": 8, "residual_multiplier": 0.6, "attention_multiplier": 0.25, "logits_scaling": 1.5,
+        "tie_word_embeddings": True}),
+    # Nemotron-H: a mixer or an MLP a layer, two groups, squared ReLU.
+    "nemotron_h_like": ("NemotronHConfig", {
+        "hidden_size": 32, "intermediate_size": 48, "layers_block_type": [
+            "linear_attention", "mlp", "linear_attention", "full_attention", "mlp"],
+        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "ssm_state_size": 16,
+        "mamba_num_heads": 6, "mamba_head_dim": 8, "n_groups": 2, "chunk_size": 16}),
+    # Falcon-H1: attention and Mamba-2 beside each other, with a gate only or a norm, and every scale of its own.
+    "falcon_h1_like": ("FalconH1Config", {
+        "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "mamba_d_ssm": 48, "mamba_n_heads": 6, "mamba_d_head": 8, "mamba_n_groups": 2,
+        "mamba_d_state": 16, "mamba_chunk_size": 16, "lm_head_multiplier": 0.7, "embedding_multiplier": 1.5,
+        "mlp_multipliers": [0.8, 0.6], "key_multiplier": 0.7, "attention_out_multiplier": 0.9,
+        "attention_in_multiplier": 1.2, "ssm_multipliers": [0.9, 1.1, 0.8, 1.2, 0.7], "ssm_in_multiplier": 1.3,
+        "ssm_out_multiplier": 0.8}),
+    "falcon_h1_norm_like": ("FalconH1Config", {
+        "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "mamba_d_ssm": 48, "mamba_n_heads": 6, "mamba_d_head": 8, "mamba_n_groups": 2,
+        "mamba_d_state": 16, "mamba_chunk_size": 16, "mamba_rms_norm": True, "mamba_norm_before_gate": True,
+        "tie_word_embeddings": True}),
+    "bamba_like": ("BambaConfig", {
+        "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "attn_layer_indices": [1], "mamba_n_heads": 8, "mamba_d_head": 8,
+        "mamba_n_groups": 1, "mamba_d_state": 16, "mamba_chunk_size": 16}),
 }
 
 # Those that are also written as GGUF files.
