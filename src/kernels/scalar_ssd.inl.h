@@ -1,4 +1,4 @@
-// The state space layer's reference, row by row; included inside the anonymous namespace of scalar.cc.
+// The state space layer's reference, row by row. Included inside scalar.cc.
 
 void ssd_rows(const SsdHeads& ssd) noexcept {
   for (int64_t r = 0; r < ssd.row_count; ++r) {

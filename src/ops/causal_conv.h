@@ -11,6 +11,8 @@
 
 namespace estoc {
 
+inline constexpr int kCausalConvWidthMax = kernels::kCausalConvWidthMax;
+
 struct CausalConvWeights {
   std::span<const float> taps;  // [width][columns]
   std::span<const float> bias;  // [columns] or empty
