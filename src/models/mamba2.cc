@@ -16,17 +16,26 @@ constexpr Mamba2Keys kKeys = {.heads = "num_heads",
                               .conv_width = "conv_kernel",
                               .expand = "expand"};
 
+constexpr GgufRename kRenames[] = {
+    {"attn_norm", "norm"}, {"ssm_in", "mixer.in_proj"}, {"ssm_conv1d", "mixer.conv1d"}, {"ssm_dt", "mixer.dt"},
+    {"ssm_a", "mixer.A"},  {"ssm_d", "mixer.D"},        {"ssm_norm", "mixer.norm"},     {"ssm_out", "mixer.out_proj"}};
+constexpr GgufArchitecture kGguf[] = {
+    {.name = "mamba2", .architecture = "Mamba2ForCausalLM", .model_type = "mamba2", .renames = kRenames}};
+constexpr std::string_view kComputes[] = {"ssm_conv_kernel", "ssm_group_count", "ssm_inner_size", "ssm_state_size",
+                                          "ssm_time_step_rank"};
+
 DecoderSpec describe(const WeightSource& source) {
   constexpr int kContextMax = 1 << 20;  // a state of fixed size has no end: what the paper's authors extrapolate to
   const ConfigReader config(source);
+  const bool is_gguf = source.container() == "gguf";
   DecoderSpec decoder = describe_sizes(config);
   if (config.find("max_position_embeddings") == nullptr) decoder.context_max = kContextMax;
-  const auto epsilon = static_cast<float>(config.number("layer_norm_epsilon", 0, 1, 1e-5));
+  const auto epsilon = static_cast<float>(config.number(is_gguf ? "rms_norm_eps" : "layer_norm_epsilon", 0, 1, 1e-5));
   Mamba2Spec mamba = describe_mamba2(config, kKeys, decoder.hidden);
   mamba.epsilon = epsilon;
-  decoder.norm = {"backbone.norm_f", epsilon};
+  decoder.norm = {is_gguf ? "model.norm" : "backbone.norm_f", epsilon};
   for (int layer = 0; layer < layer_count(config); ++layer) {
-    const std::string name = "backbone.layers." + std::to_string(layer);
+    const std::string name = (is_gguf ? "model.layers." : "backbone.layers.") + std::to_string(layer);
     mamba.name = name + ".mixer";
     decoder.layers.push_back({.input_norm = NormSpec{name + ".norm", epsilon}, .mixer = mamba});
   }
@@ -39,6 +48,7 @@ extern const ModelFamily mamba2;
 constinit const ModelFamily mamba2 = {.name = "mamba2",
                                       .architectures = kArchitectures,
                                       .describe = describe,
-                                      .naming = {.embedding = "backbone.embeddings"}};
+                                      .naming = {.embedding = "backbone.embeddings", .gguf = kGguf},
+                                      .computes = kComputes};
 
 }  // namespace estoc

@@ -1,10 +1,11 @@
 #include "models/mamba2_config.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/error.h"
-#include "kernels/causal_conv.h"
 #include "models/llama.h"
+#include "ops/causal_conv.h"
 
 namespace estoc {
 namespace {
@@ -40,8 +41,16 @@ void read_step_limits(const ConfigReader& config, Mamba2Spec& spec) {
 
 }  // namespace
 
-Mamba2Spec describe_mamba2(const ConfigReader& config, const Mamba2Keys& keys, int hidden, int inner) {
+Mamba2Spec describe_mamba2(const ConfigReader& config, const Mamba2Keys& family_keys, int hidden, int inner) {
   constexpr int kSizeMax = 1 << 16;
+  constexpr Mamba2Keys kGgufKeys = {.heads = "ssm_time_step_rank",
+                                    .head_dim = "ssm_head_dim",  // not told: what inside is divided by heads
+                                    .groups = "ssm_group_count",
+                                    .state_size = "ssm_state_size",
+                                    .conv_width = "ssm_conv_kernel"};
+  const bool is_gguf = config.find("ssm_inner_size") != nullptr;
+  const Mamba2Keys& keys = is_gguf ? kGgufKeys : family_keys;
+  if (is_gguf) inner = config.integer("ssm_inner_size", 1, 1 << 20);
   Mamba2Spec spec;
   spec.heads = config.integer(keys.heads, 1, kSizeMax);
   if (inner == 0) inner = config.integer(keys.expand, 1, kSizeMax, 2) * hidden;
@@ -51,7 +60,7 @@ Mamba2Spec describe_mamba2(const ConfigReader& config, const Mamba2Keys& keys, i
                       : config.integer(keys.head_dim, 1, kSizeMax, inner / spec.heads);
   spec.groups = config.integer(keys.groups, 1, kSizeMax, 1);
   spec.state_size = config.integer(keys.state_size, 1, kSizeMax);
-  spec.conv_width = config.integer(keys.conv_width, 2, kernels::kCausalConvWidthMax, 4);
+  spec.conv_width = config.integer(keys.conv_width, 2, kCausalConvWidthMax, 4);
   if (spec.heads % spec.groups != 0) {
     fail(ErrorCode::corrupt_file, "{}: {} is {} and {} is {}: heads cannot be divided evenly", config.file(),
          config.spelling(keys.heads), spec.heads, config.spelling(keys.groups), spec.groups);
@@ -62,6 +71,24 @@ Mamba2Spec describe_mamba2(const ConfigReader& config, const Mamba2Keys& keys, i
   }
   read_step_limits(config, spec);
   return spec;
+}
+
+std::vector<int> layer_numbers(const ConfigReader& config, std::string_view key, int layers) {
+  constexpr int kMost = 1 << 24;
+  const Json* value = config.find(key);
+  if (value == nullptr || !value->is_array()) {
+    return std::vector<int>(static_cast<size_t>(layers), config.integer(key, 0, kMost, 0));
+  }
+  std::vector<int> numbers;
+  for (const Json& item : value->as_array()) {
+    const bool fits = item.is_int() && item.as_int() >= 0 && item.as_int() <= kMost;
+    numbers.push_back(fits ? static_cast<int>(item.as_int()) : -1);
+  }
+  if (std::ssize(numbers) != layers || std::ranges::find(numbers, -1) != numbers.end()) {
+    fail(ErrorCode::corrupt_file, "{}: {} is not a list of {} numbers from 0 to {}", config.file(),
+         config.spelling(key), layers, kMost);
+  }
+  return numbers;
 }
 
 std::vector<float> read_numbers(const ConfigReader& config, std::string_view key, size_t count, double low,

@@ -1,6 +1,8 @@
 // The Nemotron-H family: every layer is one norm and one part, which is Mamba-2, attention without positions, or a
 // plain MLP with a squared ReLU. Source: transformers models/nemotron_h (5.23); checked against tests/golden/.
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "models/family.h"
@@ -11,8 +13,9 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"NemotronHForCausalLM"};
-constexpr std::string_view kComputes[] = {"hybrid_override_pattern", "layer_types", "layers_block_type",
-                                          "n_routed_experts"};
+constexpr std::string_view kComputes[] = {"hybrid_override_pattern", "layer_types",     "layers_block_type",
+                                          "n_routed_experts",        "ssm_conv_kernel", "ssm_group_count",
+                                          "ssm_inner_size",          "ssm_state_size",  "ssm_time_step_rank"};
 constexpr Mamba2Keys kKeys = {.heads = "mamba_num_heads",
                               .head_dim = "mamba_head_dim",
                               .groups = "n_groups",
@@ -20,6 +23,48 @@ constexpr Mamba2Keys kKeys = {.heads = "mamba_num_heads",
                               .conv_width = "conv_kernel",
                               .expand = "expand",
                               .activation = "mamba_hidden_act"};
+
+constexpr GgufRename kRenames[] = {{"attn_norm", "norm"},
+                                   {"attn_q", "mixer.q_proj"},
+                                   {"attn_k", "mixer.k_proj"},
+                                   {"attn_v", "mixer.v_proj"},
+                                   {"attn_output", "mixer.o_proj"},
+                                   {"ffn_up", "mixer.up_proj"},
+                                   {"ffn_down", "mixer.down_proj"},
+                                   {"ssm_in", "mixer.in_proj"},
+                                   {"ssm_conv1d", "mixer.conv1d"},
+                                   {"ssm_dt", "mixer.dt"},
+                                   {"ssm_a", "mixer.A"},
+                                   {"ssm_d", "mixer.D"},
+                                   {"ssm_norm", "mixer.norm"},
+                                   {"ssm_out", "mixer.out_proj"}};
+// Its converter reorders heads, which changes no score where positions are not told.
+constexpr GgufArchitecture kGguf[] = {
+    {.name = "nemotron_h", .architecture = "NemotronHForCausalLM", .model_type = "nemotron_h", .renames = kRenames}};
+
+bool is_gguf(const WeightSource& source) { return source.container() == "gguf"; }
+
+// A GGUF file tells the kinds by how many heads or columns a layer has.
+std::string pattern_of_numbers(const ConfigReader& config) {
+  const int layers = layer_count(config);
+  const std::vector<int> kv_heads = layer_numbers(config, "num_key_value_heads", layers);
+  const std::vector<int> widths = layer_numbers(config, "intermediate_size", layers);
+  std::string pattern;
+  for (size_t layer = 0; layer < kv_heads.size(); ++layer) {
+    pattern += kv_heads[layer] > 0 ? '*' : widths[layer] > 0 ? '-' : 'M';
+  }
+  return pattern;
+}
+
+// The config with the largest number of all layers in place of a number a layer.
+Json with_largest(const ConfigReader& config) {
+  Json one = config.json();
+  for (const std::string_view key : {"num_key_value_heads", "intermediate_size"}) {
+    const std::vector<int> numbers = layer_numbers(config, key, layer_count(config));
+    one.set(key, std::ranges::max(numbers));
+  }
+  return one;
+}
 
 // The kind of every layer as a letter of the older configs' pattern: M, * for attention, - for an MLP, E for experts.
 std::string read_pattern(const ConfigReader& config) {
@@ -52,20 +97,24 @@ std::string read_pattern(const ConfigReader& config) {
 }
 
 DecoderSpec describe(const WeightSource& source) {
-  const ConfigReader config(source);
+  const ConfigReader given(source);
+  const Json plain = is_gguf(source) ? with_largest(given) : given.json();
+  const ConfigReader config(plain, given.file());
   DecoderSpec decoder = describe_sizes(config);
   AttentionSpec attention = describe_attention(config, decoder.hidden);
   attention.rope = AttentionSpec::kNoRope;
-  const auto epsilon = static_cast<float>(config.number("layer_norm_epsilon", 0, 1, 1e-5));
+  const auto epsilon =
+      static_cast<float>(config.number(is_gguf(source) ? "rms_norm_eps" : "layer_norm_epsilon", 0, 1, 1e-5));
   Mamba2Spec mamba = describe_mamba2(config, kKeys, decoder.hidden);
   mamba.epsilon = epsilon;
   mamba.step_min = static_cast<float>(config.number("time_step_min", 0, 1e6, 1e-3));
   const Activation activation = read_activation(config, "mlp_hidden_act", "relu2");
   const int width = mlp_width(config);
-  const std::string pattern = read_pattern(config);
-  decoder.norm = {"backbone.norm_f", epsilon};
+  const std::string pattern = is_gguf(source) ? pattern_of_numbers(given) : read_pattern(config);
+  decoder.norm = {is_gguf(source) ? "model.norm" : "backbone.norm_f", epsilon};
   for (size_t layer = 0; layer < pattern.size(); ++layer) {
-    const std::string name = "backbone.layers." + std::to_string(layer), part = name + ".mixer";
+    const std::string name = (is_gguf(source) ? "model.layers." : "backbone.layers.") + std::to_string(layer);
+    const std::string part = name + ".mixer";
     const NormSpec norm{name + ".norm", epsilon};
     LayerSpec spec{.mixer = std::monostate()};
     if (pattern[layer] == '-') {
@@ -96,7 +145,7 @@ extern const ModelFamily nemotron_h;
 constinit const ModelFamily nemotron_h = {.name = "nemotron_h",
                                           .architectures = kArchitectures,
                                           .describe = describe,
-                                          .naming = {.embedding = "backbone.embeddings"},
+                                          .naming = {.embedding = "backbone.embeddings", .gguf = kGguf},
                                           .computes = kComputes};
 
 }  // namespace estoc

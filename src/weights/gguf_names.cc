@@ -55,10 +55,15 @@ GgufNaming gguf_naming(std::string_view architecture, std::span<const NamingRule
 
 std::optional<GgufLayerTensor> gguf_layer_tensor(std::string_view gguf_name) {
   constexpr std::string_view kBlock = "blk.";
-  const auto [stem, kind] = split_kind(gguf_name);
+  auto [stem, kind] = split_kind(gguf_name);
   if (!stem.starts_with(kBlock)) return std::nullopt;
-  const std::string_view rest = stem.substr(kBlock.size());
-  const size_t dot = rest.find('.');
+  std::string_view rest = stem.substr(kBlock.size());
+  size_t dot = rest.find('.');
+  if (dot == std::string_view::npos) {  // "blk.3.ssm_a": of no kind
+    rest = gguf_name.substr(kBlock.size());
+    dot = rest.find('.');
+    kind = {};
+  }
   if (dot == std::string_view::npos) return std::nullopt;
   GgufLayerTensor tensor{.part = rest.substr(dot + 1), .kind = kind};
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + dot, tensor.layer);

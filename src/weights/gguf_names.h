@@ -21,7 +21,7 @@ struct GgufNaming {
 GgufNaming gguf_naming(std::string_view architecture, std::span<const NamingRules* const> rules,
                        const std::string& file);
 
-// The parts of "blk.3.attn_q.weight".
+// The parts of "blk.3.attn_q.weight", or of "blk.3.ssm_a".
 struct GgufLayerTensor {
   int64_t layer = 0;
   std::string_view part;  // "attn_q"

@@ -136,7 +136,7 @@ FAMILIES = {
 }
 
 # Those that are also written as GGUF files.
-GGUF = ["qwen3_5_like"]
+GGUF = ["qwen3_5_like", "mamba2_like", "nemotron_h_like"]
 
 # Positions of the longest sequence, where a checkpoint's answers depend on it.
 CONTEXTS = {"phi4_mini_like": 256}
@@ -159,8 +159,10 @@ def randomize(model: torch.nn.Module, seed: int) -> None:
 def make_model(name: str) -> torch.nn.Module:
     kind, arguments = FAMILIES[name]
     config = getattr(transformers, kind)(**(BASE | arguments))
+    seed = 2000 + sum(name.encode())
+    torch.manual_seed(seed)  # for what the class begins with
     model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-    randomize(model, seed=2000 + sum(name.encode()))
+    randomize(model, seed)
     return model.to(torch.bfloat16)
 
 

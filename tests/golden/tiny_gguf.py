@@ -5,6 +5,7 @@ of q and k in the order of adjacent pairs where the Llama architecture rotates s
 what becomes of gated delta nets.
 """
 import math
+import re
 from pathlib import Path
 
 import gguf
@@ -73,6 +74,57 @@ def add_delta_net_keys(writer: gguf.GGUFWriter, config: dict) -> None:
         writer.add_rope_dimension_sections([*config["rope_parameters"]["mrope_section"], 0])
 
 
+def of_mamba2(name: str, tensor: torch.Tensor, groups: int) -> tuple[str, torch.Tensor]:
+    """As of_delta_net: rates and skips as columns, norms group by group."""
+    if name.endswith(".A_log"):
+        tensor = -torch.exp(tensor.float()).reshape(-1, 1)
+    elif name.endswith(".mixer.D"):
+        tensor = tensor.float().reshape(-1, 1)
+    elif name.endswith(".conv1d.weight"):
+        tensor = tensor.squeeze().float()
+    elif name.endswith(".mixer.norm.weight"):
+        tensor = tensor.float().reshape(groups, -1)
+    return name.replace(".dt_bias", ".dt_proj.bias"), tensor
+
+
+def write_mamba2(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> None:
+    """Mamba-2 alone, or Nemotron-H, whose kinds of layers are told by numbers a layer."""
+    is_hybrid = config["model_type"] == "nemotron_h"
+    architecture = ARCHITECTURES[config["model_type"]]
+    kinds = config.get("layers_block_type") or ["linear_attention"] * config["num_hidden_layers"]
+    heads = config["mamba_num_heads" if is_hybrid else "num_heads"]
+    inner = heads * config["mamba_head_dim" if is_hybrid else "head_dim"]
+    names = gguf.get_tensor_name_map(architecture, len(kinds))
+    writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[architecture])
+    writer.add_type(gguf.GGUFType.MODEL)
+    writer.add_vocab_size(config["vocab_size"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_block_count(len(kinds))
+    writer.add_layer_norm_rms_eps(config["layer_norm_epsilon"])
+    writer.add_ssm_conv_kernel(config["conv_kernel"])
+    writer.add_ssm_inner_size(inner)
+    writer.add_ssm_state_size(config["ssm_state_size" if is_hybrid else "state_size"])
+    writer.add_ssm_time_step_rank(heads)
+    writer.add_ssm_group_count(config["n_groups"])
+    if is_hybrid:
+        writer.add_head_count(config["num_attention_heads"])
+        writer.add_head_count_kv([config["num_key_value_heads"] * (kind == "full_attention") for kind in kinds])
+        writer.add_key_length(config["head_dim"])
+        writer.add_value_length(config["head_dim"])
+        writer.add_feed_forward_length([config["intermediate_size"] * (kind == "mlp") for kind in kinds])
+    else:
+        writer.add_head_count(0)
+        writer.add_feed_forward_length(0)
+    for name, tensor in tensors.items():
+        name, tensor = of_mamba2(re.sub("^model[.]", "backbone.", name), tensor, config["n_groups"])
+        add(writer, names.get_name(name, try_suffixes=(".weight", ".bias")), tensor)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def add(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor) -> None:
     """Vectors are f32, as converters have them; matrices keep their type."""
     if tensor.dim() == 1:
@@ -89,6 +141,8 @@ def can_write(config: dict) -> bool:
 
 
 def write_gguf(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> None:
+    if config["model_type"] in ("mamba2", "nemotron_h"):
+        return write_mamba2(path, config, tensors)
     architecture = ARCHITECTURES[ALIASES.get(config["model_type"], config["model_type"])]
     names = gguf.get_tensor_name_map(architecture, config["num_hidden_layers"])
     heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
