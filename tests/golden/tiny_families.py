@@ -91,9 +91,13 @@ FAMILIES = {
         "layer_types": ["linear_attention", "full_attention", "linear_attention"],
         "linear_num_key_heads": 2, "linear_num_value_heads": 6, "linear_key_head_dim": 16,
         "linear_value_head_dim": 16}),
-    # Mamba-2 alone: one group for all heads, limited steps.
+    # Mamba-2 alone: one group for all heads.
     "mamba2_like": ("Mamba2Config", {
         "hidden_size": 32, "num_hidden_layers": 3, "num_heads": 8, "head_dim": 8, "n_groups": 1, "state_size": 16,
+        "chunk_size": 16, "tie_word_embeddings": True}),
+    # Limited steps, which a GGUF file cannot say.
+    "mamba2_limit_like": ("Mamba2Config", {
+        "hidden_size": 32, "num_hidden_layers": 1, "num_heads": 8, "head_dim": 8, "n_groups": 2, "state_size": 16,
         "chunk_size": 16, "time_step_limit": [0.3, 1.5], "tie_word_embeddings": True}),
     # Granite 4 without experts: Mamba-2 and one layer of attention that is not told positions; everything is scaled.
     "granite4_like": ("GraniteMoeHybridConfig", {
