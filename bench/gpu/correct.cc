@@ -107,6 +107,8 @@ bool run_correct(Session& s) {
     tally.add(check_embed(s.device, s.module, {static_cast<WeightForm>(form), 1024, 5}, s.random));
   }
   tally.add(check_select_rows(s.device, s.module, 70, s.is_small ? 192 : 4096, true, s.random));
+  tally.add(check_add_part(s.device, s.module, 70, s.is_small ? 192 : 4096, true, true, s.random));
+  tally.add(check_cap_logits(s.device, s.module, 3, s.is_small ? 3000 : 151936, 30, s.random));
   tally.add(check_argmax(s.device, s.module, 5, s.is_small ? 3000 : 151936, 64, s.random));
   tally.add(check_sample(s.device, s.module, s.is_small ? 3000 : 1000, 4, s.random));
   if (!s.is_small) tally.add(check_sample(s.device, s.module, 151936, 10, s.random));

@@ -80,6 +80,15 @@ TEST_P(KernelsTest, AttentionInEightBitsAndOverWindows) {
   }
 }
 
+TEST_P(KernelsTest, AttentionWithSinks) {
+  AttentionCase c{.head_dim = 64, .heads = 8, .kv_heads = 2, .positions = {0, 40, 200}, .window = 30};
+  c.has_sinks = true;
+  expect(check_attention_decode(device, module, c, random));
+  c = {.head_dim = 128, .heads = 4, .kv_heads = 1, .positions = {300}, .splits = 3, .form = KvForm::int8};
+  c.has_sinks = true;
+  expect(check_attention_decode(device, module, c, random));
+}
+
 TEST_P(KernelsTest, RopeOfManyRows) {
   for (const KvForm form : {KvForm::bf16, KvForm::int8}) {
     expect(check_rope(device, module, {64, 4, 2, {0, 15, 16, 37, 5}, 1, true, form}, random));
@@ -89,8 +98,27 @@ TEST_P(KernelsTest, RopeOfManyRows) {
 
 TEST_P(KernelsTest, EmbeddingInEveryForm) {
   for (int form = 0; form < kWeightForms; ++form) {
-    expect(check_embed(device, module, {static_cast<WeightForm>(form), 192, 3}, random));
+    expect(
+        check_embed(device, module, {static_cast<WeightForm>(form), 192, 3, 50, form % 2 == 0 ? 1.0f : 2.5f}, random));
   }
+}
+
+TEST_P(KernelsTest, PartsThatAreAdded) {
+  for (const bool has_norm : {false, true}) {
+    expect(check_add_part(device, module, 3, 192, has_norm, true, random));
+    expect(check_add_part(device, module, 2, 578, has_norm, false, random));
+  }
+}
+
+TEST_P(KernelsTest, LogitsThatAreScaledAndCapped) {
+  expect(check_cap_logits(device, module, 2, 2500, 3, random));
+  expect(check_cap_logits(device, module, 1, 31, 0, random));
+}
+
+TEST_P(KernelsTest, GatesOfGelu) {
+  LinearCase c{.form = WeightForm::codes4, .end = LinearEnd::gated, .rows = 48, .columns = 192, .count = 3};
+  c.is_gelu = true;
+  expect(check_linear(device, module, c, random));
 }
 
 TEST_P(KernelsTest, PickedRows) {

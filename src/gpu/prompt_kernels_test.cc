@@ -65,6 +65,14 @@ TEST_P(PromptKernelsTest, GemmInClusters) {
   in_clusters({WeightForm::bf16, GemmEndKind::store, 130, 64, 100, 256, 1, 4}, 4);
 }
 
+TEST_P(PromptKernelsTest, GatesOfGelu) {
+  GemmCase c{.form = WeightForm::bf16, .end = GemmEndKind::gated, .rows = 128, .columns = 128, .count = 20};
+  c.is_gelu = true;
+  expect(check_gemm(device, module, c, random));
+  c.is_mma = true;
+  expect(check_gemm(device, module, c, random));
+}
+
 TEST_P(PromptKernelsTest, NormIntoTiles) {
   expect(check_token_norm(device, module, 70, 128, ColumnOrder::plain, random));
   expect(check_token_norm(device, module, 9, 192, ColumnOrder::paired, random));
@@ -80,6 +88,15 @@ TEST_P(PromptKernelsTest, AttentionOfPrompts) {
       expect(check_attention_prompt(device, module, {64, 3, 3, 20, 20, 0, 24, is_mma, form}, random));
     }
   }
+}
+
+TEST_P(PromptKernelsTest, AttentionWithSinks) {
+  AttentionPromptCase c{.head_dim = 64, .heads = 8, .kv_heads = 2, .context = 200, .tokens = 30, .window = 100};
+  c.sample = 40;
+  c.has_sinks = true;
+  expect(check_attention_prompt(device, module, c, random));
+  c.is_mma = true;
+  expect(check_attention_prompt(device, module, c, random));
 }
 
 INSTANTIATE_TEST_SUITE_P(Schedules, PromptKernelsTest, testing::ValuesIn(emulator_runs<uint64_t>({1, 0})));

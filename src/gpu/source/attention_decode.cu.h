@@ -267,8 +267,11 @@ DEVICE Merged merge_warps(const AttentionShared<D, kForm>& shared, int element) 
 }
 
 // Elements `element` .. + 3 of a row of outputs.
-DEVICE void store_output(const AttentionArguments& a, int row, int columns, int element, const Merged& merged) {
-  const float factor = 1 / merged.sum;
+template <int D>
+DEVICE void store_output(const AttentionArguments& a, int row, int element, const Merged& merged) {
+  const int columns = a.heads * D;
+  const float sink = a.sinks != nullptr ? exp2_fast(a.sinks[element / D] * kLog2E - merged.maximum) : 0;
+  const float factor = 1 / (merged.sum + sink);
   Words2 both;
   UNROLL
   for (int i = 0; i < 2; ++i) {
@@ -313,7 +316,7 @@ DEVICE void merge_splits(AttentionShared<D, kForm>& shared, const AttentionArgum
       load_f32x4(part.output, partial + static_cast<long>(s) * size + i);
       return part;
     });
-    store_output(a, row, a.heads * D, first + i, merged);
+    store_output<D>(a, row, first + i, merged);
   }
   if (thread_index() == 0) a.arrived[block_index_y()] = 0;
 }
@@ -401,7 +404,7 @@ DEVICE void attention_decode(AttentionShared<D, kForm>& shared, const AttentionA
   RunningSoftmax<D> state;
   UNROLL
   for (int i = 0; i < D / 4; ++i) state.output[i / 4][i % 4] = 0;
-  const float scale = a.scale * 1.4426950408889634f;
+  const float scale = a.scale * kLog2E;
   const u32* next = table + first;
   const int window = a.window > 0 ? a.window : 1 << 30;
   int end = position + 1 - first * kKvPositions;  // positions from the block's first on, beyond its last too
@@ -426,7 +429,7 @@ DEVICE void attention_decode(AttentionShared<D, kForm>& shared, const AttentionA
     return;
   }
   for (int i = thread_index() * 4; i < rows_group * D; i += kAttentionThreads * 4) {
-    store_output(a, shared.row, a.heads * D, shared.first + i, merge_warps(shared, i));
+    store_output<D>(a, shared.row, shared.first + i, merge_warps(shared, i));
   }
 }
 

@@ -70,6 +70,7 @@ struct AttentionArguments {
   // Bytes from this layer's keys to those of the next, which are asked for as well; 0 where that is too much for the
   // L2.
   long next_layer;
+  const float* sinks = nullptr;  // [heads]: logits that only add to the sum of a head's weights; null for none
 };
 
 }  // namespace estoc::gpu

@@ -34,6 +34,7 @@ struct AttentionPromptArguments {
   int window;         // positions that a row sees, its own included; 0 for all
   float scale;        // of scores
   int tile_count;
+  const float* sinks;  // [heads]: logits that only add to the sum of a head's weights; null for none
 };
 constexpr int attention_prompt_blocks(int tiles, int multiprocessors) {
   return tiles < multiprocessors ? tiles : multiprocessors;

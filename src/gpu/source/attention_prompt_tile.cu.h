@@ -100,7 +100,7 @@ DEVICE void attention_weights(float (&s)[kCount], AttentionRows& rows, const Att
   const bool has_future = first_key + kCount * 2 - 1 > tile.position;
   const bool has_forgotten = a.window > 0 && first_key <= span.last - a.window;
   if (has_future || has_forgotten) attention_mask(s, first_key, position, a.window);
-  attention_softmax(s, rows, a.scale * 1.4426950408889634f);
+  attention_softmax(s, rows, a.scale * kLog2E);
 }
 
 template <int kBlocks>
@@ -119,6 +119,9 @@ DEVICE void attention_store(const float (&o)[D / 2], const AttentionRows& rows, 
     for (int mask = 1; mask <= 2; mask *= 2) sum += shuffle_xor(sum, mask);
     const int row = row0 + 8 * r, token = tile.token + row / a.group, head = tile.head * a.group + row % a.group;
     if (row / a.group >= tile.tokens) continue;
+    if (a.sinks != nullptr) {
+      sum += exp2_fast((a.sinks[head] - rows.largest[r] * a.scale) * kLog2E);
+    }
     const float factor = reciprocal_fast(sum);
     UNROLL
     for (int j = 0; j < D / 8; ++j) {

@@ -46,6 +46,7 @@ DEVICE void embed_row(float (&part)[kEmbedThreads / kWarp], const EmbedArguments
     UNROLL
     for (int i = 0; i < 8; ++i) {
       const long at = row * a.columns + chunk * 8 + i;
+      values[i] *= a.scale;
       a.residual[at] = values[i];
       a.next_inputs[at] = static_cast<u16>(pack_bf16x2(values[i] * a.next_norm[chunk * 8 + i], 0));
       squares += values[i] * values[i];

@@ -15,6 +15,7 @@ struct EmbedArguments {
   u16* next_inputs;        // [row][columns]: bf16(residual * next_norm)
   float* next_squares;     // [row]: one part each
   int columns;
+  float scale = 1;  // of the embedding
 };
 
 }  // namespace estoc::gpu

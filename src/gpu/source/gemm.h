@@ -8,13 +8,14 @@
 // gemm_mma_...
 //   store      output = W x + bias, f32 [token][rows], a token `output_stride` floats behind the one before
 //   residual   output += W x, the same
-//   gated      activated = bf16(silu(gate) * up) in token tiles; the matrix has 8 rows of gate and 8 of up in turn, so
+//   gated      activated = bf16(curve(gate) * up) in token tiles; the matrix has 8 rows of gate and 8 of up in turn, so
 //              a tile row is 8 outputs
 // Codes meet their scale before the product and are rounded to bf16; f16 weights are not rounded.
 // With `splits` above 1 a tile's columns are divided among that many blocks, for few tokens; the parts are added in
 // order, so bits depend on the launch's shape only. Clusters have one.
 #pragma once
 
+#include "gpu/source/gate.h"
 #include "gpu/source/token_tile.h"
 #include "gpu/source/weight_tile.h"
 
@@ -31,6 +32,7 @@ struct GemmArguments {
   int output_stride;
   u8* activated;      // gated: token tiles of rows / 2 columns
   ColumnOrder order;  // of `activated`
+  GateCurve gate = kSilu;
   int rows, columns, count;
   int splits;
   float* partial;  // splits > 1: gemm_partial_floats

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "gpu/source/device.h"
+#include "gpu/source/gate.cu.h"
 #include "gpu/source/gemm.h"
 #include "gpu/source/linear_unit.cu.h"
 
@@ -122,8 +123,7 @@ DEVICE void gemm_end_gated(const float (&sum)[N / 2], const GemmArguments& a, co
     float value[2];
     UNROLL
     for (int e = 0; e < 2; ++e) {
-      const float gate = sum[4 * j + e];
-      value[e] = gate * reciprocal_fast(1 + exp2_fast(-1.4426950408889634f * gate)) * sum[4 * j + 2 + e];
+      value[e] = gated(sum[4 * j + e], a.gate) * sum[4 * j + 2 + e];
     }
     const u32 both = transpose_8x8(pack_bf16x2(value[0], value[1]));  // two outputs of token lane / 4
     const int token = item.token() + j * 8 + lane / 4;

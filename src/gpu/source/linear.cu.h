@@ -6,6 +6,7 @@
 #pragma once
 
 #include "gpu/source/device.h"
+#include "gpu/source/gate.cu.h"
 #include "gpu/source/linear.h"
 #include "gpu/source/linear_unit.cu.h"
 #include "gpu/source/weights_ahead.cu.h"
@@ -224,8 +225,8 @@ DEVICE void end_gated(const LinearSums<R, N>& sums, const LinearArguments& a) {
     if (row < outputs) {
       const float gate = summed(sums, sum_index<N>(local / 8, local % 8, column), warps) * sums.norm[column];
       const float up = summed(sums, sum_index<N>(local / 8, local % 8 + 8, column), warps) * sums.norm[column];
-      const float silu = gate * reciprocal_fast(1 + exp2_fast(-1.4426950408889634f * gate));
-      a.activated[static_cast<long>(column) * outputs + row] = static_cast<u16>(pack_bf16x2(silu * up, 0));
+      a.activated[static_cast<long>(column) * outputs + row] =
+          static_cast<u16>(pack_bf16x2(gated(gate, a.gate) * up, 0));
     }
   }
 }

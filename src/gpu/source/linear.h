@@ -7,13 +7,15 @@
 //   residual   residual += W x; and what the next norm needs: next_inputs = bf16(residual * next_norm), and each
 //   block's
 //              sum of squares of its rows of the residual
-//   gated      activated = bf16(silu(gate) * up), gate and up = (W x) * norm; the matrix has 8 rows of gate and 8 of up
+//   gated      activated = bf16(curve(gate) * up), gate and up = (W x) * norm; the matrix has 8 rows of gate and 8 of
+//   up
 //              in turn, as those of prompts (gemm.h)
 // The norm before a product is a factor behind it: inputs come multiplied by the norm's weights, and norm is
 // 1 / sqrt(mean of squares + epsilon), the squares being summed from the parts that whoever wrote the inputs left.
 // Exact products of bf16 inputs and codes, summed in f32 in a fixed order: bits depend on the launch shape only.
 #pragma once
 
+#include "gpu/source/gate.h"
 #include "gpu/source/weight_tile.h"
 #include "gpu/source/weights_ahead.h"
 
@@ -62,6 +64,7 @@ struct LinearArguments {
   float* next_squares;     // [row][blocks of this grid]
 
   u16* activated;  // [row][rows / 2]
+  GateCurve gate = kSilu;
 
   WeightsAhead ahead;
 };

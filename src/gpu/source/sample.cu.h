@@ -9,8 +9,6 @@
 
 namespace estoc::gpu {
 
-inline constexpr float kLog2E = 1.4426950408889634f;
-
 KERNEL(kSampleTilesThreads, 1, sample_tiles, (SampleArguments a)) {
   grid_release();
   grid_wait();

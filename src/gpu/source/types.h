@@ -8,6 +8,8 @@ using u16 = unsigned short;
 using u32 = unsigned;
 using u64 = unsigned long;
 
+inline constexpr float kLog2E = 1.4426950408889634f;  // exponentials are of two
+
 // What one load instruction moves, whatever lies there.
 struct [[gnu::may_alias]] alignas(8) Words2 {
   u32 v[2];

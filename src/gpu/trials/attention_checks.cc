@@ -16,7 +16,7 @@ struct Setting {
   AttentionCase c;
   KvPool pool;
   int table_stride;
-  std::vector<float> qkv, query_norm, key_norm, rotations;
+  std::vector<float> qkv, query_norm, key_norm, rotations, sinks;
   std::vector<uint32_t> tables;
 
   int width() const { return (c.heads + 2 * c.kv_heads) * c.head_dim; }
@@ -32,7 +32,7 @@ Setting draw_setting(const AttentionCase& c, Random& random) {
   const int rows = static_cast<int>(c.positions.size());
   const int last = *std::max_element(c.positions.begin(), c.positions.end());
   const int table_stride = last / kKvPositions + 1;
-  Setting s{c, KvPool(c.form, c.head_dim, c.kv_heads, rows * table_stride), table_stride, {}, {}, {}, {}, {}};
+  Setting s{c, KvPool(c.form, c.head_dim, c.kv_heads, rows * table_stride), table_stride, {}, {}, {}, {}, {}, {}};
   s.qkv = draw_floats(random, static_cast<size_t>(rows) * s.width(), 1.5f);
   if (c.has_head_norm) {
     s.query_norm = draw_floats(random, c.head_dim);
@@ -45,6 +45,7 @@ Setting draw_setting(const AttentionCase& c, Random& random) {
       s.rotations.push_back(static_cast<float>(std::sin(angle)));
     }
   }
+  if (c.has_sinks) s.sinks = draw_floats(random, c.heads, 2);
   s.pool.fill(random);
   s.tables.resize(s.pool.blocks);
   std::iota(s.tables.begin(), s.tables.end(), 0);
@@ -93,7 +94,7 @@ std::vector<double> attended(const Setting& s, int row, int head, float scale) {
     for (int i = 0; i < d; ++i) scores[p] += as_bf16(query[i]) * s.value(row, p, kv_head, i) * scale;
   }
   const double maximum = *std::max_element(scores.begin() + begin, scores.end());
-  double sum = 0;
+  double sum = s.sinks.empty() ? 0 : std::exp(s.sinks[head] - maximum);
   for (int p = begin; p < end; ++p) sum += scores[p] = std::exp(scores[p] - maximum);
   for (int p = begin; p < end; ++p) {
     for (int i = 0; i < d; ++i) {
@@ -205,6 +206,7 @@ class AttentionDecodeTrial : private AttentionMemory {
                         with_unseen_poisoned(draw_setting(c, random)), random, copies),
         stride_(attention_reach(setting_.table_stride * kKvPositions, c.window) / kKvPositions),
         tables_(Buffer::of(device, seen_tables(setting_, stride_))),
+        sinks_(buffer_of(device, setting_.sinks)),
         arrived_(Buffer::of(device, std::vector<uint32_t>(c.positions.size() * static_cast<size_t>(c.kv_heads)))),
         partial_(device, c.positions.size() * static_cast<size_t>(c.kv_heads * c.splits) *
                              attention_partial_floats(c.heads / c.kv_heads, c.head_dim) * 4) {}
@@ -216,7 +218,7 @@ class AttentionDecodeTrial : private AttentionMemory {
   float scale() const { return 1 / std::sqrt(static_cast<float>(setting_.c.head_dim)); }
 
   const int stride_;
-  const Buffer tables_;
+  const Buffer tables_, sinks_;
   Buffer arrived_, partial_;
 };
 
@@ -249,7 +251,8 @@ void AttentionDecodeTrial::launch(int turn) {
       .window = c.window,
       .ahead = c.has_ahead ? WeightsAhead{pool_.at(turn), static_cast<u32>(setting_.pool.bytes.size()) / 16 * 16}
                            : WeightsAhead{},
-      .next_layer = 0};
+      .next_layer = 0,
+      .sinks = or_null(sinks_, setting_.sinks)};
   gpu::launch(device_, kernel_, {.blocks = c.splits, .blocks_y = rows() * c.kv_heads, .threads = kAttentionThreads}, a);
 }
 

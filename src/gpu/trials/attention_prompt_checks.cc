@@ -27,11 +27,12 @@ Cache draw_cache(const AttentionPromptCase& c, Random& random) {
   return cache;
 }
 
+// `sink` as a logit; -infinity for none.
 std::vector<double> attend(const AttentionPromptCase& c, const Cache& cache, const uint16_t* query, int position,
-                           int kv_head) {
+                           int kv_head, double sink) {
   const int begin = c.window > 0 ? std::max(0, position - c.window + 1) : 0;
   std::vector<double> output(c.head_dim);
-  double sum = 0;
+  double sum = std::exp(sink);
   for (int p = begin; p <= position; ++p) {
     double score = 0;
     for (int d = 0; d < c.head_dim; ++d) score += bf16_to_f32(query[d]) * cache.value(p, kv_head, d);
@@ -71,10 +72,11 @@ class AttentionPromptTrial {
   const Handle kernel_;
   const Cache cache_;
   const std::vector<uint16_t> q_;
+  const std::vector<float> sinks_;
   const std::vector<AttentionPromptTile> list_;
   const ColumnOrder order_;
   const int blocks_;
-  const Buffer query_, tables_, tiles_;
+  const Buffer query_, sink_values_, tables_, tiles_;
   Buffer pool_, output_;
 };
 
@@ -87,11 +89,13 @@ AttentionPromptTrial::AttentionPromptTrial(const Device& device, const Module& m
       kernel_(module.function(name_)),
       cache_(draw_cache(c, random)),
       q_(draw_bf16(random, static_cast<size_t>(c.tokens) * c.heads * c.head_dim)),
+      sinks_(draw_floats(random, c.heads, 2)),
       list_(attention_prompt_tiles(c.context - c.tokens, c.tokens, c.heads / c.kv_heads, c.kv_heads)),
       order_(random() % 2 == 0 ? ColumnOrder::plain : ColumnOrder::paired),
       blocks_(attention_prompt_blocks(static_cast<int>(list_.size()),
                                       c.blocks_max > 0 ? c.blocks_max : device.multiprocessors)),
       query_(Buffer::of(device, q_)),
+      sink_values_(Buffer::of(device, sinks_)),
       tables_(Buffer::of(device, cache_.table)),
       tiles_(Buffer::of(device, list_)),
       pool_(Buffer::of(device, cache_.pool.bytes)),
@@ -110,6 +114,7 @@ void AttentionPromptTrial::launch(int) {
   a.window = c_.window;
   a.scale = 1 / std::sqrt(static_cast<float>(c_.head_dim));
   a.tile_count = static_cast<int>(list_.size());
+  a.sinks = c_.has_sinks ? sink_values_.as<float>() : nullptr;
   gpu::launch(device_, kernel_,
               {.blocks = blocks_,
                .threads = kAttentionPromptThreads,
@@ -127,7 +132,7 @@ Check AttentionPromptTrial::check() {
     const int pair = c_.sample == 0 ? i : i == 0 ? pairs - 1 : static_cast<int>(random_() % pairs);
     const int token = pair / c_.heads, head = pair % c_.heads;
     const auto wanted = attend(c_, cache_, &q_[static_cast<size_t>(pair) * c_.head_dim], c_.context - c_.tokens + token,
-                               head / (c_.heads / c_.kv_heads));
+                               head / (c_.heads / c_.kv_heads), c_.has_sinks ? sinks_[head] : -INFINITY);
     for (int d = 0; d < c_.head_dim; ++d) {
       error.add(token_tile_value(out, c_.heads * c_.head_dim, order_, token, head * c_.head_dim + d), wanted[d]);
     }

@@ -25,6 +25,11 @@ std::vector<uint16_t> draw_bf16(Random& random, size_t count, float scale) {
   return values;
 }
 
+double gate_value(double gate, bool is_gelu) {
+  const double u = 0.7978845608028654 * (gate + 0.044715 * gate * gate * gate);
+  return is_gelu ? 0.5 * gate * (1 + std::tanh(u)) : gate / (1 + std::exp(-gate));
+}
+
 void ErrorSum::add(double value, double reference) {
   difference_ += (value - reference) * (value - reference);
   reference_ += reference * reference;

@@ -59,6 +59,7 @@ struct LinearCase {
   int tiles = 1, warps = 4;
   int sample = 0;         // rows to compare; 0: all
   bool has_ahead = true;  // asks for its own weights, as if they were a later launch's
+  bool is_gelu = false;   // gated: instead of silu
 };
 Check check_linear(const Device& device, const Module& module, const LinearCase& c, Random& random);
 Trial linear_trial(const Device& device, const Module& module, const LinearCase& c, Random& random, int copies = 1);
@@ -72,6 +73,7 @@ struct AttentionCase {
   int window = 0;  // positions that a row sees; 0 for all
   int sample = 0;  // (row, head) pairs to compare; 0: all
   bool has_ahead = true;
+  bool has_sinks = false;
 };
 Check check_attention_decode(const Device& device, const Module& module, const AttentionCase& c, Random& random);
 Trial attention_decode_trial(const Device& device, const Module& module, const AttentionCase& c, Random& random,
@@ -83,9 +85,19 @@ struct EmbedCase {
   WeightForm form = WeightForm::bf16;
   int columns = 64, rows = 1;
   int vocabulary = 50;
+  float scale = 1;
 };
 Check check_embed(const Device& device, const Module& module, const EmbedCase& c, Random& random);
 Trial embed_trial(const Device& device, const Module& module, const EmbedCase& c, Random& random);
+// The gate of an MLP before it meets the other half.
+double gate_value(double gate, bool is_gelu);
+// What a part leaves, behind a norm or not; for a projection of few rows or not.
+Check check_add_part(const Device& device, const Module& module, int rows, int columns, bool has_norm, bool has_next,
+                     Random& random);
+Trial add_part_trial(const Device& device, const Module& module, int rows, int columns, bool has_norm, bool has_next,
+                     Random& random);
+Check check_cap_logits(const Device& device, const Module& module, int rows, int columns, float cap, Random& random);
+Trial cap_logits_trial(const Device& device, const Module& module, int rows, int columns, float cap, Random& random);
 // Rows of the residual, picked in some order or, where `has_picks` is not set, as they come.
 Check check_select_rows(const Device& device, const Module& module, int rows, int columns, bool has_picks,
                         Random& random);

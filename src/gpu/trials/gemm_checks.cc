@@ -99,6 +99,7 @@ void GemmTrial::launch(int turn) {
   a.output_stride = c_.rows;
   a.activated = activated_.as<u8>();
   a.order = order_;
+  a.gate = c_.is_gelu ? kGeluTanh : kSilu;
   a.rows = c_.rows;
   a.columns = c_.columns;
   a.count = c_.count;
@@ -118,7 +119,7 @@ void GemmTrial::compare(int token, int row, const std::vector<float>& out, const
   if (c_.end == GemmEndKind::gated) {
     const int gate_row = row / 8 * 16 + row % 8;
     const double gate = product(matrix_, x_, c_, gate_row, token), up = product(matrix_, x_, c_, gate_row + 8, token);
-    error.add(token_tile_value(tiles, outputs(), order_, token, row), gate / (1 + std::exp(-gate)) * up);
+    error.add(token_tile_value(tiles, outputs(), order_, token, row), gate_value(gate, c_.is_gelu) * up);
   } else {
     const size_t at = static_cast<size_t>(token) * c_.rows + row;
     const double before = c_.end == GemmEndKind::residual ? before_[at] : c_.has_bias ? bias_[row] : 0;

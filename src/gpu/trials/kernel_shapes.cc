@@ -184,6 +184,15 @@ void ShapeList::add_rows(const ModelShape& m) {
   add("select_rows", std::string(m.name) + " x 16", [&device = device_, &module = module_, m](Random& random) {
     return select_rows_trial(device, module, 16, m.hidden, true, random);
   });
+  for (const int rows : {1, many}) {
+    add("add_part", std::string(m.name) + " x " + std::to_string(rows),
+        [&device = device_, &module = module_, m, rows](Random& random) {
+          return add_part_trial(device, module, rows, m.hidden, true, rows == 1, random);
+        });
+  }
+  add("cap_logits", std::string(m.name) + " x 8", [&device = device_, &module = module_, m](Random& random) {
+    return cap_logits_trial(device, module, 8, m.vocabulary, 30, random);
+  });
   for (const ColumnOrder order : {ColumnOrder::plain, ColumnOrder::paired}) {
     add("rms_norm_tiles",
         std::string(m.name) + (order == ColumnOrder::plain ? " plain x " : " paired x ") + std::to_string(many),

@@ -72,7 +72,7 @@ double compare(const Outputs& out, const Inputs& in, const LinearCase& c, const 
         const int gate_row = row / 8 * 16 + row % 8;
         const double gate = product(in, c, gate_row, column) * norm(in, c, column),
                      up = product(in, c, gate_row + 8, column) * norm(in, c, column);
-        rounded.add(bf16_to_f32(out.activated[at]), gate / (1 + std::exp(-gate)) * up);
+        rounded.add(bf16_to_f32(out.activated[at]), gate_value(gate, c.is_gelu) * up);
         continue;
       }
       const double sum = product(in, c, row, column);
@@ -148,6 +148,7 @@ void LinearTrial::launch(int turn) {
   a.next_inputs = next_inputs_.as<u16>();
   a.next_squares = next_squares_.as<float>();
   a.activated = activated_.as<u16>();
+  a.gate = c_.is_gelu ? kGeluTanh : kSilu;
   // A launch that is checked asks for weights of its own; one that is timed must not warm the caches.
   if (c_.has_ahead) a.ahead = {weights_.at(turn), static_cast<u32>(in_.weights.size()) / 16 * 16};
   const int threads = std::min(c_.warps * kWarpThreads, linear_threads_of(device_.is_amd()));

@@ -18,6 +18,7 @@ struct GemmCase {
   bool is_mma = false;  // the emulator's gemm_mma_... (gemm.h)
   int cluster = 1;      // of so many of the blocks
   bool has_bias = false;
+  bool is_gelu = false;  // gated: instead of silu
 };
 // With a bias where outputs are stored and the count is even.
 Check check_gemm(const Device& device, const Module& module, const GemmCase& c, Random& random);
@@ -31,6 +32,7 @@ struct AttentionPromptCase {
   bool is_mma = false;  // the emulator's attention_prompt_mma_...
   KvForm form = KvForm::bf16;
   int blocks_max = 0;  // 0: one a multiprocessor
+  bool has_sinks = false;
 };
 // By few blocks or by many.
 Check check_attention_prompt(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random);

@@ -1,7 +1,9 @@
 // Kernels that take rows one by one: the embedding, norms on the way to products, picked rows, the largest logit.
 #include <algorithm>
 
+#include "gpu/source/add_part.h"
 #include "gpu/source/argmax.h"
+#include "gpu/source/cap_logits.h"
 #include "gpu/source/embed.h"
 #include "gpu/source/select_rows.h"
 #include "gpu/source/token_norm.h"
@@ -37,7 +39,7 @@ class EmbedTrial {
 
   void launch(int) {
     const EmbedArguments a{weights_.as<u8>(),      tokens_.as<u32>(),         norm_.as<float>(), residual_.as<float>(),
-                           next_inputs_.as<u16>(), next_squares_.as<float>(), c_.columns};
+                           next_inputs_.as<u16>(), next_squares_.as<float>(), c_.columns,        c_.scale};
     gpu::launch(device_, kernel_, {.blocks = c_.rows, .threads = kEmbedThreads}, a);
   }
 
@@ -52,7 +54,8 @@ class EmbedTrial {
     for (int row = 0; row < c_.rows; ++row) {
       double sum = 0;
       for (int i = 0; i < c_.columns; ++i) {
-        const double value = matrix_value(matrix_, c_.form, c_.columns, static_cast<int>(ids_[row]), i);
+        const double value =
+            matrix_value(matrix_, c_.form, c_.columns, static_cast<int>(ids_[row]), i) * static_cast<double>(c_.scale);
         sum += value * value;
         exact.add(x[static_cast<size_t>(row) * c_.columns + i], value);
         rounded.add(bf16_to_f32(inputs[static_cast<size_t>(row) * c_.columns + i]), value * next_norm_[i]);
@@ -116,6 +119,107 @@ class PickedRows {
     for (int r = 0; r < rows; ++r) picks[static_cast<size_t>(r)] = rows - 1 - r;
     return picks;
   }
+};
+
+// What a part has left, as rows; the residual and the next norm beside them.
+class AddPartTrial : private PickedRows {
+ public:
+  AddPartTrial(const Device& device, const Module& module, int rows, int columns, bool has_norm, bool has_next,
+               Random& random)
+      : PickedRows(device, rows, columns, false, random),
+        kernel_(module.function("add_part")),
+        has_norm_(has_norm),
+        has_next_(has_next),
+        before_(draw_floats(random, values_.size())),
+        next_norms_(draw_floats(random, columns)),
+        next_norm_(Buffer::of(device, next_norms_)),
+        residual_(Buffer::of(device, before_)),
+        inputs_(device, values_.size() * 2),
+        squares_(device, static_cast<size_t>(rows) * 4) {}
+
+  void launch(int) {
+    const AddPartArguments a{.part = input_.as<float>(),
+                             .norm = has_norm_ ? weight_.as<float>() : nullptr,
+                             .epsilon = kEpsilon,
+                             .scale = kScale,
+                             .residual = residual_.as<float>(),
+                             .next_norm = has_next_ ? next_norm_.as<float>() : nullptr,
+                             .inputs = inputs_.as<u16>(),
+                             .squares = squares_.as<float>(),
+                             .columns = columns_};
+    gpu::launch(device_, kernel_, {.blocks = rows_, .threads = kAddPartThreads}, a);
+  }
+
+  Check check() {
+    inputs_.fill(kPoisonBf16);
+    squares_.fill(kPoison);
+    launch(0);
+    const auto x = residual_.values<float>(), sums = squares_.values<float>();
+    const auto out = inputs_.values<uint16_t>();
+    ErrorSum exact, rounded;
+    for (int r = 0; r < rows_; ++r) {
+      const double norm = 1 / std::sqrt(squares(r) / columns_ + static_cast<double>(kEpsilon));
+      double sum = 0;
+      for (int i = 0; i < columns_; ++i) {
+        const size_t at = static_cast<size_t>(r) * columns_ + i;
+        const double wanted = before_[at] + kScale * picked(r)[i] * (has_norm_ ? norm * weights_[i] : 1);
+        exact.add(x[at], wanted);
+        sum += wanted * wanted;
+        if (has_next_) rounded.add(bf16_to_f32(out[at]), wanted * next_norms_[i]);
+      }
+      if (has_next_) exact.add(sums[r], sum);
+    }
+    return {"add_part " + std::to_string(rows_) + " x " + std::to_string(columns_),
+            has_next_ ? together(exact, rounded) : exact.relative(), 5e-6};
+  }
+
+ private:
+  static constexpr float kScale = 0.75f;
+
+  const Handle kernel_;
+  const bool has_norm_, has_next_;
+  const std::vector<float> before_, next_norms_;
+  const Buffer next_norm_;
+  Buffer residual_, inputs_, squares_;
+};
+
+class CapLogitsTrial {
+ public:
+  CapLogitsTrial(const Device& device, const Module& module, int rows, int columns, float cap, Random& random)
+      : device_(device),
+        kernel_(module.function("cap_logits")),
+        rows_(rows),
+        columns_(columns),
+        cap_(cap),
+        values_(draw_floats(random, static_cast<size_t>(rows) * columns, 20)),
+        logits_(Buffer::of(device, values_)) {}
+
+  void launch(int) {
+    gpu::launch(device_, kernel_,
+                {.blocks = cap_logits_blocks(columns_), .blocks_y = rows_, .threads = kCapLogitsThreads},
+                CapLogitsArguments{logits_.as<float>(), columns_, kScale, cap_});
+  }
+
+  Check check() {
+    launch(0);
+    const auto out = logits_.values<float>();
+    ErrorSum error;
+    for (size_t i = 0; i < values_.size(); ++i) {
+      const double x = static_cast<double>(values_[i]) * kScale;
+      error.add(out[i], cap_ > 0 ? cap_ * std::tanh(x / cap_) : x);
+    }
+    return {"cap_logits " + std::to_string(rows_) + " x " + std::to_string(columns_), error.relative(), 2e-6};
+  }
+
+ private:
+  static constexpr float kScale = 0.5f;
+
+  const Device& device_;
+  const Handle kernel_;
+  const int rows_, columns_;
+  const float cap_;
+  const std::vector<float> values_;
+  Buffer logits_;
 };
 
 class SelectRowsTrial : private PickedRows {
@@ -196,6 +300,26 @@ Trial embed_trial(const Device& device, const Module& module, const EmbedCase& c
 
 Check check_embed(const Device& device, const Module& module, const EmbedCase& c, Random& random) {
   return embed_trial(device, module, c, random).check();
+}
+
+Trial add_part_trial(const Device& device, const Module& module, int rows, int columns, bool has_norm, bool has_next,
+                     Random& random) {
+  return trial_of(std::make_shared<AddPartTrial>(device, module, rows, columns, has_norm, has_next, random),
+                  {.bytes = (3 * 4.0 + (has_next ? 2 : 0)) * rows * columns});
+}
+
+Check check_add_part(const Device& device, const Module& module, int rows, int columns, bool has_norm, bool has_next,
+                     Random& random) {
+  return add_part_trial(device, module, rows, columns, has_norm, has_next, random).check();
+}
+
+Trial cap_logits_trial(const Device& device, const Module& module, int rows, int columns, float cap, Random& random) {
+  return trial_of(std::make_shared<CapLogitsTrial>(device, module, rows, columns, cap, random),
+                  {.bytes = 2 * 4.0 * rows * columns});
+}
+
+Check check_cap_logits(const Device& device, const Module& module, int rows, int columns, float cap, Random& random) {
+  return cap_logits_trial(device, module, rows, columns, cap, random).check();
 }
 
 Trial select_rows_trial(const Device& device, const Module& module, int rows, int columns, bool has_picks,
