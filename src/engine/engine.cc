@@ -112,7 +112,7 @@ void Engine::Impl::run() noexcept {
     ended.clear();
 
     publish();  // before delivery: whoever receives an event finds in stats() what it implies
-    if (stepper.deliver() > 0) publish();
+    if (!stepper.leaves_delivery() && stepper.deliver() > 0) publish();
     lock.lock();
     is_stepping = false;
     if (unfinished() == 0) idle.notify_all();

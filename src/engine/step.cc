@@ -72,6 +72,7 @@ void Stepper::step() {
   collect_rows(plan);
   runner_.submit({kv_.copies(), batch_.build(plan), rows_});
   const Clock::time_point planned = now_();
+  deliver_meanwhile();
   try {
     runner_.wait();
   } catch (const Error& error) {
@@ -79,14 +80,16 @@ void Stepper::step() {
     stats_.is_lost = error.code() == ErrorCode::device_lost;
     fail(plan, error.what());
     if (stats_.is_lost) end_all(FinishReason::error);
-    return;
+    return end_broken();
   } catch (const std::exception& error) {
     kv_.copies().clear();
-    return fail(plan, error.what());
+    fail(plan, error.what());
+    return end_broken();
   }
   kv_.copies().clear();
   const Clock::time_point computed = now_();
   commit(plan);
+  end_broken();
   for (int group = 0; group < kv_.group_count(); ++group) runner_.keep_ahead(group, kv_.reach(group));
   runner_.set_idle(is_idle());
   const Clock::time_point end = now_();

@@ -45,10 +45,13 @@ class Stepper {
   void end_all(FinishReason reason);
   // Ends requests whose deadline has passed, then computes one step; does nothing when idle. When what computes is lost
   // for good (ErrorCode::device_lost), stats() say so and all requests end with an error, also those that come later.
+  // Where a device computes, events of the step before are delivered meanwhile.
   void step();
   // Calls the sinks, in order. A sink that throws is as good as a caller that left: its request is cancelled. How many
   // threw: stats() have changed when there were any.
   int deliver();
+  // Whether the next step delivers what this one has left: the caller need not, and a device would wait for it.
+  bool leaves_delivery() const { return has_device_ && !is_idle(); }
 
   bool is_idle() const { return scheduler_.is_idle(); }
   // As they are now; valid until the next call of anything.
@@ -65,6 +68,8 @@ class Stepper {
     Sequence* sequence;
     Event event;
   };
+  void deliver_meanwhile();
+  void end_broken();
   void expire();
   bool is_late(const Sequence& sequence, Clock::time_point now) const;   // for its own deadline
   bool is_stale(const Sequence& sequence, Clock::time_point now) const;  // waited too long to be started
@@ -96,7 +101,9 @@ class Stepper {
   StepRecord last_step_;
   std::vector<Delivery> outbox_;
   std::vector<std::unique_ptr<Sequence>> finished_;  // alive until their last event is delivered
-  EngineStats stats_;                                // what only grows, and what was true at the last stats()
+  std::vector<RequestId> broken_;                    // of sinks that threw while their sequences were computed
+  bool is_computing_ = false, has_device_ = false;
+  EngineStats stats_;  // what only grows, and what was true at the last stats()
 };
 
 }  // namespace estoc

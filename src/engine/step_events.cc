@@ -91,6 +91,20 @@ void Stepper::expire() {
   }
 }
 
+// The sequences of the plan stay where they are until it is computed.
+void Stepper::deliver_meanwhile() {
+  has_device_ = runner_.is_computing();
+  if (!has_device_) return;
+  is_computing_ = true;
+  deliver();
+  is_computing_ = false;
+}
+
+void Stepper::end_broken() {
+  for (const RequestId id : broken_) end(id, FinishReason::cancelled);
+  broken_.clear();
+}
+
 int Stepper::deliver() {
   if (outbox_.empty()) return 0;
   const Clock::time_point begin = now_();
@@ -102,7 +116,10 @@ int Stepper::deliver() {
       sequence.sink(std::move(outbox_[i].event));
     } catch (...) {
       log_error("the event sink of request {} threw; the request is cancelled", sequence.id);
-      end(sequence.id, FinishReason::cancelled);
+      if (is_computing_)
+        broken_.push_back(sequence.id);
+      else
+        end(sequence.id, FinishReason::cancelled);
       ++throw_count;
     }
   }

@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/test_event_inbox.h"
 #include "runner/local_runner.h"
@@ -50,6 +54,86 @@ TEST_F(StepperTest, CountsTheSinksThatThrow) {
   EXPECT_EQ(event_count, 2);
   EXPECT_EQ(stepper_.stats().running, 1);
   EXPECT_EQ(stepper_.stats().requests_cancelled, 1u);
+}
+
+// A model whose steps something else computes, until they are waited for.
+class MeanwhileModel final : public FakeModel {
+ public:
+  using FakeModel::FakeModel;
+  bool begin(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const override {
+    happened.push_back("begin");
+    compute_ = [this, batch, &kv, &scratch, logits] { forward(batch, kv, scratch, logits); };
+    return true;
+  }
+  void finish(ModelScratch&) const override {
+    happened.push_back("finish");
+    compute_();
+  }
+
+  mutable std::vector<std::string> happened;
+
+ private:
+  mutable std::function<void()> compute_;
+};
+
+class DeviceStepperTest : public testing::Test {
+ protected:
+  void add(EventSink sink) {
+    stepper_.add(
+        std::make_unique<Sequence>(++last_id_, Request{.prompt = {1, 2}, .tokens_max = 3}, std::move(sink), 1));
+  }
+  // As the engine does it.
+  void step() {
+    stepper_.step();
+    if (!stepper_.leaves_delivery()) stepper_.deliver();
+  }
+  std::vector<std::string> happened() { return std::exchange(model_.happened, {}); }
+
+  MeanwhileModel model_{kVocab, 7};
+  LocalRunner runner_{model_, nullptr};
+  Stepper stepper_{runner_, config_with_blocks(12)};
+  RequestId last_id_ = 0;
+};
+
+TEST_F(DeviceStepperTest, EventsAreDeliveredWhileADeviceComputesTheNextStep) {
+  add([&](Event&& event) { model_.happened.push_back(event.finish ? "last event" : "event"); });
+  step();
+  EXPECT_EQ(happened(), (std::vector<std::string>{"begin", "finish"}));
+  step();
+  EXPECT_EQ(happened(), (std::vector<std::string>{"begin", "event", "finish"}));
+  step();  // nothing follows it
+  EXPECT_EQ(happened(), (std::vector<std::string>{"begin", "event", "finish", "last event"}));
+  EXPECT_TRUE(stepper_.is_idle());
+}
+
+TEST_F(DeviceStepperTest, ASinkThatThrowsMeanwhileEndsBehindTheStep) {
+  std::vector<FinishReason> ends;
+  add([&](Event&& event) {
+    if (!event.finish) throw std::runtime_error("broken caller");
+    ends.push_back(*event.finish);
+  });
+  add([](Event&&) {});
+  step();
+  EXPECT_EQ(stepper_.stats().running, 2);
+  step();
+  EXPECT_EQ(stepper_.stats().running, 1);
+  stepper_.check_integrity();
+  step();
+  EXPECT_EQ(ends, std::vector{FinishReason::cancelled});
+  EXPECT_EQ(stepper_.stats().requests_done, 1u);
+}
+
+TEST_F(DeviceStepperTest, AFailureEndsWhatWasComputedAndLeavesTheRest) {
+  add([](Event&&) {});
+  step();
+  model_.before_forward = [](const Batch&) { throw std::runtime_error("out of something"); };
+  step();
+  model_.before_forward = nullptr;
+  EXPECT_EQ(stepper_.stats().requests_failed, 1u);
+  add([](Event&&) {});
+  while (!stepper_.is_idle()) step();
+  EXPECT_EQ(stepper_.stats().requests_done, 1u);
+  stepper_.check_integrity();
 }
 
 // With a clock that the test turns, and room for one sequence at a time.

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -67,6 +68,12 @@ gpu::SampleRow sample_row_of(const RowChoice* choice) {
 // That of a logit row, if it is one and the caller has any.
 const RowChoice* choice_of(const LogitRows& logits, int place) {
   return place < 0 || logits.choices.empty() ? nullptr : &logits.choices[static_cast<size_t>(place)];
+}
+
+// Whether the device chooses its token.
+bool is_chosen(const LogitRows& logits, int place) {
+  const RowChoice* choice = choice_of(logits, place);
+  return choice != nullptr && choice->draw.has_value();
 }
 
 }  // namespace
@@ -155,6 +162,7 @@ const gpu::Graph& GpuRun::graph_of(const DecodeShape& shape, const DecodeInputs&
 }
 
 void GpuRun::decode(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits) {
+  finish();  // of the slice before: its inputs are about to be written over
   int last = 0;
   for (const Row& row : rows) last = std::max(last, row.position);
   const DecodeShape shape{.rows = static_cast<int>(rows.size()), .positions = reach_of(last + 1)};
@@ -190,7 +198,7 @@ void GpuRun::decode(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   if (!weights_.plan().head) return receive_hidden(rows, hidden);
   places_.clear();
   for (const Row& row : rows) places_.push_back(row.logit);
-  receive_logits(places_, logits);
+  begin_logits(logits);
 }
 
 void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits) {
@@ -263,7 +271,7 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   if (!weights_.plan().head) return receive_hidden(rows, hidden);
   places_.clear();
   for (size_t i = 0; i < batch.logit_rows.size(); ++i) places_.push_back(static_cast<int>(i));
-  receive_logits(places_, logits);
+  begin_logits(logits);
 }
 
 void GpuRun::send_hidden(std::span<const Row> rows, const Rows& hidden) {
@@ -282,24 +290,27 @@ void GpuRun::receive_hidden(std::span<const Row> rows, Rows& hidden) {
   for (size_t i = 0; i < rows.size(); ++i) std::copy_n(staged + i * columns, columns, hidden.row(rows[i].index));
 }
 
-void GpuRun::receive_logits(std::span<const int> places, const LogitRows& logits) {
+void GpuRun::begin_logits(const LogitRows& logits) {
   const auto vocab = static_cast<size_t>(weights_.plan().vocab);
-  const auto is_chosen = [&](int place) {
-    const RowChoice* choice = choice_of(logits, place);
-    return choice != nullptr && choice->draw.has_value();
-  };
-  if (places.empty()) return device_.device().synchronize();
-  buffers_.tokens.begin_download(buffers_.chosen.as<u32>(), places.size() * sizeof(u32));
-  for (size_t i = 0; i < places.size(); ++i) {
-    if (places[i] < 0 || is_chosen(places[i])) continue;
-    buffers_.logits->begin_download(logits.values + static_cast<size_t>(places[i]) * vocab, vocab * sizeof(float),
+  on_the_way_ = logits;
+  if (places_.empty()) return;
+  buffers_.tokens.begin_download(buffers_.chosen.as<u32>(), places_.size() * sizeof(u32));
+  for (size_t i = 0; i < places_.size(); ++i) {
+    if (places_[i] < 0 || is_chosen(logits, places_[i])) continue;
+    buffers_.logits->begin_download(logits.values + static_cast<size_t>(places_[i]) * vocab, vocab * sizeof(float),
                                     i * vocab * sizeof(float));
   }
+}
+
+void GpuRun::finish() {
+  if (!on_the_way_) return;
+  const LogitRows logits = *std::exchange(on_the_way_, std::nullopt);
+  const auto vocab = static_cast<size_t>(weights_.plan().vocab);
   device_.device().synchronize();
-  for (size_t i = 0; i < places.size(); ++i) {
-    if (places[i] < 0 || !is_chosen(places[i])) continue;
+  for (size_t i = 0; i < places_.size(); ++i) {
+    if (places_[i] < 0 || !is_chosen(logits, places_[i])) continue;
     const u32 token = buffers_.chosen.as<u32>()[i];
-    const auto place = static_cast<size_t>(places[i]);
+    const auto place = static_cast<size_t>(places_[i]);
     if (token < vocab) {
       logits.choices[place].token = static_cast<TokenId>(token);
     } else {  // nothing above -inf: whoever asked finds that in the row

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "gpu_layers/gpu_buffers.h"
@@ -27,8 +28,9 @@ class GpuRun final : public StackScratch {
          const RunLimits& limits, const std::vector<int>& groups, int context_max, bool is_invariant);
 
   void copy_block(const BlockCopy& copy) override;
-  // As DecoderStack::forward.
+  // As DecoderStack::forward, and finish: where the stack has the head, the device may still compute behind forward.
   void forward(const Batch& batch, Rows& hidden, const LogitRows& logits);
+  void finish();
 
  private:
   // A row of a batch on its own.
@@ -49,8 +51,9 @@ class GpuRun final : public StackScratch {
   void send_hidden(std::span<const Row> rows, const Rows& hidden);
   // Waits for the device; row i on it is `rows[i]`.
   void receive_hidden(std::span<const Row> rows, Rows& hidden);
-  // The same of logits: row i on the device is logit row `places[i]` of the batch, or nobody's below 0.
-  void receive_logits(std::span<const int> places, const LogitRows& logits);
+  // The same of logits, but only begun: row i on the device is logit row `places_[i]` of the batch, or nobody's below
+  // 0.
+  void begin_logits(const LogitRows& logits);
 
   const gpu::Accelerator& device_;
   const GpuWeights& weights_;
@@ -62,6 +65,7 @@ class GpuRun final : public StackScratch {
   std::map<DecodeShape, std::unique_ptr<gpu::Graph>> graphs_;
   std::vector<Row> slice_;
   std::vector<int> places_;
+  std::optional<LogitRows> on_the_way_;  // where finish() puts them
 };
 
 }  // namespace estoc

@@ -43,4 +43,6 @@ void GpuStack::forward(const Batch& batch, StateStorage&, StackScratch& scratch,
   if (wanted != nullptr && !has_head()) wanted->pick(hidden);
 }
 
+void GpuStack::finish(StackScratch& scratch) const { static_cast<GpuRun&>(scratch).finish(); }
+
 }  // namespace estoc

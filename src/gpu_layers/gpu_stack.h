@@ -24,6 +24,7 @@ class GpuStack final : public DecoderStack {
   std::unique_ptr<StackScratch> make_scratch(const RunLimits& limits) const override;
   void forward(const Batch& batch, StateStorage& kv, StackScratch& scratch, Rows& hidden, const SampledRows* wanted,
                const LogitRows& logits) const override;
+  void finish(StackScratch& scratch) const override;
 
  private:
   const std::shared_ptr<gpu::Accelerator> device_;

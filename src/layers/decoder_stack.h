@@ -50,6 +50,8 @@ class DecoderStack {
   // with a head leaves `logits` of the batch's logit rows instead, which others do not read.
   virtual void forward(const Batch& batch, StateStorage& kv, StackScratch& scratch, Rows& hidden,
                        const SampledRows* wanted, const LogitRows& logits) const = 0;
+  // One with a head may leave its device computing: logits are there behind this.
+  virtual void finish(StackScratch&) const {}
 };
 
 }  // namespace estoc

@@ -102,7 +102,7 @@ void Decoder::forward(const Batch& batch, StateStorage& kv, ModelScratch& scratc
                         is_last && !work.sampled.are_all() ? &work.sampled : nullptr, logits);
     if (work.visit) work.visit(stacks_[i]->end_layer(), work.hidden);
   }
-  if (!head_) return;
+  if (!head_) return stacks_.back()->finish(*work.stacks.back());
   norm_->forward(compute_, work.hidden, work.hidden);
   const Product product{&head_->weight(), {logits.values, info_.vocab}};
   matmul(compute_, work.hidden, {&product, 1}, work.decoded);
@@ -110,6 +110,17 @@ void Decoder::forward(const Batch& batch, StateStorage& kv, ModelScratch& scratc
   compute_.team.parallel_for(work.hidden.count(), 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; ++r) finish_logits(logits.values + r * info_.vocab);
   });
+}
+
+bool Decoder::begin(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const {
+  auto& work = static_cast<DecoderScratch&>(scratch);
+  if (stacks_.size() != 1 || embedding_ || head_ || work.visit) return false;
+  stacks_[0]->forward(batch, kv, *work.stacks[0], work.hidden, nullptr, logits);
+  return true;
+}
+
+void Decoder::finish(ModelScratch& scratch) const {
+  stacks_.back()->finish(*static_cast<DecoderScratch&>(scratch).stacks.back());
 }
 
 }  // namespace estoc

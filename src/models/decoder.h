@@ -20,6 +20,8 @@ class Decoder final : public Model {
   const ModelInfo& info() const override { return info_; }
   std::unique_ptr<ModelScratch> make_scratch(const RunLimits& limits) const override;
   void forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const override;
+  bool begin(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const override;
+  void finish(ModelScratch& scratch) const override;
 
  private:
   // Bias, scale and cap of a row of the head's output, where the model has them.

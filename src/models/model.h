@@ -70,6 +70,10 @@ class Model {
   virtual std::unique_ptr<ModelScratch> make_scratch(const RunLimits& limits) const = 0;
   // Computes batch.logit_rows.size() rows of info().vocab logits and writes this batch's keys and values into `kv`.
   virtual void forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const = 0;
+  // Begins that where a device computes all of it and the caller may do something else meanwhile: then finish() has to
+  // follow before anything else with this scratch, and logits are there behind it. False: nothing was begun.
+  virtual bool begin(const Batch&, StateStorage&, ModelScratch&, const LogitRows&) const { return false; }
+  virtual void finish(ModelScratch&) const {}
 };
 
 // Where layers are computed: those from the end of the place before up to `layer_end`.

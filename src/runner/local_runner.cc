@@ -17,18 +17,28 @@ void LocalRunner::open(const RunLimits& limits) {
 void LocalRunner::submit(const StepInput& input) {
   ESTOC_CHECK(!submitted_ && input.rows.size() == input.batch.logit_rows.size());
   submitted_ = input;
+  choices_.clear();
+  for (const RowJob& job : input.rows) choices_.push_back({.draw = RowReaders::draw_of(job), .token = {}});
+  try {
+    for (const BlockCopy& copy : input.copies) {
+      storage_->copy_block(copy.from, copy.to, copy.group);
+      scratch_->copy_block(copy);
+    }
+    has_begun_ = model_.begin(input.batch, *storage_, *scratch_, {logits_.get(), choices_});
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
 }
 
 void LocalRunner::wait() {
   ESTOC_CHECK(submitted_.has_value());
   const StepInput input = *std::exchange(submitted_, std::nullopt);
-  for (const BlockCopy& copy : input.copies) {
-    storage_->copy_block(copy.from, copy.to, copy.group);
-    scratch_->copy_block(copy);
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  if (std::exchange(has_begun_, false)) {
+    model_.finish(*scratch_);
+  } else {
+    model_.forward(input.batch, *storage_, *scratch_, {logits_.get(), choices_});
   }
-  choices_.clear();
-  for (const RowJob& job : input.rows) choices_.push_back({.draw = RowReaders::draw_of(job), .token = {}});
-  model_.forward(input.batch, *storage_, *scratch_, {logits_.get(), choices_});
   for (size_t i = 0; i < choices_.size(); ++i) {
     if (choices_[i].token) input.rows[i].token = choices_[i].token;
   }

@@ -1,6 +1,7 @@
 // Runs a model of this process on the thread that waits: model, keys and values, logits, readers of rows.
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <optional>
 
@@ -18,6 +19,7 @@ class LocalRunner final : public Runner {
   const ModelInfo& info() const override { return model_.info(); }
   void open(const RunLimits& limits) override;
   void submit(const StepInput& input) override;
+  bool is_computing() const override { return has_begun_; }
   void wait() override;
   void keep_ahead(int group, int reach) override { populator_->keep_ahead(group, reach); }
   void set_idle(bool is_idle) override { populator_->set_idle(is_idle); }
@@ -31,6 +33,8 @@ class LocalRunner final : public Runner {
   std::unique_ptr<float[]> logits_;  // [logit_rows_max, vocab]
   std::vector<RowChoice> choices_;
   std::optional<StepInput> submitted_;
+  bool has_begun_ = false;      // and a device computes it
+  std::exception_ptr failure_;  // of submit, for wait to throw
 };
 
 }  // namespace estoc

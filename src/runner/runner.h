@@ -51,6 +51,8 @@ class Runner {
 
   // One step at a time may be on its way.
   virtual void submit(const StepInput& input) = 0;
+  // Whether a device computes the submitted step meanwhile: what the caller does before wait() then costs no time.
+  virtual bool is_computing() const = 0;
   // Returns when the submitted step is computed and its rows are filled in.
   virtual void wait() = 0;
 
