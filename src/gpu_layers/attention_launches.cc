@@ -41,7 +41,8 @@ void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& w
                                           .scale = layer.scale,
                                           .window = layer.window,
                                           .ahead = ahead,
-                                          .next_layer = asks ? kv.to_next(index) : 0};
+                                          .next_layer = asks ? kv.to_next(index) : 0,
+                                          .sinks = layer.sinks ? weights.vector(*layer.sinks) : nullptr};
   device.launch("attention_decode_d" + std::to_string(plan.head_dim) +
                     gpu::attention_decode_suffix(attention.kv.form, layer.window),
                 {.blocks = splits, .blocks_y = shape.rows * plan.kv_heads, .threads = gpu::kAttentionThreads},

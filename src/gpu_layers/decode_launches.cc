@@ -29,6 +29,8 @@ class DecodeLaunches {
   const float* vector(size_t at) const { return w_.vector(at); }
   gpu::WeightsAhead ask(size_t own_end);
   LinearArguments arguments(const GpuMatrix& matrix, gpu::u16* inputs, bool has_norm, float epsilon);
+  // The projection that ends a part; its result enters the residual. `next_norm`: before what reads that.
+  void end_part(const GpuMatrix& matrix, gpu::u16* inputs, const GpuAddition& addition, size_t next_norm);
 
   const gpu::Accelerator& device_;
   const GpuWeights& w_;
@@ -65,6 +67,20 @@ LinearArguments DecodeLaunches::arguments(const GpuMatrix& matrix, gpu::u16* inp
   return a;
 }
 
+void DecodeLaunches::end_part(const GpuMatrix& matrix, gpu::u16* inputs, const GpuAddition& addition,
+                              size_t next_norm) {
+  LinearArguments a = arguments(matrix, inputs, false, 0);
+  a.next_norm = vector(next_norm);
+  if (addition.is_plain()) {
+    square_parts = launch_linear(device_, matrix, "residual", a);
+    return;
+  }
+  a.output = b_.part->as<float>();
+  launch_linear(device_, matrix, "store", a);
+  launch_addition(device_, w_, b_, addition, shape_.rows, vector(next_norm));
+  square_parts = 1;
+}
+
 // The rows of the first layer, by token or as they came from another stack.
 void DecodeLaunches::begin() {
   if (w_.plan().embedding) return launch_embedding(device_, w_, b_, inputs_.tokens, shape_.rows);
@@ -82,15 +98,14 @@ void DecodeLaunches::layer(size_t index) {
     launch_linear(device_, part, "store", a);
   }
   launch_decode_attention(device_, w_, b_, shape_, inputs_, index, ask(layer.output.at), 0, gpu::ColumnOrder::plain);
-  LinearArguments a = arguments(layer.output, b_.attended.as<gpu::u16>(), false, 0);
-  a.next_norm = vector(layer.mlp_norm);
-  square_parts = launch_linear(device_, layer.output, "residual", a);
-  launch_linear(device_, layer.gate_up, "gated", arguments(layer.gate_up, inputs, true, layer.mlp_epsilon));
-  a = arguments(layer.down, b_.activated.as<gpu::u16>(), false, 0);
-  a.next_norm = vector(index + 1 < w_.plan().layers.size() ? w_.plan().layers[index + 1].input_norm
-                       : w_.plan().head                    ? w_.plan().head->norm
-                                                           : w_.plan().ones);
-  square_parts = launch_linear(device_, layer.down, "residual", a);
+  end_part(layer.output, b_.attended.as<gpu::u16>(), layer.mixer_addition, layer.mlp_norm);
+  LinearArguments gated = arguments(layer.gate_up, inputs, true, layer.mlp_epsilon);
+  gated.gate = layer.gate;
+  launch_linear(device_, layer.gate_up, "gated", gated);
+  end_part(layer.down, b_.activated.as<gpu::u16>(), layer.mlp_addition,
+           index + 1 < w_.plan().layers.size() ? w_.plan().layers[index + 1].input_norm
+           : w_.plan().head                    ? w_.plan().head->norm
+                                               : w_.plan().ones);
 }
 
 }  // namespace

@@ -27,9 +27,10 @@ gpu::Buffer zeros(const gpu::Device& device, size_t bytes) {
 
 }  // namespace
 
-GpuRotations::GpuRotations(const gpu::Device& device, const RopeSpec& rope, int positions_max)
+GpuRotations::GpuRotations(const gpu::Device& device, const RopeSpec& rope, int head_dim, int positions_max)
     : rope_(rope),
-      table_(device, static_cast<size_t>(positions_max) * rope.frequencies.size() * 8),
+      half_(head_dim / 2),
+      table_(device, static_cast<size_t>(positions_max) * static_cast<size_t>(half_) * 8),
       positions_max_(positions_max) {}
 
 void GpuRotations::reach(int end) {
@@ -40,9 +41,14 @@ void GpuRotations::reach(int end) {
   const BatchSequence sequence{.first_row = 0, .row_count = count, .position = made_, .blocks = {}};
   RowAngles angles;
   rope_.angles({.tokens = tokens, .sequences = {&sequence, 1}, .logit_rows = {}}, angles);
-  std::vector<float> both(angles.cos.size() * 2);
-  for (size_t i = 0; i < angles.cos.size(); ++i) both[2 * i] = angles.cos[i], both[2 * i + 1] = angles.sin[i];
-  table_.upload(both.data(), both.size() * 4, static_cast<size_t>(made_) * static_cast<size_t>(rope_.half()) * 8);
+  const auto pairs = static_cast<size_t>(rope_.half()), half = static_cast<size_t>(half_);
+  std::vector<float> both(static_cast<size_t>(count) * half * 2);
+  for (size_t i = 0; i < both.size() / 2; ++i) {
+    const size_t row = i / half, pair = i % half;
+    both[2 * i] = pair < pairs ? angles.cos[row * pairs + pair] : 1;
+    both[2 * i + 1] = pair < pairs ? angles.sin[row * pairs + pair] : 0;
+  }
+  table_.upload(both.data(), both.size() * 4, static_cast<size_t>(made_) * half * 8);
   made_ += count;
 }
 
@@ -75,7 +81,10 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
                       ? 64
                       : static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4) {
   const gpu::Device& device = accelerator.device();
-  for (const RopeSpec& rope : ropes) rotations.emplace_back(device, rope, positions_max);
+  for (const RopeSpec& rope : ropes) rotations.emplace_back(device, rope, weights.plan().head_dim, positions_max);
+  if (weights.plan().has_additions()) {
+    part.emplace(zeros(device, static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4));
+  }
   if (weights.plan().head) {
     logits.emplace(zeros(device, static_cast<size_t>(logit_rows_max) * static_cast<size_t>(weights.plan().vocab) * 4));
     sample_tiles.emplace(device, static_cast<size_t>(logit_rows_max) *

@@ -44,16 +44,18 @@ class GpuInputs {
   size_t used_ = 0;
 };
 
-// Cosines and sines of positions, made as far as they are asked for.
+// Cosines and sines of positions, made as far as they are asked for. Pairs that the rope does not turn have an angle of
+// zero (head_order.h).
 class GpuRotations {
  public:
-  GpuRotations(const gpu::Device& device, const RopeSpec& rope, int positions_max);
+  GpuRotations(const gpu::Device& device, const RopeSpec& rope, int head_dim, int positions_max);
   // Positions below `end` are there for what is put on the stream next.
   void reach(int end);
   const float* table() const { return table_.as<float>(); }  // [position][half]{cosine, sine}
 
  private:
   Rope rope_;
+  int half_;
   gpu::Buffer table_;
   int positions_max_, made_ = 0;
 };
@@ -69,13 +71,14 @@ struct GpuBuffers {
   const int rows_max, logit_rows_max, positions_max;
   std::vector<GpuRotations> rotations;
 
-  gpu::Buffer residual;          // f32 [row][hidden]
-  gpu::Buffer inputs;            // bf16 [row][hidden]
-  gpu::Buffer squares;           // f32 [row][parts]
-  gpu::Buffer qkv;               // f32 [row][(heads + 2 KV heads) * head_dim]
-  gpu::Buffer attended;          // bf16 [row][heads * head_dim], or token tiles of it
-  gpu::Buffer activated;         // bf16 [row][mlp width], or token tiles of it
-  gpu::Buffer partial, arrived;  // of attention's splits
+  gpu::Buffer residual;             // f32 [row][hidden]
+  gpu::Buffer inputs;               // bf16 [row][hidden]
+  gpu::Buffer squares;              // f32 [row][parts]
+  gpu::Buffer qkv;                  // f32 [row][(heads + 2 KV heads) * head_dim]
+  gpu::Buffer attended;             // bf16 [row][heads * head_dim], or token tiles of it
+  gpu::Buffer activated;            // bf16 [row][mlp width], or token tiles of it
+  gpu::Buffer partial, arrived;     // of attention's splits
+  std::optional<gpu::Buffer> part;  // f32 [row][hidden]: what a part has computed, where it is not just added
   std::optional<gpu::Buffer> normed, queries, product_partial, product_arrivals;  // of prompts
 
   std::optional<gpu::Buffer> logits;        // f32 [logit row][vocabulary]

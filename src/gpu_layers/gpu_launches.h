@@ -76,6 +76,10 @@ void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights,
 // Picked rows of the residual, all of them in order where `picks` is null, ready for a projection behind this norm.
 void launch_select_rows(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                         const int* picks, int rows, size_t norm, bool may_overlap);
+// What a part has left in `part` enters the residual of so many rows. `next_norm` stands before a projection of few
+// rows that follows; null: none does.
+void launch_addition(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                     const GpuAddition& addition, int rows, const float* next_norm);
 // A projection of up to kGpuDecodeRows rows: "store", "residual" or "gated". Returns its blocks, which is how many
 // parts of the sums of squares a residual leaves.
 int launch_linear(const gpu::Accelerator& device, const GpuMatrix& matrix, const char* end,

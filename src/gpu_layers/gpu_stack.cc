@@ -14,6 +14,18 @@ std::vector<int> groups_of(const StateLayout& layout, int first, int end) {
   return groups;
 }
 
+// The decoder's, and one that turns nothing where a layer wants that (GpuLayer::rope).
+std::vector<RopeSpec> ropes_of(const DecoderSpec& decoder, int first, int end) {
+  std::vector<RopeSpec> ropes = decoder.ropes;
+  for (int layer = first; layer < end; ++layer) {
+    const auto* attention = std::get_if<AttentionSpec>(&decoder.layers[static_cast<size_t>(layer)].mixer);
+    if (attention == nullptr || attention->rope != AttentionSpec::kNoRope) continue;
+    ropes.emplace_back();
+    break;
+  }
+  return ropes;
+}
+
 }  // namespace
 
 GpuStack::GpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLayout& layout,
@@ -23,7 +35,7 @@ GpuStack::GpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLay
       context_max_(decoder.context_max),
       is_invariant_(load.compute.is_deterministic),
       groups_(groups_of(layout, first, end)),
-      ropes_(decoder.ropes),
+      ropes_(ropes_of(decoder, first, end)),
       weights_(load, *device_, decoder, first, end) {}
 
 std::unique_ptr<StackScratch> GpuStack::make_scratch(const RunLimits& limits) const {

@@ -23,10 +23,10 @@ void require_columns(const MatrixView& matrix) {
 }
 
 // Parts that can be one matrix: neighbours of one format.
-std::vector<std::vector<MatrixView>> runs_of_one_format(const std::vector<MatrixView>& parts) {
-  std::vector<std::vector<MatrixView>> runs;
-  for (const MatrixView& part : parts) {
-    if (runs.empty() || &runs.back().front().format() != &part.format()) runs.emplace_back();
+std::vector<std::vector<GpuWeightPlan::Part>> runs_of_one_format(const std::vector<GpuWeightPlan::Part>& parts) {
+  std::vector<std::vector<GpuWeightPlan::Part>> runs;
+  for (const GpuWeightPlan::Part& part : parts) {
+    if (runs.empty() || &runs.back().front().matrix.format() != &part.matrix.format()) runs.emplace_back();
     runs.back().push_back(part);
   }
   return runs;
@@ -40,13 +40,19 @@ MatrixView matrix_of(const WeightSource& source, const std::string& name, int ro
   return MatrixView(source.require(name + ".weight", shape));
 }
 
-bool is_plain(const MatrixSpec& matrix) { return matrix.tensor_rows == 0 && !matrix.is_transposed; }
-
-bool is_plain(const std::optional<NormSpec>& norm) {
-  return norm && norm->kind == NormSpec::Kind::rms && norm->weight_offset == 0 && !norm->name.empty();
+RowMap rows_of(const MatrixSpec& spec) {
+  return spec.group_rows == 0 ? RowMap() : RowMap::groups(spec.group_rows, spec.group_stride);
 }
 
-bool is_plain_or_none(const std::optional<NormSpec>& norm) { return !norm || is_plain(norm); }
+// The rows of a tensor that a spec names.
+MatrixView matrix_of(const WeightSource& source, const MatrixSpec& spec, int rows, int columns) {
+  const MatrixView all =
+      matrix_of(source, spec.name, spec.tensor_rows == 0 ? rows : static_cast<int>(spec.tensor_rows), columns);
+  const RowMap map = rows_of(spec);
+  return map.is_in_order() ? all.slice_rows(spec.first_row, rows) : all.pick_rows(spec.first_row, rows, map);
+}
+
+bool is_rms(const std::optional<NormSpec>& norm) { return norm && norm->kind == NormSpec::Kind::rms; }
 
 // What layers may be that is computed here for none of them.
 void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, const GatedMlpSpec& mlp) {
@@ -54,61 +60,64 @@ void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, cons
   if (attention.gate) refuse(attention.name, "has a gate behind it");
   for (const MatrixSpec* matrix :
        {&attention.q, &attention.k, &attention.v, &attention.output, &mlp.gate, &mlp.up, &mlp.down}) {
-    if (!is_plain(*matrix)) refuse(matrix->name, "shares a tensor or is transposed");
+    if (matrix->is_transposed) refuse(matrix->name, "is kept with rows for columns");
   }
-  if (!is_plain(layer.input_norm) || !is_plain(layer.mlp_norm) || !is_plain_or_none(attention.q_norm) ||
-      !is_plain_or_none(attention.k_norm)) {
-    refuse(attention.name, "has norms of another kind than RMS norms with weights");
+  const bool has_head_norms = attention.q_norm || attention.k_norm;
+  if (!is_rms(layer.input_norm) || !is_rms(layer.mlp_norm) ||
+      (has_head_norms && (!is_rms(attention.q_norm) || !is_rms(attention.k_norm)))) {
+    refuse(attention.name, "has norms other than RMS norms before each part, and of queries and keys alike");
   }
-  if (layer.mixer_output_norm || layer.mlp_output_norm) refuse(attention.name, "has norms after its parts");
+  if ((layer.mixer_output_norm && !is_rms(layer.mixer_output_norm)) ||
+      (layer.mlp_output_norm && !is_rms(layer.mlp_output_norm))) {
+    refuse(attention.name, "has norms after its parts that are not RMS norms");
+  }
   if (layer.is_parallel) refuse(attention.name, "is beside its MLP instead of before it");
-  if (layer.residual_scale != 1) refuse(attention.name, "adds a scaled result");
   if (attention.kv_layer != AttentionSpec::kOwnKv) refuse(attention.name, "reads the keys and values of another layer");
   if (layer.input || !layer.output_scale.empty())
     refuse(attention.name, "is in a layer with an input or a scale of its own");
   if (attention.position_growth != 0) refuse(attention.name, "scales queries by their positions");
   if (attention.softcap != 0) refuse(attention.name, "has a cap on its scores");
-  if (!attention.sinks.empty()) refuse(attention.name, "has attention sinks");
-  if (attention.rope == AttentionSpec::kNoRope) refuse(attention.name, "does not turn by positions");
   if (attention.norm_span != HeadNormSpan::head || attention.is_norm_last || attention.v_norm_epsilon) {
     refuse(attention.name, "has norms of heads that are not one before the rotation");
   }
-  if (mlp.activation != Activation::silu) refuse(mlp.name, "has another activation than silu");
+  if (mlp.activation != Activation::silu && mlp.activation != Activation::gelu_tanh) {
+    refuse(mlp.name, "has another activation than silu and gelu by tanh");
+  }
 }
 
 void refuse_options(const DecoderSpec& decoder, const std::string& name) {
-  const auto is_known = [](const RopeSpec& rope) { return rope.magnitude == 1 && !rope.is_interleaved; };
-  if (!std::ranges::all_of(decoder.ropes, is_known)) refuse(name, "has scaled or interleaved rotations");
-  if (decoder.embedding_scale != 1 || !decoder.positions.empty())
-    refuse(name, "has a scaled embedding or one of positions");
-  if (decoder.logit_scale != 1 || decoder.logit_softcap != 0) refuse(name, "has scaled or capped logits");
-  if (!is_plain(decoder.norm)) refuse(decoder.norm.name, "is another norm than an RMS norm");
+  if (!decoder.positions.empty()) refuse(name, "has an embedding of positions beside it");
+  if (!is_rms(decoder.norm)) refuse(decoder.norm.name, "is another norm than an RMS norm");
 }
 
 }  // namespace
 
 const std::byte* GpuWeightPlan::MatrixSource::row(int64_t r) const {
   constexpr int64_t kTurn = gpu::kTileRows / 2;
-  if (is_interleaved) return parts[static_cast<size_t>(r / kTurn % 2)].row(r / (2 * kTurn) * kTurn + r % kTurn);
+  if (is_interleaved) return parts[static_cast<size_t>(r / kTurn % 2)].matrix.row(r / (2 * kTurn) * kTurn + r % kTurn);
   size_t part = 0;
-  for (; r >= parts[part].rows(); ++part) r -= parts[part].rows();
-  return parts[part].row(r);
+  for (; r >= parts[part].matrix.rows(); ++part) r -= parts[part].matrix.rows();
+  return parts[part].matrix.row(parts[part].order.stored_row(r));
 }
 
 GpuWeightPlan::GpuWeightPlan(const WeightSource& source, const NamingRules& naming, const DecoderSpec& decoder,
                              int first, int end)
     : hidden(decoder.hidden), vocab(decoder.vocab), vector_floats(rounded(static_cast<size_t>(decoder.hidden))) {
   refuse_options(decoder, std::string(naming.embedding));
+  embedding_scale = decoder.embedding_scale;
+  logit_scale = decoder.logit_scale, logit_softcap = decoder.logit_softcap;
   const bool is_tied = source.find(naming.head_weight()) == nullptr;
-  const auto matrix = [&](std::string_view name) { return matrix_of(source, std::string(name), vocab, hidden); };
-  for (int layer = first; layer < end; ++layer) add_layer(source, decoder.layers[static_cast<size_t>(layer)]);
+  const auto matrix = [&](std::string_view name) { return Part{matrix_of(source, std::string(name), vocab, hidden)}; };
+  for (int layer = first; layer < end; ++layer) add_layer(source, decoder, decoder.layers[static_cast<size_t>(layer)]);
   if (end == static_cast<int>(decoder.layers.size())) {
     if (vocab > gpu::kSampleColumnsMax) {
       fail(ErrorCode::unsupported, "layers on a GPU: a vocabulary of {} tokens, expected at most {}", vocab,
            gpu::kSampleColumnsMax);
     }
+    const std::string name(naming.head);
+    if (source.find(name + ".bias") != nullptr) refuse(name, "has a bias");
     head = GpuHead{place({matrix(is_tied ? naming.embedding : naming.head)}, false),
-                   place(source, decoder.norm.name, hidden), decoder.norm.epsilon};
+                   place(source, decoder.norm, hidden), decoder.norm.epsilon};
   }
   if (first == 0) {
     embedding = is_tied && head ? head->matrix : place({matrix(naming.embedding)}, false);
@@ -136,52 +145,57 @@ void GpuWeightPlan::describe(const LayerSpec& layer) {
   heads = attention->heads, kv_heads = attention->kv_heads, head_dim = attention->head_dim, mlp_width = width;
 }
 
-void GpuWeightPlan::add_layer(const WeightSource& source, const LayerSpec& layer) {
+void GpuWeightPlan::add_layer(const WeightSource& source, const DecoderSpec& decoder, const LayerSpec& layer) {
   describe(layer);
   const auto& attention = std::get<AttentionSpec>(layer.mixer);
   const auto& mlp = std::get<GatedMlpSpec>(layer.mlp);
-  const auto matrix = [&](const std::string& name, int rows, int columns) {
-    if (source.find(name + ".bias") != nullptr) refuse(name, "has a bias");
-    return matrix_of(source, name, rows, columns);
+  const auto matrix = [&](const MatrixSpec& spec, int rows, int columns) {
+    if (source.find(spec.name + ".bias") != nullptr) refuse(spec.name, "has a bias");
+    return Part{matrix_of(source, spec, rows, columns)};
   };
+  const bool is_turned = attention.rope != AttentionSpec::kNoRope;
+  const HeadOrder order(is_turned ? &decoder.ropes[static_cast<size_t>(attention.rope)] : nullptr, head_dim);
   const int query = heads * head_dim, key = kv_heads * head_dim;
   GpuLayer to;
-  for (const auto& run : runs_of_one_format({matrix_of(source, attention.q.name, query, hidden),
-                                             matrix_of(source, attention.k.name, key, hidden),
-                                             matrix_of(source, attention.v.name, key, hidden)})) {
+  for (const auto& run : runs_of_one_format({{matrix_of(source, attention.q, query, hidden), order},
+                                             {matrix_of(source, attention.k, key, hidden), order},
+                                             {matrix_of(source, attention.v, key, hidden)}})) {
     const int at = to.qkv.empty() ? 0 : to.qkv.back().output_at + to.qkv.back().rows;
     to.qkv.push_back(place(run, false));
     to.qkv.back().output_at = at;
   }
-  to.output = place({matrix(attention.output.name, hidden, query)}, false);
-  const std::vector<MatrixView> gate_up = {matrix(mlp.gate.name, mlp.width, hidden),
-                                           matrix(mlp.up.name, mlp.width, hidden)};
+  to.output = place({matrix(attention.output, hidden, query)}, false);
+  const std::vector<Part> gate_up = {matrix(mlp.gate, mlp.width, hidden), matrix(mlp.up, mlp.width, hidden)};
   if (runs_of_one_format(gate_up).size() != 1) refuse(mlp.name, "has gate and up of different formats");
   to.gate_up = place(gate_up, true);
-  to.down = place({matrix(mlp.down.name, hidden, mlp.width)}, false);
-  to.qkv_bias = place_biases(source, attention);
-  to.input_norm = place(source, layer.input_norm->name, hidden);
-  to.mlp_norm = place(source, layer.mlp_norm->name, hidden);
-  if (attention.q_norm) to.q_norm = place(source, attention.q_norm->name, head_dim);
-  if (attention.k_norm) to.k_norm = place(source, attention.k_norm->name, head_dim);
+  to.down = place({matrix(mlp.down, hidden, mlp.width)}, false);
+  to.qkv_bias = place_biases(source, attention, order);
+  to.input_norm = place(source, *layer.input_norm, hidden);
+  to.mlp_norm = place(source, *layer.mlp_norm, hidden);
+  if (attention.q_norm) to.q_norm = place(source, *attention.q_norm, head_dim, order);
+  if (attention.k_norm) to.k_norm = place(source, *attention.k_norm, head_dim, order);
+  if (!attention.sinks.empty()) to.sinks = place_sinks(source, attention);
+  to.mixer_addition = addition(source, layer.mixer_output_norm, layer.residual_scale);
+  to.mlp_addition = addition(source, layer.mlp_output_norm, layer.residual_scale);
+  to.gate = mlp.activation == Activation::gelu_tanh ? gpu::kGeluTanh : gpu::kSilu;
   to.input_epsilon = layer.input_norm->epsilon;
   to.mlp_epsilon = layer.mlp_norm->epsilon;
   to.head_epsilon = attention.q_norm ? attention.q_norm->epsilon : 0;
   to.scale = attention.scale;
   to.window = attention.window;
-  to.rope = attention.rope;
+  to.rope = is_turned ? attention.rope : static_cast<int>(decoder.ropes.size());
   layers.push_back(std::move(to));
 }
 
-GpuMatrix GpuWeightPlan::place(const std::vector<MatrixView>& parts, bool is_interleaved) {
+GpuMatrix GpuWeightPlan::place(const std::vector<Part>& parts, bool is_interleaved) {
   GpuMatrix to;
-  for (const MatrixView& part : parts) {
-    require_columns(part);
-    to.rows += static_cast<int>(part.rows());
+  for (const Part& part : parts) {
+    require_columns(part.matrix);
+    to.rows += static_cast<int>(part.matrix.rows());
   }
-  const DeviceForm& form = device_form_of(parts.front());
+  const DeviceForm& form = device_form_of(parts.front().matrix);
   to.form = form.form;
-  to.columns = static_cast<int>(parts.front().columns());
+  to.columns = static_cast<int>(parts.front().matrix.columns());
   to.at = matrix_bytes;
   matrix_bytes += (to.bytes() + kAlignment - 1) / kAlignment * kAlignment;
   matrices.push_back({to, &form, parts, is_interleaved});
@@ -189,17 +203,28 @@ GpuMatrix GpuWeightPlan::place(const std::vector<MatrixView>& parts, bool is_int
 }
 
 // All three or none.
-std::optional<size_t> GpuWeightPlan::place_biases(const WeightSource& source, const AttentionSpec& attention) {
-  const std::pair<const MatrixSpec*, int> parts[] = {
-      {&attention.q, heads}, {&attention.k, kv_heads}, {&attention.v, kv_heads}};
+std::optional<size_t> GpuWeightPlan::place_biases(const WeightSource& source, const AttentionSpec& attention,
+                                                  const HeadOrder& order) {
+  struct Bias {
+    const MatrixSpec& matrix;
+    int heads;
+    HeadOrder order;
+  };
   size_t end = vector_floats;
   int found = 0;
-  for (const auto& [matrix, part_heads] : parts) {
-    const std::string bias = matrix->name + ".bias";
-    const int64_t shape[] = {int64_t{part_heads} * head_dim};
-    if (source.find(bias) == nullptr) continue;
-    vectors.push_back({end, &source.require(bias, shape)});
-    end += static_cast<size_t>(shape[0]);
+  for (const Bias& bias :
+       {Bias{attention.q, heads, order}, {attention.k, kv_heads, order}, {attention.v, kv_heads, {}}}) {
+    const std::string name = bias.matrix.name + ".bias";
+    const int count = bias.heads * head_dim;
+    const int64_t shape[] = {bias.matrix.tensor_rows == 0 ? count : bias.matrix.tensor_rows};
+    if (source.find(name) == nullptr) continue;
+    vectors.push_back({.at = end,
+                       .tensor = &source.require(name, shape),
+                       .count = count,
+                       .first = bias.matrix.first_row,
+                       .rows = rows_of(bias.matrix),
+                       .order = bias.order});
+    end += static_cast<size_t>(count);
     ++found;
   }
   if (found == 0) return std::nullopt;
@@ -207,9 +232,32 @@ std::optional<size_t> GpuWeightPlan::place_biases(const WeightSource& source, co
   return std::exchange(vector_floats, rounded(end));
 }
 
-size_t GpuWeightPlan::place(const WeightSource& source, const std::string& name, int count) {
+size_t GpuWeightPlan::place_sinks(const WeightSource& source, const AttentionSpec& attention) {
+  const int64_t shape[] = {heads};
+  vectors.push_back({.at = vector_floats, .tensor = &source.require(attention.sinks, shape), .count = heads});
+  return std::exchange(vector_floats, rounded(vector_floats + static_cast<size_t>(heads)));
+}
+
+bool GpuWeightPlan::has_additions() const {
+  return std::ranges::any_of(
+      layers, [](const GpuLayer& layer) { return !layer.mixer_addition.is_plain() || !layer.mlp_addition.is_plain(); });
+}
+
+GpuAddition GpuWeightPlan::addition(const WeightSource& source, const std::optional<NormSpec>& norm, float scale) {
+  if (!norm) return {.norm = std::nullopt, .scale = scale};
+  return {.norm = place(source, *norm, hidden), .epsilon = norm->epsilon, .scale = scale};
+}
+
+// A norm without a name has weights of one, as whatever nobody puts there.
+size_t GpuWeightPlan::place(const WeightSource& source, const NormSpec& norm, int count, const HeadOrder& order) {
   const int64_t shape[] = {count};
-  vectors.push_back({vector_floats, &source.require(name + ".weight", shape)});
+  if (!norm.name.empty()) {
+    vectors.push_back({.at = vector_floats,
+                       .tensor = &source.require(norm.name + ".weight", shape),
+                       .count = count,
+                       .order = order,
+                       .offset = norm.weight_offset});
+  }
   return std::exchange(vector_floats, rounded(vector_floats + static_cast<size_t>(count)));
 }
 

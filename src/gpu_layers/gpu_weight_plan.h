@@ -13,10 +13,13 @@
 #include <string>
 #include <vector>
 
+#include "gpu/source/gate.h"
 #include "gpu/source/weight_tile.h"
 #include "gpu_layers/device_form.h"
+#include "gpu_layers/head_order.h"
 #include "layers/layer_spec.h"
 #include "weights/naming_rules.h"
+#include "weights/row_map.h"
 #include "weights/weight_source.h"
 
 namespace estoc {
@@ -29,6 +32,13 @@ struct GpuMatrix {
   size_t bytes() const { return static_cast<size_t>(gpu::matrix_bytes(form, rows, columns)); }
 };
 
+// How a part's result enters the residual stream, where it is not just added: behind a norm, or scaled.
+struct GpuAddition {
+  std::optional<size_t> norm;
+  float epsilon = 0, scale = 1;
+  bool is_plain() const { return !norm && scale == 1; }
+};
+
 // Vectors are offsets in floats behind the first; nothing for one that the layer does not have.
 struct GpuLayer {
   std::vector<GpuMatrix> qkv;
@@ -36,10 +46,13 @@ struct GpuLayer {
   size_t input_norm = 0, mlp_norm = 0;
   std::optional<size_t> q_norm, k_norm;
   std::optional<size_t> qkv_bias;  // of all three, one behind the other
+  std::optional<size_t> sinks;     // of each head
+  GpuAddition mixer_addition, mlp_addition;
+  gpu::GateCurve gate = gpu::kSilu;
   float input_epsilon = 0, mlp_epsilon = 0, head_epsilon = 0;
   float scale = 0;  // of scores
   int window = 0;   // positions that a row sees; 0 for all
-  int rope = 0;
+  int rope = 0;     // of the decoder's ropes; one behind the last of these turns nothing
 };
 
 struct GpuHead {
@@ -55,32 +68,50 @@ struct GpuWeightPlan {
   std::vector<GpuLayer> layers;
   std::optional<GpuMatrix> embedding;
   std::optional<GpuHead> head;
+  float embedding_scale = 1;
+  float logit_scale = 1, logit_softcap = 0;  // the cap after the scale; 0 for none
   size_t ones = 0;  // a norm weight of one for every hidden column: what stands behind the last layer without a head
   // Of all layers alike.
   int hidden = 0, heads = 0, kv_heads = 0, head_dim = 0, mlp_width = 0, vocab = 0;
   size_t matrix_bytes = 0, vector_floats = 0;
+  // Whether parts' results are anywhere kept apart from the residual.
+  bool has_additions() const;
 
   // What is to be put at a matrix's place: its parts' rows one behind the other, or taking turns by eight.
+  struct Part {
+    MatrixView matrix;
+    HeadOrder order = {};
+  };
   struct MatrixSource {
     GpuMatrix to;
     const DeviceForm* form;
-    std::vector<MatrixView> parts;
+    std::vector<Part> parts;
     bool is_interleaved;
     const std::byte* row(int64_t r) const;
   };
+  // Elements of a tensor with something added to each.
   struct VectorSource {
     size_t at = 0;
     const WeightTensor* tensor = nullptr;
+    int count = 0;
+    int64_t first = 0;
+    RowMap rows = {};
+    HeadOrder order = {};
+    float offset = 0;
+    int64_t element(int64_t i) const { return first + rows.stored_row(order.stored_row(i)); }
   };
   std::vector<MatrixSource> matrices;
   std::vector<VectorSource> vectors;
 
  private:
   void describe(const LayerSpec& layer);
-  void add_layer(const WeightSource& source, const LayerSpec& layer);
-  GpuMatrix place(const std::vector<MatrixView>& parts, bool is_interleaved);
-  size_t place(const WeightSource& source, const std::string& name, int count);
-  std::optional<size_t> place_biases(const WeightSource& source, const AttentionSpec& attention);
+  void add_layer(const WeightSource& source, const DecoderSpec& decoder, const LayerSpec& layer);
+  GpuMatrix place(const std::vector<Part>& parts, bool is_interleaved);
+  size_t place(const WeightSource& source, const NormSpec& norm, int count, const HeadOrder& order = {});
+  size_t place_sinks(const WeightSource& source, const AttentionSpec& attention);
+  GpuAddition addition(const WeightSource& source, const std::optional<NormSpec>& norm, float scale);
+  std::optional<size_t> place_biases(const WeightSource& source, const AttentionSpec& attention,
+                                     const HeadOrder& order);
 };
 
 }  // namespace estoc

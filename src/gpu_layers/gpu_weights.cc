@@ -18,22 +18,27 @@ GpuWeights::GpuWeights(LoadContext& load, const gpu::Accelerator& device, const 
 
 void GpuWeights::upload(LoadContext& load, const gpu::Accelerator& device) {
   std::vector<float> values(plan_.vector_floats, 1.0f);
-  for (const auto& [at, tensor] : plan_.vectors) {
-    tensor->decode_row(0, values.data() + at);
-    load.used.insert(tensor);
-    load.took(tensor->bytes.size());
+  std::vector<float> all;
+  for (const GpuWeightPlan::VectorSource& vector : plan_.vectors) {
+    all.resize(static_cast<size_t>(vector.tensor->element_count()));
+    vector.tensor->decode_row(0, all.data());
+    for (int i = 0; i < vector.count; ++i) {
+      values[vector.at + static_cast<size_t>(i)] = all.at(static_cast<size_t>(vector.element(i))) + vector.offset;
+    }
+    load.used.insert(vector.tensor);
+    load.took(static_cast<uint64_t>(vector.count) * vector.tensor->bytes.size() / all.size());
   }
   vectors_.upload(values.data(), values.size() * sizeof(float));
   WeightUpload upload(device, load.compute.team);
   for (const GpuWeightPlan::MatrixSource& matrix : plan_.matrices) {
     const RowSource source{.rows = matrix.to.rows,
                            .columns = matrix.to.columns,
-                           .row_bytes = matrix.parts.front().format().row_bytes(matrix.to.columns),
+                           .row_bytes = matrix.parts.front().matrix.format().row_bytes(matrix.to.columns),
                            .row = [&](int64_t r) { return matrix.row(r); }};
     upload.put(*matrix.form, source, matrices_.as<gpu::u8>(matrix.to.at));
-    for (const MatrixView& part : matrix.parts) {
-      load.used.insert(&part.tensor());
-      load.took(part.stored_bytes());
+    for (const GpuWeightPlan::Part& part : matrix.parts) {
+      load.used.insert(&part.matrix.tensor());
+      load.took(part.matrix.stored_bytes());
     }
   }
   upload.finish();

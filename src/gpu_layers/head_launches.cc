@@ -1,6 +1,7 @@
 // The head: logits of rows that are ready for a projection, sixteen at a time, and a token of each.
 #include <algorithm>
 
+#include "gpu/source/cap_logits.h"
 #include "gpu_layers/gpu_launches.h"
 
 namespace estoc {
@@ -29,6 +30,12 @@ void launch_head(const gpu::Accelerator& device, const GpuWeights& weights, cons
 void launch_sampling(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows,
                      const gpu::SampleRow* samples) {
   const int vocab = weights.plan().vocab;
+  if (weights.plan().logit_scale != 1 || weights.plan().logit_softcap > 0) {
+    device.launch("cap_logits",
+                  {.blocks = gpu::cap_logits_blocks(vocab), .blocks_y = rows, .threads = gpu::kCapLogitsThreads},
+                  gpu::CapLogitsArguments{buffers.logits->as<float>(), vocab, weights.plan().logit_scale,
+                                          weights.plan().logit_softcap});
+  }
   const gpu::SampleArguments sample{buffers.logits->as<float>(), samples, buffers.sample_tiles->as<gpu::SampleTile>(),
                                     buffers.tokens.as<gpu::u32>(), vocab};
   device.launch("sample_tiles",

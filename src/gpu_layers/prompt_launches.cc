@@ -21,6 +21,7 @@ struct ProductEnd {
   int stride = 0;
   const float* bias = nullptr;                 // store
   ColumnOrder activated = ColumnOrder::plain;  // gated
+  gpu::GateCurve gate = gpu::kSilu;            // gated
 };
 
 class PromptLaunches {
@@ -45,6 +46,8 @@ class PromptLaunches {
   }
   void product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end, int rows);
   void project(const GpuLayer& layer);
+  // The product that ends a part; its result enters the residual.
+  void end_part(const GpuMatrix& matrix, const gpu::Buffer& inputs, const GpuAddition& addition);
   void finish(const GpuLayer& layer);
   void rope(size_t index);
   void attention(size_t index);
@@ -82,6 +85,7 @@ void PromptLaunches::product(const GpuMatrix& matrix, const gpu::Buffer& inputs,
   a.output_stride = end.stride;
   a.activated = b_.activated.as<gpu::u8>();
   a.order = end.activated;
+  a.gate = end.gate;
   a.rows = matrix.rows;
   a.columns = matrix.columns;
   a.count = rows;
@@ -132,6 +136,7 @@ void PromptLaunches::attention(size_t index) {
   a.scale = layer.scale;
   a.window = layer.window;
   a.tile_count = in_.tile_count;
+  a.sinks = layer.sinks ? vector(*layer.sinks) : nullptr;
   device_.launch(
       "attention_prompt_" + std::to_string(w_.plan().head_dim),
       {.blocks = gpu::attention_prompt_blocks(in_.tile_count, device_.device().multiprocessors),
@@ -153,13 +158,20 @@ void PromptLaunches::project(const GpuLayer& layer) {
   }
 }
 
+void PromptLaunches::end_part(const GpuMatrix& matrix, const gpu::Buffer& inputs, const GpuAddition& addition) {
+  if (addition.is_plain()) {
+    return product(matrix, inputs, {.name = "residual", .output = b_.residual.as<float>(), .stride = w_.plan().hidden});
+  }
+  product(matrix, inputs, {.name = "store", .output = b_.part->as<float>(), .stride = w_.plan().hidden});
+  launch_addition(device_, w_, b_, addition, in_.rows, nullptr);
+}
+
 // What follows attention.
 void PromptLaunches::finish(const GpuLayer& layer) {
-  const ProductEnd to_residual{.name = "residual", .output = b_.residual.as<float>(), .stride = w_.plan().hidden};
-  product(layer.output, b_.attended, to_residual);
+  end_part(layer.output, b_.attended, layer.mixer_addition);
   norm(layer.mlp_norm, layer.mlp_epsilon, order_of(layer.gate_up));
-  product(layer.gate_up, *b_.normed, {.name = "gated", .activated = order_of(layer.down)});
-  product(layer.down, b_.activated, to_residual);
+  product(layer.gate_up, *b_.normed, {.name = "gated", .activated = order_of(layer.down), .gate = layer.gate});
+  end_part(layer.down, b_.activated, layer.mlp_addition);
 }
 
 void PromptLaunches::layer(size_t index) {

@@ -1,6 +1,7 @@
 // What steps of either kind share: the rows that they begin with and those that they pick, and projections of few rows.
 #include <string>
 
+#include "gpu/source/add_part.h"
 #include "gpu/source/embed.h"
 #include "gpu/source/select_rows.h"
 #include "gpu_layers/device_form.h"
@@ -21,7 +22,8 @@ void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights,
                                   buffers.residual.as<float>(),
                                   buffers.inputs.as<gpu::u16>(),
                                   buffers.squares.as<float>(),
-                                  plan.hidden};
+                                  plan.hidden,
+                                  plan.embedding_scale};
   device.launch(std::string("embed_") + name_of(plan.embedding->form),
                 {.blocks = rows, .threads = gpu::kEmbedThreads, .may_overlap = false}, embed);
 }
@@ -33,6 +35,20 @@ void launch_select_rows(const gpu::Accelerator& device, const GpuWeights& weight
                                         buffers.squares.as<float>(),  weights.plan().hidden};
   device.launch("select_rows", {.blocks = rows, .threads = gpu::kSelectRowsThreads, .may_overlap = may_overlap},
                 select);
+}
+
+void launch_addition(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                     const GpuAddition& addition, int rows, const float* next_norm) {
+  const gpu::AddPartArguments add{.part = buffers.part->as<float>(),
+                                  .norm = addition.norm ? weights.vector(*addition.norm) : nullptr,
+                                  .epsilon = addition.epsilon,
+                                  .scale = addition.scale,
+                                  .residual = buffers.residual.as<float>(),
+                                  .next_norm = next_norm,
+                                  .inputs = buffers.inputs.as<gpu::u16>(),
+                                  .squares = buffers.squares.as<float>(),
+                                  .columns = weights.plan().hidden};
+  device.launch("add_part", {.blocks = rows, .threads = gpu::kAddPartThreads}, add);
 }
 
 int launch_linear(const gpu::Accelerator& device, const GpuMatrix& matrix, const char* end,

@@ -1,0 +1,138 @@
+// What layers may be beside Llama's, on a device against CPUs: one small decoder for each part or option.
+#include <functional>
+#include <ostream>
+#include <vector>
+
+#include "gpu/test_emulator_runs.h"
+#include "models/test_device_player.h"
+#include "models/test_random_decoder.h"
+
+namespace estoc {
+namespace {
+
+AttentionSpec& attention_of(LayerSpec& layer) { return std::get<AttentionSpec>(layer.mixer); }
+GatedMlpSpec& mlp_of(LayerSpec& layer) { return std::get<GatedMlpSpec>(layer.mlp); }
+
+struct Change {
+  const char* name;
+  std::function<void(DecoderSpec&)> make;
+  friend std::ostream& operator<<(std::ostream& out, const Change& change) { return out << change.name; }
+};
+
+void add_head_norms(DecoderSpec& decoder) {
+  for (LayerSpec& layer : decoder.layers) {
+    AttentionSpec& attention = attention_of(layer);
+    attention.q_norm = NormSpec{attention.name + ".q_norm", 1e-6f};
+    attention.k_norm = NormSpec{attention.name + ".k_norm", 1e-6f};
+  }
+}
+
+// Three tensors of queries, keys and values as one, gate and up as another.
+void fuse(DecoderSpec& decoder) {
+  for (LayerSpec& layer : decoder.layers) {
+    AttentionSpec& attention = attention_of(layer);
+    const std::string name = attention.name + ".qkv";
+    attention.q = {.name = name, .first_row = 0, .tensor_rows = 512};
+    attention.k = {.name = name, .first_row = 256, .tensor_rows = 512};
+    attention.v = {.name = name, .first_row = 384, .tensor_rows = 512};
+    GatedMlpSpec& mlp = mlp_of(layer);
+    mlp.gate = {.name = mlp.name + ".both", .first_row = 0, .tensor_rows = 2 * mlp.width};
+    mlp.up = {.name = mlp.name + ".both", .first_row = mlp.width, .tensor_rows = 2 * mlp.width};
+  }
+}
+
+// Queries, keys and values of a KV head side by side.
+void fuse_by_groups(DecoderSpec& decoder) {
+  for (LayerSpec& layer : decoder.layers) {
+    AttentionSpec& attention = attention_of(layer);
+    const std::string name = attention.name + ".qkv";
+    attention.q = {.name = name, .first_row = 0, .tensor_rows = 512, .group_rows = 128, .group_stride = 256};
+    attention.k = {.name = name, .first_row = 128, .tensor_rows = 512, .group_rows = 64, .group_stride = 256};
+    attention.v = {.name = name, .first_row = 192, .tensor_rows = 512, .group_rows = 64, .group_stride = 256};
+  }
+}
+
+const std::vector<Change> kChanges = {
+    {"rotation_of_a_part_of_a_head",
+     [](DecoderSpec& decoder) {
+       add_head_norms(decoder);
+       decoder.ropes[0].frequencies.resize(12);
+       decoder.ropes[0].magnitude = 1.2f;
+     }},
+    {"matrices_fused_by_groups", fuse_by_groups},
+    {"norms_behind_parts",
+     [](DecoderSpec& decoder) {
+       for (LayerSpec& layer : decoder.layers) {
+         const std::string name = attention_of(layer).name;
+         layer.mixer_output_norm = NormSpec{name + ".after", 1e-5f};
+         layer.mlp_output_norm = NormSpec{name + ".after_mlp", 1e-5f};
+       }
+     }},
+    {"scaled_embedding_and_capped_logits",
+     [](DecoderSpec& decoder) {
+       decoder.embedding_scale = 3;
+       decoder.logit_scale = 0.25f;
+       decoder.logit_softcap = 2;
+     }},
+    {"sinks_in_windows",
+     [](DecoderSpec& decoder) {
+       for (LayerSpec& layer : decoder.layers) attention_of(layer).sinks = attention_of(layer).name + ".sinks";
+       attention_of(decoder.layers[0]).window = 18;
+     }},
+    {"rotation_of_adjacent_pairs",
+     [](DecoderSpec& decoder) {
+       add_head_norms(decoder);
+       decoder.ropes[0].is_interleaved = true;
+     }},
+    {"rotation_of_a_part_in_adjacent_pairs",
+     [](DecoderSpec& decoder) {
+       decoder.ropes[0].frequencies.resize(8);
+       decoder.ropes[0].is_interleaved = true;
+     }},
+    {"layers_without_positions",
+     [](DecoderSpec& decoder) { attention_of(decoder.layers[1]).rope = AttentionSpec::kNoRope; }},
+    {"norms_with_one_added",
+     [](DecoderSpec& decoder) {
+       add_head_norms(decoder);
+       for (LayerSpec& layer : decoder.layers) {
+         layer.input_norm->weight_offset = layer.mlp_norm->weight_offset = 1;
+         attention_of(layer).q_norm->weight_offset = 1;
+       }
+       decoder.norm.weight_offset = 1;
+       decoder.layers[1].mlp_norm->name.clear();
+     }},
+    {"fused_matrices", fuse},
+    {"scaled_results",
+     [](DecoderSpec& decoder) {
+       for (LayerSpec& layer : decoder.layers) layer.residual_scale = 0.3f;
+     }},
+    {"gelu_gates",
+     [](DecoderSpec& decoder) {
+       for (LayerSpec& layer : decoder.layers) mlp_of(layer).activation = Activation::gelu_tanh;
+     }},
+};
+
+class DeviceParts : public testing::TestWithParam<Change> {};
+
+// A prompt, decode steps and both together; all layers on the device, and the last one only.
+TEST_P(DeviceParts, ComputeWhatTheCpuDoes) {
+  DecoderSpec decoder = small_decoder();
+  GetParam().make(decoder);
+  const auto weights = random_weights(decoder);
+  const auto player = [&](const std::vector<StackPlace>& places) {
+    return [&weights, &decoder, places](ThreadTeam& team) { return load_decoder(*weights, decoder, team, places); };
+  };
+  const std::vector<std::vector<Piece>> steps = {{{0, 21}}, {{0, 1}}, {{0, 1}, {1, 9}}, {{0, 1}, {1, 1}}};
+  for (const auto& places : std::vector<std::vector<StackPlace>>{{{2, kDevice}}, {{1}, {2, kDevice}}}) {
+    Player device(player(places), KvType::bf16), cpu(player({{2}}), KvType::bf16);
+    for (size_t i = 0; i < steps.size(); ++i) {
+      EXPECT_LT(error_of(device.step(steps[i]), cpu.step(steps[i])), kErrorMax) << "step " << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Options, DeviceParts, testing::ValuesIn(gpu::emulator_runs(kChanges, 5)),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace estoc

@@ -1,0 +1,153 @@
+// For tests: a decoder with random weights made from its description alone, with whatever parts it has. Matrices are
+// bf16, vectors f32.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <deque>
+#include <list>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "models/decoder.h"
+#include "quant/format.h"
+#include "quant/half.h"
+#include "weights/weight_source.h"
+
+namespace estoc {
+
+// Named tensors in memory.
+class MemoryWeights final : public WeightSource {
+ public:
+  void add(const std::string& name, std::vector<int64_t> shape, const std::vector<float>& values) {
+    if (find(name) != nullptr) return;
+    const QuantFormat& format = shape.size() > 1 ? bf16 : f32;
+    std::vector<std::byte>& bytes = bytes_.emplace_back(static_cast<size_t>(format.row_bytes(std::ssize(values))));
+    for (size_t i = 0; i < values.size(); ++i) {
+      const uint16_t half = f32_to_bf16(values[i]);
+      if (shape.size() > 1) std::memcpy(bytes.data() + 2 * i, &half, 2);
+      if (shape.size() == 1) std::memcpy(bytes.data() + 4 * i, &values[i], 4);
+    }
+    tensors_.push_back({.name = name,
+                        .source_name = name,
+                        .file = path_,
+                        .format = &format,
+                        .shape = std::move(shape),
+                        .bytes = bytes});
+  }
+
+  const std::string& path() const override { return path_; }
+  std::string_view container() const override { return "memory"; }
+  const Json& config() const override { return config_; }
+  const Json& generation_config() const override { return none_; }
+  std::span<const WeightTensor> tensors() const override { return tensors_; }
+  const WeightTensor* find(std::string_view name) const override {
+    const auto at = std::ranges::find(tensors_, name, &WeightTensor::name);
+    return at == tensors_.end() ? nullptr : &*at;
+  }
+  const Metadata* metadata() const override { return nullptr; }
+  const std::list<MappedFile>& files() const override { return files_; }
+  uint64_t file_bytes() const override { return 0; }
+
+ private:
+  std::string path_ = "memory";
+  Json config_ = parse_json("{}"), none_;
+  std::vector<WeightTensor> tensors_;
+  std::deque<std::vector<std::byte>> bytes_;
+  std::list<MappedFile> files_;
+};
+
+// Two layers of a small Llama, for tests to change.
+inline DecoderSpec small_decoder() {
+  DecoderSpec decoder{.hidden = 128, .vocab = 200, .context_max = 512, .norm = {"norm", 1e-5f}};
+  decoder.ropes.emplace_back();
+  for (int i = 0; i < 32; ++i) {
+    decoder.ropes[0].frequencies.push_back(std::pow(10000.0f, -static_cast<float>(i) / 32));
+  }
+  for (int layer = 0; layer < 2; ++layer) {
+    const std::string name = std::to_string(layer);
+    decoder.layers.push_back({.input_norm = NormSpec{name + ".input_norm", 1e-5f},
+                              .mixer = AttentionSpec{.name = name + ".attention",
+                                                     .q = {.name = name + ".q"},
+                                                     .k = {.name = name + ".k"},
+                                                     .output = {.name = name + ".o"},
+                                                     .v = {.name = name + ".v"},
+                                                     .heads = 4,
+                                                     .kv_heads = 2,
+                                                     .head_dim = 64,
+                                                     .scale = 0.125f},
+                              .mlp_norm = NormSpec{name + ".mlp_norm", 1e-5f},
+                              .mlp = GatedMlpSpec{.name = name + ".mlp",
+                                                  .gate = {.name = name + ".gate"},
+                                                  .up = {.name = name + ".up"},
+                                                  .down = {.name = name + ".down"},
+                                                  .width = 192}});
+  }
+  return decoder;
+}
+
+// Every tensor that the description names. Of the layers only attention and gated MLPs.
+inline std::unique_ptr<MemoryWeights> random_weights(const DecoderSpec& decoder) {
+  auto weights = std::make_unique<MemoryWeights>();
+  std::mt19937_64 random(11);
+  const auto draw = [&](int64_t count, float middle, float spread) {
+    std::normal_distribution<float> normal(middle, spread);
+    std::vector<float> values(static_cast<size_t>(count));
+    for (float& value : values) value = normal(random);
+    return values;
+  };
+  const auto matrix = [&](const MatrixSpec& spec, int64_t rows, int64_t columns) {
+    const int64_t all = spec.tensor_rows == 0 ? rows : spec.tensor_rows;
+    weights->add(spec.name + ".weight", {all, columns},
+                 draw(all * columns, 0, 1 / std::sqrt(static_cast<float>(columns))));
+  };
+  const auto norm = [&](const std::optional<NormSpec>& spec, int64_t count) {
+    if (spec && !spec->name.empty())
+      weights->add(spec->name + ".weight", {count}, draw(count, 1 - spec->weight_offset, 0.2f));
+  };
+  const int64_t hidden = decoder.hidden;
+  weights->add("model.embed_tokens.weight", {decoder.vocab, hidden}, draw(decoder.vocab * hidden, 0, 1));
+  norm(decoder.norm, hidden);
+  for (const LayerSpec& layer : decoder.layers) {
+    const auto& attention = std::get<AttentionSpec>(layer.mixer);
+    const int64_t query = int64_t{attention.heads} * attention.head_dim,
+                  key = int64_t{attention.kv_heads} * attention.head_dim;
+    matrix(attention.q, query, hidden);
+    matrix(attention.k, key, hidden);
+    matrix(attention.v, key, hidden);
+    matrix(attention.output, hidden, query);
+    norm(attention.q_norm, attention.head_dim);
+    norm(attention.k_norm, attention.head_dim);
+    if (!attention.sinks.empty()) weights->add(attention.sinks, {attention.heads}, draw(attention.heads, 1, 1));
+    const auto& mlp = std::get<GatedMlpSpec>(layer.mlp);
+    matrix(mlp.gate, mlp.width, hidden);
+    matrix(mlp.up, mlp.width, hidden);
+    matrix(mlp.down, hidden, mlp.width);
+    for (const auto* of_layer :
+         {&layer.input_norm, &layer.mixer_output_norm, &layer.mlp_norm, &layer.mlp_output_norm}) {
+      norm(*of_layer, hidden);
+    }
+  }
+  return weights;
+}
+
+// `weights` must outlive it.
+inline std::unique_ptr<Model> load_decoder(const WeightSource& weights, const DecoderSpec& decoder, ThreadTeam& team,
+                                           const std::vector<StackPlace>& places) {
+  static constexpr NamingRules kNaming;
+  ModelInfo info;
+  info.layers = static_cast<int>(decoder.layers.size());
+  info.hidden = decoder.hidden;
+  info.vocab = decoder.vocab;
+  info.context_max = decoder.context_max;
+  info.state = state_layout(decoder);
+  LoadContext load{.source = weights, .naming = kNaming, .mode = ComputeMode::exact, .compute = default_compute(team)};
+  return std::make_unique<Decoder>(load, info, decoder, places);
+}
+
+}  // namespace estoc
