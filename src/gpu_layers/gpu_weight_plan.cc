@@ -73,13 +73,15 @@ void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, cons
   }
   if (layer.is_parallel) refuse(attention.name, "is beside its MLP instead of before it");
   if (attention.kv_layer != AttentionSpec::kOwnKv) refuse(attention.name, "reads the keys and values of another layer");
-  if (layer.input || !layer.output_scale.empty())
+  if (layer.input || !layer.output_scale.empty()) {
     refuse(attention.name, "is in a layer with an input or a scale of its own");
+  }
   if (attention.position_growth != 0) refuse(attention.name, "scales queries by their positions");
   if (attention.softcap != 0) refuse(attention.name, "has a cap on its scores");
   if (attention.norm_span != HeadNormSpan::head || attention.is_norm_last || attention.v_norm_epsilon) {
     refuse(attention.name, "has norms of heads that are not one before the rotation");
   }
+  if (mlp.gate_scale != 1) refuse(mlp.name, "has a scaled gate");
   if (mlp.activation != Activation::silu && mlp.activation != Activation::gelu_tanh) {
     refuse(mlp.name, "has another activation than silu and gelu by tanh");
   }
@@ -175,8 +177,8 @@ void GpuWeightPlan::add_layer(const WeightSource& source, const DecoderSpec& dec
   if (attention.q_norm) to.q_norm = place(source, *attention.q_norm, head_dim, order);
   if (attention.k_norm) to.k_norm = place(source, *attention.k_norm, head_dim, order);
   if (!attention.sinks.empty()) to.sinks = place_sinks(source, attention);
-  to.mixer_addition = addition(source, layer.mixer_output_norm, layer.residual_scale);
-  to.mlp_addition = addition(source, layer.mlp_output_norm, layer.residual_scale);
+  to.mixer_addition = addition(source, layer.mixer_output_norm, layer.residual_scale * layer.mixer_scale);
+  to.mlp_addition = addition(source, layer.mlp_output_norm, layer.residual_scale * layer.mlp_scale);
   to.gate = mlp.activation == Activation::gelu_tanh ? gpu::kGeluTanh : gpu::kSilu;
   to.input_epsilon = layer.input_norm->epsilon;
   to.mlp_epsilon = layer.mlp_norm->epsilon;
