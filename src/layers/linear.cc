@@ -90,7 +90,7 @@ void forward(const Compute& compute, Rows& x, std::span<const LinearOutput> outp
     if (output.is_added) {
       output.out->touch();
     } else {
-      output.out->reset(x.count());
+      output.out->reset(x.count(), output.linear->weight().rows());
     }
     products[i] = {&output.linear->weight(), {output.out->row(0), output.out->stride(), output.is_added}};
   }

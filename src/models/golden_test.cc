@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "base/mapped_file.h"
 #include "base/thread_team.h"
@@ -141,6 +142,27 @@ TEST_P(TinyModels, ChunksAndIsaLevelsAgree) {
     }
   }
   kernels::force_isa(kernels::best_isa());
+}
+
+// Fast mode computes the same, but for what it rounds: nothing in floating-point weights where a CPU multiplies f32,
+// and little in 8 bits. Layers of different widths share buffers, which only fast mode reads in other forms than f32.
+TEST_P(TinyModels, FastIsNearExact) {
+  const auto weights = open_weights(kGolden + "models/" + GetParam(), naming_rules());
+  ThreadTeam team(2);
+  const auto exact = load_model(*weights, team, {.compute = ComputeMode::exact});
+  const auto vocab = static_cast<size_t>(exact->info().vocab);
+  std::vector<TokenId> prompt(70);
+  for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<TokenId>(i * 37 % vocab);
+  const auto expected = log_probabilities(*exact, KvType::f32, prompt, 70);
+  for (const auto& [type, bound] : {std::pair(WeightType::as_stored, 0.002), std::pair(WeightType::int8, 0.05)}) {
+    const auto model = load_model(*weights, team, {.activations = Activations::int16, .weights = type});
+    for (const int chunk : {70, 1, 17}) {
+      const auto got = log_probabilities(*model, KvType::f32, prompt, chunk);
+      double divergence = 0;
+      for (size_t i = 0; i < got.size(); ++i) divergence += std::exp(expected[i]) * (expected[i] - got[i]);
+      EXPECT_LT(divergence / static_cast<double>(prompt.size()), bound) << weight_type_name(type) << " " << chunk;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TinyModels, testing::ValuesIn(tiny_models()),

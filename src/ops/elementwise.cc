@@ -77,7 +77,7 @@ void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int hea
 
 void activate(const Compute& compute, Activation activation, const Rows& x, const Rows* up, Rows& out, RowForm form) {
   const ProfileScope scope(compute, "activate");
-  out.reset(x.count());
+  out.reset(x.count(), x.columns());
   out.fill(compute, form, [&](int64_t r, float* to) {
     compute.kernels.activate(activation, x.row(r), up == nullptr ? nullptr : up->row(r), x.columns(), to);
   });
@@ -91,7 +91,7 @@ void add_scaled(const Compute& compute, float scale, const Rows& y, Rows& x) {
 }
 
 void copy_rows(const Compute& compute, const Rows& x, Rows& out) {
-  out.reset(x.count());
+  out.reset(x.count(), x.columns());
   out.fill(compute, RowForm::values, [&](int64_t r, float* to) { std::copy_n(x.row(r), x.columns(), to); });
 }
 

@@ -197,8 +197,8 @@ void ExpertRun::multiply_up() {
   const uint64_t bytes = chosen_bytes(weights_.up) + (weights_.gate ? chosen_bytes(*weights_.gate) : 0);
   const ProfileScope scope(compute_, "experts", bytes, weights_.up.name());
   cut_pieces();
-  work_.up_.reset(place_count_);
-  if (weights_.gate) work_.gate_->reset(place_count_);
+  work_.up_.reset(place_count_, weights_.up.rows());
+  if (weights_.gate) work_.gate_->reset(place_count_, weights_.gate->rows());
   const auto multiply = [&](const ExpertMatrix& matrix, const Piece& piece, Rows& out, int thread) {
     const Segment& segment = *piece.segment;
     const RowsPart x{work_.gathered_, matrix.reads(compute_, segment.count), segment.begin,
@@ -216,7 +216,7 @@ void ExpertRun::multiply_up() {
 void ExpertRun::activate() {
   const ProfileScope scope(compute_, "activate");
   const int64_t width = weights_.up.rows();
-  work_.activated_.reset(place_count_);
+  work_.activated_.reset(place_count_, width);
   work_.activated_.begin_parts(compute_);
   const auto add_bias = [&](const std::vector<float>& bias, int expert, float* row) {
     if (!bias.empty()) compute_.kernels.add(bias.data() + expert * width, width, row);

@@ -11,8 +11,9 @@ constexpr int64_t kLine = 16;  // floats in a cache line
 
 Rows::Rows(int64_t rows_max, int64_t columns)
     : rows_max_(rows_max),
-      columns_(columns),
+      columns_max_(columns),
       stride_(((columns + kLine - 1) / kLine | 1) * kLine),
+      columns_(columns),
       values_(static_cast<uint64_t>(rows_max * stride_) * sizeof(float), "activations") {
   const auto reserve = [&](int64_t count, size_t size) {
     return PageMemory(static_cast<uint64_t>(count) * size, "activations");
@@ -48,6 +49,12 @@ void Rows::reset(int64_t row_count) {
   count_ = row_count;
   tiles_.rows = code_tiles_.rows = row_count;
   touch();
+}
+
+void Rows::reset(int64_t row_count, int64_t columns) {
+  ESTOC_DCHECK(columns <= columns_max_);
+  columns_ = quantized_.columns = tiles_.columns = code_tiles_.columns = columns;
+  reset(row_count);
 }
 
 const kernels::QuantizedRows& Rows::quantized() const {

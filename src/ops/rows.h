@@ -39,6 +39,8 @@ class Rows {
 
   // Sets how many rows are in use; what they held is forgotten.
   void reset(int64_t row_count);
+  // And how wide they are, up to the columns that there is memory for.
+  void reset(int64_t row_count, int64_t columns);
 
   int64_t count() const { return count_; }
   int64_t columns() const { return columns_; }
@@ -125,7 +127,8 @@ class Rows {
   void make_tiles(const Compute& compute, const float* values, int64_t first, int64_t end);
   void make_code_tiles(const Compute& compute, const float* values, int64_t first, int64_t end);
 
-  int64_t rows_max_, columns_, stride_;
+  int64_t rows_max_, columns_max_, stride_;
+  int64_t columns_;
   int64_t count_ = 0;
   bool has_values_ = true, has_codes_ = false, has_tiles_ = false, has_code_tiles_ = false;
   PageMemory values_, codes_, low_codes_, scales_, sums_, tile_values_, tile_codes_, high_codes_, tile_scales_, marks_,
