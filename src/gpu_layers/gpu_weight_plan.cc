@@ -73,6 +73,7 @@ void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, cons
   }
   if (layer.is_parallel) refuse(attention.name, "is beside its MLP instead of before it");
   if (attention.kv_layer != AttentionSpec::kOwnKv) refuse(attention.name, "reads the keys and values of another layer");
+  if (layer.side_mixture) refuse(mlp.name, "has a mixture of experts beside it");
   if (layer.input || !layer.output_scale.empty()) {
     refuse(attention.name, "is in a layer with an input or a scale of its own");
   }

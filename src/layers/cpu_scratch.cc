@@ -27,6 +27,10 @@ CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers) {
     if (const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp)) widths.mlp = std::max<int64_t>(widths.mlp, mlp->width);
     if (const auto* mlp = std::get_if<PlainMlpSpec>(&layer.mlp)) widths.mlp = std::max<int64_t>(widths.mlp, mlp->width);
     if (const auto* moe = std::get_if<MoeSpec>(&layer.mlp)) widths.mixtures.push_back(moe);
+    if (layer.side_mixture) {
+      widths.mixtures.push_back(&layer.side_mixture->moe);
+      widths.has_side = true;
+    }
     widths.has_parallel |= layer.is_parallel;
   }
   return widths;
@@ -53,6 +57,7 @@ CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, 
       plans(static_cast<size_t>(groups)) {
   if (widths.mamba2) mamba2.emplace(*widths.mamba2, rows_max);
   if (!widths.mixtures.empty()) moe.emplace(widths.mixtures, hidden, rows_max, threads);
+  if (widths.has_side) side.emplace(rows_max, hidden);
   if (widths.has_parallel) parallel.emplace(rows_max, hidden);
   if (widths.has_gate) {
     q_gate.emplace(rows_max, widths.q);

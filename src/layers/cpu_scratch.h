@@ -50,6 +50,7 @@ struct CpuScratch : StackScratch {
   std::optional<Mamba2Buffers> mamba2;
   Rows gate, up, activated;       // activated = f(gate) * up
   std::optional<MoeScratch> moe;  // where a layer is a mixture of experts
+  std::optional<Rows> side;       // the result of a mixture beside an MLP
   std::vector<RowAngles> angles;  // by rope
   DecodeScratch decoded;
   std::vector<AttentionPlan> plans;  // of the batch, by group; prepared before the first layer
@@ -63,6 +64,7 @@ struct CpuScratch : StackScratch {
     std::optional<Mamba2Spec> mamba2;
     int64_t inner() const { return mamba2 ? int64_t{mamba2->heads} * mamba2->head_dim : 0; }
     std::vector<const MoeSpec*> mixtures;
+    bool has_side = false;
     static Widths of(std::span<const LayerSpec> layers);
   };
   CpuScratch(const Widths& widths, int hidden, int ropes, int groups, int rows_max, int threads);

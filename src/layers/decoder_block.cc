@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "base/check.h"
 #include "ops/elementwise.h"
 
 namespace estoc {
@@ -63,6 +64,10 @@ DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const 
       mlp_(make_mlp(load, spec.mlp, decoder.hidden)),
       mlp_output_norm_(make_norm(load, spec.mlp_output_norm, decoder.hidden)),
       input_column_(spec.input ? int64_t{layer - first} * decoder.per_layer_input->width : 0) {
+  if (spec.side_mixture) {
+    ESTOC_CHECK(spec.mlp_output_norm.has_value());
+    side_.emplace(load, *spec.side_mixture, decoder.hidden);
+  }
   if (spec.input) input_.emplace(load, *spec.input, decoder.hidden, decoder.per_layer_input->width);
   if (!spec.output_scale.empty()) output_scale_ = load_vector(load, spec.output_scale, 1).front();
 }
@@ -129,8 +134,10 @@ void DecoderBlock::forward(const Compute& compute, const Batch& batch, StateStor
           } else {
             prepare(compute, mlp_norm_, mlp, hidden, false, work.normed);
           }
-          add_part(compute, mlp_output_norm_, mlp_scale_, work, hidden,
-                   [&](const PartOutput& out) { mlp.forward(compute, work, out); });
+          add_part(compute, mlp_output_norm_, mlp_scale_, work, hidden, [&](const PartOutput& out) {
+            mlp.forward(compute, work, out);
+            if (side_) side_->add(compute, hidden, work, *out.rows);
+          });
         }
       },
       mlp_);

@@ -17,6 +17,7 @@
 #include "layers/per_layer_inputs.h"
 #include "layers/sampled_rows.h"
 #include "layers/short_conv.h"
+#include "layers/side_mixture.h"
 
 namespace estoc {
 
@@ -57,6 +58,7 @@ class DecoderBlock {
   std::optional<Norm> mixer_output_norm_, mlp_norm_;
   Mlp mlp_;
   std::optional<Norm> mlp_output_norm_;
+  std::optional<SideMixture> side_;
   std::optional<LayerInput> input_;
   int64_t input_column_;
   float output_scale_ = 1;

@@ -160,6 +160,13 @@ using MixerSpec = std::variant<AttentionSpec, GatedDeltaSpec, Mamba2Spec, ShortC
 // monostate: the layer is its mixer alone.
 using MlpSpec = std::variant<std::monostate, GatedMlpSpec, PlainMlpSpec, MoeSpec>;
 
+// A mixture beside a layer's MLP, which reads the same rows: what the layer adds is
+// mlp_output_norm(mlp_norm(mlp's result) + output_norm(moe(input_norm(x)))).
+struct SideMixtureSpec {
+  MoeSpec moe;
+  NormSpec input_norm, output_norm, mlp_norm;
+};
+
 // x += output_norm(part(input_norm(x))) for the mixer and then for the MLP, each norm where there is one; what they add
 // is multiplied by `residual_scale` and the part's own scale.
 struct LayerSpec {
@@ -172,6 +179,7 @@ struct LayerSpec {
   std::optional<NormSpec> mlp_norm = {};
   MlpSpec mlp = {};
   std::optional<NormSpec> mlp_output_norm = {};
+  std::optional<SideMixtureSpec> side_mixture = {};  // with an mlp_output_norm only
   // The MLP reads what the layer was given, not what the mixer has made of it: by its own norm, or else the mixer's.
   bool is_parallel = false;
   float residual_scale = 1;

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "layers/cpu_scratch.h"
 #include "layers/expert_weights.h"
+#include "ops/elementwise.h"
 #include "ops/profile.h"
 
 namespace estoc {
@@ -54,6 +55,9 @@ MoeScratch::MoeScratch(std::span<const MoeSpec* const> specs, int hidden, int ro
     : logits(rows_max, limits_of(specs, hidden, rows_max, threads).experts),
       routes(rows_max, limits_of(specs, hidden, rows_max, threads).chosen),
       experts(limits_of(specs, hidden, rows_max, threads)) {
+  if (std::ranges::any_of(specs, [](const MoeSpec* spec) { return !spec->router_norm.empty(); })) {
+    routed.emplace(rows_max, hidden);
+  }
   if (const int width = shared_width(specs); width > 0) {
     shared.emplace(Rows(rows_max, width), Rows(rows_max, width), Rows(rows_max, width));
   }
@@ -67,19 +71,40 @@ Moe::Shared::Shared(LoadContext& load, const SharedExpertSpec& spec, bool has_ga
 }
 
 Moe::Moe(LoadContext& load, const MoeSpec& spec, int hidden)
-    : rule_(spec.rule), router_(load_router(load, spec, hidden)), experts_(load_experts(load, spec, hidden)) {
+    : rule_(spec.rule),
+      router_(load_router(load, spec, hidden)),
+      router_epsilon_(spec.router_epsilon),
+      experts_(load_experts(load, spec, hidden)) {
+  if (!spec.router_norm.empty()) router_norm_ = load_vector(load, spec.router_norm, hidden);
+  for (float& weight : router_norm_) weight *= spec.router_scale;
+  if (!spec.expert_scale.empty()) expert_scale_ = load_vector(load, spec.expert_scale, spec.rule.experts);
   if (!spec.correction.empty()) correction_ = load_row(load, spec.correction, spec.rule.experts);
   if (spec.shared) shared_.emplace(load, *spec.shared, !spec.gate.empty(), hidden);
 }
 
-void Moe::forward(const Compute& compute, CpuScratch& work, const PartOutput& out) const {
+void Moe::forward(const Compute& compute, CpuScratch& work, const PartOutput& out, const Rows* stream) const {
   ESTOC_DCHECK(work.moe.has_value());
+  Rows* routed = &work.normed;
+  if (!router_norm_.empty()) {
+    routed = &*work.moe->routed;
+    routed->reset(stream->count());
+    rms_norm(compute, *stream, router_norm_, router_epsilon_, *routed);
+  }
   const LinearOutput router{&router_, &work.moe->logits};
-  estoc::forward(compute, work.normed, {&router, 1}, work.decoded);
+  estoc::forward(compute, *routed, {&router, 1}, work.decoded);
   route(compute, rule_, correction_, work.moe->logits, work.moe->routes);
+  if (!expert_scale_.empty()) scale_experts(work.moe->routes);
   run_experts(compute, experts_, work.normed, work.moe->routes, work.moe->experts, work.decoded, *out.rows,
               out.is_added);
   if (shared_) add_shared(compute, work, *out.rows);
+}
+
+void Moe::scale_experts(Routes& routes) const {
+  for (int64_t row = 0; row < routes.rows(); ++row) {
+    for (size_t i = 0; i < routes.experts(row).size(); ++i) {
+      routes.weights(row)[i] *= expert_scale_[static_cast<size_t>(routes.experts(row)[i])];
+    }
+  }
 }
 
 void Moe::add_shared(const Compute& compute, CpuScratch& work, Rows& out) const {
@@ -87,7 +112,7 @@ void Moe::add_shared(const Compute& compute, CpuScratch& work, Rows& out) const 
   const LinearOutput wide[] = {{&shared_->up, &rows.up}, {shared_->gate ? &*shared_->gate : nullptr, &rows.gate}};
   estoc::forward(compute, work.normed, std::span(wide).first(shared_->gate ? 2 : 1), work.decoded);
   const int64_t width = rows.up.columns();
-  rows.activated.reset(work.normed.count());
+  rows.activated.reset(work.normed.count(), width);
   rows.activated.fill(compute, shared_->down.reads(compute, work.normed.count()), [&](int64_t r, float* to) {
     activate_expert(compute, experts_.activation, shared_->gate ? rows.gate.row(r) : nullptr, rows.up.row(r), width,
                     to);

@@ -20,7 +20,8 @@ struct MoeScratch {
   // For the widest of `specs`, of which there is at least one.
   MoeScratch(std::span<const MoeSpec* const> specs, int hidden, int rows_max, int threads);
 
-  Rows logits;  // of the router
+  Rows logits;                 // of the router
+  std::optional<Rows> routed;  // what it reads, where it has a norm of its own
   Routes routes;
   ExpertScratch experts;
   struct Shared {
@@ -32,8 +33,8 @@ struct MoeScratch {
 class Moe {
  public:
   Moe(LoadContext& load, const MoeSpec& spec, int hidden);
-  // out (+)= mixture(work.normed).
-  void forward(const Compute& compute, CpuScratch& work, const PartOutput& out) const;
+  // out (+)= mixture(work.normed). `stream`: the residual stream, where the router reads that.
+  void forward(const Compute& compute, CpuScratch& work, const PartOutput& out, const Rows* stream = nullptr) const;
   // The router reads f32.
   RowForm reads(const Compute&, int64_t) const { return RowForm::values; }
 
@@ -44,11 +45,14 @@ class Moe {
     Linear up, down;
     std::vector<float> weigher;  // [hidden] or empty
   };
+  void scale_experts(Routes& routes) const;
   void add_shared(const Compute& compute, CpuScratch& work, Rows& out) const;
 
   RouterRule rule_;
   Linear router_;
-  std::vector<float> correction_;
+  std::vector<float> router_norm_;  // [hidden] or empty
+  float router_epsilon_;
+  std::vector<float> correction_, expert_scale_;
   ExpertWeights experts_;
   std::optional<Shared> shared_;
 };

@@ -20,8 +20,13 @@ struct SharedExpertSpec {
 struct MoeSpec {
   std::string name;  // for messages
   RouterRule rule;
-  std::string router;      // `router`.weight [experts, hidden], with a bias where the file has one
-  std::string correction;  // a tensor of rule.experts values that only choose; empty for none
+  std::string router;  // `router`.weight [experts, hidden], with a bias where the file has one
+  // Instead of the rows that experts read, the router reads the residual stream, normed without weight, times a tensor
+  // [hidden] of this name and `router_scale`; empty for none.
+  std::string router_norm;
+  float router_scale = 1, router_epsilon = 0;
+  std::string expert_scale;  // a tensor [experts] that weights are multiplied by; empty for none
+  std::string correction;    // a tensor of rule.experts values that only choose; empty for none
 
   // Weights of experts, under `experts`; layers/expert_weights.h says in which ways files keep them.
   std::string experts;

@@ -16,10 +16,10 @@ namespace {
 
 constexpr std::string_view kArchitectures[] = {"Gemma4ForCausalLM"};
 constexpr std::string_view kComputes[] = {
-    "attention_k_eq_v",      "final_logit_softcapping",     "full_attention",       "global_head_dim",
-    "layer_types",           "hidden_size_per_layer_input", "num_kv_shared_layers", "per_layer_config",
-    "partial_rotary_factor", "num_global_key_value_heads",  "rope_parameters",      "sliding_attention",
-    "use_double_wide_mlp",   "vocab_size_per_layer_input"};
+    "attention_k_eq_v",     "enable_moe_block",  "num_experts",           "final_logit_softcapping",
+    "full_attention",       "global_head_dim",   "layer_types",           "hidden_size_per_layer_input",
+    "num_kv_shared_layers", "per_layer_config",  "partial_rotary_factor", "num_global_key_value_heads",
+    "rope_parameters",      "sliding_attention", "use_double_wide_mlp",   "vocab_size_per_layer_input"};
 
 constexpr int kSizeMax = 1 << 20;
 
@@ -60,6 +60,26 @@ Kinds describe_kinds(const ConfigReader& config, const DecoderSpec& decoder, con
     kinds.full.kv_heads = config.integer("num_global_key_value_heads", 1, kinds.full.heads, kinds.full.kv_heads);
   }
   return kinds;
+}
+
+SideMixtureSpec describe_mixture(const ConfigReader& config, const DecoderSpec& decoder, const std::string& name,
+                                 Activation activation) {
+  SideMixtureSpec side{.moe = {.name = name,
+                               .router = name + ".router.proj",
+                               .router_norm = name + ".router.scale",
+                               .router_scale = 1 / std::sqrt(static_cast<float>(decoder.hidden)),
+                               .router_epsilon = decoder.norm.epsilon,
+                               .expert_scale = name + ".router.per_expert_scale",
+                               .experts = name + ".experts"},
+                       .input_norm = norm_of(decoder, name + ".pre_feedforward_layernorm_2"),
+                       .output_norm = norm_of(decoder, name + ".post_feedforward_layernorm_2"),
+                       .mlp_norm = norm_of(decoder, name + ".post_feedforward_layernorm_1")};
+  side.moe.rule.experts = config.integer("num_experts", 1, kExpertsMax);
+  side.moe.rule.chosen = config.integer("top_k_experts", 1, side.moe.rule.experts);
+  side.moe.rule.is_normalized = true;
+  side.moe.width = config.integer("moe_intermediate_size", 1, kSizeMax);
+  side.moe.activation.function = activation;
+  return side;
 }
 
 DecoderSpec describe(const WeightSource& source) {
@@ -110,6 +130,8 @@ DecoderSpec describe(const WeightSource& source) {
                    .mlp = gated_mlp(name + ".mlp", is_wider && is_shared ? 2 * width : width, activation),
                    .mlp_output_norm = norm_of(decoder, name + ".post_feedforward_layernorm"),
                    .output_scale = name + ".layer_scalar"};
+    if (config.boolean("enable_moe_block", false))
+      spec.side_mixture = describe_mixture(config, decoder, name, activation);
     if (input_width > 0) {
       spec.input = {.gate = {name + ".per_layer_input_gate"},
                     .projection = {name + ".per_layer_projection"},

@@ -40,6 +40,13 @@ FAMILIES = {
         "attention_k_eq_v": True, "sliding_window": 8, "final_logit_softcapping": 5.0,
         "hidden_size_per_layer_input": 0, "vocab_size_per_layer_input": 100,
         "layer_types": ["sliding_attention", "sliding_attention", "full_attention"]}),
+    # A mixture of experts beside the MLP.
+    "gemma4_moe_like": ("Gemma4TextConfig", {
+        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "num_key_value_heads": 1, "head_dim": 16, "global_head_dim": 16, "sliding_window": 8,
+        "hidden_size_per_layer_input": 0, "vocab_size_per_layer_input": 100, "enable_moe_block": True,
+        "num_experts": 6, "top_k_experts": 2, "moe_intermediate_size": 16,
+        "layer_types": ["sliding_attention", "full_attention"]}),
     # An input of the token's own for each layer; the last four read the keys and values of those before.
     "gemma4_small_like": ("Gemma4TextConfig", {
         "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 6, "num_attention_heads": 2,
