@@ -80,7 +80,9 @@ class ExpertLoader {
       return stack;
     }
     const std::string found = has(name) ? name : name + ".weight";
-    if (!spec_.is_transposed || load_.source.container() == "gguf") {
+    const WeightTensor* const tensor = load_.source.find(found);
+    const bool has_blocks = tensor != nullptr && tensor->format->block_count > 1;
+    if (!spec_.is_transposed || has_blocks || load_.source.container() == "gguf") {
       const int64_t shape[] = {experts, rows, columns};
       stack.views.emplace_back(load_.require(found, shape));
       return stack;

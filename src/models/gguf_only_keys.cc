@@ -68,14 +68,11 @@ constexpr std::string_view kChangingKeys[] = {
     "wkv.head_size",
 };
 
-// Of experts, which are refused by their count; of embeddings and encoders, which nothing here makes.
+// What the families with experts do always; of embeddings and encoders, which nothing here makes.
 constexpr std::string_view kHarmlessKeys[] = {
     "decoder_start_token_id", "expert_chunk_feed_forward_length",
-    "expert_gating_func",     "expert_group_count",
-    "expert_group_scale",     "expert_group_used_count",
-    "expert_shared_count",    "expert_weights_norm",
-    "expert_weights_scale",   "experts_per_group",
-    "pooling_type",
+    "expert_gating_func",     "expert_group_scale",
+    "experts_per_group",      "pooling_type",
 };
 
 bool contains(std::span<const std::string_view> keys, std::string_view key) {

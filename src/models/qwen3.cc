@@ -1,6 +1,8 @@
 // The dense Qwen3 family: Llama's decoder with an RMS norm over each query and key head before the rotary embedding.
 // Heads are as wide as the config says, mostly wider than hidden / heads.
 // Source: transformers models/qwen3 (5.23); checked against tests/golden/.
+#include "models/qwen3.h"
+
 #include "models/family.h"
 #include "models/llama.h"
 #include "models/qwen_windows.h"
@@ -14,7 +16,9 @@ constexpr GgufArchitecture kGguf[] = {
     {.name = "qwen3", .architecture = "Qwen3ForCausalLM", .model_type = "qwen3", .renames = kRenames}};
 constexpr std::string_view kComputes[] = {"use_sliding_window"};
 
-DecoderSpec describe(const WeightSource& source) {
+}  // namespace
+
+DecoderSpec describe_qwen3(const WeightSource& source) {
   DecoderSpec decoder = describe_llama(source);
   read_qwen_windows(source, decoder);
   for (LayerSpec& layer : decoder.layers) {
@@ -25,12 +29,10 @@ DecoderSpec describe(const WeightSource& source) {
   return decoder;
 }
 
-}  // namespace
-
 extern const ModelFamily qwen3;
 constinit const ModelFamily qwen3 = {.name = "qwen3",
                                      .architectures = kArchitectures,
-                                     .describe = describe,
+                                     .describe = describe_qwen3,
                                      .naming = {.gguf = kGguf},
                                      .computes = kComputes};
 

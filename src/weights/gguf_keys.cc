@@ -52,6 +52,11 @@ constexpr GgufKey kModelKeys[] = {
     {"expert_count", "num_experts", Kind::count},
     {"expert_used_count", "num_experts_per_tok", Kind::count},
     {"expert_feed_forward_length", "moe_intermediate_size", Kind::count},
+    {"expert_shared_count", "n_shared_experts", Kind::count},
+    {"expert_weights_norm", "norm_topk_prob", Kind::flag},
+    {"expert_weights_scale", "routed_scaling_factor", Kind::multiplier},
+    {"expert_group_count", "n_group", Kind::count},
+    {"expert_group_used_count", "topk_group", Kind::count},
     {"expert_shared_feed_forward_length", "shared_expert_intermediate_size", Kind::count},
 };
 

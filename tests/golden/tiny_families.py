@@ -144,10 +144,68 @@ FAMILIES = {
         "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4,
         "num_key_value_heads": 2, "attn_layer_indices": [1], "mamba_n_heads": 8, "mamba_d_head": 8,
         "mamba_n_groups": 1, "mamba_d_state": 16, "mamba_chunk_size": 16}),
+    # Widths that fill panels and 32 columns.
+    "qwen3_moe_like": ("Qwen3MoeConfig", {
+        "hidden_size": 32, "intermediate_size": 48, "moe_intermediate_size": 32, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "num_experts": 8, "num_experts_per_tok": 3,
+        "norm_topk_prob": True}),
+    # Layers without experts, for both reasons that there are.
+    "qwen3_moe_mixed_like": ("Qwen3MoeConfig", {
+        "hidden_size": 32, "intermediate_size": 48, "moe_intermediate_size": 16, "num_hidden_layers": 4,
+        "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "num_experts": 5, "num_experts_per_tok": 2,
+        "norm_topk_prob": False, "mlp_only_layers": [1], "decoder_sparse_step": 2}),
+    # Experts whose rows fill no panels.
+    "mixtral_like": ("MixtralConfig", {
+        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "num_local_experts": 4, "num_experts_per_tok": 2}),
+    "olmoe_like": ("OlmoeConfig", {
+        "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "num_experts": 8, "num_experts_per_tok": 3}),
+    # An expert for all tokens that is wider than the others.
+    "qwen2_moe_like": ("Qwen2MoeConfig", {
+        "hidden_size": 32, "intermediate_size": 40, "moe_intermediate_size": 16, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "num_experts": 6, "num_experts_per_tok": 2,
+        "shared_expert_intermediate_size": 48}),
+    "granite_moe_like": ("GraniteMoeConfig", {
+        "hidden_size": 32, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "num_local_experts": 5, "num_experts_per_tok": 2, "embedding_multiplier": 3.0,
+        "logits_scaling": 1.5, "residual_multiplier": 0.7, "attention_multiplier": 0.2}),
+    # A limit that many gates reach.
+    "gpt_oss_clamped_like": ("GptOssConfig", {
+        "hidden_size": 32, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "num_key_value_heads": 1, "head_dim": 16, "num_local_experts": 3, "num_experts_per_tok": 2,
+        "sliding_window": 8, "swiglu_limit": 1.0}),
+    # Both kinds of layers and a window of 8.
+    "gpt_oss_like": ("GptOssConfig", {
+        "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 3, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "head_dim": 16, "num_local_experts": 5, "num_experts_per_tok": 2,
+        "sliding_window": 8,
+        "rope_parameters": {"rope_type": "yarn", "rope_theta": 150000.0, "factor": 8.0, "beta_fast": 32.0,
+                            "beta_slow": 1.0, "truncate": False, "original_max_position_embeddings": 64}}),
+    # Four groups, of which two take part.
+    "glm4_moe_like": ("Glm4MoeConfig", {
+        "hidden_size": 32, "intermediate_size": 40, "moe_intermediate_size": 16, "num_hidden_layers": 3,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "n_routed_experts": 8,
+        "num_experts_per_tok": 3, "n_shared_experts": 2, "n_group": 4, "topk_group": 2, "routed_scaling_factor": 1.5,
+        "first_k_dense_replace": 1, "use_qk_norm": True, "attention_bias": True, "num_mtp_layers": 0}),
+    "dots1_like": ("Dots1Config", {
+        "hidden_size": 32, "intermediate_size": 40, "moe_intermediate_size": 16, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "n_routed_experts": 6,
+        "num_experts_per_tok": 2, "n_shared_experts": 1, "first_k_dense_replace": 1, "norm_topk_prob": True,
+        "routed_scaling_factor": 2.5}),
+    "minimax_m2_like": ("MiniMaxM2Config", {
+        "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "head_dim": 16, "rotary_dim": 8, "num_local_experts": 6, "num_experts_per_tok": 2}),
+    "ernie4_5_moe_like": ("Ernie4_5_MoeConfig", {
+        "hidden_size": 32, "intermediate_size": 40, "moe_intermediate_size": 16, "num_hidden_layers": 3,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "moe_num_experts": 6, "moe_k": 2,
+        "moe_num_shared_experts": 2, "moe_layer_start_index": 1}),
 }
 
 # Those that are also written as GGUF files.
 GGUF = ["qwen3_5_like", "mamba2_like", "nemotron_h_like"]
+# The same of those whose experts have other names on disk than in the class.
+GGUF_EXPERTS = ["qwen3_moe_like", "mixtral_like", "olmoe_like", "qwen2_moe_like", "granite_moe_like", "gpt_oss_like"]
 
 # Positions of the longest sequence, where a checkpoint's answers depend on it.
 CONTEXTS = {"phi4_mini_like": 256}
@@ -165,6 +223,9 @@ def randomize(model: torch.nn.Module, seed: int) -> None:
                 value.add_(0.25 * noise)
             else:
                 value.copy_(noise * 1.4 / value.shape[-1] ** 0.5)
+    for name, value in model.named_buffers():
+        if name.endswith("e_score_correction_bias"):
+            value.add_(0.25 * torch.randn(value.shape, generator=generator))
 
 
 def make_model(name: str) -> torch.nn.Module:
@@ -191,3 +252,5 @@ def write_model(directory: Path, name: str) -> None:
         tiny_gguf.write_gguf(directory.with_suffix(".gguf"), config, tensors)
     (directory / "generation_config.json").unlink(missing_ok=True)
     tiny_models.write_tokenizer(directory)
+    if name in GGUF_EXPERTS:
+        tiny_gguf.write_from_folder(directory.with_suffix(".gguf"), directory)

@@ -1,19 +1,25 @@
 """The tiny checkpoints said again as GGUF files.
 
 Names of tensors and keys are those of the gguf package; only what a converter does beside renaming is written here: rows
-of q and k in the order of adjacent pairs where the Llama architecture rotates so, the factors of llama3's scaling, and
-what becomes of gated delta nets.
+of q and k in the order of adjacent pairs where the architecture rotates so, the factors of llama3's scaling, what becomes
+of gated delta nets, and experts stacked, gate and up apart.
 """
+import json
 import math
 import re
 from pathlib import Path
 
 import gguf
 import torch
+from safetensors.torch import load_file
 
 ARCHITECTURES = {name: architecture for architecture, name in gguf.MODEL_ARCH_NAMES.items()}
 # Model types whose architecture has another name.
-ALIASES = {"mistral": "llama", "qwen3_5_text": "qwen35", "qwen3_next": "qwen3next"}
+ALIASES = {"mistral": "llama", "mixtral": "llama", "qwen3_5_text": "qwen35", "qwen3_next": "qwen3next",
+           "qwen2_moe": "qwen2moe", "qwen3_moe": "qwen3moe", "gpt_oss": "gpt-oss"}
+PAIRS = {gguf.MODEL_ARCH.LLAMA, gguf.MODEL_ARCH.GRANITE_MOE}  # whose converters reorder rows of q and k
+EXPERT = re.compile(r"(model\.layers\.\d+\.\w+\.experts)\.(\d+)\.(\w+)\.weight")
+EXPERT_NAMES = {"w1": "gate_proj", "w3": "up_proj", "w2": "down_proj"}
 
 
 def adjacent_pairs(tensor: torch.Tensor, heads: int) -> torch.Tensor:
@@ -140,13 +146,73 @@ def can_write(config: dict) -> bool:
     return not config.get("use_sliding_window") and "layer_types" not in config
 
 
+def stack_experts(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """One tensor for each matrix of all experts, whichever way they are kept."""
+    stacks: dict[str, list[torch.Tensor]] = {}
+    stacked = {}
+    for name, tensor in tensors.items():
+        layer = re.sub(r"^model\.layers\.(\d+)\..*", r"blk.\1.", name)
+        if match := EXPERT.fullmatch(name):
+            matrix = EXPERT_NAMES.get(match.group(3), match.group(3)).removesuffix("_proj")
+            stacks.setdefault(f"{layer}ffn_{matrix}_exps.weight", []).append((int(match.group(2)), tensor))
+        elif name.endswith("block_sparse_moe.input_linear.weight"):
+            gate, up = tensor.chunk(2, dim=1)
+            stacked |= {layer + "ffn_gate_exps.weight": gate, layer + "ffn_up_exps.weight": up}
+        elif name.endswith("block_sparse_moe.output_linear.weight"):
+            stacked[layer + "ffn_down_exps.weight"] = tensor
+        elif name.endswith("experts.gate_up_proj"):  # gpt-oss: inputs first, gate and up in turn
+            stacked |= {layer + "ffn_gate_exps.weight": tensor[..., ::2].transpose(1, 2),
+                        layer + "ffn_up_exps.weight": tensor[..., 1::2].transpose(1, 2)}
+        elif name.endswith("experts.gate_up_proj_bias"):
+            stacked |= {layer + "ffn_gate_exps.bias": tensor[..., ::2], layer + "ffn_up_exps.bias": tensor[..., 1::2]}
+        elif name.endswith("experts.down_proj"):
+            stacked[layer + "ffn_down_exps.weight"] = tensor.transpose(1, 2)
+        elif name.endswith("experts.down_proj_bias"):
+            stacked[layer + "ffn_down_exps.bias"] = tensor
+        elif name.endswith("self_attn.sinks"):
+            stacked[layer + "attn_sinks.weight"] = tensor
+        elif name.endswith("mlp.shared_expert_gate.weight"):
+            stacked[layer + "ffn_gate_inp_shexp.weight"] = tensor[0]
+        else:
+            stacked[name] = tensor
+    for name, experts in stacks.items():
+        stacked[name] = torch.stack([tensor for _, tensor in sorted(experts, key=lambda item: item[0])])
+    return {name: tensor.contiguous() for name, tensor in stacked.items()}
+
+
+def add_experts(writer: gguf.GGUFWriter, config: dict) -> None:
+    experts = config.get("num_local_experts") or config.get("num_experts")
+    if not experts:
+        return
+    writer.add_expert_count(experts)
+    writer.add_expert_used_count(config["num_experts_per_tok"])
+    if "moe_intermediate_size" in config:
+        writer.add_expert_feed_forward_length(config["moe_intermediate_size"])
+    if "shared_expert_intermediate_size" in config:
+        writer.add_expert_shared_feed_forward_length(config["shared_expert_intermediate_size"])
+
+
+def add_multipliers(writer: gguf.GGUFWriter, config: dict) -> None:
+    for key, add_key in {"embedding_multiplier": writer.add_embedding_scale, "logits_scaling": writer.add_logit_scale,
+                         "residual_multiplier": writer.add_residual_scale,
+                         "attention_multiplier": writer.add_attention_scale}.items():
+        if key in config:
+            add_key(config[key])
+
+
+def write_from_folder(path: Path, directory: Path) -> None:
+    """The GGUF file of a Hugging Face folder with one file of weights."""
+    write_gguf(path, json.loads((directory / "config.json").read_text()),
+               load_file(directory / "model.safetensors"))
+
+
 def write_gguf(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> None:
     if config["model_type"] in ("mamba2", "nemotron_h"):
         return write_mamba2(path, config, tensors)
     architecture = ARCHITECTURES[ALIASES.get(config["model_type"], config["model_type"])]
     names = gguf.get_tensor_name_map(architecture, config["num_hidden_layers"])
     heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
-    head = config.get("head_dim", config["hidden_size"] // heads)
+    head = config.get("head_dim") or config["hidden_size"] // heads
     scaling = config.get("rope_scaling") or {}
     theta = config.get("rope_theta") or config.get("rope_parameters", {}).get("rope_theta", 10000.0)
     writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[architecture])
@@ -167,15 +233,26 @@ def write_gguf(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> No
     is_hybrid = "linear_num_key_heads" in config
     if is_hybrid:
         add_delta_net_keys(writer, config)
+    add_experts(writer, config)
+    add_multipliers(writer, config)
+    yarn = config.get("rope_parameters", {})
+    if yarn.get("rope_type") == "yarn":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
+        writer.add_rope_scaling_factor(yarn["factor"])
+        writer.add_rope_scaling_orig_ctx_len(yarn["original_max_position_embeddings"])
+    if architecture == gguf.MODEL_ARCH.GPT_OSS:
+        writer.add_sliding_window(config["sliding_window"])
     if scaling:
         assert scaling["rope_type"] == "llama3"
         add(writer, "rope_freqs.weight", llama3_factors(scaling, theta, head))
-    for name, tensor in tensors.items():
+    for name, tensor in stack_experts(tensors).items():
         if is_hybrid:
             name, tensor = of_delta_net(name, tensor, config)
-        if architecture == gguf.MODEL_ARCH.LLAMA and ("q_proj" in name or "k_proj" in name):
+        if architecture in PAIRS and ("q_proj" in name or "k_proj" in name):
             tensor = adjacent_pairs(tensor, heads if "q_proj" in name else kv_heads)
-        add(writer, names.get_name(name, try_suffixes=(".weight", ".bias")), tensor)
+        known = name if name.startswith("blk.") else names.get_name(name, try_suffixes=(".weight", ".bias"))
+        assert known, f"{name} has no name in this architecture"
+        add(writer, known, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
