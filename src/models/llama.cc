@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "layers/rope.h"
 #include "models/family.h"
+#include "models/mixture.h"
 #include "ops/attention.h"
 #include "weights/config_reader.h"
 
@@ -124,8 +125,30 @@ DecoderSpec describe_llama(const WeightSource& source) {
   return decoder;
 }
 
+namespace {
+
+constexpr std::string_view kComputes[] = {"num_experts"};
+
+// GGUF calls Mixtral a llama that has experts.
+DecoderSpec describe_with_experts(const WeightSource& source) {
+  const ConfigReader config(source);
+  DecoderSpec decoder = describe_llama(source);
+  if (expert_count(config) == 0) return decoder;
+  for (LayerSpec& layer : decoder.layers) {
+    MoeSpec moe = read_mixture(config, std::get<GatedMlpSpec>(layer.mlp).name);
+    moe.rule.is_normalized = true;
+    layer.mlp = std::move(moe);
+  }
+  return decoder;
+}
+
+}  // namespace
+
 extern const ModelFamily llama;
-constinit const ModelFamily llama = {
-    .name = "llama", .architectures = kArchitectures, .describe = describe_llama, .naming = {.gguf = kGguf}};
+constinit const ModelFamily llama = {.name = "llama",
+                                     .architectures = kArchitectures,
+                                     .describe = describe_with_experts,
+                                     .naming = {.gguf = kGguf},
+                                     .computes = kComputes};
 
 }  // namespace estoc
