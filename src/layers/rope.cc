@@ -59,7 +59,8 @@ double growth(const ConfigReader& config, const ConfigReader& scaling) {
 }
 
 // Frequencies that turn often in the original context stay, slow ones are slowed down, those between are blended.
-void scale_yarn(const ConfigReader& config, const ConfigReader& scaling, double theta, RopeSpec& rope) {
+void scale_yarn(const ConfigReader& config, const ConfigReader& scaling, double theta, bool is_rounded,
+                RopeSpec& rope) {
   const double factor = growth(config, scaling), original = original_positions(config, scaling);
   const auto dims = static_cast<double>(2 * rope.frequencies.size());
   const auto bound = [&](std::string_view key, double fallback) {
@@ -67,7 +68,7 @@ void scale_yarn(const ConfigReader& config, const ConfigReader& scaling, double 
     return dims * std::log(original / (turns * 2 * std::numbers::pi)) / (2 * std::log(theta));
   };
   double low = bound("beta_fast", 32), high = bound("beta_slow", 1);
-  if (scaling.boolean("truncate", true)) low = std::floor(low), high = std::ceil(high);
+  if (scaling.boolean("truncate", is_rounded)) low = std::floor(low), high = std::ceil(high);
   low = std::max(low, 0.0), high = std::min(high, dims - 1);
   if (low == high) high += 0.001;
   for (size_t i = 0; i < rope.frequencies.size(); ++i) {
@@ -135,7 +136,7 @@ RopeSpec rope_of(const ConfigReader& config, const RopeOptions& options, const s
     const double factor = scaling.number("factor", kFactorMin, kFactorMax);
     for (float& frequency : rope.frequencies) frequency = static_cast<float>(frequency / factor);
   } else if (type == "yarn") {
-    scale_yarn(config, scaling, theta, rope);
+    scale_yarn(config, scaling, theta, options.is_yarn_rounded, rope);
   } else if (type == "longrope" || type == "su") {
     scale_longrope(config, scaling, rope);
   } else if (type != "default" && type != "proportional" && type != "dynamic") {

@@ -25,6 +25,7 @@ struct RopeOptions {
   double theta = 10000;     // where the config does not say
   bool has_scaling = true;  // false: only theta is read
   bool is_interleaved = false;
+  bool is_yarn_rounded = true;  // where the config does not say: bounds of what is blended are whole dimensions
 };
 
 // What the checkpoint says.
