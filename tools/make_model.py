@@ -3,12 +3,12 @@
 
   tools/make_model.py qwen3-0.6b q4_0 OUT.gguf [--seed 1]
 
-Shapes: qwen3-0.6b, qwen3-1.7b, llama-3.2-1b, smollm2-135m. Formats: q4_0, q4_1, q8_0, bf16; every matrix has the same
-one, the embedding too (which is also the head, as in the real ones), norms are f32: what `llama-quantize --pure` makes.
-Codes and scales are drawn directly, none is the rounding of anything, and sized so that activations and logits look
-like a model's. The same arguments give the same bytes. The tokenizer is the demo model's, filled up to the shape's
-vocabulary with tokens no text contains. Needs numpy and gguf; when they are missing it makes itself a virtual
-environment in build/ with tools/make_model_requirements.txt.
+Shapes: qwen3-0.6b, qwen3-1.7b, qwen3-30b-a3b-cut (12 of its layers), llama-3.2-1b, smollm2-135m. Formats: q4_0,
+q4_1, q8_0, bf16; every matrix has the same one but routers of experts, the embedding too (which is also the head, as in
+the real ones); norms are f32: what `llama-quantize --pure` makes. Codes and scales are drawn directly, none is the
+rounding of anything, and sized so that activations and logits look like a model's. The same arguments give the same
+bytes. The tokenizer is the demo model's, filled up to the shape's vocabulary with tokens no text contains. Needs numpy
+and gguf; when they are missing it makes itself a virtual environment in build/ with tools/make_model_requirements.txt.
 """
 import argparse
 import os
@@ -45,12 +45,15 @@ class Shape:
     theta: float
     eps: float
     rope_factor: float = 0  # llama3 rescaling of frequencies; 0 for none
+    experts: int = 0  # of width ffn; 0 for a plain MLP
+    chosen: int = 0
 
 
 SHAPES = {
     "qwen3-0.6b": Shape("qwen3", 1024, 28, 16, 8, 128, 3072, 151936, 40960, 1e6, 1e-6),
     "qwen3-1.7b": Shape("qwen3", 2048, 28, 16, 8, 128, 6144, 151936, 40960, 1e6, 1e-6),
     "llama-3.2-1b": Shape("llama", 2048, 16, 32, 8, 64, 8192, 128256, 131072, 5e5, 1e-5, rope_factor=32),
+    "qwen3-30b-a3b-cut": Shape("qwen3moe", 2048, 12, 32, 4, 128, 768, 151936, 40960, 1e6, 1e-6, experts=128, chosen=8),
     "smollm2-135m": Shape("llama", 576, 30, 9, 3, 64, 1536, 49152, 8192, 1e5, 1e-5),
 }
 FORMATS = ("q4_0", "q4_1", "q8_0", "bf16")
@@ -120,9 +123,10 @@ def matrices(shape: Shape):
         yield block + "attn_k", keys, shape.hidden, 1.0
         yield block + "attn_v", keys, shape.hidden, 1.0
         yield block + "attn_output", shape.hidden, queries, attention
-        yield block + "ffn_gate", shape.ffn, shape.hidden, 1.0
-        yield block + "ffn_up", shape.ffn, shape.hidden, 1.0
-        yield block + "ffn_down", shape.hidden, shape.ffn, mlp
+        experts, end = (shape.experts, "_exps") if shape.experts else (1, "")
+        yield block + "ffn_gate" + end, experts * shape.ffn, shape.hidden, 1.0
+        yield block + "ffn_up" + end, experts * shape.ffn, shape.hidden, 1.0
+        yield block + "ffn_down" + end, experts * shape.hidden, shape.ffn, mlp * max(shape.chosen, 1) ** 0.5
 
 
 def vectors(shape: Shape, chooser):
@@ -136,7 +140,10 @@ def vectors(shape: Shape, chooser):
         block = f"blk.{layer}."
         yield block + "attn_norm", norm(shape.hidden)
         yield block + "ffn_norm", norm(shape.hidden)
-        if shape.architecture == "qwen3":
+        if shape.experts:
+            router = chooser.normal(0, shape.hidden**-0.5, (shape.experts, shape.hidden))
+            yield block + "ffn_gate_inp", router.astype("<f4")
+        if shape.architecture.startswith("qwen3"):
             yield block + "attn_q_norm", norm(shape.head_dim)
             yield block + "attn_k_norm", norm(shape.head_dim)
     yield "output_norm", norm(shape.hidden)
@@ -158,6 +165,10 @@ def add_metadata(writer, shape: Shape, name: str, kind) -> None:
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.hidden)
     writer.add_feed_forward_length(shape.ffn)
+    if shape.experts:
+        writer.add_expert_count(shape.experts)
+        writer.add_expert_used_count(shape.chosen)
+        writer.add_expert_feed_forward_length(shape.ffn)
     writer.add_head_count(shape.heads)
     writer.add_head_count_kv(shape.kv_heads)
     writer.add_key_length(shape.head_dim)
@@ -234,7 +245,8 @@ def write_model(shape: Shape, name: str, format_name: str, seed: int, demo: Path
     for tensor, rows, columns, _ in wide:
         size = rows * columns // block_values * block_bytes
         row_bytes = columns // block_values * block_bytes
-        writer.add_tensor_info(f"{tensor}.weight", (rows, row_bytes), np.dtype(np.uint8), size, raw_dtype=kind)
+        stacked = (shape.experts, rows // shape.experts) if tensor.endswith("_exps") else (rows,)
+        writer.add_tensor_info(f"{tensor}.weight", (*stacked, row_bytes), np.dtype(np.uint8), size, raw_dtype=kind)
         total += size
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -15,7 +15,7 @@ struct ModelWork {
   uint64_t weight_bytes = 0;  // read once by each pass, as packed for the compute mode
 };
 
-// `info` from describe_model with the same mode and type. For models in which every row meets every matrix.
+// `info` from describe_model with the same mode and type. Of experts, those that one row meets: many rows meet more.
 ModelWork work_of(const WeightSource& weights, const ModelInfo& info, ComputeMode compute,
                   WeightType type = WeightType::as_stored);
 

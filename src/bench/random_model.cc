@@ -21,6 +21,7 @@ struct Shape {
   bool is_tied;
   bool has_head_norms;
   int delta_heads = 0;  // above 0: three of four layers are gated delta nets of so many heads, and attention has gates
+  int experts = 0, chosen = 0;  // whose width is ffn; none: a plain MLP
 };
 
 constexpr int kDeltaDim = 128, kDeltaWidth = 4, kDeltaInterval = 4;
@@ -35,6 +36,13 @@ constexpr Shape kShapes[] = {
     {"qwen3-8b", "Qwen3ForCausalLM", "qwen3", 36, 4096, 32, 8, 128, 12288, 151936, 40960, 1e6, 1e-6, false, true},
     {"qwen3.5-0.8b", "Qwen3_5ForCausalLM", "qwen3_5_text", 24, 1024, 8, 2, 256, 3584, 248320, 262144, 1e7, 1e-6, true,
      true, 16},
+    {"qwen3-30b-a3b", "Qwen3MoeForCausalLM", "qwen3_moe", 48, 2048, 32, 4, 128, 768, 151936, 40960, 1e6, 1e-6, false,
+     true, 0, 128, 8},
+    // A quarter of its layers, for machines that cannot hold them all.
+    {"qwen3-30b-a3b-cut", "Qwen3MoeForCausalLM", "qwen3_moe", 12, 2048, 32, 4, 128, 768, 151936, 40960, 1e6, 1e-6,
+     false, true, 0, 128, 8},
+    {"gpt-oss-20b", "GptOssForCausalLM", "gpt_oss", 24, 2880, 64, 8, 64, 2880, 201088, 131072, 15e4, 1e-5, false, false,
+     0, 32, 4},
 };
 
 class RandomModel final : public WeightSource {
@@ -58,6 +66,7 @@ class RandomModel final : public WeightSource {
   void add(const std::string& name, std::vector<int64_t> shape, const QuantFormat& format);
   void add_attention(const std::string& name, const Shape& shape, const QuantFormat& format);
   void add_delta_net(const std::string& name, const Shape& shape, const QuantFormat& format);
+  void add_experts(const Shape& shape, const std::string& layer, const QuantFormat& format);
   void fill();
 
   const std::string path_;
@@ -91,6 +100,13 @@ RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat
     config_.set("full_attention_interval", kDeltaInterval);
   }
   const int64_t hidden = shape.hidden;
+  const bool is_gpt_oss = shape.model_type == "gpt_oss";
+  if (shape.experts > 0) {
+    config_.set("num_experts", shape.experts);
+    config_.set("num_experts_per_tok", shape.chosen);
+    config_.set("norm_topk_prob", true);
+  }
+  if (is_gpt_oss) config_.set("sliding_window", 128);
   add("model.embed_tokens.weight", {shape.vocab, hidden}, format);
   if (!shape.is_tied) add("lm_head.weight", {shape.vocab, hidden}, format);
   add("model.norm.weight", {hidden}, f32);
@@ -103,6 +119,10 @@ RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat
       add_attention(name + "self_attn.", shape, format);
     }
     add(name + "post_attention_layernorm.weight", {hidden}, f32);
+    if (shape.experts > 0) {
+      add_experts(shape, name, format);
+      continue;
+    }
     add(name + "mlp.gate_proj.weight", {shape.ffn, hidden}, format);
     add(name + "mlp.up_proj.weight", {shape.ffn, hidden}, format);
     add(name + "mlp.down_proj.weight", {hidden, shape.ffn}, format);
@@ -117,6 +137,13 @@ void RandomModel::add_attention(const std::string& name, const Shape& shape, con
   add(name + "k_proj.weight", {key, hidden}, format);
   add(name + "v_proj.weight", {key, hidden}, format);
   add(name + "o_proj.weight", {hidden, query}, format);
+  if (shape.model_type == "gpt_oss") {
+    add(name + "sinks", {shape.heads}, f32);
+    add(name + "q_proj.bias", {query}, f32);
+    add(name + "k_proj.bias", {key}, f32);
+    add(name + "v_proj.bias", {key}, f32);
+    add(name + "o_proj.bias", {hidden}, f32);
+  }
   if (!shape.has_head_norms) return;
   add(name + "q_norm.weight", {shape.head_dim}, f32);
   add(name + "k_norm.weight", {shape.head_dim}, f32);
@@ -133,6 +160,20 @@ void RandomModel::add_delta_net(const std::string& name, const Shape& shape, con
   add(name + "A_log", {heads}, f32);
   add(name + "dt_bias", {heads}, f32);
   add(name + "norm.weight", {kDeltaDim}, f32);
+}
+
+// Stacked, as GGUF files have them. The router is random, too, or all rows would go to the same experts.
+void RandomModel::add_experts(const Shape& shape, const std::string& layer, const QuantFormat& format) {
+  const bool is_gpt_oss = shape.model_type == "gpt_oss";
+  const std::string experts = layer + "mlp.experts.";
+  add(layer + (is_gpt_oss ? "mlp.router.weight" : "mlp.gate.weight"), {shape.experts, shape.hidden}, bf16);
+  if (is_gpt_oss) add(layer + "mlp.router.bias", {shape.experts}, f32);
+  for (const char* matrix : {"gate_proj", "up_proj", "down_proj"}) {
+    const bool is_down = std::string_view(matrix) == "down_proj";
+    const int rows = is_down ? shape.hidden : shape.ffn, columns = is_down ? shape.ffn : shape.hidden;
+    add(experts + matrix + ".weight", {shape.experts, rows, columns}, format);
+    if (is_gpt_oss) add(experts + matrix + ".bias", {shape.experts, rows}, f32);
+  }
 }
 
 void RandomModel::add(const std::string& name, std::vector<int64_t> shape, const QuantFormat& format) {
