@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mapped_file.h"
 #include "weights/byte_reader.h"
+#include "weights/hf_names.h"
 #include "weights/safetensors_file.h"
 #include "weights/tensor_list.h"
 #include "weights/text_model.h"
@@ -147,9 +148,9 @@ class HfDirectory final : public WeightSource {
     }
     tensors_ = TensorList(std::move(tensors));
     for (const auto& [name, file] : map) {
-      const std::optional<std::string> text_name = text_tensor_name(name);
-      if (!text_name) continue;
-      const WeightTensor* tensor = tensors_.find(*text_name);
+      const std::optional<std::string> own_name = hf_tensor_name(name);
+      if (!own_name) continue;
+      const WeightTensor* tensor = tensors_.find(*own_name);
       if (tensor == nullptr || tensor->file != in_directory(file.as_string())) {
         fail(ErrorCode::corrupt_file, "{}: tensor '{}' should be in '{}' and is not", index, shown(name),
              shown(file.as_string()));
@@ -161,7 +162,7 @@ class HfDirectory final : public WeightSource {
     files_.emplace_back(path);
     file_bytes_ += files_.back().bytes().size();
     for (WeightTensor& tensor : parse_safetensors(files_.back().bytes(), path)) {
-      std::optional<std::string> name = text_tensor_name(tensor.name);
+      std::optional<std::string> name = hf_tensor_name(tensor.name);
       if (!name) {
         other_parts_.emplace(other_part(tensor.name));
         continue;

@@ -1,30 +1,13 @@
 #include "weights/text_model.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "base/error.h"
 #include "weights/byte_reader.h"
 
 namespace estoc {
 namespace {
 
-// Before the names of a part's tensors, alone or inside "model.".
-constexpr std::string_view kOtherParts[] = {
-    "audio_tower",  "connector",    "embed_audio", "embed_vision",          "image_newline",
-    "mm_projector", "mtp",          "mtp_block",   "multi_modal_projector", "vision_embed_tokens",
-    "vision_model", "vision_tower", "visual",
-};
-
-constexpr std::pair<std::string_view, std::string_view> kTextStarts[] = {
-    {"model.language_model.", "model."},
-    {"language_model.model.", "model."},
-    {"model.text_model.", "model."},
-    {"language_model.lm_head.", "lm_head."},
-};
-
 // Of the whole, where the text model's config does not say otherwise.
-constexpr std::string_view kSharedKeys[] = {"bos_token_id", "eos_token_id", "pad_token_id", "tie_word_embeddings"};
+constexpr std::string_view kSharedKeys[] = {"bos_token_id", "eos_token_id", "pad_token_id"};
 
 const TextModel& text_model_of(const Json& config, std::span<const NamingRules* const> rules, const std::string& file) {
   const Json* type = config.find("model_type");
@@ -55,25 +38,12 @@ Json text_config(const Json& config, std::span<const NamingRules* const> rules, 
   Json text = *inner;
   text.set("architectures", Json::Array{model.architecture});
   for (const std::string_view key : kSharedKeys) set_where_absent(config.find(key), key, text);
+  // The two configs contradict each other where the text model's is the default: the head's tensor is there or not.
+  text.set("tie_word_embeddings", nullptr);
   if (model.defaults.empty()) return text;
   const Json defaults = parse_json(model.defaults);
   for (const auto& [key, value] : defaults.as_object()) set_where_absent(&value, key, text);
   return text;
-}
-
-std::string_view other_part(std::string_view name) {
-  constexpr std::string_view kModel = "model.";
-  if (name.starts_with(kModel)) name.remove_prefix(kModel.size());
-  const std::string_view first = name.substr(0, name.find('.'));
-  return std::ranges::find(kOtherParts, first) == std::end(kOtherParts) ? std::string_view() : first;
-}
-
-std::optional<std::string> text_tensor_name(std::string_view name) {
-  if (!other_part(name).empty()) return std::nullopt;
-  for (const auto& [start, replacement] : kTextStarts) {
-    if (name.starts_with(start)) return std::string(replacement) + std::string(name.substr(start.size()));
-  }
-  return std::string(name);
 }
 
 }  // namespace estoc

@@ -1,4 +1,4 @@
-// Text models inside bigger checkpoints: their config, the names of their tensors, and what is left out.
+// Text models inside bigger checkpoints: their config, and what of a directory is left out.
 #include "weights/text_model.h"
 
 #include <gtest/gtest.h>
@@ -24,6 +24,7 @@ TEST(TextModel, the_config_inside_becomes_the_config) {
   EXPECT_EQ(*text.find("hidden_size"), Json(4096));  // left out: what the rules say
   EXPECT_EQ(*text.find("bos_token_id"), Json(2));    // its own
   EXPECT_EQ(*text.find("eos_token_id"), Json(7));    // of the whole
+  EXPECT_TRUE(text.find("tie_word_embeddings")->is_null());
 }
 
 TEST(TextModel, a_config_without_one_stays_as_it_is) {
@@ -38,20 +39,6 @@ TEST(TextModel, refuses_what_no_family_reads) {
                  [] { read(R"({"text_config": {}})"); });
   expect_refused(ErrorCode::corrupt_file, "c.json: text_config is not an object",
                  [] { read(R"({"text_config": 1})"); });
-}
-
-TEST(TextModel, names) {
-  EXPECT_EQ(text_tensor_name("model.language_model.layers.0.x.weight"), "model.layers.0.x.weight");
-  EXPECT_EQ(text_tensor_name("language_model.model.layers.0.x.weight"), "model.layers.0.x.weight");
-  EXPECT_EQ(text_tensor_name("model.text_model.norm.weight"), "model.norm.weight");
-  EXPECT_EQ(text_tensor_name("language_model.lm_head.weight"), "lm_head.weight");
-  EXPECT_EQ(text_tensor_name("model.layers.0.visual.weight"), "model.layers.0.visual.weight");
-  for (const char* name :
-       {"vision_tower.a.weight", "model.visual.b.bias", "multi_modal_projector.c", "mtp.d", "model.image_newline"}) {
-    EXPECT_EQ(text_tensor_name(name), std::nullopt) << name;
-  }
-  EXPECT_EQ(other_part("model.visual.b.bias"), "visual");
-  EXPECT_EQ(other_part("model.visually.b.bias"), "");
 }
 
 TEST(TextModel, is_what_a_directory_holds) {

@@ -1,0 +1,59 @@
+#include "weights/hf_names.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace estoc {
+namespace {
+
+// Before the names of a part's tensors, alone or inside "model.".
+constexpr std::string_view kOtherParts[] = {
+    "audio_tower",  "connector",    "embed_audio", "embed_vision",          "image_newline",
+    "mm_projector", "mtp",          "mtp_block",   "multi_modal_projector", "vision_embed_tokens",
+    "vision_model", "vision_tower", "visual",
+};
+
+constexpr std::pair<std::string_view, std::string_view> kStarts[] = {
+    // Inside a bigger checkpoint.
+    {"model.language_model.", "model."},
+    {"language_model.model.", "model."},
+    {"model.text_model.", "model."},
+    {"language_model.lm_head.", "lm_head."},
+    // GPT-2, whose first files are of the model without its head, and Falcon.
+    {"transformer.h.", "model.layers."},
+    {"h.", "model.layers."},
+    {"transformer.wte.", "model.embed_tokens."},
+    {"wte.", "model.embed_tokens."},
+    {"transformer.word_embeddings.", "model.embed_tokens."},
+    {"transformer.wpe.", "model.embed_positions."},
+    {"wpe.", "model.embed_positions."},
+    {"transformer.ln_f.", "model.norm."},
+    {"ln_f.", "model.norm."},
+    // GPT-NeoX.
+    {"gpt_neox.layers.", "model.layers."},
+    {"gpt_neox.embed_in.", "model.embed_tokens."},
+    {"gpt_neox.final_layer_norm.", "model.norm."},
+    {"embed_out.", "lm_head."},
+    // Phi.
+    {"model.final_layernorm.", "model.norm."},
+};
+
+}  // namespace
+
+std::string_view other_part(std::string_view name) {
+  constexpr std::string_view kModel = "model.";
+  if (name.starts_with(kModel)) name.remove_prefix(kModel.size());
+  const std::string_view first = name.substr(0, name.find('.'));
+  return std::ranges::find(kOtherParts, first) == std::end(kOtherParts) ? std::string_view() : first;
+}
+
+std::optional<std::string> hf_tensor_name(std::string_view name) {
+  if (!other_part(name).empty()) return std::nullopt;
+  for (const auto& [start, replacement] : kStarts) {
+    if (name.starts_with(start)) return std::string(replacement) + std::string(name.substr(start.size()));
+  }
+  return std::string(name);
+}
+
+}  // namespace estoc
