@@ -16,13 +16,28 @@ ConfigReader::ConfigReader(const WeightSource& source) : config_(&source.config(
   }
 }
 
+ConfigReader ConfigReader::with(std::span<const ConfigAlias> aliases) const {
+  ConfigReader other = *this;
+  other.aliases_ = aliases;
+  return other;
+}
+
+std::string_view ConfigReader::name_of(std::string_view key) const {
+  for (const ConfigAlias& alias : aliases_) {
+    if (alias.usual != key) continue;
+    const Json* value = config_->find(alias.own);
+    if (value != nullptr && !value->is_null()) return alias.own;
+  }
+  return key;
+}
+
 const Json* ConfigReader::find(std::string_view key) const {
-  const Json* value = config_->find(key);
+  const Json* value = config_->find(name_of(key));
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
 std::string ConfigReader::spelling(std::string_view key) const {
-  const std::string path = parent_ + std::string(key);
+  const std::string path = parent_ + std::string(name_of(key));
   if (gguf_architecture_.empty()) return path;
   const std::string gguf = gguf_spelling(gguf_architecture_, path);
   return gguf.empty() ? path : gguf;

@@ -4,6 +4,7 @@
 // expected an integer from 1 to 1048576".
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,11 +12,19 @@
 
 namespace estoc {
 
+// A family's own name of a key that others call as Llama does.
+struct ConfigAlias {
+  std::string_view own, usual;  // "n_embd", "hidden_size"
+};
+
 class ConfigReader {
  public:
   explicit ConfigReader(const WeightSource& source);
   // Of a config in memory; `file` is used in messages.
   ConfigReader(const Json& config, std::string file) : config_(&config), file_(std::move(file)) {}
+
+  // The same config, which may have keys under their own names: they come before the usual ones.
+  ConfigReader with(std::span<const ConfigAlias> aliases) const;
 
   // An integer within [low, high]. Without a fallback the key is required; a fallback that other keys gave must lie
   // there too.
@@ -34,12 +43,15 @@ class ConfigReader {
   std::string spelling(std::string_view key) const;  // of a key in this object, as the file has it
 
  private:
+  // Under which name the config has it.
+  std::string_view name_of(std::string_view key) const;
   [[noreturn]] void wrong(std::string_view key, std::string_view expected) const;
 
   const Json* config_;
   std::string file_;
   std::string parent_;             // "rope_scaling." inside that object
   std::string gguf_architecture_;  // empty for config.json
+  std::span<const ConfigAlias> aliases_;
 };
 
 }  // namespace estoc

@@ -46,6 +46,17 @@ TEST(ConfigReader, NamesFileKeyAndWhatWasExpected) {
   expect_bad("m/config.json: o.n is -1, expected a number", [&] { config.object("o").number("n", 0, 1, 0); });
 }
 
+TEST(ConfigReader, ReadsAFamilysOwnNames) {
+  const Json json = parse_json(R"({"n_embd": 8, "hidden_size": 9, "n_layer": null, "num_hidden_layers": 2})");
+  constexpr ConfigAlias kAliases[] = {{"n_embd", "hidden_size"}, {"n_layer", "num_hidden_layers"}};
+  const ConfigReader plain(json, "m/config.json"), config = plain.with(kAliases);
+  EXPECT_EQ(plain.integer("hidden_size", 1, 99), 9);
+  EXPECT_EQ(config.integer("hidden_size", 1, 99), 8);
+  EXPECT_EQ(config.integer("num_hidden_layers", 1, 99), 2);  // null is not there
+  expect_bad("m/config.json: n_embd is 8, expected an integer from 1 to 3",
+             [&] { config.integer("hidden_size", 1, 3); });
+}
+
 TEST(ConfigReader, SpellsKeysAsTheGgufFileDoes) {
   GgufWriter writer;
   writer.set("general.architecture", GgufValue::string("llama")).set("llama.block_count", GgufValue::u32(0));
