@@ -10,6 +10,7 @@
 #include "weights/byte_reader.h"
 #include "weights/gguf_keys.h"
 #include "weights/gguf_token_ids.h"
+#include "weights/tensor_extent.h"
 
 namespace estoc {
 namespace {
@@ -78,6 +79,8 @@ Json value_of(const Metadata& metadata, const std::string& key, GgufKey::Kind ki
   switch (kind) {
     case GgufKey::Kind::count:
       return count_value(metadata, key);
+    case GgufKey::Kind::pattern:
+      return std::holds_alternative<std::vector<bool>>(*metadata.find(key)) ? Json() : count_value(metadata, key);
     case GgufKey::Kind::real:
       return real_value(metadata, key);
     case GgufKey::Kind::multiplier:
@@ -90,6 +93,12 @@ Json value_of(const Metadata& metadata, const std::string& key, GgufKey::Kind ki
   return {};
 }
 
+// By the name that every GGUF architecture has for it.
+const WeightTensor* find_tensor(std::span<const WeightTensor> tensors, std::string_view gguf_name) {
+  const auto it = std::ranges::find(tensors, gguf_name, &WeightTensor::source_name);
+  return it == tensors.end() ? nullptr : &*it;
+}
+
 void copy_keys(const Metadata& metadata, std::string_view prefix, std::span<const GgufKey> keys, Json& config) {
   for (const GgufKey& name : keys) {
     const std::string key = fmt::format("{}{}", prefix, name.gguf);
@@ -97,12 +106,6 @@ void copy_keys(const Metadata& metadata, std::string_view prefix, std::span<cons
     Json value = value_of(metadata, key, name.kind);
     if (!value.is_null()) config.set(name.hugging_face, std::move(value));
   }
-}
-
-// By the name that every GGUF architecture has for it.
-const WeightTensor* find_tensor(std::span<const WeightTensor> tensors, std::string_view gguf_name) {
-  const auto it = std::ranges::find(tensors, gguf_name, &WeightTensor::source_name);
-  return it == tensors.end() ? nullptr : &*it;
 }
 
 // Positive integer of `config` under `key`, or 0.
@@ -124,11 +127,51 @@ void add_head_geometry(const Metadata& metadata, std::string_view prefix, Json& 
   }
 }
 
-// Without a type, a factor is linear scaling, and a factor of 0 is none, as llama.cpp reads them.
-void add_rope_scaling(const Metadata& metadata, std::string_view prefix, Json& config) {
+// Which layers have windows, where the file says it layer by layer.
+void add_layer_types(const Metadata& metadata, std::string_view prefix, Json& config) {
+  const Metadata::Value* value = metadata.find(fmt::format("{}attention.sliding_window_pattern", prefix));
+  const auto* flags = value == nullptr ? nullptr : std::get_if<std::vector<bool>>(value);
+  if (flags == nullptr) return;
+  Json::Array types;
+  for (const bool has_window : *flags) types.emplace_back(has_window ? "sliding_attention" : "full_attention");
+  config.set("layer_types", std::move(types));
+}
+
+// What divides frequencies within the context that was trained for, and beyond it.
+void add_rope_factors(std::span<const WeightTensor> tensors, Json& scaling) {
+  constexpr size_t kFactorsMax = 65536;
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {{"rope_factors_short.weight", "short_factor"},
+                                                                      {"rope_factors_long.weight", "long_factor"}};
+  for (const auto& [name, key] : kNames) {
+    const WeightTensor* tensor = find_tensor(tensors, name);
+    if (tensor == nullptr) continue;
+    const auto count = static_cast<size_t>(tensor->element_count());
+    if (tensor->shape.size() != 1 || count > kFactorsMax) {
+      fail(ErrorCode::corrupt_file, "{}: tensor '{}' has shape {}, expected up to {} numbers", tensor->file, name,
+           shape_text(tensor->shape), kFactorsMax);
+    }
+    std::vector<float> values(count);
+    tensor->decode_row(0, values.data());
+    Json::Array factors;
+    for (const float value : values) factors.emplace_back(shortest(static_cast<double>(value)));
+    scaling.set(key, std::move(factors));
+  }
+}
+
+// Without a type, a factor is linear scaling, and a factor of 0 is none, as llama.cpp reads them; factors for
+// frequencies are a type of their own.
+void add_rope_scaling(const Metadata& metadata, std::string_view prefix, std::span<const WeightTensor> tensors,
+                      Json& config) {
   const auto type = metadata.get_string(fmt::format("{}rope.scaling.type", prefix));
-  if (type == "none") return;
   Json scaling;
+  add_rope_factors(tensors, scaling);
+  if (!scaling.is_null()) {
+    scaling.set("rope_type", "longrope");
+    copy_keys(metadata, prefix, gguf_rope_scaling_keys(), scaling);
+    config.set("rope_scaling", scaling);
+    return;
+  }
+  if (type == "none") return;
   scaling.set("rope_type", type.value_or("linear"));
   copy_keys(metadata, prefix, gguf_rope_scaling_keys(), scaling);
   const std::string legacy_key = fmt::format("{}rope.scale_linear", prefix);
@@ -185,7 +228,8 @@ Json gguf_config(const Metadata& metadata, const GgufArchitecture& architecture,
   config.set("model_type", architecture.model_type);
   copy_keys(metadata, prefix, gguf_model_keys(), config);
   add_head_geometry(metadata, prefix, config);
-  add_rope_scaling(metadata, prefix, config);
+  add_rope_scaling(metadata, prefix, tensors, config);
+  add_layer_types(metadata, prefix, config);
   add_tensor_facts(metadata, tensors, config);
   add_token_id(metadata, "tokenizer.ggml.bos_token_id", "bos_token_id", config);
   add_token_id(metadata, "tokenizer.ggml.eos_token_id", "eos_token_id", config);

@@ -50,6 +50,27 @@ TEST(GgufConfigTest, fills_in_what_gguf_leaves_to_the_reader) {
   EXPECT_EQ(config.find("partial_rotary_factor"), nullptr);
 }
 
+TEST(GgufConfigTest, windows_are_a_pattern_or_a_list) {
+  GgufWriter writer = llama();
+  writer.set("llama.attention.sliding_window_pattern", GgufValue::u32(6));
+  EXPECT_EQ(*config_of(writer).find("sliding_window_pattern"), Json(6));
+  EXPECT_EQ(config_of(writer).find("layer_types"), nullptr);
+  writer = llama();
+  writer.set("llama.attention.sliding_window_pattern", GgufValue::array<uint8_t>(7, {1, 0}));
+  EXPECT_EQ(config_of(writer).find("sliding_window_pattern"), nullptr);
+  EXPECT_EQ(*config_of(writer).find("layer_types"), parse_json(R"(["sliding_attention", "full_attention"])"));
+}
+
+TEST(GgufConfigTest, factors_of_frequencies_are_longrope) {
+  GgufWriter writer = llama();
+  writer.set("llama.rope.scaling.original_context_length", GgufValue::u32(64));
+  writer.set("llama.rope.scaling.attn_factor", GgufValue::f32(1.5f));
+  writer.add_tensor("rope_factors_long.weight", {2}).add_tensor("rope_factors_short.weight", {2});
+  EXPECT_EQ(*config_of(writer).find("rope_scaling"),
+            parse_json(R"({"short_factor": [0.0, 0.0], "long_factor": [0.0, 0.0], "rope_type": "longrope",
+                           "original_max_position_embeddings": 64, "attention_factor": 1.5})"));
+}
+
 TEST(GgufConfigTest, keeps_explicit_head_dimension_and_partial_rotation) {
   GgufWriter writer = llama();
   writer.set("llama.attention.key_length", GgufValue::u32(16)).set("llama.rope.dimension_count", GgufValue::u32(8));

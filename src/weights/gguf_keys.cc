@@ -20,7 +20,7 @@ constexpr GgufKey kModelKeys[] = {
     {"attention.key_length", "head_dim", Kind::count},
     {"attention.value_length", "v_head_dim", Kind::count},
     {"attention.sliding_window", "sliding_window", Kind::count},
-    {"attention.sliding_window_pattern", "sliding_window_pattern", Kind::count},
+    {"attention.sliding_window_pattern", "sliding_window_pattern", Kind::pattern},
     {"attention.shared_kv_layers", "num_kv_shared_layers", Kind::count},
     {"attention.q_lora_rank", "q_lora_rank", Kind::count},
     {"attention.kv_lora_rank", "kv_lora_rank", Kind::count},

@@ -13,6 +13,7 @@ namespace estoc {
 struct GgufKey {
   enum class Kind {
     count,       // an integer of at least 0, or one a layer
+    pattern,     // a count, or a flag a layer, which gguf_config.cc makes layer_types of
     real,        // a finite number
     multiplier,  // the same, but 0 says that there is none
     integer,     // any integer

@@ -52,6 +52,7 @@ std::pair<std::string_view, std::string_view> split_kind(std::string_view name) 
 std::string_view model_part_name(std::string_view stem, const NamingRules& rules) {
   if (stem == "token_embd") return rules.embedding;
   if (stem == "output") return rules.head;
+  if (stem == "position_embd") return "model.embed_positions";
   return stem == "output_norm" ? "model.norm" : std::string_view();
 }
 
