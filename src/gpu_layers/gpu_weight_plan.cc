@@ -78,6 +78,7 @@ void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, cons
     refuse(attention.name, "is in a layer with an input or a scale of its own");
   }
   if (attention.position_growth != 0) refuse(attention.name, "scales queries by their positions");
+  if (attention.clip != 0) refuse(attention.name, "keeps queries, keys and values within bounds");
   if (attention.softcap != 0) refuse(attention.name, "has a cap on its scores");
   if (attention.norm_span != HeadNormSpan::head || attention.is_norm_last || attention.v_norm_epsilon) {
     refuse(attention.name, "has norms of heads that are not one before the rotation");

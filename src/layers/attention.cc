@@ -1,7 +1,9 @@
 #include "layers/attention.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <span>
 
 #include "layers/norm.h"
@@ -25,7 +27,15 @@ HeadNorm load_head_norm(LoadContext& load, const std::optional<NormSpec>& spec, 
   norm.columns = attention.norm_span == HeadNormSpan::projection ? own : attention.head_dim;
   std::vector<int64_t> shape = {norm.columns};
   if (attention.norm_span == HeadNormSpan::head_own) shape = {heads, attention.head_dim};
-  const std::vector<float> weight = load_norm_weight(load, *spec, shape);
+  std::vector<float> weight;
+  if (attention.norm_span == HeadNormSpan::head_own && load.source.find(spec->name + ".weight") == nullptr) {
+    for (int head = 0; head < heads; ++head) {
+      const std::string name = spec->name + ".norms." + std::to_string(head) + ".weight";
+      std::ranges::copy(load_vector(load, name, attention.head_dim), std::back_inserter(weight));
+    }
+  } else {
+    weight = load_norm_weight(load, *spec, shape);
+  }
   for (size_t i = 0; i < weight.size(); ++i) {
     norm.weight.push_back(weight[static_cast<size_t>(order.stored_row(static_cast<int64_t>(i)))]);
   }
@@ -86,10 +96,16 @@ void Attention::forward(const Compute& compute, const Batch& batch, StateStorage
   if (k_) projections[count++] = {&*k_, &work.k};
   if (v_) projections[count++] = {&*v_, &work.v};
   const auto all = std::span<const LinearOutput>(projections).first(count);
+  const auto project = [&](std::span<const LinearOutput> outputs) {
+    estoc::forward(compute, work.normed, outputs, work.decoded);
+    for (const LinearOutput& output : outputs) {
+      if (spec_.clip > 0) clip_rows(compute, spec_.clip, *output.out);
+    }
+  };
   if (wanted == nullptr) {
-    estoc::forward(compute, work.normed, all, work.decoded);
+    project(all);
   } else if (k_) {
-    estoc::forward(compute, work.normed, all.subspan(of_queries), work.decoded);
+    project(all.subspan(of_queries));
   }
   RowAngles* const angles =
       spec_.rope == AttentionSpec::kNoRope ? nullptr : &work.angles[static_cast<size_t>(spec_.rope)];
@@ -102,7 +118,7 @@ void Attention::forward(const Compute& compute, const Batch& batch, StateStorage
       wanted->pick(angles->sin, angles->half);
     }
     plan.prepare(wanted->batch());
-    estoc::forward(compute, work.normed, all.first(of_queries), work.decoded);
+    project(all.first(of_queries));
   }
   const HeadRows queries[] = {{&work.q, &q_norm_}};
   turn(compute, queries, angles);

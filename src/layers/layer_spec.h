@@ -48,8 +48,8 @@ struct RopeSpec {
   int long_from = 0;
 };
 
-// Norms of queries and keys: over each head with weights [head_dim] that heads share or [heads][head_dim] of their own,
-// or over the whole projection with [heads * head_dim].
+// Norms of queries and keys: over each head with weights [head_dim] that heads share or [heads][head_dim] of their own
+// (one tensor, or `name`.norms.0.weight and so on), or over the whole projection with [heads * head_dim].
 enum class HeadNormSpan { head, head_own, projection };
 
 // Grouped-query attention over paged keys and values, with biases where there are any.
@@ -60,6 +60,7 @@ struct AttentionSpec {
   std::optional<MatrixSpec> gate;  // as q: what heads answer is multiplied by sigmoid(gate x)
   int heads = 0, kv_heads = 0, head_dim = 0;
   float scale = 0;                         // of q . k
+  float clip = 0;                          // queries, keys and values are kept within -clip and clip; 0: as they are
   float softcap = 0;                       // c: scores become c tanh(score / c); 0 for none
   int window = 0;                          // positions a token sees, itself included; 0 for all
   int kv_layer = kOwnKv;                   // the layer before whose keys and values it reads, making none
@@ -136,6 +137,7 @@ struct PlainMlpSpec {
   MatrixSpec up, down;
   int width = 0;
   Activation activation = Activation::gelu;
+  std::string xielu;  // instead of it xIELU (ops/elementwise.h), with numbers of this name; empty for none
 };
 
 // x += norm(projection(f(gate x) * input)), where the input is a token's own for each layer (PerLayerInputSpec).

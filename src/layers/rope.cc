@@ -116,11 +116,15 @@ void scale_longrope(const ConfigReader& config, const ConfigReader& scaling, Rop
 RopeSpec rope_of(const ConfigReader& config, const RopeOptions& options, const std::vector<float>& factors) {
   const ConfigReader scaling =
       options.has_scaling ? scaling_of(config, options.layer_type) : config.object("");  // a key that is nowhere
-  const double theta = scaling.number("rope_theta", kThetaMin, kThetaMax,
-                                      config.number(options.theta_key, kThetaMin, kThetaMax, options.theta));
-  const double partial = scaling.number("partial_rotary_factor", 0, 1, options.partial);
+  double theta = scaling.number("rope_theta", kThetaMin, kThetaMax,
+                                config.number(options.theta_key, kThetaMin, kThetaMax, options.theta));
+  const double partial =
+      scaling.number("partial_rotary_factor", 0, 1, config.number(options.partial_key, 0, 1, options.partial));
   const int dims = static_cast<int>(options.head_dim * partial) / 2 * 2;
   const std::string type = type_of(scaling);
+  if (const double alpha = scaling.number("alpha", 0, kFactorMax, 0); type == "dynamic" && alpha > 0 && dims > 2) {
+    theta *= std::pow(alpha, dims / (dims - 2.0));  // the same for sequences of any length
+  }
   // A proportional rotation spreads a whole head's frequencies and leaves out the slowest.
   const int spread = type == "proportional" ? options.head_dim : dims;
   RopeSpec rope{.is_interleaved = options.is_interleaved};

@@ -21,7 +21,7 @@ struct RopeOptions {
   int head_dim = 0;
   double partial = 1;           // share of a head that turns, where the config does not say
   std::string_view layer_type;  // "full_attention": of the sets in rope_parameters, where there are several
-  std::string_view theta_key = "rope_theta";
+  std::string_view partial_key = "partial_rotary_factor", theta_key = "rope_theta";
   double theta = 10000;     // where the config does not say
   bool has_scaling = true;  // false: only theta is read
   bool is_interleaved = false;

@@ -52,6 +52,18 @@ TEST(Rope, NewerSpellingAndFactors) {
   EXPECT_FLOAT_EQ(both[1], 0.00625f);
 }
 
+TEST(Rope, DynamicWithAlphaIsAHigherThetaForAllLengths) {
+  const auto f = frequencies(R"({"rope_theta": 100.0, "rope_scaling": {"type": "dynamic", "alpha": 9.0}})", 6);
+  EXPECT_EQ(f, frequencies(R"({"rope_theta": 2700.0})", 6));  // 100 * 9^(6/4)
+  EXPECT_EQ(frequencies(R"({"rope_scaling": {"type": "dynamic", "alpha": 0}})", 6), frequencies("{}", 6));
+}
+
+TEST(Rope, PartOfAHeadIsSaidInEitherPlace) {
+  const auto half = frequencies(R"({"rope_parameters": {"partial_rotary_factor": 0.5}})", 16);
+  EXPECT_EQ(half, frequencies("{}", 8));
+  EXPECT_EQ(frequencies(R"({"partial_rotary_factor": 0.5})", 16), half);
+}
+
 TEST(Rope, RefusesUnknownTypesAndWrongValuesByFileAndKey) {
   const auto expect_bad = [](const std::string& scaling, std::string_view words,
                              ErrorCode code = ErrorCode::corrupt_file) {

@@ -1,6 +1,7 @@
 #include "ops/elementwise.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "ops/profile.h"
 
@@ -83,6 +84,20 @@ void activate(const Compute& compute, Activation activation, const Rows& x, cons
   });
 }
 
+void xielu(const Compute& compute, const Xielu& numbers, const Rows& x, Rows& out, RowForm form) {
+  const ProfileScope scope(compute, "activate");
+  out.reset(x.count());
+  out.fill(compute, form, [&](int64_t r, float* to) {
+    const float* const row = x.row(r);
+    for (int64_t c = 0; c < x.columns(); ++c) {
+      const float value = row[c];
+      to[c] = value > 0
+                  ? value * (numbers.alpha_p * value + numbers.beta)
+                  : numbers.alpha_n * (std::expm1(std::min(value, numbers.epsilon)) - value) + numbers.beta * value;
+    }
+  });
+}
+
 void add_scaled(const Compute& compute, float scale, const Rows& y, Rows& x) {
   const ProfileScope scope(compute, "add");
   x.touch();
@@ -109,6 +124,14 @@ void multiply_rows(const Compute& compute, std::span<const float> factors, Rows&
   for_rows(compute, x.count(), x.columns(), [&](int64_t r) {
     float* const row = x.row(r);
     for (size_t c = 0; c < factors.size(); ++c) row[c] *= factors[c];
+  });
+}
+
+void clip_rows(const Compute& compute, float limit, Rows& x) {
+  const ProfileScope scope(compute, "clip");
+  x.touch();
+  for_rows(compute, x.count(), x.columns(), [&](int64_t r) {
+    for (float* value = x.row(r); value < x.row(r) + x.columns(); ++value) *value = std::clamp(*value, -limit, limit);
   });
 }
 

@@ -47,6 +47,13 @@ void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int hea
 // out = activation(x) * up, or without `up` when it is null, in the form its readers want.
 void activate(const Compute& compute, Activation activation, const Rows& x, const Rows* up, Rows& out, RowForm form);
 
+// The extended ELU with learned numbers (Huang & Schlag 2024): x (alpha_p x + beta) above zero and
+// alpha_n (exp(min(x, epsilon)) - 1 - x) + beta x below. One value at a time.
+struct Xielu {
+  float alpha_p = 0, alpha_n = 0, beta = 0, epsilon = 0;
+};
+void xielu(const Compute& compute, const Xielu& numbers, const Rows& x, Rows& out, RowForm form);
+
 // x[r] += scale * y[r].
 void add_scaled(const Compute& compute, float scale, const Rows& y, Rows& x);
 // out = x.
@@ -56,6 +63,9 @@ void scale_rows(const Compute& compute, float scale, Rows& x);
 
 // x[r] *= factors, column by column.
 void multiply_rows(const Compute& compute, std::span<const float> factors, Rows& x);
+
+// x = min(max(x, -limit), limit).
+void clip_rows(const Compute& compute, float limit, Rows& x);
 
 // x[r] += bias.
 void add_bias(const Compute& compute, std::span<const float> bias, Rows& x);
