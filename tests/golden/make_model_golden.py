@@ -117,7 +117,8 @@ def make_families(names: list[str]) -> None:
     for name in names or tiny_families.FAMILIES:
         directory = HERE / "models" / name
         tiny_families.write_model(directory, name)
-        model = transformers.AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
+        config = transformers.AutoConfig.from_pretrained(directory)
+        model = tiny_families.loader(config).from_pretrained(directory, dtype=torch.float32).eval()
         chooser = random.Random(name)
         prompts = {count: [1] + [chooser.randrange(4, tiny_models.VOCAB) for _ in range(count - 1)]
                    for count in (1, 7, 80)}

@@ -10,12 +10,20 @@ from pathlib import Path
 
 import torch
 import transformers
+from safetensors.torch import load_file
 
 import tiny_gguf
 import tiny_models
 
 BASE = {"vocab_size": tiny_models.VOCAB, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0,
         "max_position_embeddings": 512}
+
+SMALL = {"hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2, "num_attention_heads": 4,
+         "num_key_value_heads": 2}
+TINY = {"hidden_size": 16, "intermediate_size": 24, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8}
+VISION = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 4,
+          "patch_size": 2}
+FALCON = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "bias": False, "alibi": False}
 
 # name -> (class of the config, its arguments beside BASE)
 FAMILIES = {
@@ -54,6 +62,14 @@ FAMILIES = {
         "final_logit_softcapping": 5.0, "hidden_size_per_layer_input": 8, "vocab_size_per_layer_input": 128,
         "num_kv_shared_layers": 3, "use_double_wide_mlp": True,
         "layer_types": ["sliding_attention", "full_attention", "sliding_attention"] * 2}),
+    # What GGUF files say by being of these architectures: scores by the width of a head, every sixth layer sees all.
+    "gemma2_small_like": ("Gemma2Config", {**TINY, "num_hidden_layers": 2, "query_pre_attn_scalar": 8,
+                                           "sliding_window": 8, "attn_logit_softcapping": 3.0,
+                                           "final_logit_softcapping": 5.0}),
+    "gemma3_small_like": ("Gemma3TextConfig", {
+        **TINY, "num_hidden_layers": 7, "query_pre_attn_scalar": 8, "sliding_window": 8,
+        "rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0},
+                            "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}}),
     # A window in all layers, as the 4k model has; output of its own.
     "phi3_like": ("Phi3Config", {"hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2,
                                  "num_attention_heads": 4, "num_key_value_heads": 2, "sliding_window": 30}),
@@ -200,12 +216,85 @@ FAMILIES = {
         "hidden_size": 32, "intermediate_size": 40, "moe_intermediate_size": 16, "num_hidden_layers": 3,
         "num_attention_heads": 4, "num_key_value_heads": 2, "moe_num_experts": 6, "moe_k": 2,
         "moe_num_shared_experts": 2, "moe_layer_start_index": 1}),
+    # Positions are told in three layers of four.
+    "smollm3_like": ("SmolLM3Config", {**SMALL, "num_hidden_layers": 4, "tie_word_embeddings": True}),
+    # Windows where they are not told.
+    "smollm3_windows_like": ("SmolLM3Config", {**SMALL, "num_hidden_layers": 3, "no_rope_layers": [1, 0, 1],
+                                               "use_sliding_window": True, "sliding_window": 8,
+                                               "attention_bias": True, "mlp_bias": True}),
+    "granite_like": ("GraniteConfig", {**SMALL, "embedding_multiplier": 6.0, "attention_multiplier": 0.3,
+                                       "residual_multiplier": 0.4, "logits_scaling": 1.5}),
+    # Bounds that many values reach.
+    "olmo_like": ("OlmoConfig", {**SMALL, "clip_qkv": 0.8}),
+    "olmo2_like": ("Olmo2Config", {**SMALL}),
+    # Frequencies of layers without a window are scaled.
+    "olmo3_like": ("Olmo3Config", {
+        **SMALL, "num_hidden_layers": 4, "sliding_window": 8,
+        "rope_parameters": {"full_attention": {"rope_type": "yarn", "rope_theta": 500000.0, "factor": 8.0,
+                                               "original_max_position_embeddings": 64, "beta_fast": 32.0,
+                                               "beta_slow": 1.0, "attention_factor": 1.2},
+                            "sliding_attention": {"rope_type": "default", "rope_theta": 500000.0}}}),
+    "cohere_like": ("CohereConfig", {**SMALL, "logit_scale": 0.6, "use_qk_norm": True}),
+    "cohere_plain_like": ("CohereConfig", {**SMALL, "num_hidden_layers": 1, "logit_scale": 0.6,
+                                           "attention_bias": True}),
+    "cohere2_like": ("Cohere2Config", {**SMALL, "num_hidden_layers": 4, "logit_scale": 0.6, "sliding_window": 8}),
+    "glm_like": ("GlmConfig", {**SMALL, "head_dim": 16}),
+    "glm4_like": ("Glm4Config", {**SMALL, "head_dim": 16, "attention_bias": False}),
+    "ernie4_5_like": ("Ernie4_5Config", {**SMALL, "head_dim": 16, "use_bias": True}),
+    "hunyuan_like": ("HunYuanDenseV1Config", {
+        **SMALL, "head_dim": 16, "rope_parameters": {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 1.0,
+                                                     "alpha": 50.0}}),
+    "exaone4_like": ("Exaone4Config", {**SMALL, "num_hidden_layers": 4, "sliding_window": 8}),
+    # No windows: positions are told everywhere.
+    "exaone4_plain_like": ("Exaone4Config", {**SMALL, "sliding_window": None, "tie_word_embeddings": True,
+                                             "layer_types": ["full_attention"] * 2}),
+    "seed_oss_like": ("SeedOssConfig", {**SMALL, "head_dim": 16, "attention_out_bias": True}),
+    "helium_like": ("HeliumConfig", {**SMALL, "num_key_value_heads": 4, "head_dim": 8}),
+    "stablelm_like": ("StableLmConfig", {**SMALL, "use_qkv_bias": True,
+                                         "rope_parameters": {"rope_theta": 10000.0, "rope_type": "default",
+                                                             "partial_rotary_factor": 0.5}}),
+    # As the biggest of its second generation.
+    "stablelm_parallel_like": ("StableLmConfig", {**SMALL, "num_attention_heads": 2, "num_key_value_heads": 1,
+                                                  "use_parallel_residual": True, "qk_layernorm": True}),
+    "gpt2_like": ("GPT2Config", {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128,
+                                 "max_position_embeddings": 128}),
+    "gpt2_scaled_like": ("GPT2Config", {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 96, "n_inner": 48,
+                                        "max_position_embeddings": 96, "activation_function": "relu",
+                                        "scale_attn_by_inverse_layer_idx": True, "tie_word_embeddings": False}),
+    "gpt_neox_like": ("GPTNeoXConfig", {**SMALL, "num_key_value_heads": 4,
+                                        "rope_parameters": {"rope_theta": 10000.0, "rope_type": "default",
+                                                            "partial_rotary_factor": 0.5}}),
+    "gpt_neox_serial_like": ("GPTNeoXConfig", {**SMALL, "num_hidden_layers": 1, "use_parallel_residual": False,
+                                               "attention_bias": False, "hidden_act": "gelu_fast",
+                                               "rope_parameters": {"rope_theta": 10000.0, "rope_type": "default",
+                                                                   "partial_rotary_factor": 1.0}}),
+    "starcoder2_like": ("Starcoder2Config", {**SMALL, "sliding_window": 30}),
+    "starcoder2_plain_like": ("Starcoder2Config", {**SMALL, "num_hidden_layers": 1, "use_bias": False,
+                                                   "tie_word_embeddings": False, "norm_epsilon": 0.01}),
+    "phi_like": ("PhiConfig", {**SMALL}),
+    # One key head for all, as 7B; groups with two norms, as 40B; groups with one, as the second 11B; no parallel parts.
+    "falcon_like": ("FalconConfig", {**FALCON}),
+    "falcon_40b_like": ("FalconConfig", {**FALCON, "new_decoder_architecture": True, "num_kv_heads": 2,
+                                         "ffn_hidden_size": 48, "tie_word_embeddings": False}),
+    "falcon_11b_like": ("FalconConfig", {**FALCON, "num_hidden_layers": 1, "new_decoder_architecture": True,
+                                         "num_kv_heads": 2, "num_ln_in_parallel_attn": 1, "bias": True}),
+    "falcon_serial_like": ("FalconConfig", {**FALCON, "num_hidden_layers": 1, "multi_query": False,
+                                            "parallel_attn": False, "bias": True}),
+    "nemotron_like": ("NemotronConfig", {**SMALL, "head_dim": 16}),
+    # An activation with learned numbers.
+    "apertus_like": ("ApertusConfig", {**SMALL, "rope_parameters": {
+        "rope_type": "llama3", "rope_theta": 12000000.0, "factor": 8.0, "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0, "original_max_position_embeddings": 64}}),
+    # Checkpoints that look at pictures: only their text model is computed.
+    "gemma3_vision_like": ("Gemma3Config", {
+        "text_config": {**BASE, **TINY, "num_hidden_layers": 2, "query_pre_attn_scalar": 8, "sliding_window": 8,
+                        "layer_types": ["sliding_attention", "full_attention"]},
+        "vision_config": {**VISION, "vision_use_head": False}, "mm_tokens_per_image": 1, "boi_token_index": 5,
+        "eoi_token_index": 6, "image_token_index": 7}),
+    "mistral3_vision_like": ("Mistral3Config", {
+        "text_config": {"model_type": "mistral", **BASE, **TINY, "num_hidden_layers": 2, "sliding_window": None},
+        "vision_config": {"model_type": "pixtral", **VISION, "head_dim": 8}, "image_token_index": 7}),
 }
-
-# Those that are also written as GGUF files.
-GGUF = ["qwen3_5_like", "mamba2_like", "nemotron_h_like"]
-# The same of those whose experts have other names on disk than in the class.
-GGUF_EXPERTS = ["qwen3_moe_like", "mixtral_like", "olmoe_like", "qwen2_moe_like", "granite_moe_like", "gpt_oss_like"]
 
 # Positions of the longest sequence, where a checkpoint's answers depend on it.
 CONTEXTS = {"phi4_mini_like": 256}
@@ -228,12 +317,18 @@ def randomize(model: torch.nn.Module, seed: int) -> None:
             value.add_(0.25 * torch.randn(value.shape, generator=generator))
 
 
+def loader(config):
+    """Of models whose only task is text, or of those that also look at pictures."""
+    has_text_alone = type(config) in transformers.AutoModelForCausalLM._model_mapping
+    return transformers.AutoModelForCausalLM if has_text_alone else transformers.AutoModelForImageTextToText
+
+
 def make_model(name: str) -> torch.nn.Module:
     kind, arguments = FAMILIES[name]
     config = getattr(transformers, kind)(**(BASE | arguments))
     seed = 2000 + sum(name.encode())
     torch.manual_seed(seed)  # for what the class begins with
-    model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    model = loader(config).from_config(config, dtype=torch.float32)
     randomize(model, seed)
     return model.to(torch.bfloat16)
 
@@ -246,11 +341,7 @@ def write_model(directory: Path, name: str) -> None:
     path = directory / "config.json"
     config = json.loads(path.read_text())
     path.write_text(json.dumps(config, indent=1) + "\n")
-    if name in GGUF:
-        tensors = {key: value for key, value in model.state_dict().items()
-                   if key != "lm_head.weight" or not config["tie_word_embeddings"]}
-        tiny_gguf.write_gguf(directory.with_suffix(".gguf"), config, tensors)
     (directory / "generation_config.json").unlink(missing_ok=True)
     tiny_models.write_tokenizer(directory)
-    if name in GGUF_EXPERTS:
-        tiny_gguf.write_from_folder(directory.with_suffix(".gguf"), directory)
+    if tiny_gguf.can_write(name, config):
+        tiny_gguf.write_gguf(directory.with_suffix(".gguf"), config, load_file(directory / "model.safetensors"))

@@ -1,23 +1,38 @@
 """The tiny checkpoints said again as GGUF files.
 
 Names of tensors and keys are those of the gguf package; only what a converter does beside renaming is written here: rows
-of q and k in the order of adjacent pairs where the architecture rotates so, the factors of llama3's scaling, what becomes
-of gated delta nets, and experts stacked, gate and up apart.
+of q and k in the order of adjacent pairs where an architecture rotates so, matrices turned round, fused tensors cut
+otherwise, norms with what is to be added to them, factors of frequencies as tensors, what becomes of gated delta nets,
+experts stacked, gate and up apart, and keys for what configs say.
 """
-import json
 import math
 import re
 from pathlib import Path
 
 import gguf
 import torch
-from safetensors.torch import load_file
 
 ARCHITECTURES = {name: architecture for architecture, name in gguf.MODEL_ARCH_NAMES.items()}
 # Model types whose architecture has another name.
-ALIASES = {"mistral": "llama", "mixtral": "llama", "qwen3_5_text": "qwen35", "qwen3_next": "qwen3next",
-           "qwen2_moe": "qwen2moe", "qwen3_moe": "qwen3moe", "gpt_oss": "gpt-oss"}
-PAIRS = {gguf.MODEL_ARCH.LLAMA, gguf.MODEL_ARCH.GRANITE_MOE}  # whose converters reorder rows of q and k
+ALIASES = {"mistral": "llama", "mixtral": "llama", "qwen3_5_text": "qwen35", "olmo3": "olmo2", "cohere": "command-r",
+           "glm": "chatglm", "gpt_neox": "gptneox", "hunyuan_v1_dense": "hunyuan-dense", "phi": "phi2",
+           "gemma3_text": "gemma3", "ministral3": "mistral3", "qwen2_moe": "qwen2moe", "qwen3_moe": "qwen3moe",
+           "gpt_oss": "gpt-oss"}
+# What is written here.
+WRITTEN = {"llama", "qwen2", "qwen3", "qwen35", "olmo", "olmo2", "command-r", "cohere2", "chatglm", "glm4", "gptneox",
+           "hunyuan-dense", "phi2", "phi3", "gemma", "gemma2", "gemma3", "mistral3", "smollm3", "granite", "ernie4_5",
+           "exaone4", "seed_oss", "stablelm", "gpt2", "starcoder2", "falcon", "nemotron", "qwen2moe", "qwen3moe", "olmoe",
+           "granitemoe", "gpt-oss"}
+# Those whose q and k are reordered, whose norms keep a sum, that fuse q, k and v, and whose layers may have windows of
+# their own.
+INTERLEAVED = {"llama", "granite", "granitemoe", "smollm3", "olmo", "mistral3"}
+SUMMED_NORMS = {"gemma", "gemma2", "gemma3", "nemotron"}
+FUSED = {"chatglm", "phi2"}
+WINDOWED = {"olmo2", "exaone4"}
+# Checkpoints with what GGUF has no key for.
+UNSAID = {"smollm3_windows_like", "gemma2_like", "gemma3_like", "ministral_like", "helium_like", "gpt2_scaled_like",
+          "gpt_neox_serial_like", "starcoder2_like", "falcon_11b_like", "falcon_serial_like", "qwen3_moe_mixed_like",
+          "gpt_oss_clamped_like"}
 EXPERT = re.compile(r"(model\.layers\.\d+\.\w+\.experts)\.(\d+)\.(\w+)\.weight")
 EXPERT_NAMES = {"w1": "gate_proj", "w3": "up_proj", "w2": "down_proj"}
 
@@ -136,14 +151,158 @@ def add(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor) -> None:
     if tensor.dim() == 1:
         writer.add_tensor(name, tensor.float().numpy())
     elif tensor.dtype == torch.bfloat16:
-        writer.add_tensor(name, tensor.view(torch.uint16).numpy(), raw_dtype=gguf.GGMLQuantizationType.BF16)
+        writer.add_tensor(name, tensor.contiguous().view(torch.uint16).numpy(),
+                          raw_dtype=gguf.GGMLQuantizationType.BF16)
     else:
         writer.add_tensor(name, tensor.numpy())
 
 
-def can_write(config: dict) -> bool:
-    """Of decoders whose layers are all alike: GGUF has no key for windows in some layers of Qwen."""
-    return not config.get("use_sliding_window") and "layer_types" not in config
+def can_write(name: str, config: dict) -> bool:
+    """Of decoders whose layers are all alike, or of an architecture with a key for that."""
+    if config["model_type"] in ("mamba2", "nemotron_h"):
+        return True
+    architecture = ALIASES.get(config["model_type"], config["model_type"])
+    if "text_config" in config or name in UNSAID or architecture not in WRITTEN or config.get("use_sliding_window"):
+        return False
+    kinds = set(config.get("layer_types") or [])
+    return kinds <= {"full_attention"} or architecture in WINDOWED | {"cohere2", "gemma2", "gemma3", "gpt-oss", "qwen35"}
+
+
+class Shape:
+    """What all kinds of configs say, under one name each."""
+
+    def __init__(self, config: dict):
+        def first(*names, default=None):
+            return next((config[name] for name in names if config.get(name) is not None), default)
+        self.hidden = first("hidden_size", "n_embd")
+        self.layers = first("num_hidden_layers", "n_layer")
+        self.heads = first("num_attention_heads", "n_head")
+        self.kv_heads = first("num_key_value_heads", "num_kv_heads", default=self.heads)
+        if config["model_type"] == "falcon" and config["multi_query"] and not config["new_decoder_architecture"]:
+            self.kv_heads = 1
+        self.head = first("head_dim", default=self.hidden // self.heads)
+        self.wide = first("intermediate_size", "ffn_hidden_size", "n_inner", default=4 * self.hidden)
+        self.positions = first("n_positions", "max_position_embeddings")
+        self.rms = config.get("rms_norm_eps")
+        self.layer_norm = first("layer_norm_eps", "norm_eps", "norm_epsilon", "layer_norm_epsilon",
+                                default=1e-5 if config["model_type"] == "olmo" else None)
+        rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+        self.rope = rope.get("full_attention", rope)
+        self.theta = self.rope.get("rope_theta") or config.get("rope_theta") or 10000.0
+        self.turned = int(self.head * self.rope.get("partial_rotary_factor", 1.0))
+
+
+def add_rope(writer: gguf.GGUFWriter, config: dict, shape: Shape) -> None:
+    rope, kind = shape.rope, shape.rope.get("rope_type", "default")
+    writer.add_rope_dimension_count(shape.turned)
+    theta = shape.theta
+    if kind == "llama3":
+        add(writer, "rope_freqs.weight", llama3_factors(rope, theta, shape.head))
+    elif kind == "dynamic":
+        theta *= rope["alpha"] ** (shape.head / (shape.head - 2))
+        writer.add_rope_scaling_type(gguf.RopeScalingType.NONE)
+    elif kind == "linear":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(rope["factor"])
+    elif kind == "yarn":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
+        writer.add_rope_scaling_factor(rope["factor"])
+        writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
+        if "attention_factor" in rope:
+            writer.add_rope_scaling_attn_factors(rope["attention_factor"])
+        if "mscale_all_dim" in rope:
+            writer.add_rope_scaling_yarn_log_mul(rope["mscale_all_dim"])
+        if "llama_4_scaling_beta" in rope:
+            writer.add_attn_temperature_scale(rope["llama_4_scaling_beta"])
+    elif kind == "longrope":
+        original = config["original_max_position_embeddings"]
+        scale = config["max_position_embeddings"] / original
+        writer.add_rope_scaling_orig_ctx_len(original)
+        writer.add_rope_scaling_attn_factors(math.sqrt(1 + math.log(scale) / math.log(original)))
+        add(writer, "rope_factors_long.weight", torch.tensor(rope["long_factor"]))
+        add(writer, "rope_factors_short.weight", torch.tensor(rope["short_factor"]))
+    else:
+        assert kind == "default", kind
+    writer.add_rope_freq_base(theta)
+
+
+def add_keys(writer: gguf.GGUFWriter, architecture: str, config: dict, shape: Shape) -> None:
+    writer.add_type(gguf.GGUFType.MODEL)
+    writer.add_vocab_size(config["vocab_size"])
+    writer.add_context_length(shape.positions)
+    writer.add_embedding_length(shape.hidden)
+    writer.add_block_count(shape.layers)
+    writer.add_feed_forward_length(shape.wide)
+    writer.add_head_count(shape.heads)
+    writer.add_head_count_kv(shape.kv_heads)
+    if "head_dim" in config or architecture in ("llama", "qwen2", "qwen3"):
+        writer.add_key_length(shape.head)
+        writer.add_value_length(shape.head)
+    if architecture != "gpt2":
+        add_rope(writer, config, shape)
+    if shape.rms is not None and architecture != "olmo":
+        writer.add_layer_norm_rms_eps(shape.rms)
+    else:
+        writer.add_layer_norm_eps(shape.layer_norm)
+    if config.get("sliding_window") and architecture in WINDOWED | {"cohere2", "gemma2", "gemma3", "gpt-oss", "phi3"}:
+        writer.add_sliding_window(config["sliding_window"])
+        if architecture in WINDOWED:
+            writer.add_sliding_window_pattern([kind == "sliding_attention" for kind in config["layer_types"]])
+    if architecture in ("stablelm", "gptneox"):
+        writer.add_parallel_residual(config["use_parallel_residual"])
+    if architecture in ("command-r", "cohere2"):
+        writer.add_logit_scale(config["logit_scale"])
+        writer.add_rope_scaling_type(gguf.RopeScalingType.NONE)
+    if architecture in ("granite", "granitemoe"):
+        writer.add_attention_scale(config["attention_multiplier"])
+        writer.add_embedding_scale(config["embedding_multiplier"])
+        writer.add_residual_scale(config["residual_multiplier"])
+        writer.add_logit_scale(config["logits_scaling"])
+    if architecture == "olmo" and config["clip_qkv"]:
+        writer.add_clamp_kqv(config["clip_qkv"])
+    if config.get("attn_logit_softcapping"):
+        writer.add_attn_logit_softcapping(config["attn_logit_softcapping"])
+    if config.get("final_logit_softcapping"):
+        writer.add_final_logit_softcapping(config["final_logit_softcapping"])
+    if architecture == "falcon":
+        writer.add_tensor_data_layout("jploski")
+
+
+def converted(architecture: str, shape: Shape, name: str, tensor: torch.Tensor) -> torch.Tensor:
+    """What the converter makes of a tensor."""
+    if architecture in INTERLEAVED and ("q_proj" in name or "k_proj" in name):
+        return adjacent_pairs(tensor, shape.heads if "q_proj" in name else shape.kv_heads)
+    if architecture in SUMMED_NORMS and name.endswith("norm.weight"):
+        return tensor.float() + 1
+    if architecture == "gpt2" and name.endswith((".c_attn.weight", ".c_proj.weight", ".c_fc.weight")):
+        return tensor.T.contiguous()
+    if architecture in ("gptneox", "falcon") and "query_key_value" in name:
+        groups = tensor.reshape(shape.kv_heads, -1, shape.head, *tensor.shape[1:])
+        parts = (groups[:, :-2], groups[:, -2:-1], groups[:, -1:])
+        return torch.cat([part.reshape(-1, *tensor.shape[1:]) for part in parts])
+    return tensor
+
+
+def stacked_norms(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Norms that files have head by head as one tensor each."""
+    found: dict[str, list[torch.Tensor]] = {}
+    for name, tensor in tensors.items():
+        if ".norms." in name:
+            found.setdefault(name.split(".norms.")[0], []).append(tensor)
+    kept = {name: tensor for name, tensor in tensors.items() if ".norms." not in name}
+    return kept | {f"{name}.weight": torch.stack(norms) for name, norms in found.items()}
+
+
+def fused(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Queries, keys and values of a layer in one tensor, as files of the first converters of a family have them."""
+    result = {}
+    for name, tensor in tensors.items():
+        if ".q_proj." in name:
+            parts = [tensors[name.replace(".q_proj.", f".{part}_proj.")] for part in "qkv"]
+            result[name.replace("self_attn.q_proj", "self_attn.qkv_proj")] = torch.cat(parts)
+        elif ".k_proj." not in name and ".v_proj." not in name:
+            result[name] = tensor
+    return result
 
 
 def stack_experts(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -192,67 +351,26 @@ def add_experts(writer: gguf.GGUFWriter, config: dict) -> None:
         writer.add_expert_shared_feed_forward_length(config["shared_expert_intermediate_size"])
 
 
-def add_multipliers(writer: gguf.GGUFWriter, config: dict) -> None:
-    for key, add_key in {"embedding_multiplier": writer.add_embedding_scale, "logits_scaling": writer.add_logit_scale,
-                         "residual_multiplier": writer.add_residual_scale,
-                         "attention_multiplier": writer.add_attention_scale}.items():
-        if key in config:
-            add_key(config[key])
-
-
-def write_from_folder(path: Path, directory: Path) -> None:
-    """The GGUF file of a Hugging Face folder with one file of weights."""
-    write_gguf(path, json.loads((directory / "config.json").read_text()),
-               load_file(directory / "model.safetensors"))
-
-
 def write_gguf(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> None:
     if config["model_type"] in ("mamba2", "nemotron_h"):
         return write_mamba2(path, config, tensors)
-    architecture = ARCHITECTURES[ALIASES.get(config["model_type"], config["model_type"])]
-    names = gguf.get_tensor_name_map(architecture, config["num_hidden_layers"])
-    heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
-    head = config.get("head_dim") or config["hidden_size"] // heads
-    scaling = config.get("rope_scaling") or {}
-    theta = config.get("rope_theta") or config.get("rope_parameters", {}).get("rope_theta", 10000.0)
-    writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[architecture])
-    writer.add_type(gguf.GGUFType.MODEL)
-    writer.add_vocab_size(config["vocab_size"])
-    writer.add_context_length(config["max_position_embeddings"])
-    writer.add_embedding_length(config["hidden_size"])
-    writer.add_block_count(config["num_hidden_layers"])
-    writer.add_feed_forward_length(config["intermediate_size"])
-    writer.add_head_count(heads)
-    writer.add_head_count_kv(kv_heads)
-    writer.add_key_length(head)
-    writer.add_value_length(head)
-    partial = config.get("rope_parameters", {}).get("partial_rotary_factor", 1)
-    writer.add_rope_dimension_count(int(head * partial))
-    writer.add_rope_freq_base(theta)
-    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    name = ALIASES.get(config["model_type"], config["model_type"])
+    shape = Shape(config)
+    names = gguf.get_tensor_name_map(ARCHITECTURES[name], shape.layers)
+    writer = gguf.GGUFWriter(path, name)
+    add_keys(writer, name, config, shape)
+    add_experts(writer, config)
     is_hybrid = "linear_num_key_heads" in config
     if is_hybrid:
         add_delta_net_keys(writer, config)
-    add_experts(writer, config)
-    add_multipliers(writer, config)
-    yarn = config.get("rope_parameters", {})
-    if yarn.get("rope_type") == "yarn":
-        writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
-        writer.add_rope_scaling_factor(yarn["factor"])
-        writer.add_rope_scaling_orig_ctx_len(yarn["original_max_position_embeddings"])
-    if architecture == gguf.MODEL_ARCH.GPT_OSS:
-        writer.add_sliding_window(config["sliding_window"])
-    if scaling:
-        assert scaling["rope_type"] == "llama3"
-        add(writer, "rope_freqs.weight", llama3_factors(scaling, theta, head))
-    for name, tensor in stack_experts(tensors).items():
+    tensors = stack_experts(fused(tensors) if name in FUSED else stacked_norms(tensors))
+    for tensor_name, tensor in tensors.items():
         if is_hybrid:
-            name, tensor = of_delta_net(name, tensor, config)
-        if architecture in PAIRS and ("q_proj" in name or "k_proj" in name):
-            tensor = adjacent_pairs(tensor, heads if "q_proj" in name else kv_heads)
-        known = name if name.startswith("blk.") else names.get_name(name, try_suffixes=(".weight", ".bias"))
-        assert known, f"{name} has no name in this architecture"
-        add(writer, known, tensor)
+            tensor_name, tensor = of_delta_net(tensor_name, tensor, config)
+        is_known = tensor_name.startswith("blk.")
+        known = tensor_name if is_known else names.get_name(tensor_name, try_suffixes=(".weight", ".bias"))
+        assert known, f"{tensor_name} has no name in this architecture"
+        add(writer, known, converted(name, shape, tensor_name, tensor))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -188,7 +188,7 @@ def write_model(directory: Path, name: str) -> None:
     write_json(directory / "generation_config.json", {"bos_token_id": 1} | generation)
     write_tokenizer(directory)
     tensors = weights(config, seed=1000 + list(SHAPES).index(name))
-    if tiny_gguf.can_write(config):
+    if tiny_gguf.can_write(name, config):
         tiny_gguf.write_gguf(directory.with_suffix(".gguf"), config, tensors)
     if file_count == 1:
         save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
