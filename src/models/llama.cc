@@ -3,6 +3,8 @@
 // Source: transformers models/llama and models/mistral (5.23); checked against tests/golden/.
 #include "models/llama.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -21,9 +23,20 @@ namespace {
 constexpr std::string_view kArchitectures[] = {"LlamaForCausalLM", "MistralForCausalLM"};
 constexpr GgufArchitecture kGguf[] = {
     {.name = "llama", .architecture = "LlamaForCausalLM", .model_type = "llama", .has_interleaved_heads = true}};
+constexpr TextModel kTextModels[] = {
+    {.model_type = "llama",
+     .architecture = "LlamaForCausalLM",
+     .defaults = R"({"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
+                     "num_attention_heads": 32})"},
+    {.model_type = "mistral",
+     .architecture = "MistralForCausalLM",
+     .defaults = R"({"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32,
+                     "num_attention_heads": 32, "num_key_value_heads": 8, "max_position_embeddings": 131072})"}};
 constexpr int kSizeMax = 1 << 20;
 
 }  // namespace
+
+std::string layer_name(size_t layer) { return fmt::format("model.layers.{}", layer); }
 
 int layer_count(const ConfigReader& config) { return config.integer("num_hidden_layers", 1, 1024); }
 
@@ -73,6 +86,40 @@ GatedMlpSpec gated_mlp(const std::string& name, int width, Activation activation
           .activation = activation};
 }
 
+PlainMlpSpec plain_mlp(const MlpSpec& mlp, std::string_view up, std::string_view down) {
+  const auto& gated = std::get<GatedMlpSpec>(mlp);
+  return {.name = gated.name,
+          .up = {.name = fmt::format("{}.{}", gated.name, up)},
+          .down = {.name = fmt::format("{}.{}", gated.name, down)},
+          .width = gated.width,
+          .activation = gated.activation};
+}
+
+void fuse_attention(AttentionSpec& attention, const std::string& tensor) {
+  const int64_t queries = int64_t{attention.heads} * attention.head_dim;
+  const int64_t keys = int64_t{attention.kv_heads} * attention.head_dim;
+  attention.q = attention.k = attention.v = {.name = tensor, .tensor_rows = queries + 2 * keys};
+  attention.k.first_row = queries;
+  attention.v.first_row = queries + keys;
+}
+
+void fuse_heads(AttentionSpec& attention, const std::string& tensor) {
+  const int64_t queries = int64_t{attention.heads / attention.kv_heads} * attention.head_dim;
+  const int64_t stride = queries + 2 * attention.head_dim;
+  attention.q = {
+      .name = tensor, .tensor_rows = attention.kv_heads * stride, .group_rows = queries, .group_stride = stride};
+  attention.k = attention.q;
+  attention.k.first_row = queries;
+  attention.k.group_rows = attention.head_dim;
+  attention.v = attention.k;
+  attention.v.first_row = queries + attention.head_dim;
+}
+
+void fuse_gate_up(GatedMlpSpec& mlp) {
+  mlp.gate = mlp.up = {.name = mlp.name + ".gate_up_proj", .tensor_rows = 2 * int64_t{mlp.width}};
+  mlp.up.first_row = mlp.width;
+}
+
 Activation read_activation(const ConfigReader& config, std::string_view key, std::string_view fallback) {
   constexpr std::pair<std::string_view, Activation> kNames[] = {
       {"silu", Activation::silu},           {"swish", Activation::silu},
@@ -105,21 +152,32 @@ std::vector<bool> layers_of_type(const ConfigReader& config, int layers, std::st
   return are;
 }
 
-DecoderSpec describe_llama(const WeightSource& source) {
-  const ConfigReader config(source);
-  const int layers = layer_count(config), width = mlp_width(config);
+DecoderSpec describe_llama(const WeightSource& source) { return describe_llama(source, {}); }
+
+DecoderSpec describe_llama(const WeightSource& source, const LlamaOptions& options) {
+  const ConfigReader config = ConfigReader(source).with(options.aliases);
+  const auto layers = static_cast<size_t>(layer_count(config));
   DecoderSpec decoder = describe_sizes(config);
+  const int width = options.mlp_factor == 0
+                        ? mlp_width(config)
+                        : config.integer("intermediate_size", 1, kSizeMax, options.mlp_factor * decoder.hidden);
   AttentionSpec attention = describe_attention(config, decoder.hidden);
-  const Activation activation = read_activation(config, "hidden_act", "silu");
-  const auto epsilon = static_cast<float>(config.number("rms_norm_eps", 0, 1, 1e-6));
-  decoder.norm = {"model.norm", epsilon};
-  decoder.ropes = {read_rope(source, {.head_dim = attention.head_dim})};
-  for (int layer = 0; layer < layers; ++layer) {
-    const std::string name = "model.layers." + std::to_string(layer);
+  const Activation activation = read_activation(config, options.activation_key, options.activation);
+  const std::string_view epsilon_key = options.norm == NormSpec::Kind::rms ? "rms_norm_eps" : "layer_norm_eps";
+  const auto epsilon = static_cast<float>(config.number(epsilon_key, 0, 1, options.epsilon));
+  const auto norm = [&](const std::string& name) {
+    return NormSpec{name, epsilon, options.norm, options.norm_weight_offset};
+  };
+  RopeOptions rope = options.rope;
+  rope.head_dim = attention.head_dim;
+  decoder.norm = norm("model.norm");
+  decoder.ropes = {read_rope(source, rope)};
+  for (size_t layer = 0; layer < layers; ++layer) {
+    const std::string name = layer_name(layer);
     name_attention(attention, name + ".self_attn");
-    decoder.layers.push_back({.input_norm = NormSpec{name + ".input_layernorm", epsilon},
+    decoder.layers.push_back({.input_norm = norm(name + ".input_layernorm"),
                               .mixer = attention,
-                              .mlp_norm = NormSpec{name + ".post_attention_layernorm", epsilon},
+                              .mlp_norm = norm(name + ".post_attention_layernorm"),
                               .mlp = gated_mlp(name + ".mlp", width, activation)});
   }
   return decoder;
@@ -148,7 +206,7 @@ extern const ModelFamily llama;
 constinit const ModelFamily llama = {.name = "llama",
                                      .architectures = kArchitectures,
                                      .describe = describe_with_experts,
-                                     .naming = {.gguf = kGguf},
+                                     .naming = {.gguf = kGguf, .text_models = kTextModels},
                                      .computes = kComputes};
 
 }  // namespace estoc

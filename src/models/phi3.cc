@@ -8,21 +8,17 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Phi3ForCausalLM"};
+constexpr GgufRename kRenames[] = {{"attn_qkv", "self_attn.qkv_proj"}, {"ffn_up", "mlp.gate_up_proj"}};
+constexpr GgufArchitecture kGguf[] = {
+    {.name = "phi3", .architecture = "Phi3ForCausalLM", .model_type = "phi3", .renames = kRenames}};
 constexpr std::string_view kComputes[] = {"partial_rotary_factor"};
 
 DecoderSpec describe(const WeightSource& source) {
   DecoderSpec decoder = describe_llama(source);
   for (LayerSpec& layer : decoder.layers) {
     auto& attention = std::get<AttentionSpec>(layer.mixer);
-    const int64_t queries = int64_t{attention.heads} * attention.head_dim;
-    const int64_t keys = int64_t{attention.kv_heads} * attention.head_dim;
-    const MatrixSpec qkv = {.name = attention.name + ".qkv_proj", .tensor_rows = queries + 2 * keys};
-    attention.q = attention.k = attention.v = qkv;
-    attention.k.first_row = queries;
-    attention.v.first_row = queries + keys;
-    auto& mlp = std::get<GatedMlpSpec>(layer.mlp);
-    mlp.gate = mlp.up = {.name = mlp.name + ".gate_up_proj", .tensor_rows = 2 * int64_t{mlp.width}};
-    mlp.up.first_row = mlp.width;
+    fuse_attention(attention, attention.name + ".qkv_proj");
+    fuse_gate_up(std::get<GatedMlpSpec>(layer.mlp));
   }
   return decoder;
 }
@@ -30,7 +26,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily phi3;
-constinit const ModelFamily phi3 = {
-    .name = "phi3", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily phi3 = {.name = "phi3",
+                                    .architectures = kArchitectures,
+                                    .describe = describe,
+                                    .naming = {.gguf = kGguf},
+                                    .computes = kComputes};
 
 }  // namespace estoc

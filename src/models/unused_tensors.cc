@@ -25,8 +25,9 @@ std::optional<int> layer_of(std::string_view name) {
 }  // namespace
 
 bool is_leftover(std::string_view name) {
-  constexpr std::string_view kEndings[] = {"rotary_emb.inv_freq", ".masked_bias", ".attn.bias",
-                                           ".attn_rot_embd.weight"};
+  constexpr std::string_view kEndings[] = {
+      "rotary_emb.inv_freq",       ".masked_bias",         ".attn.bias", ".attention.bias", "rope_factors_long.weight",
+      "rope_factors_short.weight", ".attn_rot_embd.weight"};
   return std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
