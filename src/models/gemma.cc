@@ -12,10 +12,20 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"GemmaForCausalLM"};
+constexpr GgufArchitecture kGguf[] = {{.name = "gemma", .architecture = "GemmaForCausalLM", .model_type = "gemma"}};
 
 // A GGUF file's norms have the one in them.
 NormSpec gemma_norm(const WeightSource& source, const std::string& name, float epsilon) {
   return {.name = name, .epsilon = epsilon, .weight_offset = source.container() == "gguf" ? 0.0f : 1.0f};
+}
+
+// GGUF has no key for what scores are divided by the root of: it is the width of a head, and in the 27B models, which
+// have 46 or 62 layers, the hidden size by heads.
+double unsaid_scalar(const WeightSource& source, const DecoderSpec& decoder) {
+  const auto& attention = std::get<AttentionSpec>(decoder.layers.front().mixer);
+  if (source.container() != "gguf") return 256;
+  const bool is_27b = decoder.layers.size() == 46 || decoder.layers.size() == 62;
+  return is_27b ? decoder.hidden / attention.heads : attention.head_dim;
 }
 
 }  // namespace
@@ -47,7 +57,7 @@ void make_sandwich(const WeightSource& source, int pattern, DecoderSpec& decoder
   constexpr int kWindowMax = 1 << 30;
   const ConfigReader config(source);
   const auto layers = static_cast<int>(decoder.layers.size());
-  const double scalar = config.number("query_pre_attn_scalar", 1e-3, 1e6, 256);
+  const double scalar = config.number("query_pre_attn_scalar", 1e-3, 1e6, unsaid_scalar(source, decoder));
   const int window = config.integer("sliding_window", 1, kWindowMax, 4096);
   const std::vector<bool> are_full = layers_of_type(config, layers, "full_attention", "sliding_attention");
   decoder.logit_softcap = static_cast<float>(config.number("final_logit_softcapping", 0, 1e6, 0));
@@ -67,6 +77,7 @@ void make_sandwich(const WeightSource& source, int pattern, DecoderSpec& decoder
 }
 
 extern const ModelFamily gemma;
-constinit const ModelFamily gemma = {.name = "gemma", .architectures = kArchitectures, .describe = describe_gemma};
+constinit const ModelFamily gemma = {
+    .name = "gemma", .architectures = kArchitectures, .describe = describe_gemma, .naming = {.gguf = kGguf}};
 
 }  // namespace estoc

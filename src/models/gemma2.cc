@@ -8,6 +8,11 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Gemma2ForCausalLM"};
+constexpr GgufRename kRenames[] = {{"post_attention_norm", "post_attention_layernorm"},
+                                   {"ffn_norm", "pre_feedforward_layernorm"},
+                                   {"post_ffw_norm", "post_feedforward_layernorm"}};
+constexpr GgufArchitecture kGguf[] = {
+    {.name = "gemma2", .architecture = "Gemma2ForCausalLM", .model_type = "gemma2", .renames = kRenames}};
 constexpr std::string_view kComputes[] = {"attn_logit_softcapping", "final_logit_softcapping", "layer_types",
                                           "query_pre_attn_scalar"};
 
@@ -20,7 +25,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily gemma2;
-constinit const ModelFamily gemma2 = {
-    .name = "gemma2", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily gemma2 = {.name = "gemma2",
+                                      .architectures = kArchitectures,
+                                      .describe = describe,
+                                      .naming = {.gguf = kGguf},
+                                      .computes = kComputes};
 
 }  // namespace estoc

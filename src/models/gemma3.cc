@@ -10,6 +10,19 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Gemma3ForCausalLM", "Gemma3TextForCausalLM"};
+constexpr GgufRename kRenames[] = {{"post_attention_norm", "post_attention_layernorm"},
+                                   {"ffn_norm", "pre_feedforward_layernorm"},
+                                   {"post_ffw_norm", "post_feedforward_layernorm"},
+                                   {"attn_q_norm", "self_attn.q_norm"},
+                                   {"attn_k_norm", "self_attn.k_norm"}};
+constexpr GgufArchitecture kGguf[] = {
+    {.name = "gemma3", .architecture = "Gemma3ForCausalLM", .model_type = "gemma3_text", .renames = kRenames}};
+constexpr TextModel kTextModels[] = {
+    {.model_type = "gemma3_text",
+     .architecture = "Gemma3ForCausalLM",
+     .defaults = R"({"vocab_size": 262208, "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26,
+                     "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
+                     "max_position_embeddings": 131072, "sliding_window": 4096})"}};
 constexpr std::string_view kComputes[] = {
     "attn_logit_softcapping", "final_logit_softcapping", "full_attention",    "layer_types",
     "query_pre_attn_scalar",  "rope_local_base_freq",    "sliding_attention", "sliding_window_pattern"};
@@ -39,7 +52,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily gemma3;
-constinit const ModelFamily gemma3 = {
-    .name = "gemma3", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily gemma3 = {.name = "gemma3",
+                                      .architectures = kArchitectures,
+                                      .describe = describe,
+                                      .naming = {.gguf = kGguf, .text_models = kTextModels},
+                                      .computes = kComputes};
 
 }  // namespace estoc
