@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kArchitectures[] = {"Qwen2ForCausalLM"};
 constexpr GgufArchitecture kGguf[] = {{.name = "qwen2", .architecture = "Qwen2ForCausalLM", .model_type = "qwen2"}};
+constexpr TextModel kTextModels[] = {{.model_type = "qwen2", .architecture = "Qwen2ForCausalLM"}};
 constexpr std::string_view kComputes[] = {"use_sliding_window"};
 
 // A projection adds the bias that the file has; these the file must have.
@@ -33,7 +34,7 @@ extern const ModelFamily qwen2;
 constinit const ModelFamily qwen2 = {.name = "qwen2",
                                      .architectures = kArchitectures,
                                      .describe = describe,
-                                     .naming = {.gguf = kGguf},
+                                     .naming = {.gguf = kGguf, .text_models = kTextModels},
                                      .computes = kComputes};
 
 }  // namespace estoc

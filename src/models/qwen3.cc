@@ -14,6 +14,7 @@ constexpr std::string_view kArchitectures[] = {"Qwen3ForCausalLM"};
 constexpr GgufRename kRenames[] = {{"attn_q_norm", "self_attn.q_norm"}, {"attn_k_norm", "self_attn.k_norm"}};
 constexpr GgufArchitecture kGguf[] = {
     {.name = "qwen3", .architecture = "Qwen3ForCausalLM", .model_type = "qwen3", .renames = kRenames}};
+constexpr TextModel kTextModels[] = {{.model_type = "qwen3", .architecture = "Qwen3ForCausalLM"}};
 constexpr std::string_view kComputes[] = {"use_sliding_window"};
 
 }  // namespace
@@ -33,7 +34,7 @@ extern const ModelFamily qwen3;
 constinit const ModelFamily qwen3 = {.name = "qwen3",
                                      .architectures = kArchitectures,
                                      .describe = describe_qwen3,
-                                     .naming = {.gguf = kGguf},
+                                     .naming = {.gguf = kGguf, .text_models = kTextModels},
                                      .computes = kComputes};
 
 }  // namespace estoc
