@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "base/error.h"
+
 namespace estoc {
 namespace {
 
@@ -29,6 +31,10 @@ void Embedding::forward(const Batch& batch, Rows& out) const {
   if (positions_ == nullptr) return;
   std::vector<float> place(static_cast<size_t>(out.columns()));
   for (const BatchSequence& sequence : batch.sequences) {
+    if (sequence.position + sequence.row_count > positions_->rows()) {
+      fail(ErrorCode::invalid_argument, "position {} is beyond the {} that the model has a table for",
+           sequence.position + sequence.row_count - 1, positions_->rows());
+    }
     for (int r = 0; r < sequence.row_count; ++r) {
       positions_->decode_row(sequence.position + r, place.data());
       float* const row = out.row(sequence.first_row + r);

@@ -15,7 +15,8 @@ class Embedding {
   // [context_max, hidden].
   Embedding(LoadContext& load, const std::string& name, const DecoderSpec& spec);
 
-  // out [tokens][hidden]; ids must be inside the vocabulary.
+  // out [tokens][hidden]; ids must be inside the vocabulary. Throws Error{invalid_argument} for a position beyond the
+  // table.
   void forward(const Batch& batch, Rows& out) const;
 
  private:

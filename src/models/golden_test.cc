@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/thread_team.h"
 #include "kernels/kernels.h"
@@ -119,6 +120,15 @@ TEST(TinyModelsList, HasEveryFolder) {
     names.insert(file.path().stem().string());
   EXPECT_EQ(names.size(), tiny_models().size());
   EXPECT_FALSE(names.empty());
+}
+
+// GPT-2 has a table of 128.
+TEST(TinyModelsList, PositionsBeyondATableAreRefused) {
+  const auto weights = open_weights(kGolden + "models/gpt2_like", naming_rules());
+  ThreadTeam team(1);
+  const auto model = load_model(*weights, team, {.compute = ComputeMode::exact});
+  EXPECT_NO_THROW(log_probabilities(*model, KvType::f32, std::vector<TokenId>(128), 100));
+  EXPECT_THROW(log_probabilities(*model, KvType::f32, std::vector<TokenId>(129), 100), Error);
 }
 
 TEST_P(TinyModels, ExactEqualsTransformers) {
