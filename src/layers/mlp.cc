@@ -1,5 +1,8 @@
 #include "layers/mlp.h"
 
+#include <cmath>
+#include <string>
+
 #include "ops/elementwise.h"
 
 namespace estoc {
@@ -24,15 +27,44 @@ RowForm GatedMlp::reads(const Compute& compute, int64_t row_count) const {
   return form_of(compute, row_count, {&gate_, &up_});
 }
 
+namespace {
+
+float load_number(LoadContext& load, const std::string& name) {
+  const WeightTensor* tensor = load.source.find(name);
+  if (tensor == nullptr || tensor->element_count() != 1) return load_vector(load, name, 1).front();  // says what it is
+  float value = 0;
+  load.require(name, tensor->shape).decode_row(0, &value);
+  return value;
+}
+
+// Files have the logarithms of exp(alpha) - 1, the second without beta.
+std::optional<Xielu> load_xielu(LoadContext& load, const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  const auto softplus = [&](const char* part) { return std::log1p(std::exp(load_number(load, name + part))); };
+  const float beta = load_number(load, name + ".beta");
+  return Xielu{.alpha_p = softplus(".alpha_p"),
+               .alpha_n = beta + softplus(".alpha_n"),
+               .beta = beta,
+               .epsilon = load_number(load, name + ".eps")};
+}
+
+}  // namespace
+
 PlainMlp::PlainMlp(LoadContext& load, const PlainMlpSpec& spec, int hidden)
     : activation_(spec.activation),
+      xielu_(load_xielu(load, spec.xielu)),
       up_(load, spec.up, spec.width, hidden),
       down_(load, spec.down, hidden, spec.width) {}
 
 void PlainMlp::forward(const Compute& compute, CpuScratch& work, const PartOutput& out) const {
   const LinearOutput wide{&up_, &work.up};
   estoc::forward(compute, work.normed, {&wide, 1}, work.decoded);
-  activate(compute, activation_, work.up, nullptr, work.activated, down_.reads(compute, work.up.count()));
+  const RowForm form = down_.reads(compute, work.up.count());
+  if (xielu_) {
+    xielu(compute, *xielu_, work.up, work.activated, form);
+  } else {
+    activate(compute, activation_, work.up, nullptr, work.activated, form);
+  }
   const LinearOutput output{&down_, out.rows, out.is_added};
   estoc::forward(compute, work.activated, {&output, 1}, work.decoded);
 }

@@ -1,10 +1,13 @@
 // The MLPs of a layer on the CPU. Immutable; throws Error{corrupt_file} where a tensor is missing or of another shape.
 #pragma once
 
+#include <optional>
+
 #include "layers/cpu_scratch.h"
 #include "layers/layer_spec.h"
 #include "layers/linear.h"
 #include "layers/part_output.h"
+#include "ops/elementwise.h"
 
 namespace estoc {
 
@@ -29,6 +32,7 @@ class PlainMlp {
 
  private:
   Activation activation_;
+  std::optional<Xielu> xielu_;  // instead
   Linear up_, down_;
 };
 
