@@ -40,7 +40,7 @@ DecoderSpec describe(const WeightSource& source) {
   const Activation activation = read_activation(config, "hidden_act", "silu");
   const std::vector<bool> attends = read_attention_layers(config, layer_count(config));
   decoder.ropes = {read_rope(source, {.head_dim = attention.head_dim, .partial = 0.5})};
-  decoder.norm = {"model.final_layernorm", epsilon};
+  decoder.norm = {"model.norm", epsilon};
   for (size_t layer = 0; layer < attends.size(); ++layer) {
     const std::string name = "model.layers." + std::to_string(layer);
     LayerSpec spec{.input_norm = NormSpec{name + ".input_layernorm", epsilon},

@@ -37,7 +37,7 @@ DecoderSpec describe(const WeightSource& source) {
   decoder.embedding_scale = scale("embedding_multiplier");
   decoder.logit_scale = scale("lm_head_multiplier");
   decoder.ropes = {read_rope(source, {.head_dim = attention.head_dim})};
-  decoder.norm = {"model.final_layernorm", epsilon};
+  decoder.norm = {"model.norm", epsilon};
   for (int layer = 0; layer < layer_count(config); ++layer) {
     const std::string name = "model.layers." + std::to_string(layer);
     name_attention(attention, name + ".self_attn");

@@ -191,7 +191,7 @@ constexpr std::string_view kComputes[] = {"num_experts"};
 DecoderSpec describe_with_experts(const WeightSource& source) {
   const ConfigReader config(source);
   DecoderSpec decoder = describe_llama(source);
-  if (expert_count(config) == 0) return decoder;
+  if (source.container() != "gguf" || expert_count(config) == 0) return decoder;
   for (LayerSpec& layer : decoder.layers) {
     MoeSpec moe = read_mixture(config, std::get<GatedMlpSpec>(layer.mlp).name);
     moe.rule.is_normalized = true;

@@ -66,9 +66,9 @@ TEST(GgufConfigTest, factors_of_frequencies_are_longrope) {
   writer.set("llama.rope.scaling.original_context_length", GgufValue::u32(64));
   writer.set("llama.rope.scaling.attn_factor", GgufValue::f32(1.5f));
   writer.add_tensor("rope_factors_long.weight", {2}).add_tensor("rope_factors_short.weight", {2});
-  EXPECT_EQ(*config_of(writer).find("rope_scaling"),
-            parse_json(R"({"short_factor": [0.0, 0.0], "long_factor": [0.0, 0.0], "rope_type": "longrope",
-                           "original_max_position_embeddings": 64, "attention_factor": 1.5})"));
+  EXPECT_EQ(to_json(*config_of(writer).find("rope_scaling")),
+            to_json(parse_json(R"({"short_factor": [0.5, 1], "long_factor": [0.5, 1], "rope_type": "longrope",
+                                   "original_max_position_embeddings": 64, "attention_factor": 1.5})")));
 }
 
 TEST(GgufConfigTest, keeps_explicit_head_dimension_and_partial_rotation) {

@@ -52,6 +52,7 @@ FAMILIES = {
     "gemma4_moe_like": ("Gemma4TextConfig", {
         "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2, "num_attention_heads": 2,
         "num_key_value_heads": 1, "head_dim": 16, "global_head_dim": 16, "sliding_window": 8,
+        "final_logit_softcapping": 5.0,
         "hidden_size_per_layer_input": 0, "vocab_size_per_layer_input": 100, "enable_moe_block": True,
         "num_experts": 6, "top_k_experts": 2, "moe_intermediate_size": 16,
         "layer_types": ["sliding_attention", "full_attention"]}),
@@ -256,10 +257,10 @@ FAMILIES = {
     # As the biggest of its second generation.
     "stablelm_parallel_like": ("StableLmConfig", {**SMALL, "num_attention_heads": 2, "num_key_value_heads": 1,
                                                   "use_parallel_residual": True, "qk_layernorm": True}),
-    "gpt2_like": ("GPT2Config", {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128,
-                                 "max_position_embeddings": 128}),
-    "gpt2_scaled_like": ("GPT2Config", {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 96, "n_inner": 48,
-                                        "max_position_embeddings": 96, "activation_function": "relu",
+    "gpt2_like": ("GPT2Config", {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 256,
+                                 "max_position_embeddings": 256}),
+    "gpt2_scaled_like": ("GPT2Config", {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 256, "n_inner": 48,
+                                        "max_position_embeddings": 256, "activation_function": "relu",
                                         "scale_attn_by_inverse_layer_idx": True, "tie_word_embeddings": False}),
     "gpt_neox_like": ("GPTNeoXConfig", {**SMALL, "num_key_value_heads": 4,
                                         "rope_parameters": {"rope_theta": 10000.0, "rope_type": "default",
