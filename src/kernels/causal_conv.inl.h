@@ -2,7 +2,9 @@
 // each ISA file, after activation.inl.h.
 
 // Columns that are taken through all rows at once: whole cache lines, whose last rows stay in the first cache.
-constexpr int64_t kConvTile = 64;
+constexpr int64_t kConvTile = 128;
+// Rows are far apart, where no hardware foresees them: each is asked for so many before it is needed.
+constexpr int64_t kConvAhead = 8;
 
 // One vector of row r, of whose inputs those before row 0 lie in `state`.
 inline V::Reg conv_at(const CausalConv& conv, int64_t r, int64_t c) {
@@ -40,7 +42,9 @@ inline void conv_tile(const CausalConv& conv, int64_t begin, int64_t end) {
   if (conv.width == 4) {
     for (; r >= kept; --r) {
       const float* const in = conv.in + r * conv.in_stride;
+      const float* const ahead = in - (r < kept + kConvAhead ? r : kept + kConvAhead) * conv.in_stride;
       for (int64_t c = begin; c < end; c += V::kWidth) {
+        _mm_prefetch(reinterpret_cast<const char*>(ahead + c), _MM_HINT_T0);
         V::store(conv.out + r * conv.out_stride + c, conv_inside<4>(conv, in, c));
       }
     }
