@@ -14,22 +14,21 @@ constexpr GgufArchitecture kGguf[] = {{.name = "qwen35",
                                        .renames = kQwenHybridRenames}};
 constexpr TextModel kTextModels[] = {{.model_type = "qwen3_5_text", .architecture = "Qwen3_5ForCausalLM"}};
 
-DecoderSpec describe(const WeightSource& source) {
+}  // namespace
+
+DecoderSpec describe_qwen3_5(const WeightSource& source) {
   DecoderSpec decoder = describe_qwen_hybrid(source);
   if (source.container() != "gguf") return decoder;
-  // The converter puts the value heads of all key heads in turn.
   for (LayerSpec& layer : decoder.layers) {
     if (auto* delta = std::get_if<GatedDeltaSpec>(&layer.mixer)) delta->are_heads_in_turn = true;
   }
   return decoder;
 }
 
-}  // namespace
-
 extern const ModelFamily qwen3_5;
 constinit const ModelFamily qwen3_5 = {.name = "qwen3_5",
                                        .architectures = kArchitectures,
-                                       .describe = describe,
+                                       .describe = describe_qwen3_5,
                                        .naming = {.gguf = kGguf, .text_models = kTextModels},
                                        .computes = kQwenHybridKeys};
 

@@ -1,4 +1,5 @@
-// The Qwen3-Next family: Qwen's hybrids (qwen_hybrid.h) with the projections of delta nets packed by key heads.
+// The Qwen3-Next family: Qwen's hybrids (qwen_hybrid.h) before experts, with the
+// projections of delta nets packed by key heads.
 // Source: transformers models/qwen3_next (5.23); checked against tests/golden/.
 #include "models/family.h"
 #include "models/qwen_hybrid.h"
@@ -7,6 +8,10 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Qwen3NextForCausalLM"};
+constexpr GgufArchitecture kGguf[] = {{.name = "qwen3next",
+                                       .architecture = "Qwen3NextForCausalLM",
+                                       .model_type = "qwen3_next",
+                                       .renames = kQwenHybridRenames}};
 
 // Each key head has its q and k, then v and z of its value heads, and in another tensor their b and a. GGUF has the
 // first of these taken apart, but in its first files.
@@ -37,6 +42,7 @@ DecoderSpec describe(const WeightSource& source) {
   for (LayerSpec& layer : decoder.layers) {
     if (auto* delta = std::get_if<GatedDeltaSpec>(&layer.mixer)) pack(source, *delta);
   }
+  add_experts(source, decoder);
   return decoder;
 }
 
@@ -44,6 +50,6 @@ DecoderSpec describe(const WeightSource& source) {
 
 extern const ModelFamily qwen3_next;
 constinit const ModelFamily qwen3_next = {
-    .name = "qwen3_next", .architectures = kArchitectures, .describe = describe, .computes = kQwenHybridKeys};
+    .name = "qwen3_next", .architectures = kArchitectures, .describe = describe, .computes = kQwenHybridMoeKeys};
 
 }  // namespace estoc

@@ -1,12 +1,14 @@
 #include "models/qwen_hybrid.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "kernels/causal_conv.h"
 #include "layers/rope.h"
 #include "models/llama.h"
+#include "models/mixture.h"
 #include "weights/config_reader.h"
 
 namespace estoc {
@@ -86,6 +88,21 @@ void add_gate(const WeightSource& source, float epsilon, AttentionSpec& attentio
 }
 
 }  // namespace
+
+void add_experts(const WeightSource& source, DecoderSpec& decoder) {
+  const ConfigReader config(source);
+  if (expert_count(config) == 0 && config.find("intermediate_size") != nullptr) return;
+  for (size_t layer = 0; layer < decoder.layers.size(); ++layer) {
+    if (!is_sparse_layer(config, static_cast<int>(layer))) continue;
+    const std::string name = "model.layers." + std::to_string(layer) + ".mlp";
+    MoeSpec moe = read_mixture(config, name);
+    moe.rule.is_normalized = config.boolean("norm_topk_prob", true);
+    moe.shared = SharedExpertSpec{.name = name + ".shared_expert",
+                                  .width = config.integer("shared_expert_intermediate_size", 1, 1 << 20),
+                                  .weigher = name + ".shared_expert_gate"};
+    decoder.layers[layer].mlp = std::move(moe);
+  }
+}
 
 DecoderSpec describe_qwen_hybrid(const WeightSource& source) {
   const ConfigReader config(source);

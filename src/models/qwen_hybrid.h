@@ -15,6 +15,12 @@ namespace estoc {
 // nets as Qwen3.5 keeps them.
 DecoderSpec describe_qwen_hybrid(const WeightSource& source);
 
+// Of Qwen3.5: GGUF files have the value heads of all key heads in turn.
+DecoderSpec describe_qwen3_5(const WeightSource& source);
+
+// Puts experts, and one that every row goes to, in the place of MLPs where the config has them.
+void add_experts(const WeightSource& source, DecoderSpec& decoder);
+
 // What GGUF files call their tensors; the keys of the list in config_keys.cc that are computed.
 inline constexpr GgufRename kQwenHybridRenames[] = {{"attn_q_norm", "self_attn.q_norm"},
                                                     {"attn_k_norm", "self_attn.k_norm"},
@@ -36,5 +42,25 @@ inline constexpr std::string_view kQwenHybridKeys[] = {
     "mrope_section",          "partial_rotary_factor",   "ssm_conv_kernel",
     "ssm_group_count",        "ssm_inner_size",          "ssm_state_size",
     "ssm_time_step_rank"};
+// The same with experts.
+inline constexpr std::string_view kQwenHybridMoeKeys[] = {"attn_output_gate",
+                                                          "full_attention_interval",
+                                                          "layer_types",
+                                                          "linear_conv_kernel_dim",
+                                                          "linear_key_head_dim",
+                                                          "linear_num_key_heads",
+                                                          "linear_num_value_heads",
+                                                          "linear_value_head_dim",
+                                                          "mrope_interleaved",
+                                                          "mrope_section",
+                                                          "partial_rotary_factor",
+                                                          "ssm_conv_kernel",
+                                                          "ssm_group_count",
+                                                          "ssm_inner_size",
+                                                          "ssm_state_size",
+                                                          "ssm_time_step_rank",
+                                                          "num_experts",
+                                                          "num_local_experts",
+                                                          "shared_expert_intermediate_size"};
 
 }  // namespace estoc

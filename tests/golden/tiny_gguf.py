@@ -17,12 +17,13 @@ ARCHITECTURES = {name: architecture for architecture, name in gguf.MODEL_ARCH_NA
 ALIASES = {"mistral": "llama", "mixtral": "llama", "qwen3_5_text": "qwen35", "olmo3": "olmo2", "cohere": "command-r",
            "glm": "chatglm", "gpt_neox": "gptneox", "hunyuan_v1_dense": "hunyuan-dense", "phi": "phi2",
            "gemma3_text": "gemma3", "ministral3": "mistral3", "qwen2_moe": "qwen2moe", "qwen3_moe": "qwen3moe",
-           "gpt_oss": "gpt-oss"}
+           "gpt_oss": "gpt-oss", "qwen3_5_moe_text": "qwen35moe", "qwen3_next": "qwen3next"}
 # What is written here.
 WRITTEN = {"llama", "qwen2", "qwen3", "qwen35", "olmo", "olmo2", "command-r", "cohere2", "chatglm", "glm4", "gptneox",
            "hunyuan-dense", "phi2", "phi3", "gemma", "gemma2", "gemma3", "mistral3", "smollm3", "granite", "ernie4_5",
            "exaone4", "seed_oss", "stablelm", "gpt2", "starcoder2", "falcon", "nemotron", "qwen2moe", "qwen3moe", "olmoe",
-           "granitemoe", "gpt-oss"}
+           "granitemoe", "gpt-oss", "qwen35moe", "qwen3next"}
+HYBRIDS = {"qwen35", "qwen35moe", "qwen3next"}
 # Those whose q and k are reordered, whose norms keep a sum, that fuse q, k and v, and whose layers may have windows of
 # their own.
 INTERLEAVED = {"llama", "granite", "granitemoe", "smollm3", "olmo", "mistral3"}
@@ -32,7 +33,7 @@ WINDOWED = {"olmo2", "exaone4"}
 # Checkpoints with what GGUF has no key for.
 UNSAID = {"smollm3_windows_like", "gemma2_like", "gemma3_like", "ministral_like", "helium_like", "gpt2_scaled_like",
           "gpt_neox_serial_like", "starcoder2_like", "falcon_11b_like", "falcon_serial_like", "qwen3_moe_mixed_like",
-          "gpt_oss_clamped_like"}
+          "gpt_oss_clamped_like", "qwen3_next_dense_like"}
 EXPERT = re.compile(r"(model\.layers\.\d+\.\w+\.experts)\.(\d+)\.(\w+)\.weight")
 EXPERT_NAMES = {"w1": "gate_proj", "w3": "up_proj", "w2": "down_proj"}
 
@@ -71,7 +72,7 @@ def of_delta_net(name: str, tensor: torch.Tensor, config: dict) -> tuple[str, to
         tensor = tensor.squeeze().float()
     elif name.endswith("norm.weight") and not name.endswith("linear_attn.norm.weight"):
         tensor = tensor.float() + 1
-    if config["model_type"] == "qwen3_5_text":
+    if config["model_type"] != "qwen3_next":
         if ".in_proj_qkv." in name or ".conv1d." in name:
             values = heads_in_turn(tensor[queries_and_keys:], 0, keys, head)
             tensor = torch.cat([tensor[:queries_and_keys], values])
@@ -82,6 +83,21 @@ def of_delta_net(name: str, tensor: torch.Tensor, config: dict) -> tuple[str, to
         elif name.endswith("linear_attn.out_proj.weight"):
             tensor = heads_in_turn(tensor, 1, keys, head)
     return name.replace(".dt_bias", ".dt_proj.bias"), tensor
+
+
+def unpack_delta_nets(tensors: dict[str, torch.Tensor], config: dict) -> dict[str, torch.Tensor]:
+    """Qwen3-Next's q, k, v and z, packed by key heads: the first three in one tensor, z in another."""
+    unpacked = {}
+    keys, key = config["linear_num_key_heads"], config["linear_key_head_dim"]
+    shared = config["linear_num_value_heads"] // keys * config["linear_value_head_dim"]
+    for name, tensor in tensors.items():
+        if not name.endswith("in_proj_qkvz.weight"):
+            unpacked[name] = tensor
+            continue
+        parts = tensor.reshape(keys, -1, tensor.shape[1]).split([key, key, shared, shared], dim=1)
+        *qkv, z = (part.reshape(-1, tensor.shape[1]) for part in parts)
+        unpacked |= {name.replace("qkvz", "qkv"): torch.cat(qkv), name.replace("qkvz", "z"): z}
+    return unpacked
 
 
 def add_delta_net_keys(writer: gguf.GGUFWriter, config: dict) -> None:
@@ -165,7 +181,7 @@ def can_write(name: str, config: dict) -> bool:
     if "text_config" in config or name in UNSAID or architecture not in WRITTEN or config.get("use_sliding_window"):
         return False
     kinds = set(config.get("layer_types") or [])
-    return kinds <= {"full_attention"} or architecture in WINDOWED | {"cohere2", "gemma2", "gemma3", "gpt-oss", "qwen35"}
+    return kinds <= {"full_attention"} or architecture in WINDOWED | HYBRIDS | {"cohere2", "gemma2", "gemma3", "gpt-oss"}
 
 
 class Shape:
@@ -319,6 +335,11 @@ def stack_experts(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
             stacked |= {layer + "ffn_gate_exps.weight": gate, layer + "ffn_up_exps.weight": up}
         elif name.endswith("block_sparse_moe.output_linear.weight"):
             stacked[layer + "ffn_down_exps.weight"] = tensor
+        elif name.endswith("experts.gate_up_proj") and name + "_bias" not in tensors:  # Qwen: gate, then up
+            gate, up = tensor.chunk(2, dim=1)
+            stacked |= {layer + "ffn_gate_exps.weight": gate, layer + "ffn_up_exps.weight": up}
+        elif name.endswith("experts.down_proj") and name + "_bias" not in tensors:
+            stacked[layer + "ffn_down_exps.weight"] = tensor
         elif name.endswith("experts.gate_up_proj"):  # gpt-oss: inputs first, gate and up in turn
             stacked |= {layer + "ffn_gate_exps.weight": tensor[..., ::2].transpose(1, 2),
                         layer + "ffn_up_exps.weight": tensor[..., 1::2].transpose(1, 2)}
@@ -363,6 +384,7 @@ def write_gguf(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> No
     is_hybrid = "linear_num_key_heads" in config
     if is_hybrid:
         add_delta_net_keys(writer, config)
+        tensors = unpack_delta_nets(tensors, config)
     tensors = stack_experts(fused(tensors) if name in FUSED else stacked_norms(tensors))
     for tensor_name, tensor in tensors.items():
         if is_hybrid:
