@@ -30,7 +30,7 @@ Stored store(const char* format_name, std::vector<int64_t> shape) {
     value = static_cast<float>(static_cast<int32_t>(state) >> 20) / 1024;
   }
   stored.bytes.resize(static_cast<size_t>(format.row_bytes(stored.tensor.element_count())));
-  format.encode(values.data(), stored.bytes.data(), stored.tensor.element_count());
+  if (format.encode != nullptr) format.encode(values.data(), stored.bytes.data(), stored.tensor.element_count());
   stored.tensor.bytes = stored.bytes;
   return stored;
 }
