@@ -33,9 +33,9 @@ DecoderSpec describe(const WeightSource& source) {
   const auto epsilon = static_cast<float>(config.number(is_gguf ? "rms_norm_eps" : "layer_norm_epsilon", 0, 1, 1e-5));
   Mamba2Spec mamba = describe_mamba2(config, kKeys, decoder.hidden);
   mamba.epsilon = epsilon;
-  decoder.norm = {is_gguf ? "model.norm" : "backbone.norm_f", epsilon};
+  decoder.norm = {"model.norm", epsilon};
   for (int layer = 0; layer < layer_count(config); ++layer) {
-    const std::string name = (is_gguf ? "model.layers." : "backbone.layers.") + std::to_string(layer);
+    const std::string name = "model.layers." + std::to_string(layer);
     mamba.name = name + ".mixer";
     decoder.layers.push_back({.input_norm = NormSpec{name + ".norm", epsilon}, .mixer = mamba});
   }
@@ -48,7 +48,7 @@ extern const ModelFamily mamba2;
 constinit const ModelFamily mamba2 = {.name = "mamba2",
                                       .architectures = kArchitectures,
                                       .describe = describe,
-                                      .naming = {.embedding = "backbone.embeddings", .gguf = kGguf},
+                                      .naming = {.gguf = kGguf},
                                       .computes = kComputes};
 
 }  // namespace estoc

@@ -111,9 +111,9 @@ DecoderSpec describe(const WeightSource& source) {
   const Activation activation = read_activation(config, "mlp_hidden_act", "relu2");
   const int width = mlp_width(config);
   const std::string pattern = is_gguf(source) ? pattern_of_numbers(given) : read_pattern(config);
-  decoder.norm = {is_gguf(source) ? "model.norm" : "backbone.norm_f", epsilon};
+  decoder.norm = {"model.norm", epsilon};
   for (size_t layer = 0; layer < pattern.size(); ++layer) {
-    const std::string name = (is_gguf(source) ? "model.layers." : "backbone.layers.") + std::to_string(layer);
+    const std::string name = "model.layers." + std::to_string(layer);
     const std::string part = name + ".mixer";
     const NormSpec norm{name + ".norm", epsilon};
     LayerSpec spec{.mixer = std::monostate()};
@@ -145,7 +145,7 @@ extern const ModelFamily nemotron_h;
 constinit const ModelFamily nemotron_h = {.name = "nemotron_h",
                                           .architectures = kArchitectures,
                                           .describe = describe,
-                                          .naming = {.embedding = "backbone.embeddings", .gguf = kGguf},
+                                          .naming = {.gguf = kGguf},
                                           .computes = kComputes};
 
 }  // namespace estoc

@@ -35,7 +35,12 @@ constexpr std::pair<std::string_view, std::string_view> kStarts[] = {
     {"gpt_neox.embed_in.", "model.embed_tokens."},
     {"gpt_neox.final_layer_norm.", "model.norm."},
     {"embed_out.", "lm_head."},
-    // Phi.
+    // Mamba-2 and Nemotron-H.
+    {"backbone.layers.", "model.layers."},
+    {"backbone.embeddings.", "model.embed_tokens."},
+    {"backbone.embedding.", "model.embed_tokens."},
+    {"backbone.norm_f.", "model.norm."},
+    // Phi, Falcon-H1, Bamba.
     {"model.final_layernorm.", "model.norm."},
 };
 

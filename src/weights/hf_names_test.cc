@@ -26,6 +26,8 @@ TEST(HfNames, OneFrameForAllFamilies) {
   EXPECT_EQ(hf_tensor_name("wpe.weight"), "model.embed_positions.weight");
   EXPECT_EQ(hf_tensor_name("gpt_neox.embed_in.weight"), "model.embed_tokens.weight");
   EXPECT_EQ(hf_tensor_name("embed_out.weight"), "lm_head.weight");
+  EXPECT_EQ(hf_tensor_name("backbone.norm_f.weight"), "model.norm.weight");
+  EXPECT_EQ(hf_tensor_name("model.final_layernorm.weight"), "model.norm.weight");
   EXPECT_EQ(hf_tensor_name("model.layers.0.mlp.h.weight"), "model.layers.0.mlp.h.weight");
 }
 
