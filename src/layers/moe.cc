@@ -1,5 +1,7 @@
 #include "layers/moe.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -63,11 +65,23 @@ MoeScratch::MoeScratch(std::span<const MoeSpec* const> specs, int hidden, int ro
   }
 }
 
+namespace {
+
+// Gate or up of an MLP that may have both in one tensor.
+MatrixSpec shared_matrix(const SharedExpertSpec& spec, std::string_view part, int64_t first_row) {
+  if (spec.gate_up.empty()) return {.name = fmt::format("{}.{}", spec.name, part)};
+  return {.name = fmt::format("{}.{}", spec.name, spec.gate_up),
+          .first_row = first_row,
+          .tensor_rows = 2 * int64_t{spec.width}};
+}
+
+}  // namespace
+
 Moe::Shared::Shared(LoadContext& load, const SharedExpertSpec& spec, bool has_gate, int hidden)
-    : up(load, spec.name + ".up_proj", spec.width, hidden),
-      down(load, spec.name + ".down_proj", hidden, spec.width),
+    : up(load, shared_matrix(spec, "up_proj", spec.width), spec.width, hidden),
+      down(load, spec.name + "." + spec.down, hidden, spec.width),
       weigher(spec.weigher.empty() ? std::vector<float>() : load_row(load, spec.weigher + ".weight", hidden)) {
-  if (has_gate) gate.emplace(load, spec.name + ".gate_proj", spec.width, hidden);
+  if (has_gate) gate.emplace(load, shared_matrix(spec, "gate_proj", 0), spec.width, hidden);
 }
 
 Moe::Moe(LoadContext& load, const MoeSpec& spec, int hidden)

@@ -10,9 +10,11 @@
 
 namespace estoc {
 
-// An MLP that every row goes to, of the experts' kind: `name`.gate_proj, up_proj, down_proj.
+// An MLP that every row goes to, of the experts' kind: `name`.gate_proj, up_proj and `down`.
 struct SharedExpertSpec {
   std::string name;
+  std::string down = "down_proj";
+  std::string gate_up;  // where files have both in one, gate first; empty for two tensors
   int width = 0;
   std::string weigher;  // `weigher`.weight [1, hidden]: the result is multiplied by sigmoid(w . x); empty for no such
 };

@@ -238,6 +238,8 @@ constexpr std::string_view kPlainKeys[] = {
     "moe_layer_start_index",
     "moe_norm_min",
     "moe_num_shared_experts",
+    "moe_shared_expert_intermediate_size",
+    "moe_shared_expert_overlap",
     "mtp_num_hidden_layers",
     "mtp_use_dedicated_embeddings",
     "multi_query",

@@ -1,6 +1,6 @@
 // The Granite 4 family: layers of Mamba-2 with few of attention between them, which mostly are not told positions, and
-// Granite's scales of embedding, residual stream, scores and logits. The smallest ones are attention alone.
-// Source: transformers models/granitemoehybrid (5.23); checked against tests/golden/.
+// Granite's scales of embedding, residual stream, scores and logits. The smallest ones are attention alone, the larger
+// ones have experts beside the MLP. Source: transformers models/granitemoehybrid (5.23); checked against tests/golden/.
 #include <algorithm>
 
 #include "base/error.h"
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kArchitectures[] = {"GraniteMoeHybridForCausalLM"};
 constexpr std::string_view kComputes[] = {"attention_multiplier", "embedding_multiplier", "layer_types",
-                                          "logits_scaling", "residual_multiplier"};
+                                          "logits_scaling",       "num_local_experts",    "residual_multiplier"};
 constexpr double kScaleMax = 1e6;
 
 // Whether attention is told positions.
@@ -37,6 +37,24 @@ GatedMlpSpec shared_mlp(const std::string& name, int width, Activation activatio
   return mlp;
 }
 
+// Experts beside the shared MLP; weights are a softmax over the chosen.
+MoeSpec mixture(const ConfigReader& config, const std::string& layer, const GatedMlpSpec& shared) {
+  const std::string name = layer + ".block_sparse_moe";
+  MoeSpec moe;
+  moe.name = name;
+  moe.rule.score = RouterRule::Score::softmax_of_chosen;
+  moe.rule.experts = config.integer("num_local_experts", 1, kExpertsMax);
+  moe.rule.chosen = config.integer("num_experts_per_tok", 1, moe.rule.experts);
+  moe.router = name + ".router.layer";
+  moe.experts = name;
+  moe.gate_up = "input_linear", moe.down = "output_linear";
+  moe.width = mlp_width(config);
+  moe.activation.function = shared.activation;
+  moe.shared =
+      SharedExpertSpec{.name = shared.name, .down = "output_linear", .gate_up = "input_linear", .width = shared.width};
+  return moe;
+}
+
 DecoderSpec describe(const WeightSource& source) {
   const ConfigReader config(source);
   const int layers = layer_count(config);
@@ -53,6 +71,7 @@ DecoderSpec describe(const WeightSource& source) {
   const Activation activation = read_activation(config, "hidden_act", "silu");
   const int width = config.integer("shared_intermediate_size", 1, 1 << 20, 1024);
   const auto epsilon = static_cast<float>(config.number("rms_norm_eps", 0, 1, 1e-6));
+  const bool has_experts = config.integer("num_local_experts", 0, kExpertsMax, 0) > 0;
   Mamba2Spec mamba;
   if (has_mamba) mamba = describe_mamba2(config, {}, decoder.hidden);
   mamba.epsilon = epsilon;
@@ -65,6 +84,7 @@ DecoderSpec describe(const WeightSource& source) {
                    .mlp_norm = NormSpec{name + ".post_attention_layernorm", epsilon},
                    .mlp = shared_mlp(name + ".shared_mlp", width, activation),
                    .residual_scale = static_cast<float>(config.number("residual_multiplier", 0, kScaleMax, 1))};
+    if (has_experts) spec.mlp = mixture(config, name, std::get<GatedMlpSpec>(spec.mlp));
     if (!attends.empty() && attends[static_cast<size_t>(layer)]) {
       name_attention(attention, name + ".self_attn");
       spec.mixer = attention;

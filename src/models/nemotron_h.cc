@@ -1,5 +1,6 @@
-// The Nemotron-H family: every layer is one norm and one part, which is Mamba-2, attention without positions, or a
-// plain MLP with a squared ReLU. Source: transformers models/nemotron_h (5.23); checked against tests/golden/.
+// The Nemotron-H family: every layer is one norm and one part, which is Mamba-2, attention without positions, a plain
+// MLP with a squared ReLU, or a mixture of such.
+// Source: transformers models/nemotron_h (5.23); checked against tests/golden/.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -90,10 +91,40 @@ std::string read_pattern(const ConfigReader& config) {
     fail(ErrorCode::corrupt_file, "{}: neither layers_block_type nor {} is a list of the layers' kinds", config.file(),
          kPattern);
   }
-  if (pattern.find('E') != std::string::npos) {
-    fail(ErrorCode::unsupported, "{}: layers of experts are not computed in the family 'nemotron_h'", config.file());
-  }
   return pattern;
+}
+
+// Experts without gates, chosen by sigmoids with a correction, and one that every token goes to.
+MoeSpec mixture(const ConfigReader& config, const std::string& name, Activation activation) {
+  constexpr int kSizeMax = 1 << 20;
+  MoeSpec moe;
+  moe.name = name;
+  RouterRule& rule = moe.rule;
+  rule.score = RouterRule::Score::sigmoid;
+  rule.experts = config.integer("n_routed_experts", 1, kExpertsMax);
+  rule.chosen = config.integer("num_experts_per_tok", 1, rule.experts);
+  rule.groups = config.integer("n_group", 1, rule.experts, 1);
+  rule.groups_kept = config.integer("topk_group", 1, rule.groups, rule.groups);
+  if (rule.experts % rule.groups != 0 || rule.experts / rule.groups * rule.groups_kept < rule.chosen) {
+    fail(ErrorCode::corrupt_file, "{}: {} experts in {} groups, of which {} are kept, do not give {} for each token",
+         config.file(), rule.experts, rule.groups, rule.groups_kept, rule.chosen);
+  }
+  rule.is_normalized = config.boolean("norm_topk_prob", true);
+  rule.epsilon = 1e-20f;
+  rule.scale = static_cast<float>(config.number("routed_scaling_factor", 0, 1e6, 1));
+  moe.router = name + ".gate";
+  moe.correction = moe.router + ".e_score_correction_bias";
+  moe.experts = name + ".experts";
+  moe.gate = "";
+  moe.width = config.integer("moe_intermediate_size", 1, kSizeMax);
+  moe.activation.function = activation;
+  if (config.find("moe_latent_size") != nullptr) {
+    fail(ErrorCode::unsupported, "{}: {} is given: experts behind a narrower projection are not computed",
+         config.file(), config.spelling("moe_latent_size"));
+  }
+  moe.shared = SharedExpertSpec{.name = name + ".shared_experts",
+                                .width = config.integer("moe_shared_expert_intermediate_size", 1, kSizeMax)};
+  return moe;
 }
 
 DecoderSpec describe(const WeightSource& source) {
@@ -109,7 +140,6 @@ DecoderSpec describe(const WeightSource& source) {
   mamba.epsilon = epsilon;
   mamba.step_min = static_cast<float>(config.number("time_step_min", 0, 1e6, 1e-3));
   const Activation activation = read_activation(config, "mlp_hidden_act", "relu2");
-  const int width = mlp_width(config);
   const std::string pattern = is_gguf(source) ? pattern_of_numbers(given) : read_pattern(config);
   decoder.norm = {"model.norm", epsilon};
   for (size_t layer = 0; layer < pattern.size(); ++layer) {
@@ -117,12 +147,15 @@ DecoderSpec describe(const WeightSource& source) {
     const std::string part = name + ".mixer";
     const NormSpec norm{name + ".norm", epsilon};
     LayerSpec spec{.mixer = std::monostate()};
-    if (pattern[layer] == '-') {
+    if (pattern[layer] == 'E') {
+      spec.mlp_norm = norm;
+      spec.mlp = mixture(config, part, activation);
+    } else if (pattern[layer] == '-') {
       spec.mlp_norm = norm;
       spec.mlp = PlainMlpSpec{.name = part,
                               .up = {.name = part + ".up_proj"},
                               .down = {.name = part + ".down_proj"},
-                              .width = width,
+                              .width = mlp_width(config),
                               .activation = activation};
     } else {
       spec.input_norm = norm;

@@ -146,6 +146,13 @@ FAMILIES = {
         "mamba_n_heads": 8, "mamba_d_head": 8, "mamba_n_groups": 1, "mamba_d_state": 16, "mamba_chunk_size": 16,
         "embedding_multiplier": 2.0, "residual_multiplier": 0.6, "attention_multiplier": 0.25, "logits_scaling": 1.5,
         "tie_word_embeddings": True}),
+    # With experts beside the shared MLP.
+    "granite4_moe_like": ("GraniteMoeHybridConfig", {
+        "hidden_size": 32, "intermediate_size": 16, "shared_intermediate_size": 40, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "num_local_experts": 6, "num_experts_per_tok": 2,
+        "layer_types": ["linear_attention", "full_attention"], "mamba_n_heads": 8, "mamba_d_head": 8,
+        "mamba_n_groups": 1, "mamba_d_state": 16, "mamba_chunk_size": 16, "residual_multiplier": 0.6,
+        "attention_multiplier": 0.25, "tie_word_embeddings": True}),
     # Granite 4 with attention alone, as its smallest ones are: positions are told.
     "granite4_dense_like": ("GraniteMoeHybridConfig", {
         "hidden_size": 32, "intermediate_size": 48, "shared_intermediate_size": 40, "num_hidden_layers": 2,
@@ -159,6 +166,14 @@ FAMILIES = {
             "linear_attention", "mlp", "linear_attention", "full_attention", "mlp"],
         "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "ssm_state_size": 16,
         "mamba_num_heads": 6, "mamba_head_dim": 8, "n_groups": 2, "chunk_size": 16}),
+    # Nemotron 3: experts without gates and one that all tokens go to, chosen by sigmoids with a correction.
+    "nemotron3_like": ("NemotronHConfig", {
+        "hidden_size": 32, "intermediate_size": 48, "layers_block_type": [
+            "linear_attention", "moe", "full_attention", "moe"],
+        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "ssm_state_size": 16,
+        "mamba_num_heads": 6, "mamba_head_dim": 8, "n_groups": 2, "chunk_size": 16, "n_routed_experts": 8,
+        "num_experts_per_tok": 3, "moe_intermediate_size": 16, "moe_shared_expert_intermediate_size": 24,
+        "routed_scaling_factor": 2.5}),
     # Falcon-H1: attention and Mamba-2 beside each other, with a gate only or a norm, and every scale of its own.
     "falcon_h1_like": ("FalconH1Config", {
         "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
