@@ -20,8 +20,11 @@ def load(path: Path):
     import transformers
     where = {"pretrained_model_name_or_path": path.parent, "gguf_file": path.name} if path.is_file() else \
         {"pretrained_model_name_or_path": path}
-    return transformers.AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32,
-                                                             attn_implementation="eager").eval()
+    config = transformers.AutoConfig.from_pretrained(**where)
+    # Checkpoints that also look at pictures have a class of their own, whose text model is traced.
+    has_text_alone = type(config) in transformers.AutoModelForCausalLM._model_mapping
+    kind = transformers.AutoModelForCausalLM if has_text_alone else transformers.AutoModelForImageTextToText
+    return kind.from_pretrained(**where, dtype=torch.float32, attn_implementation="eager").eval()
 
 
 def places(model, tokens: list[int]) -> dict:
