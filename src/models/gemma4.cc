@@ -15,6 +15,7 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Gemma4ForCausalLM"};
+constexpr TextModel kTextModels[] = {{.model_type = "gemma4_text", .architecture = "Gemma4ForCausalLM"}};
 constexpr std::string_view kComputes[] = {
     "attention_k_eq_v",     "enable_moe_block",  "num_experts",           "final_logit_softcapping",
     "full_attention",       "global_head_dim",   "layer_types",           "hidden_size_per_layer_input",
@@ -146,7 +147,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily gemma4;
-constinit const ModelFamily gemma4 = {
-    .name = "gemma4", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily gemma4 = {.name = "gemma4",
+                                      .architectures = kArchitectures,
+                                      .describe = describe,
+                                      .naming = {.text_models = kTextModels},
+                                      .computes = kComputes};
 
 }  // namespace estoc

@@ -322,6 +322,14 @@ FAMILIES = {
                         "layer_types": ["sliding_attention", "full_attention"]},
         "vision_config": {**VISION, "vision_use_head": False}, "mm_tokens_per_image": 1, "boi_token_index": 5,
         "eoi_token_index": 6, "image_token_index": 7}),
+    "gemma4_vision_like": ("Gemma4Config", {
+        "text_config": {**BASE, **TINY, "num_hidden_layers": 3, "global_head_dim": 8, "sliding_window": 8,
+                        "hidden_size_per_layer_input": 8, "vocab_size_per_layer_input": 128,
+                        "num_kv_shared_layers": 1, "final_logit_softcapping": 5.0,
+                        "layer_types": ["sliding_attention", "full_attention", "full_attention"]},
+        "vision_config": {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1,
+                          "num_key_value_heads": 1, "head_dim": 8, "patch_size": 2, "position_embedding_size": 16},
+        "audio_config": None, "image_token_id": 7, "boi_token_id": 5, "eoi_token_id": 6}),
     "mistral3_vision_like": ("Mistral3Config", {
         "text_config": {"model_type": "mistral", **BASE, **TINY, "num_hidden_layers": 2, "sliding_window": None},
         "vision_config": {"model_type": "pixtral", **VISION, "head_dim": 8}, "image_token_index": 7}),
