@@ -149,18 +149,16 @@ def test_preempted_over_windows_and_8_bits(start_server, windowed):
         expect_equal_up_to_ties(expected["choices"][0]["logprobs"], found["choices"][0]["logprobs"])
 
 
-def test_deterministic_alone_in_company_and_preempted(start_server, model):
-    block = LAYERS * 2 * 16 * 64 * 2  # bytes of 16 positions
-    device = start_server(model, "--device", "emulator", "--deterministic", "--threads", "1", "--max-seqs", "4",
-                          "--kv-memory", str(block * 9), "--target-tbt", "10000")
+def test_deterministic_alone_and_in_company(start_server, model):
+    """Few tokens: there each of them is the products of a whole tile, which the emulator takes a second for."""
+    device = start_server(model, "--device", "emulator", "--gpu-layers", "1", "--deterministic", "--threads", "1")
 
     def ask(i: int) -> dict:
-        return device.complete(PROMPT[i:], max_tokens=30, ignore_eos=True, temperature=0.7, seed=i, timings=True, logprobs=5)
+        return device.complete(PROMPT[i:], max_tokens=3, ignore_eos=True, temperature=0.7, seed=i, logprobs=5)
 
-    alone = [ask(i) for i in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(ask, range(4)))
-    assert sum(answer["timings"]["preemptions"] for answer in together) > 0
+    alone = [ask(i) for i in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(ask, range(2)))
     assert [answer["choices"] for answer in together] == [answer["choices"] for answer in alone]
 
 
