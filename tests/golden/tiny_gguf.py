@@ -33,7 +33,7 @@ WINDOWED = {"olmo2", "exaone4"}
 # Checkpoints with what GGUF has no key for.
 UNSAID = {"smollm3_windows_like", "gemma2_like", "gemma3_like", "ministral_like", "helium_like", "gpt2_scaled_like",
           "gpt_neox_serial_like", "starcoder2_like", "falcon_11b_like", "falcon_serial_like", "qwen3_moe_mixed_like",
-          "gpt_oss_clamped_like", "qwen3_next_dense_like"}
+          "gpt_oss_clamped_like", "qwen3_next_dense_like", "mamba2_limit_like"}
 EXPERT = re.compile(r"(model\.layers\.\d+\.\w+\.experts)\.(\d+)\.(\w+)\.weight")
 EXPERT_NAMES = {"w1": "gate_proj", "w3": "up_proj", "w2": "down_proj"}
 
@@ -176,7 +176,7 @@ def add(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor) -> None:
 def can_write(name: str, config: dict) -> bool:
     """Of decoders whose layers are all alike, or of an architecture with a key for that."""
     if config["model_type"] in ("mamba2", "nemotron_h"):
-        return True
+        return name not in UNSAID
     architecture = ALIASES.get(config["model_type"], config["model_type"])
     if "text_config" in config or name in UNSAID or architecture not in WRITTEN or config.get("use_sliding_window"):
         return False
