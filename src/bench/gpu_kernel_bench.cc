@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -71,17 +72,19 @@ GpuKernelBench run_gpu_kernel_bench(const std::string& device, const std::string
   const bool is_small = device.starts_with("emulator");
   gpu::Random random(1);
   GpuKernelRows rows(accelerator->device());
-  progress("what the card can do");
-  const gpu::Roofs roofs = measure_roofs(accelerator->device(), accelerator->module(), is_small, random);
-  const gpu::KernelTimesPlan plan{.is_small = is_small, .filter = filter, .wants_more = [&](const std::string& name) {
-                                    progress(name);
-                                    return true;
-                                  }};
-  bool has_roofs = false;
-  time_kernels(accelerator->device(), accelerator->module(), plan, random, [&](const gpu::KernelTime& time) {
-    if (!std::exchange(has_roofs, true)) rows.add_roofs(roofs);
-    rows.add(time, roofs);
-  });
+  std::optional<gpu::Roofs> roofs;  // measured when there is a kernel to stand beside them
+  const auto wants_more = [&](const std::string& name) {
+    if (!roofs) {
+      progress("what the card can do");
+      roofs = measure_roofs(accelerator->device(), accelerator->module(), is_small, random);
+      rows.add_roofs(*roofs);
+    }
+    progress(name);
+    return true;
+  };
+  const gpu::KernelTimesPlan plan{.is_small = is_small, .filter = filter, .wants_more = wants_more};
+  time_kernels(accelerator->device(), accelerator->module(), plan, random,
+               [&](const gpu::KernelTime& time) { rows.add(time, *roofs); });
   return std::move(rows.bench);
 }
 
