@@ -122,13 +122,13 @@ TEST(TinyModelsList, HasEveryFolder) {
   EXPECT_FALSE(names.empty());
 }
 
-// GPT-2 has a table of 128.
+// GPT-2 has a table of 256.
 TEST(TinyModelsList, PositionsBeyondATableAreRefused) {
   const auto weights = open_weights(kGolden + "models/gpt2_like", naming_rules());
   ThreadTeam team(1);
   const auto model = load_model(*weights, team, {.compute = ComputeMode::exact});
-  EXPECT_NO_THROW(log_probabilities(*model, KvType::f32, std::vector<TokenId>(128), 100));
-  EXPECT_THROW(log_probabilities(*model, KvType::f32, std::vector<TokenId>(129), 100), Error);
+  EXPECT_NO_THROW(log_probabilities(*model, KvType::f32, std::vector<TokenId>(256), 100));
+  EXPECT_THROW(log_probabilities(*model, KvType::f32, std::vector<TokenId>(257), 100), Error);
 }
 
 TEST_P(TinyModels, ExactEqualsTransformers) {

@@ -49,7 +49,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily qwen3_next;
-constinit const ModelFamily qwen3_next = {
-    .name = "qwen3_next", .architectures = kArchitectures, .describe = describe, .computes = kQwenHybridMoeKeys};
+constinit const ModelFamily qwen3_next = {.name = "qwen3_next",
+                                          .architectures = kArchitectures,
+                                          .describe = describe,
+                                          .naming = {.gguf = kGguf},
+                                          .computes = kQwenHybridMoeKeys};
 
 }  // namespace estoc
