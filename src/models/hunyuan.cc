@@ -1,5 +1,7 @@
 // The dense Hunyuan family: Llama's decoder with an RMS norm over each query and key head after the rotation.
 // Source: transformers models/hunyuan_v1_dense (5.23); checked against tests/golden/.
+#include "models/hunyuan.h"
+
 #include "models/family.h"
 #include "models/llama.h"
 
@@ -15,7 +17,9 @@ constexpr GgufArchitecture kGguf[] = {{.name = "hunyuan-dense",
                                        .renames = kRenames}};
 constexpr std::string_view kComputes[] = {"use_qk_norm"};  // it always has them
 
-DecoderSpec describe(const WeightSource& source) {
+}  // namespace
+
+DecoderSpec describe_hunyuan(const WeightSource& source) {
   DecoderSpec decoder = describe_llama(source);
   for (LayerSpec& layer : decoder.layers) {
     auto& attention = std::get<AttentionSpec>(layer.mixer);
@@ -26,12 +30,10 @@ DecoderSpec describe(const WeightSource& source) {
   return decoder;
 }
 
-}  // namespace
-
 extern const ModelFamily hunyuan;
 constinit const ModelFamily hunyuan = {.name = "hunyuan",
                                        .architectures = kArchitectures,
-                                       .describe = describe,
+                                       .describe = describe_hunyuan,
                                        .naming = {.gguf = kGguf},
                                        .computes = kComputes};
 

@@ -275,6 +275,10 @@ FAMILIES = {
     "hunyuan_like": ("HunYuanDenseV1Config", {
         **SMALL, "head_dim": 16, "rope_parameters": {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 1.0,
                                                      "alpha": 50.0}}),
+    # Counts for each layer, as the released one has them.
+    "hunyuan_moe_like": ("HunYuanMoEV1Config", {
+        **SMALL, "intermediate_size": 24, "head_dim": 16, "num_experts": 5, "moe_topk": [2, 2],
+        "rope_parameters": {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 1.0, "alpha": 50.0}}),
     "exaone4_like": ("Exaone4Config", {**SMALL, "num_hidden_layers": 4, "sliding_window": 8}),
     # No windows: positions are told everywhere.
     "exaone4_plain_like": ("Exaone4Config", {**SMALL, "sliding_window": None, "tie_word_embeddings": True,
