@@ -122,7 +122,7 @@ class ExpertLoader {
       const QuantFormat& format = Weight::format_as(all.format(), load_.weights, all.columns());
       const bool is_packed = Weight::form_of(format, load_.mode, true) == Weight::Form::packed;
       // Where rows are multiplied as they lie, an expert's lie evenly though those of all may not.
-      if (is_packed || all.has_even_runs(kernels::kPanelRows)) weights.push_back(load_weight(load_, all));
+      if (is_packed || all.has_even_runs(Weight::kDecodedRows)) weights.push_back(load_weight(load_, all));
     }
     if (weights.empty()) {
       for (int expert = 0; expert < experts; ++expert) {

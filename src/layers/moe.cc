@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "base/check.h"
@@ -132,10 +131,7 @@ void Moe::add_shared(const Compute& compute, CpuScratch& work, Rows& out) const 
                     to);
     if (shared_->weigher.empty()) return;
     // down is linear: its input may be weighed in place of its output.
-    float weight = 0;
-    compute.kernels.dense_gemm(kernels::Dense::f32, shared_->weigher.data(), 1, 0, work.normed.columns(),
-                               work.normed.row(r), 1, work.normed.stride(), {&weight, 1});
-    weight = 1 / (1 + std::exp(-weight));
+    const float weight = sigmoid_of_product(compute, shared_->weigher, work.normed.row(r));
     for (int64_t i = 0; i < width; ++i) to[i] *= weight;
   });
   const LinearOutput down{&shared_->down, &out, true};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "base/check.h"
@@ -58,6 +59,13 @@ void activate_expert(const Compute& compute, const ExpertActivation& activation,
   } else {
     compute.kernels.activate(activation.function, gate, up, width, out);
   }
+}
+
+float sigmoid_of_product(const Compute& compute, std::span<const float> w, const float* x) {
+  const auto columns = std::ssize(w);
+  float product = 0;
+  compute.kernels.dense_gemm(kernels::Dense::f32, w.data(), 1, columns * 4, columns, x, 1, columns, {&product, 1});
+  return 1 / (1 + std::exp(-product));
 }
 
 ExpertScratch::ExpertScratch(const Limits& limits)

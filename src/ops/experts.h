@@ -57,6 +57,9 @@ struct ExpertActivation {
 void activate_expert(const Compute& compute, const ExpertActivation& activation, const float* gate, const float* up,
                      int64_t width, float* out);
 
+// sigmoid(w . x): what an expert that every row goes to is weighed by. x has as many values as w.
+float sigmoid_of_product(const Compute& compute, std::span<const float> w, const float* x);
+
 // down(f(gate x) * up x), or down(f(up x)). Biases [experts][rows of the matrix] or empty.
 struct ExpertWeights {
   std::optional<ExpertMatrix> gate;
