@@ -392,7 +392,7 @@ void add_row_kernels(int64_t count, Cases& cases) {
   add_row_kernel(
       "silu", count, 2, 12, SAME_CELL(activate),
       [](const Kernels& table, RowOperands& x) {
-        table.activate(Activation::silu, x.a.data(), x.b.data(), x.count(), x.out.data());
+        table.activate(kernels::Activation::silu, x.a.data(), x.b.data(), x.count(), x.out.data());
       },
       cases);
   add_row_kernel(

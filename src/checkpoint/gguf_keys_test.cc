@@ -194,7 +194,7 @@ TEST(GgufKeys, OfPositionsAndWhatNobodyComputes) {
                                       {"llama.rope.scaling.factor", factors, {}},
                                       {"llama.rope.scale_linear", factors, {"llama.rope.scal"}},
                                       {"llama.rope.scaling.attn_factor", {"1", "missing"}, {}},
-                                      {"llama.expert_count", {"0", "missing"}, {}},
+                                      {"llama.expert_count", {"0", "missing"}, {"llama.expert_"}},
                                       {"llama.attention.scale", {"0", "0.0", "missing"}, {}},
                                       {"llama.attention.causal", {"true", "missing"}, {}},
                                       {"llama.logit_scale", {"0", "0.0", "1", "missing"}, {}},

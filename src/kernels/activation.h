@@ -7,9 +7,9 @@
 
 #include <cstdint>
 
-namespace estoc {
+namespace estoc::kernels {
 
 enum class Activation { silu, gelu, gelu_tanh, relu, relu_squared, sigmoid };
 inline constexpr int kActivationCount = 6;
 
-}  // namespace estoc
+}  // namespace estoc::kernels

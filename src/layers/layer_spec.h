@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "kernels/activation.h"
 #include "layers/moe_spec.h"
+#include "ops/activation.h"
 #include "tensor/state_layout.h"
 
 namespace estoc {

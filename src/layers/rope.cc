@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "weights/byte_reader.h"
 
 namespace estoc {
 namespace {
@@ -134,6 +135,13 @@ RopeSpec rope_of(const ConfigReader& config, const RopeOptions& options, const s
     rope.frequencies[i] = 2 * static_cast<int>(i) < dims ? static_cast<float>(frequency) : 0.0f;
   }
   for (size_t i = 0; i < factors.size(); ++i) rope.frequencies[i] /= factors[i];
+  constexpr std::string_view kMagnitude = "attention_factor";
+  const bool has_magnitude = type == "yarn" || type == "longrope" || type == "su";
+  if (!has_magnitude && scaling.find(kMagnitude) != nullptr && *scaling.find(kMagnitude) != Json(1.0) &&
+      *scaling.find(kMagnitude) != Json(1)) {
+    fail(ErrorCode::unsupported, "{}: {} ({}) is not computed with a rope_type of '{}'", scaling.file(),
+         scaling.spelling(kMagnitude), shown(to_json(*scaling.find(kMagnitude))), type);
+  }
   if (type == "llama3") {
     if (factors.empty()) scale_llama3(scaling, rope.frequencies);  // else it is in the factors
   } else if (type == "linear" || (type == "proportional" && scaling.find("factor") != nullptr)) {

@@ -99,6 +99,8 @@ TEST(ConfigKeys, OfRopeScalingToo) {
                  with("rope_parameters", R"({"rope_type": "default", "partial_rotary_factor": 0.5})"));
   expect_refused(ErrorCode::unsupported, "rope_parameters.full_attention (",
                  with("rope_parameters", R"({"full_attention": {"rope_theta": 1e6}})"));
+  expect_refused(ErrorCode::unsupported, "rope_scaling.attention_factor (1.2) is not computed",
+                 with("rope_scaling", R"({"type": "linear", "factor": 2, "attention_factor": 1.2})"));
   expect_refused(ErrorCode::unsupported, "rope_scaling.llama_4_scaling_beta (0.1)",
                  with("rope_scaling", R"({"type": "linear", "factor": 2, "llama_4_scaling_beta": 0.1})"));
   with("rope_parameters", R"({"rope_type": "default", "partial_rotary_factor": 1, "attention_factor": 1.0})")();

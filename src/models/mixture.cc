@@ -20,7 +20,7 @@ MoeSpec read_mixture(const ConfigReader& config, const std::string& name) {
   if (moe.rule.experts == 0) {
     fail(ErrorCode::corrupt_file, "{}: {} is missing or 0", config.file(), config.spelling("num_experts"));
   }
-  const char* const chosen = config.find("num_experts_per_tok") != nullptr ? "num_experts_per_tok" : "moe_k";
+  const char* const chosen = config.find("moe_k") == nullptr ? "num_experts_per_tok" : "moe_k";
   moe.rule.chosen = config.integer(chosen, 1, moe.rule.experts);
   moe.width = config.find("moe_intermediate_size") != nullptr ? config.integer("moe_intermediate_size", 1, 1 << 20)
                                                               : mlp_width(config);

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "base/error.h"
-#include "kernels/causal_conv.h"
 #include "layers/rope.h"
 #include "models/llama.h"
 #include "models/mixture.h"
+#include "ops/causal_conv.h"
 #include "weights/config_reader.h"
 
 namespace estoc {
@@ -43,14 +43,14 @@ GatedDeltaSpec read_sizes(const WeightSource& source) {
     delta.key_dim = config.integer("ssm_state_size", 1, kDimMax);
     const int columns = config.integer("ssm_inner_size", delta.value_heads, delta.value_heads * kDimMax);
     delta.value_dim = columns / delta.value_heads;
-    delta.conv_width = config.integer("ssm_conv_kernel", 2, kernels::kCausalConvWidthMax);
+    delta.conv_width = config.integer("ssm_conv_kernel", 2, kCausalConvWidthMax);
     delta.is_rate_negated = true;
   } else {
     delta.key_heads = config.integer("linear_num_key_heads", 1, kHeadsMax, 16);
     delta.value_heads = config.integer("linear_num_value_heads", 1, kHeadsMax, 32);
     delta.key_dim = config.integer("linear_key_head_dim", 1, kDimMax, 128);
     delta.value_dim = config.integer("linear_value_head_dim", 1, kDimMax, 128);
-    delta.conv_width = config.integer("linear_conv_kernel_dim", 2, kernels::kCausalConvWidthMax, 4);
+    delta.conv_width = config.integer("linear_conv_kernel_dim", 2, kCausalConvWidthMax, 4);
   }
   if (delta.value_heads % delta.key_heads != 0) {
     fail(ErrorCode::corrupt_file, "{}: {} value heads of delta nets cannot share {} key heads evenly", config.file(),

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "ops/activation.h"
 #include "ops/compute.h"
 #include "ops/rows.h"
 

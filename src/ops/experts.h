@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "ops/activation.h"
 #include "ops/compute.h"
 #include "ops/matmul.h"
 #include "ops/router.h"

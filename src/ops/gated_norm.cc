@@ -1,6 +1,7 @@
 #include "ops/gated_norm.h"
 
 #include "base/check.h"
+#include "ops/activation.h"
 #include "ops/profile.h"
 
 namespace estoc {

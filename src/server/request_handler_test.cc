@@ -134,7 +134,8 @@ class RequestHandlerTest : public testing::Test {
 TEST_F(RequestHandlerTest, AnswersAtOnceWhatIsReady) {
   const auto responder = send("GET", "/health");
   EXPECT_EQ(responder->response.status, 200);
-  EXPECT_EQ(responder->response.body, R"({"status":"ok"})");
+  EXPECT_EQ(responder->response.body, R"({"status":"ok","models":[{"name":"org/tiny","weights":"as-stored"},)"
+                                      R"({"name":"org/second","weights":"as-stored"}]})");
   EXPECT_EQ(responder->header("Content-Type"), "application/json");
   EXPECT_EQ(responder->header("Access-Control-Allow-Origin"), "");
   EXPECT_EQ(responder->header("X-Request-Id").size(), 32u);

@@ -188,7 +188,11 @@ def test_trace_tells_each_place(name):
     run = estoc("trace", model, "--tokens", "1,5,9,33", "--compute", "exact", "-o", "json", "--batch-tokens", "3")
     assert run.returncode == 0, run.stderr
     told = json.loads(run.stdout)
-    layers = json.loads((model / "config.json").read_text())["num_hidden_layers"]
+    config = json.loads((model / "config.json").read_text())
+    config = config.get("text_config", config)
+    layers = next((config[key] for key in ("num_hidden_layers", "n_layer") if key in config), None)
+    if layers is None:
+        layers = len(config["layers_block_type"])
     assert told["tokens"] == [1, 5, 9, 33]
     assert [place["place"] for place in told["places"]] == [
         "embedding", *(f"layer {layer}" for layer in range(layers)), "logits"]

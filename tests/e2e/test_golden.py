@@ -38,8 +38,8 @@ def compare(found: dict[str, float], expected: list[tuple[str, float]], toleranc
 
 @pytest.mark.parametrize("name", TINY)
 def test_tiny(start_server, name):
-    server = start_server(GOLDEN / "models" / name, "--ctx", "512", *EXACT)
     golden = json.loads((GOLDEN / f"{name}.json").read_text())
+    server = start_server(GOLDEN / "models" / name, "--ctx", str(golden.get("context", 512)), *EXACT)
     vocab = json.loads((GOLDEN / "models" / name / "tokenizer.json").read_text())["model"]["vocab"]
     spelling = {id: token.replace("Ġ", " ").replace("Ċ", "\n") for token, id in vocab.items()}
     for case in golden["cases"]:

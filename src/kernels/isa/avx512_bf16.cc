@@ -67,7 +67,10 @@ void dense_gemm_bf16(Dense type, const void* w, int64_t w_rows, int64_t w_stride
 }  // namespace
 
 extern const Kernels avx512_bf16;
-constinit const Kernels avx512_bf16 = {
-    .name = "avx512_bf16", .isa = Isa::avx512_bf16, .has_bf16_dot = true, .dense_gemm = dense_gemm_bf16};
+constinit const Kernels avx512_bf16 = {.name = "avx512_bf16",
+                                       .isa = Isa::avx512_bf16,
+                                       .has_bf16_dot = true,
+                                       .dense_gemm = dense_gemm_bf16,
+                                       .widen = widen};
 
 }  // namespace estoc::kernels
