@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "layers/rope.h"
 #include "models/family.h"
+#include "models/lfm2.h"
 #include "models/llama.h"
 
 namespace estoc {
@@ -50,12 +51,16 @@ std::vector<bool> attention_layers(const ConfigReader& config, int layers) {
   return attends;
 }
 
-DecoderSpec describe(const WeightSource& source) {
+DecoderSpec describe(const WeightSource& source) { return describe_lfm2(source, adjusted_width(ConfigReader(source))); }
+
+}  // namespace
+
+DecoderSpec describe_lfm2(const WeightSource& source, int width) {
   const ConfigReader config(source);
   DecoderSpec decoder = describe_sizes(config);
   AttentionSpec attention = describe_attention(config, decoder.hidden);
   const auto epsilon = static_cast<float>(config.number("norm_eps", 0, 1, 1e-5));
-  const int conv_width = config.integer("conv_L_cache", 2, kWidthMax, 3), width = adjusted_width(config);
+  const int conv_width = config.integer("conv_L_cache", 2, kWidthMax, 3);
   decoder.norm = {"model.embedding_norm", epsilon};
   decoder.ropes = {read_rope(source, {.head_dim = attention.head_dim})};
   const std::vector<bool> attends = attention_layers(config, layer_count(config));
@@ -76,8 +81,6 @@ DecoderSpec describe(const WeightSource& source) {
   }
   return decoder;
 }
-
-}  // namespace
 
 extern const ModelFamily lfm2;
 constinit const ModelFamily lfm2 = {

@@ -247,6 +247,11 @@ FAMILIES = {
         "hidden_size": 32, "intermediate_size": 40, "moe_intermediate_size": 16, "num_hidden_layers": 3,
         "num_attention_heads": 4, "num_key_value_heads": 2, "moe_num_experts": 6, "moe_k": 2,
         "moe_num_shared_experts": 2, "moe_layer_start_index": 1}),
+    # Sigmoid scores that a bias corrects, behind a dense layer; convolutions and one attention.
+    "lfm2_moe_like": ("Lfm2MoeConfig", {
+        "hidden_size": 32, "intermediate_size": 48, "moe_intermediate_size": 16, "num_hidden_layers": 3,
+        "num_dense_layers": 1, "num_experts": 6, "num_experts_per_tok": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "layer_types": ["conv", "full_attention", "conv"], "routed_scaling_factor": 1.5}),
     # Positions are told in three layers of four.
     "smollm3_like": ("SmolLM3Config", {**SMALL, "num_hidden_layers": 4, "tie_word_embeddings": True}),
     # Windows where they are not told.
@@ -356,7 +361,7 @@ def randomize(model: torch.nn.Module, seed: int) -> None:
             else:
                 value.copy_(noise * 1.4 / value.shape[-1] ** 0.5)
     for name, value in model.named_buffers():
-        if name.endswith("e_score_correction_bias"):
+        if name.endswith(("e_score_correction_bias", "expert_bias")):
             value.add_(0.25 * torch.randn(value.shape, generator=generator))
 
 

@@ -1,7 +1,7 @@
 """The tiny checkpoints said again as GGUF files.
 
-Names of tensors and keys are those of the gguf package; only what a converter does beside renaming is written here: rows
-of q and k in the order of adjacent pairs where an architecture rotates so, matrices turned round, fused tensors cut
+Names of tensors and keys are those of the gguf package; only what a converter does beside renaming is written here:
+rows of q and k in the order of adjacent pairs where an architecture rotates so, matrices turned round, fused tensors cut
 otherwise, norms with what is to be added to them, factors of frequencies as tensors, what becomes of gated delta nets,
 experts stacked, gate and up apart, and keys for what configs say.
 """
@@ -21,8 +21,8 @@ ALIASES = {"mistral": "llama", "mixtral": "llama", "qwen3_5_text": "qwen35", "ol
 # What is written here.
 WRITTEN = {"llama", "qwen2", "qwen3", "qwen35", "olmo", "olmo2", "command-r", "cohere2", "chatglm", "glm4", "gptneox",
            "hunyuan-dense", "phi2", "phi3", "gemma", "gemma2", "gemma3", "mistral3", "smollm3", "granite", "ernie4_5",
-           "exaone4", "seed_oss", "stablelm", "gpt2", "starcoder2", "falcon", "nemotron", "qwen2moe", "qwen3moe", "olmoe",
-           "granitemoe", "gpt-oss", "qwen35moe", "qwen3next"}
+           "exaone4", "seed_oss", "stablelm", "gpt2", "starcoder2", "falcon", "nemotron", "qwen2moe", "qwen3moe",
+           "olmoe", "granitemoe", "gpt-oss", "qwen35moe", "qwen3next"}
 HYBRIDS = {"qwen35", "qwen35moe", "qwen3next"}
 # Those whose q and k are reordered, whose norms keep a sum, that fuse q, k and v, and whose layers may have windows of
 # their own.
@@ -33,7 +33,7 @@ WINDOWED = {"olmo2", "exaone4"}
 # Checkpoints with what GGUF has no key for.
 UNSAID = {"smollm3_windows_like", "gemma2_like", "gemma3_like", "ministral_like", "helium_like", "gpt2_scaled_like",
           "gpt_neox_serial_like", "starcoder2_like", "falcon_11b_like", "falcon_serial_like", "qwen3_moe_mixed_like",
-          "gpt_oss_clamped_like", "qwen3_next_dense_like", "mamba2_limit_like"}
+          "gpt_oss_clamped_like", "qwen3_next_dense_like", "mamba2_limit_like", "nemotron3_like"}
 EXPERT = re.compile(r"(model\.layers\.\d+\.\w+\.experts)\.(\d+)\.(\w+)\.weight")
 EXPERT_NAMES = {"w1": "gate_proj", "w3": "up_proj", "w2": "down_proj"}
 
@@ -181,7 +181,8 @@ def can_write(name: str, config: dict) -> bool:
     if "text_config" in config or name in UNSAID or architecture not in WRITTEN or config.get("use_sliding_window"):
         return False
     kinds = set(config.get("layer_types") or [])
-    return kinds <= {"full_attention"} or architecture in WINDOWED | HYBRIDS | {"cohere2", "gemma2", "gemma3", "gpt-oss"}
+    has_kinds = WINDOWED | HYBRIDS | {"cohere2", "gemma2", "gemma3", "gpt-oss"}
+    return kinds <= {"full_attention"} or architecture in has_kinds
 
 
 class Shape:
