@@ -169,6 +169,7 @@ int run(const RunOptionValues& options) {
   apply_process_options(options);
   const Runtime runtime = load_models(read_runtime_settings(options), {read_model_settings(options.model, options)});
   Served& served = runtime.first();
+  if (!served.rounded.empty()) write_note(fmt::format("estoc: {}\n", served.rounded));
   if (!options.system.empty() && !served.checkpoint.prompts->has_template()) {
     fail(ErrorCode::invalid_argument, "--system: {} has no chat template to put it in", served.checkpoint.name);
   }

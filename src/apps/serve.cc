@@ -53,6 +53,7 @@ void log_model(const Served& served) {
            static_cast<double>(info.parameter_count) / 1e6, compute_name(served.settings.compute),
            format_bytes(info.weight_bytes), served.team.thread_count(), kernels::table().name);
   if (!served.placed.empty()) log_info("{}: {}", served.name, served.placed);
+  if (!served.rounded.empty()) log_info("{}: {}", served.name, served.rounded);
   log_info("{}: context {} tokens; {} for keys and values in {} ({}) = {} blocks of {} tokens", served.name,
            config.context, format_bytes(config.kv_bytes), kv_type_name(config.kv_type), kv_reason_text(served.plan),
            served.engine->stats().kv_blocks, kKvBlockTokens);

@@ -1,6 +1,7 @@
 #include "serving/served.h"
 
-#include "base/log.h"
+#include <fmt/format.h>
+
 #include "serving/weight_choice.h"
 
 namespace estoc {
@@ -43,8 +44,9 @@ Served::Served(Checkpoint&& opened, const ModelSettings& settings, const Placeme
   if (packs != nullptr) packs->keep();
   if (const WeightType type = settings.weights.value_or(WeightType::as_stored); type != WeightType::as_stored) {
     weights = {weight_type_name(type), divergence_from_stored(checkpoint, *model, settings, team)};
-    log_info("{}: floating-point weights are rounded to {}: {:.5f} nats a token from as they are stored, on a sample",
-             name, weights.type, *weights.divergence);
+    rounded = fmt::format(
+        "floating-point weights are rounded to {}: {:.5f} nats a token from as they are stored, on a sample",
+        weights.type, *weights.divergence);
   }
   engine = std::make_unique<Engine>(*model, plan.engine, &team);
 }

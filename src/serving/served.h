@@ -42,6 +42,7 @@ struct Served {
   std::unique_ptr<Model> model;
   const std::vector<api::PlaceMemory> memory;
   api::WeightRounding weights;
+  std::string rounded;  // the same for people; empty where nothing was rounded
   std::unique_ptr<Engine> engine;
   const std::time_t created = std::time(nullptr);  // when it was loaded
 };
