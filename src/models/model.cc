@@ -102,7 +102,8 @@ bool has_wide_activations(const ModelInfo& info, Activations activations) {
 std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team, const ModelOptions& options) {
   const ModelFamily& family = family_of(weights);
   DecoderSpec decoder = family.describe(weights);
-  choose_frequencies(decoder, options.context == 0 ? decoder.context_max : options.context);
+  choose_frequencies(decoder,
+                     options.context == 0 ? decoder.context_max : std::min(options.context, decoder.context_max));
   ModelInfo info = info_of(weights, family, decoder);
   add_totals(weights, family.naming, options.compute, options.weights, info);
   warn_of_unknown_keys(weights);

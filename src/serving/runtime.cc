@@ -1,7 +1,6 @@
 #include "serving/runtime.h"
 
 #include <set>
-#include <utility>
 
 #include "base/check.h"
 #include "base/cpus.h"
@@ -21,19 +20,18 @@ void check_names(const std::vector<Checkpoint>& checkpoints, const std::vector<M
   }
 }
 
-// Where each goes, then what each may have of the memory there. Models that share a device share it as those on CPUs
+// What each may have of the memory where it goes. Models that share a device share it as those on CPUs
 // do not yet: the second finds what the first has left, so it is placed once that is loaded.
-std::vector<ModelPlan> plan_all(const std::vector<Checkpoint>& checkpoints, std::vector<ModelSettings>& models,
-                                std::vector<Placement>& placements) {
+std::vector<ModelPlan> plan_all(const std::vector<Settled>& models) {
+  std::vector<ModelSettings> settings;
   std::vector<ModelInfo> infos;
-  for (size_t i = 0; i < models.size(); ++i) {
-    const WeightSource& weights = *checkpoints[i].weights;
-    Settled settled = settle(models[i], weights, available_memory() / models.size());
-    models[i] = settled.settings;
-    infos.push_back(std::move(settled.info));
-    placements.push_back(std::move(settled.placement));
+  std::vector<Placement> placements;
+  for (const Settled& model : models) {
+    settings.push_back(model.settings);
+    infos.push_back(model.info);
+    placements.push_back(model.placement);
   }
-  return plan_models(models, infos, placements, available_memory());
+  return plan_models(settings, infos, placements, available_memory());
 }
 
 }  // namespace
@@ -42,21 +40,25 @@ int thread_count(const RuntimeSettings& settings) {
   return settings.threads > 0 ? settings.threads : default_thread_count();
 }
 
-Runtime::Runtime(const RuntimeSettings& settings, std::vector<ModelSettings> models, const RuntimeProgress& progress) {
+Runtime::Runtime(const RuntimeSettings& settings, const std::vector<ModelSettings>& models,
+                 const RuntimeProgress& progress) {
   ESTOC_CHECK(!models.empty());
   std::vector<Checkpoint> checkpoints;
   for (const ModelSettings& model : models) checkpoints.push_back(open_checkpoint(model.model));
   check_names(checkpoints, models);
-  std::vector<Placement> placements;
-  const std::vector<ModelPlan> plans = plan_all(checkpoints, models, placements);
+  std::vector<Settled> settled;
+  for (size_t i = 0; i < models.size(); ++i) {
+    settled.push_back(settle(models[i], *checkpoints[i].weights, available_memory() / models.size()));
+  }
+  const std::vector<ModelPlan> plans = plan_all(settled);
   const std::vector<CpuShare> cpus = split_cpus(thread_count(settings), static_cast<int>(models.size()));
   for (size_t i = 0; i < models.size(); ++i) {
     const std::string name = served_name(models[i], checkpoints[i]);
     LoadProgress told;
     if (progress) told = [&](uint64_t done, uint64_t total) { progress(name, done, total); };
-    models_.push_back(std::make_unique<Served>(std::move(checkpoints[i]), models[i], placements[i], plans[i], cpus[i],
-                                               settings.pinning, told));
-    placements[i] = {};  // lets go of the device
+    models_.push_back(
+        std::make_unique<Served>(std::move(checkpoints[i]), settled[i], plans[i], cpus[i], settings.pinning, told));
+    settled[i] = {};  // lets go of the device
   }
 }
 

@@ -27,7 +27,7 @@ using RuntimeProgress = std::function<void(const std::string& name, uint64_t don
 class Runtime {
  public:
   // At least one model; no two of one name. `progress` may be empty.
-  Runtime(const RuntimeSettings& settings, std::vector<ModelSettings> models, const RuntimeProgress& progress);
+  Runtime(const RuntimeSettings& settings, const std::vector<ModelSettings>& models, const RuntimeProgress& progress);
 
   // In the order of the settings.
   const std::vector<std::unique_ptr<Served>>& models() const { return models_; }

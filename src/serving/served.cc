@@ -16,34 +16,33 @@ std::unique_ptr<PackCache> open_packs(const ModelSettings& settings, const Weigh
   return std::make_unique<PackCache>(std::move(options), weights, team);
 }
 
+ModelOptions options_of(const Settled& settled, PackedStore* packs, const LoadProgress& progress) {
+  ModelOptions options = load_options(settled);
+  options.packed_store = packs;
+  options.progress = progress;
+  return options;
+}
+
 }  // namespace
 
 const std::string& served_name(const ModelSettings& settings, const Checkpoint& checkpoint) {
   return settings.name.empty() ? checkpoint.name : settings.name;
 }
 
-Served::Served(Checkpoint&& opened, const ModelSettings& settings, const Placement& placement, const ModelPlan& plan,
-               CpuShare cpus, Pinning pinning, const LoadProgress& progress)
-    : settings(settings),
+Served::Served(Checkpoint&& opened, const Settled& settled, const ModelPlan& plan, CpuShare cpus, Pinning pinning,
+               const LoadProgress& progress)
+    : settings(settled.settings),
       plan(plan),
-      placed(!placement.has_device() ? std::string() : placement_text(placement)),
+      placed(!settled.placement.has_device() ? std::string() : placement_text(settled.placement)),
       name(served_name(settings, opened)),
       checkpoint(std::move(opened)),
       team(cpus.count, pinning, cpus.first),
-      packs(placement.has_device() ? nullptr : open_packs(settings, *checkpoint.weights, team)),
-      model(load_model(*checkpoint.weights, team,
-                       {.compute = settings.compute,
-                        .activations = settings.activations,
-                        .weights = settings.weights.value_or(WeightType::as_stored),
-                        .context = plan.engine.context,
-                        .is_deterministic = settings.is_deterministic,
-                        .places = placement.stacks,
-                        .packed_store = packs.get(),
-                        .progress = progress})),
-      memory(place_memory(placement, model->info().weight_bytes, plan.engine.kv_bytes)) {
+      packs(settled.placement.has_device() ? nullptr : open_packs(settings, *checkpoint.weights, team)),
+      model(load_model(*checkpoint.weights, team, options_of(settled, packs.get(), progress))),
+      memory(place_memory(settled.placement, model->info().weight_bytes, plan.engine.kv_bytes)) {
   if (packs != nullptr) packs->keep();
-  if (const WeightType type = settings.weights.value_or(WeightType::as_stored); type != WeightType::as_stored) {
-    weights = {weight_type_name(type), divergence_from_stored(checkpoint, *model, settings, team)};
+  if (*settings.weights != WeightType::as_stored) {
+    weights = {weight_type_name(*settings.weights), divergence_from_stored(checkpoint, *model, settings, team)};
     rounded = fmt::format(
         "floating-point weights are rounded to {}: {:.5f} nats a token from as they are stored, on a sample",
         weights.type, *weights.divergence);

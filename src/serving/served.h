@@ -17,7 +17,7 @@
 #include "serving/machine_share.h"
 #include "serving/model_plan.h"
 #include "serving/model_settings.h"
-#include "serving/placement.h"
+#include "serving/settled.h"
 
 namespace estoc {
 
@@ -29,8 +29,8 @@ const std::string& served_name(const ModelSettings& settings, const Checkpoint& 
 
 struct Served {
   // Loads the weights of `opened`, on `cpus`. `progress` may be empty.
-  Served(Checkpoint&& opened, const ModelSettings& settings, const Placement& placement, const ModelPlan& plan,
-         CpuShare cpus, Pinning pinning, const LoadProgress& progress);
+  Served(Checkpoint&& opened, const Settled& settled, const ModelPlan& plan, CpuShare cpus, Pinning pinning,
+         const LoadProgress& progress);
 
   const ModelSettings settings;
   const ModelPlan plan;

@@ -5,10 +5,11 @@
 namespace estoc {
 
 Settled settle(const ModelSettings& settings, const WeightSource& weights, uint64_t memory_bytes) {
-  Settled settled{.settings = settings};
-  settled.placement = place_model(settings, weights, describe_model(weights, settings.compute));
-  settled.settings.weights = choose_weights(settings, weights, settled.placement, memory_bytes);
-  settled.info = describe_model(weights, settings.compute, *settled.settings.weights);
+  Settled settled{.settings = settings, .info = describe_model(weights, settings.compute)};
+  settled.placement = place_model(settings, weights, settled.info);
+  const WeightType type = choose_weights(settings, weights, settled.info, settled.placement, memory_bytes);
+  settled.settings.weights = type;
+  if (type != WeightType::as_stored) settled.info = describe_model(weights, settings.compute, type);
   return settled;
 }
 

@@ -53,8 +53,8 @@ double divergence(const float* from, const float* to, size_t count) {
 
 }  // namespace
 
-WeightType choose_weights(const ModelSettings& settings, const WeightSource& weights, const Placement& placement,
-                          uint64_t memory_bytes) {
+WeightType choose_weights(const ModelSettings& settings, const WeightSource& weights, const ModelInfo& stored,
+                          const Placement& placement, uint64_t memory_bytes) {
   const WeightType given = settings.weights.value_or(WeightType::as_stored);
   if (given != WeightType::as_stored && settings.compute == ComputeMode::exact) {
     fail(ErrorCode::invalid_argument, "--weights {} rounds, and --compute exact does not: give one of them",
@@ -66,13 +66,11 @@ WeightType choose_weights(const ModelSettings& settings, const WeightSource& wei
          weight_type_name(given));
   }
   if (settings.weights || settings.compute == ComputeMode::exact || placement.has_device()) return given;
-  for (const WeightType type : {WeightType::as_stored, WeightType::int8}) {
-    const ModelInfo info = describe_model(weights, settings.compute, type);
-    const auto context = static_cast<uint64_t>(std::min(settings.engine.context, info.context_max));
-    const uint64_t kv = context / kKvBlockTokens * info.state.position_block_bytes(choose_kv_type(settings));
-    if (info.weight_bytes + kv <= memory_bytes) return type;
-  }
-  return WeightType::int4;
+  const auto context = static_cast<uint64_t>(std::min(settings.engine.context, stored.context_max));
+  const uint64_t kv = context / kKvBlockTokens * stored.state.position_block_bytes(choose_kv_type(settings));
+  if (stored.weight_bytes + kv <= memory_bytes) return WeightType::as_stored;
+  const ModelInfo rounded = describe_model(weights, settings.compute, WeightType::int8);
+  return rounded.weight_bytes + kv <= memory_bytes ? WeightType::int8 : WeightType::int4;
 }
 
 double divergence_from_stored(const Checkpoint& checkpoint, const Model& model, const ModelSettings& settings,

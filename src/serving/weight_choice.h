@@ -15,9 +15,10 @@
 namespace estoc {
 
 // The settings' type. Where they leave it open: as stored on devices; on CPUs as stored, or the first of int8 and int4
-// with which weights and a context of keys and values fit `memory_bytes`; int4 when none does.
-WeightType choose_weights(const ModelSettings& settings, const WeightSource& weights, const Placement& placement,
-                          uint64_t memory_bytes);
+// with which weights, and keys and values of the context that the settings ask for, fit `memory_bytes`; int4 when none
+// does. `stored` is what describe_model says of the weights as they are.
+WeightType choose_weights(const ModelSettings& settings, const WeightSource& weights, const ModelInfo& stored,
+                          const Placement& placement, uint64_t memory_bytes);
 
 // The mean Kullback-Leibler divergence, in nats a token, of the model's predictions from those of its weights as they
 // are stored, over a few tens of tokens of a built-in text.

@@ -15,7 +15,8 @@ const std::string kWide = ESTOC_SOURCE_DIR "/tests/golden/models/qwen3_tied_like
 class WeightChoice : public testing::Test {
  protected:
   WeightType choose(uint64_t memory_bytes) const {
-    return choose_weights(settings_, *checkpoint_.weights, {}, memory_bytes);
+    return choose_weights(settings_, *checkpoint_.weights, describe_model(*checkpoint_.weights, settings_.compute), {},
+                          memory_bytes);
   }
   uint64_t bytes(WeightType type) const {
     return describe_model(*checkpoint_.weights, ComputeMode::fast, type).weight_bytes;
