@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "tensor/page_memory.h"
+#include "weights/memory_source.h"
 
 namespace estoc {
 namespace {
@@ -45,21 +46,10 @@ constexpr Shape kShapes[] = {
      0, 32, 4},
 };
 
-class RandomModel final : public WeightSource {
+class RandomModel final : public MemorySource {
  public:
   RandomModel(std::string path, const Shape& shape, const QuantFormat& format);
 
-  const std::string& path() const override { return path_; }
-  std::string_view container() const override { return "random"; }
-  const Json& config() const override { return config_; }
-  const Json& generation_config() const override { return nothing_; }
-  std::span<const WeightTensor> tensors() const override { return tensors_; }
-  const WeightTensor* find(std::string_view name) const override {
-    const auto at = std::ranges::find(tensors_, name, &WeightTensor::name);
-    return at == tensors_.end() ? nullptr : &*at;
-  }
-  const Metadata* metadata() const override { return nullptr; }
-  const std::list<MappedFile>& files() const override { return files_; }
   uint64_t file_bytes() const override { return file_bytes_; }
 
  private:
@@ -69,15 +59,12 @@ class RandomModel final : public WeightSource {
   void add_experts(const Shape& shape, const std::string& layer, const QuantFormat& format);
   void fill();
 
-  const std::string path_;
-  Json config_, nothing_;
-  std::vector<WeightTensor> tensors_;
-  std::list<MappedFile> files_;
   uint64_t file_bytes_ = 0;
   std::map<std::pair<const QuantFormat*, int64_t>, PageMemory> memory_;  // by format and columns
 };
 
-RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat& format) : path_(std::move(path)) {
+RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat& format)
+    : MemorySource(std::move(path), "random") {
   config_.set("architectures", Json::Array{std::string(shape.architecture)});
   config_.set("model_type", std::string(shape.model_type));
   config_.set("hidden_size", shape.hidden);
@@ -179,7 +166,7 @@ void RandomModel::add_experts(const Shape& shape, const std::string& layer, cons
 void RandomModel::add(const std::string& name, std::vector<int64_t> shape, const QuantFormat& format) {
   WeightTensor& tensor = tensors_.emplace_back();
   tensor.name = tensor.source_name = name;
-  tensor.file = path_;
+  tensor.file = path();
   tensor.format = &format;
   tensor.shape = std::move(shape);
 }

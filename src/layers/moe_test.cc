@@ -5,19 +5,23 @@
 
 #include <algorithm>
 #include <cmath>
+#include <list>
 #include <random>
 #include <string>
 
 #include "kernels/kernels.h"
 #include "layers/cpu_scratch.h"
+#include "weights/memory_source.h"
 
 namespace estoc {
 namespace {
 
 constexpr int kHidden = 64, kWidth = 32, kExperts = 3;
 
-class MemorySource final : public WeightSource {
+class ExpertTensors final : public MemorySource {
  public:
+  ExpertTensors() : MemorySource("memory", "safetensors") {}
+
   void add(const std::string& name, const char* format, std::vector<int64_t> shape, const std::vector<float>& values) {
     const QuantFormat& stored = *find_format(format);
     std::vector<std::byte>& bytes = bytes_.emplace_back(static_cast<size_t>(stored.row_bytes(std::ssize(values))));
@@ -33,25 +37,8 @@ class MemorySource final : public WeightSource {
     tensor.bytes = bytes_.emplace_back(std::move(bytes));
   }
 
-  const std::string& path() const override { return path_; }
-  std::string_view container() const override { return "safetensors"; }
-  const Json& config() const override { return none_; }
-  const Json& generation_config() const override { return none_; }
-  std::span<const WeightTensor> tensors() const override { return tensors_; }
-  const WeightTensor* find(std::string_view name) const override {
-    const auto at = std::ranges::find(tensors_, name, &WeightTensor::name);
-    return at == tensors_.end() ? nullptr : &*at;
-  }
-  const Metadata* metadata() const override { return nullptr; }
-  const std::list<MappedFile>& files() const override { return files_; }
-  uint64_t file_bytes() const override { return 0; }
-
  private:
-  std::string path_ = "memory";
-  Json none_;
   std::list<std::vector<std::byte>> bytes_;
-  std::vector<WeightTensor> tensors_;
-  std::list<MappedFile> files_;
 };
 
 std::vector<float> random_values(size_t count, unsigned seed) {
@@ -97,7 +84,7 @@ MoeSpec plain_spec() {
           .width = kWidth};
 }
 
-std::vector<float> answer(MemorySource& source, const MoeSpec& spec, ComputeMode mode) {
+std::vector<float> answer(ExpertTensors& source, const MoeSpec& spec, ComputeMode mode) {
   source.add("m.gate.weight", "f32", {kExperts, kHidden}, random_values(size_t{kExperts} * kHidden, 4));
   ThreadTeam team(2);
   const Compute compute{team, kernels::table()};
@@ -120,7 +107,7 @@ std::vector<float> answer(MemorySource& source, const MoeSpec& spec, ComputeMode
   return result;
 }
 
-void add_each(MemorySource& source) {
+void add_each(ExpertTensors& source) {
   for (int e = 0; e < kExperts; ++e) {
     const std::string name = "m.experts." + std::to_string(e);
     const auto part = [&](const std::vector<float>& values) {
@@ -134,7 +121,7 @@ void add_each(MemorySource& source) {
 }
 
 TEST(Moe, LayoutsOfFilesAreOneMixture) {
-  MemorySource each, stacked, fused, in_turn, transposed_source;
+  ExpertTensors each, stacked, fused, in_turn, transposed_source;
   add_each(each);
   const std::vector<float> expected = answer(each, plain_spec(), ComputeMode::exact);
   stacked.add("m.experts.gate_proj.weight", "f32", {kExperts, kWidth, kHidden}, kGate);
@@ -158,7 +145,7 @@ TEST(Moe, LayoutsOfFilesAreOneMixture) {
 
 // gpt-oss's two tensors a matrix against the one that GGUF has.
 TEST(Moe, Mxfp4OfTwoTensors) {
-  const auto split = [](MemorySource& source, const std::string& name, std::vector<int64_t> shape,
+  const auto split = [](ExpertTensors& source, const std::string& name, std::vector<int64_t> shape,
                         const std::vector<float>& values) {
     std::vector<std::byte> stored(values.size() / 32 * 17), blocks, scales;
     find_format("mxfp4")->encode(values.data(), stored.data(), std::ssize(values));
@@ -173,7 +160,7 @@ TEST(Moe, Mxfp4OfTwoTensors) {
     source.add_bytes(name + "_blocks", "u8", shape, blocks);
   };
   for (const ComputeMode mode : {ComputeMode::exact, ComputeMode::fast}) {
-    MemorySource gguf, two;
+    ExpertTensors gguf, two;
     gguf.add("m.experts.gate_proj.weight", "mxfp4", {kExperts, kWidth, kHidden}, kGate);
     gguf.add("m.experts.up_proj.weight", "mxfp4", {kExperts, kWidth, kHidden}, kUp);
     gguf.add("m.experts.down_proj.weight", "mxfp4", {kExperts, kHidden, kWidth}, kDown);
@@ -187,12 +174,12 @@ TEST(Moe, Mxfp4OfTwoTensors) {
 }
 
 TEST(Moe, SharedExpertIsAddedAndWeighed) {
-  MemorySource none, plain, weighed;
-  for (MemorySource* source : {&none, &plain, &weighed}) add_each(*source);
+  ExpertTensors none, plain, weighed;
+  for (ExpertTensors* source : {&none, &plain, &weighed}) add_each(*source);
   const std::vector<float> expected = answer(none, plain_spec(), ComputeMode::exact);
   MoeSpec spec = plain_spec();
   spec.shared = SharedExpertSpec{.name = "m.shared", .width = 96};
-  for (MemorySource* source : {&plain, &weighed}) {
+  for (ExpertTensors* source : {&plain, &weighed}) {
     source->add("m.shared.gate_proj.weight", "f32", {96, kHidden}, random_values(size_t{96} * kHidden, 5));
     source->add("m.shared.up_proj.weight", "f32", {96, kHidden}, random_values(size_t{96} * kHidden, 6));
     source->add("m.shared.down_proj.weight", "f32", {kHidden, 96}, random_values(size_t{96} * kHidden, 7));

@@ -17,13 +17,15 @@
 #include "models/decoder.h"
 #include "quant/format.h"
 #include "quant/half.h"
-#include "weights/weight_source.h"
+#include "weights/memory_source.h"
 
 namespace estoc {
 
 // Named tensors in memory.
-class MemoryWeights final : public WeightSource {
+class MemoryWeights final : public MemorySource {
  public:
+  MemoryWeights() : MemorySource("memory", "memory") {}
+
   void add(const std::string& name, std::vector<int64_t> shape, const std::vector<float>& values) {
     if (find(name) != nullptr) return;
     const QuantFormat& format = shape.size() > 1 ? bf16 : f32;
@@ -35,31 +37,14 @@ class MemoryWeights final : public WeightSource {
     }
     tensors_.push_back({.name = name,
                         .source_name = name,
-                        .file = path_,
+                        .file = path(),
                         .format = &format,
                         .shape = std::move(shape),
                         .bytes = bytes});
   }
 
-  const std::string& path() const override { return path_; }
-  std::string_view container() const override { return "memory"; }
-  const Json& config() const override { return config_; }
-  const Json& generation_config() const override { return none_; }
-  std::span<const WeightTensor> tensors() const override { return tensors_; }
-  const WeightTensor* find(std::string_view name) const override {
-    const auto at = std::ranges::find(tensors_, name, &WeightTensor::name);
-    return at == tensors_.end() ? nullptr : &*at;
-  }
-  const Metadata* metadata() const override { return nullptr; }
-  const std::list<MappedFile>& files() const override { return files_; }
-  uint64_t file_bytes() const override { return 0; }
-
  private:
-  std::string path_ = "memory";
-  Json config_ = parse_json("{}"), none_;
-  std::vector<WeightTensor> tensors_;
   std::deque<std::vector<std::byte>> bytes_;
-  std::list<MappedFile> files_;
 };
 
 // Two layers of a small Llama, for tests to change.
