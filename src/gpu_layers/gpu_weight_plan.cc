@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "gpu/source/sample.h"
+#include "layers/spec_matrix.h"
 
 namespace estoc {
 
@@ -40,16 +41,11 @@ MatrixView matrix_of(const WeightSource& source, const std::string& name, int ro
   return MatrixView(source.require(name + ".weight", shape));
 }
 
-RowMap rows_of(const MatrixSpec& spec) {
-  return spec.group_rows == 0 ? RowMap() : RowMap::groups(spec.group_rows, spec.group_stride);
-}
-
-// The rows of a tensor that a spec names.
 MatrixView matrix_of(const WeightSource& source, const MatrixSpec& spec, int rows, int columns) {
-  const MatrixView all =
-      matrix_of(source, spec.name, spec.tensor_rows == 0 ? rows : static_cast<int>(spec.tensor_rows), columns);
-  const RowMap map = rows_of(spec);
-  return map.is_in_order() ? all.slice_rows(spec.first_row, rows) : all.pick_rows(spec.first_row, rows, map);
+  return spec_matrix(spec, rows, columns, {},
+                     [&](const std::string& name, std::span<const int64_t> shape) -> const WeightTensor& {
+                       return source.require(name, shape);
+                     });
 }
 
 bool is_rms(const std::optional<NormSpec>& norm) { return norm && norm->kind == NormSpec::Kind::rms; }
@@ -220,7 +216,7 @@ std::optional<size_t> GpuWeightPlan::place_biases(const WeightSource& source, co
        {Bias{attention.q, heads, order}, {attention.k, kv_heads, order}, {attention.v, kv_heads, {}}}) {
     const std::string name = bias.matrix.name + ".bias";
     const int count = bias.heads * head_dim;
-    const int64_t shape[] = {bias.matrix.tensor_rows == 0 ? count : bias.matrix.tensor_rows};
+    const int64_t shape[] = {tensor_rows(bias.matrix, count)};
     if (source.find(name) == nullptr) continue;
     vectors.push_back({.at = end,
                        .tensor = &source.require(name, shape),

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "layers/spec_matrix.h"
 #include "ops/elementwise.h"
 
 namespace estoc {
@@ -15,14 +16,10 @@ std::vector<float> load_bias(LoadContext& load, const std::string& name, int64_t
   return load_vector(load, name + ".bias", rows);
 }
 
-RowMap order_of(const MatrixSpec& spec, const RowMap& order) {
-  return spec.group_rows == 0 ? order : order.inside(RowMap::groups(spec.group_rows, spec.group_stride));
-}
-
 std::vector<float> load_bias(LoadContext& load, const MatrixSpec& spec, int64_t rows, const RowMap& order) {
-  const std::vector<float> all = load_bias(load, spec.name, spec.tensor_rows == 0 ? rows : spec.tensor_rows);
+  const std::vector<float> all = load_bias(load, spec.name, tensor_rows(spec, rows));
   if (all.empty()) return {};
-  const RowMap map = order_of(spec, order);
+  const RowMap map = rows_of(spec, order);
   std::vector<float> bias(static_cast<size_t>(rows));
   for (size_t r = 0; r < bias.size(); ++r) {
     bias[r] = all.at(static_cast<size_t>(spec.first_row + map.stored_row(static_cast<int64_t>(r))));
@@ -56,13 +53,10 @@ MatrixView load_matrix(LoadContext& load, const std::string& name, int64_t rows,
 }
 
 MatrixView load_matrix(LoadContext& load, const MatrixSpec& spec, int64_t rows, int64_t columns, const RowMap& order) {
-  const int64_t all = spec.tensor_rows == 0 ? rows : spec.tensor_rows;
-  int64_t shape[] = {all, columns};
-  if (spec.is_transposed) std::swap(shape[0], shape[1]);
-  const MatrixView tensor(load.require(spec.name + ".weight", shape));
-  const MatrixView matrix = spec.is_transposed ? tensor.transposed() : tensor;
-  const RowMap map = order_of(spec, order);
-  return map.is_in_order() ? matrix.slice_rows(spec.first_row, rows) : matrix.pick_rows(spec.first_row, rows, map);
+  return spec_matrix(spec, rows, columns, order,
+                     [&](const std::string& name, std::span<const int64_t> shape) -> const WeightTensor& {
+                       return load.require(name, shape);
+                     });
 }
 
 std::vector<float> load_vector(LoadContext& load, const std::string& name, int64_t count) {
