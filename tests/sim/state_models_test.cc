@@ -135,7 +135,9 @@ TEST_P(StateModels, PreemptionAndCancellingDisturbNobody) {
   for (const Request& each : asked) ids.push_back(engine.submit(each, inbox.sink()).id);
   engine.cancel(engine.submit(request(80, 60), inbox.sink()).id);
   for (size_t i = 0; i < asked.size(); ++i) EXPECT_EQ(tokens_of(inbox.wait_for_all(ids[i])), expected[i]) << i;
-  if (model_->info().state.position_block_bytes(KvType::f32) > 0) EXPECT_GT(engine.stats().preemptions, 0u);
+  if (model_->info().state.position_block_bytes(KvType::f32) > 0) {
+    EXPECT_GT(engine.stats().preemptions, 0u);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(TinyModels, StateModels, testing::ValuesIn(tiny_models()),
