@@ -13,8 +13,9 @@ int64_t expert_width(std::span<const MoeSpec* const> mixtures) {
 
 }  // namespace
 
-CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers) {
+CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers, int input_width) {
   Widths widths;
+  widths.input = input_width;
   widths.mamba2 = Mamba2Buffers::spec_of(layers);
   for (const LayerSpec& layer : layers) {
     widths.has_conv |= std::holds_alternative<ShortConvSpec>(layer.mixer);
@@ -38,7 +39,7 @@ CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers) {
 
 CpuScratch::CpuScratch(std::span<const LayerSpec> layers, int hidden, int ropes, int groups, int input_width,
                        int rows_max, int threads)
-    : CpuScratch(Widths::of(layers), hidden, ropes, groups, rows_max, threads) {
+    : CpuScratch(Widths::of(layers, input_width), hidden, ropes, groups, rows_max, threads) {
   if (input_width > 0) inputs.emplace(rows_max, hidden, static_cast<int>(layers.size()), input_width);
 }
 
@@ -52,8 +53,8 @@ CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, 
       up(rows_max, widths.mlp),
       activated(rows_max, widths.mlp),
       angles(static_cast<size_t>(ropes)),
-      decoded(threads, std::max({int64_t{hidden}, widths.q, widths.mlp, widths.inner(), expert_width(widths.mixtures),
-                                 widths.delta_net ? widths.delta_net->value_columns() : 0})),
+      decoded(threads, std::max({int64_t{hidden}, widths.q, widths.mlp, widths.input, widths.inner(),
+                                 expert_width(widths.mixtures), widths.delta_net ? widths.delta_net->value_columns() : 0})),
       plans(static_cast<size_t>(groups)) {
   if (widths.mamba2) mamba2.emplace(*widths.mamba2, rows_max);
   if (!widths.mixtures.empty()) moe.emplace(widths.mixtures, hidden, rows_max, threads);

@@ -58,14 +58,14 @@ struct CpuScratch : StackScratch {
  private:
   // Columns of the buffers: what the widest layer needs.
   struct Widths {
-    int64_t q = 1, kv = 1, mlp = 1;
+    int64_t q = 1, kv = 1, mlp = 1, input = 0;
     std::optional<DeltaNetShape> delta_net;
     bool has_conv = false, has_parallel = false, has_gate = false;
     std::optional<Mamba2Spec> mamba2;
     int64_t inner() const { return mamba2 ? int64_t{mamba2->heads} * mamba2->head_dim : 0; }
     std::vector<const MoeSpec*> mixtures;
     bool has_side = false;
-    static Widths of(std::span<const LayerSpec> layers);
+    static Widths of(std::span<const LayerSpec> layers, int input_width);
   };
   CpuScratch(const Widths& widths, int hidden, int ropes, int groups, int rows_max, int threads);
 };

@@ -212,7 +212,7 @@ void ExpertRun::multiply_up() {
     const RowsPart x{work_.gathered_, matrix.reads(compute_, segment.count), segment.begin,
                      segment.begin + segment.count};
     matrix.multiply(compute_, segment.expert, x, {out.row(segment.begin), out.stride()}, piece.begin, piece.end,
-                    decoded_.of_thread(thread));
+                    decoded_.of_thread(thread, work_.gathered_.columns()));
   };
   compute_.team.parallel_items(std::ssize(work_.pieces_), [&](int64_t i, int thread) {
     const Piece& piece = work_.pieces_[static_cast<size_t>(i)];
@@ -262,7 +262,7 @@ void ExpertRun::multiply_down(Rows& out, bool is_added) {
       for (int64_t at = begin; at < end; at += panels) {
         const int64_t n = at * kPanelRows, columns = std::min(panels * kPanelRows, last - n);
         down.multiply(compute_, segment.expert, x, kernels::ProductRows{sums, stride}.from(0, -n), at,
-                      std::min(end, at + panels), decoded_.of_thread(thread));
+                      std::min(end, at + panels), decoded_.of_thread(thread, work_.activated_.columns()));
         for (int64_t i = 0; i < segment.count; ++i) {
           const auto place = static_cast<size_t>(segment.begin + i);
           float* const target = out.row(work_.source_[place]) + n;

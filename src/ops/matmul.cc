@@ -8,8 +8,14 @@
 namespace estoc {
 
 DecodeScratch::DecodeScratch(int threads, int64_t columns_max)
-    : stride_((Weight::kDecodedRows * columns_max + 15) / 16 * 16),
+    : columns_max_(columns_max),
+      stride_((Weight::kDecodedRows * columns_max + 15) / 16 * 16),
       memory_(static_cast<uint64_t>(stride_ * threads) * sizeof(float), "decoded weight rows") {}
+
+float* DecodeScratch::of_thread(int thread, int64_t columns) const {
+  ESTOC_CHECK(columns <= columns_max_);
+  return memory_.as<float>() + thread * stride_;
+}
 
 void matmul(const Compute& compute, Rows& x, std::span<const Product> products, const DecodeScratch& scratch) {
   if (x.count() == 0) return;
@@ -30,7 +36,7 @@ void matmul(const Compute& compute, Rows& x, std::span<const Product> products, 
       const int64_t count = product.weight->panel_count();
       if (begin < count && end > 0) {
         product.weight->multiply(compute, x, product.out, std::max<int64_t>(0, begin), std::min(end, count),
-                                 scratch.of_thread(thread));
+                                 scratch.of_thread(thread, x.columns()));
       }
       begin -= count;
       end -= count;

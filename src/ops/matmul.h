@@ -14,10 +14,11 @@ namespace estoc {
 class DecodeScratch {
  public:
   DecodeScratch(int threads, int64_t columns_max);
-  float* of_thread(int thread) const { return memory_.as<float>() + thread * stride_; }
+  // For rows of `columns`, at most the columns_max it was made for.
+  float* of_thread(int thread, int64_t columns) const;
 
  private:
-  int64_t stride_;
+  int64_t columns_max_, stride_;
   PageMemory memory_;
 };
 

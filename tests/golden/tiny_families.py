@@ -56,11 +56,11 @@ FAMILIES = {
         "hidden_size_per_layer_input": 0, "vocab_size_per_layer_input": 100, "enable_moe_block": True,
         "num_experts": 6, "top_k_experts": 2, "moe_intermediate_size": 16,
         "layer_types": ["sliding_attention", "full_attention"]}),
-    # An input of the token's own for each layer; the last four read the keys and values of those before.
+    # An input of the token's own for each layer, wider than all else; the last three read keys and values of others.
     "gemma4_small_like": ("Gemma4TextConfig", {
         "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 6, "num_attention_heads": 2,
         "num_key_value_heads": 1, "head_dim": 8, "global_head_dim": 16, "sliding_window": 8,
-        "final_logit_softcapping": 5.0, "hidden_size_per_layer_input": 8, "vocab_size_per_layer_input": 128,
+        "final_logit_softcapping": 5.0, "hidden_size_per_layer_input": 50, "vocab_size_per_layer_input": 128,
         "num_kv_shared_layers": 3, "use_double_wide_mlp": True,
         "layer_types": ["sliding_attention", "full_attention", "sliding_attention"] * 2}),
     # What GGUF files say by being of these architectures: scores by the width of a head, every sixth layer sees all.
