@@ -28,7 +28,7 @@ DecoderBlock::Mixer DecoderBlock::make_mixer(LoadContext& load, const DecoderSpe
     return Mixer(std::in_place_type<GatedDeltaNet>, load, *delta, decoder.hidden, state);
   }
   const auto& attention = std::get<AttentionSpec>(spec);
-  if (attention.kv_layer != AttentionSpec::kOwnKv) state = attention.kv_layer;
+  state = attention.state_layer(state);
   const RopeSpec* const rope =
       attention.rope == AttentionSpec::kNoRope ? nullptr : &decoder.ropes[static_cast<size_t>(attention.rope)];
   return Mixer(std::in_place_type<Attention>, load, attention, rope, decoder.hidden, state, layout.group_of(state));

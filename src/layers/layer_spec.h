@@ -75,6 +75,9 @@ struct AttentionSpec {
   std::string sinks;  // a tensor [heads]: logits that only add to the softmax's sum; empty for none
 
   static constexpr int kNoRope = -1, kOwnKv = -1;
+
+  // Whose keys and values it reads as a part of `layer`.
+  int state_layer(int layer) const { return kv_layer == kOwnKv ? layer : kv_layer; }
 };
 
 // A gated causal convolution over few positions, whose last inputs are its state: b, gate, v = in_proj x;
