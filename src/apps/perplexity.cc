@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 
 #include "apps/commands.h"
 #include "apps/process_options.h"
@@ -16,7 +15,7 @@
 #include "base/mapped_file.h"
 #include "base/memory.h"
 #include "checkpoint/checkpoint.h"
-#include "models/model.h"
+#include "models/single_sequence.h"
 #include "serving/settled.h"
 
 namespace estoc {
@@ -49,22 +48,19 @@ double negative_log_likelihood(const float* logits, size_t vocab, TokenId token)
   return largest + std::log(sum) - logits[token];
 }
 
-void score_window(const Model& model, ModelScratch& scratch, StateStorage& kv, std::span<const BlockId> blocks,
-                  std::span<const TokenId> window, std::vector<float>& logits, Score& score) {
+void score_window(SingleSequence& sequence, size_t vocab, std::span<const TokenId> window, Score& score) {
   const int count = static_cast<int>(window.size()), first = count / 2;
-  const auto vocab = static_cast<size_t>(model.info().vocab);
+  sequence.restart();
   for (int begin = 0; begin < count; begin += kRows) {
     const int rows = std::min(kRows, count - begin);
-    const BatchSequence sequence{0, rows, begin, blocks};
     std::vector<int32_t> wanted;  // rows that predict a scored token: from the middle to the one before the last
     for (int r = 0; r < rows; ++r) {
       if (begin + r >= first && begin + r + 1 < count) wanted.push_back(r);
     }
-    model.forward({window.subspan(static_cast<size_t>(begin), static_cast<size_t>(rows)), {&sequence, 1}, wanted}, kv,
-                  scratch, logits.data());
+    const auto logits = sequence.forward(window.subspan(static_cast<size_t>(begin), static_cast<size_t>(rows)), wanted);
     for (size_t i = 0; i < wanted.size(); ++i) {
       const auto next = static_cast<size_t>(begin + wanted[i] + 1);
-      score.add(negative_log_likelihood(logits.data() + i * vocab, vocab, window[next]));
+      score.add(negative_log_likelihood(&logits[i * vocab], vocab, window[next]));
     }
   }
 }
@@ -89,23 +85,14 @@ int perplexity(const PerplexityOptionValues& options) {
     fail(ErrorCode::invalid_argument, "{}: has {} tokens, expected at least one window of {}", options.file,
          tokens.size(), window_tokens);
   }
-  std::vector<BlockId> blocks(static_cast<size_t>((window_tokens + kKvBlockTokens - 1) / kKvBlockTokens));
-  std::iota(blocks.begin(), blocks.end(), BlockId{0});
-  const RunLimits limits{
-      .kv_type = plan.engine.kv_type,
-      .block_counts = std::vector<int>(model->info().state.groups().size(), static_cast<int>(blocks.size())),
-      .rows_max = kRows,
-      .logit_rows_max = kRows};
-  StateStorage kv(model->info().state, limits.kv_type, limits.block_counts, model->info().device_layers);
-  const auto scratch = model->make_scratch(limits);
-  std::vector<float> logits(static_cast<size_t>(model->info().vocab) * kRows);
+  SingleSequence sequence(*model, plan.engine.kv_type, window_tokens, kRows);
   Score score;
   ProgressBar bar("perplexity");
   const auto started = std::chrono::steady_clock::now();
   for (int w = 0; w < window_count; ++w) {
     std::vector<TokenId> window(tokens.begin() + w * window_tokens, tokens.begin() + (w + 1) * window_tokens);
     if (checkpoint.tokenizer->adds_bos()) window.front() = *checkpoint.tokenizer->bos();
-    score_window(*model, *scratch, kv, blocks, window, logits, score);
+    score_window(sequence, static_cast<size_t>(model->info().vocab), window, score);
     bar.update(static_cast<uint64_t>(w) + 1, static_cast<uint64_t>(window_count));
   }
   bar.finish();

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include "apps/commands.h"
@@ -17,7 +16,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "checkpoint/checkpoint.h"
-#include "models/model.h"
+#include "models/single_sequence.h"
 #include "ops/rows.h"
 
 namespace estoc {
@@ -81,25 +80,19 @@ std::vector<Trail> follow(const Model& model, KvType kv_type, std::span<const To
     trails[static_cast<size_t>(layer) + 1].place = fmt::format("layer {}", layer);
   trails.front().place = "embedding";
   trails.back().place = "logits";
-  const auto scratch = model.make_scratch({.rows_max = rows_max, .logit_rows_max = rows_max});
-  scratch->visit = [&](int layers, const Rows& hidden) {
+  SingleSequence sequence(model, kv_type, static_cast<int>(prompt.size()), rows_max);
+  sequence.scratch().visit = [&](int layers, const Rows& hidden) {
     for (int64_t row = 0; row < hidden.count(); ++row) {
       trails[static_cast<size_t>(layers)].add(hidden.row(row), hidden.columns());
     }
   };
-  const int count = static_cast<int>(prompt.size());
-  std::vector<BlockId> blocks(static_cast<size_t>((count + kKvBlockTokens - 1) / kKvBlockTokens));
-  std::iota(blocks.begin(), blocks.end(), BlockId{0});
-  StateStorage kv(info.state, kv_type, static_cast<int>(blocks.size()));
-  std::vector<float> logits(static_cast<size_t>(rows_max) * static_cast<size_t>(info.vocab));
-  for (int begin = 0; begin < count; begin += rows_max) {
-    const int rows = std::min(rows_max, count - begin);
-    const BatchSequence sequence{0, rows, begin, blocks};
-    std::vector<int32_t> wanted(static_cast<size_t>(rows));
-    std::iota(wanted.begin(), wanted.end(), 0);
-    model.forward({prompt.subspan(static_cast<size_t>(begin), static_cast<size_t>(rows)), {&sequence, 1}, wanted}, kv,
-                  *scratch, logits.data());
-    for (int row = 0; row < rows; ++row) trails.back().add(logits.data() + int64_t{row} * info.vocab, info.vocab);
+  while (!prompt.empty()) {
+    const size_t rows = std::min(prompt.size(), static_cast<size_t>(rows_max));
+    const auto logits = sequence.forward(prompt.first(rows));
+    for (size_t row = 0; row < rows; ++row) {
+      trails.back().add(&logits[row * static_cast<size_t>(info.vocab)], info.vocab);
+    }
+    prompt = prompt.subspan(rows);
   }
   return trails;
 }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "models/single_sequence.h"
 #include "serving/model_plan.h"
 
 namespace estoc {
@@ -17,21 +17,6 @@ constexpr std::string_view kSample =
     "The lighthouse keeper wrote the date, 14 March 1911, and then: \"Wind north-west, 38 knots, falling.\" "
     "for (int i = 0; i < count; ++i) total += prices[i]; Das Wasser stieg bis zur dritten Stufe, und niemand";
 constexpr size_t kSampleTokens = 48;
-
-std::vector<float> predictions(const Model& model, const std::vector<TokenId>& tokens) {
-  const auto count = static_cast<int>(tokens.size());
-  const int block_count = (count + kKvBlockTokens - 1) / kKvBlockTokens;
-  std::vector<BlockId> blocks(static_cast<size_t>(block_count));
-  std::iota(blocks.begin(), blocks.end(), BlockId{0});
-  StateStorage states(model.info().state, KvType::f32, block_count);
-  const auto scratch = model.make_scratch({.rows_max = count});
-  std::vector<int32_t> rows(tokens.size());
-  std::iota(rows.begin(), rows.end(), 0);
-  const BatchSequence sequence{0, count, 0, blocks};
-  std::vector<float> logits(tokens.size() * static_cast<size_t>(model.info().vocab));
-  model.forward({tokens, {&sequence, 1}, rows}, states, *scratch, logits.data());
-  return logits;
-}
 
 // log of the sum of exponentials
 double log_sum(const float* logits, size_t count) {
@@ -83,7 +68,9 @@ double divergence_from_stored(const Checkpoint& checkpoint, const Model& model, 
                                   .activations = settings.activations,
                                   .context = settings.engine.context,
                                   .is_deterministic = settings.is_deterministic});
-  const std::vector<float> expected = predictions(*stored, tokens), found = predictions(model, tokens);
+  const auto count = static_cast<int>(tokens.size());
+  SingleSequence original(*stored, KvType::f32, count, count), rounded(model, KvType::f32, count, count);
+  const auto expected = original.forward(tokens), found = rounded.forward(tokens);
   double sum = 0;
   for (size_t i = 0; i < tokens.size(); ++i) sum += divergence(&expected[i * vocab], &found[i * vocab], vocab);
   checkpoint.weights->release_pages();

@@ -1,50 +1,18 @@
 // Fast mode against exact mode on real text: mean KL divergence over 2,000 tokens of WikiText-2 by the demo model.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "base/mapped_file.h"
 #include "base/thread_team.h"
 #include "checkpoint/checkpoint.h"
 #include "conformance/test_shared_data.h"
-#include "models/model.h"
+#include "models/single_sequence.h"
 
 namespace estoc {
 namespace {
 
 const std::string kText = shared_path("text/wikitext2_test.txt");
 constexpr int kWindow = 500, kWindows = 4, kChunk = 50;
-
-// Feeds the window in chunks and calls each(row logits) for every position.
-class WindowReader {
- public:
-  WindowReader(const Model& model, KvType type, std::span<const TokenId> window)
-      : model_(model),
-        scratch_(model.make_scratch({.rows_max = kChunk, .logit_rows_max = kChunk})),
-        kv_(model.info().state, type, (kWindow + 15) / 16),
-        window_(window),
-        blocks_(kWindow / 16 + 1) {
-    std::iota(blocks_.begin(), blocks_.end(), 0u);
-    logits_.resize(static_cast<size_t>(model.info().vocab) * kChunk);
-  }
-  // Logits of rows [begin, begin + kChunk).
-  const float* chunk(int begin) {
-    const BatchSequence sequence{0, kChunk, begin, blocks_};
-    std::vector<int32_t> rows(kChunk);
-    std::iota(rows.begin(), rows.end(), 0);
-    model_.forward({window_.subspan(static_cast<size_t>(begin), kChunk), {&sequence, 1}, rows}, kv_, *scratch_,
-                   logits_.data());
-    return logits_.data();
-  }
-
- private:
-  const Model& model_;
-  std::unique_ptr<ModelScratch> scratch_;
-  StateStorage kv_;
-  std::span<const TokenId> window_;
-  std::vector<BlockId> blocks_;
-  std::vector<float> logits_;
-};
 
 double divergence(const float* exact, const float* fast, size_t vocab) {
   const auto log_sum = [&](const float* row) {
@@ -72,11 +40,11 @@ double mean_divergence(Activations activations, KvType kv_type) {
   double total = 0;
   for (int w = 0; w < kWindows; ++w) {
     const std::span<const TokenId> window(tokens.data() + w * kWindow, kWindow);
-    WindowReader exact_reader(*exact, KvType::f32, window), fast_reader(*fast, kv_type, window);
-    for (int begin = 0; begin < kWindow; begin += kChunk) {
-      const float* p = exact_reader.chunk(begin);
-      const float* q = fast_reader.chunk(begin);
-      for (size_t r = 0; r < kChunk; ++r) total += divergence(p + r * vocab, q + r * vocab, vocab);
+    SingleSequence exact_window(*exact, KvType::f32, kWindow, kChunk), fast_window(*fast, kv_type, kWindow, kChunk);
+    for (size_t begin = 0; begin < kWindow; begin += kChunk) {
+      const auto p = exact_window.forward(window.subspan(begin, kChunk));
+      const auto q = fast_window.forward(window.subspan(begin, kChunk));
+      for (size_t r = 0; r < kChunk; ++r) total += divergence(&p[r * vocab], &q[r * vocab], vocab);
     }
   }
   return total / (kWindow * kWindows);
