@@ -98,6 +98,14 @@ struct ChunkGroup {
   }
 };
 
+// What values are read from, and how many of their dims there are.
+inline const std::byte* value_base(const AttentionTile& tile) {
+  return tile.values == nullptr ? tile.keys : tile.values;
+}
+inline int output_dim(const AttentionTile& tile) {
+  return tile.values == nullptr ? tile.value_dim : tile.head_dim;
+}
+
 inline const std::byte* block_of(const AttentionTile& tile, const std::byte* base, int64_t block) {
   return base + tile.blocks[block] * tile.block_bytes;
 }
@@ -160,7 +168,7 @@ void attend(const AttentionTile& tile) {
   if (tile.partials != nullptr) return;
   for (int i = 0; i < tile.query_count; ++i) {
     finish_query(state.out + int64_t{i} * kv_padded_dim(tile.head_dim), state.max[i], state.sum[i], tile.has_sinks,
-                 tile.sinks[i], tile.head_dim, tile.outputs[i]);
+                 tile.sinks[i], output_dim(tile), tile.outputs[i]);
   }
 }
 

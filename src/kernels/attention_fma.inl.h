@@ -108,6 +108,53 @@ inline void add_values(const ChunkGroup& group, const float* weights, int64_t d,
   }
 }
 
+// The same where values are the first dims of the keys: a vector there is a dim at so many positions, so sums are taken
+// lane by lane over the chunk's blocks, and over the lanes in the end. Whatever is summed together, a dim of a query has
+// its own sum in the same order.
+template <KvType kType>
+constexpr int kKeyDims = kType == KvType::int8 ? 4 : 2;  // at once
+template <KvType kType>
+constexpr int kKeyQueries = (V::kWidth == 16 ? 16 : 12) / kKeyDims<kType>;
+
+// V::kWidth dims from dim d on.
+template <KvType kType, int kQ>
+inline void add_key_dims(const ChunkGroup& group, const float* weights, int64_t d, const MergeStep* steps) {
+  constexpr int kDims = kKeyDims<kType>;
+  V::Reg lanes[kQ][V::kWidth];
+  for (int first = 0; first < V::kWidth; first += kDims) {
+    const int64_t at = (d + first) / kPack<kType> * 16 * kUnitBytes<kType>;
+    V::Reg sums[kQ][kDims];
+    for (int i = 0; i < kQ; ++i) {
+      for (int n = 0; n < kDims; ++n) sums[i][n] = V::zero();
+    }
+    for (int block = group.block_begin(); block < group.block_end(); ++block) {
+      const std::byte* keys = block_of(group.tile, group.tile.keys, block) + at;
+      const float* weight = weights + block * 16 - group.origin();
+      for (int p = 0; p < 16; p += V::kWidth) {
+        V::Reg value[kDims];
+        for (int n = 0; n < kDims; n += kPack<kType>) {
+          unpack<kType>(keys + (n / kPack<kType> * 16 + p) * kUnitBytes<kType>, value + n);
+        }
+        for (int i = 0; i < kQ; ++i) {
+          const V::Reg factor = V::load(weight + i * kScoreStride + p);
+          for (int n = 0; n < kDims; ++n) sums[i][n] = V::fma(factor, value[n], sums[i][n]);
+        }
+      }
+    }
+    for (int i = 0; i < kQ; ++i) {
+      for (int n = 0; n < kDims; ++n) lanes[i][first + n] = sums[i][n];
+    }
+  }
+  for (int i = 0; i < kQ; ++i) steps[i].merge(d, V::sum_each(lanes[i]));
+}
+
+template <KvType kType, int kQ>
+inline void add_key_values(const ChunkGroup& group, const float* weights, const MergeStep* steps) {
+  constexpr int kMost = kKeyQueries<kType>, kSome = kQ < kMost ? kQ : kMost;
+  for (int64_t d = 0; d < group.tile.value_dim; d += V::kWidth) add_key_dims<kType, kSome>(group, weights, d, steps);
+  if constexpr (kQ > kMost) add_key_values<kType, kQ - kMost>(group, weights + kMost * kScoreStride, steps + kMost);
+}
+
 // Turns query i's scores, at the chunk's positions, into weights; `scales` (int8 only) are those of keys and values.
 template <KvType kType>
 inline MergeStep weigh(const ChunkGroup& group, int i, float* scores, const float* key_scales,
@@ -173,7 +220,7 @@ struct FmaPath {
         for (int p = 0; p < 16; p += V::kWidth) V::store(to + block * 16 - all.origin() + p, V::load(from + p));
       };
       copy(all.tile.keys, key_scales);
-      copy(all.tile.values, value_scales);
+      copy(value_base(all.tile), value_scales);
     }
   }
 
@@ -206,6 +253,7 @@ struct FmaPath {
     for (int i = 0; i < kQ; ++i) {
       steps[i] = weigh<kType>(group, i, scores + i * kScoreStride, key_scales, value_scales);
     }
+    if (group.tile.values == nullptr) return add_key_values<kType, kQ>(group, scores, steps);
     int64_t d = 0;
     for (; d + kDims * V::kWidth <= padded_dim; d += kDims * V::kWidth) {
       add_values<kType, kQ, kDims>(group, scores, d, steps);

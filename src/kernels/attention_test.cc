@@ -21,6 +21,7 @@ constexpr KvType kTypes[] = {KvType::f32, KvType::f16, KvType::bf16, KvType::int
 struct Case {
   KvType type;
   int head_dim, positions;
+  int value_dim;  // of values that are keys; 0: they are not
   std::vector<uint32_t> blocks;
   int64_t block_bytes;
   std::vector<std::byte> memory;
@@ -28,7 +29,7 @@ struct Case {
   std::byte* base;  // 64-byte aligned
 
   std::byte* keys(int block) { return base + blocks[static_cast<size_t>(block)] * block_bytes; }
-  std::byte* values(int block) { return keys(block) + block_bytes / 2; }
+  std::byte* values(int block) { return value_dim > 0 ? nullptr : keys(block) + block_bytes / 2; }
 
   AttentionTile tile(int count) {
     AttentionTile result{.query_count = count,
@@ -36,7 +37,8 @@ struct Case {
                          .head_dim = head_dim,
                          .scale = 1.2f / std::sqrt(static_cast<float>(head_dim)),
                          .keys = base,
-                         .values = base + block_bytes / 2,
+                         .values = value_dim > 0 ? nullptr : base + block_bytes / 2,
+                         .value_dim = value_dim,
                          .block_bytes = block_bytes,
                          .blocks = blocks.data()};
     for (int i = 0; i < count; ++i) result.queries[i] = &queries[static_cast<size_t>(i * head_dim)];
@@ -52,10 +54,11 @@ class AttentionTest : public testing::TestWithParam<Isa> {
   const Kernels& fast() { return table_of(GetParam()); }
   int uniform(int low, int high) { return std::uniform_int_distribution<int>(low, high)(rng_); }
 
-  Case make_case(KvType type, int head_dim, int positions, int query_count) {
+  Case make_case(KvType type, int head_dim, int positions, int query_count, int value_dim = 0) {
     Case test{.type = type,
               .head_dim = head_dim,
               .positions = positions,
+              .value_dim = value_dim,
               .blocks = {},
               .block_bytes = 0,
               .memory = {},
@@ -64,7 +67,7 @@ class AttentionTest : public testing::TestWithParam<Isa> {
     test.blocks.resize(static_cast<size_t>((positions + 15) / 16));
     for (size_t b = 0; b < test.blocks.size(); ++b) test.blocks[b] = static_cast<uint32_t>(b);
     std::shuffle(test.blocks.begin(), test.blocks.end(), rng_);
-    test.block_bytes = 2 * kv_head_bytes(type, head_dim);
+    test.block_bytes = (value_dim > 0 ? 1 : 2) * kv_head_bytes(type, head_dim);
     // Every bit set is NaN in all types: what the kernels may not look at.
     test.memory.assign(test.blocks.size() * static_cast<size_t>(test.block_bytes) + 64, std::byte{0xFF});
     test.base = test.memory.data() + (64 - reinterpret_cast<uintptr_t>(test.memory.data()) % 64) % 64;
@@ -73,7 +76,7 @@ class AttentionTest : public testing::TestWithParam<Isa> {
     for (int p = 0; p < positions; ++p) {
       // Values of very different size, one position of zeros, and keys that make some positions stand out.
       const float size = p == 3 ? 0.0f : p % 7 == 0 ? 0.02f : 1.0f;
-      for (float& x : k) x = normal(rng_) * (p % 11 == 0 ? 2.0f : 1.0f);
+      for (float& x : k) x = normal(rng_) * (value_dim > 0 ? size : p % 11 == 0 ? 2.0f : 1.0f);
       for (float& x : v) x = normal(rng_) * size;
       scalar.write_kv({.type = type,
                        .head_dim = head_dim,
@@ -101,9 +104,11 @@ class AttentionTest : public testing::TestWithParam<Isa> {
   std::mt19937 rng_{4711};
 };
 
+int width_of(const AttentionTile& tile) { return tile.values == nullptr ? tile.value_dim : tile.head_dim; }
+
 std::vector<float> run(const Kernels& kernels, AttentionTile tile, int chunk_count) {
-  std::vector<float> outputs(static_cast<size_t>(tile.query_count * tile.head_dim));
-  for (int i = 0; i < tile.query_count; ++i) tile.outputs[i] = &outputs[static_cast<size_t>(i * tile.head_dim)];
+  std::vector<float> outputs(static_cast<size_t>(tile.query_count * width_of(tile)));
+  for (int i = 0; i < tile.query_count; ++i) tile.outputs[i] = &outputs[static_cast<size_t>(i * width_of(tile))];
   tile.chunk_begin = 0;
   tile.chunk_end = chunk_count;
   kernels.attention(tile);
@@ -126,15 +131,15 @@ std::vector<float> run_in_pieces(const Kernels& kernels, AttentionTile tile, int
     tile.partials = &partials[static_cast<size_t>(chunk * tile.query_count * stride)];
     kernels.attention(tile);
   }
-  std::vector<float> outputs(static_cast<size_t>(tile.query_count * tile.head_dim));
+  std::vector<float> outputs(static_cast<size_t>(tile.query_count * width_of(tile)));
   for (int i = 0; i < tile.query_count; ++i) {
     kernels.attention_merge({.partials = &partials[static_cast<size_t>(i * stride)],
                              .chunk_stride = int64_t{tile.query_count} * stride,
                              .chunk_count = chunk_count,
-                             .head_dim = tile.head_dim,
+                             .head_dim = width_of(tile),
                              .has_sink = tile.has_sinks,
                              .sink = tile.sinks[i],
-                             .output = &outputs[static_cast<size_t>(i * tile.head_dim)]});
+                             .output = &outputs[static_cast<size_t>(i * width_of(tile))]});
   }
   return outputs;
 }
@@ -230,6 +235,48 @@ TEST_P(AttentionTest, CompanyDoesNotChangeBits) {
   }
 }
 
+// Latent attention: one key head, whose keys' first numbers are the values.
+TEST_P(AttentionTest, ValuesMayBeKeys) {
+  struct Widths {
+    int key, value;
+  };
+  for (const KvType type : kTypes) {
+    for (const auto [key, value] : {Widths{24, 16}, {40, 24}, {64, 48}, {128, 64}, {288, 256}, {576, 512}}) {
+      for (const int count : {1, 2, 7, 20, 40}) {
+        SCOPED_TRACE(std::string(kv_type_name(type)) + " key " + std::to_string(key) + " value " +
+                     std::to_string(value) + " queries " + std::to_string(count));
+        const int last = uniform(1, 700);
+        Case test = make_case(type, key, last, count, value);
+        AttentionTile tile = test.tile(count);
+        for (int i = 0; i < count; ++i) {
+          tile.visible[i] = uniform(1, last);
+          tile.first[i] = i % 4 == 3 ? uniform(0, tile.visible[i] - 1) : 0;
+        }
+        const auto got = run(fast(), tile, chunks_of(tile));
+        const auto expected = run(scalar, tile, chunks_of(tile));
+        expect_near(got, expected, tolerance(type));
+        EXPECT_EQ(run_in_pieces(fast(), tile, 2), got);
+        if (count == 7) expect_near(run_in_pieces(scalar, tile, 2), expected, 1e-6);
+        // A query alone gets the same bits.
+        AttentionTile one = test.tile(1);
+        one.queries[0] = tile.queries[count / 2];
+        one.visible[0] = tile.visible[count / 2];
+        one.first[0] = tile.first[count / 2];
+        const auto alone = run(fast(), one, chunks_of(one));
+        EXPECT_TRUE(std::equal(alone.begin(), alone.end(), got.begin() + count / 2 * value));
+        // An output may lie on its query.
+        std::vector<float> alias = test.queries;
+        for (int i = 0; i < count; ++i) tile.queries[i] = tile.outputs[i] = &alias[static_cast<size_t>(i * key)];
+        tile.chunk_end = chunks_of(tile);
+        fast().attention(tile);
+        for (int i = 0; i < count; ++i) {
+          EXPECT_TRUE(std::equal(got.begin() + i * value, got.begin() + (i + 1) * value, alias.begin() + i * key));
+        }
+      }
+    }
+  }
+}
+
 // What lies in a block behind the last written position belongs to nobody and may be anything.
 TEST_P(AttentionTest, WritesTheReferenceBitsAndClearsTheRest) {
   for (const KvType type : kTypes) {
@@ -261,6 +308,19 @@ TEST_P(AttentionTest, WritesTheReferenceBitsAndClearsTheRest) {
         ASSERT_EQ(got, expected) << kv_type_name(type) << " head " << head_dim << " slot " << slot;
         slot += count;
       }
+      // Keys that are values, too, are cleared as those are.
+      std::vector<std::byte> keys(bytes, std::byte{0xFF}), expected_keys = keys;
+      const auto write_keys = [&](const Kernels& kernels, std::vector<std::byte>& to) {
+        kernels.write_kv({.type = type,
+                          .head_dim = head_dim,
+                          .count = 13,
+                          .k = rows.data(),
+                          .row_stride = 3 * head_dim,
+                          .keys = to.data()});
+      };
+      write_keys(fast(), keys);
+      write_keys(scalar, expected_keys);
+      ASSERT_EQ(keys, expected_keys) << kv_type_name(type) << " head " << head_dim;
       // Values of positions 13 to 15: zero in every type, whatever they lie between.
       AttentionTile tile{.query_count = 1, .type = type, .head_dim = head_dim};
       const uint32_t block = 0;
@@ -274,6 +334,12 @@ TEST_P(AttentionTest, WritesTheReferenceBitsAndClearsTheRest) {
       tile.values = got.data() + bytes;
       tile.blocks = &block;
       tile.chunk_end = 1;
+      scalar.attention(tile);
+      for (const float x : output) ASSERT_EQ(x, 0.0f);
+      std::fill(output.begin(), output.end(), 1.0f);
+      tile.keys = keys.data();
+      tile.values = nullptr;
+      tile.value_dim = head_dim;
       scalar.attention(tile);
       for (const float x : output) ASSERT_EQ(x, 0.0f);
     }

@@ -54,8 +54,8 @@ inline void write_position(KvType type, const float* x, int64_t padded_dim, int 
 void write_kv(const KvRun& run) noexcept {
   const int64_t padded_dim = kv_padded_dim(run.head_dim);
   if (run.slot == 0) {
-    auto* values = reinterpret_cast<float*>(run.values);
-    for (int i = 0; i < kv_head_bytes(run.type, run.head_dim) / 4; i += V::kWidth) V::store(values + i, V::zero());
+    auto* cleared = reinterpret_cast<float*>(run.values == nullptr ? run.keys : run.values);
+    for (int i = 0; i < kv_head_bytes(run.type, run.head_dim) / 4; i += V::kWidth) V::store(cleared + i, V::zero());
   }
   alignas(64) float padded[kHeadDimMax];
   for (int64_t d = run.head_dim; d < padded_dim; ++d) padded[d] = 0;
@@ -68,6 +68,6 @@ void write_kv(const KvRun& run) noexcept {
       write_position(run.type, x, padded_dim, run.slot + i, is_key, head);
     };
     write(run.k + i * run.row_stride, true, run.keys);
-    write(run.v + i * run.row_stride, false, run.values);
+    if (run.values != nullptr) write(run.v + i * run.row_stride, false, run.values);
   }
 }

@@ -336,10 +336,13 @@ float load_kv(const std::byte* head, const AttentionTile& tile, bool is_key, int
   return scale * static_cast<float>(load_as<int8_t>(head, index));
 }
 
+int output_dim(const AttentionTile& tile) { return tile.values == nullptr ? tile.value_dim : tile.head_dim; }
+
 // Maximum score (in units of log2), sum of weights and weighted sum of values of query i over [begin, end).
 void attend_range(const AttentionTile& tile, int i, int begin, int end, float* largest, double* weight_sum,
                   double* sums) {
-  const int64_t dims = tile.head_dim;
+  const int64_t dims = tile.head_dim, value_dims = output_dim(tile);
+  const bool are_keys = tile.values == nullptr;
   const auto block = [&](const std::byte* base, int64_t position) {
     return base + tile.blocks[position / kKvBlockTokens] * tile.block_bytes;
   };
@@ -355,14 +358,14 @@ void attend_range(const AttentionTile& tile, int i, int begin, int end, float* l
   };
   *largest = -INFINITY;
   *weight_sum = 0;
-  std::fill_n(sums, dims, 0.0);
+  std::fill_n(sums, value_dims, 0.0);
   for (int position = begin; position < end; ++position) *largest = std::max(*largest, score(position));
   for (int position = begin; position < end; ++position) {
     const double weight = std::exp2(static_cast<double>(score(position) - *largest));
     *weight_sum += weight;
-    const std::byte* values = block(tile.values, position);
-    for (int64_t d = 0; d < dims; ++d) {
-      sums[d] += weight * load_kv(values, tile, false, position % kKvBlockTokens, d);
+    const std::byte* values = block(are_keys ? tile.keys : tile.values, position);
+    for (int64_t d = 0; d < value_dims; ++d) {
+      sums[d] += weight * load_kv(values, tile, are_keys, position % kKvBlockTokens, d);
     }
   }
 }
@@ -381,7 +384,7 @@ void attention(const AttentionTile& tile) noexcept {
       const int end = std::min(tile.visible[i], tile.chunk_end * kAttentionChunk);
       attend_range(tile, i, begin, end, &largest, &weight_sum, sums);
       weight_sum = with_sink(weight_sum, largest, tile.has_sinks, tile.sinks[i]);
-      for (int d = 0; d < tile.head_dim; ++d) tile.outputs[i][d] = static_cast<float>(sums[d] / weight_sum);
+      for (int d = 0; d < output_dim(tile); ++d) tile.outputs[i][d] = static_cast<float>(sums[d] / weight_sum);
       continue;
     }
     for (int chunk = tile.chunk_begin; chunk < tile.chunk_end; ++chunk) {
@@ -390,7 +393,7 @@ void attention(const AttentionTile& tile) noexcept {
       attend_range(tile, i, std::max(tile.first[i], chunk * kAttentionChunk),
                    std::min(tile.visible[i], (chunk + 1) * kAttentionChunk), &partial[0], &weight_sum, sums);
       partial[1] = static_cast<float>(weight_sum);
-      for (int d = 0; d < tile.head_dim; ++d) partial[kPartialHeader + d] = static_cast<float>(sums[d]);
+      for (int d = 0; d < output_dim(tile); ++d) partial[kPartialHeader + d] = static_cast<float>(sums[d]);
     }
   }
 }
@@ -436,10 +439,13 @@ void write_head(const KvRun& run, bool is_key, const float* x, int64_t slot, std
 }
 
 void write_kv(const KvRun& run) noexcept {
-  if (run.slot == 0) std::memset(run.values, 0, static_cast<size_t>(kv_head_bytes(run.type, run.head_dim)));
+  if (run.slot == 0) {
+    std::byte* const cleared = run.values == nullptr ? run.keys : run.values;
+    std::memset(cleared, 0, static_cast<size_t>(kv_head_bytes(run.type, run.head_dim)));
+  }
   for (int i = 0; i < run.count; ++i) {
     write_head(run, true, run.k + i * run.row_stride, run.slot + i, run.keys);
-    write_head(run, false, run.v + i * run.row_stride, run.slot + i, run.values);
+    if (run.values != nullptr) write_head(run, false, run.v + i * run.row_stride, run.slot + i, run.values);
   }
 }
 

@@ -76,12 +76,53 @@ struct AmxPath {
     for (int block = begin / kStepBlocks * kStepBlocks; block % kStepBlocks != 0 || block < end; ++block) {
       std::byte* to = values + (block - origin) * block_bytes;
       const bool is_there = block >= begin && block < end;  // else a neighbour in the same tile, whose weights are 0
-      const std::byte* from = is_there ? block_of(all.tile, all.tile.values, block) : nullptr;
+      const std::byte* from = is_there ? block_of(all.tile, value_base(all.tile), block) : nullptr;
+      if (is_there && all.tile.values == nullptr) {
+        turn_keys(from, all.tile, to);
+        continue;
+      }
       for (int64_t at = 0; at < block_bytes; at += 64) {
         _mm512_store_si512(to + at, is_there ? _mm512_loadu_si512(from + at) : _mm512_setzero_si512());
       }
     }
   }
+
+  // A block of keys in the layout of values, as far as they are that.
+  static void turn_keys(const std::byte* keys, const AttentionTile& tile, std::byte* to) {
+    const int64_t row_bytes = int64_t{kv_padded_dim(tile.head_dim)} * 4;
+    for (int64_t d = 0; d < value_columns(tile); d += 16, keys += 16 * 16 * kElementBytes) {
+      // 16 dims of 16 positions; a row of them is 4 dims (2 of bf16) of each position.
+      __m512i x[8];
+      if constexpr (kIsInt8) {
+        for (int i = 0; i < 4; ++i) x[i] = turn_fours(keys + i * 64);
+        swap_quarters(x[0], x[1], x[2], x[3]);
+        for (int i = 0; i < 4; ++i) _mm512_storeu_si512(to + i * row_bytes + d * 4, x[i]);
+      } else {
+        const __m512i by_dims =
+            _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+        for (int i = 0; i < 8; ++i) x[i] = _mm512_shuffle_epi8(_mm512_loadu_si512(keys + i * 64), by_dims);
+        for (int i = 0; i < 8; i += 2) {
+          const __m512i even = _mm512_unpacklo_epi64(x[i], x[i + 1]);
+          x[i + 1] = _mm512_unpackhi_epi64(x[i], x[i + 1]);
+          x[i] = even;
+        }
+        swap_quarters(x[0], x[2], x[4], x[6]);
+        swap_quarters(x[1], x[3], x[5], x[7]);
+        for (int i = 0; i < 8; ++i) _mm512_storeu_si512(to + i * row_bytes + d * 4, x[i]);
+      }
+    }
+  }
+  // Quarter j of the i-th becomes quarter i of the j-th.
+  static void swap_quarters(__m512i& a, __m512i& b, __m512i& c, __m512i& d) {
+    const __m512i ab = _mm512_shuffle_i64x2(a, b, 0x44), ab_high = _mm512_shuffle_i64x2(a, b, 0xEE);
+    const __m512i cd = _mm512_shuffle_i64x2(c, d, 0x44), cd_high = _mm512_shuffle_i64x2(c, d, 0xEE);
+    a = _mm512_shuffle_i64x2(ab, cd, 0x88);
+    b = _mm512_shuffle_i64x2(ab, cd, 0xDD);
+    c = _mm512_shuffle_i64x2(ab_high, cd_high, 0x88);
+    d = _mm512_shuffle_i64x2(ab_high, cd_high, 0xDD);
+  }
+  // Dims of values, of which tiles take 32 at a time.
+  static int64_t value_columns(const AttentionTile& tile) { return (output_dim(tile) + 31) / 32 * 32; }
 
   // Asks for this group's share of what the next chunk will read in place of the given block: all groups together have
   // the time of a chunk to wait for memory. The first cache is left to this chunk. (Always inlined: g++ drops calls of
@@ -91,7 +132,7 @@ struct AmxPath {
     const int groups = (group.tile.query_count + kGroup - 1) / kGroup, index = group.query / kGroup;
     const int begin = bytes * index / groups / 64 * 64, end = bytes * (index + 1) / groups / 64 * 64;
     const std::byte* keys = block_ahead(group, group.tile.keys, block, kAttentionChunk / 16);
-    const std::byte* next_values = block_ahead(group, group.tile.values, block, kAttentionChunk / 16);
+    const std::byte* next_values = block_ahead(group, value_base(group.tile), block, kAttentionChunk / 16);
     for (int at = begin; at < end; at += 64) {
       _mm_prefetch(reinterpret_cast<const char*>(keys + at), _MM_HINT_T1);
       _mm_prefetch(reinterpret_cast<const char*>(next_values + at), _MM_HINT_T1);
@@ -225,8 +266,7 @@ struct AmxPath {
         steps[i] = weigh_bf16(group, i, scores + i * kScoreStride, weights + i * kCodeStride);
       }
     }
-    const int padded_dim = kv_padded_dim(group.tile.head_dim);
-    for (int d = 0; d < padded_dim; d += 32) add_values<kRowTiles, 2>(group, d, steps);
+    for (int64_t d = 0; d < value_columns(group.tile); d += 32) add_values<kRowTiles, 2>(group, d, steps);
   }
 };
 

@@ -59,6 +59,42 @@ inline void add_values_i8(const ChunkGroup& group, const uint8_t* weights, int64
   }
 }
 
+// The same of dims d .. d + 15 where values are the first dims of the keys.
+template <int kQ>
+inline void add_key_dims_i8(const ChunkGroup& group, const uint8_t* weights, int64_t d, const MergeStep* steps) {
+  __m512i sums[kQ][4];
+  for (int i = 0; i < kQ; ++i) {
+    for (int n = 0; n < 4; ++n) sums[i][n] = _mm512_setzero_si512();
+  }
+  const __m512i fours = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+  for (int block = group.block_begin(); block < group.block_end(); ++block) {
+    const std::byte* keys = block_of(group.tile, group.tile.keys, block) + d * 16;
+    const uint8_t* weight = weights + block * 16 - group.origin();
+    __m512i value[4];
+    for (int n = 0; n < 4; ++n) value[n] = turn_fours(keys + n * 64);
+    for (int i = 0; i < kQ; ++i) {
+      const __m128i own = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weight + i * kCodeStride));
+      const __m512i factor = _mm512_permutexvar_epi32(fours, _mm512_castsi128_si512(own));
+      for (int n = 0; n < 4; ++n) sums[i][n] = _mm512_dpbusd_epi32(sums[i][n], factor, value[n]);
+    }
+  }
+  // Quarters of a sum are those of four positions.
+  const auto join = [](__m512i a, __m512i b) {
+    return _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x88), _mm512_shuffle_i32x4(a, b, 0xDD));
+  };
+  for (int i = 0; i < kQ; ++i) {
+    const __m512i sum = join(join(sums[i][0], sums[i][1]), join(sums[i][2], sums[i][3]));
+    steps[i].merge(d, _mm512_cvtepi32_ps(sum));
+  }
+}
+
+template <int kQ>
+inline void add_key_values_i8(const ChunkGroup& group, const uint8_t* weights, const MergeStep* steps) {
+  constexpr int kMost = 4, kSome = kQ < kMost ? kQ : kMost;
+  for (int64_t d = 0; d < group.tile.value_dim; d += 16) add_key_dims_i8<kSome>(group, weights, d, steps);
+  if constexpr (kQ > kMost) add_key_values_i8<kQ - kMost>(group, weights + kMost * kCodeStride, steps + kMost);
+}
+
 struct VnniPath {
   static constexpr int kGroup = 8;
 
@@ -114,6 +150,7 @@ struct VnniPath {
       steps[i] =
           weigh_i8(group, i, factors[group.query + i], scales, scores + i * kScoreStride, weights + i * kCodeStride);
     }
+    if (group.tile.values == nullptr) return add_key_values_i8<kQ>(group, weights, steps);
     int64_t d = 0;
     for (; d + kDims * 16 <= padded_dim; d += kDims * 16) add_values_i8<kQ, kDims>(group, weights, d, steps);
     for (; d + kDims * 8 <= padded_dim; d += kDims * 8) add_values_i8<kQ, kDims / 2>(group, weights, d, steps);

@@ -50,6 +50,14 @@ inline float quantize_query(const AttentionTile& tile, int i, int8_t* codes, int
   return largest / 127.0f * tile.scale * kLog2E;
 }
 
+// Keys keep the dims of a position together, in fours; where they are values, products want the positions of a dim
+// together: 16 positions of 4 dims by fours of positions, [4][4 dims][4 positions].
+inline __m512i turn_fours(const std::byte* four_dims) {
+  const __m512i by_dims =
+      _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  return _mm512_shuffle_epi8(_mm512_loadu_si512(four_dims), by_dims);
+}
+
 // The scales of a chunk's keys and values, in the forms weigh_i8 needs.
 struct Int8Chunk {
   alignas(64) float key[kAttentionChunk];
@@ -60,7 +68,7 @@ struct Int8Chunk {
     for (int block = all.block_begin(); block < all.block_end(); ++block) {
       const int at = block * 16 - all.origin();
       _mm512_store_ps(key + at, _mm512_loadu_ps(block_of(all.tile, all.tile.keys, block) + codes));
-      const __m512 scale = _mm512_loadu_ps(block_of(all.tile, all.tile.values, block) + codes);
+      const __m512 scale = _mm512_loadu_ps(block_of(all.tile, value_base(all.tile), block) + codes);
       const __m512 positive = _mm512_max_ps(scale, _mm512_set1_ps(1e-20f));  // a position of zeros has no logarithm
       _mm512_store_ps(value_log2 + at, log2_rough(positive));
       _mm512_store_ps(value_inverse + at, _mm512_div_ps(_mm512_set1_ps(1.0f), positive));

@@ -45,6 +45,26 @@ struct V {
   static Reg floor(Reg a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
   static Reg pow2(Reg n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }  // 2^n, n integral
   static float sum(Reg a) { return _mm512_reduce_add_ps(a); }
+  // Lane i is the sum of x[i], of kWidth of them.
+  static Reg sum_each(const Reg* x) {
+    // Halves of x[i] and x[i + 8], then quarters of four of them, then the fours in a quarter.
+    Reg halves[8], quarters[4], pairs[2];
+    for (int i = 0; i < 8; ++i) {
+      halves[i] =
+          _mm512_add_ps(_mm512_shuffle_f32x4(x[i], x[i + 8], 0x44), _mm512_shuffle_f32x4(x[i], x[i + 8], 0xEE));
+    }
+    for (int i = 0; i < 4; ++i) {
+      const Reg a = halves[i], b = halves[i + 4];
+      quarters[i] = _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xDD));
+    }
+    for (int i = 0; i < 2; ++i) {
+      const Reg a = quarters[2 * i], b = quarters[2 * i + 1];
+      pairs[i] = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+    }
+    const Reg sums = _mm512_add_ps(_mm512_shuffle_ps(pairs[0], pairs[1], 0x44),
+                                   _mm512_shuffle_ps(pairs[0], pairs[1], 0xEE));
+    return _mm512_shuffle_f32x4(sums, sums, 0xD8);  // the quarters are those of x[0], x[8], x[4] and x[12] on
+  }
   static float largest(Reg a) { return _mm512_reduce_max_ps(a); }
   // Lane i keeps a where i < count, else takes b.
   static Reg keep_first(Reg a, int count, Reg b) {
