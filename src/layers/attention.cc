@@ -143,7 +143,7 @@ void Attention::make_kv(const Compute& compute, StateStorage& kv, CpuScratch& wo
   const HeadRows keys[] = {{&work.k, &k_norm_}}, values[] = {{&work.v, &v_norm_}};
   turn(compute, keys, angles);
   if (spec_.v_norm_epsilon) turn(compute, values, nullptr);
-  write_kv(compute, work.plans[static_cast<size_t>(group_)], kv, layer_, work.k, work.v);
+  write_kv(compute, work.plans[static_cast<size_t>(group_)], kv, layer_, work.k, &work.v);
 }
 
 RowForm Attention::reads(const Compute& compute, int64_t row_count) const {

@@ -123,7 +123,8 @@ void AttentionPlan::run_item(const Compute& compute, const Item& item, const Sta
   tile.scale = shape.scale;
   tile.softcap = shape.softcap;
   tile.keys = kv.keys(layer, 0, group.kv_head);
-  tile.values = kv.values(layer, 0, group.kv_head);
+  tile.values = kv.paged(layer).has_values ? kv.values(layer, 0, group.kv_head) : nullptr;
+  tile.value_dim = shape.value_dim;
   tile.block_bytes = static_cast<int64_t>(kv.block_bytes(layer));
   tile.blocks = sequence.table(group_).data();
   tile.chunk_begin = group.chunk_begin;
@@ -147,7 +148,7 @@ void AttentionPlan::merge(const Compute& compute, const Division& division, cons
     compute.kernels.attention_merge({.partials = partials_.data() + division.partials + i * stride,
                                      .chunk_stride = group.query_count * stride,
                                      .chunk_count = group.chunk_end - group.chunk_begin,
-                                     .head_dim = head_dim_,
+                                     .head_dim = shape.value_dim > 0 ? shape.value_dim : head_dim_,
                                      .has_sink = shape.sinks != nullptr,
                                      .sink = shape.sinks != nullptr ? shape.sinks[head] : 0.0f,
                                      .output = out.row(group.sequence->first_row + row) + int64_t{head} * head_dim_});
@@ -155,9 +156,10 @@ void AttentionPlan::merge(const Compute& compute, const Division& division, cons
 }
 
 void write_kv(const Compute& compute, const AttentionPlan& plan, StateStorage& kv, int layer, const Rows& k,
-              const Rows& v) {
+              const Rows* v) {
   const ProfileScope scope(compute, "write_kv");
   const PagedState& spec = kv.paged(layer);
+  ESTOC_DCHECK((v != nullptr) == spec.has_values);
   const auto write = [&](int64_t begin, int64_t end, int) {
     for (int64_t index = begin; index < end; ++index) {
       const AttentionPlan::Run& run = plan.runs_[static_cast<size_t>(index)];
@@ -171,10 +173,10 @@ void write_kv(const Compute& compute, const AttentionPlan& plan, StateStorage& k
                                   .slot = position % kKvBlockTokens,
                                   .count = run.count,
                                   .k = k.row(row) + at,
-                                  .v = v.row(row) + at,
+                                  .v = v == nullptr ? nullptr : v->row(row) + at,
                                   .row_stride = k.stride(),
                                   .keys = kv.keys(layer, block, head),
-                                  .values = kv.values(layer, block, head)});
+                                  .values = v == nullptr ? nullptr : kv.values(layer, block, head)});
       }
     }
   };
@@ -190,6 +192,7 @@ void attention(const Compute& compute, AttentionPlan& plan, const StateStorage& 
                const AttentionShape& shape, Rows& q, Rows& out) {
   ESTOC_DCHECK(kv.paged(layer).head_dim == plan.head_dim_ && shape.window == plan.window_);
   ESTOC_DCHECK(shape.heads == plan.heads_a_kv_head_ * kv.paged(layer).kv_heads);
+  ESTOC_DCHECK((shape.value_dim > 0) != kv.paged(layer).has_values && shape.value_dim <= plan.head_dim_);
   const ProfileScope scope(compute, "attention", plan.blocks_read_ * kv.layout().layer_bytes(layer, kv.type()));
   compute.team.parallel_items(static_cast<int64_t>(plan.items_.size()), [&](int64_t item, int) {
     plan.run_item(compute, plan.items_[static_cast<size_t>(item)], kv, layer, shape, q, out);

@@ -22,6 +22,7 @@ struct AttentionShape {
   float softcap = 0;             // c: scores become c tanh(score / c); 0 for none
   int window = 0;                // positions a query may look back, itself included; 0 means all
   const float* sinks = nullptr;  // [heads] logits that only add to the softmax's sum; null for none
+  int value_dim = 0;             // of values that are the first numbers of keys: of layers whose state has none
 };
 
 // How a batch's attention is divided over threads. Made once a batch; every layer of the same heads, head size and
@@ -42,7 +43,7 @@ class AttentionPlan {
   void prepare(const Batch& batch);
 
  private:
-  friend void write_kv(const Compute&, const AttentionPlan&, StateStorage&, int layer, const Rows& k, const Rows& v);
+  friend void write_kv(const Compute&, const AttentionPlan&, StateStorage&, int layer, const Rows& k, const Rows* v);
   friend void attention(const Compute&, AttentionPlan&, const StateStorage&, int layer, const AttentionShape&, Rows& q,
                         Rows& out);
 
@@ -88,12 +89,14 @@ class AttentionPlan {
   size_t unfinished_capacity_ = 0;
 };
 
-// Stores k and v [rows][kv_heads * head_dim] of every row of the plan's batch at its position.
+// Stores k and v [rows][kv_heads * head_dim] of every row of the plan's batch at its position; v is null where the
+// layer's state has no values.
 void write_kv(const Compute& compute, const AttentionPlan& plan, StateStorage& kv, int layer, const Rows& k,
-              const Rows& v);
+              const Rows* v);
 
 // out [rows][heads * head_dim] = causal attention of q over each row's own sequence; out may be q. The keys and values
-// of this step must have been written, and heads and window be those of the plan.
+// of this step must have been written, and heads and window be those of the plan. Where values are narrower than keys,
+// only the first value_dim numbers of each head are an answer.
 void attention(const Compute& compute, AttentionPlan& plan, const StateStorage& kv, int layer,
                const AttentionShape& shape, Rows& q, Rows& out);
 

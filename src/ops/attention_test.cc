@@ -53,7 +53,7 @@ class Feeder {
   void write(const std::vector<BatchSequence>& sequences, const Rows& rows) {
     const Batch batch{.tokens = {}, .sequences = sequences, .logit_rows = {}};
     plan_.prepare(batch, storage_.paged(0), heads_, window_, team_.thread_count());
-    write_kv({team_, kernels::table()}, plan_, storage_, 0, rows, rows);
+    write_kv({team_, kernels::table()}, plan_, storage_, 0, rows, &rows);
   }
 
   // One step; rows of q, k and v are those of all sequences in turn. Returns the output rows.
@@ -71,7 +71,7 @@ class Feeder {
     fill(v_rows, v);
     const Batch batch{.tokens = {}, .sequences = sequences, .logit_rows = {}};
     plan_.prepare(batch, storage_.paged(0), heads_, window_, team_.thread_count());
-    write_kv(compute, plan_, storage_, 0, k_rows, v_rows);
+    write_kv(compute, plan_, storage_, 0, k_rows, &v_rows);
     const AttentionShape shape{
         .heads = heads_, .scale = 0.25f, .window = window_, .sinks = sinks_.empty() ? nullptr : sinks_.data()};
     Rows out(rows, heads_ * dim_);
