@@ -204,9 +204,10 @@ void add_dense_gemm(std::span<const std::byte> memory, const DenseFormat& format
        }});
 }
 
-// One KV head against `positions` positions, by one query or by a tile of them.
-void add_attention(std::span<const std::byte> memory, KvType type, int head_dim, int positions, int queries,
-                   Cases& cases) {
+// One KV head against `positions` positions, by one query or by a tile of them. `value_dim` above 0: the values are
+// that much of the keys.
+void add_attention(std::span<const std::byte> memory, KvType type, int head_dim, int value_dim, int positions,
+                   int queries, Cases& cases) {
   struct Operands {
     std::vector<uint32_t> blocks;
     std::vector<float> queries, outputs;
@@ -215,7 +216,8 @@ void add_attention(std::span<const std::byte> memory, KvType type, int head_dim,
   const auto all = std::make_shared<Operands>();
   const auto head_bytes = static_cast<size_t>(kv_head_bytes(type, head_dim));
   const int blocks = positions / kKvBlockTokens;
-  const size_t bytes = 2 * static_cast<size_t>(blocks) * head_bytes;
+  const size_t block_bytes = (value_dim > 0 ? 1 : 2) * head_bytes;
+  const size_t bytes = static_cast<size_t>(blocks) * block_bytes;
   ESTOC_CHECK(bytes <= memory.size());
   for (int b = 0; b < blocks; ++b) all->blocks.push_back(static_cast<uint32_t>(b));
   all->queries.assign(static_cast<size_t>(queries * head_dim), 0.1f);
@@ -226,8 +228,9 @@ void add_attention(std::span<const std::byte> memory, KvType type, int head_dim,
   tile.head_dim = head_dim;
   tile.scale = 0.1f;
   tile.keys = memory.data();
-  tile.values = memory.data() + head_bytes;
-  tile.block_bytes = static_cast<int64_t>(2 * head_bytes);
+  tile.values = value_dim > 0 ? nullptr : memory.data() + head_bytes;
+  tile.value_dim = value_dim;
+  tile.block_bytes = static_cast<int64_t>(block_bytes);
   tile.blocks = all->blocks.data();
   tile.chunk_end = (positions + kernels::kAttentionChunk - 1) / kernels::kAttentionChunk;
   for (int q = 0; q < queries; ++q) {
@@ -237,9 +240,10 @@ void add_attention(std::span<const std::byte> memory, KvType type, int head_dim,
     tile.visible[q] = positions;
   }
   cases.push_back({.kernel = "attention",
-                   .what = fmt::format("{} head {} ctx {} x{}", kv_type_name(type), head_dim, positions, queries),
+                   .what = fmt::format("{} {} {} ctx {} x{}", kv_type_name(type), value_dim > 0 ? "latent" : "head",
+                                       head_dim, positions, queries),
                    .arithmetic = Arithmetic::f32,
-                   .macs = 2.0 * head_dim * positions * queries,
+                   .macs = (head_dim + (value_dim > 0 ? value_dim : head_dim)) * 1.0 * positions * queries,
                    .bytes = static_cast<double>(bytes),
                    .footprint = static_cast<double>(bytes),
                    .is_same = SAME_CELL(attention),
@@ -476,9 +480,10 @@ std::vector<KernelCase> kernel_cases(std::span<const std::byte> memory) {
   for (const KvType type : {KvType::f32, KvType::f16, KvType::bf16, KvType::int8}) {
     for (const int head_dim : {64, 128}) {
       for (const int positions : {512, 4096}) {
-        for (const int queries : {1, 8, 64}) add_attention(memory, type, head_dim, positions, queries, cases);
+        for (const int queries : {1, 8, 64}) add_attention(memory, type, head_dim, 0, positions, queries, cases);
       }
     }
+    for (const int queries : {16, 128}) add_attention(memory, type, 576, 512, 4096, queries, cases);
   }
   for (const int64_t rows : {1, 4, 64}) {
     add_delta_rule(128, 128, rows, false, cases);
