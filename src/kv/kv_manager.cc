@@ -37,7 +37,7 @@ int KvManager::first_needed(const Group& group, int positions) const {
 
 bool KvManager::is_found(const Group& group, const SequenceKv& kv, std::span<const TokenId> tokens, int block) {
   ++lookup_count_;
-  return group.index.find(prefix_block(kv, tokens, block)).has_value();
+  return group.blocks.find(prefix_block(kv, tokens, block)).has_value();
 }
 
 // How many of the first `blocks` blocks every group without a window holds. A sequence that waits asks at every step:
@@ -45,7 +45,7 @@ bool KvManager::is_found(const Group& group, const SequenceKv& kv, std::span<con
 int KvManager::find_beginning(SequenceKv& kv, std::span<const TokenId> tokens, int blocks) {
   const auto holds_all = [](const Group& group) { return group.spec.window == 0 && !group.spec.is_state(); };
   uint64_t erasures = 0;
-  for (const Group& group : groups_) erasures += holds_all(group) ? group.index.erasure_count() : 0;
+  for (const Group& group : groups_) erasures += holds_all(group) ? group.blocks.forgotten_count() : 0;
   if (kv.found_at_ != erasures) kv.found_ = 0;
   kv.found_at_ = erasures;
   const auto is_in_all = [&](int block) {
@@ -91,23 +91,10 @@ int KvManager::end_at_admission(const Group& group, int done, int positions) con
   return group.spec.window == 0 ? positions : std::min(positions, done + group.spec.ahead);
 }
 
-BlockId KvManager::take(Group& group) {
-  const auto block = group.pool.take();
-  ESTOC_CHECK(block.has_value());
-  if (group.index.contains(*block)) --group.cached;
-  group.index.erase(*block);
-  return *block;
-}
-
-void KvManager::share(Group& group, BlockId block) {
-  if (group.pool.references(block) == 0) --group.cached;
-  group.pool.share(block);
-}
-
 void KvManager::extend(Group& group, SequenceKv::Table& table, int positions) {
   if (group.spec.is_state()) positions = kBlockTokens;
   for (auto i = static_cast<int>(table.blocks.size()); i < blocks_for(positions); ++i)
-    table.blocks.push_back(take(group));
+    table.blocks.push_back(group.blocks.take());
 }
 
 bool KvManager::admit(SequenceKv& kv, std::span<const TokenId> tokens, int cached, int positions, int spare) {
@@ -115,15 +102,16 @@ bool KvManager::admit(SequenceKv& kv, std::span<const TokenId> tokens, int cache
   const int whole = cached / kBlockTokens, hits = blocks_for(cached);
   for (Group& group : groups_) {
     if (group.spec.is_state()) {  // one to write, and the one that it is copied from
-      const bool is_new = hits > 0 && group.pool.references(*group.index.find(prefix_block(kv, tokens, hits - 1))) == 0;
-      if (group.pool.free_count() < (is_new ? 2 : 1)) return false;
+      const bool is_new =
+          hits > 0 && group.blocks.references(*group.blocks.find(prefix_block(kv, tokens, hits - 1))) == 0;
+      if (group.blocks.free_count() < (is_new ? 2 : 1)) return false;
       continue;
     }
-    int left = group.pool.free_count() - spare - (blocks_for(end_at_admission(group, cached, positions)) - hits);
+    int left = group.blocks.free_count() - spare - (blocks_for(end_at_admission(group, cached, positions)) - hits);
     for (int i = first_needed(group, cached); i < hits && left >= 0; ++i) {
       // A hit that nobody uses is a free block now and will not be one then; of one that is used and will be written
       // to, there will be a copy.
-      const bool is_used = group.pool.references(*group.index.find(prefix_block(kv, tokens, i))) > 0;
+      const bool is_used = group.blocks.references(*group.blocks.find(prefix_block(kv, tokens, i))) > 0;
       left -= !is_used || i >= whole ? 1 : 0;
     }
     if (left < 0) return false;
@@ -132,8 +120,8 @@ bool KvManager::admit(SequenceKv& kv, std::span<const TokenId> tokens, int cache
     SequenceKv::Table& table = kv.tables_.emplace_back();
     if (group.spec.is_state()) {
       if (hits > 0) {
-        table.blocks.push_back(*group.index.find(prefix_block(kv, tokens, hits - 1)));
-        share(group, table.blocks.front());
+        table.blocks.push_back(*group.blocks.find(prefix_block(kv, tokens, hits - 1)));
+        group.blocks.share(table.blocks.front());
       }
       extend(group, table, positions);
       continue;
@@ -141,8 +129,8 @@ bool KvManager::admit(SequenceKv& kv, std::span<const TokenId> tokens, int cache
     table.first = first_needed(group, cached);
     table.blocks.assign(static_cast<size_t>(hits), kNoBlock);
     for (int i = table.first; i < hits; ++i) {
-      const BlockId block = *group.index.find(prefix_block(kv, tokens, i));
-      share(group, block);
+      const BlockId block = *group.blocks.find(prefix_block(kv, tokens, i));
+      group.blocks.share(block);
       table.blocks[static_cast<size_t>(i)] = block;
     }
     extend(group, table, end_at_admission(group, cached, positions));
@@ -168,25 +156,25 @@ bool KvManager::fork(const SequenceKv& from, SequenceKv& kv, int shared, int pos
   for (size_t g = 0; g < groups_.size(); ++g) {
     const Group& group = groups_[g];
     if (group.spec.is_state()) {
-      if (group.pool.free_count() < 1) return false;
+      if (group.blocks.free_count() < 1) return false;
       continue;
     }
     const int copied = shared % kBlockTokens != 0 ? 1 : 0;
     const int missing = blocks_for(end_at_admission(group, shared, positions)) - hits + copied;
-    if (group.pool.free_count() < missing + spare) return false;
+    if (group.blocks.free_count() < missing + spare) return false;
   }
   for (size_t g = 0; g < groups_.size(); ++g) {
     Group& group = groups_[g];
     SequenceKv::Table& table = kv.tables_.emplace_back();
     if (group.spec.is_state()) {
       table.blocks.push_back(from.tables_[g].blocks.front());
-      share(group, table.blocks.front());
+      group.blocks.share(table.blocks.front());
       continue;
     }
     table.first = first_needed(group, shared);
     table.blocks.assign(static_cast<size_t>(hits), kNoBlock);
     for (auto i = static_cast<size_t>(table.first); i < static_cast<size_t>(hits); ++i) {
-      share(group, from.tables_[g].blocks[i]);
+      group.blocks.share(from.tables_[g].blocks[i]);
       table.blocks[i] = from.tables_[g].blocks[i];
     }
     extend(group, table, end_at_admission(group, shared, positions));
@@ -199,14 +187,14 @@ bool KvManager::fork(const SequenceKv& from, SequenceKv& kv, int shared, int pos
 // Before a block is written that others use too, or that is a kept state: go on in a copy. A kept state that nobody
 // else uses is given up instead when no block is free.
 void KvManager::make_writable(Group& group, int index, BlockId& block) {
-  const bool is_kept = group.spec.is_state() && group.index.contains(block) && group.pool.free_count() > 0;
-  if (group.pool.references(block) > 1 || is_kept) {
-    const BlockId copy = take(group);
+  const bool is_kept = group.spec.is_state() && group.blocks.is_published(block) && group.blocks.free_count() > 0;
+  if (group.blocks.references(block) > 1 || is_kept) {
+    const BlockId copy = group.blocks.take();
     copies_.push_back({index, block, copy});
-    release_block(group, block);
+    group.blocks.release(block);
     block = copy;
   }
-  group.index.erase(block);  // it will not hold what it was published for
+  group.blocks.unpublish(block);  // it will not hold what it was published for
 }
 
 bool KvManager::grow(SequenceKv& kv, int begin, int end) {
@@ -217,8 +205,8 @@ bool KvManager::grow(SequenceKv& kv, int begin, int end) {
     const Group& group = groups_[g];
     const std::vector<BlockId>& blocks = kv.tables_[g].blocks;
     int missing = group.spec.is_state() ? 0 : std::max(0, blocks_for(end) - static_cast<int>(blocks.size()));
-    if (written(group) < blocks.size() && group.pool.references(blocks[written(group)]) > 1) ++missing;
-    if (group.pool.free_count() < missing) return false;
+    if (written(group) < blocks.size() && group.blocks.references(blocks[written(group)]) > 1) ++missing;
+    if (group.blocks.free_count() < missing) return false;
   }
   for (size_t g = 0; g < groups_.size(); ++g) {
     Group& group = groups_[g];
@@ -238,7 +226,7 @@ void KvManager::commit(SequenceKv& kv, std::span<const TokenId> tokens, int comp
     for (int i = kv.published_; i < full; ++i) {
       for (size_t g = 0; g < groups_.size(); ++g) {
         if (groups_[g].spec.is_state()) continue;
-        groups_[g].index.insert(prefix_block(kv, tokens, i), kv.tables_[g].blocks[static_cast<size_t>(i)]);
+        groups_[g].blocks.publish(prefix_block(kv, tokens, i), kv.tables_[g].blocks[static_cast<size_t>(i)]);
       }
     }
     kv.published_ = full;
@@ -248,12 +236,12 @@ void KvManager::commit(SequenceKv& kv, std::span<const TokenId> tokens, int comp
     SequenceKv::Table& table = kv.tables_[g];
     if (groups_[g].spec.is_state()) {
       if (!has_prefix_cache_ || computed % groups_[g].spec.snapshot_every != 0) continue;
-      groups_[g].index.insert(prefix_block(kv, tokens, full - 1), table.blocks.front());
+      groups_[g].blocks.publish(prefix_block(kv, tokens, full - 1), table.blocks.front());
       continue;
     }
     for (const int first = first_needed(groups_[g], computed); table.first < first; ++table.first) {
       BlockId& block = table.blocks[static_cast<size_t>(table.first)];
-      release_block(groups_[g], block);
+      groups_[g].blocks.release(block);
       block = kNoBlock;
     }
   }
@@ -268,23 +256,17 @@ void KvManager::truncate(SequenceKv& kv, int positions) {
   for (size_t g = 0; g < kv.tables_.size(); ++g) {
     SequenceKv::Table& table = kv.tables_[g];
     while (static_cast<int>(table.blocks.size()) > std::max(blocks_for(positions), table.first)) {
-      release_block(groups_[g], table.blocks.back());
+      groups_[g].blocks.release(table.blocks.back());
       table.blocks.pop_back();
     }
   }
-}
-
-void KvManager::release_block(Group& group, BlockId block) {
-  const bool is_published = group.index.contains(block);
-  group.pool.release(block, is_published ? BlockPool::Content::kept : BlockPool::Content::worthless);
-  if (is_published && group.pool.references(block) == 0) ++group.cached;
 }
 
 void KvManager::release(SequenceKv& kv) {
   for (size_t g = 0; g < kv.tables_.size(); ++g) {
     SequenceKv::Table& table = kv.tables_[g];
     for (auto i = static_cast<int>(table.blocks.size()); i-- > table.first;) {
-      release_block(groups_[g], table.blocks[static_cast<size_t>(i)]);
+      groups_[g].blocks.release(table.blocks[static_cast<size_t>(i)]);
     }
   }
   kv.tables_.clear();
@@ -293,33 +275,31 @@ void KvManager::release(SequenceKv& kv) {
 
 int KvManager::block_count() const {
   int count = 0;
-  for (const Group& group : groups_) count += group.pool.block_count();
+  for (const Group& group : groups_) count += group.blocks.block_count();
   return count;
 }
 
 int KvManager::used_count() const {
   int count = 0;
-  for (const Group& group : groups_) count += group.pool.used_count();
+  for (const Group& group : groups_) count += group.blocks.used_count();
   return count;
 }
 
 int KvManager::cached_count() const {
   int count = 0;
-  for (const Group& group : groups_) count += group.cached;
+  for (const Group& group : groups_) count += group.blocks.cached_count();
   return count;
 }
 
 int KvManager::free_count() const {
-  int count = groups_.front().pool.free_count();
-  for (const Group& group : groups_) count = std::min(count, group.pool.free_count());
+  int count = groups_.front().blocks.free_count();
+  for (const Group& group : groups_) count = std::min(count, group.blocks.free_count());
   return count;
 }
 
 void KvManager::check_integrity(std::span<const SequenceKv* const> sequences) const {
   for (size_t g = 0; g < groups_.size(); ++g) {
-    const Group& group = groups_[g];
-    group.pool.check_integrity();
-    std::vector<int> references(static_cast<size_t>(group.spec.block_count));
+    std::vector<int> references(static_cast<size_t>(groups_[g].blocks.block_count()));
     for (const SequenceKv* kv : sequences) {
       if (kv->is_empty()) continue;
       const SequenceKv::Table& table = kv->tables_[g];
@@ -328,13 +308,7 @@ void KvManager::check_integrity(std::span<const SequenceKv* const> sequences) co
         if (table.blocks[i] != kNoBlock) ++references[table.blocks[i]];
       }
     }
-    int indexed = 0, cached = 0;
-    for (BlockId block = 0; block < references.size(); ++block) {
-      ESTOC_CHECK(group.pool.references(block) == references[block]);
-      indexed += group.index.contains(block) ? 1 : 0;
-      cached += group.index.contains(block) && references[block] == 0 ? 1 : 0;
-    }
-    ESTOC_CHECK(indexed == group.index.count() && cached == group.cached);
+    groups_[g].blocks.check_integrity(references);
   }
 }
 

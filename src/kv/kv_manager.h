@@ -16,9 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "kv/block_pool.h"
+#include "kv/block_store.h"
 #include "kv/prefix_hash.h"
-#include "kv/prefix_index.h"
 #include "kv/sequence_kv.h"
 
 namespace estoc {
@@ -86,7 +85,7 @@ class KvManager {
   int free_count() const;
 
   // How far up the group's blocks have ever been in use.
-  int reach(int group) const { return groups_[static_cast<size_t>(group)].pool.reach(); }
+  int reach(int group) const { return groups_[static_cast<size_t>(group)].blocks.reach(); }
 
   // Blocks that cached_prefix has looked for. For tests.
   uint64_t lookup_count() const { return lookup_count_; }
@@ -96,11 +95,9 @@ class KvManager {
 
  private:
   struct Group {
-    explicit Group(const KvGroup& spec) : spec(spec), pool(spec.block_count), index(spec.block_count) {}
+    explicit Group(const KvGroup& spec) : spec(spec), blocks(spec.block_count) {}
     KvGroup spec;
-    BlockPool pool;
-    PrefixIndex index;
-    int cached = 0;  // free blocks in the index
+    BlockStore blocks;
   };
   void extend_hashes(SequenceKv& kv, std::span<const TokenId> tokens, int blocks) const;
   bool is_found(const Group& group, const SequenceKv& kv, std::span<const TokenId> tokens, int block);
@@ -109,9 +106,6 @@ class KvManager {
   PrefixBlock prefix_block(const SequenceKv& kv, std::span<const TokenId> tokens, int block) const;
   int first_needed(const Group& group, int positions) const;
   int end_at_admission(const Group& group, int done, int positions) const;
-  BlockId take(Group& group);
-  void share(Group& group, BlockId block);
-  void release_block(Group& group, BlockId block);
   void extend(Group& group, SequenceKv::Table& table, int positions);
   void make_writable(Group& group, int index, BlockId& block);
 
