@@ -141,7 +141,7 @@ bool KvManager::admit(SequenceKv& kv, std::span<const TokenId> tokens, int cache
 }
 
 bool KvManager::can_fork(const SequenceKv& from, int shared) const {
-  if (from.is_empty()) return false;
+  if (from.is_empty() || is_arriving(from)) return false;
   for (size_t g = 0; g < groups_.size(); ++g) {
     const bool is_there = groups_[g].spec.is_state() ? from.computed_ == shared
                                                      : from.tables_[g].first <= first_needed(groups_[g], shared);
@@ -226,7 +226,9 @@ void KvManager::commit(SequenceKv& kv, std::span<const TokenId> tokens, int comp
     for (int i = kv.published_; i < full; ++i) {
       for (size_t g = 0; g < groups_.size(); ++g) {
         if (groups_[g].spec.is_state()) continue;
-        groups_[g].blocks.publish(prefix_block(kv, tokens, i), kv.tables_[g].blocks[static_cast<size_t>(i)]);
+        const BlockId block = kv.tables_[g].blocks[static_cast<size_t>(i)];
+        if (block == kNoBlock || groups_[g].blocks.is_published(block)) continue;  // of one that was swapped in
+        groups_[g].blocks.publish(prefix_block(kv, tokens, i), block);
       }
     }
     kv.published_ = full;
@@ -263,6 +265,12 @@ void KvManager::truncate(SequenceKv& kv, int positions) {
 }
 
 void KvManager::release(SequenceKv& kv) {
+  release_blocks(kv);
+  release_slots(kv);
+  kv.published_ = kv.computed_ = 0;
+}
+
+void KvManager::release_blocks(SequenceKv& kv) {
   for (size_t g = 0; g < kv.tables_.size(); ++g) {
     SequenceKv::Table& table = kv.tables_[g];
     for (auto i = static_cast<int>(table.blocks.size()); i-- > table.first;) {
@@ -270,7 +278,6 @@ void KvManager::release(SequenceKv& kv) {
     }
   }
   kv.tables_.clear();
-  kv.published_ = kv.computed_ = 0;
 }
 
 int KvManager::block_count() const {
@@ -298,17 +305,22 @@ int KvManager::free_count() const {
 }
 
 void KvManager::check_integrity(std::span<const SequenceKv* const> sequences) const {
-  for (size_t g = 0; g < groups_.size(); ++g) {
-    std::vector<int> references(static_cast<size_t>(groups_[g].blocks.block_count()));
-    for (const SequenceKv* kv : sequences) {
-      if (kv->is_empty()) continue;
-      const SequenceKv::Table& table = kv->tables_[g];
-      for (size_t i = 0; i < table.blocks.size(); ++i) {
-        ESTOC_CHECK((table.blocks[i] == kNoBlock) == (static_cast<int>(i) < table.first));
-        if (table.blocks[i] != kNoBlock) ++references[table.blocks[i]];
-      }
+  const auto count = [](std::vector<int>& references, const SequenceKv::Table& table) {
+    for (size_t i = 0; i < table.blocks.size(); ++i) {
+      ESTOC_CHECK((table.blocks[i] == kNoBlock) == (static_cast<int>(i) < table.first));
+      if (table.blocks[i] != kNoBlock) ++references[table.blocks[i]];
     }
-    groups_[g].blocks.check_integrity(references);
+  };
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    std::vector<int> blocks(static_cast<size_t>(groups_[g].blocks.block_count()));
+    std::vector<int> slots(static_cast<size_t>(groups_[g].slots.block_count()));
+    for (const SequenceKv* kv : sequences) {
+      ESTOC_CHECK(kv->is_empty() || !kv->is_swapped());
+      if (!kv->is_empty()) count(blocks, kv->tables_[g]);
+      if (kv->is_swapped()) count(slots, kv->slots_[g]);
+    }
+    groups_[g].blocks.check_integrity(blocks);
+    groups_[g].slots.check_integrity(slots);
   }
 }
 

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/swap_copy.h"
 #include "kv/block_store.h"
 #include "kv/prefix_hash.h"
 #include "kv/sequence_kv.h"
@@ -33,7 +34,15 @@ struct KvGroup {
   // Above 0: a fixed state, one block a sequence of any length. It is published after every so many positions, a
   // multiple of 16, and copied before it goes on.
   int snapshot_every = 0;
+  int slot_count = 0;  // of the swap space
   bool is_state() const { return snapshot_every > 0; }
+};
+
+// What a step copies to and from the swap space. Those out come before all else of the step, even copies(): what they
+// read is written over by it. Those in may be made while the step is computed, unless it has to wait for them.
+struct KvSwaps {
+  std::vector<SwapCopy> outs, ins;
+  bool are_ins_awaited = false;
 };
 
 class KvManager {
@@ -64,11 +73,26 @@ class KvManager {
   void truncate(SequenceKv& kv, int positions);
   // Whether what was not committed can be taken back: states that have gone on cannot.
   bool can_truncate() const;
-  // Gives every block back, the last first. The hashes stay, for when it is admitted again.
+  // Gives every block and slot back, the last first. The hashes stay, for when it is admitted again.
   void release(SequenceKv& kv);
 
-  // What has to be copied before anything is computed, in this order; the caller clears it.
+  // Takes a sequence's blocks away and leaves what was computed in the swap space. All or nothing: false and unchanged
+  // when there is no room for it, or nothing was computed. `tokens` as for commit.
+  [[nodiscard]] bool swap_out(SequenceKv& kv, std::span<const TokenId> tokens);
+  // Gives one that was swapped out blocks up to `positions`, as admit does. Nobody may read them before the next step,
+  // unless this one waits for what comes in.
+  [[nodiscard]] bool swap_in(SequenceKv& kv, std::span<const TokenId> tokens, int positions, int spare);
+  // Of a sequence with blocks: whether they only come in with the step that is planned.
+  bool is_arriving(const SequenceKv& kv) const { return kv.arrives_in_ == step_; }
+
+  // What has to be copied before anything is computed, in this order.
   std::vector<BlockCopy>& copies() { return copies_; }
+  KvSwaps& swaps() { return swaps_; }
+  // The copies of a step were made, or have failed with it: forgets them.
+  void end_step();
+  // The step's copies may not have been made: nobody finds what they should have brought. Before end_step, and before
+  // the sequences that they are of are released.
+  void forget_swaps();
 
   // The hash of each full block of `tokens`, the first of which is [1]; [0] is the salt's. As admitted or asked for.
   std::span<const PrefixHash> hashes(const SequenceKv& kv) const { return kv.hashes_; }
@@ -84,6 +108,12 @@ class KvManager {
   // Free blocks of the group that has the fewest.
   int free_count() const;
 
+  // Of the swap space, and blocks that were copied there and back since the start.
+  int slot_count() const;
+  int slots_used() const;
+  uint64_t swapped_out() const { return swapped_out_; }
+  uint64_t swapped_in() const { return swapped_in_; }
+
   // How far up the group's blocks have ever been in use.
   int reach(int group) const { return groups_[static_cast<size_t>(group)].blocks.reach(); }
 
@@ -95,9 +125,10 @@ class KvManager {
 
  private:
   struct Group {
-    explicit Group(const KvGroup& spec) : spec(spec), blocks(spec.block_count) {}
+    explicit Group(const KvGroup& spec) : spec(spec), blocks(spec.block_count), slots(spec.slot_count) {}
     KvGroup spec;
     BlockStore blocks;
+    BlockStore slots;  // of the swap space
   };
   void extend_hashes(SequenceKv& kv, std::span<const TokenId> tokens, int blocks) const;
   bool is_found(const Group& group, const SequenceKv& kv, std::span<const TokenId> tokens, int block);
@@ -108,12 +139,25 @@ class KvManager {
   int end_at_admission(const Group& group, int done, int positions) const;
   void extend(Group& group, SequenceKv::Table& table, int positions);
   void make_writable(Group& group, int index, BlockId& block);
+  void release_blocks(SequenceKv& kv);
+  void release_slots(SequenceKv& kv);
+  static int filled(const Group& group, const SequenceKv& kv);
+  std::optional<BlockId> find_copy(const Group& group, const BlockStore& store, const SequenceKv& kv,
+                                   std::span<const TokenId> tokens, int i) const;
+  int count_missing(const Group& group, const BlockStore& store, const SequenceKv& kv, std::span<const TokenId> tokens,
+                    int begin, int end) const;
+  template <typename Take>
+  SequenceKv::Table copy_table(const Group& group, BlockStore& store, const SequenceKv& kv,
+                               std::span<const TokenId> tokens, int first, Take&& take) const;
 
   std::vector<Group> groups_;
   const bool has_prefix_cache_;
   int state_grain_ = 0;
   const PrefixHasher hasher_;
   std::vector<BlockCopy> copies_;
+  KvSwaps swaps_;
+  uint64_t step_ = 1;  // that is planned
+  uint64_t swapped_out_ = 0, swapped_in_ = 0;
   uint64_t lookup_count_ = 0;
 };
 
