@@ -1,9 +1,9 @@
 #include "checkpoint/checkpoint.h"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/home_folders.h"
 #include "checkpoint/generation_defaults.h"
 #include "checkpoint/gguf_vocab.h"
 #include "checkpoint/template_source.h"
@@ -13,11 +13,6 @@ namespace estoc {
 namespace {
 
 constexpr const char* kDemoFile = "SmolLM2-135M-Instruct.Q4_1.gguf";
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : value;
-}
 
 std::unique_ptr<Tokenizer> open_tokenizer(const WeightSource& weights) {
   if (weights.metadata() != nullptr) return build_tokenizer(gguf_vocab(*weights.metadata()));
@@ -37,13 +32,6 @@ void check_vocabulary(const WeightSource& weights, const Tokenizer& tokenizer) {
 }
 
 }  // namespace
-
-std::string cache_directory() {
-  if (const std::string own = environment("ESTOC_CACHE"); !own.empty()) return own;
-  if (const std::string xdg = environment("XDG_CACHE_HOME"); !xdg.empty()) return xdg + "/estoc";
-  const std::string home = environment("HOME");
-  return (home.empty() ? std::string(".") : home) + "/.cache/estoc";
-}
 
 std::string checkpoint_name(const std::string& path) {
   const std::filesystem::path normal = std::filesystem::path(path).lexically_normal();

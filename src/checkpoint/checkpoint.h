@@ -33,7 +33,4 @@ std::string resolve_model_path(const std::string& model);
 // The name of a model at this path: file stem or folder name.
 std::string checkpoint_name(const std::string& path);
 
-// Where downloaded models live: $ESTOC_CACHE, else $XDG_CACHE_HOME/estoc, else ~/.cache/estoc.
-std::string cache_directory();
-
 }  // namespace estoc

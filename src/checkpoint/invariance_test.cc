@@ -1,6 +1,7 @@
 // Deterministic mode on packed weights: the demo model, when it is there.
 #include <filesystem>
 
+#include "base/home_folders.h"
 #include "base/thread_team.h"
 #include "checkpoint/checkpoint.h"
 #include "models/test_invariance.h"

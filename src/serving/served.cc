@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/home_folders.h"
 #include "serving/weight_choice.h"
 
 namespace estoc {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/home_folders.h"
 #include "base/mapped_file.h"
 #include "base/thread_team.h"
 #include "checkpoint/checkpoint.h"
