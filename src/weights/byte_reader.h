@@ -13,13 +13,11 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/shown.h"
 
 namespace estoc {
 
 static_assert(std::endian::native == std::endian::little, "files are little-endian and read as they are");
-
-// A name from a file as a message may show it: one line of printable characters, not too long.
-std::string shown(std::string_view name);
 
 class ByteReader {
  public:

@@ -1,4 +1,4 @@
-#include "weights/byte_reader.h"
+#include "base/shown.h"
 
 namespace estoc {
 
