@@ -9,18 +9,11 @@ namespace {
 
 uint64_t edge_of(uint32_t node, char byte) { return uint64_t{node} << 8 | static_cast<unsigned char>(byte); }
 
-// The last character before text[at], which is past the start. Stops at three continuation bytes.
-Character character_before(std::string_view text, size_t at) {
-  size_t start = at - 1;
-  while (start > 0 && at - start < 4 && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
-  const Character c = character_at(text, start);
-  if (start + c.bytes == at) return c;
-  return {kBrokenByte, 1, 0};
-}
-
-// \w as Rust's regular expressions have it: joiners count too.
+// \w as Rust's regular expressions have it: joiners and circled letters count too.
 bool is_word_character(const Character& c) {
-  return (c.classes & kWordClass) != 0 || c.code_point == 0x200C || c.code_point == 0x200D;
+  const auto is_in = [&](uint32_t first, uint32_t last) { return c.code_point >= first && c.code_point <= last; };
+  return (c.classes & kWordClass) != 0 || is_in(0x200C, 0x200D) || is_in(0x24B6, 0x24E9) || is_in(0x1F130, 0x1F149) ||
+         is_in(0x1F150, 0x1F169) || is_in(0x1F170, 0x1F189);
 }
 
 bool is_single_word(std::string_view text, size_t start, size_t end) {

@@ -26,9 +26,15 @@ BpeModel::BpeModel(Parts parts) : parts_(std::move(parts)) {
   const auto vocab_count = static_cast<size_t>(parts_.vocab_count);
   merges_whole_ = std::make_unique<std::atomic<Whole>[]>(vocab_count);
   for (size_t i = 0; i < vocab_count; ++i) merges_whole_[i].store(Whole::untried, std::memory_order_relaxed);
-  for (size_t byte = 0; byte < 256; ++byte) {
-    const char text = static_cast<char>(byte);
-    byte_symbols_[byte] = parts_.texts.find(std::string_view(&text, 1)).value_or(-1);
+  has_affixes_ = !parts_.inner_prefix.empty() || !parts_.end_suffix.empty();
+  for (const bool is_first : {false, true}) {
+    for (const bool is_last : {false, true}) {
+      for (size_t byte = 0; byte < 256; ++byte) {
+        const char text = static_cast<char>(byte);
+        byte_symbols_[is_first][is_last][byte] =
+            parts_.texts.find(affixed(std::string_view(&text, 1), is_first, is_last)).value_or(-1);
+      }
+    }
   }
 }
 
@@ -41,21 +47,28 @@ void BpeModel::encode_piece(std::string_view piece, std::vector<TokenId>& out) c
   }
 }
 
+std::optional<TokenId> BpeModel::whole_token(std::string_view word) const {
+  if (parts_.end_suffix.empty()) return parts_.texts.find(word);
+  return parts_.texts.find(std::string(word).append(parts_.end_suffix));
+}
+
 void BpeModel::encode_word(std::string_view word, std::vector<TokenId>& out) const {
-  const std::optional<TokenId> whole = parts_.texts.find(word);
+  if (parts_.ignore_merges) {
+    if (const auto id = parts_.texts.find(word)) {
+      out.push_back(*id);
+      return;
+    }
+  }
+  const std::optional<TokenId> whole = whole_token(word);
   const auto remembered =
       whole ? merges_whole_[static_cast<size_t>(*whole)].load(std::memory_order_relaxed) : Whole::no;
-  if (whole && (parts_.ignore_merges || remembered == Whole::yes)) {
+  if (remembered == Whole::yes) {
     out.push_back(*whole);
     return;
   }
   std::vector<int32_t> symbols;
   symbols.reserve(word.size());
-  if (parts_.by_bytes) {
-    start_from_bytes(word, symbols);
-  } else {
-    start_from_characters(word, symbols);
-  }
+  start_symbols(word, symbols);
   merge_symbols(parts_.merges, symbols);
   if (remembered == Whole::untried) {
     const bool is_whole = symbols.size() == 1 && symbols[0] == *whole;
@@ -66,50 +79,62 @@ void BpeModel::encode_word(std::string_view word, std::vector<TokenId>& out) con
     if (symbol < parts_.vocab_count) {
       out.push_back(symbol);
       after_unknown = false;
-    } else {
-      append_fallback(parts_.virtual_texts[static_cast<size_t>(symbol - parts_.vocab_count)], after_unknown, out);
-    }
-  }
-}
-
-void BpeModel::start_from_bytes(std::string_view word, std::vector<int32_t>& symbols) const {
-  bool after_unknown = false;
-  for (const char byte : word) {
-    const int32_t symbol = byte_symbols_[static_cast<unsigned char>(byte)];
-    if (symbol >= 0) {
-      symbols.push_back(symbol);
+    } else if (append_bytes(parts_.virtual_texts[static_cast<size_t>(symbol - parts_.vocab_count)], out)) {
       after_unknown = false;
-    } else {
-      append_fallback(std::string_view(&byte, 1), after_unknown, symbols);
+    } else if (parts_.unknown) {
+      if (!after_unknown || !parts_.fuse_unknown) out.push_back(*parts_.unknown);
+      after_unknown = true;
     }
   }
 }
 
-void BpeModel::start_from_characters(std::string_view word, std::vector<int32_t>& symbols) const {
-  bool after_unknown = false;
+// An unknown character's token comes when the next known one does, so that bytes of others in between stand before it:
+// the order that vocabularies are trained with.
+void BpeModel::start_symbols(std::string_view word, std::vector<int32_t>& symbols) const {
+  bool is_unknown_due = false;
   for (size_t at = 0; at < word.size();) {
-    const std::string_view text = word.substr(at, character_at(word, at).bytes);
-    at += text.size();
-    std::optional<int32_t> symbol = parts_.texts.find(text);
-    if (!symbol) symbol = parts_.virtual_characters.find(text);
-    if (symbol) {
+    const size_t bytes = parts_.by_bytes ? 1 : character_at(word, at).bytes;
+    const std::string_view text = word.substr(at, bytes);
+    const bool is_first = at == 0;
+    at += bytes;
+    const bool is_last = at == word.size();
+    if (const auto symbol = symbol_of(text, is_first, is_last)) {
+      if (is_unknown_due) symbols.push_back(*parts_.unknown);
+      is_unknown_due = false;
       symbols.push_back(*symbol);
-      after_unknown = false;
-    } else {
-      append_fallback(text, after_unknown, symbols);
+      continue;
     }
+    if (append_bytes(has_affixes_ ? affixed(text, is_first, is_last) : std::string(text), symbols)) continue;
+    if (!parts_.unknown) continue;
+    if (is_unknown_due && !parts_.fuse_unknown) symbols.push_back(*parts_.unknown);
+    is_unknown_due = true;
   }
+  if (is_unknown_due) symbols.push_back(*parts_.unknown);
 }
 
-void BpeModel::append_fallback(std::string_view character, bool& after_unknown, std::vector<TokenId>& out) const {
-  const auto token_of = [&](char byte) { return parts_.byte_tokens[static_cast<unsigned char>(byte)]; };
-  if (std::all_of(character.begin(), character.end(), [&](char byte) { return token_of(byte) >= 0; })) {
-    for (const char byte : character) out.push_back(token_of(byte));
-    after_unknown = false;
-  } else if (parts_.unknown) {
-    if (!after_unknown || !parts_.fuse_unknown) out.push_back(*parts_.unknown);
-    after_unknown = true;
+std::string BpeModel::affixed(std::string_view character, bool is_first, bool is_last) const {
+  std::string text(is_first ? "" : parts_.inner_prefix);
+  text += character;
+  if (is_last) text += parts_.end_suffix;
+  return text;
+}
+
+std::optional<int32_t> BpeModel::symbol_of(std::string_view character, bool is_first, bool is_last) const {
+  if (character.size() == 1) {
+    const int32_t symbol = byte_symbols_[is_first][is_last][static_cast<unsigned char>(character[0])];
+    if (symbol >= 0) return symbol;
+  } else if (const auto symbol = has_affixes_ ? parts_.texts.find(affixed(character, is_first, is_last))
+                                              : parts_.texts.find(character)) {
+    return symbol;
   }
+  return parts_.virtual_characters.find(character);
+}
+
+bool BpeModel::append_bytes(std::string_view text, std::vector<TokenId>& out) const {
+  const auto token_of = [&](char byte) { return parts_.byte_tokens[static_cast<unsigned char>(byte)]; };
+  if (!std::all_of(text.begin(), text.end(), [&](char byte) { return token_of(byte) >= 0; })) return false;
+  for (const char byte : text) out.push_back(token_of(byte));
+  return true;
 }
 
 }  // namespace estoc

@@ -14,16 +14,19 @@
 
 #include "base/ids.h"
 #include "tokenizer/flat_table.h"
+#include "tokenizer/piece_model.h"
 
 namespace estoc {
 
-class BpeModel {
+class BpeModel final : public PieceModel {
  public:
   // What the loaders fill in. Texts are raw bytes when `by_bytes`, else the spelling as it stands in the vocabulary.
   struct Parts {
-    bool by_bytes = false;         // start from single bytes; else from UTF-8 characters
-    bool ignore_merges = false;    // a piece that is a token is that token, whatever the merges say
-    bool fuse_unknown = false;     // neighbouring unknown characters give one unknown token
+    bool by_bytes = false;       // start from single bytes; else from UTF-8 characters
+    bool ignore_merges = false;  // a piece that is a token is that token, whatever the merges say
+    bool fuse_unknown = false;   // neighbouring unknown characters give one unknown token
+    // How the vocabulary writes characters that do not begin a word, and the one that ends it.
+    std::string inner_prefix, end_suffix;
     TextTable texts;               // the tokens that text can become; ids below `vocab_count`
     TextTable virtual_characters;  // characters that are no token but part of one, by symbol: `vocab_count` and up
     std::vector<std::string> virtual_texts;  // the same characters in the order of their symbols
@@ -40,19 +43,24 @@ class BpeModel {
 
   explicit BpeModel(Parts parts);
 
-  void encode_piece(std::string_view piece, std::vector<TokenId>& out) const;
-  std::optional<TokenId> find(std::string_view text) const { return parts_.texts.find(text); }
+  void encode_piece(std::string_view piece, std::vector<TokenId>& out) const override;
 
  private:
   void encode_word(std::string_view word, std::vector<TokenId>& out) const;
-  void start_from_bytes(std::string_view word, std::vector<int32_t>& symbols) const;
-  void start_from_characters(std::string_view word, std::vector<int32_t>& symbols) const;
-  // What a character without a symbol gives: its byte tokens when all exist, else the unknown token, else nothing.
-  void append_fallback(std::string_view character, bool& after_unknown, std::vector<TokenId>& out) const;
+  // The token that a word is as a whole, before any merging.
+  std::optional<TokenId> whole_token(std::string_view word) const;
+  void start_symbols(std::string_view word, std::vector<int32_t>& symbols) const;
+  // As the vocabulary spells a character at its place in a word.
+  std::string affixed(std::string_view character, bool is_first, bool is_last) const;
+  std::optional<int32_t> symbol_of(std::string_view character, bool is_first, bool is_last) const;
+  // Appends the byte tokens of a text; false when not all exist.
+  bool append_bytes(std::string_view text, std::vector<TokenId>& out) const;
 
   enum class Whole : uint8_t { untried, yes, no };
   Parts parts_;
-  std::array<int32_t, 256> byte_symbols_;                       // the symbol of each single byte, or -1
+  bool has_affixes_ = false;
+  // The symbol of each single byte at the start and the end of a word or elsewhere, or -1.
+  std::array<std::array<std::array<int32_t, 256>, 2>, 2> byte_symbols_;
   mutable std::unique_ptr<std::atomic<Whole>[]> merges_whole_;  // by token id
 };
 

@@ -3,9 +3,10 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "tokenizer/bpe_tokenizer.h"
+#include "tokenizer/bpe_model.h"
 #include "tokenizer/byte_level.h"
 #include "tokenizer/end_spellings.h"
+#include "tokenizer/pipeline_tokenizer.h"
 #include "tokenizer/score_merges.h"
 #include "tokenizer/spelled_byte.h"
 #include "tokenizer/split_names.h"
@@ -55,8 +56,6 @@ void check_vocab(const GgufVocab& vocab) {
 TokenizerParts start_parts(const GgufVocab& vocab, bool adds_bos) {
   TokenizerParts parts;
   const size_t count = vocab.tokens.size();
-  parts.model.vocab_count = static_cast<int>(count);
-  parts.model.unknown = vocab.unknown;
   parts.token_bytes.resize(count);
   parts.is_special.resize(count);
   parts.spellings.reserve(count);
@@ -72,14 +71,20 @@ TokenizerParts start_parts(const GgufVocab& vocab, bool adds_bos) {
   }
   parts.bos = vocab.bos;
   parts.eos = vocab.eos;
-  if (vocab.bos && vocab.add_bos.value_or(adds_bos)) parts.prefix.push_back(*vocab.bos);
-  if (vocab.eos && vocab.add_eos.value_or(false)) parts.suffix.push_back(*vocab.eos);
+  if (vocab.bos && vocab.add_bos.value_or(adds_bos)) put_before(parts.templates, *vocab.bos);
+  if (vocab.eos && vocab.add_eos.value_or(false)) put_after(parts.templates, *vocab.eos);
   return parts;
 }
 
+BpeModel::Parts start_bpe(const GgufVocab& vocab) {
+  BpeModel::Parts model;
+  model.vocab_count = static_cast<int>(vocab.tokens.size());
+  model.unknown = vocab.unknown;
+  return model;
+}
+
 // A merge that makes or needs a special token is left out: text never spells one by accident.
-void add_merges(const GgufVocab& vocab, TokenizerParts& parts) {
-  BpeModel::Parts& model = parts.model;
+void add_merges(const GgufVocab& vocab, const TokenizerParts& parts, BpeModel::Parts& model) {
   model.merges.reserve(vocab.merges.size());
   for (size_t rank = 0; rank < vocab.merges.size(); ++rank) {
     const std::string_view merge = vocab.merges[rank];
@@ -110,15 +115,16 @@ void add_merges(const GgufVocab& vocab, TokenizerParts& parts) {
 std::unique_ptr<Tokenizer> build_byte_level(const GgufVocab& vocab) {
   NamedSplits splits = splits_of_name(vocab.pre, vocab.source);
   TokenizerParts parts = start_parts(vocab, splits.adds_bos);
-  parts.model.by_bytes = true;
-  parts.model.ignore_merges = splits.ignore_merges;
-  parts.model.texts.reserve(vocab.tokens.size());
+  BpeModel::Parts model = start_bpe(vocab);
+  model.by_bytes = true;
+  model.ignore_merges = splits.ignore_merges;
+  model.texts.reserve(vocab.tokens.size());
   bool needs_merges = false;
   for (size_t id = 0; id < vocab.tokens.size(); ++id) {
     const int32_t type = type_of(vocab, id);
     if (parts.is_special[id] || type == user_defined) continue;
     if (auto bytes = bytes_of_spelling(vocab.tokens[id])) {
-      parts.model.texts.insert(*bytes, static_cast<TokenId>(id));
+      model.texts.insert(*bytes, static_cast<TokenId>(id));
       needs_merges |= bytes->size() > 1;
       parts.token_bytes[id] = std::move(*bytes);
     } else {
@@ -130,8 +136,9 @@ std::unique_ptr<Tokenizer> build_byte_level(const GgufVocab& vocab) {
          vocab.source);
   }
   parts.pre_tokenizer = std::move(splits.pre_tokenizer);
-  add_merges(vocab, parts);
-  return std::make_unique<BpeTokenizer>(std::move(parts));
+  add_merges(vocab, parts, model);
+  parts.model = std::make_unique<BpeModel>(std::move(model));
+  return std::make_unique<PipelineTokenizer>(std::move(parts));
 }
 
 std::unique_ptr<Tokenizer> build_sentencepiece(const GgufVocab& vocab) {
@@ -140,6 +147,7 @@ std::unique_ptr<Tokenizer> build_sentencepiece(const GgufVocab& vocab) {
          vocab.source);
   }
   TokenizerParts parts = start_parts(vocab, true);
+  BpeModel::Parts model = start_bpe(vocab);
   std::vector<ScoredToken> scored;
   for (size_t id = 0; id < vocab.tokens.size(); ++id) {
     if (std::isnan(vocab.scores[id]))
@@ -150,21 +158,22 @@ std::unique_ptr<Tokenizer> build_sentencepiece(const GgufVocab& vocab) {
     const int32_t type = type_of(vocab, id);
     const auto spelled = vocab.types.empty() || type == byte ? spelled_byte(spelling) : std::nullopt;
     if (spelled) {
-      parts.model.byte_tokens[*spelled] = token;
+      model.byte_tokens[*spelled] = token;
       parts.token_bytes[id] = std::string(1, static_cast<char>(*spelled));
     } else if (!parts.is_special[id] && type != byte) {
       parts.token_bytes[id] = replace_all(spelling, kMark, " ");
       if (type != user_defined) scored.push_back({token, spelling, vocab.scores[id]});
     }
   }
-  add_score_merges(scored, vocab.source, parts.model);
+  add_score_merges(scored, vocab.source, model);
+  parts.model = std::make_unique<BpeModel>(std::move(model));
   const bool adds_space = vocab.add_space_prefix.value_or(true);
   parts.normalizer.add([adds_space](std::string text) {
     if (adds_space) text.insert(0, 1, ' ');
     return replace_all(text, " ", kMark);
   });
   parts.strips_leading_space = adds_space;
-  return std::make_unique<BpeTokenizer>(std::move(parts));
+  return std::make_unique<PipelineTokenizer>(std::move(parts));
 }
 
 }  // namespace

@@ -1,9 +1,17 @@
-// Post-processors (what goes around a text) and decoders (what a token's spelling means) of a tokenizer.json.
+// Post-processors of a tokenizer.json: what goes around a text, or around two. Each kind is a reader and a line in the
+// list.
+#include <algorithm>
+
 #include "base/error.h"
 #include "tokenizer/json_components.h"
 
 namespace estoc {
 namespace {
+
+using Kind = TemplateItem::Kind;
+
+constexpr int64_t kSegmentMax = 255;
+constexpr size_t kItemsMax = 1024;  // of a template, each special token counted by its ids
 
 TokenId read_id(const Json& json, const std::string& where) {
   if (!json.is_int() || json.as_int() < 0 || json.as_int() > INT32_MAX) {
@@ -12,98 +20,123 @@ TokenId read_id(const Json& json, const std::string& where) {
   return static_cast<TokenId>(json.as_int());
 }
 
-void append_special(const JsonFields& json, const std::string& name, std::vector<TokenId>& ids) {
-  const JsonFields token = json.object("special_tokens").object(name);
-  for (const Json& id : token.array("ids")) ids.push_back(read_id(id, token.where()));
+uint8_t read_segment(const JsonFields& json) {
+  const int64_t segment = json.integer_or("type_id", 0);
+  if (segment < 0 || segment > kSegmentMax)
+    fail(ErrorCode::corrupt_file, "{}: type_id is {}, expected 0 to {}", json.where(), segment, kSegmentMax);
+  return static_cast<uint8_t>(segment);
 }
 
-Surroundings read_template(const JsonFields& json) {
-  Surroundings around;
-  bool has_text = false;
-  for (const Json& item : json.array("single")) {
-    const JsonFields fields(item, json.where() + ".single");
+std::vector<TemplateItem> read_items(const JsonFields& json, const std::string& key) {
+  std::vector<TemplateItem> items;
+  for (const Json& item : json.array(key)) {
+    const JsonFields fields(item, json.where() + "." + key);
     if (fields.find("Sequence") != nullptr) {
-      if (has_text) fail_unsupported(json, "a template that repeats the text");
-      has_text = true;
+      const JsonFields text = fields.object("Sequence");
+      const std::string& id = text.string("id");
+      if (id != "A" && id != "B") fail_unsupported(json, "the text " + id.substr(0, 100) + " of a template");
+      items.push_back({.kind = id == "A" ? Kind::first : Kind::second, .segment = read_segment(text)});
     } else {
-      append_special(json, fields.object("SpecialToken").string("id"), has_text ? around.suffix : around.prefix);
+      const JsonFields special = fields.object("SpecialToken");
+      const JsonFields token = json.object("special_tokens").object(special.string("id"));
+      for (const Json& id : token.array("ids"))
+        items.push_back({.id = read_id(id, token.where()), .segment = read_segment(special)});
     }
+    if (items.size() > kItemsMax) fail_unsupported(json, "a template of more than 1024 parts");
   }
-  if (!has_text) fail_unsupported(json, "a template without the text");
-  return around;
+  return items;
 }
 
-// RobertaProcessing and BertProcessing: "cls": ["<s>", 0] before, "sep" after.
-Surroundings read_cls_sep(const JsonFields& json) {
+void check_texts(const JsonFields& json, const std::vector<TemplateItem>& items, Kind text) {
+  const auto count = std::ranges::count(items, text, &TemplateItem::kind);
+  if (count > 1) fail_unsupported(json, "a template that repeats the text");
+  if (count == 0) fail_unsupported(json, "a template without the text");
+}
+
+TextTemplates read_template(const JsonFields& json) {
+  TextTemplates templates{.single = read_items(json, "single")};
+  check_texts(json, templates.single, Kind::first);
+  if (std::ranges::count(templates.single, Kind::second, &TemplateItem::kind) > 0)
+    fail_unsupported(json, "a template of one text with two");
+  if (json.find("pair") == nullptr) return templates;
+  std::vector<TemplateItem> pair = read_items(json, "pair");
+  if (pair.empty()) return templates;
+  check_texts(json, pair, Kind::first);
+  check_texts(json, pair, Kind::second);
+  templates.pair = std::move(pair);
+  return templates;
+}
+
+struct ClsSep {
+  TokenId cls, sep;
+};
+
+// "cls": ["<s>", 0] stands before, "sep" after.
+ClsSep read_cls_sep(const JsonFields& json) {
   const auto id_of = [&](std::string_view key) {
     const Json::Array& pair = json.array(key);
     if (pair.size() != 2) fail(ErrorCode::corrupt_file, "{}: {} is not a pair of spelling and id", json.where(), key);
     return read_id(pair[1], json.where());
   };
-  return {{id_of("cls")}, {id_of("sep")}};
+  return {id_of("cls"), id_of("sep")};
 }
 
-// Decoders come in order; what joins the tokens to one text must not be followed by anything that looks at tokens.
-struct DecoderReader {
-  DecodeRules rules;
-  bool is_joined = false;
+TextTemplates read_bert(const JsonFields& json) {
+  const auto [cls, sep] = read_cls_sep(json);
+  return {.single = {{.id = cls}, {.kind = Kind::first}, {.id = sep}},
+          .pair = {{.id = cls},
+                   {.kind = Kind::first},
+                   {.id = sep},
+                   {.kind = Kind::second, .segment = 1},
+                   {.id = sep, .segment = 1}}};
+}
 
-  void replace(const JsonFields& json, std::string from, std::string to) {
-    // Real ones turn U+2581 into a space; nothing needs a spelling to grow.
-    if (is_joined || from.empty() || to.size() > from.size()) fail_unsupported(json, "this Replace decoder");
-    rules.replacements.emplace_back(std::move(from), std::move(to));
-  }
+TextTemplates read_roberta(const JsonFields& json) {
+  const auto [cls, sep] = read_cls_sep(json);
+  return {.single = {{.id = cls}, {.kind = Kind::first}, {.id = sep}},
+          .pair = {{.id = cls}, {.kind = Kind::first}, {.id = sep}, {.id = sep}, {.kind = Kind::second}, {.id = sep}}};
+}
 
-  void read(const JsonFields& json) {
-    const std::string& type = json.string("type");
-    if (type == "Sequence") {
-      for (const Json& step : json.array("decoders")) read(JsonFields(step, json.where()));
-    } else if (type == "ByteLevel") {
-      rules.is_byte_level = true;
-    } else if (type == "ByteFallback") {
-      rules.has_byte_tokens = true;
-    } else if (type == "Fuse") {
-      is_joined = true;
-    } else if (type == "Replace") {
-      replace(json, json.object("pattern").string("String"), json.string("content"));
-    } else if (type == "Metaspace") {
-      const bool adds = json.flag_or("add_prefix_space", true);
-      replace(json, json.string_or("replacement", "\xE2\x96\x81"), " ");
-      rules.strips_leading_space = json.string_or("prepend_scheme", adds ? "always" : "never") != "never";
-    } else if (type == "Strip") {
-      const int64_t start = json.integer_or("start", 0);
-      const int64_t stop = json.integer_or("stop", 0);
-      if (!is_joined || json.string("content") != " " || start < 0 || start > 1 || stop != 0) {
-        fail_unsupported(json, "this Strip decoder");
-      }
-      rules.strips_leading_space = start == 1;
-    } else {
-      fail_unsupported(json, type);
-    }
-  }
+// Moves offsets only.
+TextTemplates read_byte_level(const JsonFields&) { return {}; }
+
+constexpr struct {
+  std::string_view name;
+  TextTemplates (*read)(const JsonFields& json);
+} kKinds[] = {
+    {"TemplateProcessing", read_template},
+    {"BertProcessing", read_bert},
+    {"RobertaProcessing", read_roberta},
+    {"ByteLevel", read_byte_level},
 };
+
+// What `outer` puts around a text, around what `inner` made of it.
+TextTemplates around(const TextTemplates& outer, TextTemplates inner) {
+  const std::vector<TokenId> before = prefix_of(outer), after = suffix_of(outer);
+  for (auto id = before.rbegin(); id != before.rend(); ++id) put_before(inner, *id);
+  for (const TokenId id : after) put_after(inner, id);
+  return inner;
+}
+
+bool is_plain(const TextTemplates& templates) { return templates.single.size() == 1; }
+
+TextTemplates read(const JsonFields& json, int depth) {
+  const std::string& type = json.string("type");
+  if (type == "Sequence") {
+    TextTemplates all;
+    for_each_component(json, "processors", depth, [&](const JsonFields& step, int deeper) {
+      TextTemplates next = read(step, deeper);
+      all = is_plain(all) ? std::move(next) : around(next, std::move(all));
+    });
+    return all;
+  }
+  const auto* kind = std::ranges::find_if(kKinds, [&](const auto& known) { return known.name == type; });
+  if (kind == std::end(kKinds)) fail_unsupported(json, type);
+  return kind->read(json);
+}
 
 }  // namespace
 
-Surroundings read_post_processor(const JsonFields& json) {
-  const std::string& type = json.string("type");
-  if (type == "ByteLevel") return {};  // moves offsets only
-  if (type == "TemplateProcessing") return read_template(json);
-  if (type == "RobertaProcessing" || type == "BertProcessing") return read_cls_sep(json);
-  if (type != "Sequence") fail_unsupported(json, type);
-  Surroundings around;
-  for (const Json& step : json.array("processors")) {
-    Surroundings outer = read_post_processor(JsonFields(step, json.where()));
-    around.prefix.insert(around.prefix.begin(), outer.prefix.begin(), outer.prefix.end());
-    around.suffix.insert(around.suffix.end(), outer.suffix.begin(), outer.suffix.end());
-  }
-  return around;
-}
-
-DecodeRules read_decoder(const JsonFields& json) {
-  DecoderReader reader;
-  reader.read(json);
-  return reader.rules;
-}
+TextTemplates read_post_processor(const JsonFields& json) { return read(json, 0); }
 
 }  // namespace estoc

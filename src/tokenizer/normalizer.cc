@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/utf8.h"
+#include "tokenizer/library_characters.h"
 #include "tokenizer/unicode.h"
 
 namespace estoc {
@@ -29,9 +30,14 @@ void append_normalized(std::string& out, std::string_view valid_text, UnicodeFor
   const auto options = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | (is_compatible ? UTF8PROC_COMPAT : 0));
   std::vector<utf8proc_int32_t> code_points;
   code_points.reserve(valid_text.size());
+  const CodePointSet& undecomposed = undecomposed_characters();
   for (size_t at = 0; at < valid_text.size();) {
     const Character c = character_at(valid_text, at);
     at += c.bytes;
+    if (c.code_point < 0x80 || undecomposed.contains(c.code_point)) {
+      code_points.push_back(static_cast<utf8proc_int32_t>(c.code_point));
+      continue;
+    }
     // No decomposition is longer than 18 code points (U+FDFA).
     utf8proc_int32_t parts[32];
     int boundary = 0;
@@ -79,8 +85,59 @@ std::string to_lowercase(std::string_view text) {
       out.push_back(text[at]);
     } else if (c.code_point == 0x130) {
       out += "i\xCC\x87";  // the only character whose lower case is two
+    } else if (c.code_point < 0x80) {
+      out += static_cast<char>(c.code_point >= 'A' && c.code_point <= 'Z' ? c.code_point + 32 : c.code_point);
+    } else if (const uint32_t late = late_lower_case(c.code_point); late != 0) {
+      utf8_append(out, late);
     } else {
       utf8_append(out, static_cast<uint32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c.code_point))));
+    }
+    at += c.bytes;
+  }
+  return out;
+}
+
+std::string without(std::string_view text, const CodePointSet& characters) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    if (!characters.contains(c.code_point)) out += text.substr(at, c.bytes);
+    at += c.bytes;
+  }
+  return out;
+}
+
+std::string stripped(std::string_view text, bool left, bool right) {
+  while (left && !text.empty()) {
+    const Character c = character_at(text, 0);
+    if ((c.classes & kSpaceClass) == 0) break;
+    text.remove_prefix(c.bytes);
+  }
+  while (right && !text.empty()) {
+    const Character c = character_before(text, text.size());
+    if ((c.classes & kSpaceClass) == 0) break;
+    text.remove_suffix(c.bytes);
+  }
+  return std::string(text);
+}
+
+std::string nmt_normalized(std::string_view text) {
+  const auto is_dropped = [](uint32_t c) {
+    return (c >= 0x1 && c <= 0x8) || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F;
+  };
+  const auto is_blank = [](uint32_t c) {
+    return c == 0x9 || c == 0xA || c == 0xC || c == 0xD || c == 0x1680 || (c >= 0x200B && c <= 0x200F) || c == 0x2028 ||
+           c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == 0xFFFD;
+  };
+  std::string out;
+  out.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    if (is_blank(c.code_point)) {
+      out += ' ';
+    } else if (!is_dropped(c.code_point)) {
+      out += text.substr(at, c.bytes);
     }
     at += c.bytes;
   }

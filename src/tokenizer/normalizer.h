@@ -9,6 +9,8 @@
 
 namespace estoc {
 
+class CodePointSet;
+
 class Normalizer {
  public:
   using Step = std::function<std::string(std::string)>;
@@ -27,10 +29,20 @@ class Normalizer {
 
 enum class UnicodeForm { nfc, nfd, nfkc, nfkd };
 
-// The text in a Unicode normal form. Characters newer than Unicode 15.0 stay as they are. O(n log n) for any text.
+// The text in a Unicode normal form; characters that got their decomposition late (library_characters.h) stay.
+// O(n log n) for any text.
 std::string to_unicode_form(std::string_view text, UnicodeForm form);
 
 // Every character in its full lower-case mapping, without regard to its neighbours.
 std::string to_lowercase(std::string_view text);
+
+// Without the characters of a set.
+std::string without(std::string_view text, const CodePointSet& characters);
+
+// Without white space at its start and end.
+std::string stripped(std::string_view text, bool left, bool right);
+
+// What SentencePiece's "nmt" rule changes beside a normal form: control characters go, kinds of blanks become spaces.
+std::string nmt_normalized(std::string_view text);
 
 }  // namespace estoc

@@ -1,5 +1,6 @@
 #include "tokenizer/pre_tokenizer.h"
 
+#include "tokenizer/byte_level.h"
 #include "tokenizer/text_replace.h"
 
 namespace estoc {
@@ -20,6 +21,10 @@ void PreTokenizer::mark_spaces(std::string mark, PrefixScheme scheme) {
                       if (wants && !marked.starts_with(mark)) out += mark;
                       out += marked;
                     }});
+}
+
+void PreTokenizer::spell_bytes() {
+  steps_.push_back({nullptr, [](std::string_view piece, bool, std::string& out) { out += spelling_of_bytes(piece); }});
 }
 
 void PreTokenizer::split(std::string& text, bool is_at_start, std::vector<std::string_view>& pieces) const {

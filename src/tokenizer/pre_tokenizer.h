@@ -22,6 +22,8 @@ class PreTokenizer {
   void add_prefix_space();
   // Every space becomes `mark`, with one more in front where the scheme says so and there is none yet.
   void mark_spaces(std::string mark, PrefixScheme scheme);
+  // Pieces are handed on in their byte-level spelling (byte_level.h).
+  void spell_bytes();
 
   // `is_at_start`: the stretch begins where the whole text begins. May change `text`; the pieces are views into it.
   void split(std::string& text, bool is_at_start, std::vector<std::string_view>& pieces) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tokenizer/byte_level.h"
+#include "tokenizer/library_characters.h"
 #include "tokenizer/split_patterns.h"
 
 namespace estoc {
@@ -126,25 +127,67 @@ class LiteralSplitter : public Splitter {
   SplitRule rule_;
 };
 
-class ClassSplitter : public Splitter {
+// Single characters for which `IsDelimiter` says so.
+template <typename IsDelimiter>
+class CharacterSplitter : public Splitter {
  public:
-  ClassSplitter(ClassSet classes, std::string also, SplitRule rule)
-      : classes_(classes), also_(std::move(also)), rule_(rule) {}
+  CharacterSplitter(IsDelimiter is_delimiter, SplitRule rule) : is_delimiter_(is_delimiter), rule_(rule) {}
   void split(std::string_view text, std::vector<std::string_view>& pieces) const override {
     std::vector<Stretch> stretches;
     for (size_t at = 0; at < text.size();) {
       const Character c = character_at(text, at);
-      const bool is_listed = c.code_point < 0x80 && also_.find(static_cast<char>(c.code_point)) != std::string::npos;
-      if ((c.classes & classes_) != 0 || is_listed) cover(stretches, at, at + c.bytes);
+      if (is_delimiter_(c)) cover(stretches, at, at + c.bytes);
       at += c.bytes;
     }
     finish_split(text, std::move(stretches), rule_, pieces);
   }
 
  private:
-  ClassSet classes_;
-  std::string also_;
+  IsDelimiter is_delimiter_;
   SplitRule rule_;
+};
+
+template <typename IsDelimiter>
+std::unique_ptr<Splitter> make_character_splitter(IsDelimiter is_delimiter, SplitRule rule) {
+  return std::make_unique<CharacterSplitter<IsDelimiter>>(is_delimiter, rule);
+}
+
+// What stands before the first character that has a script belongs to no piece.
+class ScriptSplitter : public Splitter {
+ public:
+  void split(std::string_view text, std::vector<std::string_view>& pieces) const override {
+    int last = 0;
+    size_t start = text.size();
+    for (size_t at = 0; at < text.size();) {
+      const Character c = character_at(text, at);
+      const int script = c.code_point == ' ' ? 0 : script_of(c.code_point);
+      if (script != 0 && script != last) {
+        if (start < at) pieces.push_back(text.substr(start, at - start));
+        start = at;
+        last = script;
+      }
+      at += c.bytes;
+    }
+    if (start < text.size()) pieces.push_back(text.substr(start));
+  }
+};
+
+class LengthSplitter : public Splitter {
+ public:
+  explicit LengthSplitter(size_t characters) : characters_(characters) {}
+  void split(std::string_view text, std::vector<std::string_view>& pieces) const override {
+    size_t start = 0, count = 0;
+    for (size_t at = 0; at < text.size();) {
+      at += character_at(text, at).bytes;
+      if (++count < characters_ && at < text.size()) continue;
+      pieces.push_back(text.substr(start, at - start));
+      start = at;
+      count = 0;
+    }
+  }
+
+ private:
+  size_t characters_;
 };
 
 // Characters of a byte-level spelling: one a byte of the text.
@@ -184,7 +227,7 @@ std::unique_ptr<Splitter> make_regex_splitter(std::string_view pattern, SplitRul
   const bool keeps_matches =
       (rule.behavior == SplitBehavior::isolated) || (rule.behavior == SplitBehavior::removed && rule.invert);
   if (const auto known = scan_rule_of(pattern); known && keeps_matches) return make_scan_splitter(*known);
-  if (pattern == kDigitPattern) return make_class_splitter(kNumberClass, "", rule);
+  if (pattern == kDigitPattern) return make_class_splitter(kNumberClass, rule);
   return std::make_unique<RegexSplitter>(pattern, rule, where);
 }
 
@@ -192,8 +235,20 @@ std::unique_ptr<Splitter> make_literal_splitter(std::string literal, SplitRule r
   return std::make_unique<LiteralSplitter>(std::move(literal), rule);
 }
 
-std::unique_ptr<Splitter> make_class_splitter(ClassSet classes, std::string also, SplitRule rule) {
-  return std::make_unique<ClassSplitter>(classes, std::move(also), rule);
+std::unique_ptr<Splitter> make_class_splitter(ClassSet classes, SplitRule rule) {
+  return make_character_splitter([classes](const Character& c) { return (c.classes & classes) != 0; }, rule);
+}
+
+std::unique_ptr<Splitter> make_punctuation_splitter(SplitRule rule) {
+  const CodePointSet* punctuation = &punctuation_characters();
+  return make_character_splitter([punctuation](const Character& c) { return punctuation->contains(c.code_point); },
+                                 rule);
+}
+
+std::unique_ptr<Splitter> make_script_splitter() { return std::make_unique<ScriptSplitter>(); }
+
+std::unique_ptr<Splitter> make_length_splitter(size_t characters) {
+  return std::make_unique<LengthSplitter>(characters);
 }
 
 std::unique_ptr<Splitter> make_spelled_splitter(std::unique_ptr<Splitter> splitter) {

@@ -33,8 +33,14 @@ std::unique_ptr<Splitter> make_scan_splitter(ScanRule rule);
 std::unique_ptr<Splitter> make_regex_splitter(std::string_view pattern, SplitRule rule, std::string_view where);
 // By a literal string, which is not empty.
 std::unique_ptr<Splitter> make_literal_splitter(std::string literal, SplitRule rule);
-// Every single character of `classes` (or of the ASCII characters `also`) is a delimiter.
-std::unique_ptr<Splitter> make_class_splitter(ClassSet classes, std::string also, SplitRule rule);
+// Every single character of `classes` is a delimiter.
+std::unique_ptr<Splitter> make_class_splitter(ClassSet classes, SplitRule rule);
+// Every single punctuation character, by library_characters.h.
+std::unique_ptr<Splitter> make_punctuation_splitter(SplitRule rule);
+// Wherever the script changes (pre-tokenizer UnicodeScripts); white space and marks belong to what stands before them.
+std::unique_ptr<Splitter> make_script_splitter();
+// Every so many characters, which is more than none.
+std::unique_ptr<Splitter> make_length_splitter(size_t characters);
 // `splitter` sees the byte-level spelling of a text (byte_level.h), its pieces are those of the text itself: they may
 // end inside a character.
 std::unique_ptr<Splitter> make_spelled_splitter(std::unique_ptr<Splitter> splitter);

@@ -23,11 +23,38 @@ struct EncodeOptions {
   bool parse_special = true;  // read special tokens written in the text ("<|im_start|>") as those tokens
 };
 
+// Ids with the segment of each, which models of pairs read beside them (Hugging Face's token_type_ids).
+struct SegmentedIds {
+  std::vector<TokenId> ids;
+  std::vector<uint8_t> segments;
+};
+
+// What a tokenizer.json says of lengths. Encoding never cuts or pads: that is the caller's, who knows the batch.
+struct Truncation {
+  enum class Strategy : uint8_t { longest_first, only_first, only_second };
+  int max_length = 0;  // of a text or pair, special tokens included
+  int stride = 0;
+  Strategy strategy = Strategy::longest_first;
+  bool cuts_left = false;
+};
+struct Padding {
+  std::optional<int> length;  // nothing: as long as the longest of a batch
+  int multiple = 1;
+  bool pads_left = false;
+  TokenId id = 0;
+  uint8_t segment = 0;
+};
+
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
   virtual std::vector<TokenId> encode(std::string_view text, EncodeOptions options = {}) const = 0;
+
+  // The same with the segments, and two texts as one input: a question and its passage. Where a vocabulary does not say
+  // what goes around them, a text is segment 0 and a second one segment 1.
+  virtual SegmentedIds encode_segments(std::string_view text, EncodeOptions options = {}) const;
+  virtual SegmentedIds encode_pair(std::string_view first, std::string_view second, EncodeOptions options = {}) const;
 
   // The whole text of a token sequence, with invalid UTF-8 replaced by U+FFFD. Special (control) tokens give no text
   // when `skip_special`.
@@ -48,6 +75,9 @@ class Tokenizer {
   virtual std::optional<TokenId> find(std::string_view spelling) const = 0;
   // SentencePiece models put a blank in front of the text: the first piece of a whole text loses it again.
   virtual bool strips_leading_space() const = 0;
+  // How long the file wants texts to be, where it says so.
+  virtual const std::optional<Truncation>& truncation() const;
+  virtual const std::optional<Padding>& padding() const;
 };
 
 // A vocabulary as GGUF metadata spells it (tokenizer.ggml.*); the views must outlive the call only.

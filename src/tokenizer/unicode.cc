@@ -34,6 +34,15 @@ Character wide_character_at(std::string_view text, size_t at) {
   return {code_point, static_cast<uint32_t>(bytes), classes_of(code_point)};
 }
 
+// Stops at three continuation bytes.
+Character character_before(std::string_view text, size_t at) {
+  size_t start = at - 1;
+  while (start > 0 && at - start < 4 && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
+  const Character c = character_at(text, start);
+  if (start + c.bytes == at) return c;
+  return {kBrokenByte, 1, 0};
+}
+
 std::vector<std::pair<uint32_t, uint32_t>> class_ranges(ClassSet set) {
   std::vector<std::pair<uint32_t, uint32_t>> ranges;
   for (uint32_t code_point = 0; code_point <= 0x10FFFF; ++code_point) {

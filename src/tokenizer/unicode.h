@@ -55,6 +55,9 @@ inline Character character_at(std::string_view text, size_t at) {
   return lead < 0x80 ? Character{lead, 1, kAsciiClasses[lead]} : wide_character_at(text, at);
 }
 
+// The last character before text[at], which is past the start.
+Character character_before(std::string_view text, size_t at);
+
 // The inclusive ranges of code points (without surrogates) that have any class of `set`, ascending.
 std::vector<std::pair<uint32_t, uint32_t>> class_ranges(ClassSet set);
 
