@@ -78,7 +78,7 @@ TEST_F(JsonVocabulary, Llama2AgreesWithItsGgufVocabulary) {
 }
 
 TEST_F(JsonVocabulary, UnsupportedModelsAreNamed) {
-  for (const char* name : {"t5-small", "bert-base-uncased", "all-minilm-l6-v2", "clip"}) {
+  for (const char* name : {"t5-small"}) {
     try {
       open(name);
       ADD_FAILURE() << name;

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Ids and texts by our tokenizers beside those of PyPI's tokenizers, on random texts.
+
+Every vocabulary in the data is compared on $ESTOC_TOKENIZER_TEXTS texts (1,000 when it is not set), alone and in pairs.
+Needs the packages of tests/conformance/requirements.txt; what is missing is named as skipped.
+"""
+
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "golden"))
+import random_texts  # noqa: E402
+
+BUILD = Path(os.environ.get("ESTOC_BUILD", "build/release"))
+DATA = Path(os.environ.get("ESTOC_SHARED", "../shared")) / "data" / "tokenizers"
+COUNT = int(os.environ.get("ESTOC_TOKENIZER_TEXTS", "1000"))
+SHOWN = 5
+
+
+def ours(path, texts, *flags):
+    """For each text the ids, and with --decode the text they give, with --pair the segments of each two."""
+    data = b"".join(struct.pack("<I", len(text)) + text
+                    for text in (t.encode() if isinstance(t, str) else t for t in texts))
+    run = subprocess.run([BUILD / "tests" / "tokenizer_encoder", path, *flags], input=data, capture_output=True)
+    if run.returncode != 0:
+        raise RuntimeError(run.stderr.decode() or f"the encoder ended with {run.returncode}")
+    at = 0
+
+    def take(bytes_each):
+        nonlocal at
+        count, = struct.unpack_from("<I", run.stdout, at)
+        at += 4 + count * bytes_each
+        return run.stdout[at - count * bytes_each:at]
+
+    while at < len(run.stdout):
+        ids = take(4)
+        answer = [list(struct.unpack(f"<{len(ids) // 4}i", ids))]
+        if "--decode" in flags:
+            answer.append(take(1).decode())
+        if "--pair" in flags:
+            answer.append(list(take(1)))
+        yield answer
+
+
+def compare(what, texts, found, expected):
+    found = list(found)
+    differing = [i for i in range(len(texts)) if i >= len(found) or found[i] != expected[i]]
+    print(f"{what}: {len(texts)} texts, {len(differing)} differ", flush=True)
+    for i in differing[:SHOWN]:
+        print(f"  {texts[i]!r}\n    ours     {found[i] if i < len(found) else None}\n    expected {expected[i]}")
+    return not differing
+
+
+def against_hugging_face(path):
+    from tokenizers import Tokenizer
+    name = path.parent.name
+    try:
+        oracle = Tokenizer.from_file(str(path))
+    except Exception as error:
+        print(f"skipped {name}: PyPI's tokenizers refuses it ({error})")
+        return True
+    oracle.no_truncation()
+    oracle.no_padding()
+    specials = [token.content for token in oracle.get_added_tokens_decoder().values()][:50]
+    texts = random_texts.texts(COUNT, 1, specials)
+    encodings = oracle.encode_batch(texts)
+    decoded = oracle.decode_batch([e.ids for e in encodings], skip_special_tokens=False)
+    good = compare(name, texts, ours(path, texts, "--decode"), [[e.ids, d] for e, d in zip(encodings, decoded)])
+    pairs = list(zip(texts[::2], texts[1::2]))
+    encodings = oracle.encode_batch(pairs)
+    return compare(f"{name}, pairs", pairs, ours(path, [t for pair in pairs for t in pair], "--pair"),
+                   [[e.ids, e.type_ids] for e in encodings]) and good
+
+
+def main():
+    checks = [(against_hugging_face, path) for path in sorted((DATA / "hf").glob("*/tokenizer.json"))]
+    wanted = sys.argv[1:]
+    good = True
+    for check, path in checks:
+        if wanted and not any(name in str(path) for name in wanted):
+            continue
+        try:
+            good = check(path) and good
+        except ImportError as error:
+            print(f"skipped {path.name}: {error}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
