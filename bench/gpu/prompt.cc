@@ -186,12 +186,13 @@ void PromptModel::record_attention() const {
   a.order = order_;
   a.heads = m_.heads;
   a.group = m_.heads / m_.kv_heads;
+  a.width = kDim;
   a.scale = 0.088f;
   a.tile_count = attention_tile_count_;
   launch(s_.device, s_.function("attention_prompt_128"),
          {.blocks = attention_prompt_blocks(attention_tile_count_, s_.device.multiprocessors),
-          .threads = kAttentionPromptThreads,
-          .shared_bytes = attention_prompt_shared_bytes(KvForm::bf16, kDim, s_.device.capability),
+          .threads = attention_prompt_threads(kDim, false, s_.device.capability),
+          .shared_bytes = attention_prompt_shared_bytes(KvForm::bf16, kDim, false, s_.device.capability),
           .may_overlap = true},
          a);
 }
@@ -214,7 +215,9 @@ void PromptModel::record_rope() const {
                            queries_.as<u16>(),
                            kv_layer(),
                            padded_ / kKvPositions,
+                           (m_.heads + 2 * m_.kv_heads) * kDim,
                            m_.heads,
+                           kDim,
                            count_,
                            1e-5f};
   launch(s_.device, s_.function("rope_kv_d128"),

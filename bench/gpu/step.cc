@@ -76,7 +76,7 @@ class StepModel {
 };
 
 StepModel::StepModel(Session& session, const Model& model, WeightForm form, int count, int context)
-    : splits(attention_splits(context, count, model.kv_heads, session.device.multiprocessors)),
+    : splits(attention_splits(context, count, model.kv_heads, session.device.multiprocessors, kDim)),
       s_(session),
       m_(model),
       form_(form),
@@ -175,13 +175,18 @@ void StepModel::record_layer(int layer, bool may_overlap) {
       .partial = partial_.as<float>(),
       .arrived = arrived_.as<u32>(),
       .table_stride = table_stride_,
+      .qkv_stride = qkv_shape_.rows,
       .heads = m_.heads,
+      .width = kDim,
       .epsilon = 1e-6f,
       .scale = 0.088f,
       .ahead = ask(begin + out_at_, ahead.attention),
       .next_layer = has_next ? kv_layer_bytes : 0};
   launch(s_.device, s_.function("attention_decode_d128"),
-         {.blocks = splits, .blocks_y = count_ * m_.kv_heads, .threads = kAttentionThreads, .may_overlap = may_overlap},
+         {.blocks = splits,
+          .blocks_y = count_ * m_.kv_heads,
+          .threads = attention_threads(kDim),
+          .may_overlap = may_overlap},
          attention);
   a = linear(out_shape_, begin + out_at_);
   a.inputs = attended_.as<u16>();

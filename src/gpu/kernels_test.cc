@@ -89,10 +89,36 @@ TEST_P(KernelsTest, AttentionWithSinks) {
   expect(check_attention_decode(device, module, c, random));
 }
 
+TEST_P(KernelsTest, AttentionOfWideHeadsAndOfWidthsBetween) {
+  expect(check_attention_decode(device, module, {256, 4, 2, {0, 15, 200}, 1, true}, random));
+  expect(check_attention_decode(device, module, {256, 4, 1, {130}, 3, true, KvForm::int8, 37}, random));
+  AttentionCase c{.head_dim = 256, .heads = 2, .kv_heads = 1, .positions = {5, 90}, .splits = 2, .has_head_norm = true};
+  c.width = 160;
+  c.window = 50;
+  expect(check_attention_decode(device, module, c, random));
+  c = {.head_dim = 128, .heads = 4, .kv_heads = 2, .positions = {0, 77}, .has_head_norm = true, .form = KvForm::int8};
+  c.width = 96;
+  expect(check_attention_decode(device, module, c, random));
+}
+
+TEST_P(KernelsTest, AttentionWithCapsGatesAndNormsOfValues) {
+  for (const KvForm form : {KvForm::bf16, KvForm::int8}) {
+    AttentionCase c{.head_dim = 64, .heads = 4, .kv_heads = 2, .positions = {0, 16, 100}, .splits = 2, .form = form};
+    c.softcap = 1.5f;
+    expect(check_attention_decode(device, module, c, random));
+    c.softcap = 0;
+    c.has_gate = c.has_value_norm = true;
+    c.width = 40;
+    expect(check_attention_decode(device, module, c, random));
+    expect(check_rope(device, module, c, random));
+  }
+}
+
 TEST_P(KernelsTest, RopeOfManyRows) {
   for (const KvForm form : {KvForm::bf16, KvForm::int8}) {
     expect(check_rope(device, module, {64, 4, 2, {0, 15, 16, 37, 5}, 1, true, form}, random));
     expect(check_rope(device, module, {128, 3, 1, {9, 40}, 1, false, form}, random));
+    expect(check_rope(device, module, {256, 2, 1, {9, 40}, 1, true, form}, random));
   }
 }
 

@@ -90,6 +90,31 @@ TEST_P(PromptKernelsTest, AttentionOfPrompts) {
   }
 }
 
+TEST_P(PromptKernelsTest, AttentionOfWideHeadsWithCapsAndGates) {
+  for (const KvForm form : {KvForm::bf16, KvForm::int8}) {
+    AttentionPromptCase c{.head_dim = 256, .heads = 4, .kv_heads = 2, .context = 150, .tokens = 40, .sample = 24};
+    c.form = form;
+    expect(check_attention_prompt(device, module, c, random));
+    c.softcap = 1.5f;
+    c.window = 60;
+    expect(check_attention_prompt(device, module, c, random));
+    c.softcap = 0;
+    c.has_gate = true;
+    c.width = 192;
+    expect(check_attention_prompt(device, module, c, random));
+  }
+  AttentionPromptCase c{.head_dim = 128, .heads = 4, .kv_heads = 1, .context = 200, .tokens = 33, .sample = 24};
+  c.softcap = 2;
+  expect(check_attention_prompt(device, module, c, random));
+  c.softcap = 0;
+  c.has_gate = true;
+  for (const bool is_mma : {false, true}) {
+    c.is_mma = is_mma;
+    c.width = 96;
+    expect(check_attention_prompt(device, module, c, random));
+  }
+}
+
 TEST_P(PromptKernelsTest, AttentionWithSinks) {
   AttentionPromptCase c{.head_dim = 64, .heads = 8, .kv_heads = 2, .context = 200, .tokens = 30, .window = 100};
   c.sample = 40;

@@ -11,6 +11,11 @@ int table_stride_of(const DecodeShape& shape, const GpuKvPool& pool) {
   return gpu::attention_reach(shape.positions, pool.window) / gpu::kKvPositions;
 }
 
+const float* attention_gate(const GpuWeights& weights, const GpuBuffers& buffers) {
+  const GpuWeightPlan& plan = weights.plan();
+  return buffers.qkv.as<float>() + (plan.heads + 2 * plan.kv_heads) * plan.head_room;
+}
+
 void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                              const DecodeShape& shape, const DecodeInputs& inputs, size_t index,
                              gpu::WeightsAhead ahead, int output_tiles, gpu::ColumnOrder order) {
@@ -21,8 +26,8 @@ void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& w
   const GpuKvPools& kv = buffers.kv;
   const int stride = table_stride_of(shape, kv.of(index));
   const bool asks = int64_t{shape.rows} * stride * static_cast<int64_t>(kv.layer_bytes()) <= kAheadKvBytes;
-  const int splits =
-      gpu::attention_splits(stride * gpu::kKvPositions, shape.rows, plan.kv_heads, device.device().multiprocessors);
+  const int splits = gpu::attention_splits(stride * gpu::kKvPositions, shape.rows, plan.kv_heads,
+                                           device.device().multiprocessors, plan.head_room);
   const gpu::AttentionArguments attention{.qkv = buffers.qkv.as<float>(),
                                           .query_norm = layer.q_norm ? weights.vector(*layer.q_norm) : nullptr,
                                           .key_norm = layer.k_norm ? weights.vector(*layer.k_norm) : nullptr,
@@ -34,7 +39,9 @@ void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& w
                                           .partial = buffers.partial.as<float>(),
                                           .arrived = buffers.arrived.as<gpu::u32>(),
                                           .table_stride = stride,
+                                          .qkv_stride = plan.qkv_rows(),
                                           .heads = plan.heads,
+                                          .width = plan.head_dim,
                                           .output_tiles = output_tiles,
                                           .order = order,
                                           .epsilon = layer.head_epsilon,
@@ -42,11 +49,15 @@ void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& w
                                           .window = layer.window,
                                           .ahead = ahead,
                                           .next_layer = asks ? kv.to_next(index) : 0,
-                                          .sinks = layer.sinks ? weights.vector(*layer.sinks) : nullptr};
-  device.launch("attention_decode_d" + std::to_string(plan.head_dim) +
-                    gpu::attention_decode_suffix(attention.kv.form, layer.window),
-                {.blocks = splits, .blocks_y = shape.rows * plan.kv_heads, .threads = gpu::kAttentionThreads},
-                attention);
+                                          .sinks = layer.sinks ? weights.vector(*layer.sinks) : nullptr,
+                                          .gate = layer.has_attention_gate ? attention_gate(weights, buffers) : nullptr,
+                                          .softcap = layer.softcap,
+                                          .value_epsilon = layer.value_epsilon};
+  device.launch(
+      "attention_decode_d" + std::to_string(plan.head_room) +
+          gpu::attention_decode_suffix(attention.kv.form, layer.window > 0 || layer.softcap > 0),
+      {.blocks = splits, .blocks_y = shape.rows * plan.kv_heads, .threads = gpu::attention_threads(plan.head_room)},
+      attention);
 }
 
 }  // namespace estoc

@@ -30,7 +30,8 @@ class DecodeLaunches {
   gpu::WeightsAhead ask(size_t own_end);
   LinearArguments arguments(const GpuMatrix& matrix, gpu::u16* inputs, bool has_norm, float epsilon);
   // The projection that ends a part; its result enters the residual. `next_norm`: before what reads that.
-  void end_part(const GpuMatrix& matrix, gpu::u16* inputs, const GpuAddition& addition, size_t next_norm);
+  void end_part(const GpuMatrix& matrix, std::optional<size_t> bias, gpu::u16* inputs, const GpuAddition& addition,
+                size_t next_norm);
 
   const gpu::Accelerator& device_;
   const GpuWeights& w_;
@@ -67,10 +68,11 @@ LinearArguments DecodeLaunches::arguments(const GpuMatrix& matrix, gpu::u16* inp
   return a;
 }
 
-void DecodeLaunches::end_part(const GpuMatrix& matrix, gpu::u16* inputs, const GpuAddition& addition,
-                              size_t next_norm) {
+void DecodeLaunches::end_part(const GpuMatrix& matrix, std::optional<size_t> bias, gpu::u16* inputs,
+                              const GpuAddition& addition, size_t next_norm) {
   LinearArguments a = arguments(matrix, inputs, false, 0);
   a.next_norm = vector(next_norm);
+  a.bias = bias ? vector(*bias) : nullptr;
   if (addition.is_plain()) {
     square_parts = launch_linear(device_, matrix, "residual", a);
     return;
@@ -93,16 +95,16 @@ void DecodeLaunches::layer(size_t index) {
   for (const GpuMatrix& part : layer.qkv) {
     LinearArguments a = arguments(part, inputs, true, layer.input_epsilon);
     a.output = b_.qkv.as<float>(static_cast<size_t>(part.output_at) * 4);
-    a.output_stride = qkv_rows(w_);
+    a.output_stride = w_.plan().qkv_rows();
     a.bias = layer.qkv_bias ? vector(*layer.qkv_bias) + part.output_at : nullptr;
     launch_linear(device_, part, "store", a);
   }
   launch_decode_attention(device_, w_, b_, shape_, inputs_, index, ask(layer.output.at), 0, gpu::ColumnOrder::plain);
-  end_part(layer.output, b_.attended.as<gpu::u16>(), layer.mixer_addition, layer.mlp_norm);
+  end_part(layer.output, layer.output_bias, b_.attended.as<gpu::u16>(), layer.mixer_addition, layer.mlp_norm);
   LinearArguments gated = arguments(layer.gate_up, inputs, true, layer.mlp_epsilon);
   gated.gate = layer.gate;
   launch_linear(device_, layer.gate_up, "gated", gated);
-  end_part(layer.down, b_.activated.as<gpu::u16>(), layer.mlp_addition,
+  end_part(layer.down, std::nullopt, b_.activated.as<gpu::u16>(), layer.mlp_addition,
            index + 1 < w_.plan().layers.size() ? w_.plan().layers[index + 1].input_norm
            : w_.plan().head                    ? w_.plan().head->norm
                                                : w_.plan().ones);

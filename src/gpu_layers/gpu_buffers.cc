@@ -64,14 +64,14 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
       inputs(zeros(accelerator.device(), static_cast<size_t>(std::max(rows_max, logit_rows_max)) *
                                              static_cast<size_t>(weights.plan().hidden) * 2)),
       squares(zeros(accelerator.device(), squares_bytes(weights, std::max(rows_max, logit_rows_max)))),
-      qkv(zeros(accelerator.device(), static_cast<size_t>(rows_max) * static_cast<size_t>(qkv_rows(weights)) * 4)),
-      attended(zeros(accelerator.device(),
-                     padded(rows_max) * static_cast<size_t>(weights.plan().heads * weights.plan().head_dim) * 2)),
+      qkv(zeros(accelerator.device(),
+                static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().qkv_rows()) * 4)),
+      attended(zeros(accelerator.device(), padded(rows_max) * static_cast<size_t>(weights.plan().attended()) * 2)),
       activated(zeros(accelerator.device(), padded(rows_max) * static_cast<size_t>(weights.plan().mlp_width) * 2)),
       partial(zeros(accelerator.device(),
                     static_cast<size_t>(gpu::attention_parts_max(accelerator.device().multiprocessors)) * 4 *
                         static_cast<size_t>(gpu::attention_partial_floats(
-                            weights.plan().heads / weights.plan().kv_heads, weights.plan().head_dim)))),
+                            weights.plan().heads / weights.plan().kv_heads, weights.plan().head_room)))),
       arrived(zeros(accelerator.device(),
                     static_cast<size_t>(gpu::attention_parts_max(accelerator.device().multiprocessors)) * 4)),
       tokens(zeros(accelerator.device(), static_cast<size_t>(logit_rows_max) * 4)),
@@ -81,7 +81,7 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
                       ? 64
                       : static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4) {
   const gpu::Device& device = accelerator.device();
-  for (const RopeSpec& rope : ropes) rotations.emplace_back(device, rope, weights.plan().head_dim, positions_max);
+  for (const RopeSpec& rope : ropes) rotations.emplace_back(device, rope, weights.plan().head_room, positions_max);
   if (weights.plan().has_additions()) {
     part.emplace(zeros(device, static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4));
   }
@@ -93,8 +93,8 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
   }
   if (!has_prompts) return;
   normed.emplace(zeros(device, padded(rows_max) * static_cast<size_t>(weights.plan().hidden) * 2));
-  queries.emplace(zeros(
-      device, static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().heads * weights.plan().head_dim) * 2));
+  queries.emplace(zeros(device, static_cast<size_t>(rows_max) *
+                                    static_cast<size_t>(weights.plan().heads * weights.plan().head_room) * 2));
   // A product is split only where its tiles leave multiprocessors without one (gemm_plan).
   const auto tiles = static_cast<size_t>(device.multiprocessors);
   product_partial.emplace(device, tiles * gpu::kGemmRows * 256 * 4);

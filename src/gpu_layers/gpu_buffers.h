@@ -74,7 +74,7 @@ struct GpuBuffers {
   gpu::Buffer residual;             // f32 [row][hidden]
   gpu::Buffer inputs;               // bf16 [row][hidden]
   gpu::Buffer squares;              // f32 [row][parts]
-  gpu::Buffer qkv;                  // f32 [row][(heads + 2 KV heads) * head_dim]
+  gpu::Buffer qkv;                  // f32 [row][queries, keys, values, gates]: as many as qkv_rows() of the plan
   gpu::Buffer attended;             // bf16 [row][heads * head_dim], or token tiles of it
   gpu::Buffer activated;            // bf16 [row][mlp width], or token tiles of it
   gpu::Buffer partial, arrived;     // of attention's splits

@@ -8,7 +8,7 @@ GpuKvPools::GpuKvPools(const gpu::Device& device, const GpuWeightPlan& plan, con
                        const RunLimits& limits)
     : kv_heads_(plan.kv_heads),
       form_(limits.kv_type == KvType::int8 ? gpu::KvForm::int8 : gpu::KvForm::bf16),
-      layer_bytes_(2 * static_cast<size_t>(plan.kv_heads * gpu::kv_tile_bytes(form_, plan.head_dim))) {
+      layer_bytes_(2 * static_cast<size_t>(plan.kv_heads * gpu::kv_tile_bytes(form_, plan.head_room))) {
   struct Found {
     int group, window;
     size_t layers;

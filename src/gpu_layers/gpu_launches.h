@@ -16,10 +16,6 @@
 
 namespace estoc {
 
-inline int qkv_rows(const GpuWeights& weights) {
-  return (weights.plan().heads + 2 * weights.plan().kv_heads) * weights.plan().head_dim;
-}
-
 // Up to so many sequences that decode together are steps of few rows one after the other: reading codes twice takes
 // less time than making bf16 of them for a tile of 64 tokens (H100, 8B and 4 bits: 2.1 ms for 8, 7.9 for a tile).
 int narrow_rows(const GpuWeights& weights);
@@ -89,6 +85,9 @@ int launch_linear(const gpu::Accelerator& device, const GpuMatrix& matrix, const
 void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                              const DecodeShape& shape, const DecodeInputs& inputs, size_t layer,
                              gpu::WeightsAhead ahead, int output_tiles, gpu::ColumnOrder order);
+
+// Where the gates of attention are that queries, keys and values stand before; of rows qkv_rows() apart.
+const float* attention_gate(const GpuWeights& weights, const GpuBuffers& buffers);
 
 // Of all, at the end: logits of rows whose inputs and squares are ready, and tokens of them.
 void launch_head(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers, int rows,

@@ -53,7 +53,6 @@ bool is_rms(const std::optional<NormSpec>& norm) { return norm && norm->kind == 
 // What layers may be that is computed here for none of them.
 void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, const GatedMlpSpec& mlp) {
   if (attention.v.name.empty()) refuse(attention.name, "has no values of its own");
-  if (attention.gate) refuse(attention.name, "has a gate behind it");
   for (const MatrixSpec* matrix :
        {&attention.q, &attention.k, &attention.v, &attention.output, &mlp.gate, &mlp.up, &mlp.down}) {
     if (matrix->is_transposed) refuse(matrix->name, "is kept with rows for columns");
@@ -75,8 +74,7 @@ void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, cons
   }
   if (attention.position_growth != 0) refuse(attention.name, "scales queries by their positions");
   if (attention.clip != 0) refuse(attention.name, "keeps queries, keys and values within bounds");
-  if (attention.softcap != 0) refuse(attention.name, "has a cap on its scores");
-  if (attention.norm_span != HeadNormSpan::head || attention.is_norm_last || attention.v_norm_epsilon) {
+  if (attention.norm_span != HeadNormSpan::head || attention.is_norm_last) {
     refuse(attention.name, "has norms of heads that are not one before the rotation");
   }
   if (mlp.gate_scale != 1) refuse(mlp.name, "has a scaled gate");
@@ -96,8 +94,9 @@ const std::byte* GpuWeightPlan::MatrixSource::row(int64_t r) const {
   constexpr int64_t kTurn = gpu::kTileRows / 2;
   if (is_interleaved) return parts[static_cast<size_t>(r / kTurn % 2)].matrix.row(r / (2 * kTurn) * kTurn + r % kTurn);
   size_t part = 0;
-  for (; r >= parts[part].matrix.rows(); ++part) r -= parts[part].matrix.rows();
-  return parts[part].matrix.row(parts[part].order.stored_row(r));
+  for (; r >= parts[part].rows(); ++part) r -= parts[part].rows();
+  const int64_t stored = parts[part].order.stored_row(r);
+  return stored == HeadOrder::kNoRow ? zeros.data() : parts[part].matrix.row(stored);
 }
 
 GpuWeightPlan::GpuWeightPlan(const WeightSource& source, const NamingRules& naming, const DecoderSpec& decoder,
@@ -135,14 +134,17 @@ void GpuWeightPlan::describe(const LayerSpec& layer) {
   const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp);
   if (mlp == nullptr) refuse(attention->name, "has no gated MLP behind it");
   refuse_options(layer, *attention, *mlp);
-  const int width = mlp->width;
-  if (attention->head_dim != 64 && attention->head_dim != 128) refuse(attention->name, "has heads not of 64 or 128");
+  if (head_room_of(attention->head_dim) == 0 || attention->head_dim % 4 != 0) {
+    refuse(attention->name, "has heads not of a multiple of 4 up to 256");
+  }
   if (attention->heads / attention->kv_heads > 8) refuse(attention->name, "has more than 8 heads that share keys");
-  if (heads != 0 && (heads != attention->heads || kv_heads != attention->kv_heads || head_dim != attention->head_dim ||
-                     mlp_width != width)) {
+  if (heads != 0 && (heads != attention->heads || kv_heads != attention->kv_heads || head_dim != attention->head_dim)) {
     refuse(attention->name, "is of another shape than the layers before");
   }
-  heads = attention->heads, kv_heads = attention->kv_heads, head_dim = attention->head_dim, mlp_width = width;
+  heads = attention->heads, kv_heads = attention->kv_heads, head_dim = attention->head_dim;
+  head_room = head_room_of(head_dim);
+  mlp_width = std::max(mlp_width, mlp->width);
+  if (attention->gate) has_attention_gate_ = true;
 }
 
 void GpuWeightPlan::add_layer(const WeightSource& source, const DecoderSpec& decoder, const LayerSpec& layer) {
@@ -155,16 +157,20 @@ void GpuWeightPlan::add_layer(const WeightSource& source, const DecoderSpec& dec
   };
   const bool is_turned = attention.rope != AttentionSpec::kNoRope;
   const HeadOrder order(is_turned ? &decoder.ropes[static_cast<size_t>(attention.rope)] : nullptr, head_dim);
-  const int query = heads * head_dim, key = kv_heads * head_dim;
+  const int query = attended(), key = kv_heads * head_dim;
   GpuLayer to;
-  for (const auto& run : runs_of_one_format({{matrix_of(source, attention.q, query, hidden), order},
-                                             {matrix_of(source, attention.k, key, hidden), order},
-                                             {matrix_of(source, attention.v, key, hidden)}})) {
+  std::vector<Part> projections = {{matrix_of(source, attention.q, query, hidden), order},
+                                   {matrix_of(source, attention.k, key, hidden), order},
+                                   {matrix_of(source, attention.v, key, hidden), HeadOrder(nullptr, head_dim)}};
+  if (attention.gate) projections.push_back(matrix(*attention.gate, query, hidden));
+  to.has_attention_gate = attention.gate.has_value();
+  for (const auto& run : runs_of_one_format(projections)) {
     const int at = to.qkv.empty() ? 0 : to.qkv.back().output_at + to.qkv.back().rows;
     to.qkv.push_back(place(run, false));
     to.qkv.back().output_at = at;
   }
-  to.output = place({matrix(attention.output, hidden, query)}, false);
+  to.output = place({Part{matrix_of(source, attention.output, hidden, query)}}, false);
+  to.output_bias = place_bias(source, attention.output, hidden);
   const std::vector<Part> gate_up = {matrix(mlp.gate, mlp.width, hidden), matrix(mlp.up, mlp.width, hidden)};
   if (runs_of_one_format(gate_up).size() != 1) refuse(mlp.name, "has gate and up of different formats");
   to.gate_up = place(gate_up, true);
@@ -182,6 +188,8 @@ void GpuWeightPlan::add_layer(const WeightSource& source, const DecoderSpec& dec
   to.mlp_epsilon = layer.mlp_norm->epsilon;
   to.head_epsilon = attention.q_norm ? attention.q_norm->epsilon : 0;
   to.scale = attention.scale;
+  to.softcap = attention.softcap;
+  to.value_epsilon = attention.v_norm_epsilon.value_or(0);
   to.window = attention.window;
   to.rope = is_turned ? attention.rope : static_cast<int>(decoder.ropes.size());
   layers.push_back(std::move(to));
@@ -191,14 +199,16 @@ GpuMatrix GpuWeightPlan::place(const std::vector<Part>& parts, bool is_interleav
   GpuMatrix to;
   for (const Part& part : parts) {
     require_columns(part.matrix);
-    to.rows += static_cast<int>(part.matrix.rows());
+    to.rows += static_cast<int>(part.rows());
   }
   const DeviceForm& form = device_form_of(parts.front().matrix);
   to.form = form.form;
   to.columns = static_cast<int>(parts.front().matrix.columns());
   to.at = matrix_bytes;
   matrix_bytes += (to.bytes() + kAlignment - 1) / kAlignment * kAlignment;
-  matrices.push_back({to, &form, parts, is_interleaved});
+  const auto row_bytes = static_cast<size_t>(parts.front().matrix.format().row_bytes(to.columns));
+  const bool has_zeros = std::ranges::any_of(parts, [](const Part& part) { return part.rows() > part.matrix.rows(); });
+  matrices.push_back({to, &form, parts, is_interleaved, std::vector<std::byte>(has_zeros ? row_bytes : 0)});
   return to;
 }
 
@@ -212,11 +222,12 @@ std::optional<size_t> GpuWeightPlan::place_biases(const WeightSource& source, co
   };
   size_t end = vector_floats;
   int found = 0;
-  for (const Bias& bias :
-       {Bias{attention.q, heads, order}, {attention.k, kv_heads, order}, {attention.v, kv_heads, {}}}) {
+  for (const Bias& bias : {Bias{attention.q, heads, order},
+                           {attention.k, kv_heads, order},
+                           {attention.v, kv_heads, HeadOrder(nullptr, head_dim)}}) {
     const std::string name = bias.matrix.name + ".bias";
-    const int count = bias.heads * head_dim;
-    const int64_t shape[] = {tensor_rows(bias.matrix, count)};
+    const int64_t shape[] = {tensor_rows(bias.matrix, int64_t{bias.heads} * head_dim)};
+    const int count = bias.heads * head_room;
     if (source.find(name) == nullptr) continue;
     vectors.push_back({.at = end,
                        .tensor = &source.require(name, shape),
@@ -229,7 +240,20 @@ std::optional<size_t> GpuWeightPlan::place_biases(const WeightSource& source, co
   }
   if (found == 0) return std::nullopt;
   if (found != 3) refuse(attention.name, "has biases, but not of queries, keys and values alike");
+  if (attention.gate) refuse(attention.name, "has biases beside a gate");
   return std::exchange(vector_floats, rounded(end));
+}
+
+std::optional<size_t> GpuWeightPlan::place_bias(const WeightSource& source, const MatrixSpec& matrix, int rows) {
+  const std::string name = matrix.name + ".bias";
+  if (source.find(name) == nullptr) return std::nullopt;
+  const int64_t shape[] = {tensor_rows(matrix, rows)};
+  vectors.push_back({.at = vector_floats,
+                     .tensor = &source.require(name, shape),
+                     .count = rows,
+                     .first = matrix.first_row,
+                     .rows = rows_of(matrix)});
+  return std::exchange(vector_floats, rounded(vector_floats + static_cast<size_t>(rows)));
 }
 
 size_t GpuWeightPlan::place_sinks(const WeightSource& source, const AttentionSpec& attention) {
@@ -250,15 +274,15 @@ GpuAddition GpuWeightPlan::addition(const WeightSource& source, const std::optio
 
 // A norm without a name has weights of one, as whatever nobody puts there.
 size_t GpuWeightPlan::place(const WeightSource& source, const NormSpec& norm, int count, const HeadOrder& order) {
-  const int64_t shape[] = {count};
+  const int64_t shape[] = {count}, floats = order.rows_of(count);
   if (!norm.name.empty()) {
     vectors.push_back({.at = vector_floats,
                        .tensor = &source.require(norm.name + ".weight", shape),
-                       .count = count,
+                       .count = static_cast<int>(floats),
                        .order = order,
                        .offset = norm.weight_offset});
   }
-  return std::exchange(vector_floats, rounded(vector_floats + static_cast<size_t>(count)));
+  return std::exchange(vector_floats, rounded(vector_floats + static_cast<size_t>(floats)));
 }
 
 }  // namespace estoc

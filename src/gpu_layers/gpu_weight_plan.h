@@ -45,14 +45,17 @@ struct GpuLayer {
   GpuMatrix output, gate_up, down;
   size_t input_norm = 0, mlp_norm = 0;
   std::optional<size_t> q_norm, k_norm;
-  std::optional<size_t> qkv_bias;  // of all three, one behind the other
-  std::optional<size_t> sinks;     // of each head
+  std::optional<size_t> qkv_bias;     // of all three, one behind the other
+  std::optional<size_t> output_bias;  // of attention
+  std::optional<size_t> sinks;        // of each head
+  bool has_attention_gate = false;    // whose rows stand behind those of values
   GpuAddition mixer_addition, mlp_addition;
   gpu::GateCurve gate = gpu::kSilu;
   float input_epsilon = 0, mlp_epsilon = 0, head_epsilon = 0;
-  float scale = 0;  // of scores
-  int window = 0;   // positions that a row sees; 0 for all
-  int rope = 0;     // of the decoder's ropes; one behind the last of these turns nothing
+  float scale = 0, softcap = 0;  // of scores; no cap: 0
+  float value_epsilon = 0;       // of a norm of each head of values; 0 for none
+  int window = 0;                // positions that a row sees; 0 for all
+  int rope = 0;                  // of the decoder's ropes; one behind the last of these turns nothing
 };
 
 struct GpuHead {
@@ -72,8 +75,12 @@ struct GpuWeightPlan {
   float logit_scale = 1, logit_softcap = 0;  // the cap after the scale; 0 for none
   size_t ones = 0;  // a norm weight of one for every hidden column: what stands behind the last layer without a head
   // Of all layers alike.
-  int hidden = 0, heads = 0, kv_heads = 0, head_dim = 0, mlp_width = 0, vocab = 0;
+  int hidden = 0, heads = 0, kv_heads = 0, vocab = 0;
+  int head_dim = 0, head_room = 0;  // of the model's heads, and of the device's (head_order.h)
+  int mlp_width = 0;                // the widest
   size_t matrix_bytes = 0, vector_floats = 0;
+  int attended() const { return heads * head_dim; }
+  int qkv_rows() const { return (heads + 2 * kv_heads) * head_room + (has_attention_gate_ ? attended() : 0); }
   // Whether parts' results are anywhere kept apart from the residual.
   bool has_additions() const;
 
@@ -81,6 +88,7 @@ struct GpuWeightPlan {
   struct Part {
     MatrixView matrix;
     HeadOrder order = {};
+    int64_t rows() const { return order.rows_of(matrix.rows()); }
   };
   struct MatrixSource {
     GpuMatrix to;
@@ -88,6 +96,7 @@ struct GpuWeightPlan {
     std::vector<Part> parts;
     bool is_interleaved;
     const std::byte* row(int64_t r) const;
+    std::vector<std::byte> zeros = {};  // a row of them
   };
   // Elements of a tensor with something added to each.
   struct VectorSource {
@@ -98,7 +107,11 @@ struct GpuWeightPlan {
     RowMap rows = {};
     HeadOrder order = {};
     float offset = 0;
-    int64_t element(int64_t i) const { return first + rows.stored_row(order.stored_row(i)); }
+    // Below 0 for one that is zero.
+    int64_t element(int64_t i) const {
+      const int64_t row = order.stored_row(i);
+      return row == HeadOrder::kNoRow ? row : first + rows.stored_row(row);
+    }
   };
   std::vector<MatrixSource> matrices;
   std::vector<VectorSource> vectors;
@@ -112,6 +125,9 @@ struct GpuWeightPlan {
   GpuAddition addition(const WeightSource& source, const std::optional<NormSpec>& norm, float scale);
   std::optional<size_t> place_biases(const WeightSource& source, const AttentionSpec& attention,
                                      const HeadOrder& order);
+  std::optional<size_t> place_bias(const WeightSource& source, const MatrixSpec& matrix, int rows);
+
+  bool has_attention_gate_ = false;  // any layer has
 };
 
 }  // namespace estoc

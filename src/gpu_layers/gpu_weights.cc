@@ -23,7 +23,9 @@ void GpuWeights::upload(LoadContext& load, const gpu::Accelerator& device) {
     all.resize(static_cast<size_t>(vector.tensor->element_count()));
     vector.tensor->decode_row(0, all.data());
     for (int i = 0; i < vector.count; ++i) {
-      values[vector.at + static_cast<size_t>(i)] = all.at(static_cast<size_t>(vector.element(i))) + vector.offset;
+      const int64_t element = vector.element(i);
+      values[vector.at + static_cast<size_t>(i)] =
+          element < 0 ? 0 : all.at(static_cast<size_t>(element)) + vector.offset;
     }
     load.used.insert(vector.tensor);
     load.took(static_cast<uint64_t>(vector.count) * vector.tensor->bytes.size() / all.size());

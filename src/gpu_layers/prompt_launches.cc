@@ -19,7 +19,7 @@ struct ProductEnd {
   const char* name;
   float* output = nullptr;  // store, residual
   int stride = 0;
-  const float* bias = nullptr;                 // store
+  const float* bias = nullptr;                 // store, residual
   ColumnOrder activated = ColumnOrder::plain;  // gated
   gpu::GateCurve gate = gpu::kSilu;            // gated
 };
@@ -47,7 +47,8 @@ class PromptLaunches {
   void product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end, int rows);
   void project(const GpuLayer& layer);
   // The product that ends a part; its result enters the residual.
-  void end_part(const GpuMatrix& matrix, const gpu::Buffer& inputs, const GpuAddition& addition);
+  void end_part(const GpuMatrix& matrix, std::optional<size_t> bias, const gpu::Buffer& inputs,
+                const GpuAddition& addition);
   void finish(const GpuLayer& layer);
   void rope(size_t index);
   void attention(size_t index);
@@ -114,10 +115,13 @@ void PromptLaunches::rope(size_t index) {
                                 .queries = b_.queries->as<gpu::u16>(),
                                 .kv = b_.kv.layer(index),
                                 .table_stride = 1,
+                                .qkv_stride = w_.plan().qkv_rows(),
                                 .heads = w_.plan().heads,
+                                .width = w_.plan().head_dim,
                                 .count = in_.rows,
-                                .epsilon = layer.head_epsilon};
-  device_.launch("rope_kv_d" + std::to_string(w_.plan().head_dim),
+                                .epsilon = layer.head_epsilon,
+                                .value_epsilon = layer.value_epsilon};
+  device_.launch("rope_kv_d" + std::to_string(w_.plan().head_room),
                  {.blocks = w_.plan().heads + w_.plan().kv_heads, .blocks_y = (in_.rows + 3) / 4, .threads = 128},
                  rope);
 }
@@ -134,14 +138,20 @@ void PromptLaunches::attention(size_t index) {
   a.heads = w_.plan().heads;
   a.group = w_.plan().heads / w_.plan().kv_heads;
   a.scale = layer.scale;
+  a.width = w_.plan().head_dim;
   a.window = layer.window;
   a.tile_count = in_.tile_count;
   a.sinks = layer.sinks ? vector(*layer.sinks) : nullptr;
+  a.gate = layer.has_attention_gate ? attention_gate(w_, b_) : nullptr;
+  a.gate_stride = w_.plan().qkv_rows();
+  a.softcap = layer.softcap;
+  const int room = w_.plan().head_room;
+  const bool is_capped = layer.softcap > 0;
   device_.launch(
-      "attention_prompt_" + std::to_string(w_.plan().head_dim),
+      "attention_prompt_" + std::to_string(room) + gpu::attention_prompt_suffix(room, is_capped),
       {.blocks = gpu::attention_prompt_blocks(in_.tile_count, device_.device().multiprocessors),
-       .threads = gpu::kAttentionPromptThreads,
-       .shared_bytes = gpu::attention_prompt_shared_bytes(a.kv.form, w_.plan().head_dim, device_.device().capability)},
+       .threads = gpu::attention_prompt_threads(room, is_capped, device_.device().capability),
+       .shared_bytes = gpu::attention_prompt_shared_bytes(a.kv.form, room, is_capped, device_.device().capability)},
       a);
 }
 
@@ -153,25 +163,29 @@ void PromptLaunches::project(const GpuLayer& layer) {
     product(part, *b_.normed,
             {.name = "store",
              .output = output,
-             .stride = qkv_rows(w_),
+             .stride = w_.plan().qkv_rows(),
              .bias = layer.qkv_bias ? vector(*layer.qkv_bias) + part.output_at : nullptr});
   }
 }
 
-void PromptLaunches::end_part(const GpuMatrix& matrix, const gpu::Buffer& inputs, const GpuAddition& addition) {
-  if (addition.is_plain()) {
-    return product(matrix, inputs, {.name = "residual", .output = b_.residual.as<float>(), .stride = w_.plan().hidden});
-  }
-  product(matrix, inputs, {.name = "store", .output = b_.part->as<float>(), .stride = w_.plan().hidden});
+void PromptLaunches::end_part(const GpuMatrix& matrix, std::optional<size_t> bias, const gpu::Buffer& inputs,
+                              const GpuAddition& addition) {
+  const bool is_plain = addition.is_plain();
+  product(matrix, inputs,
+          {.name = is_plain ? "residual" : "store",
+           .output = is_plain ? b_.residual.as<float>() : b_.part->as<float>(),
+           .stride = w_.plan().hidden,
+           .bias = bias ? vector(*bias) : nullptr});
+  if (is_plain) return;
   launch_addition(device_, w_, b_, addition, in_.rows, nullptr);
 }
 
 // What follows attention.
 void PromptLaunches::finish(const GpuLayer& layer) {
-  end_part(layer.output, b_.attended, layer.mixer_addition);
+  end_part(layer.output, layer.output_bias, b_.attended, layer.mixer_addition);
   norm(layer.mlp_norm, layer.mlp_epsilon, order_of(layer.gate_up));
   product(layer.gate_up, *b_.normed, {.name = "gated", .activated = order_of(layer.down), .gate = layer.gate});
-  end_part(layer.down, b_.activated, layer.mlp_addition);
+  end_part(layer.down, std::nullopt, b_.activated, layer.mlp_addition);
 }
 
 void PromptLaunches::layer(size_t index) {
@@ -185,8 +199,8 @@ void PromptLaunches::layer(size_t index) {
 void PromptLaunches::decode_layer(size_t index, const DecodeShape& shape, const DecodeInputs& inputs) {
   const GpuLayer& layer = w_.plan().layers[index];
   project(layer);
-  launch_decode_attention(device_, w_, b_, shape, inputs, index, {},
-                          w_.plan().heads * w_.plan().head_dim / gpu::kTokenTile, order_of(layer.output));
+  launch_decode_attention(device_, w_, b_, shape, inputs, index, {}, w_.plan().attended() / gpu::kTokenTile,
+                          order_of(layer.output));
   finish(layer);
 }
 
@@ -213,7 +227,7 @@ bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weight
       if (!device.has(std::string("gemm_") + name_of(matrix.form) + "_store_n" + std::to_string(tokens))) return false;
     }
   }
-  return device.has("attention_prompt_" + std::to_string(weights.plan().head_dim));
+  return device.has("attention_prompt_" + std::to_string(weights.plan().head_room));
 }
 
 void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,

@@ -1,4 +1,6 @@
 // What layers may be beside Llama's, on a device against CPUs: one small decoder for each part or option.
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <ostream>
 #include <vector>
@@ -52,7 +54,35 @@ void fuse_by_groups(DecoderSpec& decoder) {
   }
 }
 
+void make_heads(DecoderSpec& decoder, int heads, int kv_heads, int head_dim) {
+  for (LayerSpec& layer : decoder.layers) {
+    AttentionSpec& attention = attention_of(layer);
+    attention.heads = heads;
+    attention.kv_heads = kv_heads;
+    attention.head_dim = head_dim;
+    attention.scale = 1 / std::sqrt(static_cast<float>(head_dim));
+  }
+  decoder.ropes[0].frequencies.resize(static_cast<size_t>(std::min(head_dim / 2, 32)));
+}
+
 const std::vector<Change> kChanges = {
+    {"wide_heads_with_caps_and_gates",
+     [](DecoderSpec& decoder) {
+       make_heads(decoder, 2, 1, 256);
+       add_head_norms(decoder);
+       for (LayerSpec& layer : decoder.layers) {
+         AttentionSpec& attention = attention_of(layer);
+         attention.gate = MatrixSpec{.name = attention.name + ".gate"};
+         attention.softcap = 1;
+       }
+       attention_of(decoder.layers[1]).window = 18;
+     }},
+    {"heads_of_96_and_norms_of_values",
+     [](DecoderSpec& decoder) {
+       make_heads(decoder, 4, 2, 96);
+       add_head_norms(decoder);
+       for (LayerSpec& layer : decoder.layers) attention_of(layer).v_norm_epsilon = 1e-6f;
+     }},
     {"rotation_of_a_part_of_a_head",
      [](DecoderSpec& decoder) {
        add_head_norms(decoder);
@@ -131,7 +161,7 @@ TEST_P(DeviceParts, ComputeWhatTheCpuDoes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Options, DeviceParts, testing::ValuesIn(gpu::emulator_runs(kChanges, 5)),
+INSTANTIATE_TEST_SUITE_P(Options, DeviceParts, testing::ValuesIn(gpu::emulator_runs(kChanges, 7)),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

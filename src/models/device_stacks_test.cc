@@ -211,7 +211,7 @@ TEST(DeviceStack, RefusesWhatItDoesNotCompute) {
           ->make_scratch({.kv_type = kv_type, .block_counts = {4}});
     });
   };
-  refused("has heads not of 64 or 128", {.head_dim = 32});
+  refused("has heads not of a multiple of 4 up to 256", {.head_dim = 512});
   refused("'blk.0.attn_q.weight' is f32, which is not computed on a GPU yet (bf16", {.format = &f32});
   refused("has 96 columns, expected a multiple of 64", {.ffn = 96});
   refused("keys and values on a GPU are bf16 or int8, not f16", {}, KvType::f16);

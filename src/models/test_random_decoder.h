@@ -105,6 +105,7 @@ inline std::unique_ptr<MemoryWeights> random_weights(const DecoderSpec& decoder)
     matrix(attention.q, query, hidden);
     matrix(attention.k, key, hidden);
     matrix(attention.v, key, hidden);
+    if (attention.gate) matrix(*attention.gate, query, hidden);
     matrix(attention.output, hidden, query);
     norm(attention.q_norm, attention.head_dim);
     norm(attention.k_norm, attention.head_dim);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "gpu/source/attention_decode.h"
+#include "gpu/source/curves.cu.h"
 #include "gpu/source/device.h"
 #include "gpu/source/kv_codes.cu.h"
 #include "gpu/source/rope.cu.h"
@@ -17,7 +18,8 @@
 
 namespace estoc::gpu {
 
-inline constexpr int kAttentionWarps = kAttentionThreads / kWarp;
+template <int D>
+inline constexpr int kAttentionWarps = attention_threads(D) / kWarp;
 // Registers for two blocks of threads suffice but on sm_120, whose text is that of any card from Hopper on.
 #if defined(HAS_HOPPER) && !defined(HAS_WGMMA)
 inline constexpr int kAttentionBlocks = 1;
@@ -31,9 +33,9 @@ struct AttentionShared {
   alignas(16) u16 queries[kAttentionGroupMax][D];
   alignas(16) u8 key_value[2][kv_code_bytes(kForm, D) / kKvPositions];  // of the new position, chunks as in a tile
   float key_value_scale[2];
-  float maximum[kAttentionWarps][kAttentionGroupMax];
-  float sum[kAttentionWarps][kAttentionGroupMax];
-  alignas(16) float output[kAttentionWarps][kAttentionGroupMax][D];
+  float maximum[kAttentionWarps<D>][kAttentionGroupMax];
+  float sum[kAttentionWarps<D>][kAttentionGroupMax];
+  alignas(16) float output[kAttentionWarps<D>][kAttentionGroupMax][D];
   int splits, row, first;  // of the block, kept here through the loop over positions; its first element of the row
   u32 is_last;
 };
@@ -128,12 +130,21 @@ DEVICE void complete_kv(KvLane<D, kForm>& kv, const AttentionShared<D, kForm>& s
   }
 }
 
-// Scores of head g with positions 8 half + 2 t and + 1, times `scale`; positions from `end` on are masked, and those
-// `window` and more before it where there are windows. `query` is where this lane's part of its head lies in shared
-// memory: it takes no registers meanwhile.
+// What scores are multiplied by, and what keeps them within bounds where there is something.
+struct ScoreScale {
+  float scale;         // log2(e) included
+  float inverse, cap;  // cap tanh(score inverse), log2(e) included; an inverse of 0 for none
+};
+DEVICE ScoreScale score_scale(float scale, float softcap) {
+  return {scale * kLog2E, softcap > 0 ? 1 / (softcap * kLog2E) : 0, softcap * kLog2E};
+}
+
+// Scores of head g with positions 8 half + 2 t and + 1, scaled and capped; positions from `end` on are masked, and
+// those `window` and more before it where there are windows. `query` is where this lane's part of its head lies in
+// shared memory: it takes no registers meanwhile.
 template <int D, KvForm kForm, bool kHasWindow>
-DEVICE void compute_scores(float (&scores)[4], const u16* query, const KvLane<D, kForm>& kv, float scale, int end,
-                           int window, int lane) {
+DEVICE void compute_scores(float (&scores)[4], const u16* query, const KvLane<D, kForm>& kv, const ScoreScale& scale,
+                           int end, int window, int lane) {
   constexpr int kChunk = kv_chunk(kForm);
   float product[2][4] = {};
   UNROLL
@@ -156,17 +167,19 @@ DEVICE void compute_scores(float (&scores)[4], const u16* query, const KvLane<D,
     for (int e = 0; e < 2; ++e) {
       const int position = half * 8 + e, own_end = end - lane % 4 * 2;
       const bool is_seen = position < own_end && (!kHasWindow || position >= own_end - window);
-      float factor = scale;
+      float factor = scale.scale;
       if constexpr (kForm == KvForm::int8) factor *= bits_to_f32(kv.scales.of_keys.v[half * 2 + e]);
-      scores[half * 2 + e] = is_seen ? product[half][e] * factor : kMasked;
+      float score = product[half][e] * factor;
+      if (kHasWindow && scale.inverse > 0) score = scale.cap * tanh_fast(score * scale.inverse);
+      scores[half * 2 + e] = is_seen ? score : kMasked;
     }
   }
 }
 
 // Takes a block of positions in; `end` of its 16 are there.
 template <int D, KvForm kForm, bool kHasWindow>
-DEVICE void attend(RunningSoftmax<D>& state, const u16* query, const KvLane<D, kForm>& kv, float scale, int end,
-                   int window, int lane) {
+DEVICE void attend(RunningSoftmax<D>& state, const u16* query, const KvLane<D, kForm>& kv, const ScoreScale& scale,
+                   int end, int window, int lane) {
   float s[4];
   compute_scores<D, kForm, kHasWindow>(s, query, kv, scale, end, window, lane);
   float maximum = state.maximum;
@@ -256,7 +269,7 @@ DEVICE Merged merge(int count, Part part_of) {
 template <int D, KvForm kForm>
 DEVICE Merged merge_warps(const AttentionShared<D, kForm>& shared, int element) {
   const int head = element / D, dimension = element % D;
-  return merge(kAttentionWarps, [&](int w) {
+  return merge(kAttentionWarps<D>, [&](int w) {
     Merged part;
     part.maximum = shared.maximum[w][head];
     part.sum = shared.sum[w][head];
@@ -266,16 +279,24 @@ DEVICE Merged merge_warps(const AttentionShared<D, kForm>& shared, int element) 
   });
 }
 
-// Elements `element` .. + 3 of a row of outputs.
+// Dimensions `place` % D .. + 3 of head `place` / D of a row of outputs.
 template <int D>
-DEVICE void store_output(const AttentionArguments& a, int row, int element, const Merged& merged) {
-  const int columns = a.heads * D;
-  const float sink = a.sinks != nullptr ? exp2_fast(a.sinks[element / D] * kLog2E - merged.maximum) : 0;
-  const float factor = 1 / (merged.sum + sink);
+DEVICE void store_output(const AttentionArguments& a, int row, int place, const Merged& merged) {
+  const int head = place / D, columns = a.heads * a.width, element = head * a.width + place % D;
+  if (place % D >= a.width) return;
+  const float sink = a.sinks != nullptr ? exp2_fast(a.sinks[head] * kLog2E - merged.maximum) : 0;
+  float factor[4];
+  UNROLL
+  for (int i = 0; i < 4; ++i) factor[i] = 1 / (merged.sum + sink);
+  if (a.gate != nullptr) {
+    const float* gate = a.gate + static_cast<long>(row) * a.qkv_stride + element;
+    UNROLL
+    for (int i = 0; i < 4; ++i) factor[i] *= sigmoid_fast(gate[i]);
+  }
   Words2 both;
   UNROLL
   for (int i = 0; i < 2; ++i) {
-    both.v[i] = pack_bf16x2(merged.output[2 * i] * factor, merged.output[2 * i + 1] * factor);
+    both.v[i] = pack_bf16x2(merged.output[2 * i] * factor[2 * i], merged.output[2 * i + 1] * factor[2 * i + 1]);
   }
   if (a.output_tiles == 0) {
     *reinterpret_cast<Words2*>(a.output + static_cast<long>(row) * columns + element) = both;
@@ -295,7 +316,7 @@ DEVICE void merge_splits(AttentionShared<D, kForm>& shared, const AttentionArgum
   const int size = attention_partial_floats(group, D);  // outputs, then maxima, then sums
   float* partial = a.partial + static_cast<long>(block_index_y()) * grid_blocks() * size;
   float* mine = partial + static_cast<long>(block_index()) * size;
-  for (int i = thread_index() * 4; i < group * D; i += kAttentionThreads * 4) {
+  for (int i = thread_index() * 4; i < group * D; i += attention_threads(D) * 4) {
     const Merged merged = merge_warps(shared, i);
     store_f32x4(mine + i, merged.output);
     if (i % D == 0) {
@@ -307,7 +328,7 @@ DEVICE void merge_splits(AttentionShared<D, kForm>& shared, const AttentionArgum
   if (thread_index() == 0) shared.is_last = atomic_add(&a.arrived[block_index_y()], 1) == static_cast<u32>(splits - 1);
   sync_block();
   if (shared.is_last == 0) return;
-  for (int i = thread_index() * 4; i < group * D; i += kAttentionThreads * 4) {
+  for (int i = thread_index() * 4; i < group * D; i += attention_threads(D) * 4) {
     const float* maxima = partial + group * D + i / D;
     const Merged merged = merge(splits, [&](int s) {
       Merged part;
@@ -330,18 +351,19 @@ DEVICE void prepare_heads(AttentionShared<D, kForm>& shared, const AttentionArgu
   const u32 thread = static_cast<u32>(thread_index());
   const int warp = static_cast<int>(thread / kWarp), lane = static_cast<int>(thread % kWarp),
             position = a.positions[row];
-  const float* from = a.qkv + static_cast<long>(row) * (a.heads + 2 * a.kv.kv_heads) * D;
+  const float* from = a.qkv + static_cast<long>(row) * a.qkv_stride;
   const float* rotation = a.rotations + static_cast<long>(position) * D;
-  for (int i = warp; i < group + (has_position ? 1 : 0); i += kAttentionWarps) {
+  for (int i = warp; i < group + (has_position ? 1 : 0); i += kAttentionWarps<D>) {
     const bool is_key = i == group;
     const float* head = from + (is_key ? a.heads + kv_head : kv_head * group + i) * D;
     const float* value = head + a.kv.kv_heads * D;
-    const RotatedHead<D> v = load_head<D>(value, lane);  // for queries too, in vain: so it is on the way with the key
-    const auto x = rotate_head<D>(head, is_key ? a.key_norm : a.query_norm, a.epsilon, rotation, lane);
+    RotatedHead<D> v = load_head<D>(value, lane);  // for queries too, in vain: so it is on the way with the key
+    const auto x = rotate_head<D>(head, is_key ? a.key_norm : a.query_norm, a.epsilon, a.width, rotation, lane);
     if (!is_key) {
       store_row<D>(shared.queries[i], x, lane);
       continue;
     }
+    if (a.value_epsilon > 0) norm_head<D>(v, a.value_epsilon, a.width);
     u8* keys = a.kv.pool + *last_block * a.kv.block_stride + static_cast<long>(kv_head) * kTile;
     u8* values = keys + static_cast<long>(a.kv.kv_heads) * kTile;
     if constexpr (kForm == KvForm::int8) {
@@ -350,7 +372,7 @@ DEVICE void prepare_heads(AttentionShared<D, kForm>& shared, const AttentionArgu
     } else {
       store_row<D>(reinterpret_cast<u16*>(shared.key_value[0]), x, lane);
       store_row<D>(reinterpret_cast<u16*>(shared.key_value[1]), v, lane);
-      store_key_value<D>(keys, values, x, value, position % kKvPositions, lane);
+      store_key_value<D>(keys, values, x, v, position % kKvPositions, lane);
     }
   }
   sync_block();
@@ -360,8 +382,8 @@ DEVICE void prepare_heads(AttentionShared<D, kForm>& shared, const AttentionArgu
 struct SplitRange {
   int begin, end, used;  // used: splits that have any
 };
-DEVICE SplitRange split_range(int blocks, int split, int splits) {
-  const int each = ((blocks + splits - 1) / splits + kAttentionWarps - 1) / kAttentionWarps * kAttentionWarps;
+DEVICE SplitRange split_range(int blocks, int split, int splits, int warps) {
+  const int each = ((blocks + splits - 1) / splits + warps - 1) / warps * warps;
   const int begin = split * each, end = begin + each;
   return {begin, end < blocks ? end : blocks, (blocks + each - 1) / each};
 }
@@ -376,7 +398,7 @@ DEVICE void attention_decode(AttentionShared<D, kForm>& shared, const AttentionA
   const int group = a.heads / a.kv.kv_heads;
   const int before = kHasWindow ? attention_first_block(a.positions[row], a.window) * kKvPositions : 0;
   const int position = a.positions[row] - before, blocks = position / kKvPositions + 1;
-  const SplitRange range = split_range(blocks, block_index(), grid_blocks());
+  const SplitRange range = split_range(blocks, block_index(), grid_blocks(), kAttentionWarps<D>);
   const u32* table = a.tables + static_cast<long>(row) * a.table_stride;
   u8* head = a.kv.pool + static_cast<long>(kv_head) * kv_tile_bytes(kForm, D);
   const int to_values = a.kv.kv_heads * kv_tile_bytes(kForm, D);
@@ -404,7 +426,7 @@ DEVICE void attention_decode(AttentionShared<D, kForm>& shared, const AttentionA
   RunningSoftmax<D> state;
   UNROLL
   for (int i = 0; i < D / 4; ++i) state.output[i / 4][i % 4] = 0;
-  const float scale = a.scale * kLog2E;
+  const ScoreScale scale = score_scale(a.scale, kHasWindow ? a.softcap : 0);
   const u32* next = table + first;
   const int window = a.window > 0 ? a.window : 1 << 30;
   int end = position + 1 - first * kKvPositions;  // positions from the block's first on, beyond its last too
@@ -413,8 +435,8 @@ DEVICE void attention_decode(AttentionShared<D, kForm>& shared, const AttentionA
     while (true) {
       if (end <= kKvPositions) complete_kv<D, kForm>(kv, shared, end - 1, lane);
       attend<D, kForm, kHasWindow>(state, query, kv, scale, end, window, lane);
-      next += kAttentionWarps;
-      end -= kAttentionWarps * kKvPositions;
+      next += kAttentionWarps<D>;
+      end -= kAttentionWarps<D> * kKvPositions;
       if (end <= last_end) break;
       const u8* tile = head + *next * a.kv.block_stride;
       load_kv<D, kForm>(kv, tile, tile + to_values, lane);
@@ -428,15 +450,15 @@ DEVICE void attention_decode(AttentionShared<D, kForm>& shared, const AttentionA
     merge_splits(shared, a, rows_group, splits, shared.row, shared.first);
     return;
   }
-  for (int i = thread_index() * 4; i < rows_group * D; i += kAttentionThreads * 4) {
+  for (int i = thread_index() * 4; i < rows_group * D; i += attention_threads(D) * 4) {
     store_output<D>(a, shared.row, shared.first + i, merge_warps(shared, i));
   }
 }
 
-#define ESTOC_ATTENTION_DECODE(name, dim, blocks, form, has_window)                    \
-  KERNEL(kAttentionThreads, blocks, attention_decode_##name, (AttentionArguments a)) { \
-    SHARED(shared, AttentionShared<dim, KvForm::form>);                                \
-    attention_decode<dim, KvForm::form, has_window>(shared, a);                        \
+#define ESTOC_ATTENTION_DECODE(name, dim, blocks, form, has_window)                         \
+  KERNEL(attention_threads(dim), blocks, attention_decode_##name, (AttentionArguments a)) { \
+    SHARED(shared, AttentionShared<dim, KvForm::form>);                                     \
+    attention_decode<dim, KvForm::form, has_window>(shared, a);                             \
   }
 
 ESTOC_ATTENTION_DECODE(d64, 64, 2, bf16, false)
@@ -445,5 +467,8 @@ ESTOC_ATTENTION_DECODE(d64_int8, 64, 2, int8, true)
 ESTOC_ATTENTION_DECODE(d128, 128, kAttentionBlocks, bf16, false)
 ESTOC_ATTENTION_DECODE(d128_window, 128, kAttentionBlocks, bf16, true)
 ESTOC_ATTENTION_DECODE(d128_int8, 128, kAttentionBlocks, int8, true)
+ESTOC_ATTENTION_DECODE(d256, 256, 1, bf16, false)
+ESTOC_ATTENTION_DECODE(d256_window, 256, 1, bf16, true)
+ESTOC_ATTENTION_DECODE(d256_int8, 256, 1, int8, true)
 
 }  // namespace estoc::gpu

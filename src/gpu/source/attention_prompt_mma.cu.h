@@ -9,18 +9,16 @@
 #include "gpu/source/device.h"
 #include "gpu/source/kv_codes.cu.h"
 
-#if defined(IS_EMULATED) || !defined(HAS_WGMMA)
 namespace estoc::gpu {
 
 // Blocks of positions at a time, as many as registers suffice for.
 constexpr int attention_mma_blocks(int head_dim) { return head_dim > 64 ? 1 : 2; }
 
-// Where this lane's words of a block's tile begin, one a core: those of half h of the positions are h times the cores
-// of a half on.
+// Where this lane's words of the tile of block `id` begin, one a core: those of half h of the positions are h times the
+// cores of a half on.
 template <int D, KvForm kForm>
-DEVICE const u8* attention_words(const AttentionPromptArguments& a, const AttentionPromptTile& tile, int block,
+DEVICE const u8* attention_words(const AttentionPromptArguments& a, const AttentionPromptTile& tile, u32 id,
                                  bool is_value) {
-  const u32 id = a.tables[tile.table + block];
   return a.kv.pool + id * a.kv.block_stride +
          static_cast<long>((is_value ? a.kv.kv_heads : 0) + tile.head) * kv_tile_bytes(kForm, D) +
          thread_index() % kWarp * 4;
@@ -59,6 +57,7 @@ DEVICE void attention_mma_scores(float (&s)[attention_mma_blocks(D) * 8], const 
     const SplitScale scale = attention_scale<D, kForm>(keys[n / 2], n % 2);
     UNROLL
     for (int i = 0; i < D / 16; ++i) {
+      if (D > 128 && i % 4 == 0) sync_warp();
       u32 k[2];
       attention_pairs<D, kForm>(k, keys[n / 2], n % 2, i, scale);
       mma_bf16(sum, q[i], k[0], k[1]);
@@ -77,6 +76,7 @@ DEVICE void attention_mma_values(float (&o)[D / 2], const u32 (&p)[attention_mma
                                   attention_scale<D, kForm>(values[block], 1)};
     UNROLL
     for (int chunk = 0; chunk < D / 16; ++chunk) {
+      if (D > 128 && chunk % 2 == 0) sync_warp();  // no more loads ahead than there are registers
       u32 v[2][2];
       UNROLL
       for (int half = 0; half < 2; ++half) {
@@ -91,10 +91,10 @@ DEVICE void attention_mma_values(float (&o)[D / 2], const u32 (&p)[attention_mma
   }
 }
 
-template <int D, KvForm kForm>
+template <int D, KvForm kForm, bool kMayBeCapped>
 DEVICE void attention_mma_tile(const AttentionPromptArguments& a, const AttentionPromptTile& tile) {
   constexpr int kBlocks = attention_mma_blocks(D);
-  const int row = (thread_index() / 128 - 1) * 64 + thread_index() % 128 / kWarp * 16 + thread_index() % kWarp / 4;
+  const int row = thread_index() / kWarp * 16 + thread_index() % kWarp / 4;
   const int position[2] = {tile.position + row / a.group, tile.position + (row + 8) / a.group};
   const AttentionSpan span = attention_span(tile, a.window);
   u32 query[D / 16][4];
@@ -106,51 +106,55 @@ DEVICE void attention_mma_tile(const AttentionPromptArguments& a, const Attentio
   const int last_block = span.last / kKvPositions;
   for (int first = span.first * kAttentionPromptStage; first <= span.last; first += kBlocks * kKvPositions) {
     const u8 *keys[kBlocks], *values[kBlocks];
+    u32 ids[kBlocks];
     UNROLL
     for (int i = 0; i < kBlocks; ++i) {  // beyond the last block once more the last: masked
       const int block = first / kKvPositions + i < last_block ? first / kKvPositions + i : last_block;
-      keys[i] = attention_words<D, kForm>(a, tile, block, false);
-      values[i] = attention_words<D, kForm>(a, tile, block, true);
+      ids[i] = a.tables[tile.table + block];
+      keys[i] = attention_words<D, kForm>(a, tile, ids[i], false);
     }
     float s[kBlocks * 8];
     attention_mma_scores<D, kForm>(s, query, keys);
-    attention_weights(s, rows, a, tile, span, position, first);
+    attention_weights<kMayBeCapped>(s, rows, a, tile, span, position, first);
     UNROLL
     for (int j = 0; j < D / 2; ++j) o[j] *= rows.rescale[j % 4 / 2];
     u32 p[kBlocks][4];
     attention_pack(p, s);
     sync_warp();
+    UNROLL
+    for (int i = 0; i < kBlocks; ++i) values[i] = attention_words<D, kForm>(a, tile, ids[i], true);
     attention_mma_values<D, kForm>(o, p, values);
   }
   attention_store<D, kForm>(o, rows, a, tile, row);
 }
 
-// The first 128 threads, which bring the stages where there are any, have nothing to do.
-template <int D>
+template <int D, bool kMayBeCapped>
 DEVICE void attention_prompt_mma(const AttentionPromptArguments& a) {
-  if (thread_index() < 128) return;
   grid_release();
   grid_wait();
   for (int round = 0, i = attention_tile_at(0); i < a.tile_count; i = attention_tile_at(++round)) {
     if (a.kv.form == KvForm::int8) {
-      attention_mma_tile<D, KvForm::int8>(a, a.tiles[i]);
+      attention_mma_tile<D, KvForm::int8, kMayBeCapped>(a, a.tiles[i]);
     } else {
-      attention_mma_tile<D, KvForm::bf16>(a, a.tiles[i]);
+      attention_mma_tile<D, KvForm::bf16, kMayBeCapped>(a, a.tiles[i]);
     }
   }
 }
 
-#if defined(HAS_WGMMA)
-KERNEL(kAttentionPromptThreads, 1, attention_prompt_mma_64, (AttentionPromptArguments a)) {
-  attention_prompt_mma<64>(a);
-}
-KERNEL(kAttentionPromptThreads, 1, attention_prompt_mma_128, (AttentionPromptArguments a)) {
-  attention_prompt_mma<128>(a);
-}
-#else
-KERNEL(kAttentionPromptThreads, 1, attention_prompt_64, (AttentionPromptArguments a)) { attention_prompt_mma<64>(a); }
-KERNEL(kAttentionPromptThreads, 1, attention_prompt_128, (AttentionPromptArguments a)) { attention_prompt_mma<128>(a); }
+#define ESTOC_ATTENTION_PROMPT_MMA(name, d, may_be_capped)                    \
+  KERNEL(kAttentionPromptMmaThreads, 1, name, (AttentionPromptArguments a)) { \
+    attention_prompt_mma<d, may_be_capped>(a);                                \
+  }
+
+ESTOC_ATTENTION_PROMPT_MMA(attention_prompt_256, 256, true)
+ESTOC_ATTENTION_PROMPT_MMA(attention_prompt_64_capped, 64, true)
+ESTOC_ATTENTION_PROMPT_MMA(attention_prompt_128_capped, 128, true)
+#if defined(IS_EMULATED)
+ESTOC_ATTENTION_PROMPT_MMA(attention_prompt_mma_64, 64, false)
+ESTOC_ATTENTION_PROMPT_MMA(attention_prompt_mma_128, 128, false)
+#elif !defined(HAS_WGMMA)
+ESTOC_ATTENTION_PROMPT_MMA(attention_prompt_64, 64, false)
+ESTOC_ATTENTION_PROMPT_MMA(attention_prompt_128, 128, false)
 #endif
 
 }  // namespace estoc::gpu
-#endif

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gpu/source/attention_prompt.h"
+#include "gpu/source/curves.cu.h"
 #include "gpu/source/device.h"
 
 namespace estoc::gpu {
@@ -93,12 +94,17 @@ DEVICE void attention_softmax(float (&s)[kCount], AttentionRows& rows, float sca
   }
 }
 
-template <int kCount>
+template <bool kMayBeCapped = false, int kCount>
 DEVICE void attention_weights(float (&s)[kCount], AttentionRows& rows, const AttentionPromptArguments& a,
                               const AttentionPromptTile& tile, const AttentionSpan& span, const int (&position)[2],
                               int first_key) {
   const bool has_future = first_key + kCount * 2 - 1 > tile.position;
   const bool has_forgotten = a.window > 0 && first_key <= span.last - a.window;
+  if (kMayBeCapped && a.softcap > 0) {
+    const float inverse = a.scale / a.softcap, cap = a.softcap / a.scale;
+    UNROLL
+    for (int i = 0; i < kCount; ++i) s[i] = cap * tanh_fast(s[i] * inverse);
+  }
   if (has_future || has_forgotten) attention_mask(s, first_key, position, a.window);
   attention_softmax(s, rows, a.scale * kLog2E);
 }
@@ -123,11 +129,19 @@ DEVICE void attention_store(const float (&o)[D / 2], const AttentionRows& rows, 
       sum += exp2_fast((a.sinks[head] - rows.largest[r] * a.scale) * kLog2E);
     }
     const float factor = reciprocal_fast(sum);
+    const float* gate =
+        a.gate == nullptr ? nullptr : a.gate + static_cast<long>(token) * a.gate_stride + head * a.width;
     UNROLL
     for (int j = 0; j < D / 8; ++j) {
-      const int pair = head * (D / 2) + attention_pair(kForm, j);
-      *reinterpret_cast<u32*>(a.output + token_pair_offset(a.order, token, pair, a.heads * D / kTokenTile)) =
-          pack_bf16x2(o[4 * j + 2 * r] * factor, o[4 * j + 2 * r + 1] * factor);
+      const int in_head = attention_pair(kForm, j), pair = head * (a.width / 2) + in_head;
+      if (2 * in_head >= a.width) continue;
+      float low = o[4 * j + 2 * r] * factor, high = o[4 * j + 2 * r + 1] * factor;
+      if (gate != nullptr) {
+        low *= sigmoid_fast(gate[2 * in_head]);
+        high *= sigmoid_fast(gate[2 * in_head + 1]);
+      }
+      *reinterpret_cast<u32*>(a.output + token_pair_offset(a.order, token, pair, a.heads * a.width / kTokenTile)) =
+          pack_bf16x2(low, high);
     }
   }
 }

@@ -177,7 +177,7 @@ DEVICE void gemm_end(float (&sum)[N / 2], const GemmArguments& a, const GemmItem
   if constexpr (kEnd == GemmEnd::gated) {
     gemm_end_gated<N>(sum, a, item, group);
   } else {
-    if (kEnd == GemmEnd::store && a.bias != nullptr) {
+    if (a.bias != nullptr) {
       const int row = gemm_row(item, group);
       const float bias[2] = {row < a.rows ? a.bias[row] : 0, row + 8 < a.rows ? a.bias[row + 8] : 0};
       UNROLL

@@ -192,7 +192,8 @@ template <int R>
 DEVICE ResidualBefore load_residual(const LinearArguments& a, int i) {
   const int column = i / (R * kTileRows), row = block_index() * R * kTileRows + i % (R * kTileRows);
   if (column >= a.count || row >= a.rows) return {0, 0};
-  return {a.residual[static_cast<long>(column) * a.rows + row], a.next_norm[row]};
+  const float bias = a.bias != nullptr ? a.bias[row] : 0;
+  return {a.residual[static_cast<long>(column) * a.rows + row] + bias, a.next_norm[row]};
 }
 
 // `first` is load_residual of this thread's first output, on its way since before the barrier.

@@ -4,7 +4,7 @@
 // for rare forms 2; n8 for up to 8 activation rows, n16 for up to 16. A block is 64 to 512 threads, its warps share the
 // columns. The grid is one block for each `tiles` tile rows.
 //   store      output = (W x) * norm + bias
-//   residual   residual += W x; and what the next norm needs: next_inputs = bf16(residual * next_norm), and each
+//   residual   residual += W x + bias; and what the next norm needs: next_inputs = bf16(residual * next_norm), and each
 //   block's
 //              sum of squares of its rows of the residual
 //   gated      activated = bf16(curve(gate) * up), gate and up = (W x) * norm; the matrix has 8 rows of gate and 8 of

@@ -1,4 +1,5 @@
-// What rope_kv_d64 and rope_kv_d128 take (rope.cu.h): queries of many rows become bf16, keys and values enter the pool.
+// What rope_kv_d64, _d128 and _d256 take (rope.cu.h): queries of many rows become bf16, keys and values enter the pool.
+// Heads with fewer dimensions than D have zeros behind them.
 #pragma once
 
 #include "gpu/source/kv_tile.h"
@@ -6,7 +7,7 @@
 namespace estoc::gpu {
 
 struct RopeArguments {
-  const float* qkv;         // [row][(heads + 2 KV heads) * D], as the projection wrote it
+  const float* qkv;         // [row][(heads + 2 KV heads) * D], qkv_stride floats apart, as the projection wrote it
   const float* query_norm;  // [D] or null
   const float* key_norm;    // [D] or null
   const float* rotations;   // [position][D / 2]{cosine, sine}
@@ -16,9 +17,12 @@ struct RopeArguments {
   u16* queries;             // bf16 [row][heads * D]
   KvLayer kv;
   int table_stride;
+  int qkv_stride;
   int heads;
+  int width;  // dimensions of the model's heads
   int count;
   float epsilon;
+  float value_epsilon = 0;  // above 0: of an RMS norm of each head of values
 };
 
 }  // namespace estoc::gpu

@@ -19,7 +19,8 @@ struct Setting {
   std::vector<float> qkv, query_norm, key_norm, rotations, sinks;
   std::vector<uint32_t> tables;
 
-  int width() const { return (c.heads + 2 * c.kv_heads) * c.head_dim; }
+  int gate_at() const { return (c.heads + 2 * c.kv_heads) * c.head_dim; }
+  int width() const { return gate_at() + (c.has_gate ? c.heads * c.dimensions() : 0); }
   uint32_t block(int row, int position) const {
     return tables[static_cast<size_t>(row) * table_stride + position / kKvPositions];
   }
@@ -34,6 +35,11 @@ Setting draw_setting(const AttentionCase& c, Random& random) {
   const int table_stride = last / kKvPositions + 1;
   Setting s{c, KvPool(c.form, c.head_dim, c.kv_heads, rows * table_stride), table_stride, {}, {}, {}, {}, {}, {}};
   s.qkv = draw_floats(random, static_cast<size_t>(rows) * s.width(), 1.5f);
+  for (int row = 0; row < rows; ++row) {  // a head's last places are zero where the model's have fewer
+    for (int i = 0; i < s.gate_at(); ++i) {
+      if (i % c.head_dim >= c.dimensions()) s.qkv[static_cast<size_t>(row) * s.width() + i] = 0;
+    }
+  }
   if (c.has_head_norm) {
     s.query_norm = draw_floats(random, c.head_dim);
     s.key_norm = draw_floats(random, c.head_dim);
@@ -64,7 +70,7 @@ std::vector<double> rotated(const Setting& s, int row, int head, const std::vect
     x[i] = s.qkv[static_cast<size_t>(row) * s.width() + head * d + i];
     squares += x[i] * x[i];
   }
-  for (int i = 0; i < d && !norm.empty(); ++i) x[i] *= norm[i] / std::sqrt(squares / d + kEpsilon);
+  for (int i = 0; i < d && !norm.empty(); ++i) x[i] *= norm[i] / std::sqrt(squares / s.c.dimensions() + kEpsilon);
   const float* rotation = &s.rotations[static_cast<size_t>(s.c.positions[row]) * d];
   for (int i = 0; i < d / 2; ++i) {
     y[i] = x[i] * rotation[2 * i] - x[i + d / 2] * rotation[2 * i + 1];
@@ -80,8 +86,11 @@ void store_new_position(Setting& s, int row) {
     const auto value =
         s.qkv.begin() + static_cast<long>(row) * s.width() + (s.c.heads + s.c.kv_heads + h) * s.c.head_dim;
     s.pool.store(s.block(row, position), h, position % kKvPositions, rotated(s, row, s.c.heads + h, s.key_norm));
-    s.pool.store(s.block(row, position), s.c.kv_heads + h, position % kKvPositions,
-                 std::vector<double>(value, value + s.c.head_dim));
+    std::vector<double> stored(value, value + s.c.head_dim);
+    double squares = 0;
+    for (const double x : stored) squares += x * x;
+    for (double& x : stored) x /= s.c.has_value_norm ? std::sqrt(squares / s.c.dimensions() + kEpsilon) : 1;
+    s.pool.store(s.block(row, position), s.c.kv_heads + h, position % kKvPositions, stored);
   }
 }
 
@@ -92,6 +101,7 @@ std::vector<double> attended(const Setting& s, int row, int head, float scale) {
   std::vector<double> scores(end), output(d);
   for (int p = begin; p < end; ++p) {
     for (int i = 0; i < d; ++i) scores[p] += as_bf16(query[i]) * s.value(row, p, kv_head, i) * scale;
+    if (s.c.softcap > 0) scores[p] = s.c.softcap * std::tanh(scores[p] / s.c.softcap);
   }
   const double maximum = *std::max_element(scores.begin() + begin, scores.end());
   double sum = s.sinks.empty() ? 0 : std::exp(s.sinks[head] - maximum);
@@ -100,6 +110,10 @@ std::vector<double> attended(const Setting& s, int row, int head, float scale) {
     for (int i = 0; i < d; ++i) {
       output[i] += scores[p] / sum * s.value(row, p, s.c.kv_heads + kv_head, i);
     }
+  }
+  for (int i = 0; s.c.has_gate && i < s.c.dimensions(); ++i) {
+    const int at = s.gate_at() + head * s.c.dimensions() + i;
+    output[i] /= 1 + std::exp(-static_cast<double>(s.qkv[static_cast<size_t>(row) * s.width() + at]));
   }
   return output;
 }
@@ -141,7 +155,8 @@ Buffer buffer_of(const Device& device, const std::vector<float>& values) {
 std::string name_of(const char* kernel, const AttentionCase& c) {
   std::string name = std::string(kernel) + (c.form == KvForm::int8 ? " int8" : "") + " d" + std::to_string(c.head_dim) +
                      ", " + std::to_string(c.heads) + "/" + std::to_string(c.kv_heads) + " heads, " +
-                     std::to_string(c.splits) + " splits, window " + std::to_string(c.window) + ", positions";
+                     std::to_string(c.splits) + " splits, window " + std::to_string(c.window) +
+                     (c.softcap > 0 ? ", capped" : "") + (c.has_gate ? ", gated" : "") + ", positions";
   for (size_t i = 0; i < c.positions.size() && i < 4; ++i) name += " " + std::to_string(c.positions[i]);
   return name;
 }
@@ -202,7 +217,8 @@ class AttentionDecodeTrial : private AttentionMemory {
  public:
   AttentionDecodeTrial(const Device& device, const Module& module, const AttentionCase& c, Random& random, int copies)
       : AttentionMemory(device, module,
-                        "attention_decode_d" + std::to_string(c.head_dim) + attention_decode_suffix(c.form, c.window),
+                        "attention_decode_d" + std::to_string(c.head_dim) +
+                            attention_decode_suffix(c.form, c.window > 0 || c.softcap > 0),
                         with_unseen_poisoned(draw_setting(c, random)), random, copies),
         stride_(attention_reach(setting_.table_stride * kKvPositions, c.window) / kKvPositions),
         tables_(Buffer::of(device, seen_tables(setting_, stride_))),
@@ -215,7 +231,7 @@ class AttentionDecodeTrial : private AttentionMemory {
   double bytes() const;
 
  private:
-  float scale() const { return 1 / std::sqrt(static_cast<float>(setting_.c.head_dim)); }
+  float scale() const { return 1 / std::sqrt(static_cast<float>(setting_.c.dimensions())); }
 
   const int stride_;
   const Buffer tables_, sinks_;
@@ -245,15 +261,21 @@ void AttentionDecodeTrial::launch(int turn) {
       .partial = partial_.as<float>(),
       .arrived = arrived_.as<u32>(),
       .table_stride = stride_,
+      .qkv_stride = setting_.width(),
       .heads = c.heads,
+      .width = c.dimensions(),
       .epsilon = kEpsilon,
       .scale = scale(),
       .window = c.window,
       .ahead = c.has_ahead ? WeightsAhead{pool_.at(turn), static_cast<u32>(setting_.pool.bytes.size()) / 16 * 16}
                            : WeightsAhead{},
       .next_layer = 0,
-      .sinks = or_null(sinks_, setting_.sinks)};
-  gpu::launch(device_, kernel_, {.blocks = c.splits, .blocks_y = rows() * c.kv_heads, .threads = kAttentionThreads}, a);
+      .sinks = or_null(sinks_, setting_.sinks),
+      .gate = c.has_gate ? qkv_.as<float>() + setting_.gate_at() : nullptr,
+      .softcap = c.softcap,
+      .value_epsilon = c.has_value_norm ? kEpsilon : 0};
+  gpu::launch(device_, kernel_,
+              {.blocks = c.splits, .blocks_y = rows() * c.kv_heads, .threads = attention_threads(c.head_dim)}, a);
 }
 
 Check AttentionDecodeTrial::check() {
@@ -266,8 +288,8 @@ Check AttentionDecodeTrial::check() {
   ErrorSum error;
   for (const auto& [row, head] : pairs_to_compare()) {
     const auto reference = attended(setting_, row, head, scale());
-    for (int i = 0; i < c.head_dim; ++i) {
-      error.add(bf16_to_f32(out[(static_cast<size_t>(row) * c.heads + head) * c.head_dim + i]), reference[i]);
+    for (int i = 0; i < c.dimensions(); ++i) {
+      error.add(bf16_to_f32(out[(static_cast<size_t>(row) * c.heads + head) * c.dimensions() + i]), reference[i]);
     }
   }
   bool is_reset = true;
@@ -307,9 +329,12 @@ void RopeTrial::launch(int) {
                         .queries = output_.as<u16>(),
                         .kv = setting_.pool.layer(pool_.at(0)),
                         .table_stride = setting_.table_stride,
+                        .qkv_stride = setting_.width(),
                         .heads = c.heads,
+                        .width = c.dimensions(),
                         .count = rows(),
-                        .epsilon = kEpsilon};
+                        .epsilon = kEpsilon,
+                        .value_epsilon = c.has_value_norm ? kEpsilon : 0};
   gpu::launch(device_, kernel_, {.blocks = c.heads + c.kv_heads, .blocks_y = (rows() + 3) / 4, .threads = 128}, a);
 }
 

@@ -27,20 +27,23 @@ Cache draw_cache(const AttentionPromptCase& c, Random& random) {
   return cache;
 }
 
-// `sink` as a logit; -infinity for none.
+// `sink` as a logit; -infinity for none. `gate`: of the head, or null.
 std::vector<double> attend(const AttentionPromptCase& c, const Cache& cache, const uint16_t* query, int position,
-                           int kv_head, double sink) {
+                           int kv_head, double sink, const float* gate) {
   const int begin = c.window > 0 ? std::max(0, position - c.window + 1) : 0;
   std::vector<double> output(c.head_dim);
   double sum = std::exp(sink);
   for (int p = begin; p <= position; ++p) {
     double score = 0;
     for (int d = 0; d < c.head_dim; ++d) score += bf16_to_f32(query[d]) * cache.value(p, kv_head, d);
-    const double weight = std::exp(score / std::sqrt(static_cast<double>(c.head_dim)));
+    score /= std::sqrt(static_cast<double>(c.dimensions()));
+    if (c.softcap > 0) score = c.softcap * std::tanh(score / c.softcap);
+    const double weight = std::exp(score);
     sum += weight;
     for (int d = 0; d < c.head_dim; ++d) output[d] += weight * cache.value(p, c.kv_heads + kv_head, d);
   }
   for (double& value : output) value /= sum;
+  for (int d = 0; gate != nullptr && d < c.dimensions(); ++d) output[d] /= 1 + std::exp(-double{gate[d]});
   return output;
 }
 
@@ -65,6 +68,8 @@ class AttentionPromptTrial {
   Check check();
 
  private:
+  int gate_stride() const { return c_.heads * c_.dimensions() + 20; }
+
   const Device& device_;
   const AttentionPromptCase c_;
   Random& random_;
@@ -72,11 +77,11 @@ class AttentionPromptTrial {
   const Handle kernel_;
   const Cache cache_;
   const std::vector<uint16_t> q_;
-  const std::vector<float> sinks_;
+  const std::vector<float> sinks_, gates_;
   const std::vector<AttentionPromptTile> list_;
   const ColumnOrder order_;
   const int blocks_;
-  const Buffer query_, sink_values_, tables_, tiles_;
+  const Buffer query_, sink_values_, gate_values_, tables_, tiles_;
   Buffer pool_, output_;
 };
 
@@ -85,21 +90,24 @@ AttentionPromptTrial::AttentionPromptTrial(const Device& device, const Module& m
     : device_(device),
       c_(c),
       random_(random),
-      name_(std::string("attention_prompt_") + (c.is_mma ? "mma_" : "") + std::to_string(c.head_dim)),
+      name_(std::string("attention_prompt_") + (c.is_mma ? "mma_" : "") + std::to_string(c.head_dim) +
+            attention_prompt_suffix(c.head_dim, c.softcap > 0)),
       kernel_(module.function(name_)),
       cache_(draw_cache(c, random)),
       q_(draw_bf16(random, static_cast<size_t>(c.tokens) * c.heads * c.head_dim)),
       sinks_(draw_floats(random, c.heads, 2)),
+      gates_(draw_floats(random, static_cast<size_t>(c.tokens) * gate_stride())),
       list_(attention_prompt_tiles(c.context - c.tokens, c.tokens, c.heads / c.kv_heads, c.kv_heads)),
       order_(random() % 2 == 0 ? ColumnOrder::plain : ColumnOrder::paired),
       blocks_(attention_prompt_blocks(static_cast<int>(list_.size()),
                                       c.blocks_max > 0 ? c.blocks_max : device.multiprocessors)),
       query_(Buffer::of(device, q_)),
       sink_values_(Buffer::of(device, sinks_)),
+      gate_values_(Buffer::of(device, gates_)),
       tables_(Buffer::of(device, cache_.table)),
       tiles_(Buffer::of(device, list_)),
       pool_(Buffer::of(device, cache_.pool.bytes)),
-      output_(device, token_matrix_bytes(c.tokens, c.heads * c.head_dim)) {}
+      output_(device, token_matrix_bytes(c.tokens, c.heads * c.dimensions())) {}
 
 void AttentionPromptTrial::launch(int) {
   AttentionPromptArguments a{};
@@ -111,14 +119,20 @@ void AttentionPromptTrial::launch(int) {
   a.order = order_;
   a.heads = c_.heads;
   a.group = c_.heads / c_.kv_heads;
+  a.width = c_.dimensions();
   a.window = c_.window;
-  a.scale = 1 / std::sqrt(static_cast<float>(c_.head_dim));
+  a.scale = 1 / std::sqrt(static_cast<float>(c_.dimensions()));
   a.tile_count = static_cast<int>(list_.size());
   a.sinks = c_.has_sinks ? sink_values_.as<float>() : nullptr;
+  a.gate = c_.has_gate ? gate_values_.as<float>() : nullptr;
+  a.gate_stride = gate_stride();
+  a.softcap = c_.softcap;
+  const bool is_capped = c_.softcap > 0;
+  const int capability = c_.is_mma ? 0 : device_.capability;
   gpu::launch(device_, kernel_,
               {.blocks = blocks_,
-               .threads = kAttentionPromptThreads,
-               .shared_bytes = c_.is_mma ? 0 : attention_prompt_shared_bytes(c_.form, c_.head_dim, device_.capability)},
+               .threads = attention_prompt_threads(c_.head_dim, is_capped, capability),
+               .shared_bytes = attention_prompt_shared_bytes(c_.form, c_.head_dim, is_capped, capability)},
               a);
 }
 
@@ -127,19 +141,21 @@ Check AttentionPromptTrial::check() {
   launch(0);
   const auto out = output_.values<uint8_t>();
   ErrorSum error;
-  const int pairs = c_.tokens * c_.heads;
+  const int pairs = c_.tokens * c_.heads, width = c_.dimensions();
   for (int i = 0; i < (c_.sample == 0 ? pairs : c_.sample); ++i) {
     const int pair = c_.sample == 0 ? i : i == 0 ? pairs - 1 : static_cast<int>(random_() % pairs);
     const int token = pair / c_.heads, head = pair % c_.heads;
-    const auto wanted = attend(c_, cache_, &q_[static_cast<size_t>(pair) * c_.head_dim], c_.context - c_.tokens + token,
-                               head / (c_.heads / c_.kv_heads), c_.has_sinks ? sinks_[head] : -INFINITY);
-    for (int d = 0; d < c_.head_dim; ++d) {
-      error.add(token_tile_value(out, c_.heads * c_.head_dim, order_, token, head * c_.head_dim + d), wanted[d]);
+    const auto wanted =
+        attend(c_, cache_, &q_[static_cast<size_t>(pair) * c_.head_dim], c_.context - c_.tokens + token,
+               head / (c_.heads / c_.kv_heads), c_.has_sinks ? sinks_[head] : -INFINITY,
+               c_.has_gate ? &gates_[static_cast<size_t>(token) * gate_stride() + head * width] : nullptr);
+    for (int d = 0; d < width; ++d) {
+      error.add(token_tile_value(out, c_.heads * width, order_, token, head * width + d), wanted[d]);
     }
   }
   return {name_ + (c_.form == KvForm::int8 ? " int8" : "") + ", " + std::to_string(c_.heads) + " heads of " +
               std::to_string(c_.kv_heads) + ", " + std::to_string(c_.tokens) + " of " + std::to_string(c_.context) +
-              ", window " + std::to_string(c_.window),
+              ", window " + std::to_string(c_.window) + (c_.has_gate ? ", gated" : ""),
           error.relative(), 6e-3};
 }
 

@@ -61,6 +61,7 @@ struct LinearCase {
   bool has_ahead = true;  // asks for its own weights, as if they were a later launch's
   bool is_gelu = false;   // gated: instead of silu
 };
+// With a bias but where outputs are gated.
 Check check_linear(const Device& device, const Module& module, const LinearCase& c, Random& random);
 Trial linear_trial(const Device& device, const Module& module, const LinearCase& c, Random& random, int copies = 1);
 
@@ -74,6 +75,11 @@ struct AttentionCase {
   int sample = 0;  // (row, head) pairs to compare; 0: all
   bool has_ahead = true;
   bool has_sinks = false;
+  int width = 0;  // of the model's heads; 0: head_dim
+  float softcap = 0;
+  bool has_gate = false;
+  bool has_value_norm = false;
+  int dimensions() const { return width > 0 ? width : head_dim; }
 };
 Check check_attention_decode(const Device& device, const Module& module, const AttentionCase& c, Random& random);
 Trial attention_decode_trial(const Device& device, const Module& module, const AttentionCase& c, Random& random,

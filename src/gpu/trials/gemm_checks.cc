@@ -122,7 +122,7 @@ void GemmTrial::compare(int token, int row, const std::vector<float>& out, const
     error.add(token_tile_value(tiles, outputs(), order_, token, row), gate_value(gate, c_.is_gelu) * up);
   } else {
     const size_t at = static_cast<size_t>(token) * c_.rows + row;
-    const double before = c_.end == GemmEndKind::residual ? before_[at] : c_.has_bias ? bias_[row] : 0;
+    const double before = (c_.end == GemmEndKind::residual ? before_[at] : 0) + (c_.has_bias ? bias_[row] : 0);
     error.add(out[at], product(matrix_, x_, c_, row, token) + before);
   }
 }
@@ -164,7 +164,7 @@ Trial gemm_trial(const Device& device, const Module& module, const GemmCase& c, 
 
 Check check_gemm(const Device& device, const Module& module, const GemmCase& c, Random& random) {
   GemmCase biased = c;
-  biased.has_bias = c.end == GemmEndKind::store && c.count % 2 == 0;
+  biased.has_bias = c.end != GemmEndKind::gated && c.count % 2 == 0;
   return gemm_trial(device, module, biased, random).check();
 }
 

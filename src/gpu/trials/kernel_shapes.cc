@@ -114,7 +114,8 @@ void ShapeList::add_gemm(const ModelShape& m, WeightForm form, const MatrixShape
 }
 
 void ShapeList::add_decode(const ModelShape& m, int context, int rows, KvForm form, int window) {
-  const int splits = attention_splits(attention_reach(context, window), rows, m.kv_heads, device_.multiprocessors);
+  const int splits =
+      attention_splits(attention_reach(context, window), rows, m.kv_heads, device_.multiprocessors, m.head_dim);
   const AttentionCase c{.head_dim = m.head_dim,
                         .heads = m.heads,
                         .kv_heads = m.kv_heads,
@@ -126,7 +127,7 @@ void ShapeList::add_decode(const ModelShape& m, int context, int rows, KvForm fo
                         .sample = sample(),
                         .has_ahead = false};
   const double bytes = 2.0 * rows * context * m.kv_heads * kv_tile_bytes(form, m.head_dim) / kKvPositions;
-  add("attention_decode_d" + std::to_string(m.head_dim) + attention_decode_suffix(form, window),
+  add("attention_decode_d" + std::to_string(m.head_dim) + attention_decode_suffix(form, window > 0),
       std::string(m.name) + " " + (window > 0 ? std::to_string(window) + " of " : "") + std::to_string(context) +
           " x " + std::to_string(rows),
       [&device = device_, &module = module_, c, copies = copies_of(bytes)](Random& random) {

@@ -78,8 +78,9 @@ double compare(const Outputs& out, const Inputs& in, const LinearCase& c, const 
       const double sum = product(in, c, row, column);
       if (c.end == LinearEnd::store) error.add(out.output[at], sum * norm(in, c, column) + in.bias[row]);
       if (c.end == LinearEnd::residual) {
-        error.add(out.residual[at], in.residual[at] + sum);
-        rounded.add(bf16_to_f32(out.next_inputs[at]), (in.residual[at] + sum) * in.next_norm[row]);
+        const double all = in.residual[at] + in.bias[row] + sum;
+        error.add(out.residual[at], all);
+        rounded.add(bf16_to_f32(out.next_inputs[at]), all * in.next_norm[row]);
       }
     }
     if (c.end == LinearEnd::residual) {  // the squares of all rows, of the residual as the kernel wrote it

@@ -20,7 +20,7 @@ struct GemmCase {
   bool has_bias = false;
   bool is_gelu = false;  // gated: instead of silu
 };
-// With a bias where outputs are stored and the count is even.
+// With a bias where outputs are not gated and the count is even.
 Check check_gemm(const Device& device, const Module& module, const GemmCase& c, Random& random);
 Trial gemm_trial(const Device& device, const Module& module, const GemmCase& c, Random& random, int copies = 1);
 
@@ -33,6 +33,10 @@ struct AttentionPromptCase {
   KvForm form = KvForm::bf16;
   int blocks_max = 0;  // 0: one a multiprocessor
   bool has_sinks = false;
+  int width = 0;  // of the model's heads; 0: head_dim
+  float softcap = 0;
+  bool has_gate = false;
+  int dimensions() const { return width > 0 ? width : head_dim; }
 };
 // By few blocks or by many.
 Check check_attention_prompt(const Device& device, const Module& module, const AttentionPromptCase& c, Random& random);
