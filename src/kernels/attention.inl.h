@@ -102,9 +102,7 @@ struct ChunkGroup {
 inline const std::byte* value_base(const AttentionTile& tile) {
   return tile.values == nullptr ? tile.keys : tile.values;
 }
-inline int output_dim(const AttentionTile& tile) {
-  return tile.values == nullptr ? tile.value_dim : tile.head_dim;
-}
+inline int output_dim(const AttentionTile& tile) { return tile.values == nullptr ? tile.value_dim : tile.head_dim; }
 
 inline const std::byte* block_of(const AttentionTile& tile, const std::byte* base, int64_t block) {
   return base + tile.blocks[block] * tile.block_bytes;

@@ -109,8 +109,8 @@ inline void add_values(const ChunkGroup& group, const float* weights, int64_t d,
 }
 
 // The same where values are the first dims of the keys: a vector there is a dim at so many positions, so sums are taken
-// lane by lane over the chunk's blocks, and over the lanes in the end. Whatever is summed together, a dim of a query has
-// its own sum in the same order.
+// lane by lane over the chunk's blocks, and over the lanes in the end. Whatever is summed together, a dim of a query
+// has its own sum in the same order.
 template <KvType kType>
 constexpr int kKeyDims = kType == KvType::int8 ? 4 : 2;  // at once
 template <KvType kType>

@@ -66,7 +66,7 @@ struct KvRun {
   int slot = 0, count = 0;   // slot + count <= 16
   const float* k = nullptr;  // [count][head_dim]
   const float* v = nullptr;  // read where there are values
-  int64_t row_stride = 0;  // floats from one position to the next, of k and v
+  int64_t row_stride = 0;    // floats from one position to the next, of k and v
   std::byte* keys = nullptr;
   std::byte* values = nullptr;  // null: values are keys
 };

@@ -53,8 +53,7 @@ inline float quantize_query(const AttentionTile& tile, int i, int8_t* codes, int
 // Keys keep the dims of a position together, in fours; where they are values, products want the positions of a dim
 // together: 16 positions of 4 dims by fours of positions, [4][4 dims][4 positions].
 inline __m512i turn_fours(const std::byte* four_dims) {
-  const __m512i by_dims =
-      _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  const __m512i by_dims = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   return _mm512_shuffle_epi8(_mm512_loadu_si512(four_dims), by_dims);
 }
 

@@ -50,8 +50,7 @@ struct V {
     // Halves of x[i] and x[i + 8], then quarters of four of them, then the fours in a quarter.
     Reg halves[8], quarters[4], pairs[2];
     for (int i = 0; i < 8; ++i) {
-      halves[i] =
-          _mm512_add_ps(_mm512_shuffle_f32x4(x[i], x[i + 8], 0x44), _mm512_shuffle_f32x4(x[i], x[i + 8], 0xEE));
+      halves[i] = _mm512_add_ps(_mm512_shuffle_f32x4(x[i], x[i + 8], 0x44), _mm512_shuffle_f32x4(x[i], x[i + 8], 0xEE));
     }
     for (int i = 0; i < 4; ++i) {
       const Reg a = halves[i], b = halves[i + 4];
@@ -61,8 +60,8 @@ struct V {
       const Reg a = quarters[2 * i], b = quarters[2 * i + 1];
       pairs[i] = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
     }
-    const Reg sums = _mm512_add_ps(_mm512_shuffle_ps(pairs[0], pairs[1], 0x44),
-                                   _mm512_shuffle_ps(pairs[0], pairs[1], 0xEE));
+    const Reg sums =
+        _mm512_add_ps(_mm512_shuffle_ps(pairs[0], pairs[1], 0x44), _mm512_shuffle_ps(pairs[0], pairs[1], 0xEE));
     return _mm512_shuffle_f32x4(sums, sums, 0xD8);  // the quarters are those of x[0], x[8], x[4] and x[12] on
   }
   static float largest(Reg a) { return _mm512_reduce_max_ps(a); }
