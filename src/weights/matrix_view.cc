@@ -33,30 +33,57 @@ struct MatrixView::Copy {
   WeightTensor tensor;
 };
 
-MatrixView MatrixView::transposed() const {
-  if (format().block_count != 1) {
+MatrixView MatrixView::transposed(int64_t pieces, const QuantFormat* as) const {
+  const bool is_encoded = as != nullptr && (as != &format() || as->block_count > 1);
+  if (!is_encoded && format().block_count != 1) {
     fail(ErrorCode::unsupported, "{}: tensor '{}' cannot be transposed: its format, {}, has blocks of {}",
          tensor_->file, shown(tensor_->source_name), format().name, format().block_count);
   }
+  ESTOC_CHECK(rows() % pieces == 0);
   const auto copy = std::make_shared<Copy>();
-  const auto size = static_cast<size_t>(format().row_bytes(1));
-  const auto from_rows = static_cast<size_t>(rows()), from_columns = static_cast<size_t>(columns());
-  copy->bytes.resize(from_rows * from_columns * size);
-  for (size_t r = 0; r < from_rows; ++r) {
-    const std::byte* const from = row(static_cast<int64_t>(r));
-    for (size_t c = 0; c < from_columns; ++c) {
-      std::copy_n(from + c * size, size, copy->bytes.data() + (c * from_rows + r) * size);
+  const QuantFormat& format = is_encoded ? *as : this->format();
+  const int64_t piece = rows() / pieces, row_bytes = format.row_bytes(piece);
+  copy->bytes.resize(static_cast<size_t>(pieces * columns() * row_bytes));
+  for (int64_t p = 0; p < pieces; ++p) {
+    std::byte* const to = copy->bytes.data() + p * columns() * row_bytes;
+    if (is_encoded) {
+      encode_turned(p * piece, piece, format, to);
+    } else {
+      copy_turned(p * piece, piece, to);
     }
   }
   copy->tensor = *tensor_;
+  copy->tensor.format = &format;
   // Packed forms are told apart by name and slice.
   copy->tensor.name += " transposed from " + std::to_string(slice_.first_row);
-  copy->tensor.shape = {columns(), rows()};
+  copy->tensor.shape = {pieces * columns(), piece};
   copy->tensor.row_map = {};
   copy->tensor.bytes = copy->bytes;
   MatrixView view(copy->tensor);
   view.copy_ = copy;
   return view;
+}
+
+void MatrixView::copy_turned(int64_t begin, int64_t count, std::byte* to) const {
+  const auto size = static_cast<size_t>(format().row_bytes(1));
+  const auto from_rows = static_cast<size_t>(count), from_columns = static_cast<size_t>(columns());
+  for (size_t r = 0; r < from_rows; ++r) {
+    const std::byte* const from = row(begin + static_cast<int64_t>(r));
+    for (size_t c = 0; c < from_columns; ++c) std::copy_n(from + c * size, size, to + (c * from_rows + r) * size);
+  }
+}
+
+void MatrixView::encode_turned(int64_t begin, int64_t count, const QuantFormat& as, std::byte* to) const {
+  ESTOC_CHECK(count % as.block_count == 0);
+  const auto from_rows = static_cast<size_t>(count), from_columns = static_cast<size_t>(columns());
+  std::vector<float> from(from_columns), turned(from_rows * from_columns);
+  for (size_t r = 0; r < from_rows; ++r) {
+    decode(begin + static_cast<int64_t>(r), from.data());
+    for (size_t c = 0; c < from_columns; ++c) turned[c * from_rows + r] = from[c];
+  }
+  for (size_t c = 0; c < from_columns; ++c) {
+    as.encode(turned.data() + c * from_rows, to + static_cast<int64_t>(c) * as.row_bytes(count), count);
+  }
 }
 
 MatrixView MatrixView::pick_rows(int64_t begin, int64_t count, const RowMap& order) const {

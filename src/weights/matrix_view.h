@@ -46,9 +46,10 @@ class MatrixView {
   // `count` rows of this view, row r being its row begin + order.stored_row(r). A view is reordered once, after it was
   // sliced.
   MatrixView pick_rows(int64_t begin, int64_t count, const RowMap& order) const;
-  // A copy of this view with rows for columns, which the new view owns. Throws Error{unsupported} when the format keeps
-  // several values in one block.
-  MatrixView transposed() const;
+  // A copy of this view with rows for columns, which the new view owns: each of `pieces` equal runs of rows is turned
+  // by itself, one behind the other. Throws Error{unsupported} when the format keeps several values in one block,
+  // unless the copy is to have another, `as`, whose blocks must fit.
+  MatrixView transposed(int64_t pieces = 1, const QuantFormat* as = nullptr) const;
 
   int64_t rows() const { return slice_.rows; }
   int64_t columns() const { return slice_.columns; }
@@ -75,6 +76,9 @@ class MatrixView {
 
  private:
   struct Copy;
+  // Rows [begin, begin + count) with rows for columns, as they are stored and in another format.
+  void copy_turned(int64_t begin, int64_t count, std::byte* to) const;
+  void encode_turned(int64_t begin, int64_t count, const QuantFormat& as, std::byte* to) const;
   const std::byte* joined_row(int64_t r) const;
 
   const WeightTensor* tensor_;

@@ -155,6 +155,41 @@ TEST(MatrixView, TransposedOwnsItsCopy) {
                  [&] { (void)MatrixView(blocks.tensor).transposed(); });
 }
 
+// Two matrices of three rows out of pieces of five, each turned by itself.
+TEST(MatrixView, PiecesAreTransposedOneByOne) {
+  for (const char* format : {"f32", "bf16"}) {
+    const Stored stored = store(format, {10, 4});
+    const MatrixView all(stored.tensor), chosen = all.pick_rows(1, 6, RowMap::groups(3, 5));
+    const MatrixView turned = chosen.transposed(2);
+    ASSERT_EQ(turned.rows(), 8);
+    ASSERT_EQ(turned.columns(), 3);
+    EXPECT_EQ(turned.format().name, format);
+    for (int64_t r = 0; r < 8; ++r) {
+      for (int64_t c = 0; c < 3; ++c) {
+        const float expected = decoded(all, 1 + r / 4 * 5 + c)[static_cast<size_t>(r % 4)];
+        EXPECT_EQ(decoded(turned, r)[static_cast<size_t>(c)], expected);
+      }
+    }
+  }
+}
+
+// Blocks along the rows cannot be turned, but what they hold can be said in another format.
+TEST(MatrixView, TransposedInAnotherFormat) {
+  const Stored blocks = store("q8_0", {64, 32});
+  const MatrixView all(blocks.tensor), real = all.transposed(2, &f32), rounded = all.transposed(2, find_format("q8_0"));
+  for (const MatrixView& turned : {real, rounded}) {
+    ASSERT_EQ(turned.rows(), 64);
+    ASSERT_EQ(turned.columns(), 32);
+  }
+  for (int64_t r = 0; r < 64; ++r) {
+    for (int64_t c = 0; c < 32; ++c) {
+      const float expected = decoded(all, r / 32 * 32 + c)[static_cast<size_t>(r % 32)];
+      EXPECT_EQ(decoded(real, r)[static_cast<size_t>(c)], expected);
+      EXPECT_NEAR(decoded(rounded, r)[static_cast<size_t>(c)], expected, 0.01f);
+    }
+  }
+}
+
 // The same numbers as blocks of one tensor and as codes and scales of two, whose bytes hold neighbours.
 TEST(MatrixView, Mxfp4InTwoTensors) {
   const Stored whole = store("mxfp4", {4, 96});
