@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <iterator>
 #include <span>
 
@@ -74,19 +73,6 @@ void Attention::turn(const Compute& compute, std::span<const HeadRows> parts, co
   turn_heads(compute, parts, spec_.head_dim, turns, spec_.is_norm_last);
 }
 
-void Attention::scale_by_positions(const Batch& batch, Rows& q) const {
-  q.touch();
-  for (const BatchSequence& sequence : batch.sequences) {
-    for (int r = 0; r < sequence.row_count; ++r) {
-      const int periods = (sequence.position + r) / spec_.position_period;
-      if (periods == 0) continue;
-      const float scale = 1 + spec_.position_growth * std::log1p(static_cast<float>(periods));
-      float* const row = q.row(sequence.first_row + r);
-      for (int64_t c = 0; c < q.columns(); ++c) row[c] *= scale;
-    }
-  }
-}
-
 void Attention::forward(const Compute& compute, const Batch& batch, StateStorage& kv, CpuScratch& work,
                         const PartOutput& out, const SampledRows* wanted) const {
   LinearOutput projections[4] = {{&q_, &work.q}};
@@ -122,7 +108,9 @@ void Attention::forward(const Compute& compute, const Batch& batch, StateStorage
   }
   const HeadRows queries[] = {{&work.q, &q_norm_}};
   turn(compute, queries, angles);
-  if (spec_.position_growth != 0) scale_by_positions(wanted == nullptr ? batch : wanted->batch(), work.q);
+  if (spec_.position_growth != 0) {
+    grow_by_position(wanted == nullptr ? batch : wanted->batch(), spec_.position_growth, spec_.position_period, work.q);
+  }
   attention(compute, plan, kv, layer_,
             {.heads = spec_.heads,
              .scale = spec_.scale,

@@ -32,7 +32,6 @@ class Attention {
  private:
   void make_kv(const Compute& compute, StateStorage& kv, CpuScratch& work, const RowAngles* angles) const;
   void turn(const Compute& compute, std::span<const HeadRows> parts, const RowAngles* angles) const;
-  void scale_by_positions(const Batch& batch, Rows& q) const;
 
   AttentionSpec spec_;
   int layer_, group_;

@@ -3,25 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/for_rows.h"
 #include "ops/profile.h"
 
 namespace estoc {
-namespace {
-
-// Runs work(row) for every row: split over the team when there is enough to do.
-template <typename Work>
-void for_rows(const Compute& compute, int64_t count, int64_t columns, Work&& work) {
-  const auto range = [&](int64_t begin, int64_t end, int) {
-    for (int64_t r = begin; r < end; ++r) work(r);
-  };
-  if (!Compute::is_worth_splitting(count * columns)) {
-    range(0, count, 0);
-  } else {
-    compute.team.parallel_for(count, 1, range);
-  }
-}
-
-}  // namespace
 
 void rms_norm(const Compute& compute, const Rows& x, std::span<const float> weight, float eps, Rows& out,
               RowForm form) {
@@ -125,6 +110,19 @@ void multiply_rows(const Compute& compute, std::span<const float> factors, Rows&
     float* const row = x.row(r);
     for (size_t c = 0; c < factors.size(); ++c) row[c] *= factors[c];
   });
+}
+
+void grow_by_position(const Batch& batch, float growth, int period, Rows& x) {
+  x.touch();
+  for (const BatchSequence& sequence : batch.sequences) {
+    for (int r = 0; r < sequence.row_count; ++r) {
+      const int periods = (sequence.position + r) / period;
+      if (periods == 0) continue;
+      const float scale = 1 + growth * std::log1p(static_cast<float>(periods));
+      float* const row = x.row(sequence.first_row + r);
+      for (int64_t c = 0; c < x.columns(); ++c) row[c] *= scale;
+    }
+  }
 }
 
 void clip_rows(const Compute& compute, float limit, Rows& x) {

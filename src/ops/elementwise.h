@@ -7,6 +7,7 @@
 #include "ops/activation.h"
 #include "ops/compute.h"
 #include "ops/rows.h"
+#include "tensor/batch.h"
 
 namespace estoc {
 
@@ -64,6 +65,9 @@ void scale_rows(const Compute& compute, float scale, Rows& x);
 
 // x[r] *= factors, column by column.
 void multiply_rows(const Compute& compute, std::span<const float> factors, Rows& x);
+
+// Rows at position p are multiplied by 1 + growth ln(1 + floor(p / period)).
+void grow_by_position(const Batch& batch, float growth, int period, Rows& x);
 
 // x = min(max(x, -limit), limit).
 void clip_rows(const Compute& compute, float limit, Rows& x);
