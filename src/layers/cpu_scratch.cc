@@ -25,6 +25,7 @@ CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers, int
       widths.has_gate |= attention->gate.has_value();
       widths.kv = std::max(widths.kv, int64_t{attention->kv_heads} * attention->head_dim);
     }
+    if (const auto* latent = std::get_if<LatentAttentionSpec>(&layer.mixer)) widths.latents.push_back(latent);
     if (const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp)) widths.mlp = std::max<int64_t>(widths.mlp, mlp->width);
     if (const auto* mlp = std::get_if<PlainMlpSpec>(&layer.mlp)) widths.mlp = std::max<int64_t>(widths.mlp, mlp->width);
     if (const auto* moe = std::get_if<MoeSpec>(&layer.mlp)) widths.mixtures.push_back(moe);
@@ -53,8 +54,10 @@ CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, 
       up(rows_max, widths.mlp),
       activated(rows_max, widths.mlp),
       angles(static_cast<size_t>(ropes)),
-      decoded(threads, std::max({int64_t{hidden}, widths.q, widths.mlp, widths.input, widths.inner(),
-                                 expert_width(widths.mixtures), widths.delta_net ? widths.delta_net->value_columns() : 0})),
+      decoded(threads,
+              std::max({int64_t{hidden}, widths.q, widths.mlp, widths.input, widths.inner(),
+                        expert_width(widths.mixtures), widths.delta_net ? widths.delta_net->value_columns() : 0,
+                        LatentBuffers::columns_max(widths.latents)})),
       plans(static_cast<size_t>(groups)) {
   if (widths.mamba2) mamba2.emplace(*widths.mamba2, rows_max);
   if (!widths.mixtures.empty()) moe.emplace(widths.mixtures, hidden, rows_max, threads);
@@ -64,6 +67,7 @@ CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, 
     q_gate.emplace(rows_max, widths.q);
     gated.emplace(rows_max, widths.q);
   }
+  if (!widths.latents.empty()) latent.emplace(widths.latents, rows_max);
   if (widths.delta_net) delta_net.emplace(*widths.delta_net, rows_max);
   if (!widths.has_conv) return;
   conv_in.emplace(rows_max, 3 * int64_t{hidden});

@@ -10,6 +10,7 @@
 
 #include "layers/decoder_stack.h"
 #include "layers/gated_delta_net.h"
+#include "layers/latent_attention.h"
 #include "layers/layer_spec.h"
 #include "layers/mamba2.h"
 #include "layers/moe.h"
@@ -44,6 +45,7 @@ struct CpuScratch : StackScratch {
   std::optional<Rows> parallel;  // the MLP's input beside a mixer's
   Rows q, k, v;
   std::optional<Rows> q_gate, gated;  // where attention has a gate: gated = sigmoid(q_gate) * answer
+  std::optional<LatentBuffers> latent;
   std::optional<DeltaNetBuffers> delta_net;
   std::optional<Rows> conv_in, conv_out;  // where a layer is a short convolution: three inputs side by side
   std::optional<LayerInputRows> inputs;
@@ -59,6 +61,7 @@ struct CpuScratch : StackScratch {
   // Columns of the buffers: what the widest layer needs.
   struct Widths {
     int64_t q = 1, kv = 1, mlp = 1, input = 0;
+    std::vector<const LatentAttentionSpec*> latents;
     std::optional<DeltaNetShape> delta_net;
     bool has_conv = false, has_parallel = false, has_gate = false;
     std::optional<Mamba2Spec> mamba2;

@@ -29,10 +29,12 @@ CpuStack::CpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLay
   for (int layer = first; layer < end; ++layer) {
     const LayerSpec& spec = decoder.layers[static_cast<size_t>(layer)];
     const auto* attention = std::get_if<AttentionSpec>(&spec.mixer);
+    const auto* latent = std::get_if<LatentAttentionSpec>(&spec.mixer);
+    const int heads = attention != nullptr ? attention->heads : latent != nullptr ? latent->heads : 0;
     const int state_layer = attention == nullptr ? layer : attention->state_layer(layer);
     const int group = layout.group_of(state_layer);
-    if (attention != nullptr && std::ranges::find(groups_, group, &Group::index) == groups_.end()) {
-      groups_.push_back({group, *layout.paged(state_layer), attention->heads});
+    if (heads > 0 && std::ranges::find(groups_, group, &Group::index) == groups_.end()) {
+      groups_.push_back({group, *layout.paged(state_layer), heads});
     }
     if (state_layer == layer && group >= 0) last_state_ = blocks_.size();
     blocks_.emplace_back(load, decoder, layout, first, layer);

@@ -27,6 +27,11 @@ DecoderBlock::Mixer DecoderBlock::make_mixer(LoadContext& load, const DecoderSpe
   if (const auto* delta = std::get_if<GatedDeltaSpec>(&spec)) {
     return Mixer(std::in_place_type<GatedDeltaNet>, load, *delta, decoder.hidden, state);
   }
+  if (const auto* latent = std::get_if<LatentAttentionSpec>(&spec)) {
+    const RopeSpec& rope = decoder.ropes[static_cast<size_t>(latent->rope)];
+    return Mixer(std::in_place_type<LatentAttention>, load, *latent, rope, decoder.hidden, state,
+                 layout.group_of(state));
+  }
   const auto& attention = std::get<AttentionSpec>(spec);
   state = attention.state_layer(state);
   const RopeSpec* const rope =

@@ -13,6 +13,10 @@ StateSpec state_of(const AttentionSpec& attention, int) {
   return PagedState{attention.kv_heads, attention.head_dim, attention.window};
 }
 
+StateSpec state_of(const LatentAttentionSpec& latent, int) {
+  return PagedState{.kv_heads = 1, .head_dim = static_cast<int>(latent.kept()), .has_values = false};
+}
+
 StateSpec state_of(const GatedDeltaSpec& delta, int) { return fixed_state(shape_of(delta).state_bytes()); }
 
 StateSpec state_of(const ShortConvSpec& conv, int hidden) {

@@ -80,6 +80,27 @@ struct AttentionSpec {
   int state_layer(int layer) const { return kv_layer == kOwnKv ? layer : kv_layer; }
 };
 
+// Multi-head latent attention: what is kept of a position is one vector that all heads share, [norm(c) | turned key],
+// where kv_a x = [c | key]. A head's query is [q | part], of which the part turns; its key and value are K norm(c) and
+// V norm(c); scores are scale (q . K norm(c) + part . key). Queries are q_proj x, or q_b_proj norm(q_a_proj x).
+struct LatentAttentionSpec {
+  // q_proj or q_a_proj, q_a_layernorm and q_b_proj, kv_a_proj_with_mqa, kv_a_layernorm, kv_b_proj (for each head the
+  // rows of K, then those of V) or k_b_proj and v_b_proj, and o_proj are under it; biases where there are any.
+  std::string name;
+  int heads = 0;
+  int q_rank = 0;                  // what queries are compressed to; 0: they are not
+  int latent_dim = 0;              // of c
+  int key_dim = 0, value_dim = 0;  // of a head, without what turns
+  int rope_dim = 0;                // of the part that turns
+  float epsilon = 1e-6f;           // of both norms
+  float scale = 0;
+  int rope = 0;               // into DecoderSpec::ropes
+  float position_growth = 0;  // as AttentionSpec's
+  int position_period = 1;
+
+  int64_t kept() const { return int64_t{latent_dim} + rope_dim; }
+};
+
 // A gated causal convolution over few positions, whose last inputs are its state: b, gate, v = in_proj x;
 // out_proj(gate * conv(b * v)), with biases where there are any.
 struct ShortConvSpec {
@@ -161,7 +182,8 @@ struct PerLayerInputSpec {
 };
 
 // monostate: the layer is its MLP alone.
-using MixerSpec = std::variant<AttentionSpec, GatedDeltaSpec, Mamba2Spec, ShortConvSpec, std::monostate>;
+using MixerSpec =
+    std::variant<AttentionSpec, LatentAttentionSpec, GatedDeltaSpec, Mamba2Spec, ShortConvSpec, std::monostate>;
 // monostate: the layer is its mixer alone.
 using MlpSpec = std::variant<std::monostate, GatedMlpSpec, PlainMlpSpec, MoeSpec>;
 

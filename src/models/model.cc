@@ -66,6 +66,12 @@ ModelInfo info_of(const WeightSource& weights, const ModelFamily& family, const 
   info.context_max = decoder.context_max;
   info.ffn = mlp_width_of(decoder);
   for (const LayerSpec& layer : decoder.layers) {
+    if (const auto* latent = std::get_if<LatentAttentionSpec>(&layer.mixer)) {
+      info.heads = latent->heads;
+      info.kv_heads = 1;
+      info.head_dim = static_cast<int>(latent->kept());
+      break;
+    }
     const auto* attention = std::get_if<AttentionSpec>(&layer.mixer);
     if (attention == nullptr) continue;
     info.heads = attention->heads;
