@@ -28,22 +28,27 @@ MoeSpec read_mixture(const ConfigReader& config, const std::string& name) {
   return moe;
 }
 
-MoeSpec read_sigmoid_mixture(const ConfigReader& config, const std::string& name) {
+MoeSpec read_grouped_mixture(const ConfigReader& config, const std::string& name) {
   MoeSpec moe = read_mixture(config, name);
   RouterRule& rule = moe.rule;
-  rule.score = RouterRule::Score::sigmoid;
   rule.groups = config.integer("n_group", 1, rule.experts, 1);
   rule.groups_kept = config.integer("topk_group", 1, rule.groups, rule.groups);
   if (rule.experts % rule.groups != 0 || rule.experts / rule.groups * rule.groups_kept < rule.chosen) {
     fail(ErrorCode::corrupt_file, "{}: {} experts in {} groups, of which {} are kept, do not give {} for each token",
          config.file(), rule.experts, rule.groups, rule.groups_kept, rule.chosen);
   }
-  rule.is_normalized = config.boolean("norm_topk_prob", true);
-  rule.epsilon = 1e-20f;
   rule.scale = static_cast<float>(config.number("routed_scaling_factor", 0, 1e6, 1));
-  moe.correction = moe.router + ".e_score_correction_bias";
   const int shared = config.integer("n_shared_experts", 0, 1024, 0);
   if (shared > 0) moe.shared = SharedExpertSpec{.name = name + ".shared_experts", .width = shared * moe.width};
+  return moe;
+}
+
+MoeSpec read_sigmoid_mixture(const ConfigReader& config, const std::string& name) {
+  MoeSpec moe = read_grouped_mixture(config, name);
+  moe.rule.score = RouterRule::Score::sigmoid;
+  moe.rule.is_normalized = config.boolean("norm_topk_prob", true);
+  moe.rule.epsilon = 1e-20f;
+  moe.correction = moe.router + ".e_score_correction_bias";
   return moe;
 }
 

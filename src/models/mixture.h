@@ -16,8 +16,10 @@ int expert_count(const ConfigReader& config);
 // moe_intermediate_size or else intermediate_size. The rule is a softmax over all experts.
 MoeSpec read_mixture(const ConfigReader& config, const std::string& name);
 
-// The rule of DeepSeek V3 and those after it: sigmoids, a correction that chooses, groups where there are several,
-// routed_scaling_factor, and shared experts at `name`.shared_experts that every row goes to.
+// What DeepSeek adds to it: groups where there are several, routed_scaling_factor, and shared experts at
+// `name`.shared_experts that every row goes to.
+MoeSpec read_grouped_mixture(const ConfigReader& config, const std::string& name);
+// The rule of DeepSeek V3 and those after it: sigmoids and a correction that chooses beside that.
 MoeSpec read_sigmoid_mixture(const ConfigReader& config, const std::string& name);
 
 // Which layers are mixtures by decoder_sparse_step and mlp_only_layers (Qwen).

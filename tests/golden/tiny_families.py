@@ -23,6 +23,10 @@ SMALL = {"hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2, "nu
 TINY = {"hidden_size": 16, "intermediate_size": 24, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8}
 VISION = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 4,
           "patch_size": 2}
+# Latent attention before experts; heads of more than one width.
+LATENT = {"hidden_size": 32, "intermediate_size": 40, "moe_intermediate_size": 16, "num_hidden_layers": 2,
+          "num_attention_heads": 4, "num_key_value_heads": 4, "n_routed_experts": 8, "num_experts_per_tok": 3,
+          "kv_lora_rank": 48, "qk_nope_head_dim": 24, "qk_rope_head_dim": 16, "v_head_dim": 16}
 FALCON = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "bias": False, "alibi": False}
 
 # name -> (class of the config, its arguments beside BASE)
@@ -240,6 +244,33 @@ FAMILIES = {
         "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "n_routed_experts": 6,
         "num_experts_per_tok": 2, "n_shared_experts": 1, "first_k_dense_replace": 1, "norm_topk_prob": True,
         "routed_scaling_factor": 2.5}),
+    # As V2-Lite: queries as they are, one group, stretched frequencies that scores make up for; values that fill no
+    # panels.
+    "deepseek_v2_like": ("DeepseekV2Config", {
+        **LATENT, "q_lora_rank": None, "kv_lora_rank": 32, "v_head_dim": 24, "n_shared_experts": 2,
+        "first_k_dense_replace": 1, "topk_method": "greedy", "n_group": 1, "topk_group": 1,
+        "rope_parameters": {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 40.0, "beta_fast": 32.0,
+                            "beta_slow": 1.0, "mscale": 0.707, "mscale_all_dim": 0.707,
+                            "original_max_position_embeddings": 32}}),
+    # Compressed queries, groups by their best expert.
+    "deepseek_v2_groups_like": ("DeepseekV2Config", {
+        **LATENT, "q_lora_rank": 24, "n_shared_experts": 1, "topk_method": "group_limited_greedy", "n_group": 4,
+        "topk_group": 2, "routed_scaling_factor": 2.0}),
+    # Groups by their best two, a correction, biases; widths that are rounded to 8 bits and fill tiles.
+    "deepseek_v3_like": ("DeepseekV3Config", {
+        **LATENT, "q_lora_rank": 32, "kv_lora_rank": 96, "qk_nope_head_dim": 32, "qk_rope_head_dim": 32,
+        "v_head_dim": 32, "n_shared_experts": 1, "first_k_dense_replace": 1, "n_group": 4, "topk_group": 2,
+        "attention_bias": True, "num_mtp_layers": 0,
+        "rope_parameters": {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 8.0, "beta_fast": 4.0,
+                            "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0,
+                            "original_max_position_embeddings": 64}}),
+    # Halves that turn together, stretched frequencies with a magnitude of their own; no experts.
+    "deepseek_v3_dense_like": ("DeepseekV3Config", {
+        **LATENT, "q_lora_rank": None, "n_shared_experts": 1, "first_k_dense_replace": 2, "rope_interleave": False,
+        "num_mtp_layers": 0,
+        "rope_parameters": {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 8.0, "beta_fast": 4.0,
+                            "beta_slow": 1.0, "mscale": 1.3, "mscale_all_dim": 0.6,
+                            "original_max_position_embeddings": 64}}),
     "minimax_m2_like": ("MiniMaxM2Config", {
         "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4,
         "num_key_value_heads": 2, "head_dim": 16, "rotary_dim": 8, "num_local_experts": 6, "num_experts_per_tok": 2}),
