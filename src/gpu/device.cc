@@ -8,7 +8,8 @@
 namespace estoc::gpu {
 namespace {
 
-constexpr unsigned kNonBlocking = 1;  // streams and events: independent of the default stream
+constexpr unsigned kNonBlocking = 1;  // a stream: independent of the default one
+constexpr unsigned kNoTiming = 2;     // an event
 constexpr int kCaptureRelaxed = 2;    // nothing else uses the context while a graph is recorded
 constexpr int kDefaultSharedBytes = 48 << 10;
 
@@ -97,9 +98,13 @@ void Buffer::download(void* to, size_t bytes, size_t offset) const {
 }
 
 void Buffer::begin_upload(const void* from, size_t bytes, size_t offset) {
+  begin_upload(from, bytes, offset, device_.stream());
+}
+
+void Buffer::begin_upload(const void* from, size_t bytes, size_t offset, Handle stream) {
   ESTOC_CHECK(offset <= bytes_ && bytes <= bytes_ - offset);
   const Driver& driver = device_.driver();
-  driver.check(driver.copy_to_device(address_ + offset, from, bytes, device_.stream()), "copying to the device");
+  driver.check(driver.copy_to_device(address_ + offset, from, bytes, stream), "copying to the device");
 }
 
 void Buffer::begin_download(void* to, size_t bytes, size_t offset) const {
@@ -117,6 +122,43 @@ void Buffer::begin_copy(size_t from, size_t to, size_t bytes) {
 void Buffer::fill(uint32_t word) {
   const Driver& driver = device_.driver();
   driver.check(driver.fill_words(address_, word, bytes_ / 4, device_.stream()), "filling device memory");
+}
+
+Event::Event(const Device& device) : device_(device) {
+  device_.driver().check(device_.driver().event_create(&event_, kNoTiming), "making an event");
+}
+
+Event::~Event() { device_.driver().event_destroy(event_); }
+
+void Event::record(Handle stream) const {
+  device_.driver().check(device_.driver().event_record(event_, stream), "recording an event");
+}
+
+void Event::let_wait(Handle stream) const {
+  device_.driver().check(device_.driver().stream_wait(stream, event_, 0), "ordering two streams");
+}
+
+void Event::wait() const {
+  device_.driver().check(device_.driver().event_synchronize(event_), "running the stream's work");
+}
+
+CopyLane::CopyLane(const Device& device) : device_(device), event_(device) {
+  device_.driver().check(device_.driver().stream_create(&stream_, kNonBlocking), "making a stream");
+}
+
+CopyLane::~CopyLane() {
+  device_.driver().stream_synchronize(stream_);  // what is on its way reads and writes memory that goes next
+  device_.driver().stream_destroy(stream_);
+}
+
+void CopyLane::follow_device() {
+  event_.record(device_.stream());
+  event_.let_wait(stream_);
+}
+
+void CopyLane::let_device_follow() {
+  event_.record(stream_);
+  event_.let_wait(device_.stream());
 }
 
 Module::Module(const Device& device, const void* image) : device_(device) {

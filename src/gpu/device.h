@@ -91,8 +91,10 @@ class Buffer {
   void upload(const void* from, size_t bytes, size_t offset = 0);
   void download(void* to, size_t bytes, size_t offset = 0) const;
   void fill(uint32_t word);  // every whole word
-  // The same, but only begun: the host's memory must stay as it is until the stream has come there.
+  // The same, but only begun: the host's memory must stay as it is until the stream has come there. A stream other than
+  // the device's is a CopyLane's.
   void begin_upload(const void* from, size_t bytes, size_t offset = 0);
+  void begin_upload(const void* from, size_t bytes, size_t offset, Handle stream);
   void begin_download(void* to, size_t bytes, size_t offset = 0) const;
   void begin_copy(size_t from, size_t to, size_t bytes);  // inside the buffer
 
@@ -113,6 +115,40 @@ class Buffer {
   const Device& device_;
   Address address_ = 0;
   size_t bytes_ = 0;
+};
+
+// A point of a stream.
+class Event {
+ public:
+  explicit Event(const Device& device);
+  ~Event();
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  void record(Handle stream) const;  // here
+  void let_wait(Handle stream) const;  // what is put on this stream next comes behind the point
+  void wait() const;                   // the stream has come there, or throws what went wrong before
+
+ private:
+  const Device& device_;
+  Handle event_ = nullptr;
+};
+
+// A second stream of a device, for copies beside what is computed.
+class CopyLane {
+ public:
+  explicit CopyLane(const Device& device);
+  ~CopyLane();
+  CopyLane(const CopyLane&) = delete;
+  CopyLane& operator=(const CopyLane&) = delete;
+  Handle stream() const { return stream_; }
+  // What is put on the lane next comes behind what the device's stream has now; and the other way round.
+  void follow_device();
+  void let_device_follow();
+
+ private:
+  const Device& device_;
+  Event event_;
+  Handle stream_ = nullptr;
 };
 
 // The kernels of an image (a cubin or PTX text that ends with 0). The emulator takes any image.

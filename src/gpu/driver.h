@@ -74,6 +74,7 @@ inline constexpr Result kNoImageFits = 209;
   X(stream_create, cuStreamCreate, (Handle*, unsigned))                                        \
   X(stream_destroy, cuStreamDestroy_v2, (Handle))                                              \
   X(stream_synchronize, cuStreamSynchronize, (Handle))                                         \
+  X(stream_wait, cuStreamWaitEvent, (Handle, Handle, unsigned))                                \
   X(event_create, cuEventCreate, (Handle*, unsigned))                                          \
   X(event_destroy, cuEventDestroy_v2, (Handle))                                                \
   X(event_record, cuEventRecord, (Handle, Handle))                                             \

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,6 +30,19 @@ constexpr const char* name_of(EmulatedCard card) {
 struct Stream {
   bool is_capturing = false;
   std::vector<Work> captured;
+  bool is_late = false;
+  std::deque<Work> late;  // what is still to be done
+  uint64_t late_count = 0;  // that ever was
+
+  // All but what was put on it behind the first `count`.
+  Result catch_up(uint64_t count) {
+    while (!late.empty() && late_count - late.size() < count) {
+      const Work work = std::move(late.front());
+      late.pop_front();
+      if (const Result result = work(); result != 0) return result;
+    }
+    return 0;
+  }
 };
 
 struct Graph {
@@ -37,6 +51,8 @@ struct Graph {
 
 struct Event {
   std::chrono::steady_clock::time_point when;
+  Stream* stream = nullptr;
+  uint64_t late_count = 0;  // of the stream, then
 };
 
 int64_t launches_from_environment() {
@@ -50,6 +66,7 @@ struct State {
   std::map<Address, size_t> allocations;
   uint64_t seed = 0;
   uint64_t launches = 0;
+  bool makes_late_streams = false;
   std::string fault;
   Stream default_stream;
 };
@@ -63,8 +80,13 @@ Stream& stream_of(Handle stream) { return stream == nullptr ? state().default_st
 
 Result enqueue(Handle stream, Work work) {
   Stream& target = stream_of(stream);
-  if (!target.is_capturing) return work();
-  target.captured.push_back(std::move(work));
+  if (!target.is_capturing && !target.is_late) return work();
+  if (target.is_capturing) {
+    target.captured.push_back(std::move(work));
+  } else {
+    target.late.push_back(std::move(work));
+    ++target.late_count;
+  }
   return 0;
 }
 
@@ -241,15 +263,35 @@ Result fill_words(Address to, unsigned word, size_t words, Handle stream) {
   return enqueue(stream, [=] { return std::fill_n(reinterpret_cast<unsigned*>(to), words, word), 0; });
 }
 
-Result stream_create(Handle* stream, unsigned) { return *stream = new Stream, 0; }
+Result stream_create(Handle* stream, unsigned) {
+  ESTOC_LOCKED;
+  auto made = std::make_unique<Stream>();
+  made->is_late = state().makes_late_streams;
+  return *stream = made.release(), 0;
+}
 Result stream_destroy(Handle stream) { return delete static_cast<Stream*>(stream), 0; }
-Result stream_synchronize(Handle) { return 0; }
+Result stream_synchronize(Handle stream) {
+  ESTOC_LOCKED;
+  return stream_of(stream).catch_up(UINT64_MAX);
+}
+Result stream_wait(Handle stream, Handle event, unsigned) {
+  ESTOC_LOCKED;
+  const Event at = *static_cast<Event*>(event);
+  if (at.stream == nullptr) return 0;
+  return enqueue(stream, [at] { return at.stream->catch_up(at.late_count); });
+}
 Result event_create(Handle* event, unsigned) { return *event = new Event, 0; }
 Result event_destroy(Handle event) { return delete static_cast<Event*>(event), 0; }
-Result event_record(Handle event, Handle) {
-  return static_cast<Event*>(event)->when = std::chrono::steady_clock::now(), 0;
+Result event_record(Handle event, Handle stream) {
+  ESTOC_LOCKED;
+  Stream& at = stream_of(stream);
+  return *static_cast<Event*>(event) = {std::chrono::steady_clock::now(), &at, at.late_count}, 0;
 }
-Result event_synchronize(Handle) { return 0; }
+Result event_synchronize(Handle event) {
+  ESTOC_LOCKED;
+  const Event& at = *static_cast<Event*>(event);
+  return at.stream == nullptr ? 0 : at.stream->catch_up(at.late_count);
+}
 Result event_elapsed(float* milliseconds, Handle from, Handle to) {
   const auto elapsed = static_cast<Event*>(to)->when - static_cast<Event*>(from)->when;
   return *milliseconds = std::chrono::duration<float, std::milli>(elapsed).count(), 0;
@@ -336,6 +378,11 @@ const Driver& emulator(EmulatedCard card) {
   keep_emulated_prompt_kernels();
   keep_emulated_row_kernels();
   return drivers[static_cast<int>(card)];
+}
+
+void set_emulator_late_streams(bool are_late) {
+  ESTOC_LOCKED;
+  state().makes_late_streams = are_late;
 }
 
 void set_emulator_launches(int64_t left) {

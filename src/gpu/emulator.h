@@ -3,9 +3,9 @@
 //
 // Device memory is main memory, filled with 0xFF (NaN) when allocated; an Address is its pointer. Kernels are those
 // that were compiled into the program (emulated_decode_kernels.cc, its siblings, any other file with KERNEL), whatever
-// image is "loaded". Work on a stream is done at once, except while it is captured. Blocks run one after the other, in
-// an order that the seed chooses, like the threads in each. A launch that faults returns kLaunchFailed and
-// emulator_fault() says why. Every call takes one lock for the whole emulator.
+// image is "loaded". Work on a stream is done at once, except while it is captured, or on streams that are made to be
+// late. Blocks run one after the other, in an order that the seed chooses, like the threads in each. A launch that
+// faults returns kLaunchFailed and emulator_fault() says why. Every call takes one lock for the whole emulator.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,10 @@ const Driver& emulator(EmulatedCard card = EmulatedCard::hopper);
 
 // 0: everything in order. Any other value shuffles blocks and threads, differently for each launch.
 void set_emulator_seed(uint64_t seed);
+
+// Streams that are made from now on do nothing before somebody waits for it: the other end of what a second stream of
+// a device may do. For tests.
+void set_emulator_late_streams(bool are_late);
 
 // Beyond so many more launches every one fails as on a device that has fallen off its bus; below 0, as at the start
 // unless GPU_EMULATOR_LAUNCHES says otherwise, none does. For tests.

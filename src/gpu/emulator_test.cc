@@ -156,6 +156,28 @@ TEST_F(EmulatorTest, AGraphRunsWhatWasRecordedEachTimeItIsLaunched) {
   EXPECT_EQ(memory.values<float>(), (std::vector<float>{6, 7, 8, 9}));
 }
 
+// A late one copies when the device's stream waits for it, and not before.
+TEST_F(EmulatorTest, ACopyLaneIsAsLateAsItMayBe) {
+  set_emulator_late_streams(true);
+  CopyLane lane(device);
+  set_emulator_late_streams(false);
+  Buffer memory = Buffer::of(device, counting(4));
+  const std::vector<float> first = {9, 9, 9, 9}, second = {7, 7, 7, 7};
+  lane.follow_device();
+  memory.begin_upload(first.data(), 16, 0, lane.stream());
+  lane.let_device_follow();
+  EXPECT_EQ(memory.values<float>(), first);
+  memory.begin_upload(second.data(), 16, 0, lane.stream());
+  EXPECT_EQ(memory.values<float>(), first);
+  const Event event(device);
+  event.record(lane.stream());
+  memory.begin_upload(first.data(), 16, 0, lane.stream());
+  event.wait();
+  EXPECT_EQ(memory.values<float>(), second);
+  lane.let_device_follow();  // before the memory goes
+  EXPECT_EQ(memory.values<float>(), first);
+}
+
 TEST_F(EmulatorTest, ABulkCopyArrivesAtItsBarrier) {
   for (const uint64_t seed : {0, 5}) {
     set_emulator_seed(seed);

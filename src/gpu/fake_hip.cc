@@ -88,6 +88,9 @@ int hipMemsetD32Async(void* to, int word, size_t words, void* stream) {
 int hipStreamCreateWithFlags(void** stream, unsigned flags) { return g_card->stream_create(stream, flags); }
 int hipStreamDestroy(void* stream) { return g_card->stream_destroy(stream); }
 int hipStreamSynchronize(void* stream) { return g_card->stream_synchronize(stream); }
+int hipStreamWaitEvent(void* stream, void* event, unsigned flags) {
+  return g_card->stream_wait(stream, event, flags);
+}
 int hipEventCreateWithFlags(void** event, unsigned flags) { return g_card->event_create(event, flags); }
 int hipEventDestroy(void* event) { return g_card->event_destroy(event); }
 int hipEventRecord(void* event, void* stream) { return g_card->event_record(event, stream); }

@@ -32,6 +32,7 @@ namespace {
   X(stream_create, hipStreamCreateWithFlags)                             \
   X(stream_destroy, hipStreamDestroy)                                    \
   X(stream_synchronize, hipStreamSynchronize)                            \
+  X(stream_wait, hipStreamWaitEvent)                                     \
   X(event_create, hipEventCreateWithFlags)                               \
   X(event_destroy, hipEventDestroy)                                      \
   X(event_record, hipEventRecord)                                        \

@@ -7,26 +7,14 @@
 #include "gpu/source/repack.h"
 
 namespace estoc {
-namespace {
-
-constexpr unsigned kNoTiming = 2;  // of events
-
-}  // namespace
-
 WeightUpload::WeightUpload(const gpu::Accelerator& device, ThreadTeam& team)
-    : device_(device), team_(team), pieces_{Piece(device.device(), kPieceBytes), Piece(device.device(), kPieceBytes)} {
-  const gpu::Driver& driver = device_.device().driver();
-  for (Piece& piece : pieces_) driver.check(driver.event_create(&piece.taken, kNoTiming), "making an event");
-}
+    : device_(device), team_(team), pieces_{Piece(device.device(), kPieceBytes), Piece(device.device(), kPieceBytes)} {}
 
 WeightUpload::~WeightUpload() {
-  const gpu::Driver& driver = device_.device().driver();
-  driver.stream_synchronize(device_.device().stream());  // what is on its way reads the pieces
-  for (Piece& piece : pieces_) driver.event_destroy(piece.taken);
+  device_.device().driver().stream_synchronize(device_.device().stream());  // what is on its way reads the pieces
 }
 
 void WeightUpload::put(const DeviceForm& form, const RowSource& source, gpu::u8* to) {
-  const gpu::Driver& driver = device_.device().driver();
   const auto row_bytes = static_cast<size_t>(source.row_bytes);
   const int columns = static_cast<int>(source.columns);
   const int64_t fit = static_cast<int64_t>(kPieceBytes / row_bytes) / gpu::kTileRows * gpu::kTileRows;
@@ -35,7 +23,7 @@ void WeightUpload::put(const DeviceForm& form, const RowSource& source, gpu::u8*
     const int64_t rows = std::min(fit, source.rows - begin);
     Piece& piece = pieces_[static_cast<size_t>(turn_)];
     turn_ = 1 - turn_;
-    if (piece.is_used) driver.check(driver.event_synchronize(piece.taken), "waiting for the device to take weights in");
+    if (piece.is_used) piece.taken.wait();
     team_.parallel_for(rows, 1, [&](int64_t first, int64_t end, int) {
       for (int64_t r = first; r < end; ++r) {
         std::memcpy(piece.host.as<std::byte>(static_cast<size_t>(r) * row_bytes), source.row(begin + r), row_bytes);
@@ -50,7 +38,7 @@ void WeightUpload::put(const DeviceForm& form, const RowSource& source, gpu::u8*
                     .threads = gpu::kRepackThreads,
                     .may_overlap = false},
                    arguments);
-    driver.check(driver.event_record(piece.taken, device_.device().stream()), "recording an event");
+    piece.taken.record(device_.device().stream());
     piece.is_used = true;
   }
 }

@@ -39,10 +39,10 @@ class WeightUpload {
   static constexpr size_t kPieceBytes = size_t{16} << 20;
 
   struct Piece {
-    Piece(const gpu::Device& device, size_t bytes) : host(device, bytes), device(device, bytes) {}
+    Piece(const gpu::Device& device, size_t bytes) : host(device, bytes), device(device, bytes), taken(device) {}
     gpu::HostBuffer host;
     gpu::Buffer device;
-    gpu::Handle taken = nullptr;  // an event: the device is done with both
+    gpu::Event taken;  // the device is done with both
     bool is_used = false;
   };
 
