@@ -47,9 +47,14 @@ int GpuKvPools::positions_max(int context_max) const {
   return positions;
 }
 
+GpuKvPool* GpuKvPools::of_group(int group) {
+  const auto pool = std::ranges::find(pools_, group, &GpuKvPool::group);
+  return pool == pools_.end() ? nullptr : &*pool;
+}
+
 void GpuKvPools::copy_block(const BlockCopy& copy) {
-  const auto pool = std::ranges::find(pools_, copy.group, &GpuKvPool::group);
-  if (pool == pools_.end()) return;
+  GpuKvPool* const pool = of_group(copy.group);
+  if (pool == nullptr) return;
   pool->memory.begin_copy(copy.from * pool->block_bytes, copy.to * pool->block_bytes, pool->block_bytes);
 }
 

@@ -37,6 +37,7 @@ class GpuKvPools {
   size_t layer_bytes() const { return layer_bytes_; }  // in a block
   // What can be kept of a sequence: positions, where some layer sees all of them.
   int positions_max(int context_max) const;
+  GpuKvPool* of_group(int group);  // null when none of the layers is in that group of the model's
   void copy_block(const BlockCopy& copy);
 
  private:

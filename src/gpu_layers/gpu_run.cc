@@ -85,7 +85,8 @@ GpuRun::GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const 
       has_prompts_(has_prompt_kernels(device, weights)),
       is_invariant_(is_invariant),
       narrow_rows_(narrow_rows(weights)),
-      buffers_(device, weights, ropes, limits, groups, context_max, has_prompts_) {
+      buffers_(device, weights, ropes, limits, groups, context_max, has_prompts_),
+      swap_space_(device.device(), buffers_.kv, limits) {
   if (is_invariant_ && !has_prompts_) {
     fail(ErrorCode::unsupported,
          "the device {} has no kernels that make these layers' results independent of what runs beside them",

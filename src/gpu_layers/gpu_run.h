@@ -16,6 +16,7 @@
 
 #include "gpu_layers/gpu_buffers.h"
 #include "gpu_layers/gpu_launches.h"
+#include "gpu_layers/gpu_swap_space.h"
 #include "layers/decoder_stack.h"
 
 namespace estoc {
@@ -28,6 +29,9 @@ class GpuRun final : public StackScratch {
          const RunLimits& limits, const std::vector<int>& groups, int context_max, bool is_invariant);
 
   void copy_block(const BlockCopy& copy) override;
+  void swap_out(std::span<const SwapCopy> copies) override { swap_space_.swap_out(copies); }
+  void swap_in(std::span<const SwapCopy> copies) override { swap_space_.swap_in(copies); }
+  void await_swap_in() override { swap_space_.await_swap_in(); }
   // As DecoderStack::forward, and finish: where the stack has the head, the device may still compute behind forward.
   void forward(const Batch& batch, Rows& hidden, const LogitRows& logits);
   void finish();
@@ -60,6 +64,7 @@ class GpuRun final : public StackScratch {
   const bool has_prompts_, is_invariant_;
   const int narrow_rows_;
   GpuBuffers buffers_;
+  GpuSwapSpace swap_space_;
   std::unique_ptr<GpuInputs> decode_inputs_;  // grows, and then graphs are recorded anew: they know its address
   std::unique_ptr<GpuInputs> prompt_inputs_;  // grows
   std::map<DecodeShape, std::unique_ptr<gpu::Graph>> graphs_;

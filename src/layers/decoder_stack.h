@@ -9,8 +9,10 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "base/ids.h"
+#include "base/swap_copy.h"
 #include "layers/sampled_rows.h"
 #include "ops/rows.h"
 #include "tensor/batch.h"
@@ -27,6 +29,11 @@ class StackScratch {
   virtual ~StackScratch() = default;
   // Copies a block that is the scratch's own, before the next forward.
   virtual void copy_block(const BlockCopy&) {}
+  // Copies such blocks to slots of the swap space, before what is called next.
+  virtual void swap_out(std::span<const SwapCopy>) {}
+  // Begins to copy slots to blocks, behind what was called before; they are there behind await_swap_in.
+  virtual void swap_in(std::span<const SwapCopy>) {}
+  virtual void await_swap_in() {}
 };
 
 class DecoderStack {

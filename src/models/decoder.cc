@@ -16,6 +16,16 @@ struct DecoderScratch final : ModelScratch {
     for (const auto& stack : stacks) stack->copy_block(copy);
   }
 
+  void swap_out(std::span<const SwapCopy> copies) override {
+    for (const auto& stack : stacks) stack->swap_out(copies);
+  }
+  void swap_in(std::span<const SwapCopy> copies) override {
+    for (const auto& stack : stacks) stack->swap_in(copies);
+  }
+  void await_swap_in() override {
+    for (const auto& stack : stacks) stack->await_swap_in();
+  }
+
   Rows hidden;  // the residual stream
   DecodeScratch decoded;
   SampledRows sampled;

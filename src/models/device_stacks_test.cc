@@ -139,6 +139,27 @@ TEST_P(DeviceStacksOfOneForm, SequencesShareABeginning) {
   }
 }
 
+// Meanwhile its blocks are another's. What comes in may do so at once or as late as it is waited for.
+TEST_P(DeviceStacksOfOneForm, ASequenceComesBackFromTheSwapSpace) {
+  for (const bool are_late : {false, true}) {
+    gpu::set_emulator_late_streams(are_late);
+    Player device = player({{layers(), kDevice}}), stays = player({{layers(), kDevice}});
+    gpu::set_emulator_late_streams(false);
+    for (Player* player : {&device, &stays}) {
+      player->step({{0, 45}});
+      player->step({{1, 20}});
+    }
+    device.swap_out(0);
+    device.fork(1, 0);
+    device.rewind(0, 45);
+    EXPECT_EQ(device.step({{1, 1}}), stays.step({{1, 1}}));
+    device.swap_in(0);
+    EXPECT_EQ(device.step({{1, 1}}), stays.step({{1, 1}}));
+    device.await_swap_in();
+    EXPECT_EQ(device.step({{0, 1}, {1, 1}}), stays.step({{0, 1}, {1, 1}}));
+  }
+}
+
 TEST_P(DeviceStacksOfOneForm, ALongSequenceInPieces) {
   std::vector<std::vector<Piece>> steps(5, {{0, 60}});
   steps.insert(steps.end(), {{{0, 1}}, {{0, 1}, {1, 40}}, {{0, 1}, {1, 1}}});

@@ -19,6 +19,7 @@
 
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/swap_copy.h"
 #include "tensor/batch.h"
 #include "tensor/compute_mode.h"
 #include "tensor/logit_rows.h"
@@ -57,6 +58,10 @@ class ModelScratch {
 
   // Copies a block where it is the scratch's own; StateStorage does for what is in main memory.
   virtual void copy_block(const BlockCopy&) {}
+  // The same of the swap space (StackScratch in layers/decoder_stack.h).
+  virtual void swap_out(std::span<const SwapCopy>) {}
+  virtual void swap_in(std::span<const SwapCopy>) {}
+  virtual void await_swap_in() {}
 
   // For looking inside: called with the hidden rows after the embedding (0 layers) and after each stack. May be empty.
   std::function<void(int layers, const Rows& hidden)> visit;

@@ -39,6 +39,7 @@ class Player {
       : model_(make(team_)),
         limits_{.kv_type = kv_type,
                 .block_counts = std::vector<int>(groups(), kBlocks * kSequences),
+                .slot_counts = std::vector<int>(groups(), kBlocks),
                 .rows_max = 64,
                 .logit_rows_max = 64},
         kv_(model_->info().state, limits_.kv_type, limits_.block_counts, model_->info().device_layers),
@@ -77,6 +78,14 @@ class Player {
     positions_[static_cast<size_t>(to)] = positions_[static_cast<size_t>(from)];
   }
 
+  // The sequence goes on from there, as if nothing behind it had been computed.
+  void rewind(int sequence, int position) { positions_[static_cast<size_t>(sequence)] = position; }
+
+  // What a device has of a sequence goes to the swap space and, begun behind what was asked for before, comes back.
+  void swap_out(int sequence) { scratch_->swap_out(swaps(sequence)); }
+  void swap_in(int sequence) { scratch_->swap_in(swaps(sequence)); }
+  void await_swap_in() { scratch_->await_swap_in(); }
+
   // Sequence `to` begins with the first `blocks` of `from`, where these lie.
   void share_beginning(int from, int to, int blocks) {
     const std::vector<BlockId> source = table(from, 0);
@@ -93,6 +102,16 @@ class Player {
 
  private:
   static constexpr int kBlocks = 20, kSequences = 20;  // scattered over the pool
+
+  std::vector<SwapCopy> swaps(int sequence) {
+    std::vector<SwapCopy> copies;
+    const std::vector<BlockId>& blocks = table(sequence, positions_[static_cast<size_t>(sequence)]);
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      if (blocks[i] == ~BlockId{0}) continue;
+      copies.push_back({static_cast<int>(i / kBlocks), blocks[i], static_cast<BlockId>(i % kBlocks)});
+    }
+    return copies;
+  }
 
   size_t groups() const { return static_cast<size_t>(model_->info().state.group_count()); }
 
