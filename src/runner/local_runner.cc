@@ -9,7 +9,10 @@ namespace estoc {
 void LocalRunner::open(const RunLimits& limits) {
   const auto vocab = static_cast<size_t>(info().vocab);
   scratch_ = model_.make_scratch(limits);
-  storage_.emplace(info().state, limits.kv_type, limits.block_counts, info().device_layers);
+  block_counts_ = limits.block_counts;
+  std::vector<int> counts = limits.block_counts;
+  for (size_t g = 0; g < limits.slot_counts.size(); ++g) counts[g] += limits.slot_counts[g];
+  storage_.emplace(info().state, limits.kv_type, counts, info().device_layers);
   populator_.emplace(*storage_, limits.block_counts);
   logits_ = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(limits.logit_rows_max) * vocab);
 }
@@ -20,14 +23,29 @@ void LocalRunner::submit(const StepInput& input) {
   choices_.clear();
   for (const RowJob& job : input.rows) choices_.push_back({.draw = RowReaders::draw_of(job), .token = {}});
   try {
-    for (const BlockCopy& copy : input.copies) {
-      storage_->copy_block(copy.from, copy.to, copy.group);
-      scratch_->copy_block(copy);
-    }
+    copy_blocks(input);
     has_begun_ = model_.begin(input.batch, *storage_, *scratch_, {logits_.get(), choices_});
   } catch (...) {
     failure_ = std::current_exception();
   }
+}
+
+// Where main memory has blocks of the model, slots lie behind them.
+void LocalRunner::copy_blocks(const StepInput& input) {
+  const auto at = [&](const SwapCopy& copy) {
+    return copy.slot + static_cast<BlockId>(block_counts_[static_cast<size_t>(copy.group)]);
+  };
+  scratch_->await_swap_in();  // of the step before
+  for (const SwapCopy& copy : input.swap_outs) storage_->copy_block(copy.block, at(copy), copy.group);
+  if (!input.swap_outs.empty()) scratch_->swap_out(input.swap_outs);
+  for (const BlockCopy& copy : input.copies) {
+    storage_->copy_block(copy.from, copy.to, copy.group);
+    scratch_->copy_block(copy);
+  }
+  if (input.swap_ins.empty()) return;
+  for (const SwapCopy& copy : input.swap_ins) storage_->copy_block(at(copy), copy.block, copy.group);
+  scratch_->swap_in(input.swap_ins);
+  if (input.are_swap_ins_awaited) scratch_->await_swap_in();
 }
 
 void LocalRunner::wait() {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "runner/kv_populator.h"
 #include "runner/row_readers.h"
@@ -25,10 +26,13 @@ class LocalRunner final : public Runner {
   void set_idle(bool is_idle) override { populator_->set_idle(is_idle); }
 
  private:
+  void copy_blocks(const StepInput& input);
+
   const Model& model_;
   RowReaders readers_;
   std::unique_ptr<ModelScratch> scratch_;
-  std::optional<StateStorage> storage_;
+  std::optional<StateStorage> storage_;  // slots of the swap space included
+  std::vector<int> block_counts_;        // [groups], without them
   std::optional<KvPopulator> populator_;
   std::unique_ptr<float[]> logits_;  // [logit_rows_max, vocab]
   std::vector<RowChoice> choices_;

@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "base/swap_copy.h"
 #include "models/model.h"
 #include "sampling/logprobs.h"
 #include "sampling/sampler.h"
@@ -37,7 +38,10 @@ struct RowJob {
 struct StepInput {
   std::span<const BlockCopy> copies;  // made before anything is computed, in this order
   Batch batch;
-  std::span<RowJob> rows;  // one for each of batch.logit_rows, in their order
+  std::span<RowJob> rows;                    // one for each of batch.logit_rows, in their order
+  std::span<const SwapCopy> swap_outs = {};  // made before everything else
+  std::span<const SwapCopy> swap_ins = {};   // begun behind the copies; there for the next step
+  bool are_swap_ins_awaited = false;         // or for this one already
 };
 
 class Runner {
