@@ -11,6 +11,7 @@ bool never(const JsonFields&) { return false; }
 
 constexpr JsonModelKind kModelKinds[] = {
     {"BPE", false, bpe_takes_bytes, read_bpe_model},
+    {"Unigram", true, never, read_unigram_model},
     {"WordPiece", false, never, read_word_piece_model},
     {"WordLevel", false, never, read_word_level_model},
 };

@@ -41,6 +41,7 @@ TokenId named_token(const JsonModelSource& source, std::string_view key, const s
 
 bool bpe_takes_bytes(const JsonFields& json);
 std::unique_ptr<PieceModel> read_bpe_model(const JsonModelSource& source);
+std::unique_ptr<PieceModel> read_unigram_model(const JsonModelSource& source);
 std::unique_ptr<PieceModel> read_word_piece_model(const JsonModelSource& source);
 std::unique_ptr<PieceModel> read_word_level_model(const JsonModelSource& source);
 

@@ -4,8 +4,10 @@
 #include <memory>
 
 #include "base/error.h"
+#include "tokenizer/base64.h"
 #include "tokenizer/bert_normalizer.h"
 #include "tokenizer/byte_level.h"
+#include "tokenizer/chars_map.h"
 #include "tokenizer/json_components.h"
 #include "tokenizer/library_characters.h"
 #include "tokenizer/regex.h"
@@ -77,6 +79,15 @@ void read_strip_accents(const JsonFields&, NormalizerReader& read) {
   read.add([](std::string_view text) { return without(text, combining_marks()); });
 }
 
+void read_precompiled(const JsonFields& json, NormalizerReader& read) {
+  if (json.find("precompiled_charsmap") == nullptr) return;
+  const auto bytes = bytes_of_base64(json.string("precompiled_charsmap"));
+  if (!bytes) fail(ErrorCode::corrupt_file, "{}: precompiled_charsmap is no base64", json.where());
+  if (bytes->empty()) return;
+  const auto map = std::make_shared<const CharsMap>(*bytes, json.where());
+  read.normalizer.add([map](std::string text) { return precompiled_normalized(text, *map); });
+}
+
 void read_byte_level(const JsonFields& json, NormalizerReader& read) {
   read.grow(json, 1, 2);
   read.add(spelling_of_bytes);
@@ -97,6 +108,7 @@ constexpr struct {
     {"Prepend", read_prepend},
     {"BertNormalizer", read_bert},
     {"Nmt", read_nmt},
+    {"Precompiled", read_precompiled},
     {"ByteLevel", read_byte_level},
 };
 

@@ -49,7 +49,7 @@ TEST(JsonTokenizer, RefusalsNameTheReason) {
       EXPECT_EQ(std::string(error.what()).rfind("file.json", 0), 0u) << error.what();
     }
   };
-  refused("\"BPE\"", "\"Unigram\"", ErrorCode::unsupported, "Unigram");
+  refused("\"BPE\"", "\"Bigram\"", ErrorCode::unsupported, "Bigram");
   refused("\"type\": \"BPE\", \"vocab\"", "\"vocab\": [], \"x\"", ErrorCode::corrupt_file, "vocab");
   refused("{\"a\": 0", "{\"a\": -1", ErrorCode::corrupt_file, "-1");
   refused("{\"a\": 0", "{\"a\": 4000000000", ErrorCode::corrupt_file, "4000000000");
@@ -57,7 +57,7 @@ TEST(JsonTokenizer, RefusalsNameTheReason) {
   refused("\"ids\": [4]", "\"ids\": [99]", ErrorCode::corrupt_file, "99");
   refused("\"TemplateProcessing\"", "\"Other\"", ErrorCode::unsupported, "Other");
   refused("{\"added", "\"added", ErrorCode::corrupt_file, "file.json");
-  refused("\"model\"", "\"normalizer\": {\"type\": \"Precompiled\"}, \"model\"", ErrorCode::unsupported, "Precompiled");
+  refused("\"model\"", "\"normalizer\": {\"type\": \"Squeeze\"}, \"model\"", ErrorCode::unsupported, "Squeeze");
   refused("\"model\"", R"("pre_tokenizer": {"type": "Split", "pattern": {"Regex": "("}}, "model")",
           ErrorCode::unsupported, "regular expression");
 }

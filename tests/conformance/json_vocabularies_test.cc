@@ -1,7 +1,6 @@
 // tokenizer.json files of real models: encodings by Hugging Face tokenizers, and bytes that come back.
 #include <chrono>
 
-#include "base/error.h"
 #include "conformance/test_shared_data.h"
 #include "tokenizer/gguf_vocab_reader.h"
 #include "tokenizer/test_golden.h"
@@ -75,17 +74,6 @@ TEST_F(JsonVocabulary, Llama2AgreesWithItsGgufVocabulary) {
   const std::string text = read_file(shared_path("text/tinyshakespeare.txt")).substr(0, 200000);
   EXPECT_EQ(by_scores->encode(text), by_merges->encode(text));
   EXPECT_EQ(by_scores->adds_bos(), by_merges->adds_bos());
-}
-
-TEST_F(JsonVocabulary, UnsupportedModelsAreNamed) {
-  for (const char* name : {"t5-small"}) {
-    try {
-      open(name);
-      ADD_FAILURE() << name;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::unsupported) << error.what();
-    }
-  }
 }
 
 TEST_F(JsonVocabulary, LongAndOneSidedTextsStayCheap) {
