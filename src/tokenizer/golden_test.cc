@@ -16,6 +16,26 @@ TEST(Golden, SmallVocabularies) {
   }
 }
 
+TEST(Golden, EveryKind) {
+  const Json golden = read_golden("tokenizer_kinds.json");
+  ASSERT_GE(golden.as_array().size(), 15u);
+  for (const Json& entry : golden.as_array()) {
+    const auto tokenizer = parse_tokenizer_json(to_json(*entry.find("tokenizer")), "", entry.find("name")->as_string());
+    for (const Json& item : entry.find("cases")->as_array()) {
+      const std::string& text = item.find("text")->as_string();
+      SCOPED_TRACE(entry.find("name")->as_string() + ": " + to_json(text));
+      const std::vector<TokenId> ids = tokenizer->encode(text, kPlain);
+      EXPECT_EQ(ids, ids_of(*item.find("ids")));
+      const Json* special = item.find("with_special");
+      EXPECT_EQ(tokenizer->encode(text), ids_of(special == nullptr ? *item.find("ids") : *special));
+      EXPECT_EQ(tokenizer->encode_segments(text).ids, tokenizer->encode(text));
+      const Json* decoded = item.find("decoded");
+      EXPECT_EQ(tokenizer->decode(ids, false), decoded == nullptr ? text : decoded->as_string());
+    }
+    check_pairs(*tokenizer, entry);
+  }
+}
+
 TEST(Golden, SplitsThatGgufFilesName) {
   const Json golden = read_golden("tokenizer_splits.json");
   ASSERT_GE(golden.as_array().size(), 25u);

@@ -19,6 +19,17 @@ inline std::string streamed(const Tokenizer& tokenizer, const std::vector<TokenI
   return text + stream.finish();
 }
 
+// Ids and segments of pairs: [first, second, ids, segments].
+inline void check_pairs(const Tokenizer& tokenizer, const Json& entry) {
+  for (const Json& item : entry.find("pairs")->as_array()) {
+    const Json::Array& pair = item.as_array();
+    SCOPED_TRACE(entry.find("name")->as_string() + ": " + to_json(item));
+    const SegmentedIds found = tokenizer.encode_pair(pair[0].as_string(), pair[1].as_string());
+    EXPECT_EQ(found.ids, ids_of(pair[2]));
+    EXPECT_EQ(std::vector<TokenId>(found.segments.begin(), found.segments.end()), ids_of(pair[3]));
+  }
+}
+
 inline void check_cases(const Tokenizer& tokenizer, const Json& entry) {
   for (const Json& item : entry.find("cases")->as_array()) {
     const std::string& text = item.find("text")->as_string();

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
-"""Writes tokenizer_small.json, tokenizer_splits.json and tokenizer_shared.json beside this file: encodings made by
-Hugging Face tokenizers.
+"""Writes tokenizer_small.json, tokenizer_kinds.json, tokenizer_splits.json and tokenizer_shared.json beside this file:
+encodings made by Hugging Face tokenizers.
 
-Needs tokenizers==0.23.3 (PyPI). tokenizer_small.json holds whole small vocabularies trained here, one for each kind of
-component; tokenizer_splits.json the pieces by the rules that GGUF files name, from the models' own patterns;
+Needs tokenizers==0.23.3, sentencepiece and protobuf (PyPI). tokenizer_small.json and tokenizer_kinds.json hold whole
+small vocabularies trained here, one for each kind of component; tokenizer_splits.json the pieces by the rules that GGUF files name, from the models' own patterns;
 tokenizer_shared.json holds ids for real vocabularies found under the folder given (shared/data).
 
 Usage: python make_tokenizer_golden.py <shared/data>
 """
 
+import base64
 import json
 import pathlib
 import sys
+import tempfile
 
 import tokenizers
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -206,6 +208,149 @@ def with_steps(steps):
     return tokenizer
 
 
+def charsmap():
+    """A small map of characters, compiled by SentencePiece: two to one, one to two, one to nothing, and prefixes."""
+    import io
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2
+    rules = {"e\u0301": "é", "ﬁ": "fi", "\u200b": "", "Ａ": "A", "ｂ": "b", "\u3000": " ", "\t": " ", "\n": " ", "\r": " ",
+             "½": "1/2", "a\u0323\u0308": "ạ̈", "…": "...", "🇩🇪": "DE", "²": "2"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "rules.tsv"
+        path.write_text("".join("\t".join(" ".join(f"{ord(c):X}" for c in side) for side in rule) + "\n"
+                                for rule in rules.items()))
+        model = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(CORPUS), model_writer=model, vocab_size=400,
+                                                 normalization_rule_tsv=str(path), character_coverage=1.0,
+                                                 hard_vocab_limit=False, minloglevel=2)
+    spec = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue()).normalizer_spec
+    return base64.b64encode(spec.precompiled_charsmap).decode()
+
+
+def trained(model, trainer, pre, normalizer=None, decoder=None, post=None, **changes):
+    """`changes` are fields of the model that the trainer does not know."""
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre
+    if normalizer is not None:
+        tokenizer.normalizer = normalizer
+    tokenizer.train_from_iterator(CORPUS * 3, trainer)
+    if decoder is not None:
+        tokenizer.decoder = decoder
+    if post is not None:
+        tokenizer.post_processor = post(tokenizer.token_to_id)
+    data = json.loads(tokenizer.to_str())
+    data["model"].update(changes)
+    return Tokenizer.from_str(json.dumps(data))
+
+
+BERT_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+
+
+def bert_template(id_of):
+    return processors.TemplateProcessing(single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+                                         special_tokens=[(name, id_of(name)) for name in BERT_TOKENS[2:]])
+
+
+def word_piece(pre=None, normalizer=None, prefix="##", cleanup=True, post=bert_template, **changes):
+    trainer = trainers.WordPieceTrainer(vocab_size=260, special_tokens=BERT_TOKENS, show_progress=False,
+                                        continuing_subword_prefix=prefix, limit_alphabet=120)
+    return trained(models.WordPiece(unk_token="[UNK]", continuing_subword_prefix=prefix), trainer,
+                   pre or pre_tokenizers.BertPreTokenizer(), normalizer, decoders.WordPiece(prefix, cleanup), post,
+                   continuing_subword_prefix=prefix, **changes)
+
+
+def bert():
+    tokenizer = word_piece(normalizer=normalizers.BertNormalizer())
+    tokenizer.enable_truncation(16, stride=2, strategy="only_second", direction="left")
+    tokenizer.enable_padding(direction="left", pad_id=0, pad_type_id=1, pad_to_multiple_of=8)
+    data = json.loads(tokenizer.to_str())
+    lengths = {key: data[key] for key in ("truncation", "padding")}
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer, lengths
+
+
+def word_level(pre, normalizer=None, decoder=None):
+    trainer = trainers.WordLevelTrainer(vocab_size=120, special_tokens=["<unk>", "<pad>"], show_progress=False)
+    return trained(models.WordLevel(unk_token="<unk>"), trainer, pre, normalizer, decoder)
+
+
+def unigram(pre=None, normalizer=None, **changes):
+    tokens = ["<unk>", "<s>", "</s>"]
+    bytes_too = [f"<0x{b:02X}>" for b in range(256)] if changes.get("byte_fallback") else []
+    trainer = trainers.UnigramTrainer(vocab_size=180, special_tokens=tokens, unk_token="<unk>", show_progress=False)
+    pre = pre or pre_tokenizers.Metaspace("▁", "always")
+    tokenizer = trained(models.Unigram(), trainer, pre, normalizer, decoders.Metaspace("▁", "always"),
+                        lambda id_of: processors.TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>",
+                                                                    special_tokens=[("</s>", id_of("</s>"))]))
+    data = json.loads(tokenizer.to_str())
+    data["model"].update(changes)
+    data["model"]["vocab"] += [[token, 0.0] for token in bytes_too]
+    return Tokenizer.from_str(json.dumps(data))
+
+
+def with_suffix(prefix, suffix, pre, decoder):
+    trainer = trainers.BpeTrainer(vocab_size=260, special_tokens=["<unk>", "<s>", "</s>"], show_progress=False,
+                                  limit_alphabet=100, continuing_subword_prefix=prefix, end_of_word_suffix=suffix)
+    model = models.BPE(unk_token="<unk>", continuing_subword_prefix=prefix, end_of_word_suffix=suffix)
+    return trained(model, trainer, pre, normalizers.Lowercase(), decoder,
+                   lambda id_of: processors.RobertaProcessing(("</s>", 2), ("<s>", 1)))
+
+
+def clip():
+    pre = pre_tokenizers.Sequence([split([r"'s|'t|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"], "removed", True),
+                                   pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    return with_suffix("", "</w>", pre, decoders.ByteLevel())
+
+
+def kinds():
+    """Kinds that are no byte-pair models, and what only they use."""
+    tokenizer, lengths = bert()
+    yield "bert", tokenizer, lengths
+    bert_processing = lambda id_of: processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    yield "bert cased", word_piece(normalizer=normalizers.BertNormalizer(False, False, False, False), prefix="@",
+                                   cleanup=False, post=bert_processing, max_input_chars_per_word=6)
+    yield "word piece of bytes", word_piece(pre_tokenizers.ByteLevel(add_prefix_space=False))
+    yield "words", word_level(pre_tokenizers.Whitespace())
+    yield "words stripped", word_level(
+        pre_tokenizers.Sequence([pre_tokenizers.UnicodeScripts(), pre_tokenizers.FixedLength(4)]),
+        normalizers.Sequence([normalizers.Strip(True, True), normalizers.NFD(), normalizers.StripAccents(),
+                              normalizers.Replace(Regex("[aeiou]+"), "e")]),
+        decoders.CTC("<pad>", "e", True))
+    yield "words of bytes", word_level(pre_tokenizers.Sequence(
+        [pre_tokenizers.CharDelimiterSplit(" "), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]),
+        normalizers.Sequence([normalizers.Strip(False, True), normalizers.Nmt()]),
+        decoders.Sequence([decoders.Strip("e", 1, 1), decoders.Replace(Regex("[lo]"), "0"), decoders.Fuse()]))
+    yield "unigram", unigram()
+    yield "unigram of words", unigram(pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(),
+                                                               pre_tokenizers.Metaspace("▁", "always")]),
+                                      normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC()]))
+    yield "unigram bytes", unigram(pre_tokenizers.Metaspace("▁", "first", False), byte_fallback=True)
+    mapped = json.loads(unigram().to_str())
+    mapped["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": charsmap()}
+    yield "unigram mapped", Tokenizer.from_str(json.dumps(mapped))
+    yield "unigram of spelled bytes", unigram(normalizer=normalizers.Sequence([normalizers.Replace(" ", "▁"),
+                                                                              normalizers.ByteLevel()]))
+    yield "clip", clip()
+    yield "word ends", with_suffix("", "</w>", pre_tokenizers.Whitespace(), decoders.BPEDecoder("</w>"))
+    yield "word insides", with_suffix("##", "", pre_tokenizers.WhitespaceSplit(), decoders.WordPiece("##", False))
+    yield "word insides and ends", with_suffix("#", "@", pre_tokenizers.Punctuation("merged_with_next"),
+                                               decoders.Sequence([decoders.Replace("#", ""), decoders.BPEDecoder("@")]))
+
+
+def kind_entry(name, tokenizer, more=None):
+    """Ids of texts read as texts are left out: the library lets these kinds spell special tokens."""
+    found = []
+    for case in cases(tokenizer, TEXTS):
+        case.pop("special_as_text", None)
+        found.append(case)
+    pairs = []
+    for first, second in zip(TEXTS[6:14], TEXTS[9:17]):
+        encoding = tokenizer.encode(first, second)
+        pairs.append([first, second, encoding.ids, encoding.type_ids])
+    return {"name": name, "tokenizer": json.loads(tokenizer.to_str()) | (more or {}), "cases": found, "pairs": pairs}
+
+
 def small():
     digits = pre_tokenizers.Digits(individual_digits=True)
     yield "gpt2", byte_level(use_regex=True)
@@ -277,6 +422,7 @@ def main():
         raise SystemExit(f"tokenizers is {tokenizers.__version__}, expected {EXPECTED_VERSION}")
     write("tokenizer_small.json", [{"name": name, "tokenizer": json.loads(tokenizer.to_str()),
                                     "cases": cases(tokenizer, TEXTS)} for name, tokenizer in small()])
+    write("tokenizer_kinds.json", [kind_entry(*entry) for entry in kinds()])
     write("tokenizer_splits.json", [{"name": name, "cases": [[text, pieces(patterns, text)] for text in SPLIT_TEXTS]}
                                     for name, patterns in SPLIT_RULES.items()])
     # The llama-2 file is refused by this version: three of its merges hold spaces inside tokens.
