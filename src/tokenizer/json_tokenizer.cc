@@ -7,17 +7,10 @@
 #include "tokenizer/json_models.h"
 #include "tokenizer/json_vocab.h"
 #include "tokenizer/pipeline_tokenizer.h"
+#include "tokenizer/tokenizer_config.h"
 
 namespace estoc {
 namespace {
-
-Json parse_file(std::string_view text, const std::string& where) {
-  try {
-    return parse_json(text);
-  } catch (const Error& error) {
-    throw Error(ErrorCode::corrupt_file, where + ": " + error.what());
-  }
-}
 
 TextTemplates read_templates(const JsonFields& root, size_t vocab_count, const std::string& source) {
   TextTemplates templates = read_post_processor(root.object("post_processor"));
@@ -61,45 +54,17 @@ TokenizerParts load(const JsonFields& root, const std::string& source) {
   return parts;
 }
 
-// "<s>" or {"content": "<s>", ...}; nothing when absent or not in the vocabulary.
-std::optional<TokenId> find_named(const JsonFields& config, std::string_view key, const TextTable& spellings) {
-  const Json* json = config.find(key);
-  if (json != nullptr && json->is_object()) json = json->find("content");
-  if (json == nullptr || !json->is_string()) return std::nullopt;
-  return spellings.find(json->as_string());
-}
-
-// add_bos_token and add_eos_token overrule the post-processor, as the tokenizer classes that know them do.
-void apply_config(const JsonFields& config, TokenizerParts& parts) {
-  parts.bos = find_named(config, "bos_token", parts.spellings);
-  parts.eos = find_named(config, "eos_token", parts.spellings);
-  if (parts.bos && config.find("add_bos_token") != nullptr) {
-    const std::vector<TokenId> prefix = prefix_of(parts.templates);
-    const bool has_bos = !prefix.empty() && prefix.front() == *parts.bos;
-    const bool wants_bos = config.flag_or("add_bos_token", has_bos);
-    if (wants_bos && !has_bos) put_before(parts.templates, *parts.bos);
-    if (!wants_bos && has_bos) drop_first(parts.templates, *parts.bos);
-  }
-  if (parts.eos && config.find("add_eos_token") != nullptr) {
-    const std::vector<TokenId> suffix = suffix_of(parts.templates);
-    const bool has_eos = !suffix.empty() && suffix.back() == *parts.eos;
-    const bool wants_eos = config.flag_or("add_eos_token", has_eos);
-    if (wants_eos && !has_eos) put_after(parts.templates, *parts.eos);
-    if (!wants_eos && has_eos) drop_last(parts.templates, *parts.eos);
-  }
-}
-
 }  // namespace
 
 std::unique_ptr<Tokenizer> parse_tokenizer_json(std::string_view tokenizer_json, std::string_view config_json,
                                                 const std::string& source) {
-  const Json json = parse_file(tokenizer_json, source);
+  const Json json = parse_json_file(tokenizer_json, source);
   const JsonFields root(json, source);
   TokenizerParts parts = load(root, source);
   if (!config_json.empty()) {
     const std::string config_source = source + " (tokenizer_config.json)";
-    const Json config = parse_file(config_json, config_source);
-    apply_config(JsonFields(config, config_source), parts);
+    const Json config = parse_json_file(config_json, config_source);
+    apply_tokenizer_config(JsonFields(config, config_source), parts);
   } else if (const std::vector<TokenId> prefix = prefix_of(parts.templates); !prefix.empty()) {
     parts.bos = prefix.front();
   }

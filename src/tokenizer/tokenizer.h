@@ -102,4 +102,8 @@ std::unique_ptr<Tokenizer> open_tokenizer_json(const std::string& directory);
 std::unique_ptr<Tokenizer> parse_tokenizer_json(std::string_view tokenizer_json, std::string_view config_json,
                                                 const std::string& source);
 
+// A SentencePiece .model file (unigram or bpe); `config_json` as above, or empty.
+std::unique_ptr<Tokenizer> parse_sentencepiece(std::string_view model, std::string_view config_json,
+                                               const std::string& source);
+
 }  // namespace estoc

@@ -8,19 +8,23 @@ namespace estoc {
 namespace {
 
 constexpr TokenId kUnknown = -1;
-// A longer text is cut: positions are 32-bit, and a node costs 16 bytes.
-constexpr size_t kPieceBytesMax = size_t{1} << 28;
+// A longer piece is cut, which no honest text notices: a node costs 16 bytes.
+constexpr size_t kPieceBytesMax = size_t{4} << 20;
 constexpr size_t kShortBytes = 127;  // most words: their nodes lie on the stack
 
 }  // namespace
 
-// A longer piece is cut, which no honest text notices.
 void UnigramModel::encode_piece(std::string_view piece, std::vector<TokenId>& out) const {
-  if (piece.size() > kPieceBytesMax) {
-    encode_piece(piece.substr(0, kPieceBytesMax), out);
-    encode_piece(piece.substr(kPieceBytesMax), out);
-    return;
+  while (piece.size() > kPieceBytesMax) {
+    size_t cut = kPieceBytesMax;
+    while (cut > kPieceBytesMax - 4 && (static_cast<unsigned char>(piece[cut]) & 0xC0) == 0x80) --cut;
+    encode_part(piece.substr(0, cut), out);
+    piece.remove_prefix(cut);
   }
+  encode_part(piece, out);
+}
+
+void UnigramModel::encode_part(std::string_view piece, std::vector<TokenId>& out) const {
   Node short_ends[kShortBytes + 1];
   std::vector<Node> long_ends;
   Node* ends = short_ends;
@@ -49,10 +53,10 @@ void UnigramModel::encode_piece(std::string_view piece, std::vector<TokenId>& ou
 void UnigramModel::find_path(std::string_view piece, Node* ends) const {
   const auto offer = [&](size_t start, size_t end, double score, TokenId id) {
     Node& node = ends[end];
-    const double sum = ends[start].score + score;
+    double sum = ends[start].score + score;
+    if (parts_.is_sentencepiece) sum = static_cast<double>(static_cast<float>(sum));
     if (node.bytes != 0 && sum <= node.score) return;
-    node = {parts_.is_sentencepiece ? static_cast<double>(static_cast<float>(sum)) : sum,
-            static_cast<uint32_t>(end - start), id};
+    node = {sum, static_cast<uint32_t>(end - start), id};
   };
   for (size_t at = 0; at < piece.size();) {
     const size_t character_bytes = character_at(piece, at).bytes;

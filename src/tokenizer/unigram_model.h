@@ -36,6 +36,7 @@ class UnigramModel final : public PieceModel {
     uint32_t bytes = 0;  // of the last token on it; 0 where no way is known
     TokenId id = -1;
   };
+  void encode_part(std::string_view piece, std::vector<TokenId>& out) const;
   void find_path(std::string_view piece, Node* ends) const;
   void append_unknown(std::string_view text, std::vector<TokenId>& out) const;
 
