@@ -1,6 +1,7 @@
 // Encodings by Hugging Face tokenizers, written by tests/golden/make_tokenizer_golden.py.
 #include <gtest/gtest.h>
 
+#include "tokenizer/base64.h"
 #include "tokenizer/split_names.h"
 #include "tokenizer/test_golden.h"
 
@@ -33,6 +34,19 @@ TEST(Golden, EveryKind) {
       EXPECT_EQ(tokenizer->decode(ids, false), decoded == nullptr ? text : decoded->as_string());
     }
     check_pairs(*tokenizer, entry);
+  }
+}
+
+TEST(Golden, SentencePieceFiles) {
+  const Json golden = read_golden("tokenizer_sentencepiece.json");
+  ASSERT_GE(golden.as_array().size(), 4u);
+  for (const Json& entry : golden.as_array()) {
+    const std::string& name = entry.find("name")->as_string();
+    const auto tokenizer = parse_sentencepiece(*bytes_of_base64(entry.find("model")->as_string()), "", name);
+    for (const Json& item : entry.find("cases")->as_array()) {
+      const std::string& text = item.find("text")->as_string();
+      EXPECT_EQ(tokenizer->encode(text, kAsText), ids_of(*item.find("ids"))) << name << ": " << to_json(text);
+    }
   }
 }
 

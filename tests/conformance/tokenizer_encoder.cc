@@ -1,9 +1,9 @@
 // Encodes for tokenizers_against_oracles.py: tokenizer_encoder PATH [--no-special] [--as-text] [--decode] [--pair]
 //
-// PATH is a tokenizer.json, a vocabulary in a GGUF file, or a folder. Standard input has texts, each as a 32-bit length
-// and its bytes; for each the answer is a 32-bit count and the ids, and with --decode a 32-bit length and the bytes
-// that the ids decode to. With --pair two texts at a time are one input, and a 32-bit count and the segments follow the
-// ids. What is no tokenizer is one sentence on the standard error and the exit code 2.
+// PATH is a tokenizer.json, a SentencePiece .model, a vocabulary in a GGUF file, or a folder. Standard input has texts,
+// each as a 32-bit length and its bytes; for each the answer is a 32-bit count and the ids, and with --decode a 32-bit
+// length and the bytes that the ids decode to. With --pair two texts at a time are one input, and a 32-bit count and
+// the segments follow the ids. What is no tokenizer is one sentence on the standard error and the exit code 2.
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -23,6 +23,7 @@ std::unique_ptr<estoc::Tokenizer> open(const std::string& path) {
     return estoc::build_tokenizer(estoc::GgufVocabReader::read(file));
   }
   if (path.ends_with(".json")) return estoc::parse_tokenizer_json(estoc::read_file(path), "", path);
+  if (path.ends_with(".model")) return estoc::parse_sentencepiece(estoc::read_file(path), "", path);
   return estoc::open_tokenizer_json(path);
 }
 

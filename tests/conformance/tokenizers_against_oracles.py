@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ids and texts by our tokenizers beside those of PyPI's tokenizers, on random texts.
+"""Ids and texts by our tokenizers beside those of PyPI's tokenizers and sentencepiece, on random texts.
 
 Every vocabulary in the data is compared on $ESTOC_TOKENIZER_TEXTS texts (1,000 when it is not set), alone and in pairs.
 Needs the packages of tests/conformance/requirements.txt; what is missing is named as skipped.
@@ -9,6 +9,7 @@ import os
 import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "golden"))
@@ -75,8 +76,39 @@ def against_hugging_face(path):
                    [[e.ids, e.type_ids] for e in encodings]) and good
 
 
+# Arguments of the trainer; together they have all that changes ids.
+SENTENCEPIECE_MODELS = {
+    "unigram": {"model_type": "unigram"},
+    "unigram bytes": {"model_type": "unigram", "byte_fallback": True},
+    "unigram plain": {"model_type": "unigram", "normalization_rule_name": "identity", "add_dummy_prefix": False,
+                      "remove_extra_whitespaces": False},
+    "unigram casefold": {"model_type": "unigram", "normalization_rule_name": "nmt_nfkc_cf",
+                         "user_defined_symbols": ["<sep>", "Hello", "é", "  "]},
+    "bpe": {"model_type": "bpe"},
+    "bpe bytes": {"model_type": "bpe", "byte_fallback": True, "split_digits": True,
+                  "normalization_rule_name": "identity", "remove_extra_whitespaces": False},
+    "bpe across words": {"model_type": "bpe", "split_by_whitespace": False, "normalization_rule_name": "nfkc",
+                         "user_defined_symbols": ["<sep>", "Hello", "e\u0301", "12"]},
+}
+
+
+def against_sentencepiece(name):
+    import sentencepiece
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = f"{folder}/{name.replace(' ', '_')}"
+        corpus = (DATA / "long_text.txt").read_text().splitlines()[:400] + random_texts.texts(600, 7)
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(line.replace("\0", "") for line in corpus), model_prefix=prefix, minloglevel=2,
+            vocab_size=3000, hard_vocab_limit=False, num_threads=1, character_coverage=0.98, **SENTENCEPIECE_MODELS[name])
+        oracle = sentencepiece.SentencePieceProcessor(model_file=prefix + ".model")
+        texts = random_texts.texts(COUNT, 2, ["<sep>", "Hello", "<s>", "</s>", "<unk>", "<0x41>"])
+        return compare(f"sentencepiece {name}", texts, ours(prefix + ".model", texts, "--no-special", "--as-text"),
+                       [[ids] for ids in oracle.encode(texts)])
+
+
 def main():
     checks = [(against_hugging_face, path) for path in sorted((DATA / "hf").glob("*/tokenizer.json"))]
+    checks += [(against_sentencepiece, name) for name in SENTENCEPIECE_MODELS]
     wanted = sys.argv[1:]
     good = True
     for check, path in checks:
@@ -85,7 +117,7 @@ def main():
         try:
             good = check(path) and good
         except ImportError as error:
-            print(f"skipped {path.name}: {error}")
+            print(f"skipped {path}: {error}")
     return 0 if good else 1
 
 

@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
-"""Writes tokenizer_small.json, tokenizer_kinds.json, tokenizer_splits.json and tokenizer_shared.json beside this file:
-encodings made by Hugging Face tokenizers.
+"""Writes tokenizer_small.json, tokenizer_kinds.json, tokenizer_sentencepiece.json, tokenizer_splits.json and
+tokenizer_shared.json beside this file: encodings made by Hugging Face tokenizers and by SentencePiece.
 
-Needs tokenizers==0.23.3, sentencepiece and protobuf (PyPI). tokenizer_small.json and tokenizer_kinds.json hold whole
-small vocabularies trained here, one for each kind of component; tokenizer_splits.json the pieces by the rules that GGUF files name, from the models' own patterns;
-tokenizer_shared.json holds ids for real vocabularies found under the folder given (shared/data).
+Needs tokenizers==0.23.3, sentencepiece and protobuf (PyPI). tokenizer_small.json, tokenizer_kinds.json and
+tokenizer_sentencepiece.json hold whole small vocabularies trained here, one for each kind of component;
+tokenizer_splits.json the pieces by the rules that GGUF files name, from the models' own patterns; tokenizer_shared.json
+holds ids for real vocabularies found under the folder given (shared/data).
 
 Usage: python make_tokenizer_golden.py <shared/data>
 """
 
 import base64
+import io
 import json
 import pathlib
 import sys
 import tempfile
 
+import sentencepiece
 import tokenizers
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 EXPECTED_VERSION = "0.23.3"
@@ -208,23 +212,41 @@ def with_steps(steps):
     return tokenizer
 
 
-def charsmap():
-    """A small map of characters, compiled by SentencePiece: two to one, one to two, one to nothing, and prefixes."""
-    import io
-    import sentencepiece
-    from sentencepiece import sentencepiece_model_pb2
-    rules = {"e\u0301": "é", "ﬁ": "fi", "\u200b": "", "Ａ": "A", "ｂ": "b", "\u3000": " ", "\t": " ", "\n": " ", "\r": " ",
-             "½": "1/2", "a\u0323\u0308": "ạ̈", "…": "...", "🇩🇪": "DE", "²": "2"}
+# Two characters to one, one to two, one to nothing, prefixes of each other, a blank to a space.
+CHARACTER_RULES = {"e\u0301": "é", "ﬁ": "fi", "\u200b": "", "Ａ": "A", "ｂ": "b", "\u3000": " ", "\t": " ", "\n": " ",
+                   "\r": " ", "½": "1/2", "a\u0323\u0308": "ạ̈", "…": "...", "🇩🇪": "DE", "²": "2"}
+
+
+def sentencepiece_model(has_rules=True, **arguments):
+    """The bytes of a small .model file."""
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "rules.tsv"
-        path.write_text("".join("\t".join(" ".join(f"{ord(c):X}" for c in side) for side in rule) + "\n"
-                                for rule in rules.items()))
+        rules = pathlib.Path(folder) / "rules.tsv"
+        rules.write_text("".join("\t".join(" ".join(f"{ord(c):X}" for c in side) for side in rule) + "\n"
+                                 for rule in CHARACTER_RULES.items()))
         model = io.BytesIO()
-        sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(CORPUS), model_writer=model, vocab_size=400,
-                                                 normalization_rule_tsv=str(path), character_coverage=1.0,
-                                                 hard_vocab_limit=False, minloglevel=2)
-    spec = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue()).normalizer_spec
+        name = {"normalization_rule_tsv": str(rules)} if has_rules else {"normalization_rule_name": "identity"}
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(CORPUS), model_writer=model, hard_vocab_limit=False, num_threads=1, minloglevel=2,
+            **({"vocab_size": 400, "character_coverage": 0.98} | name | arguments))
+    return model.getvalue()
+
+
+def charsmap():
+    spec = sentencepiece_model_pb2.ModelProto.FromString(sentencepiece_model()).normalizer_spec
     return base64.b64encode(spec.precompiled_charsmap).decode()
+
+
+def sentencepieces():
+    symbols = ["<sep>", "Hello", "  ", "12"]
+    for name, model in [
+            ("unigram", sentencepiece_model(model_type="unigram", user_defined_symbols=symbols)),
+            ("unigram plain", sentencepiece_model(False, model_type="unigram", byte_fallback=True, add_dummy_prefix=False,
+                                                  remove_extra_whitespaces=False)),
+            ("bpe", sentencepiece_model(model_type="bpe", user_defined_symbols=symbols, split_by_whitespace=False)),
+            ("bpe bytes", sentencepiece_model(False, model_type="bpe", byte_fallback=True))]:
+        oracle = sentencepiece.SentencePieceProcessor(model_proto=model)
+        yield {"name": name, "model": base64.b64encode(model).decode(),
+               "cases": [{"text": text, "ids": oracle.encode(text)} for text in TEXTS]}
 
 
 def trained(model, trainer, pre, normalizer=None, decoder=None, post=None, **changes):
@@ -423,6 +445,7 @@ def main():
     write("tokenizer_small.json", [{"name": name, "tokenizer": json.loads(tokenizer.to_str()),
                                     "cases": cases(tokenizer, TEXTS)} for name, tokenizer in small()])
     write("tokenizer_kinds.json", [kind_entry(*entry) for entry in kinds()])
+    write("tokenizer_sentencepiece.json", sentencepieces())
     write("tokenizer_splits.json", [{"name": name, "cases": [[text, pieces(patterns, text)] for text in SPLIT_TEXTS]}
                                     for name, patterns in SPLIT_RULES.items()])
     # The llama-2 file is refused by this version: three of its merges hold spaces inside tokens.
