@@ -45,9 +45,14 @@ GgufVocab gguf_vocab(const Metadata& metadata) {
   vocab.bos = token_id(metadata, "tokenizer.ggml.bos_token_id");
   vocab.eos = token_id(metadata, "tokenizer.ggml.eos_token_id");
   vocab.unknown = token_id(metadata, "tokenizer.ggml.unknown_token_id");
+  vocab.cls = token_id(metadata, "tokenizer.ggml.cls_token_id");
+  vocab.separator = token_id(metadata, "tokenizer.ggml.seperator_token_id");
   vocab.add_bos = metadata.get_bool("tokenizer.ggml.add_bos_token");
   vocab.add_eos = metadata.get_bool("tokenizer.ggml.add_eos_token");
   vocab.add_space_prefix = metadata.get_bool("tokenizer.ggml.add_space_prefix");
+  vocab.remove_extra_whitespaces = metadata.get_bool("tokenizer.ggml.remove_extra_whitespaces");
+  for (const int64_t byte : metadata.get_ints("tokenizer.ggml.precompiled_charsmap").value_or(std::vector<int64_t>()))
+    vocab.chars_map.push_back(static_cast<char>(byte));
   return vocab;
 }
 

@@ -3,22 +3,22 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "tokenizer/bert_normalizer.h"
 #include "tokenizer/bpe_model.h"
 #include "tokenizer/byte_level.h"
 #include "tokenizer/end_spellings.h"
 #include "tokenizer/pipeline_tokenizer.h"
 #include "tokenizer/score_merges.h"
+#include "tokenizer/sentencepiece_vocab.h"
 #include "tokenizer/spelled_byte.h"
 #include "tokenizer/split_names.h"
 #include "tokenizer/text_replace.h"
+#include "tokenizer/word_piece_model.h"
 
 namespace estoc {
 namespace {
 
 constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581 stands for a space
-
-// tokenizer.ggml.token_type, as the GGUF specification numbers it.
-enum TokenType : int32_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
 
 int32_t type_of(const GgufVocab& vocab, size_t id) {
   const auto is = [&](std::optional<TokenId> token) { return token && static_cast<size_t>(*token) == id; };
@@ -50,6 +50,8 @@ void check_vocab(const GgufVocab& vocab) {
   check_id("bos", vocab.bos);
   check_id("eos", vocab.eos);
   check_id("unknown", vocab.unknown);
+  check_id("cls", vocab.cls);
+  check_id("seperator", vocab.separator);
 }
 
 // What both kinds share: spellings, special tokens, and what goes around a text.
@@ -176,14 +178,81 @@ std::unique_ptr<Tokenizer> build_sentencepiece(const GgufVocab& vocab) {
   return std::make_unique<PipelineTokenizer>(std::move(parts));
 }
 
+std::unique_ptr<Tokenizer> build_unigram(const GgufVocab& vocab) {
+  if (vocab.scores.empty()) {
+    fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.scores is missing, which a \"t5\" vocabulary needs",
+         vocab.source);
+  }
+  SentencePieceVocab pieces{.source = vocab.source,
+                            .tokens = vocab.tokens,
+                            .scores = vocab.scores,
+                            .types = {},
+                            .chars_map = vocab.chars_map,
+                            .adds_space = vocab.add_space_prefix.value_or(true),
+                            .removes_extra_spaces = vocab.remove_extra_whitespaces.value_or(true),
+                            .unknown = vocab.unknown,
+                            .bos = vocab.bos,
+                            .eos = vocab.eos};
+  for (size_t id = 0; id < vocab.tokens.size(); ++id) pieces.types.push_back(type_of(vocab, id));
+  TokenizerParts parts = sentencepiece_parts(pieces);
+  if (vocab.bos && vocab.add_bos.value_or(false)) put_before(parts.templates, *vocab.bos);
+  if (vocab.eos && vocab.add_eos.value_or(true)) put_after(parts.templates, *vocab.eos);
+  return std::make_unique<PipelineTokenizer>(std::move(parts));
+}
+
+// A token that begins a word is written behind U+2581, one that goes on bare. The files do not say whether a vocabulary
+// tells upper case: one that has no token with it was trained without.
+std::unique_ptr<Tokenizer> build_word_piece(const GgufVocab& vocab) {
+  TokenizerParts parts = start_parts(vocab, false);
+  WordPieceModel::Parts model;
+  BertRules rules{.strip_accents = false, .lowercase = false};
+  bool has_upper = false;
+  for (size_t id = 0; id < vocab.tokens.size(); ++id) {
+    const int32_t type = type_of(vocab, id);
+    if (parts.is_special[id] || type == user_defined) continue;
+    const std::string_view spelling = vocab.tokens[id];
+    const bool begins = spelling.size() > kMark.size() && spelling.starts_with(kMark);
+    const std::string_view text = begins ? spelling.substr(kMark.size()) : spelling;
+    parts.token_bytes[id] = std::string(begins ? " " : "").append(text);
+    if (text.empty()) continue;
+    (begins ? model.beginnings : model.rests).insert(text, static_cast<TokenId>(id));
+    has_upper = has_upper || std::ranges::any_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+  }
+  rules.strip_accents = rules.lowercase = !has_upper;
+  const auto unknown = vocab.unknown ? vocab.unknown : parts.spellings.find("[UNK]");
+  if (!unknown) {
+    fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.unknown_token_id is missing, which a \"bert\" vocabulary needs",
+         vocab.source);
+  }
+  model.unknown = *unknown;
+  parts.model = std::make_unique<WordPieceModel>(std::move(model));
+  parts.normalizer.add([rules](std::string text) { return bert_normalized(text, rules); });
+  parts.pre_tokenizer.add_splitter(make_class_splitter(kSpaceClass, {SplitBehavior::removed}));
+  parts.pre_tokenizer.add_splitter(make_punctuation_splitter({SplitBehavior::isolated}));
+  const auto first = vocab.cls ? vocab.cls : vocab.bos, last = vocab.separator ? vocab.separator : vocab.eos;
+  parts.templates = bert_templates(vocab.add_bos.value_or(true) ? first : std::nullopt,
+                                   vocab.add_eos.value_or(true) ? last : std::nullopt);
+  parts.strips_leading_space = true;
+  return std::make_unique<PipelineTokenizer>(std::move(parts));
+}
+
+constexpr struct {
+  std::string_view name;
+  std::unique_ptr<Tokenizer> (*build)(const GgufVocab& vocab);
+} kKinds[] = {
+    {"gpt2", build_byte_level}, {"llama", build_sentencepiece}, {"t5", build_unigram}, {"bert", build_word_piece}};
+
 }  // namespace
 
 std::unique_ptr<Tokenizer> build_tokenizer(const GgufVocab& vocab) {
   check_vocab(vocab);
-  if (vocab.model == "gpt2") return build_byte_level(vocab);
-  if (vocab.model == "llama") return build_sentencepiece(vocab);
-  fail(ErrorCode::unsupported, "{}: tokenizer.ggml.model is \"{}\", expected \"gpt2\" or \"llama\"", vocab.source,
-       vocab.model);
+  std::string known;
+  for (const auto& [name, build] : kKinds) {
+    if (name == vocab.model) return build(vocab);
+    known += fmt::format("{}\"{}\"", known.empty() ? "" : ", ", name);
+  }
+  fail(ErrorCode::unsupported, "{}: tokenizer.ggml.model is \"{}\", expected one of {}", vocab.source,
+       vocab.model.substr(0, 100), known);
 }
 
 }  // namespace estoc

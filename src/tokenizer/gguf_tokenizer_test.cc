@@ -86,7 +86,10 @@ TEST(GgufVocabErrors, AreClear) {
   refused([](GgufVocab& v) { v.pre = "nobody"; }, ErrorCode::unsupported,
           "tokenizer.ggml.pre names the splitting rule \"nobody\", which is not supported (gpt-2, phi-2,");
   refused([](GgufVocab& v) { v.merges.clear(); }, ErrorCode::corrupt_file, "tokenizer.ggml.merges is missing or empty");
-  refused([](GgufVocab& v) { v.model = "bert"; }, ErrorCode::unsupported, "bert");
+  refused([](GgufVocab& v) { v.model = "rwkv"; }, ErrorCode::unsupported,
+          "tokenizer.ggml.model is \"rwkv\", expected one of \"gpt2\", \"llama\", \"t5\", \"bert\"");
+  refused([](GgufVocab& v) { v.model = "bert"; }, ErrorCode::corrupt_file, "unknown_token_id is missing");
+  refused([](GgufVocab& v) { v.model = "t5"; }, ErrorCode::corrupt_file, "scores is missing");
   refused([](GgufVocab& v) { v.model = "llama"; }, ErrorCode::corrupt_file, "scores");
   refused([](GgufVocab& v) { v.bos = 262; }, ErrorCode::corrupt_file, "bos");
   refused([](GgufVocab& v) { v.eos = -1; }, ErrorCode::corrupt_file, "eos");
@@ -103,6 +106,51 @@ TEST(GgufVocabErrors, TheFirstAndTheLastTokenMayBeSpecial) {
   const auto tokenizer = build_tokenizer(small.vocab);
   EXPECT_EQ(tokenizer->bos(), 0);
   EXPECT_EQ(tokenizer->eos(), 261);
+}
+
+GgufVocab bert_vocab(std::initializer_list<std::string_view> words) {
+  GgufVocab vocab{.source = "bert", .model = "bert", .tokens = {"[UNK]", "[CLS]", "[SEP]"}, .types = {2, 3, 3}};
+  for (const std::string_view word : words) {
+    vocab.tokens.push_back(word);
+    vocab.types.push_back(1);
+  }
+  vocab.unknown = 0;
+  vocab.cls = 1;
+  vocab.separator = 2;
+  return vocab;
+}
+
+TEST(GgufWordPiece, MarksWhatBeginsAWord) {
+  const auto tokenizer = build_tokenizer(bert_vocab({"▁play", "ing", "▁cafe", "▁.", "▁你"}));
+  const std::vector<TokenId> ids = tokenizer->encode("Playing CAFÉ.你 ing");
+  EXPECT_EQ(ids, (std::vector<TokenId>{1, 3, 4, 5, 6, 7, 0, 2}));
+  EXPECT_EQ(tokenizer->decode(std::vector<TokenId>{1, 3, 4, 5, 2}), "playing cafe");
+  const SegmentedIds pair = tokenizer->encode_pair("play", "cafe.");
+  EXPECT_EQ(pair.ids, (std::vector<TokenId>{1, 3, 2, 5, 6, 2}));
+  EXPECT_EQ(pair.segments, (std::vector<uint8_t>{0, 0, 0, 1, 1, 1}));
+}
+
+TEST(GgufWordPiece, KeepsTheCaseWhereTheVocabularyTellsIt) {
+  const auto tokenizer = build_tokenizer(bert_vocab({"▁Play", "▁play", "▁café"}));
+  EXPECT_EQ(tokenizer->encode("Play play café", kPlain), (std::vector<TokenId>{3, 4, 5}));
+}
+
+TEST(GgufUnigram, TakesTheBestPathAndSurroundsAsT5) {
+  GgufVocab vocab{.source = "t5",
+                  .model = "t5",
+                  .tokens = {"<pad>", "</s>", "<unk>", "▁", "a", "b", "▁ab", "▁a", "<x>"},
+                  .scores = {0, 0, 0, -3, -2, -2, -6, -2.5F, 0},
+                  .types = {3, 3, 2, 1, 1, 1, 1, 1, 4}};
+  vocab.eos = 1;
+  vocab.unknown = 2;
+  const auto tokenizer = build_tokenizer(vocab);
+  // "▁a" "b" is worth -4.5, "▁ab" only -6; runs of unknown characters are one token, extra blanks go.
+  EXPECT_EQ(tokenizer->encode("  ab  zz<x>ab "), (std::vector<TokenId>{7, 5, 3, 2, 8, 4, 5, 1}));
+  EXPECT_EQ(tokenizer->encode("</s>", kPlain), (std::vector<TokenId>{1}));
+  EXPECT_EQ(tokenizer->decode(std::vector<TokenId>{7, 5, 6, 1}), "ab ab");
+  vocab.remove_extra_whitespaces = false;
+  vocab.add_space_prefix = false;
+  EXPECT_EQ(build_tokenizer(vocab)->encode("a  a", kPlain), (std::vector<TokenId>{4, 3, 7}));
 }
 
 TEST(GgufSplitNames, HoldThoseOfPublishedModels) {

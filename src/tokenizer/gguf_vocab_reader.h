@@ -48,6 +48,8 @@ class GgufVocabReader {
           if (key == "merges") vocab.merges.push_back(text);
         } else if (key == "scores" && element == f32) {
           vocab.scores.push_back(take<float>());
+        } else if (key == "precompiled_charsmap") {
+          vocab.chars_map += take_bytes(size_of(element))[0];
         } else if (key == "token_type" && element == i32) {
           vocab.types.push_back(take<int32_t>());
         } else {
@@ -63,11 +65,14 @@ class GgufVocabReader {
       if (key == "bos_token_id") vocab.bos = value;
       if (key == "eos_token_id") vocab.eos = value;
       if (key == "unknown_token_id") vocab.unknown = value;
+      if (key == "cls_token_id") vocab.cls = value;
+      if (key == "seperator_token_id") vocab.separator = value;
     } else if (type == boolean) {
       const bool value = take<uint8_t>() != 0;
       if (key == "add_bos_token") vocab.add_bos = value;
       if (key == "add_eos_token") vocab.add_eos = value;
       if (key == "add_space_prefix") vocab.add_space_prefix = value;
+      if (key == "remove_extra_whitespaces") vocab.remove_extra_whitespaces = value;
     } else {
       take_bytes(size_of(type));
     }

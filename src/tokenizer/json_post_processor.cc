@@ -83,12 +83,7 @@ ClsSep read_cls_sep(const JsonFields& json) {
 
 TextTemplates read_bert(const JsonFields& json) {
   const auto [cls, sep] = read_cls_sep(json);
-  return {.single = {{.id = cls}, {.kind = Kind::first}, {.id = sep}},
-          .pair = {{.id = cls},
-                   {.kind = Kind::first},
-                   {.id = sep},
-                   {.kind = Kind::second, .segment = 1},
-                   {.id = sep, .segment = 1}}};
+  return bert_templates(cls, sep);
 }
 
 TextTemplates read_roberta(const JsonFields& json) {

@@ -19,6 +19,17 @@ bool is_token(const TemplateItem& item, TokenId id) { return item.kind == Templa
 
 }  // namespace
 
+TextTemplates bert_templates(std::optional<TokenId> cls, std::optional<TokenId> sep) {
+  TextTemplates templates;
+  if (sep) {
+    templates.single.push_back({.id = *sep});
+    templates.pair.insert(templates.pair.begin() + 1, {.id = *sep});
+    templates.pair.push_back({.id = *sep, .segment = 1});
+  }
+  if (cls) put_before(templates, *cls);
+  return templates;
+}
+
 std::vector<TokenId> prefix_of(const TextTemplates& templates) { return tokens_of(templates, true); }
 std::vector<TokenId> suffix_of(const TextTemplates& templates) { return tokens_of(templates, false); }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/ids.h"
@@ -21,6 +22,9 @@ struct TextTemplates {
   std::vector<TemplateItem> pair{{.kind = TemplateItem::Kind::first},
                                  {.kind = TemplateItem::Kind::second, .segment = 1}};
 };
+
+// BERT's: a first token, and one after each text.
+TextTemplates bert_templates(std::optional<TokenId> cls, std::optional<TokenId> sep);
 
 // What stands before and after the text in `single`.
 std::vector<TokenId> prefix_of(const TextTemplates& templates);

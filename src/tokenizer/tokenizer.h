@@ -83,14 +83,15 @@ class Tokenizer {
 // A vocabulary as GGUF metadata spells it (tokenizer.ggml.*); the views must outlive the call only.
 struct GgufVocab {
   std::string source;  // file name for messages
-  std::string model;   // "gpt2" (byte-level BPE) or "llama" (SentencePiece BPE)
+  std::string model;   // "gpt2" (byte-level BPE), "llama" (SentencePiece BPE), "t5" (Unigram) or "bert" (WordPiece)
   std::string pre;     // name of the splitting rule: "gpt-2", "smollm", "llama-bpe", "qwen2"...
   std::vector<std::string_view> tokens;
   std::vector<float> scores;   // may be empty
   std::vector<int32_t> types;  // 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; may be empty
   std::vector<std::string_view> merges;
-  std::optional<TokenId> bos, eos, unknown;
-  std::optional<bool> add_bos, add_eos, add_space_prefix;
+  std::string chars_map;  // precompiled_charsmap, may be empty
+  std::optional<TokenId> bos, eos, unknown, cls, separator;
+  std::optional<bool> add_bos, add_eos, add_space_prefix, remove_extra_whitespaces;
 };
 
 std::unique_ptr<Tokenizer> build_tokenizer(const GgufVocab& vocab);

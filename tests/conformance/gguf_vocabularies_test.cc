@@ -46,11 +46,15 @@ TEST_P(GgufVocabulary, EncodesAsExpectedAndBack) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     SCOPED_TRACE(to_json(inputs[i]));
     EXPECT_EQ(tokenizer->encode(inputs[i], kAsText), outputs[i]);
-    EXPECT_EQ(tokenizer->decode(outputs[i], false), inputs[i]);
+    // WordPiece leaves out case, accents and blanks.
+    if (GetParam() != std::string_view("bert-bge")) {
+      EXPECT_EQ(tokenizer->decode(outputs[i], false), inputs[i]);
+    }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Gguf, GgufVocabulary, testing::Values("gpt-2", "llama-spm", "phi-3", "deepseek-coder"),
+INSTANTIATE_TEST_SUITE_P(Gguf, GgufVocabulary,
+                         testing::Values("gpt-2", "llama-spm", "phi-3", "deepseek-coder", "bert-bge"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
