@@ -25,7 +25,7 @@ constexpr GgufRename kLayerNames[] = {
     {"ffn_down", "mlp.down_proj"},
     // Mixtures of experts.
     {"ffn_gate_inp", "mlp.gate"},
-    {"exp_probs_b", "mlp.gate.e_score_correction"},
+    {"exp_probs_b.bias", "mlp.gate.e_score_correction_bias"},
     {"ffn_gate_exps", "mlp.experts.gate_proj"},
     {"ffn_up_exps", "mlp.experts.up_proj"},
     {"ffn_down_exps", "mlp.experts.down_proj"},
@@ -48,8 +48,20 @@ std::pair<std::string_view, std::string_view> split_kind(std::string_view name) 
   return {name.substr(0, dot), name.substr(dot)};
 }
 
+// By the whole name in its layer, "exp_probs_b.bias", or else by the part alone; empty without a translation.
+std::string rename_in_layer(std::span<const GgufRename> renames, const GgufLayerTensor& tensor) {
+  const std::string_view whole(tensor.part.data(), tensor.part.size() + tensor.kind.size());
+  const std::string_view renamed = find_rename(renames, whole);
+  if (!renamed.empty()) return std::string(renamed);
+  const std::string_view of_part = find_rename(renames, tensor.part);
+  return of_part.empty() ? std::string() : fmt::format("{}{}", of_part, tensor.kind);
+}
+
 // Of tensors that are in no layer.
-std::string_view model_part_name(std::string_view stem, const NamingRules& rules) {
+std::string_view model_part_name(std::string_view stem, const GgufNaming& naming) {
+  const std::string_view own = find_rename(naming.architecture->model_renames, stem);
+  if (!own.empty()) return own;
+  const NamingRules& rules = *naming.rules;
   if (stem == "token_embd") return rules.embedding;
   if (stem == "output") return rules.head;
   if (stem == "position_embd") return "model.embed_positions";
@@ -91,13 +103,13 @@ std::optional<GgufLayerTensor> gguf_layer_tensor(std::string_view gguf_name) {
 
 std::string hugging_face_name(std::string_view gguf_name, const GgufNaming& naming) {
   if (const auto tensor = gguf_layer_tensor(gguf_name)) {
-    std::string_view renamed = find_rename(naming.architecture->renames, tensor->part);
-    if (renamed.empty()) renamed = find_rename(kLayerNames, tensor->part);
+    std::string renamed = rename_in_layer(naming.architecture->renames, *tensor);
+    if (renamed.empty()) renamed = rename_in_layer(kLayerNames, *tensor);
     if (renamed.empty()) return std::string(gguf_name);
-    return fmt::format("model.layers.{}.{}{}", tensor->layer, renamed, tensor->kind);
+    return fmt::format("model.layers.{}.{}", tensor->layer, renamed);
   }
   const auto [stem, kind] = split_kind(gguf_name);
-  const std::string_view renamed = model_part_name(stem, *naming.rules);
+  const std::string_view renamed = model_part_name(stem, naming);
   return renamed.empty() ? std::string(gguf_name) : fmt::format("{}{}", renamed, kind);
 }
 

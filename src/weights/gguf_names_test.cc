@@ -37,6 +37,17 @@ TEST(GgufNames, OfAFamilyGoBeforeTheCommonOnes) {
   EXPECT_EQ(hugging_face_name("blk.0.ffn_gate.weight", plain), "model.layers.0.mlp.gate_proj.weight");
 }
 
+TEST(GgufNames, MayChangeTheirEnds) {
+  const GgufNaming llama = naming("llama"), plain = naming("plain");
+  EXPECT_EQ(hugging_face_name("blk.1.exp_probs_b.bias", llama), "model.layers.1.mlp.gate.e_score_correction_bias");
+  EXPECT_EQ(hugging_face_name("blk.1.exp_probs_b.weight", llama), "blk.1.exp_probs_b.weight");
+  EXPECT_EQ(hugging_face_name("blk.0.ffn_gate_inp.scale", plain), "model.layers.0.router.scale");
+  EXPECT_EQ(hugging_face_name("blk.0.ffn_gate_inp.weight", plain), "model.layers.0.mlp.gate.weight");
+  EXPECT_EQ(hugging_face_name("blk.0.ffn_norm", plain), "model.layers.0.pre_norm.weight");
+  EXPECT_EQ(hugging_face_name("token_embd_norm.weight", plain), "words_norm.weight");
+  EXPECT_EQ(hugging_face_name("token_embd_norm.weight", llama), "token_embd_norm.weight");
+}
+
 TEST(GgufNames, OfLayersComeApart) {
   const auto tensor = gguf_layer_tensor("blk.12.attn_q.bias");
   ASSERT_TRUE(tensor);

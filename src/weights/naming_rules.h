@@ -9,7 +9,8 @@
 namespace estoc {
 
 struct GgufRename {
-  std::string_view gguf;          // "attn_q_norm", inside "blk.<layer>." and without ".weight" or ".bias"
+  // "attn_q_norm", inside "blk.<layer>." and without ".weight" or ".bias"; or with that, if the end changes, too.
+  std::string_view gguf;
   std::string_view hugging_face;  // "self_attn.q_norm", inside "model.layers.<layer>."
 };
 
@@ -22,6 +23,8 @@ struct GgufArchitecture {
   // the converters that inherit it.
   bool has_interleaved_heads = false;
   std::span<const GgufRename> renames = {};  // beside the common names of gguf_names.cc, and before them
+  // Of tensors that are in no layer, likewise: whole names but for ".weight" or ".bias".
+  std::span<const GgufRename> model_renames = {};
 };
 
 // A text model of the family inside a checkpoint that reads more than text (weights/text_model.h).
