@@ -163,7 +163,7 @@ TEST(ConfigKeys, ThatOnlyGgufHasFollowTheSameRule) {
       {"llama.attention.output_scale", GgufValue::f32(0.5f), "0.5"},
       {"llama.swin_norm", GgufValue::boolean(true), "true"},
       {"llama.swiglu_clamp_exp", GgufValue::array<float>(6, {0, 7}), "2 values"},
-      {"llama.attention.key_length_swa", GgufValue::string("x"), "x"},
+      {"llama.attention.relative_buckets_count", GgufValue::string("x"), "x"},
   };
   for (const auto& [key, value, shown] : changing) {
     expect_refused(ErrorCode::unsupported,
@@ -184,7 +184,7 @@ TEST(ConfigKeys, InNoListAreNamed) {
   };
   EXPECT_EQ(of_gguf("llama.new_thing"), Keys{"llama.new_thing"});
   EXPECT_EQ(of_gguf("llama.rope.new_thing"), Keys{"llama.rope.new_thing"});
-  for (const char* known : {"llama.expert_gating_func", "llama.ssm.conv_kernel", "llama.rope.scaling.finetuned",
+  for (const char* known : {"llama.expert_gating_func", "llama.ssm.conv_kernel", "llama.tensor_data_layout",
                             "llama.rope.freq_base", "general.new_thing", "tokenizer.ggml.new_thing"}) {
     EXPECT_EQ(of_gguf(known), Keys{}) << known;
   }

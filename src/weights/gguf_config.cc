@@ -25,13 +25,32 @@ double shortest(double value) {
   return read;
 }
 
-Json real_value(const Metadata& metadata, std::string_view key) {
-  const double value = *metadata.get_double(key);
+Json finite(const Metadata& metadata, std::string_view key, double value) {
   if (!std::isfinite(value)) {
     fail(ErrorCode::corrupt_file, "{}: metadata key '{}' is {}, expected a finite number", metadata.source, shown(key),
          value);
   }
   return shortest(value);
+}
+
+Json real_value(const Metadata& metadata, std::string_view key) {
+  return finite(metadata, key, *metadata.get_double(key));
+}
+
+constexpr size_t kLayersMax = 65536;
+
+void check_size(const Metadata& metadata, std::string_view key, size_t size) {
+  if (size <= kLayersMax) return;
+  fail(ErrorCode::corrupt_file, "{}: metadata key '{}' has {} items, expected at most {}", metadata.source, shown(key),
+       size, kLayersMax);
+}
+
+Json real_values(const Metadata& metadata, std::string_view key) {
+  const std::vector<double> values = *metadata.get_doubles(key);
+  check_size(metadata, key, values.size());
+  Json::Array found;
+  for (const double value : values) found.push_back(finite(metadata, key, value));
+  return found;
 }
 
 int64_t checked_count(const Metadata& metadata, std::string_view key, int64_t value) {
@@ -60,14 +79,10 @@ int64_t array_count(const Metadata& metadata, std::string_view key, const Metada
 
 // A number, or an array with one number a layer, which is one number when all are equal.
 Json count_value(const Metadata& metadata, std::string_view key) {
-  constexpr size_t kLayersMax = 65536;
   const Metadata::Value& value = *metadata.find(key);
   const size_t size = array_size(value);
   if (size == 0) return checked_count(metadata, key, *metadata.get_int(key));
-  if (size > kLayersMax) {
-    fail(ErrorCode::corrupt_file, "{}: metadata key '{}' has {} items, expected at most {}", metadata.source,
-         shown(key), size, kLayersMax);
-  }
+  check_size(metadata, key, size);
   Json::Array values;
   for (size_t i = 0; i < size; ++i) values.emplace_back(array_count(metadata, key, value, i));
   if (std::equal(values.begin() + 1, values.end(), values.begin())) return values.front();
@@ -83,6 +98,8 @@ Json value_of(const Metadata& metadata, const std::string& key, GgufKey::Kind ki
       return std::holds_alternative<std::vector<bool>>(*metadata.find(key)) ? Json() : count_value(metadata, key);
     case GgufKey::Kind::real:
       return real_value(metadata, key);
+    case GgufKey::Kind::reals:
+      return real_values(metadata, key);
     case GgufKey::Kind::multiplier:
       return *metadata.get_double(key) == 0 ? Json() : real_value(metadata, key);
     case GgufKey::Kind::integer:
@@ -112,6 +129,21 @@ void copy_keys(const Metadata& metadata, std::string_view prefix, std::span<cons
 int64_t positive_or_zero(const Json& config, std::string_view key) {
   const Json* value = config.find(key);
   return value != nullptr && value->is_int() ? value->as_int() : 0;
+}
+
+// GGUF counts the layers that predict further tokens, too, which are the last.
+void leave_out_predicting_layers(Json& config) {
+  const int64_t layers = positive_or_zero(config, "num_hidden_layers");
+  const int64_t predicting = positive_or_zero(config, "num_nextn_predict_layers");
+  if (predicting == 0) return;
+  const int64_t kept = std::max<int64_t>(layers - predicting, 0);
+  config.set("num_hidden_layers", kept);
+  for (const std::string_view key : {"num_attention_heads", "num_key_value_heads", "intermediate_size"}) {
+    const Json* numbers = config.find(key);
+    if (numbers == nullptr || !numbers->is_array() || std::ssize(numbers->as_array()) != layers) continue;
+    const Json::Array& all = numbers->as_array();
+    config.set(key, Json::Array(all.begin(), all.begin() + kept));
+  }
 }
 
 void add_head_geometry(const Metadata& metadata, std::string_view prefix, Json& config) {
@@ -227,6 +259,8 @@ Json gguf_config(const Metadata& metadata, const GgufArchitecture& architecture,
   config.set("architectures", Json::Array{architecture.architecture});
   config.set("model_type", architecture.model_type);
   copy_keys(metadata, prefix, gguf_model_keys(), config);
+  copy_keys(metadata, "", gguf_activation_keys(), config);
+  leave_out_predicting_layers(config);
   add_head_geometry(metadata, prefix, config);
   add_rope_scaling(metadata, prefix, tensors, config);
   add_layer_types(metadata, prefix, config);

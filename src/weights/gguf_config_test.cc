@@ -61,6 +61,25 @@ TEST(GgufConfigTest, windows_are_a_pattern_or_a_list) {
   EXPECT_EQ(*config_of(writer).find("layer_types"), parse_json(R"(["sliding_attention", "full_attention"])"));
 }
 
+TEST(GgufConfigTest, layers_that_predict_are_left_out) {
+  GgufWriter writer = llama();
+  writer.set("llama.block_count", GgufValue::u32(4)).set("llama.nextn_predict_layers", GgufValue::u32(1));
+  writer.set("llama.attention.head_count_kv", GgufValue::array<uint32_t>(4, {0, 2, 0, 2}));
+  EXPECT_EQ(*config_of(writer).find("num_hidden_layers"), Json(3));
+  EXPECT_EQ(*config_of(writer).find("num_key_value_heads"), parse_json("[0, 2, 0]"));
+  writer.set("llama.nextn_predict_layers", GgufValue::u32(9));
+  EXPECT_EQ(*config_of(writer).find("num_hidden_layers"), Json(0));
+}
+
+TEST(GgufConfigTest, numbers_of_activations_have_no_architecture_before_them) {
+  GgufWriter writer = llama();
+  writer.set("xielu.beta", GgufValue::array<float>(6, {0.5f, 0.25f}));
+  EXPECT_EQ(to_json(*config_of(writer).find("xielu_beta")), "[0.5,0.25]");
+  writer.set("xielu.beta", GgufValue::array<float>(6, {NAN}));
+  expect_refused(ErrorCode::corrupt_file, "m.gguf: metadata key 'xielu.beta' is nan, expected a finite number",
+                 [&] { config_of(writer); });
+}
+
 TEST(GgufConfigTest, factors_of_frequencies_are_longrope) {
   GgufWriter writer = llama();
   writer.set("llama.rope.scaling.original_context_length", GgufValue::u32(64));

@@ -19,6 +19,8 @@ constexpr GgufKey kModelKeys[] = {
     {"attention.head_count_kv", "num_key_value_heads", Kind::count},
     {"attention.key_length", "head_dim", Kind::count},
     {"attention.value_length", "v_head_dim", Kind::count},
+    {"attention.key_length_swa", "window_head_dim", Kind::count},
+    {"attention.value_length_swa", "window_v_head_dim", Kind::count},
     {"attention.sliding_window", "sliding_window", Kind::count},
     {"attention.sliding_window_pattern", "sliding_window_pattern", Kind::pattern},
     {"attention.shared_kv_layers", "num_kv_shared_layers", Kind::count},
@@ -39,6 +41,7 @@ constexpr GgufKey kModelKeys[] = {
     {"use_parallel_residual", "use_parallel_residual", Kind::flag},
     {"embedding_length_per_layer_input", "hidden_size_per_layer_input", Kind::count},
     {"leading_dense_block_count", "first_k_dense_replace", Kind::count},
+    {"interleave_moe_layer_step", "moe_layer_interval", Kind::count},
     {"nextn_predict_layers", "num_nextn_predict_layers", Kind::count},
     {"full_attention_interval", "full_attention_interval", Kind::count},
     {"ssm.conv_kernel", "ssm_conv_kernel", Kind::count},
@@ -46,9 +49,13 @@ constexpr GgufKey kModelKeys[] = {
     {"ssm.inner_size", "ssm_inner_size", Kind::count},
     {"ssm.state_size", "ssm_state_size", Kind::count},
     {"ssm.time_step_rank", "ssm_time_step_rank", Kind::count},
+    {"ssm.dt_b_c_rms", "ssm_dt_b_c_rms", Kind::flag},
+    {"shortconv.l_cache", "conv_L_cache", Kind::count},
     {"rope.freq_base", "rope_theta", Kind::real},
     {"rope.freq_base_swa", "rope_local_base_freq", Kind::real},
     {"rope.dimension_sections", "mrope_section", Kind::count},
+    {"rope.dimension_count_swa", "window_rotary_dim", Kind::count},
+    {"rope.scaling.finetuned", "rope_finetuned", Kind::flag},
     {"expert_count", "num_experts", Kind::count},
     {"expert_used_count", "num_experts_per_tok", Kind::count},
     {"expert_feed_forward_length", "moe_intermediate_size", Kind::count},
@@ -58,6 +65,14 @@ constexpr GgufKey kModelKeys[] = {
     {"expert_group_count", "n_group", Kind::count},
     {"expert_group_used_count", "topk_group", Kind::count},
     {"expert_shared_feed_forward_length", "shared_expert_intermediate_size", Kind::count},
+    {"moe_latent_size", "moe_latent_size", Kind::count},
+};
+
+constexpr GgufKey kActivationKeys[] = {
+    {"xielu.alpha_p", "xielu_alpha_p", Kind::reals},
+    {"xielu.alpha_n", "xielu_alpha_n", Kind::reals},
+    {"xielu.beta", "xielu_beta", Kind::reals},
+    {"xielu.eps", "xielu_eps", Kind::reals},
 };
 
 constexpr GgufKey kRopeScalingKeys[] = {
@@ -80,7 +95,7 @@ constexpr GgufKey kSamplingKeys[] = {
 
 // Read by name in gguf_config.cc, or without any meaning for what is computed.
 constexpr std::string_view kOtherKeys[] = {"rope.dimension_count", "rope.scaling.type", "rope.scale_linear",
-                                           "rope.scaling.finetuned", "tensor_data_layout"};
+                                           "tensor_data_layout"};
 
 const GgufKey* find_by_name(std::span<const GgufKey> keys, std::string_view hugging_face) {
   const auto it = std::ranges::find(keys, hugging_face, &GgufKey::hugging_face);
@@ -91,6 +106,7 @@ const GgufKey* find_by_name(std::span<const GgufKey> keys, std::string_view hugg
 
 std::span<const GgufKey> gguf_model_keys() { return kModelKeys; }
 std::span<const GgufKey> gguf_rope_scaling_keys() { return kRopeScalingKeys; }
+std::span<const GgufKey> gguf_activation_keys() { return kActivationKeys; }
 std::span<const GgufKey> gguf_sampling_keys() { return kSamplingKeys; }
 
 bool is_known_gguf_key(std::string_view key) {

@@ -15,18 +15,20 @@ struct GgufKey {
     count,       // an integer of at least 0, or one a layer
     pattern,     // a count, or a flag a layer, which gguf_config.cc makes layer_types of
     real,        // a finite number
+    reals,       // an array of such
     multiplier,  // the same, but 0 says that there is none
     integer,     // any integer
     flag,
   };
 
-  std::string_view gguf;  // after "<architecture>." (keys of the model) or whole (sampling)
+  std::string_view gguf;  // after "<architecture>." (keys of the model) or whole (activations, sampling)
   std::string_view hugging_face;
   Kind kind;
 };
 
 std::span<const GgufKey> gguf_model_keys();
 std::span<const GgufKey> gguf_rope_scaling_keys();  // members of rope_scaling
+std::span<const GgufKey> gguf_activation_keys();  // of the model, but without the architecture before them
 std::span<const GgufKey> gguf_sampling_keys();
 
 // Whether a key after "<architecture>." is read somewhere, by the tables or by name.
