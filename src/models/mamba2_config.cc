@@ -73,24 +73,6 @@ Mamba2Spec describe_mamba2(const ConfigReader& config, const Mamba2Keys& family_
   return spec;
 }
 
-std::vector<int> layer_numbers(const ConfigReader& config, std::string_view key, int layers) {
-  constexpr int kMost = 1 << 24;
-  const Json* value = config.find(key);
-  if (value == nullptr || !value->is_array()) {
-    return std::vector<int>(static_cast<size_t>(layers), config.integer(key, 0, kMost, 0));
-  }
-  std::vector<int> numbers;
-  for (const Json& item : value->as_array()) {
-    const bool fits = item.is_int() && item.as_int() >= 0 && item.as_int() <= kMost;
-    numbers.push_back(fits ? static_cast<int>(item.as_int()) : -1);
-  }
-  if (std::ssize(numbers) != layers || std::ranges::find(numbers, -1) != numbers.end()) {
-    fail(ErrorCode::corrupt_file, "{}: {} is not a list of {} numbers from 0 to {}", config.file(),
-         config.spelling(key), layers, kMost);
-  }
-  return numbers;
-}
-
 std::vector<float> read_numbers(const ConfigReader& config, std::string_view key, size_t count, double low,
                                 double high) {
   const Json* list = config.find(key);

@@ -25,9 +25,6 @@ struct Mamba2Keys {
 // hidden. Steps are kept within "time_step_limit". A GGUF file's keys come before the family's.
 Mamba2Spec describe_mamba2(const ConfigReader& config, const Mamba2Keys& keys, int hidden, int inner = 0);
 
-// The number under `key` for each of `layers` layers; GGUF files may have one number for all.
-std::vector<int> layer_numbers(const ConfigReader& config, std::string_view key, int layers);
-
 // `count` numbers of a list within [low, high]; ones where the config has none.
 std::vector<float> read_numbers(const ConfigReader& config, std::string_view key, size_t count, double low,
                                 double high);

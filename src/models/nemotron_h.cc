@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "models/family.h"
+#include "models/layer_numbers.h"
 #include "models/llama.h"
 #include "models/mamba2_config.h"
 
@@ -55,16 +56,6 @@ std::string pattern_of_numbers(const ConfigReader& config) {
     pattern += kv_heads[layer] > 0 ? '*' : widths[layer] > 0 ? '-' : 'M';
   }
   return pattern;
-}
-
-// The config with the largest number of all layers in place of a number a layer.
-Json with_largest(const ConfigReader& config) {
-  Json one = config.json();
-  for (const std::string_view key : {"num_key_value_heads", "intermediate_size"}) {
-    const std::vector<int> numbers = layer_numbers(config, key, layer_count(config));
-    one.set(key, std::ranges::max(numbers));
-  }
-  return one;
 }
 
 // The kind of every layer as a letter of the older configs' pattern: M, * for attention, - for an MLP, E for experts.
@@ -128,9 +119,9 @@ MoeSpec mixture(const ConfigReader& config, const std::string& name, Activation 
 }
 
 DecoderSpec describe(const WeightSource& source) {
-  const ConfigReader given(source);
-  const Json plain = is_gguf(source) ? with_largest(given) : given.json();
-  const ConfigReader config(plain, given.file());
+  const ConfigReader given = ConfigReader(source);
+  const Json plain = is_gguf(source) ? with_largest(given, {"num_key_value_heads", "intermediate_size"}) : given.json();
+  const ConfigReader config = given.of(plain);
   DecoderSpec decoder = describe_sizes(config);
   AttentionSpec attention = describe_attention(config, decoder.hidden);
   attention.rope = AttentionSpec::kNoRope;

@@ -22,6 +22,12 @@ ConfigReader ConfigReader::with(std::span<const ConfigAlias> aliases) const {
   return other;
 }
 
+ConfigReader ConfigReader::of(const Json& config) const {
+  ConfigReader other = *this;
+  other.config_ = &config;
+  return other;
+}
+
 std::string_view ConfigReader::name_of(std::string_view key) const {
   for (const ConfigAlias& alias : aliases_) {
     if (alias.usual != key) continue;

@@ -25,6 +25,8 @@ class ConfigReader {
 
   // The same config, which may have keys under their own names: they come before the usual ones.
   ConfigReader with(std::span<const ConfigAlias> aliases) const;
+  // The same file, whose values were changed: `config` must outlive it.
+  ConfigReader of(const Json& config) const;
 
   // An integer within [low, high]. Without a fallback the key is required; a fallback that other keys gave must lie
   // there too.
