@@ -134,6 +134,16 @@ FAMILIES = {
         "layer_types": ["linear_attention", "full_attention", "linear_attention"],
         "linear_num_key_heads": 2, "linear_num_value_heads": 6, "linear_key_head_dim": 16,
         "linear_value_head_dim": 16}),
+    # Mamba alone.
+    "mamba_like": ("MambaConfig", {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 16}),
+    # Norms inside, and columns that fill no block.
+    "falcon_mamba_like": ("FalconMambaConfig", {"hidden_size": 20, "num_hidden_layers": 2, "state_size": 5,
+                                                "time_step_rank": 6, "tie_word_embeddings": False}),
+    # Mamba before attention, and experts in every second layer.
+    "jamba_like": ("JambaConfig", {
+        "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 4, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "attn_layer_period": 4, "attn_layer_offset": 2, "num_experts": 4,
+        "num_experts_per_tok": 2, "mamba_d_state": 8, "mamba_dt_rank": 4}),
     # Mamba-2 alone: one group for all heads.
     "mamba2_like": ("Mamba2Config", {
         "hidden_size": 32, "num_hidden_layers": 3, "num_heads": 8, "head_dim": 8, "n_groups": 1, "state_size": 16,
@@ -178,6 +188,13 @@ FAMILIES = {
         "mamba_num_heads": 6, "mamba_head_dim": 8, "n_groups": 2, "chunk_size": 16, "n_routed_experts": 8,
         "num_experts_per_tok": 3, "moe_intermediate_size": 16, "moe_shared_expert_intermediate_size": 24,
         "routed_scaling_factor": 2.5}),
+    # Nemotron 3 Super: experts that read less than the router and the shared one.
+    "nemotron3_latent_like": ("NemotronHConfig", {
+        "hidden_size": 32, "layers_block_type": ["linear_attention", "moe", "full_attention"],
+        "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "ssm_state_size": 16,
+        "mamba_num_heads": 4, "mamba_head_dim": 8, "n_groups": 1, "chunk_size": 16, "n_routed_experts": 6,
+        "num_experts_per_tok": 2, "moe_intermediate_size": 16, "moe_shared_expert_intermediate_size": 24,
+        "moe_latent_size": 20, "routed_scaling_factor": 1.5}),
     # Falcon-H1: attention and Mamba-2 beside each other, with a gate only or a norm, and every scale of its own.
     "falcon_h1_like": ("FalconH1Config", {
         "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -221,6 +238,11 @@ FAMILIES = {
         "hidden_size": 32, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4,
         "num_key_value_heads": 2, "num_local_experts": 5, "num_experts_per_tok": 2, "embedding_multiplier": 3.0,
         "logits_scaling": 1.5, "residual_multiplier": 0.7, "attention_multiplier": 0.2}),
+    # The same with an MLP for all tokens.
+    "granite_moe_shared_like": ("GraniteMoeSharedConfig", {
+        "hidden_size": 32, "intermediate_size": 16, "shared_intermediate_size": 24, "num_hidden_layers": 1,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "num_local_experts": 4, "num_experts_per_tok": 2,
+        "residual_multiplier": 0.7, "attention_multiplier": 0.2}),
     # A limit that many gates reach.
     "gpt_oss_clamped_like": ("GptOssConfig", {
         "hidden_size": 32, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -282,7 +304,7 @@ FAMILIES = {
     "lfm2_moe_like": ("Lfm2MoeConfig", {
         "hidden_size": 32, "intermediate_size": 48, "moe_intermediate_size": 16, "num_hidden_layers": 3,
         "num_dense_layers": 1, "num_experts": 6, "num_experts_per_tok": 2, "num_attention_heads": 4,
-        "num_key_value_heads": 2, "layer_types": ["conv", "full_attention", "conv"], "routed_scaling_factor": 1.5}),
+        "num_key_value_heads": 2, "layer_types": ["conv", "full_attention", "conv"]}),
     # Positions are told in three layers of four.
     "smollm3_like": ("SmolLM3Config", {**SMALL, "num_hidden_layers": 4, "tie_word_embeddings": True}),
     # Windows where they are not told.

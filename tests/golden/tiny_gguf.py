@@ -12,29 +12,37 @@ from pathlib import Path
 import gguf
 import torch
 
+import tiny_gguf_kinds
+
 ARCHITECTURES = {name: architecture for architecture, name in gguf.MODEL_ARCH_NAMES.items()}
 # Model types whose architecture has another name.
 ALIASES = {"mistral": "llama", "mixtral": "llama", "qwen3_5_text": "qwen35", "olmo3": "olmo2", "cohere": "command-r",
            "glm": "chatglm", "gpt_neox": "gptneox", "hunyuan_v1_dense": "hunyuan-dense", "phi": "phi2",
            "gemma3_text": "gemma3", "ministral3": "mistral3", "qwen2_moe": "qwen2moe", "qwen3_moe": "qwen3moe",
-           "gpt_oss": "gpt-oss", "qwen3_5_moe_text": "qwen35moe", "qwen3_next": "qwen3next"}
+           "gpt_oss": "gpt-oss", "qwen3_5_moe_text": "qwen35moe", "qwen3_next": "qwen3next",
+           "glm4_moe": "glm4moe", "minimax_m2": "minimax-m2", "ernie4_5_moe": "ernie4_5-moe",
+           "hunyuan_v1_moe": "hunyuan-moe", "lfm2_moe": "lfm2moe", "granitemoehybrid": "granitehybrid",
+           "granitemoeshared": "granitemoe", "bamba": "granitehybrid", "falcon_h1": "falcon-h1", "gemma4_text": "gemma4"}
 # What is written here.
 WRITTEN = {"llama", "qwen2", "qwen3", "qwen35", "olmo", "olmo2", "command-r", "cohere2", "chatglm", "glm4", "gptneox",
            "hunyuan-dense", "phi2", "phi3", "gemma", "gemma2", "gemma3", "mistral3", "smollm3", "granite", "ernie4_5",
            "exaone4", "seed_oss", "stablelm", "gpt2", "starcoder2", "falcon", "nemotron", "qwen2moe", "qwen3moe",
-           "olmoe", "granitemoe", "gpt-oss", "qwen35moe", "qwen3next"}
+           "olmoe", "granitemoe", "gpt-oss", "qwen35moe", "qwen3next", "glm4moe", "dots1", "minimax-m2",
+           "ernie4_5-moe", "hunyuan-moe", "apertus", "lfm2", "lfm2moe", "granitehybrid", "falcon-h1", "gemma4",
+           "jamba"}
 HYBRIDS = {"qwen35", "qwen35moe", "qwen3next"}
 # Those whose q and k are reordered, whose norms keep a sum, that fuse q, k and v, and whose layers may have windows of
 # their own.
-INTERLEAVED = {"llama", "granite", "granitemoe", "smollm3", "olmo", "mistral3"}
+INTERLEAVED = {"llama", "granite", "granitemoe", "granitehybrid", "smollm3", "olmo", "mistral3"}
 SUMMED_NORMS = {"gemma", "gemma2", "gemma3", "nemotron"}
 FUSED = {"chatglm", "phi2"}
-WINDOWED = {"olmo2", "exaone4"}
+WINDOWED = {"olmo2", "exaone4", "gemma4"}
 # Checkpoints with what GGUF has no key for.
 UNSAID = {"smollm3_windows_like", "gemma2_like", "gemma3_like", "ministral_like", "helium_like", "gpt2_scaled_like",
           "gpt_neox_serial_like", "starcoder2_like", "falcon_11b_like", "falcon_serial_like", "qwen3_moe_mixed_like",
-          "gpt_oss_clamped_like", "qwen3_next_dense_like", "mamba2_limit_like", "nemotron3_like"}
-EXPERT = re.compile(r"(model\.layers\.\d+\.\w+\.experts)\.(\d+)\.(\w+)\.weight")
+          "gpt_oss_clamped_like", "qwen3_next_dense_like", "mamba2_limit_like",
+          "granite4_dense_like", "falcon_h1_norm_like"}
+EXPERT = re.compile(r"((?:model|backbone)\.layers\.\d+\.\w+\.experts)\.(\d+)\.(\w+)\.weight")
 EXPERT_NAMES = {"w1": "gate_proj", "w3": "up_proj", "w2": "down_proj"}
 
 
@@ -111,23 +119,11 @@ def add_delta_net_keys(writer: gguf.GGUFWriter, config: dict) -> None:
         writer.add_rope_dimension_sections([*config["rope_parameters"]["mrope_section"], 0])
 
 
-def of_mamba2(name: str, tensor: torch.Tensor, groups: int) -> tuple[str, torch.Tensor]:
-    """As of_delta_net: rates and skips as columns, norms group by group."""
-    if name.endswith(".A_log"):
-        tensor = -torch.exp(tensor.float()).reshape(-1, 1)
-    elif name.endswith(".mixer.D"):
-        tensor = tensor.float().reshape(-1, 1)
-    elif name.endswith(".conv1d.weight"):
-        tensor = tensor.squeeze().float()
-    elif name.endswith(".mixer.norm.weight"):
-        tensor = tensor.float().reshape(groups, -1)
-    return name.replace(".dt_bias", ".dt_proj.bias"), tensor
-
-
 def write_mamba2(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> None:
     """Mamba-2 alone, or Nemotron-H, whose kinds of layers are told by numbers a layer."""
     is_hybrid = config["model_type"] == "nemotron_h"
-    architecture = ARCHITECTURES[config["model_type"]]
+    has_experts = is_hybrid and "moe" in config["layers_block_type"]
+    architecture = ARCHITECTURES[config["model_type"] + ("_moe" if has_experts else "")]
     kinds = config.get("layers_block_type") or ["linear_attention"] * config["num_hidden_layers"]
     heads = config["mamba_num_heads" if is_hybrid else "num_heads"]
     inner = heads * config["mamba_head_dim" if is_hybrid else "head_dim"]
@@ -149,12 +145,44 @@ def write_mamba2(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> 
         writer.add_head_count_kv([config["num_key_value_heads"] * (kind == "full_attention") for kind in kinds])
         writer.add_key_length(config["head_dim"])
         writer.add_value_length(config["head_dim"])
-        writer.add_feed_forward_length([config["intermediate_size"] * (kind == "mlp") for kind in kinds])
+        wide = config["moe_intermediate_size" if has_experts else "intermediate_size"]
+        writer.add_feed_forward_length([wide * (kind in ("mlp", "moe")) for kind in kinds])
     else:
         writer.add_head_count(0)
         writer.add_feed_forward_length(0)
+    if has_experts:
+        tiny_gguf_kinds.add_nemotron_experts(writer, config)
+    tensors = stack_experts(tiny_gguf_kinds.prepared(config["model_type"], config, tensors))
     for name, tensor in tensors.items():
-        name, tensor = of_mamba2(re.sub("^model[.]", "backbone.", name), tensor, config["n_groups"])
+        name, tensor = tiny_gguf_kinds.of_mamba2(re.sub("^model[.]", "backbone.", name), tensor, config["n_groups"])
+        is_known = name.startswith("blk.")
+        add(writer, name if is_known else names.get_name(name, try_suffixes=(".weight", ".bias")), tensor)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def write_mamba(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> None:
+    names = gguf.get_tensor_name_map(ARCHITECTURES["mamba"], config["num_hidden_layers"])
+    writer = gguf.GGUFWriter(path, "mamba")
+    writer.add_type(gguf.GGUFType.MODEL)
+    writer.add_context_length(2**20)
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_feed_forward_length(0)
+    writer.add_head_count(0)
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_ssm_conv_kernel(config["conv_kernel"])
+    writer.add_ssm_inner_size(config["expand"] * config["hidden_size"])
+    writer.add_ssm_state_size(config["state_size"])
+    writer.add_ssm_time_step_rank(config["time_step_rank"])
+    writer.add_layer_norm_rms_eps(config["layer_norm_epsilon"])
+    writer.add_ssm_dt_b_c_rms(config["model_type"] == "falcon_mamba")
+    for name, tensor in tensors.items():
+        if name.endswith(".A_log"):
+            tensor = -torch.exp(tensor.float())
+        elif name.endswith(".conv1d.weight"):
+            tensor = tensor.squeeze().float()
         add(writer, names.get_name(name, try_suffixes=(".weight", ".bias")), tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -175,13 +203,13 @@ def add(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor) -> None:
 
 def can_write(name: str, config: dict) -> bool:
     """Of decoders whose layers are all alike, or of an architecture with a key for that."""
-    if config["model_type"] in ("mamba2", "nemotron_h"):
+    if config["model_type"] in ("mamba", "falcon_mamba", "mamba2", "nemotron_h"):
         return name not in UNSAID
     architecture = ALIASES.get(config["model_type"], config["model_type"])
     if "text_config" in config or name in UNSAID or architecture not in WRITTEN or config.get("use_sliding_window"):
         return False
     kinds = set(config.get("layer_types") or [])
-    has_kinds = WINDOWED | HYBRIDS | {"cohere2", "gemma2", "gemma3", "gpt-oss"}
+    has_kinds = WINDOWED | HYBRIDS | {"cohere2", "gemma2", "gemma3", "gpt-oss", "lfm2", "lfm2moe", "granitehybrid"}
     return kinds <= {"full_attention"} or architecture in has_kinds
 
 
@@ -200,7 +228,7 @@ class Shape:
         self.head = first("head_dim", default=self.hidden // self.heads)
         self.wide = first("intermediate_size", "ffn_hidden_size", "n_inner", default=4 * self.hidden)
         self.positions = first("n_positions", "max_position_embeddings")
-        self.rms = config.get("rms_norm_eps")
+        self.rms = config.get("rms_norm_eps", config["norm_eps"] if "conv_L_cache" in config else None)
         self.layer_norm = first("layer_norm_eps", "norm_eps", "norm_epsilon", "layer_norm_epsilon",
                                 default=1e-5 if config["model_type"] == "olmo" else None)
         rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
@@ -239,7 +267,7 @@ def add_rope(writer: gguf.GGUFWriter, config: dict, shape: Shape) -> None:
         add(writer, "rope_factors_long.weight", torch.tensor(rope["long_factor"]))
         add(writer, "rope_factors_short.weight", torch.tensor(rope["short_factor"]))
     else:
-        assert kind == "default", kind
+        assert kind in ("default", "proportional"), kind
     writer.add_rope_freq_base(theta)
 
 
@@ -255,7 +283,7 @@ def add_keys(writer: gguf.GGUFWriter, architecture: str, config: dict, shape: Sh
     if "head_dim" in config or architecture in ("llama", "qwen2", "qwen3"):
         writer.add_key_length(shape.head)
         writer.add_value_length(shape.head)
-    if architecture != "gpt2":
+    if architecture not in ("gpt2", "jamba"):
         add_rope(writer, config, shape)
     if shape.rms is not None and architecture != "olmo":
         writer.add_layer_norm_rms_eps(shape.rms)
@@ -270,7 +298,7 @@ def add_keys(writer: gguf.GGUFWriter, architecture: str, config: dict, shape: Sh
     if architecture in ("command-r", "cohere2"):
         writer.add_logit_scale(config["logit_scale"])
         writer.add_rope_scaling_type(gguf.RopeScalingType.NONE)
-    if architecture in ("granite", "granitemoe"):
+    if architecture in ("granite", "granitemoe", "granitehybrid") and "attention_multiplier" in config:
         writer.add_attention_scale(config["attention_multiplier"])
         writer.add_embedding_scale(config["embedding_multiplier"])
         writer.add_residual_scale(config["residual_multiplier"])
@@ -327,7 +355,7 @@ def stack_experts(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     stacks: dict[str, list[torch.Tensor]] = {}
     stacked = {}
     for name, tensor in tensors.items():
-        layer = re.sub(r"^model\.layers\.(\d+)\..*", r"blk.\1.", name)
+        layer = re.sub(r"^(?:model|backbone)\.layers\.(\d+)\..*", r"blk.\1.", name)
         if match := EXPERT.fullmatch(name):
             matrix = EXPERT_NAMES.get(match.group(3), match.group(3)).removesuffix("_proj")
             stacks.setdefault(f"{layer}ffn_{matrix}_exps.weight", []).append((int(match.group(2)), tensor))
@@ -362,18 +390,30 @@ def stack_experts(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def add_experts(writer: gguf.GGUFWriter, config: dict) -> None:
-    experts = config.get("num_local_experts") or config.get("num_experts")
+    def first(*names):
+        return next((config[name] for name in names if config.get(name)), None)
+    experts = first("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
     if not experts:
         return
+    used = first("num_experts_per_tok", "moe_topk", "moe_k", "top_k_experts")
     writer.add_expert_count(experts)
-    writer.add_expert_used_count(config["num_experts_per_tok"])
+    writer.add_expert_used_count(used[0] if isinstance(used, list) else used)
     if "moe_intermediate_size" in config:
         writer.add_expert_feed_forward_length(config["moe_intermediate_size"])
-    if "shared_expert_intermediate_size" in config:
-        writer.add_expert_shared_feed_forward_length(config["shared_expert_intermediate_size"])
+    if shared := first("shared_expert_intermediate_size", "shared_intermediate_size"):
+        writer.add_expert_shared_feed_forward_length(shared)
+    if "n_routed_experts" in config:
+        writer.add_expert_shared_count(config["n_shared_experts"])
+        writer.add_leading_dense_block_count(config["first_k_dense_replace"])
+        writer.add_expert_weights_scale(config["routed_scaling_factor"])
+        writer.add_expert_weights_norm(config["norm_topk_prob"])
+        writer.add_expert_group_count(config["n_group"])
+        writer.add_expert_group_used_count(config["topk_group"])
 
 
 def write_gguf(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> None:
+    if config["model_type"] in ("mamba", "falcon_mamba"):
+        return write_mamba(path, config, tensors)
     if config["model_type"] in ("mamba2", "nemotron_h"):
         return write_mamba2(path, config, tensors)
     name = ALIASES.get(config["model_type"], config["model_type"])
@@ -386,6 +426,8 @@ def write_gguf(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> No
     if is_hybrid:
         add_delta_net_keys(writer, config)
         tensors = unpack_delta_nets(tensors, config)
+    tiny_gguf_kinds.add_own_keys(writer, name, config, tensors)
+    tensors = tiny_gguf_kinds.prepared(name, config, tensors)
     tensors = stack_experts(fused(tensors) if name in FUSED else stacked_norms(tensors))
     for tensor_name, tensor in tensors.items():
         if is_hybrid:
