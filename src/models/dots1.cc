@@ -8,7 +8,14 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Dots1ForCausalLM"};
-constexpr std::string_view kComputes[] = {"first_k_dense_replace", "layer_types", "n_routed_experts",
+constexpr GgufRename kRenames[] = {{"attn_q_norm", "self_attn.q_norm"},
+                                   {"attn_k_norm", "self_attn.k_norm"},
+                                   {"ffn_gate_shexp", "mlp.shared_experts.gate_proj"},
+                                   {"ffn_up_shexp", "mlp.shared_experts.up_proj"},
+                                   {"ffn_down_shexp", "mlp.shared_experts.down_proj"}};
+constexpr GgufArchitecture kGguf[] = {
+    {.name = "dots1", .architecture = "Dots1ForCausalLM", .model_type = "dots1", .renames = kRenames}};
+constexpr std::string_view kComputes[] = {"first_k_dense_replace", "layer_types", "n_routed_experts", "num_experts",
                                           "num_local_experts"};
 
 DecoderSpec describe(const WeightSource& source) {
@@ -32,7 +39,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily dots1;
-constinit const ModelFamily dots1 = {
-    .name = "dots1", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily dots1 = {.name = "dots1",
+                                     .architectures = kArchitectures,
+                                     .describe = describe,
+                                     .naming = {.gguf = kGguf},
+                                     .computes = kComputes};
 
 }  // namespace estoc

@@ -10,19 +10,31 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Ernie4_5_MoeForCausalLM"};
-constexpr std::string_view kComputes[] = {"moe_num_experts", "num_experts"};
+constexpr GgufRename kRenames[] = {{"exp_probs_b.bias", "mlp.moe_statics.e_score_correction_bias"},
+                                   {"ffn_gate_shexp", "mlp.shared_experts.gate_proj"},
+                                   {"ffn_up_shexp", "mlp.shared_experts.up_proj"},
+                                   {"ffn_down_shexp", "mlp.shared_experts.down_proj"}};
+constexpr GgufArchitecture kGguf[] = {{.name = "ernie4_5-moe",
+                                       .architecture = "Ernie4_5_MoeForCausalLM",
+                                       .model_type = "ernie4_5_moe",
+                                       .renames = kRenames}};
+// Its own names; what shared experts are wide is told by their number.
+constexpr ConfigAlias kAliases[] = {{"moe_layer_start_index", "first_k_dense_replace"},
+                                    {"moe_num_shared_experts", "n_shared_experts"}};
+constexpr std::string_view kComputes[] = {"first_k_dense_replace", "moe_layer_interval", "moe_num_experts",
+                                          "num_experts", "shared_expert_intermediate_size"};
 
 DecoderSpec describe(const WeightSource& source) {
   constexpr int kLayersMax = 1 << 20;
-  const ConfigReader config(source);
+  const ConfigReader config = ConfigReader(source).with(kAliases);
   DecoderSpec decoder = describe_llama(source);
   const int layers = static_cast<int>(decoder.layers.size());
   const int head_dim = std::get<AttentionSpec>(decoder.layers.front().mixer).head_dim;
   decoder.ropes = {read_rope(source, {.head_dim = head_dim, .theta = 500000, .is_interleaved = true})};
-  const int first = config.integer("moe_layer_start_index", 0, kLayersMax, 1);
+  const int first = config.integer("first_k_dense_replace", 0, kLayersMax, 1);
   const int last = config.integer("moe_layer_end_index", -1, kLayersMax, -1);
   const int step = config.integer("moe_layer_interval", 1, kLayersMax, 1);
-  const int shared = config.integer("moe_num_shared_experts", 0, 1024, 2);
+  const int shared = config.integer("n_shared_experts", 0, 1024, 2);
   for (int layer = first; layer < layers && layer <= (last == -1 ? layers : last); ++layer) {
     if ((layer + 1) % step != 0) continue;
     LayerSpec& spec = decoder.layers[static_cast<size_t>(layer)];
@@ -40,7 +52,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily ernie4_5_moe;
-constinit const ModelFamily ernie4_5_moe = {
-    .name = "ernie4_5_moe", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily ernie4_5_moe = {.name = "ernie4_5_moe",
+                                            .architectures = kArchitectures,
+                                            .describe = describe,
+                                            .naming = {.gguf = kGguf},
+                                            .computes = kComputes};
 
 }  // namespace estoc

@@ -10,19 +10,30 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Glm4MoeForCausalLM"};
-constexpr std::string_view kComputes[] = {"first_k_dense_replace", "n_routed_experts", "num_local_experts",
-                                          "partial_rotary_factor", "use_qk_norm"};
+constexpr GgufRename kRenames[] = {{"post_attention_norm", "post_attention_layernorm"},
+                                   {"attn_q_norm", "self_attn.q_norm"},
+                                   {"attn_k_norm", "self_attn.k_norm"},
+                                   {"ffn_gate_shexp", "mlp.shared_experts.gate_proj"},
+                                   {"ffn_up_shexp", "mlp.shared_experts.up_proj"},
+                                   {"ffn_down_shexp", "mlp.shared_experts.down_proj"}};
+constexpr GgufArchitecture kGguf[] = {
+    {.name = "glm4moe", .architecture = "Glm4MoeForCausalLM", .model_type = "glm4_moe", .renames = kRenames}};
+constexpr std::string_view kComputes[] = {"first_k_dense_replace", "n_routed_experts",      "num_experts",
+                                          "num_local_experts",     "partial_rotary_factor", "use_qk_norm"};
 
 DecoderSpec describe(const WeightSource& source) {
   const ConfigReader config(source);
   DecoderSpec decoder = describe_llama(source);
   const auto& first = std::get<AttentionSpec>(decoder.layers.front().mixer);
   decoder.ropes = {read_rope(source, {.head_dim = first.head_dim, .partial = 0.5})};
+  // A GGUF file says it by having them.
+  const bool has_head_norms = config.boolean("use_qk_norm", false) ||
+                              (source.container() == "gguf" && source.find(first.name + ".q_norm.weight") != nullptr);
   const int dense = config.integer("first_k_dense_replace", 0, 1 << 20, 1);
   for (size_t layer = 0; layer < decoder.layers.size(); ++layer) {
     LayerSpec& spec = decoder.layers[layer];
     auto& attention = std::get<AttentionSpec>(spec.mixer);
-    if (config.boolean("use_qk_norm", false)) {
+    if (has_head_norms) {
       attention.q_norm = NormSpec{attention.name + ".q_norm", decoder.norm.epsilon};
       attention.k_norm = NormSpec{attention.name + ".k_norm", decoder.norm.epsilon};
     }
@@ -35,7 +46,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily glm4_moe;
-constinit const ModelFamily glm4_moe = {
-    .name = "glm4_moe", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily glm4_moe = {.name = "glm4_moe",
+                                        .architectures = kArchitectures,
+                                        .describe = describe,
+                                        .naming = {.gguf = kGguf},
+                                        .computes = kComputes};
 
 }  // namespace estoc

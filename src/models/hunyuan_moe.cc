@@ -11,7 +11,19 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"HunYuanMoEV1ForCausalLM"};
-constexpr std::string_view kComputes[] = {"num_experts", "num_local_experts", "use_qk_norm"};
+constexpr GgufRename kRenames[] = {{"attn_q_norm", "self_attn.query_layernorm"},
+                                   {"attn_k_norm", "self_attn.key_layernorm"},
+                                   {"ffn_gate_inp", "mlp.gate.wg"},
+                                   {"ffn_gate_shexp", "mlp.shared_mlp.gate_proj"},
+                                   {"ffn_up_shexp", "mlp.shared_mlp.up_proj"},
+                                   {"ffn_down_shexp", "mlp.shared_mlp.down_proj"}};
+constexpr GgufArchitecture kGguf[] = {{.name = "hunyuan-moe",
+                                       .architecture = "HunYuanMoEV1ForCausalLM",
+                                       .model_type = "hunyuan_v1_moe",
+                                       .renames = kRenames}};
+constexpr ConfigAlias kAliases[] = {{"moe_topk", "num_experts_per_tok"}};
+constexpr std::string_view kComputes[] = {"num_experts", "num_local_experts", "shared_expert_intermediate_size",
+                                          "use_qk_norm"};
 
 // A number, or a list with the same one for each layer.
 int count_of_layers(const ConfigReader& config, std::string_view key, int most) {
@@ -27,7 +39,7 @@ int count_of_layers(const ConfigReader& config, std::string_view key, int most) 
 }
 
 DecoderSpec describe(const WeightSource& source) {
-  const ConfigReader config(source);
+  const ConfigReader config = ConfigReader(source).with(kAliases);
   DecoderSpec decoder = describe_hunyuan(source);
   for (LayerSpec& layer : decoder.layers) {
     const auto& dense = std::get<GatedMlpSpec>(layer.mlp);
@@ -38,7 +50,7 @@ DecoderSpec describe(const WeightSource& source) {
                 .activation = {.function = dense.activation},
                 .shared = SharedExpertSpec{.name = dense.name + ".shared_mlp", .width = dense.width}};
     moe.rule.experts = count_of_layers(config, "num_experts", kExpertsMax);
-    moe.rule.chosen = count_of_layers(config, "moe_topk", moe.rule.experts);
+    moe.rule.chosen = count_of_layers(config, "num_experts_per_tok", moe.rule.experts);
     moe.rule.is_normalized = true;
     layer.mlp = std::move(moe);
   }
@@ -48,7 +60,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily hunyuan_moe;
-constinit const ModelFamily hunyuan_moe = {
-    .name = "hunyuan_moe", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily hunyuan_moe = {.name = "hunyuan_moe",
+                                           .architectures = kArchitectures,
+                                           .describe = describe,
+                                           .naming = {.gguf = kGguf},
+                                           .computes = kComputes};
 
 }  // namespace estoc

@@ -10,7 +10,17 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"MiniMaxM2ForCausalLM"};
-constexpr std::string_view kComputes[] = {"num_local_experts", "partial_rotary_factor", "rotary_dim", "use_qk_norm"};
+constexpr GgufRename kRenames[] = {{"attn_q_norm", "self_attn.q_norm"},
+                                   {"attn_k_norm", "self_attn.k_norm"},
+                                   {"ffn_gate_inp", "block_sparse_moe.gate"},
+                                   {"exp_probs_b.bias", "block_sparse_moe.e_score_correction_bias"},
+                                   {"ffn_gate_exps", "block_sparse_moe.experts.w1"},
+                                   {"ffn_up_exps", "block_sparse_moe.experts.w3"},
+                                   {"ffn_down_exps", "block_sparse_moe.experts.w2"}};
+constexpr GgufArchitecture kGguf[] = {
+    {.name = "minimax-m2", .architecture = "MiniMaxM2ForCausalLM", .model_type = "minimax_m2", .renames = kRenames}};
+constexpr std::string_view kComputes[] = {"num_experts", "num_local_experts", "partial_rotary_factor", "rotary_dim",
+                                          "use_qk_norm"};
 
 DecoderSpec describe(const WeightSource& source) {
   const ConfigReader config(source);
@@ -36,7 +46,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily minimax_m2;
-constinit const ModelFamily minimax_m2 = {
-    .name = "minimax_m2", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily minimax_m2 = {.name = "minimax_m2",
+                                          .architectures = kArchitectures,
+                                          .describe = describe,
+                                          .naming = {.gguf = kGguf},
+                                          .computes = kComputes};
 
 }  // namespace estoc
