@@ -161,7 +161,10 @@ struct PlainMlpSpec {
   MatrixSpec up, down;
   int width = 0;
   Activation activation = Activation::gelu;
-  std::string xielu;  // instead of it xIELU (ops/elementwise.h), with numbers of this name; empty for none
+  // Instead of it xIELU (ops/elementwise.h), with alpha_p, alpha_n, beta and eps as files have them: tensors under this
+  // name (empty for none), or numbers.
+  std::string xielu;
+  std::optional<std::array<float, 4>> xielu_numbers = {};
 };
 
 // x += norm(projection(f(gate x) * input)), where the input is a token's own for each layer (PerLayerInputSpec).

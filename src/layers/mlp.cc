@@ -38,21 +38,26 @@ float load_number(LoadContext& load, const std::string& name) {
 }
 
 // Files have the logarithms of exp(alpha) - 1, the second without beta.
-std::optional<Xielu> load_xielu(LoadContext& load, const std::string& name) {
-  if (name.empty()) return std::nullopt;
-  const auto softplus = [&](const char* part) { return std::log1p(std::exp(load_number(load, name + part))); };
-  const float beta = load_number(load, name + ".beta");
-  return Xielu{.alpha_p = softplus(".alpha_p"),
-               .alpha_n = beta + softplus(".alpha_n"),
-               .beta = beta,
-               .epsilon = load_number(load, name + ".eps")};
+std::optional<Xielu> load_xielu(LoadContext& load, const PlainMlpSpec& spec) {
+  std::array<float, 4> numbers = spec.xielu_numbers.value_or(std::array<float, 4>());
+  if (!spec.xielu.empty()) {
+    constexpr const char* kParts[] = {".alpha_p", ".alpha_n", ".beta", ".eps"};
+    for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = load_number(load, spec.xielu + kParts[i]);
+  } else if (!spec.xielu_numbers) {
+    return std::nullopt;
+  }
+  const auto softplus = [](float number) { return std::log1p(std::exp(number)); };
+  return Xielu{.alpha_p = softplus(numbers[0]),
+               .alpha_n = numbers[2] + softplus(numbers[1]),
+               .beta = numbers[2],
+               .epsilon = numbers[3]};
 }
 
 }  // namespace
 
 PlainMlp::PlainMlp(LoadContext& load, const PlainMlpSpec& spec, int hidden)
     : activation_(spec.activation),
-      xielu_(load_xielu(load, spec.xielu)),
+      xielu_(load_xielu(load, spec)),
       up_(load, spec.up, spec.width, hidden),
       down_(load, spec.down, hidden, spec.width) {}
 
