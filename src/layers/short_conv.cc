@@ -9,9 +9,12 @@ ShortConv::ShortConv(LoadContext& load, const ShortConvSpec& spec, int hidden, i
       width_(spec.width),
       in_(load, spec.name + ".in_proj", 3 * int64_t{hidden}, hidden),
       out_(load, spec.name + ".out_proj", hidden, hidden) {
-  // Stored [hidden][1][width]; computed with column by column.
-  const int64_t shape[] = {hidden, 1, width_};
-  const WeightTensor& tensor = load.require(spec.name + ".conv.weight", shape);
+  // Stored [hidden][1][width], or without the 1; computed with column by column.
+  const int64_t shape[] = {hidden, 1, width_}, squeezed[] = {hidden, width_};
+  const std::string name = spec.name + ".conv.weight";
+  const WeightTensor* const found = load.source.find(name);
+  const bool is_squeezed = found != nullptr && found->shape.size() == 2;
+  const WeightTensor& tensor = is_squeezed ? load.require(name, squeezed) : load.require(name, shape);
   const auto columns = static_cast<size_t>(hidden), width = static_cast<size_t>(width_);
   std::vector<float> row(width);
   taps_.resize(width * columns);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "layers/rope.h"
 #include "models/family.h"
+#include "models/layer_numbers.h"
 #include "models/lfm2.h"
 #include "models/llama.h"
 
@@ -14,6 +15,12 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Lfm2ForCausalLM"};
+constexpr GgufArchitecture kGguf[] = {{.name = "lfm2",
+                                       .architecture = "Lfm2ForCausalLM",
+                                       .model_type = "lfm2",
+                                       .renames = kLfm2Renames,
+                                       .model_renames = kLfm2ModelRenames}};
+constexpr ConfigAlias kAliases[] = {{"norm_eps", "rms_norm_eps"}};
 constexpr std::string_view kComputes[] = {
     "layer_types",       "full_attn_idxs", "conv_L_cache",
     "conv_bias",         "block_ff_dim",   "block_auto_adjust_ff_dim",
@@ -21,8 +28,12 @@ constexpr std::string_view kComputes[] = {
 };
 constexpr int kWidthMax = 64;  // positions of a convolution
 
-// The config says the width before an adjustment that is on unless it says otherwise.
-int adjusted_width(const ConfigReader& config) {
+bool is_gguf(const WeightSource& source) { return source.container() == "gguf"; }
+
+// The config says the width before an adjustment that is on unless it says otherwise; a GGUF file the one after it.
+int adjusted_width(const WeightSource& source) {
+  const ConfigReader config(source);
+  if (is_gguf(source)) return mlp_width(config);
   constexpr int kSizeMax = 1 << 20;
   const int given =
       config.find("block_ff_dim") != nullptr ? config.integer("block_ff_dim", 1, kSizeMax) : mlp_width(config);
@@ -51,19 +62,22 @@ std::vector<bool> attention_layers(const ConfigReader& config, int layers) {
   return attends;
 }
 
-DecoderSpec describe(const WeightSource& source) { return describe_lfm2(source, adjusted_width(ConfigReader(source))); }
+DecoderSpec describe(const WeightSource& source) { return describe_lfm2(source, adjusted_width(source)); }
 
 }  // namespace
 
 DecoderSpec describe_lfm2(const WeightSource& source, int width) {
-  const ConfigReader config(source);
+  const ConfigReader given = ConfigReader(source).with(kAliases);
+  const Json plain = with_largest(given, {"num_key_value_heads"});
+  const ConfigReader config = given.of(plain);
   DecoderSpec decoder = describe_sizes(config);
   AttentionSpec attention = describe_attention(config, decoder.hidden);
-  const auto epsilon = static_cast<float>(config.number("norm_eps", 0, 1, 1e-5));
+  const auto epsilon = static_cast<float>(config.number("rms_norm_eps", 0, 1, 1e-5));
   const int conv_width = config.integer("conv_L_cache", 2, kWidthMax, 3);
   decoder.norm = {"model.embedding_norm", epsilon};
   decoder.ropes = {read_rope(source, {.head_dim = attention.head_dim})};
-  const std::vector<bool> attends = attention_layers(config, layer_count(config));
+  const std::vector<bool> attends =
+      is_gguf(source) ? layers_with_kv_heads(given) : attention_layers(config, layer_count(config));
   for (size_t layer = 0; layer < attends.size(); ++layer) {
     const std::string name = "model.layers." + std::to_string(layer), mlp = name + ".feed_forward";
     LayerSpec spec{.input_norm = NormSpec{name + ".operator_norm", epsilon},
@@ -83,7 +97,10 @@ DecoderSpec describe_lfm2(const WeightSource& source, int width) {
 }
 
 extern const ModelFamily lfm2;
-constinit const ModelFamily lfm2 = {
-    .name = "lfm2", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily lfm2 = {.name = "lfm2",
+                                    .architectures = kArchitectures,
+                                    .describe = describe,
+                                    .naming = {.gguf = kGguf},
+                                    .computes = kComputes};
 
 }  // namespace estoc

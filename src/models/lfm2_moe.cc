@@ -9,13 +9,20 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Lfm2MoeForCausalLM"};
-constexpr std::string_view kComputes[] = {"conv_L_cache", "conv_bias", "layer_types", "norm_eps", "num_experts"};
+constexpr GgufArchitecture kGguf[] = {{.name = "lfm2moe",
+                                       .architecture = "Lfm2MoeForCausalLM",
+                                       .model_type = "lfm2_moe",
+                                       .renames = kLfm2Renames,
+                                       .model_renames = kLfm2ModelRenames}};
+constexpr ConfigAlias kAliases[] = {{"num_dense_layers", "first_k_dense_replace"}};
+constexpr std::string_view kComputes[] = {"conv_L_cache", "conv_bias", "first_k_dense_replace",
+                                          "layer_types",  "norm_eps",  "num_experts"};
 
 DecoderSpec describe(const WeightSource& source) {
-  const ConfigReader config(source);
+  const ConfigReader config = ConfigReader(source).with(kAliases);
   DecoderSpec decoder = describe_lfm2(source, mlp_width(config));
   const auto layers = static_cast<int>(decoder.layers.size());
-  for (int layer = config.integer("num_dense_layers", 0, layers, 0); layer < layers; ++layer) {
+  for (int layer = config.integer("first_k_dense_replace", 0, layers, 0); layer < layers; ++layer) {
     LayerSpec& spec = decoder.layers[static_cast<size_t>(layer)];
     const std::string name = std::get<GatedMlpSpec>(spec.mlp).name;
     MoeSpec moe = read_sigmoid_mixture(config, name);
@@ -30,7 +37,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily lfm2_moe;
-constinit const ModelFamily lfm2_moe = {
-    .name = "lfm2_moe", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily lfm2_moe = {.name = "lfm2_moe",
+                                        .architectures = kArchitectures,
+                                        .describe = describe,
+                                        .naming = {.gguf = kGguf},
+                                        .computes = kComputes};
 
 }  // namespace estoc
