@@ -1,5 +1,7 @@
 // The Falcon-H1 family: attention and Mamba-2 side by side in every layer, then a gated MLP, with a scale at every
-// place where one can be. Source: transformers models/falcon_h1 (5.23); checked against tests/golden/.
+// place where one can be, which GGUF files have in their weights.
+// Source: transformers models/falcon_h1 (5.23); checked against tests/golden/.
+#include "base/error.h"
 #include "layers/rope.h"
 #include "models/family.h"
 #include "models/llama.h"
@@ -9,12 +11,38 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"FalconH1ForCausalLM"};
+// Its converter forgets the end of a norm's name.
+constexpr GgufRename kRenames[] = {{"ffn_norm", "pre_ff_layernorm.weight"},
+                                   {"ffn_norm.weight", "pre_ff_layernorm.weight"},
+                                   {"ffn_gate", "feed_forward.gate_proj"},
+                                   {"ffn_up", "feed_forward.up_proj"},
+                                   {"ffn_down", "feed_forward.down_proj"},
+                                   {"ssm_in", "mamba.in_proj"},
+                                   {"ssm_conv1d", "mamba.conv1d"},
+                                   {"ssm_dt", "mamba.dt"},
+                                   {"ssm_a", "mamba.A"},
+                                   {"ssm_d", "mamba.D"},
+                                   {"ssm_norm", "mamba.norm"},
+                                   {"ssm_out", "mamba.out_proj"}};
+constexpr GgufArchitecture kGguf[] = {
+    {.name = "falcon-h1", .architecture = "FalconH1ForCausalLM", .model_type = "falcon_h1", .renames = kRenames}};
 constexpr std::string_view kComputes[] = {"attention_in_multiplier", "attention_out_multiplier", "embedding_multiplier",
                                           "key_multiplier",          "lm_head_multiplier",       "mlp_multipliers",
-                                          "ssm_in_multiplier",       "ssm_multipliers",          "ssm_out_multiplier"};
+                                          "ssm_in_multiplier",       "ssm_multipliers",          "ssm_out_multiplier",
+                                          "ssm_conv_kernel",         "ssm_group_count",          "ssm_inner_size",
+                                          "ssm_state_size",          "ssm_time_step_rank"};
 constexpr double kScaleMax = 1e6;
 
+// A GGUF file does not say whether a norm of Mamba-2 comes before its gate.
+void refuse_norm_of_gguf(const WeightSource& source) {
+  constexpr std::string_view kNorm = "model.layers.0.mamba.norm.weight";
+  if (source.container() != "gguf" || source.find(kNorm) == nullptr) return;
+  fail(ErrorCode::unsupported, "{}: tensor '{}' is not computed: the file does not say whether it comes before the gate",
+       source.path(), source.find(kNorm)->source_name);
+}
+
 DecoderSpec describe(const WeightSource& source) {
+  refuse_norm_of_gguf(source);
   const ConfigReader config(source);
   const auto scale = [&](std::string_view key) {
     return static_cast<float>(config.number(key, -kScaleMax, kScaleMax, 1));
@@ -59,7 +87,10 @@ DecoderSpec describe(const WeightSource& source) {
 }  // namespace
 
 extern const ModelFamily falcon_h1;
-constinit const ModelFamily falcon_h1 = {
-    .name = "falcon_h1", .architectures = kArchitectures, .describe = describe, .computes = kComputes};
+constinit const ModelFamily falcon_h1 = {.name = "falcon_h1",
+                                         .architectures = kArchitectures,
+                                         .describe = describe,
+                                         .naming = {.gguf = kGguf},
+                                         .computes = kComputes};
 
 }  // namespace estoc
