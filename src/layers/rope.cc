@@ -13,6 +13,8 @@ namespace {
 // Beyond these a frequency leaves what f32 angles can tell apart; no model comes near.
 constexpr double kThetaMin = 1, kThetaMax = 1e15, kFactorMin = 1e-3, kFactorMax = 1e6, kPositionsMax = 1 << 30;
 
+constexpr float kDivisorMax = 2e30f;  // of a tensor of factors, which so leaves a frequency out
+
 constexpr std::string_view kFactorsTensor = "rope_freqs.weight";
 
 // rope_scaling of older configs or rope_parameters of newer ones, or the set of a kind of layer in there; empty when
@@ -168,9 +170,9 @@ RopeSpec read_rope(const WeightSource& source, const RopeOptions& options) {
     const int64_t shape[] = {static_cast<int64_t>(options.head_dim * options.partial) / 2};
     source.require(kFactorsTensor, shape).decode_row(0, factors.data());
     for (const float factor : factors) {
-      if (factor >= kFactorMin && factor <= kFactorMax) continue;  // false for NaN
+      if (factor >= kFactorMin && factor <= kDivisorMax) continue;  // false for NaN
       fail(ErrorCode::corrupt_file, "{}: tensor '{}' has a factor of {}, expected {} to {}", source.path(),
-           kFactorsTensor, factor, kFactorMin, kFactorMax);
+           kFactorsTensor, factor, kFactorMin, kDivisorMax);
     }
   }
   RopeSpec rope = rope_of(ConfigReader(source), options, factors);
