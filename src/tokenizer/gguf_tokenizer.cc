@@ -85,8 +85,10 @@ BpeModel::Parts start_bpe(const GgufVocab& vocab) {
   return model;
 }
 
-// A merge that makes or needs a special token is left out: text never spells one by accident.
-void add_merges(const GgufVocab& vocab, const TokenizerParts& parts, BpeModel::Parts& model) {
+// A merge that makes or needs a special token is left out: text never spells one by accident. text_of(spelling) is what
+// a token is found by, or nothing.
+template <typename TextOf>
+void add_merges(const GgufVocab& vocab, const TokenizerParts& parts, TextOf&& text_of, BpeModel::Parts& model) {
   model.merges.reserve(vocab.merges.size());
   for (size_t rank = 0; rank < vocab.merges.size(); ++rank) {
     const std::string_view merge = vocab.merges[rank];
@@ -98,11 +100,11 @@ void add_merges(const GgufVocab& vocab, const TokenizerParts& parts, BpeModel::P
            vocab.source, rank, merge.substr(0, 100));
     }
     const std::string_view left = merge.substr(0, space), right = merge.substr(space + 1);
-    auto bytes = bytes_of_spelling(left);
-    const auto right_bytes = bytes_of_spelling(right);
-    const auto left_id = bytes ? model.texts.find(*bytes) : std::nullopt;
-    const auto right_id = right_bytes ? model.texts.find(*right_bytes) : std::nullopt;
-    const auto merged = bytes && right_bytes ? model.texts.find(bytes->append(*right_bytes)) : std::nullopt;
+    std::optional<std::string> text = text_of(left);
+    const std::optional<std::string> right_text = text_of(right);
+    const auto left_id = text ? model.texts.find(*text) : std::nullopt;
+    const auto right_id = right_text ? model.texts.find(*right_text) : std::nullopt;
+    const auto merged = text && right_text ? model.texts.find(text->append(*right_text)) : std::nullopt;
     const auto is_token = [&](std::string_view spelling) { return parts.spellings.find(spelling).has_value(); };
     if (left_id && right_id && merged) {
       model.merges.insert(*left_id, *right_id, {static_cast<uint32_t>(rank), *merged});
@@ -112,6 +114,12 @@ void add_merges(const GgufVocab& vocab, const TokenizerParts& parts, BpeModel::P
            rank, merge.substr(0, 100));
     }
   }
+}
+
+void require_merges(const GgufVocab& vocab) {
+  if (!vocab.merges.empty()) return;
+  fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.merges is missing or empty, which a \"{}\" vocabulary needs",
+       vocab.source, vocab.model);
 }
 
 std::unique_ptr<Tokenizer> build_byte_level(const GgufVocab& vocab) {
@@ -133,13 +141,41 @@ std::unique_ptr<Tokenizer> build_byte_level(const GgufVocab& vocab) {
       parts.token_bytes[id] = vocab.tokens[id];
     }
   }
-  if (needs_merges && vocab.merges.empty()) {
-    fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.merges is missing or empty, which a \"gpt2\" vocabulary needs",
-         vocab.source);
-  }
+  if (needs_merges) require_merges(vocab);
   parts.pre_tokenizer = std::move(splits.pre_tokenizer);
-  add_merges(vocab, parts, model);
+  add_merges(vocab, parts, bytes_of_spelling, model);
   parts.model = std::make_unique<BpeModel>(std::move(model));
+  return std::make_unique<PipelineTokenizer>(std::move(parts));
+}
+
+// The spelling of a token that stands for a byte, for a piece of text, or for itself. True for pieces of text.
+bool set_bytes(const GgufVocab& vocab, size_t id, TokenizerParts& parts, BpeModel::Parts& model) {
+  const std::string_view spelling = vocab.tokens[id];
+  const int32_t type = type_of(vocab, id);
+  const auto spelled = vocab.types.empty() || type == byte ? spelled_byte(spelling) : std::nullopt;
+  if (spelled) {
+    model.byte_tokens[*spelled] = static_cast<TokenId>(id);
+    parts.token_bytes[id] = std::string(1, static_cast<char>(*spelled));
+    return false;
+  }
+  if (parts.is_special[id] || type == byte) return false;
+  parts.token_bytes[id] = replace_all(spelling, kMark, " ");
+  return type != user_defined;
+}
+
+// Gemma 4's: merges over the characters of a text that has U+2581 for spaces, with bytes for unknown characters.
+std::unique_ptr<Tokenizer> build_marked(const GgufVocab& vocab) {
+  require_merges(vocab);
+  TokenizerParts parts = start_parts(vocab, true);
+  BpeModel::Parts model = start_bpe(vocab);
+  model.texts.reserve(vocab.tokens.size());
+  for (size_t id = 0; id < vocab.tokens.size(); ++id) {
+    if (set_bytes(vocab, id, parts, model)) model.texts.insert(vocab.tokens[id], static_cast<TokenId>(id));
+  }
+  add_merges(
+      vocab, parts, [](std::string_view spelling) { return std::optional(std::string(spelling)); }, model);
+  parts.model = std::make_unique<BpeModel>(std::move(model));
+  parts.normalizer.add([](std::string text) { return replace_all(text, " ", kMark); });
   return std::make_unique<PipelineTokenizer>(std::move(parts));
 }
 
@@ -155,16 +191,8 @@ std::unique_ptr<Tokenizer> build_sentencepiece(const GgufVocab& vocab) {
     if (std::isnan(vocab.scores[id]))
       fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.scores: the score of token {} is not a number", vocab.source,
            id);
-    const auto token = static_cast<TokenId>(id);
-    const std::string_view spelling = vocab.tokens[id];
-    const int32_t type = type_of(vocab, id);
-    const auto spelled = vocab.types.empty() || type == byte ? spelled_byte(spelling) : std::nullopt;
-    if (spelled) {
-      model.byte_tokens[*spelled] = token;
-      parts.token_bytes[id] = std::string(1, static_cast<char>(*spelled));
-    } else if (!parts.is_special[id] && type != byte) {
-      parts.token_bytes[id] = replace_all(spelling, kMark, " ");
-      if (type != user_defined) scored.push_back({token, spelling, vocab.scores[id]});
+    if (set_bytes(vocab, id, parts, model)) {
+      scored.push_back({static_cast<TokenId>(id), vocab.tokens[id], vocab.scores[id]});
     }
   }
   add_score_merges(scored, vocab.source, model);
@@ -240,7 +268,11 @@ constexpr struct {
   std::string_view name;
   std::unique_ptr<Tokenizer> (*build)(const GgufVocab& vocab);
 } kKinds[] = {
-    {"gpt2", build_byte_level}, {"llama", build_sentencepiece}, {"t5", build_unigram}, {"bert", build_word_piece}};
+    {"gpt2", build_byte_level},
+    {"gemma4", build_marked},
+    {"llama", build_sentencepiece},
+    {"t5", build_unigram},
+    {"bert", build_word_piece}};
 
 }  // namespace
 

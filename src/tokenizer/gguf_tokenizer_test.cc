@@ -87,7 +87,7 @@ TEST(GgufVocabErrors, AreClear) {
           "tokenizer.ggml.pre names the splitting rule \"nobody\", which is not supported (gpt-2, phi-2,");
   refused([](GgufVocab& v) { v.merges.clear(); }, ErrorCode::corrupt_file, "tokenizer.ggml.merges is missing or empty");
   refused([](GgufVocab& v) { v.model = "rwkv"; }, ErrorCode::unsupported,
-          "tokenizer.ggml.model is \"rwkv\", expected one of \"gpt2\", \"llama\", \"t5\", \"bert\"");
+          "tokenizer.ggml.model is \"rwkv\", expected one of \"gpt2\", \"gemma4\", \"llama\", \"t5\", \"bert\"");
   refused([](GgufVocab& v) { v.model = "bert"; }, ErrorCode::corrupt_file, "unknown_token_id is missing");
   refused([](GgufVocab& v) { v.model = "t5"; }, ErrorCode::corrupt_file, "scores is missing");
   refused([](GgufVocab& v) { v.model = "llama"; }, ErrorCode::corrupt_file, "scores");
@@ -192,6 +192,29 @@ TEST(GgufSentencePiece, ScoresSpacesAndBytes) {
   EXPECT_EQ(tokenizer->encode("</s>", kAsText).front(), 8);
   EXPECT_EQ(tokenizer->decode(std::vector<TokenId>{1, 4, 8, 7, 3}), "a bc");
   EXPECT_TRUE(tokenizer->strips_leading_space());
+}
+
+// Gemma 4's: the order of merges decides, not scores; spaces are marks, and nothing is put before a text.
+TEST(GgufMarkedMerges, MergesSpacesAndBytes) {
+  GgufVocab vocab;
+  vocab.source = "small";
+  vocab.model = "gemma4";
+  vocab.tokens = {"<unk>", "<bos>", "<eos>", "<0x63>", "\u2581a", "ab", "a", "b", "\u2581", "\u2581ab", "<b>"};
+  vocab.types = {2, 3, 3, 6, 1, 1, 1, 1, 1, 1, 4};
+  vocab.merges = {"a b", "\u2581 a", "\u2581 ab"};
+  vocab.bos = 1;
+  vocab.unknown = 0;
+  const auto tokenizer = build_tokenizer(vocab);
+  EXPECT_EQ(tokenizer->encode("ab"), (std::vector<TokenId>{1, 5}));
+  EXPECT_EQ(tokenizer->encode(" ab a", kPlain), (std::vector<TokenId>{9, 4}));
+  EXPECT_EQ(tokenizer->encode("ac", kPlain), (std::vector<TokenId>{6, 3}));
+  EXPECT_EQ(tokenizer->encode("a<b>", kPlain), (std::vector<TokenId>{6, 10}));
+  EXPECT_EQ(tokenizer->decode(std::vector<TokenId>{1, 9, 4, 3, 10}), " ab ac<b>");
+  EXPECT_FALSE(tokenizer->strips_leading_space());
+  vocab.merges.push_back("b c");
+  expect_refused(vocab, ErrorCode::corrupt_file, "merge 3");
+  vocab.merges.clear();
+  expect_refused(vocab, ErrorCode::corrupt_file, "which a \"gemma4\" vocabulary needs");
 }
 
 }  // namespace
