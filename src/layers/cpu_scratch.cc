@@ -7,7 +7,9 @@ namespace {
 
 int64_t expert_width(std::span<const MoeSpec* const> mixtures) {
   int width = 1;
-  for (const MoeSpec* moe : mixtures) width = std::max({width, moe->width, moe->shared ? moe->shared->width : 0});
+  for (const MoeSpec* moe : mixtures) {
+    width = std::max({width, moe->width, moe->shared ? moe->shared->width : 0, moe->latent ? moe->latent->width : 0});
+  }
   return width;
 }
 

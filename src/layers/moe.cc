@@ -14,9 +14,13 @@
 namespace estoc {
 namespace {
 
+// Columns of what experts read and make.
+int columns_of(const MoeSpec& spec, int hidden) { return spec.latent ? spec.latent->width : hidden; }
+
 ExpertScratch::Limits limits_of(std::span<const MoeSpec* const> specs, int hidden, int rows_max, int threads) {
-  ExpertScratch::Limits limits{.rows = rows_max, .hidden = hidden, .has_gate = false, .threads = threads};
+  ExpertScratch::Limits limits{.rows = rows_max, .has_gate = false, .threads = threads};
   for (const MoeSpec* spec : specs) {
+    limits.hidden = std::max<int64_t>(limits.hidden, columns_of(*spec, hidden));
     limits.experts = std::max(limits.experts, spec->rule.experts);
     limits.chosen = std::max(limits.chosen, spec->rule.chosen);
     limits.width = std::max<int64_t>(limits.width, spec->width);
@@ -28,6 +32,12 @@ ExpertScratch::Limits limits_of(std::span<const MoeSpec* const> specs, int hidde
 int shared_width(std::span<const MoeSpec* const> specs) {
   int width = 0;
   for (const MoeSpec* spec : specs) width = std::max(width, spec->shared ? spec->shared->width : 0);
+  return width;
+}
+
+int latent_width(std::span<const MoeSpec* const> specs) {
+  int width = 0;
+  for (const MoeSpec* spec : specs) width = std::max(width, spec->latent ? spec->latent->width : 0);
   return width;
 }
 
@@ -62,6 +72,7 @@ MoeScratch::MoeScratch(std::span<const MoeSpec* const> specs, int hidden, int ro
   if (const int width = shared_width(specs); width > 0) {
     shared.emplace(Rows(rows_max, width), Rows(rows_max, width), Rows(rows_max, width));
   }
+  if (const int width = latent_width(specs); width > 0) latent.emplace(Rows(rows_max, width), Rows(rows_max, width));
 }
 
 namespace {
@@ -83,11 +94,15 @@ Moe::Shared::Shared(LoadContext& load, const SharedExpertSpec& spec, bool has_ga
   if (has_gate) gate.emplace(load, shared_matrix(spec, "gate_proj", 0), spec.width, hidden);
 }
 
+Moe::Latent::Latent(LoadContext& load, const LatentSpec& spec, int hidden)
+    : in(load, spec.in, spec.width, hidden), out(load, spec.out, hidden, spec.width) {}
+
 Moe::Moe(LoadContext& load, const MoeSpec& spec, int hidden)
     : rule_(spec.rule),
       router_(load_router(load, spec, hidden)),
       router_epsilon_(spec.router_epsilon),
-      experts_(load_experts(load, spec, hidden)) {
+      experts_(load_experts(load, spec, columns_of(spec, hidden))) {
+  if (spec.latent) latent_.emplace(load, *spec.latent, hidden);
   if (!spec.router_norm.empty()) router_norm_ = load_vector(load, spec.router_norm, hidden);
   for (float& weight : router_norm_) weight *= spec.router_scale;
   if (!spec.expert_scale.empty()) expert_scale_ = load_vector(load, spec.expert_scale, spec.rule.experts);
@@ -107,9 +122,21 @@ void Moe::forward(const Compute& compute, CpuScratch& work, const PartOutput& ou
   estoc::forward(compute, *routed, {&router, 1}, work.decoded);
   route(compute, rule_, correction_, work.moe->logits, work.moe->routes);
   if (!expert_scale_.empty()) scale_experts(work.moe->routes);
-  run_experts(compute, experts_, work.normed, work.moe->routes, work.moe->experts, work.decoded, *out.rows,
-              out.is_added);
+  add_experts(compute, work, out);
   if (shared_) add_shared(compute, work, *out.rows);
+}
+
+void Moe::add_experts(const Compute& compute, CpuScratch& work, const PartOutput& out) const {
+  MoeScratch& moe = *work.moe;
+  if (!latent_) {
+    run_experts(compute, experts_, work.normed, moe.routes, moe.experts, work.decoded, *out.rows, out.is_added);
+    return;
+  }
+  const LinearOutput in{&latent_->in, &moe.latent->in};
+  estoc::forward(compute, work.normed, {&in, 1}, work.decoded);
+  run_experts(compute, experts_, moe.latent->in, moe.routes, moe.experts, work.decoded, moe.latent->out, false);
+  const LinearOutput back{&latent_->out, out.rows, out.is_added};
+  estoc::forward(compute, moe.latent->out, {&back, 1}, work.decoded);
 }
 
 void Moe::scale_experts(Routes& routes) const {

@@ -28,6 +28,10 @@ struct MoeScratch {
     Rows gate, up, activated;
   };
   std::optional<Shared> shared;
+  struct Latent {
+    Rows in, out;
+  };
+  std::optional<Latent> latent;  // what experts read and sum to, where that is narrower
 };
 
 class Moe {
@@ -45,6 +49,11 @@ class Moe {
     Linear up, down;
     std::vector<float> weigher;  // [hidden] or empty
   };
+  struct Latent {
+    Latent(LoadContext& load, const LatentSpec& spec, int hidden);
+    Linear in, out;
+  };
+  void add_experts(const Compute& compute, CpuScratch& work, const PartOutput& out) const;
   void scale_experts(Routes& routes) const;
   void add_shared(const Compute& compute, CpuScratch& work, Rows& out) const;
 
@@ -53,6 +62,7 @@ class Moe {
   std::vector<float> router_norm_;  // [hidden] or empty
   float router_epsilon_;
   std::vector<float> correction_, expert_scale_;
+  std::optional<Latent> latent_;
   ExpertWeights experts_;
   std::optional<Shared> shared_;
 };

@@ -19,6 +19,12 @@ struct SharedExpertSpec {
   std::string weigher;  // `weigher`.weight [1, hidden]: the result is multiplied by sigmoid(w . x); empty for no such
 };
 
+// Experts that read `in`.weight [width, hidden] times the rows, and whose sum `out`.weight [hidden, width] widens again.
+struct LatentSpec {
+  std::string in, out;
+  int width = 0;
+};
+
 struct MoeSpec {
   std::string name;  // for messages
   RouterRule rule;
@@ -38,6 +44,7 @@ struct MoeSpec {
   bool is_transposed = false;   // stacked tensors that are no blocks are [experts, columns, rows]
   int width = 0;
   ExpertActivation activation;
+  std::optional<LatentSpec> latent;
 
   std::optional<SharedExpertSpec> shared;
 };

@@ -165,7 +165,7 @@ void ExpertRun::gather(Rows& x) {
   for (const Segment& segment : work_.segments_) {
     if (std::ranges::count(forms_of(segment), RowForm::quantized) > 0) x.make(compute_, RowForm::quantized);
   }
-  work_.gathered_.reset(place_count_);
+  work_.gathered_.reset(place_count_, x.columns());
   work_.gathered_.begin_parts(compute_);
   for_strips(x.columns(), [&](const Strip& strip, int thread) {
     const auto forms = forms_of(*strip.segment);
@@ -280,7 +280,7 @@ void ExpertRun::multiply_down(Rows& out, bool is_added) {
 void run_experts(const Compute& compute, const ExpertWeights& weights, Rows& x, const Routes& routes,
                  ExpertScratch& work, const DecodeScratch& decoded, Rows& out, bool is_added) {
   ESTOC_DCHECK(routes.rows() == x.count() && weights.up.columns() == x.columns());
-  if (!is_added) out.reset(x.count());
+  if (!is_added) out.reset(x.count(), weights.down.rows());
   if (x.count() == 0) return;
   ExpertRun run(compute, weights, work, decoded);
   run.sort_rows(routes);
