@@ -10,14 +10,26 @@
 #include "models/layer_numbers.h"
 #include "models/llama.h"
 #include "models/mamba2_config.h"
+#include "models/mixture.h"
 
 namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"NemotronHForCausalLM"};
-constexpr std::string_view kComputes[] = {"hybrid_override_pattern", "layer_types",     "layers_block_type",
-                                          "n_routed_experts",        "ssm_conv_kernel", "ssm_group_count",
-                                          "ssm_inner_size",          "ssm_state_size",  "ssm_time_step_rank"};
+constexpr std::string_view kComputes[] = {"hybrid_override_pattern",
+                                          "layer_types",
+                                          "layers_block_type",
+                                          "moe_latent_size",
+                                          "n_routed_experts",
+                                          "num_experts",
+                                          "num_local_experts",
+                                          "shared_expert_intermediate_size",
+                                          "ssm_conv_kernel",
+                                          "ssm_group_count",
+                                          "ssm_inner_size",
+                                          "ssm_state_size",
+                                          "ssm_time_step_rank"};
+constexpr ConfigAlias kAliases[] = {{"moe_shared_expert_intermediate_size", "shared_expert_intermediate_size"}};
 constexpr Mamba2Keys kKeys = {.heads = "mamba_num_heads",
                               .head_dim = "mamba_head_dim",
                               .groups = "n_groups",
@@ -33,6 +45,14 @@ constexpr GgufRename kRenames[] = {{"attn_norm", "norm"},
                                    {"attn_output", "mixer.o_proj"},
                                    {"ffn_up", "mixer.up_proj"},
                                    {"ffn_down", "mixer.down_proj"},
+                                   {"ffn_gate_inp", "mixer.gate"},
+                                   {"exp_probs_b.bias", "mixer.gate.e_score_correction_bias"},
+                                   {"ffn_up_exps", "mixer.experts.up_proj"},
+                                   {"ffn_down_exps", "mixer.experts.down_proj"},
+                                   {"ffn_up_shexp", "mixer.shared_experts.up_proj"},
+                                   {"ffn_down_shexp", "mixer.shared_experts.down_proj"},
+                                   {"ffn_latent_down", "mixer.fc1_latent_proj"},
+                                   {"ffn_latent_up", "mixer.fc2_latent_proj"},
                                    {"ssm_in", "mixer.in_proj"},
                                    {"ssm_conv1d", "mixer.conv1d"},
                                    {"ssm_dt", "mixer.dt"},
@@ -42,18 +62,23 @@ constexpr GgufRename kRenames[] = {{"attn_norm", "norm"},
                                    {"ssm_out", "mixer.out_proj"}};
 // Its converter reorders heads, which changes no score where positions are not told.
 constexpr GgufArchitecture kGguf[] = {
-    {.name = "nemotron_h", .architecture = "NemotronHForCausalLM", .model_type = "nemotron_h", .renames = kRenames}};
+    {.name = "nemotron_h", .architecture = "NemotronHForCausalLM", .model_type = "nemotron_h", .renames = kRenames},
+    {.name = "nemotron_h_moe",
+     .architecture = "NemotronHForCausalLM",
+     .model_type = "nemotron_h",
+     .renames = kRenames}};
 
 bool is_gguf(const WeightSource& source) { return source.container() == "gguf"; }
 
-// A GGUF file tells the kinds by how many heads or columns a layer has.
-std::string pattern_of_numbers(const ConfigReader& config) {
+// A GGUF file tells the kinds by how many heads or columns a layer has; with experts it has a router, too.
+std::string pattern_of_numbers(const WeightSource& source, const ConfigReader& config) {
   const int layers = layer_count(config);
   const std::vector<int> kv_heads = layer_numbers(config, "num_key_value_heads", layers);
   const std::vector<int> widths = layer_numbers(config, "intermediate_size", layers);
   std::string pattern;
   for (size_t layer = 0; layer < kv_heads.size(); ++layer) {
-    pattern += kv_heads[layer] > 0 ? '*' : widths[layer] > 0 ? '-' : 'M';
+    const bool has_router = source.find(layer_name(layer) + ".mixer.gate.weight") != nullptr;
+    pattern += kv_heads[layer] > 0 ? '*' : has_router ? 'E' : widths[layer] > 0 ? '-' : 'M';
   }
   return pattern;
 }
@@ -92,7 +117,7 @@ MoeSpec mixture(const ConfigReader& config, const std::string& name, Activation 
   moe.name = name;
   RouterRule& rule = moe.rule;
   rule.score = RouterRule::Score::sigmoid;
-  rule.experts = config.integer("n_routed_experts", 1, kExpertsMax);
+  rule.experts = expert_count(config);
   rule.chosen = config.integer("num_experts_per_tok", 1, rule.experts);
   rule.groups = config.integer("n_group", 1, rule.experts, 1);
   rule.groups_kept = config.integer("topk_group", 1, rule.groups, rule.groups);
@@ -110,16 +135,17 @@ MoeSpec mixture(const ConfigReader& config, const std::string& name, Activation 
   moe.width = config.integer("moe_intermediate_size", 1, kSizeMax);
   moe.activation.function = activation;
   if (config.find("moe_latent_size") != nullptr) {
-    fail(ErrorCode::unsupported, "{}: {} is given: experts behind a narrower projection are not computed",
-         config.file(), config.spelling("moe_latent_size"));
+    moe.latent = LatentSpec{.in = name + ".fc1_latent_proj",
+                            .out = name + ".fc2_latent_proj",
+                            .width = config.integer("moe_latent_size", 1, kSizeMax)};
   }
   moe.shared = SharedExpertSpec{.name = name + ".shared_experts",
-                                .width = config.integer("moe_shared_expert_intermediate_size", 1, kSizeMax)};
+                                .width = config.integer("shared_expert_intermediate_size", 1, kSizeMax)};
   return moe;
 }
 
 DecoderSpec describe(const WeightSource& source) {
-  const ConfigReader given = ConfigReader(source);
+  const ConfigReader given = ConfigReader(source).with(kAliases);
   const Json plain = is_gguf(source) ? with_largest(given, {"num_key_value_heads", "intermediate_size"}) : given.json();
   const ConfigReader config = given.of(plain);
   DecoderSpec decoder = describe_sizes(config);
@@ -131,7 +157,7 @@ DecoderSpec describe(const WeightSource& source) {
   mamba.epsilon = epsilon;
   mamba.step_min = static_cast<float>(config.number("time_step_min", 0, 1e6, 1e-3));
   const Activation activation = read_activation(config, "mlp_hidden_act", "relu2");
-  const std::string pattern = is_gguf(source) ? pattern_of_numbers(given) : read_pattern(config);
+  const std::string pattern = is_gguf(source) ? pattern_of_numbers(source, given) : read_pattern(config);
   decoder.norm = {"model.norm", epsilon};
   for (size_t layer = 0; layer < pattern.size(); ++layer) {
     const std::string name = "model.layers." + std::to_string(layer);
