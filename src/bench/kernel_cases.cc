@@ -448,6 +448,38 @@ void add_ssd(int64_t rows, int64_t heads, bool is_cold, Cases& cases) {
                    }});
 }
 
+// A piece of a Mamba layer: rows of one sequence, as many columns as are given out together.
+void add_selective_scan(int64_t rows, Cases& cases) {
+  constexpr int64_t kColumns = 128, kStateSize = 16;
+  const auto operands = std::make_shared<std::vector<float>>(static_cast<size_t>(rows * kColumns), 0.5f);
+  const auto rates = std::make_shared<std::vector<float>>(static_cast<size_t>(kColumns * kStateSize), -1.0f);
+  const auto state = std::make_shared<std::vector<float>>(rates->size());
+  const auto out = std::make_shared<std::vector<float>>(operands->size());
+  cases.push_back({.kernel = "selective_scan",
+                   .what = fmt::format("128 columns of 16 x{}", rows),
+                   .macs = static_cast<double>(rows * kColumns * kStateSize) * 2,
+                   .bytes = static_cast<double>(2 * state->size() * sizeof(float)),
+                   .footprint = static_cast<double>(2 * state->size() * sizeof(float)),
+                   .is_same = SAME_CELL(selective_scan),
+                   .run = [=](const Kernels& table) {
+                     table.selective_scan({.x = operands->data(),
+                                           .raw_steps = operands->data(),
+                                           .b = operands->data(),
+                                           .c = operands->data(),
+                                           .rates = rates->data(),
+                                           .skip = operands->data(),
+                                           .x_stride = kColumns,
+                                           .step_stride = kColumns,
+                                           .bc_stride = kStateSize,
+                                           .row_count = rows,
+                                           .columns = kColumns,
+                                           .state_size = kStateSize,
+                                           .state = state->data(),
+                                           .out = out->data(),
+                                           .out_stride = kColumns});
+                   }});
+}
+
 #undef SAME_CELL
 
 }  // namespace
@@ -493,6 +525,7 @@ std::vector<KernelCase> kernel_cases(std::span<const std::byte> memory) {
   for (const int64_t count : {1024, 4096}) add_row_kernels(count, cases);
   for (const bool is_cold : {false, true}) add_ssd(1, 48, is_cold, cases);
   for (const int64_t rows : {4, 8, 16, 64}) add_ssd(rows, 8, false, cases);
+  for (const int64_t rows : {1, 64}) add_selective_scan(rows, cases);
   return cases;
 }
 

@@ -112,6 +112,7 @@ Kernels filled(Isa isa) {
     take(result.ssd_rows, own.ssd_rows);
     take(result.ssd_chunk, own.ssd_chunk);
     take(result.ssd_steps, own.ssd_steps);
+    take(result.selective_scan, own.selective_scan);
     take(result.attention, own.attention);
     take(result.attention_merge, own.attention_merge);
     take(result.write_kv, own.write_kv);

@@ -14,6 +14,7 @@
 #include "kernels/causal_conv.h"
 #include "kernels/delta_rule.h"
 #include "kernels/panels.h"
+#include "kernels/selective_scan.h"
 #include "kernels/short_conv.h"
 #include "kernels/ssd.h"
 
@@ -107,6 +108,9 @@ struct Kernels {
   void (*ssd_rows)(const SsdHeads& ssd) noexcept;
   void (*ssd_chunk)(const SsdHeads& ssd) noexcept;
   void (*ssd_steps)(const SsdSteps& ssd) noexcept;
+
+  // See selective_scan.h.
+  void (*selective_scan)(const SelectiveScan& scan) noexcept;
 
   // outputs = softmax(scale * q.k) v over the visible positions of each query (online softmax; Milakov & Gimelshein
   // 2018). Types other than f32 and f16 may round queries and weights to the type of the keys and values.

@@ -238,6 +238,8 @@ void causal_conv(const CausalConv& conv) noexcept {
 
 #include "kernels/scalar_ssd.inl.h"
 
+#include "kernels/scalar_scan.inl.h"
+
 float activated(Activation activation, float x) {
   switch (activation) {
     case Activation::silu:
@@ -483,6 +485,7 @@ constinit const Kernels scalar = {
     .ssd_rows = ssd_rows,
     .ssd_chunk = ssd_rows,
     .ssd_steps = ssd_steps,
+    .selective_scan = selective_scan,
     .attention = attention,
     .attention_merge = attention_merge,
     .write_kv = write_kv,

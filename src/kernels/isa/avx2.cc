@@ -24,6 +24,8 @@ namespace {
 
 #include "kernels/dense.inl.h"
 #include "kernels/ssd.inl.h"
+
+#include "kernels/selective_scan.inl.h"
 #include "kernels/isa/panel_ymm.h"
 
 #include "kernels/isa/dots_avx2.h"
@@ -53,6 +55,7 @@ constinit const Kernels avx2 = {
     .ssd_rows = ssd_rows,
     .ssd_chunk = ssd_chunk,
     .ssd_steps = ssd_steps,
+    .selective_scan = selective_scan,
     .attention = attention,
     .attention_merge = attention_merge,
     .write_kv = write_kv,

@@ -26,6 +26,8 @@ namespace {
 
 #include "kernels/dense.inl.h"
 #include "kernels/ssd.inl.h"
+
+#include "kernels/selective_scan.inl.h"
 #include "kernels/isa/panel_vnni512.h"
 
 #include "kernels/panel_gemm.inl.h"
@@ -63,6 +65,7 @@ constinit const Kernels avx512 = {
     .ssd_rows = ssd_rows,
     .ssd_chunk = ssd_chunk,
     .ssd_steps = ssd_steps,
+    .selective_scan = selective_scan,
     .attention = attention,
     .attention_merge = attention_merge,
     .write_kv = write_kv,
