@@ -1,10 +1,9 @@
 #include "layers/mamba2.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "base/error.h"
 #include "layers/cpu_scratch.h"
+#include "layers/state_tensors.h"
 #include "ops/causal_conv.h"
 #include "ops/elementwise.h"
 #include "ops/gated_norm.h"
@@ -16,45 +15,6 @@ SsdShape shape_of(const Mamba2Spec& spec) { return {spec.heads, spec.head_dim, s
 
 int64_t projected_columns(const Mamba2Spec& spec) {
   return shape_of(spec).x_columns() + shape_of(spec).columns() + spec.heads;
-}
-
-// A tensor of `count` numbers under the first of these names that the file has, in whatever shape: some files keep
-// vectors as columns.
-std::vector<float> load_numbers(LoadContext& load, std::initializer_list<std::string> names, int64_t count) {
-  const std::string* name = names.begin();
-  for (const std::string& candidate : names) {
-    if (load.source.find(candidate) != nullptr) name = &candidate;
-  }
-  const WeightTensor* const found = load.source.find(*name);
-  const bool fits = found != nullptr && found->element_count() == count;
-  const int64_t shape[] = {count};
-  const WeightTensor& tensor = load.require(*name, fits ? std::span<const int64_t>(found->shape) : shape);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (int64_t r = 0; r < tensor.rows(); ++r) tensor.decode_row(r, values.data() + r * tensor.columns());
-  load.took(tensor.bytes.size());
-  return values;
-}
-
-// Stored [columns][1][width] or [columns][width]; computed with position by position.
-std::vector<float> load_taps(LoadContext& load, const std::string& name, int64_t columns, int64_t width) {
-  const std::vector<float> stored = load_numbers(load, {name}, columns * width);
-  std::vector<float> taps(stored.size());
-  for (int64_t c = 0; c < columns; ++c) {
-    for (int64_t k = 0; k < width; ++k) {
-      taps[static_cast<size_t>(k * columns + c)] = stored[static_cast<size_t>(c * width + k)];
-    }
-  }
-  return taps;
-}
-
-// Files of Hugging Face have the logarithm of how fast a state decays, GGUF files the number itself.
-std::vector<float> load_rates(LoadContext& load, const std::string& name, int64_t heads) {
-  if (load.source.find(name + ".A_log") == nullptr && load.source.find(name + ".A") != nullptr) {
-    return load_numbers(load, {name + ".A"}, heads);
-  }
-  std::vector<float> rates = load_numbers(load, {name + ".A_log"}, heads);
-  for (float& rate : rates) rate = -std::exp(rate);
-  return rates;
 }
 
 }  // namespace
