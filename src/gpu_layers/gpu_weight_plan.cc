@@ -128,6 +128,7 @@ void GpuWeightPlan::describe(const LayerSpec& layer) {
   const auto* attention = std::get_if<AttentionSpec>(&layer.mixer);
   if (const auto* delta = std::get_if<GatedDeltaSpec>(&layer.mixer)) refuse(delta->name, "is a gated delta net");
   if (const auto* latent = std::get_if<LatentAttentionSpec>(&layer.mixer)) refuse(latent->name, "is latent attention");
+  if (const auto* mamba = std::get_if<MambaSpec>(&layer.mixer)) refuse(mamba->name, "is a Mamba layer");
   if (const auto* mamba = std::get_if<Mamba2Spec>(&layer.mixer)) refuse(mamba->name, "is a Mamba-2 layer");
   if (std::holds_alternative<std::monostate>(layer.mixer)) refuse("a layer", "is an MLP alone");
   if (layer.second_mixer) refuse(attention->name, "has another mixer beside it");

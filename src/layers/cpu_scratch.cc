@@ -18,6 +18,7 @@ int64_t expert_width(std::span<const MoeSpec* const> mixtures) {
 CpuScratch::Widths CpuScratch::Widths::of(std::span<const LayerSpec> layers, int input_width) {
   Widths widths;
   widths.input = input_width;
+  widths.mamba = MambaBuffers::spec_of(layers);
   widths.mamba2 = Mamba2Buffers::spec_of(layers);
   for (const LayerSpec& layer : layers) {
     widths.has_conv |= std::holds_alternative<ShortConvSpec>(layer.mixer);
@@ -61,6 +62,7 @@ CpuScratch::CpuScratch(const Widths& widths, int hidden, int ropes, int groups, 
                         expert_width(widths.mixtures), widths.delta_net ? widths.delta_net->value_columns() : 0,
                         LatentBuffers::columns_max(widths.latents)})),
       plans(static_cast<size_t>(groups)) {
+  if (widths.mamba) mamba.emplace(*widths.mamba, rows_max);
   if (widths.mamba2) mamba2.emplace(*widths.mamba2, rows_max);
   if (!widths.mixtures.empty()) moe.emplace(widths.mixtures, hidden, rows_max, threads);
   if (widths.has_side) side.emplace(rows_max, hidden);

@@ -4,6 +4,7 @@
 // Ownership: owns its memory, sized once for the largest batch. Threads: one run at a time.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "layers/gated_delta_net.h"
 #include "layers/latent_attention.h"
 #include "layers/layer_spec.h"
+#include "layers/mamba.h"
 #include "layers/mamba2.h"
 #include "layers/moe.h"
 #include "ops/attention.h"
@@ -49,6 +51,7 @@ struct CpuScratch : StackScratch {
   std::optional<DeltaNetBuffers> delta_net;
   std::optional<Rows> conv_in, conv_out;  // where a layer is a short convolution: three inputs side by side
   std::optional<LayerInputRows> inputs;
+  std::optional<MambaBuffers> mamba;
   std::optional<Mamba2Buffers> mamba2;
   Rows gate, up, activated;       // activated = f(gate) * up
   std::optional<MoeScratch> moe;  // where a layer is a mixture of experts
@@ -64,8 +67,11 @@ struct CpuScratch : StackScratch {
     std::vector<const LatentAttentionSpec*> latents;
     std::optional<DeltaNetShape> delta_net;
     bool has_conv = false, has_parallel = false, has_gate = false;
+    std::optional<MambaSpec> mamba;
     std::optional<Mamba2Spec> mamba2;
-    int64_t inner() const { return mamba2 ? int64_t{mamba2->heads} * mamba2->head_dim : 0; }
+    int64_t inner() const {
+      return std::max<int64_t>(mamba ? mamba->columns : 0, mamba2 ? int64_t{mamba2->heads} * mamba2->head_dim : 0);
+    }
     std::vector<const MoeSpec*> mixtures;
     bool has_side = false;
     static Widths of(std::span<const LayerSpec> layers, int input_width);

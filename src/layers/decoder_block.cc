@@ -21,6 +21,9 @@ DecoderBlock::Mixer DecoderBlock::make_mixer(LoadContext& load, const DecoderSpe
   if (const auto* conv = std::get_if<ShortConvSpec>(&spec)) {
     return Mixer(std::in_place_type<ShortConv>, load, *conv, decoder.hidden, state);
   }
+  if (const auto* mamba = std::get_if<MambaSpec>(&spec)) {
+    return Mixer(std::in_place_type<Mamba>, load, *mamba, decoder.hidden, state);
+  }
   if (const auto* mamba = std::get_if<Mamba2Spec>(&spec)) {
     return Mixer(std::in_place_type<Mamba2>, load, *mamba, decoder.hidden, state);
   }

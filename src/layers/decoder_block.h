@@ -11,6 +11,7 @@
 #include "layers/gated_delta_net.h"
 #include "layers/latent_attention.h"
 #include "layers/layer_spec.h"
+#include "layers/mamba.h"
 #include "layers/mamba2.h"
 #include "layers/mlp.h"
 #include "layers/moe.h"
@@ -31,7 +32,7 @@ class DecoderBlock {
                const SampledRows* wanted) const;
 
  private:
-  using Mixer = std::variant<Attention, LatentAttention, GatedDeltaNet, Mamba2, ShortConv, std::monostate>;
+  using Mixer = std::variant<Attention, LatentAttention, GatedDeltaNet, Mamba, Mamba2, ShortConv, std::monostate>;
   using Mlp = std::variant<std::monostate, GatedMlp, PlainMlp, Moe>;
 
   DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const StateLayout& layout, const LayerSpec& spec,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "layers/gated_delta_net.h"
+#include "ops/selective_scan.h"
 
 namespace estoc {
 namespace {
@@ -23,11 +24,15 @@ StateSpec state_of(const ShortConvSpec& conv, int hidden) {
   return fixed_state(int64_t{conv.width - 1} * hidden * static_cast<int64_t>(sizeof(float)));
 }
 
+StateSpec state_of(const MambaSpec& mamba, int) { return fixed_state(mamba.state_bytes()); }
+
 StateSpec state_of(const Mamba2Spec& mamba, int) { return fixed_state(mamba.state_bytes()); }
 
 StateSpec state_of(std::monostate, int) { return std::monostate(); }
 
 }  // namespace
+
+int64_t MambaSpec::state_bytes() const { return conv_bytes() + scan_state_bytes(columns, state_size); }
 
 StateLayout state_layout(const DecoderSpec& decoder) {
   std::vector<StateSpec> states;

@@ -146,6 +146,24 @@ struct Mamba2Spec {
   }
 };
 
+// Mamba: x, z = in_proj u; x = silu(conv1d(x)); dt, b, c = x_proj x; y = the state space layer of
+// kernels/selective_scan.h with raw steps dt_proj dt and rates -exp(A_log), one for each column and number of its state;
+// out_proj(y * silu(z)). Biases where there are any. The state is the last inputs of the convolution and `state_size`
+// numbers for each column, in f32.
+struct MambaSpec {
+  std::string name;  // in_proj, conv1d, x_proj, dt_proj, A_log, D and out_proj are under it
+  int columns = 0;
+  int state_size = 0;
+  int step_rank = 0;   // of dt
+  int conv_width = 0;  // positions, the present one included
+  // RMS norms over each of dt, b and c, with weights dt_layernorm, b_layernorm and c_layernorm, or without.
+  std::optional<float> norm_epsilon;
+  bool has_norm_weights = false;
+
+  int64_t conv_bytes() const { return int64_t{conv_width - 1} * columns * static_cast<int64_t>(sizeof(float)); }
+  int64_t state_bytes() const;
+};
+
 // down(f(gate_scale * gate x) * up x).
 struct GatedMlpSpec {
   std::string name;  // for messages
@@ -185,8 +203,8 @@ struct PerLayerInputSpec {
 };
 
 // monostate: the layer is its MLP alone.
-using MixerSpec =
-    std::variant<AttentionSpec, LatentAttentionSpec, GatedDeltaSpec, Mamba2Spec, ShortConvSpec, std::monostate>;
+using MixerSpec = std::variant<AttentionSpec, LatentAttentionSpec, GatedDeltaSpec, MambaSpec, Mamba2Spec, ShortConvSpec,
+                               std::monostate>;
 // monostate: the layer is its mixer alone.
 using MlpSpec = std::variant<std::monostate, GatedMlpSpec, PlainMlpSpec, MoeSpec>;
 
