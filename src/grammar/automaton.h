@@ -1,0 +1,89 @@
+// One automaton over bytes behind all kinds of grammars: rules that call each other, their states made as needed.
+//
+// What: a state says whether its rule may end there, which rules may begin there (calls, each with the state that the
+// caller is in afterwards) and which state a byte leads to. Several kinds of states share the table: sets of nodes of
+// a net (net.h), states of a regular expression (text_states.h), arrays and objects of a schema (schema/). No state
+// is a dead end: from each, some text ends its rule. A rule never matches the empty text; who calls one that could
+// says so by another way past it.
+// Ownership: owns its sources and states. Threads: one at a time. Errors: Error{resource_exhausted} when a text
+// leads to more states than grammar/limits.h allows; making states also throws what their source throws.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace estoc::grammar {
+
+using StateId = uint32_t;
+using RuleId = uint32_t;
+inline constexpr StateId kDeadState = 0;
+inline constexpr StateId kDoneState = 1;  // the rule ends here and nothing may follow in it
+
+struct Call {
+  RuleId rule;
+  StateId next;  // where the caller is afterwards; if the text matters, as if it were none that was there before
+  bool reads_text = false;
+};
+
+struct StateInfo {
+  bool accepts = false;
+  // A call's text may turn out to be one that is not allowed (StateSource::after).
+  bool may_reject_text = false;
+  std::vector<Call> calls;
+};
+
+// Makes the states of one kind. Payloads are the source's own numbers.
+class StateSource {
+ public:
+  virtual ~StateSource() = default;
+  virtual StateInfo describe(uint32_t payload) = 0;
+  virtual StateId step(uint32_t payload, uint8_t byte) = 0;
+  // Where the caller in `payload` is after `call`, which reads its text, matched `text`; kDeadState when it must not.
+  virtual StateId after(uint32_t payload, const Call& call, std::string_view text);
+};
+
+class Automaton {
+ public:
+  Automaton();
+  Automaton(const Automaton&) = delete;
+  Automaton& operator=(const Automaton&) = delete;
+
+  // The source lives as long as the automaton.
+  uint32_t add_source(std::unique_ptr<StateSource> source);
+  StateId add_state(uint32_t source, uint32_t payload);
+
+  RuleId add_rule();  // without a start yet
+  void set_start(RuleId rule, StateId start) { starts_[rule] = start; }
+  StateId start(RuleId rule) const { return starts_[rule]; }
+  size_t rule_count() const { return starts_.size(); }
+
+  const StateInfo& info(StateId state);  // until the next call of anything here
+  StateId step(StateId state, uint8_t byte);
+  StateId after(StateId caller, const Call& call, std::string_view text);
+  // Neither an end nor a call: the only way on is a byte.
+  bool is_inner(StateId state);
+  size_t state_count() const { return states_.size(); }
+  // What a source's states are made of, where somebody knows the kind.
+  uint32_t source_of(StateId state) const { return states_[state].source; }
+  uint32_t payload_of(StateId state) const { return states_[state].payload; }
+
+ private:
+  static constexpr StateId kUnknown = UINT32_MAX;
+  using Table = std::array<StateId, 256>;
+  struct State {
+    uint32_t source, payload;
+    std::unique_ptr<StateInfo> info;
+    std::unique_ptr<Table> table;
+  };
+
+  std::vector<std::unique_ptr<StateSource>> sources_;
+  std::vector<State> states_;
+  std::vector<StateId> starts_;
+  size_t table_count_ = 0;
+};
+
+}  // namespace estoc::grammar
