@@ -1,0 +1,127 @@
+#include "grammar/token_matcher.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/error.h"
+
+namespace estoc::grammar {
+
+TokenGrammar::TokenGrammar(std::unique_ptr<Grammar> grammar, std::shared_ptr<const Vocabulary> vocabulary)
+    : grammar_(std::move(grammar)), vocabulary_(std::move(vocabulary)), masks_(*grammar_, *vocabulary_) {}
+
+TokenMatcher::TokenMatcher(std::shared_ptr<TokenGrammar> grammar, std::vector<TokenId> end_tokens)
+    : grammar_(std::move(grammar)), end_tokens_(std::move(end_tokens)), chart_(grammar_->grammar().automaton) {
+  const MutexLock lock(grammar_->grammar().mutex);
+  chart_.start(grammar_->grammar().start);
+}
+
+bool TokenMatcher::is_end(TokenId token) const {
+  return std::find(end_tokens_.begin(), end_tokens_.end(), token) != end_tokens_.end();
+}
+
+// Under the grammar's mutex.
+bool TokenMatcher::push(TokenId token) const {
+  if (has_ended_ || !failure_.empty()) return false;
+  if (is_end(token)) {
+    if (!chart_.ends_outside()) return false;
+    has_ended_ = true;
+    lengths_.push_back(0);
+    return true;
+  }
+  const std::string_view bytes = grammar_->vocabulary().bytes(token);
+  if (bytes.empty() || !chart_.push(bytes)) return false;
+  lengths_.push_back(static_cast<uint32_t>(bytes.size()));
+  return true;
+}
+
+bool TokenMatcher::accept(TokenId token) {
+  const MutexLock lock(grammar_->grammar().mutex);
+  const size_t rows = chart_.row_count();
+  try {
+    return push(token);
+  } catch (const Error& error) {
+    chart_.pop(chart_.row_count() - rows);
+    failure_ = error.what();
+    return false;
+  }
+}
+
+void TokenMatcher::roll_back(size_t tokens) {
+  ESTOC_CHECK(tokens <= lengths_.size());
+  for (; tokens > 0; --tokens) {
+    if (lengths_.back() == 0) has_ended_ = false;
+    chart_.pop(lengths_.back());
+    lengths_.pop_back();
+  }
+}
+
+std::string TokenMatcher::forced_bytes(size_t most) {
+  const MutexLock lock(grammar_->grammar().mutex);
+  const size_t rows = chart_.row_count();
+  std::string out;
+  try {
+    while (out.size() < most && !chart_.ends_outside() && !has_ended_) {
+      int only = -1;
+      for (int byte = 0; byte < 256; ++byte) {
+        if (!chart_.push(static_cast<uint8_t>(byte))) continue;
+        chart_.pop(1);
+        if (only >= 0) {
+          only = 256;
+          break;
+        }
+        only = byte;
+      }
+      if (only < 0 || only > 255) break;
+      out.push_back(static_cast<char>(only));
+      chart_.push(static_cast<uint8_t>(only));
+    }
+  } catch (const Error& error) {
+    failure_ = error.what();
+    out.clear();
+  }
+  chart_.pop(chart_.row_count() - rows);
+  return out;
+}
+
+// What words_ and the end tokens allow.
+void TokenMatcher::allow_only(TokenMask& mask) const {
+  const bool may_end = (chart_.ends_outside() && !has_ended_) || !failure_.empty();
+  if (may_end) {
+    words_.resize(std::max(words_.size(), mask.words().size()));
+    for (const TokenId token : end_tokens_) {
+      if (mask.allows(token)) words_[static_cast<size_t>(token) / 32] |= uint32_t{1} << (token % 32);
+    }
+  }
+  const auto words = mask.words();
+  for (size_t w = 0; w < words.size(); ++w) words[w] &= w < words_.size() ? words_[w] : 0;
+}
+
+void TokenMatcher::restrict(TokenMask& mask, std::span<const TokenId> ahead) const {
+  const MutexLock lock(grammar_->grammar().mutex);
+  const size_t rows = chart_.row_count(), tokens = lengths_.size();
+  const bool had_ended = has_ended_;
+  words_.clear();
+  try {
+    bool is_allowed = true;
+    for (const TokenId token : ahead) is_allowed = is_allowed && push(token);
+    if (is_allowed && !has_ended_ && failure_.empty()) grammar_->masks().fill(chart_, words_);
+    // What end tokens are made of is not theirs to say.
+    for (const TokenId token : end_tokens_) {
+      const auto word = static_cast<size_t>(token) / 32;
+      if (token >= 0 && word < words_.size()) words_[word] &= ~(uint32_t{1} << (token % 32));
+    }
+  } catch (const Error& error) {
+    failure_ = error.what();
+    words_.clear();
+    chart_.pop(chart_.row_count() - rows);
+    lengths_.resize(tokens);
+    has_ended_ = had_ended;
+  }
+  allow_only(mask);
+  chart_.pop(chart_.row_count() - rows);
+  lengths_.resize(tokens);
+  has_ended_ = had_ended;
+}
+
+}  // namespace estoc::grammar
