@@ -1,0 +1,23 @@
+// GBNF, the grammars of llama.cpp, and the plainest grammars: one expression, one of several texts.
+//
+// GBNF is rules `name ::= ...` of "texts", [classes], '.', names, groups, '|' and the repeats * + ? {m} {m,} {m,n};
+// '#' begins a comment. The rule named root is the grammar.
+// Errors: Error{invalid_argument, unsupported} that say what and, for a grammar, in which line.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "grammar/grammar.h"
+
+namespace estoc::grammar {
+
+std::unique_ptr<Grammar> compile_gbnf(std::string_view text);
+// All of the text matches the expression (grammar/regex_parser.h).
+std::unique_ptr<Grammar> compile_regex(std::string_view expression);
+// The text is one of these.
+std::unique_ptr<Grammar> compile_choices(std::span<const std::string> choices);
+
+}  // namespace estoc::grammar
