@@ -70,7 +70,8 @@ struct CpuScratch : StackScratch {
     std::optional<MambaSpec> mamba;
     std::optional<Mamba2Spec> mamba2;
     int64_t inner() const {
-      return std::max<int64_t>(mamba ? mamba->columns : 0, mamba2 ? int64_t{mamba2->heads} * mamba2->head_dim : 0);
+      return std::max<int64_t>(mamba ? std::max(mamba->columns, mamba->step_rank) : 0,
+                               mamba2 ? int64_t{mamba2->heads} * mamba2->head_dim : 0);
     }
     std::vector<const MoeSpec*> mixtures;
     bool has_side = false;
