@@ -18,6 +18,8 @@ namespace {
 #include "kernels/isa/amx_tiles.h"
 
 #include "kernels/isa/attention_amx.h"
+#include "kernels/isa/tile_stretch_amx.h"
+
 #include "kernels/isa/panel_amx.h"
 
 #include "kernels/code_tiles.inl.h"
@@ -32,7 +34,6 @@ extern const Kernels amx;
 constinit const Kernels amx = {.name = "amx",
                                .isa = Isa::amx,
                                .tile_rows_min = 16,
-                               .make_row_tiles = make_row_tiles,
                                .tile_gemm = tile_gemm,
                                .code_rows_min = 16,
                                .code_tile_gemm = code_tile_gemm,

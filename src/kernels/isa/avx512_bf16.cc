@@ -64,12 +64,15 @@ void dense_gemm_bf16(Dense type, const void* w, int64_t w_rows, int64_t w_stride
   }
 }
 
+#include "kernels/isa/row_tiles512.h"
+
 }  // namespace
 
 extern const Kernels avx512_bf16;
 constinit const Kernels avx512_bf16 = {.name = "avx512_bf16",
                                        .isa = Isa::avx512_bf16,
                                        .has_bf16_dot = true,
+                                       .make_row_tiles = make_row_tiles,
                                        .dense_gemm = dense_gemm_bf16,
                                        .widen = widen};
 
