@@ -16,7 +16,7 @@ namespace {
 // 32 columns at a time of kRows activation rows against kWeights weight rows.
 template <int kWeights, int kRows>
 inline void bf16_tile(const std::byte* w, int64_t w_stride_bytes, int64_t columns, const float* x, int64_t x_stride,
-                      const ProductRows& out) {
+                      const ProductRows& out, int64_t ahead) {
   __m512 sums[kRows][kWeights];
   for (int r = 0; r < kRows; ++r) {
     for (int n = 0; n < kWeights; ++n) sums[r][n] = _mm512_setzero_ps();
@@ -24,7 +24,9 @@ inline void bf16_tile(const std::byte* w, int64_t w_stride_bytes, int64_t column
   for (int64_t k = 0; k < columns; k += 32) {
     __m512bh weights[kWeights];
     for (int n = 0; n < kWeights; ++n) {
-      weights[n] = (__m512bh)_mm512_loadu_si512(w + n * w_stride_bytes + 2 * k);
+      const std::byte* const at = w + n * w_stride_bytes + 2 * k;
+      __builtin_prefetch(at + ahead, 0, 2);
+      weights[n] = (__m512bh)_mm512_loadu_si512(at);
     }
     for (int r = 0; r < kRows; ++r) {
       const float* row = x + r * x_stride + k;
@@ -47,19 +49,21 @@ void dense_gemm_bf16(Dense type, const void* w, int64_t w_rows, int64_t w_stride
     return dense_gemm(type, w, w_rows, w_stride_bytes, columns, x, x_rows, x_stride, out);
   }
   const auto* bytes = static_cast<const std::byte*>(w);
+  const int64_t block_ahead = prefetch_bytes(w_stride_bytes);
   int64_t n = 0;
   for (; n + 4 <= w_rows; n += 4) {
-    int64_t r = 0;
-    for (; r + 4 <= x_rows; r += 4) {
-      bf16_tile<4, 4>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, n));
+    const std::byte* const rows = bytes + n * w_stride_bytes;
+    int64_t r = 0, ahead = block_ahead;  // later rows find the weights in the cache
+    for (; r + 4 <= x_rows; r += 4, ahead = 0) {
+      bf16_tile<4, 4>(rows, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, n), ahead);
     }
-    for (; r < x_rows; ++r) {
-      bf16_tile<4, 1>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, n));
-    }
+    const auto rest = x_rows - r == 3 ? bf16_tile<4, 3> : x_rows - r == 2 ? bf16_tile<4, 2> : bf16_tile<4, 1>;
+    if (r < x_rows) rest(rows, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, n), ahead);
   }
   for (; n < w_rows; ++n) {
     for (int64_t r = 0; r < x_rows; ++r) {
-      bf16_tile<1, 1>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, n));
+      bf16_tile<1, 1>(bytes + n * w_stride_bytes, w_stride_bytes, columns, x + r * x_stride, x_stride, out.from(r, n),
+                      block_ahead);
     }
   }
 }
