@@ -56,6 +56,22 @@ struct Activations {
   kernels::QuantizedRows view;
 };
 
+// Activations as bf16 tiles, numbers of 1 to 2 of either sign.
+struct TiledActivations {
+  TiledActivations(int64_t rows, int64_t columns)
+      : memory(static_cast<uint64_t>(kernels::RowTiles::tile_count(rows) * kernels::RowTiles::kRows * columns) *
+                   sizeof(uint16_t),
+               "benchmark operands"),
+        view{.values = memory.as<uint16_t>(), .rows = rows, .columns = columns} {
+    std::mt19937 random(1);
+    for (uint16_t& value : std::span(memory.as<uint16_t>(), memory.bytes() / sizeof(uint16_t))) {
+      value = static_cast<uint16_t>(0x3f80 | (random() & 0x807f));
+    }
+  }
+  PageMemory memory;  // pages, as activations have them: a tile that straddles cache lines takes twice as long to load
+  kernels::RowTiles view;
+};
+
 // Copies of `bytes` in the memory that runs take in turn: one, or as many as there are when cold.
 struct Copies {
   Copies(std::span<const std::byte> all, double copy_bytes, bool is_cold)
@@ -114,14 +130,7 @@ void add_tile_gemm(std::span<const std::byte> memory, const PanelFormat& format,
                    Cases& cases) {
   const kernels::PanelMatrix w = panel_matrix(memory, format, shape);
   const auto weight_bytes = static_cast<double>(w.panel_bytes() * w.panel_count());
-  const int64_t padded = kernels::RowTiles::tile_count(x_rows) * kernels::RowTiles::kRows;
-  const int64_t count = padded * shape.columns;
-  // Pages, as activations have them: a tile that straddles cache lines takes twice as long to load.
-  const auto x = std::make_shared<PageMemory>(static_cast<uint64_t>(count) * sizeof(uint16_t), "benchmark operands");
-  std::mt19937 random(1);
-  for (uint16_t& value : std::span(x->as<uint16_t>(), static_cast<size_t>(count))) {
-    value = static_cast<uint16_t>(0x3f80 | (random() & 0x807f));  // 1..2, either sign
-  }
+  const auto x = std::make_shared<TiledActivations>(x_rows, shape.columns);
   const auto out =
       std::make_shared<PageMemory>(static_cast<uint64_t>(x_rows * shape.rows) * sizeof(float), "benchmark operands");
   cases.push_back({.kernel = "tile_gemm",
@@ -132,9 +141,7 @@ void add_tile_gemm(std::span<const std::byte> memory, const PanelFormat& format,
                    .footprint = weight_bytes,
                    .is_same = SAME_CELL(tile_gemm),
                    .run = [=](const Kernels& table) {
-                     const kernels::RowTiles rows = {
-                         .values = x->as<uint16_t>(), .rows = x_rows, .columns = shape.columns};
-                     table.tile_gemm(w, 0, w.panel_count(), rows, {out->as<float>(), shape.rows});
+                     table.tile_gemm(w, 0, w.panel_count(), x->view, {out->as<float>(), shape.rows});
                    }});
 }
 
@@ -202,6 +209,27 @@ void add_dense_gemm(std::span<const std::byte> memory, const DenseFormat& format
          table.dense_gemm(format.type, copies->next(), shape.rows, shape.columns * format.bytes, shape.columns,
                           x->values.data(), x_rows, shape.columns, {out->data(), shape.rows});
        }});
+}
+
+// The same product for rows as bf16 tiles: with two planes of weights where they have more bits.
+void add_dense_tile_gemm(std::span<const std::byte> memory, const DenseFormat& format, MatrixShape shape,
+                         int64_t x_rows, Cases& cases) {
+  const auto weight_bytes = static_cast<double>(shape.rows * shape.columns * format.bytes);
+  const auto x = std::make_shared<TiledActivations>(x_rows, shape.columns);
+  const auto out =
+      std::make_shared<PageMemory>(static_cast<uint64_t>(x_rows * shape.rows) * sizeof(float), "benchmark operands");
+  const int planes = format.type == kernels::Dense::bf16 ? 1 : 2;
+  cases.push_back({.kernel = "dense_tile_gemm",
+                   .what = fmt::format("{} {}x{} x{}", format.name, shape.rows, shape.columns, x_rows),
+                   .arithmetic = Arithmetic::bf16,
+                   .macs = static_cast<double>(shape.rows * shape.columns * x_rows * planes),
+                   .bytes = weight_bytes,
+                   .footprint = weight_bytes,
+                   .is_same = SAME_CELL(dense_tile_gemm),
+                   .run = [=](const Kernels& table) {
+                     table.dense_tile_gemm(format.type, memory.data(), shape.rows, shape.columns * format.bytes,
+                                           x->view, {out->as<float>(), shape.rows});
+                   }});
 }
 
 // One KV head against `positions` positions, by one query or by a tile of them. `value_dim` above 0: the values are
@@ -507,6 +535,11 @@ std::vector<KernelCase> kernel_cases(std::span<const std::byte> memory) {
         add_tile_gemm(memory, format, shape, rows, cases);
         if (format.bits == 4) add_code_tile_gemm(memory, format, shape, rows, cases);
       }
+    }
+  }
+  for (const DenseFormat& format : kDenseFormats) {
+    for (const MatrixShape shape : kMatrices) {
+      for (const int64_t rows : {8, 16, 64, 256, 512}) add_dense_tile_gemm(memory, format, shape, rows, cases);
     }
   }
   for (const KvType type : {KvType::f32, KvType::f16, KvType::bf16, KvType::int8}) {

@@ -66,6 +66,14 @@ struct Kernels {
   void (*dense_gemm)(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, int64_t columns, const float* x,
                      int64_t x_rows, int64_t x_stride, const ProductRows& out) noexcept;
 
+  // Rows from which dense_tile_gemm is faster than dense_gemm, for bf16 and for the types that are two planes; 0 where
+  // it is not.
+  int dense_tile_rows_min, split_tile_rows_min;
+  // As dense_gemm with activations rounded to bf16, for all rows of x, whose columns are those of w. bf16 weights are
+  // what they are, others the sum of two bf16 numbers: all bits of f16, 16 of f32.
+  void (*dense_tile_gemm)(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, const RowTiles& x,
+                          const ProductRows& out) noexcept;
+
   // `count` numbers of `type` as f32.
   void (*widen)(Dense type, const void* x, int64_t count, float* out) noexcept;
 
@@ -103,8 +111,8 @@ struct Kernels {
   // See delta_rule.h.
   void (*delta_rule)(const DeltaRule& rule) noexcept;
 
-  // See ssd.h. ssd_rows goes row by row, so that a row has the same bits however rows are divided; ssd_chunk takes up to
-  // kSsdChunk of them at once.
+  // See ssd.h. ssd_rows goes row by row, so that a row has the same bits however rows are divided; ssd_chunk takes up
+  // to kSsdChunk of them at once.
   void (*ssd_rows)(const SsdHeads& ssd) noexcept;
   void (*ssd_chunk)(const SsdHeads& ssd) noexcept;
   void (*ssd_steps)(const SsdSteps& ssd) noexcept;

@@ -227,27 +227,98 @@ TEST_P(KernelsTest, WidenedNumbersAreTheSame) {
   }
 }
 
+// Numbers as a file has them: of any type, at an odd address.
+class StoredMatrix {
+ public:
+  StoredMatrix(Dense type, const std::vector<float>& values, int64_t columns)
+      : element_(type == Dense::f32 ? 4 : 2), columns_(columns), bytes_(values.size() * element_ + 1) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      const uint16_t half = type == Dense::f16 ? f32_to_f16(values[i]) : f32_to_bf16(values[i]);
+      std::memcpy(bytes_.data() + 1 + i * element_, type == Dense::f32 ? static_cast<const void*>(&values[i]) : &half,
+                  element_);
+    }
+  }
+  const std::byte* data() const { return bytes_.data() + 1; }
+  int64_t stride_bytes() const { return columns_ * static_cast<int64_t>(element_); }
+
+ private:
+  size_t element_;
+  int64_t columns_;
+  std::vector<std::byte> bytes_;
+};
+
 TEST_P(KernelsTest, DenseGemm) {
   for (const Dense type : {Dense::f32, Dense::f16, Dense::bf16}) {
     for (const int64_t columns : {1, 8, 36, 64, 172, 576}) {
       const int64_t w_rows = uniform(1, 21), x_rows = uniform(1, 15);
-      const auto weights = random(w_rows * columns, 0.1f), x = random(x_rows * columns);
-      const int64_t element = type == Dense::f32 ? 4 : 2;
-      std::vector<std::byte> stored(static_cast<size_t>(w_rows * columns * element) + 1);
-      std::byte* unaligned = stored.data() + 1;  // files promise no alignment
-      for (size_t i = 0; i < weights.size(); ++i) {
-        const uint16_t half = type == Dense::f16 ? f32_to_f16(weights[i]) : f32_to_bf16(weights[i]);
-        std::memcpy(unaligned + i * static_cast<size_t>(element),
-                    type == Dense::f32 ? static_cast<const void*>(&weights[i]) : &half, static_cast<size_t>(element));
-      }
+      const StoredMatrix w(type, random(w_rows * columns, 0.1f), columns);
+      const auto x = random(x_rows * columns);
       std::vector<float> got(static_cast<size_t>(x_rows * w_rows), 0.5f), expected = got;
       const bool is_added = uniform(0, 1) == 1;
-      fast().dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns,
+      fast().dense_gemm(type, w.data(), w_rows, w.stride_bytes(), columns, x.data(), x_rows, columns,
                         {got.data(), w_rows, is_added});
-      scalar.dense_gemm(type, unaligned, w_rows, columns * element, columns, x.data(), x_rows, columns,
+      scalar.dense_gemm(type, w.data(), w_rows, w.stride_bytes(), columns, x.data(), x_rows, columns,
                         {expected.data(), w_rows, is_added});
       const double rounding = type == Dense::bf16 && fast().has_bf16_dot ? 4e-3 : 2e-6;
       expect_near(got, expected, rounding, rounding * std::sqrt(static_cast<double>(columns)));
+    }
+  }
+}
+
+TEST_P(KernelsTest, DenseTileGemm) {
+  for (const Dense type : {Dense::f32, Dense::f16, Dense::bf16}) {
+    for (const int64_t x_rows : {1, 8, 9, 16, 17, 32, 33, 49, 65}) {
+      const int64_t w_rows = uniform(1, 90), columns = 32 * (x_rows % 2 == 1 ? uniform(1, 12) : uniform(25, 100));
+      auto values = random(w_rows * columns, 0.1f);
+      values[0] = 3e-5f;  // a subnormal number of f16
+      const StoredMatrix w(type, values, columns);
+      const auto x = random(x_rows * columns);
+      std::vector<uint16_t> tiles(static_cast<size_t>((x_rows + 15) / 16 * 16 * columns));
+      for (int64_t row = 0; row < x_rows; row += 16) {
+        const auto at = static_cast<size_t>(row * columns);
+        fast().make_row_tiles(&x[at], std::min<int64_t>(16, x_rows - row), columns, columns, &tiles[at]);
+      }
+      const RowTiles rows{.values = tiles.data(), .rows = x_rows, .columns = columns};
+      const int64_t stride = w_rows + 3;
+      const bool is_added = uniform(0, 1) == 1;
+      std::vector<float> got(static_cast<size_t>(x_rows * stride), 0.5f), expected = got;
+      fast().dense_tile_gemm(type, w.data(), w_rows, w.stride_bytes(), rows, {got.data(), stride, is_added});
+      scalar.dense_tile_gemm(type, w.data(), w_rows, w.stride_bytes(), rows, {expected.data(), stride, is_added});
+      SCOPED_TRACE("type " + std::to_string(static_cast<int>(type)) + " rows " + std::to_string(x_rows) + " x " +
+                   std::to_string(w_rows) + " columns " + std::to_string(columns));
+      // The same numbers are multiplied: only sums of f32 differ.
+      expect_near(got, expected, 2e-6, 2e-6 * std::sqrt(static_cast<double>(columns)));
+    }
+  }
+}
+
+// How far the tiles' products are from those of f32: what rounding activations to bf16 costs, whatever the weights are,
+// because their rounding is smaller (f32: 2^-17) or none.
+TEST_P(KernelsTest, DenseTilesRoundActivationsOnly) {
+  constexpr int64_t kRows = 16, kWeightRows = 48, kColumns = 1024;
+  for (const Dense type : {Dense::f32, Dense::f16, Dense::bf16}) {
+    const StoredMatrix w(type, random(kWeightRows * kColumns, 0.05f), kColumns);
+    auto x = random(kRows * kColumns);
+    for (const bool is_bf16 : {false, true}) {
+      std::vector<uint16_t> tiles(x.size());
+      if (is_bf16) {
+        for (float& value : x) value = bf16_to_f32(f32_to_bf16(value));
+      }
+      fast().make_row_tiles(x.data(), kRows, kColumns, kColumns, tiles.data());
+      std::vector<float> got(kRows * kWeightRows), expected(got.size());
+      fast().dense_tile_gemm(type, w.data(), kWeightRows, w.stride_bytes(),
+                             {.values = tiles.data(), .rows = kRows, .columns = kColumns}, {got.data(), kWeightRows});
+      scalar.dense_gemm(type, w.data(), kWeightRows, w.stride_bytes(), kColumns, x.data(), kRows, kColumns,
+                        {expected.data(), kWeightRows});
+      double difference = 0, size = 0;
+      for (size_t i = 0; i < got.size(); ++i) {
+        difference += (got[i] - expected[i]) * static_cast<double>(got[i] - expected[i]);
+        size += static_cast<double>(expected[i]) * expected[i];
+      }
+      const double error = std::sqrt(difference / size);
+      RecordProperty("relative_error", std::to_string(error));
+      EXPECT_LT(error, is_bf16 ? 4e-6 : 2e-3) << "type " << static_cast<int>(type);
+      EXPECT_GE(error, is_bf16 ? 0 : 1e-3) << "type " << static_cast<int>(type);
     }
   }
 }

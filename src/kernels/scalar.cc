@@ -115,6 +115,12 @@ void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, co
   }
 }
 
+float row_tile_value(const RowTiles& x, int64_t r, int64_t k) {
+  const int64_t tile = r / RowTiles::kRows * (x.columns / RowTiles::kColumns) + k / RowTiles::kColumns;
+  const int64_t in_tile = r % RowTiles::kRows * RowTiles::kColumns + k % RowTiles::kColumns;
+  return bf16_to_f32(x.values[tile * RowTiles::kRows * RowTiles::kColumns + in_tile]);
+}
+
 void make_row_tiles(const float* x, int64_t row_count, int64_t row_stride, int64_t columns, uint16_t* tiles) noexcept {
   for (int64_t k = 0; k < columns; k += RowTiles::kColumns) {
     for (int64_t r = 0; r < RowTiles::kRows; ++r) {
@@ -133,10 +139,7 @@ void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, con
       float sum = 0;
       for (int64_t k = 0; k < w.columns; ++k) {
         const PanelGroup group(w, panel + k / w.group * w.group_bytes(), n % kPanelRows);
-        const int64_t tile = r / RowTiles::kRows * (x.columns / RowTiles::kColumns) + k / RowTiles::kColumns;
-        const int64_t in_tile = r % RowTiles::kRows * RowTiles::kColumns + k % RowTiles::kColumns;
-        sum += bf16_to_f32(x.values[tile * RowTiles::kRows * RowTiles::kColumns + in_tile]) *
-               bf16_to_f32(f32_to_bf16(group.value(k % w.group)));
+        sum += row_tile_value(x, r, k) * bf16_to_f32(f32_to_bf16(group.value(k % w.group)));
       }
       store(out, r, n, sum);
     }
@@ -165,6 +168,23 @@ void dense_gemm(Dense type, const void* w, int64_t w_rows, int64_t w_stride_byte
     for (int64_t r = 0; r < x_rows; ++r) {
       float sum = 0;
       for (int64_t k = 0; k < columns; ++k) sum += load_dense(type, row, k) * x[r * x_stride + k];
+      store(out, r, n, sum);
+    }
+  }
+}
+
+void dense_tile_gemm(Dense type, const void* w, int64_t w_rows, int64_t w_stride_bytes, const RowTiles& x,
+                     const ProductRows& out) noexcept {
+  for (int64_t n = 0; n < w_rows; ++n) {
+    const std::byte* row = static_cast<const std::byte*>(w) + n * w_stride_bytes;
+    for (int64_t r = 0; r < x.rows; ++r) {
+      float sum = 0;
+      for (int64_t k = 0; k < x.columns; ++k) {
+        const float weight = load_dense(type, row, k), high = bf16_to_f32(f32_to_bf16(weight));
+        const float low = bf16_to_f32(f32_to_bf16(weight - high));
+        sum += row_tile_value(x, r, k) * high;
+        sum += row_tile_value(x, r, k) * low;
+      }
       store(out, r, n, sum);
     }
   }
@@ -470,6 +490,9 @@ constinit const Kernels scalar = {
     .make_code_tiles = make_code_tiles,
     .code_tile_gemm = code_tile_gemm,
     .dense_gemm = dense_gemm,
+    .dense_tile_rows_min = 0,
+    .split_tile_rows_min = 0,
+    .dense_tile_gemm = dense_tile_gemm,
     .widen = widen,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,

@@ -22,6 +22,10 @@ namespace {
 
 #include "kernels/isa/panel_amx.h"
 
+#include "kernels/isa/dense_tiles512.h"
+
+#include "kernels/isa/dense_gemm_amx.h"
+
 #include "kernels/code_tiles.inl.h"
 
 #include "kernels/isa/code_weights512.h"
@@ -37,6 +41,9 @@ constinit const Kernels amx = {.name = "amx",
                                .tile_gemm = tile_gemm,
                                .code_rows_min = 16,
                                .code_tile_gemm = code_tile_gemm,
+                               .dense_tile_rows_min = 5,
+                               .split_tile_rows_min = 10,
+                               .dense_tile_gemm = dense_tile_gemm,
                                .attention = attention_amx,
                                .attention_merge = attention_merge};
 

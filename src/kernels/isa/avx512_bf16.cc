@@ -4,6 +4,8 @@
 // were. The other types keep the AVX-512 code.
 #include <immintrin.h>
 
+#include <type_traits>
+
 #include "kernels/kernels.h"
 
 namespace estoc::kernels {
@@ -70,6 +72,10 @@ void dense_gemm_bf16(Dense type, const void* w, int64_t w_rows, int64_t w_stride
 
 #include "kernels/isa/row_tiles512.h"
 
+#include "kernels/isa/dense_tiles512.h"
+
+#include "kernels/isa/dense_gemm_bf16.h"
+
 }  // namespace
 
 extern const Kernels avx512_bf16;
@@ -78,6 +84,8 @@ constinit const Kernels avx512_bf16 = {.name = "avx512_bf16",
                                        .has_bf16_dot = true,
                                        .make_row_tiles = make_row_tiles,
                                        .dense_gemm = dense_gemm_bf16,
+                                       .dense_tile_rows_min = 16,
+                                       .dense_tile_gemm = dense_tile_gemm,
                                        .widen = widen};
 
 }  // namespace estoc::kernels
