@@ -162,11 +162,13 @@ void ExpertRun::gather(Rows& x) {
     const RowForm up = weights_.up.reads(compute_, segment.count);
     return std::array{up, weights_.gate ? weights_.gate->reads(compute_, segment.count) : up};
   };
-  for (const Segment& segment : work_.segments_) {
-    if (std::ranges::count(forms_of(segment), RowForm::quantized) > 0) x.make(compute_, RowForm::quantized);
-  }
+  const auto are_read = [&](RowForm form) {
+    return std::ranges::any_of(work_.segments_,
+                               [&](const Segment& segment) { return std::ranges::count(forms_of(segment), form) > 0; });
+  };
+  if (are_read(RowForm::quantized)) x.make(compute_, RowForm::quantized);
   work_.gathered_.reset(place_count_, x.columns());
-  work_.gathered_.begin_parts(compute_);
+  work_.gathered_.begin_parts(compute_, are_read(RowForm::values));
   for_strips(x.columns(), [&](const Strip& strip, int thread) {
     const auto forms = forms_of(*strip.segment);
     const auto source = [&](int64_t place) { return work_.source_[static_cast<size_t>(place)]; };
@@ -225,7 +227,9 @@ void ExpertRun::activate() {
   const ProfileScope scope(compute_, "activate");
   const int64_t width = weights_.up.rows();
   work_.activated_.reset(place_count_, width);
-  work_.activated_.begin_parts(compute_);
+  work_.activated_.begin_parts(compute_, std::ranges::any_of(work_.segments_, [&](const Segment& segment) {
+                                 return weights_.down.reads(compute_, segment.count) == RowForm::values;
+                               }));
   const auto add_bias = [&](const std::vector<float>& bias, int expert, float* row) {
     if (!bias.empty()) compute_.kernels.add(bias.data() + expert * width, width, row);
   };

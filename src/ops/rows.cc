@@ -99,7 +99,8 @@ void Rows::make(const Compute& compute, RowForm form) {
   }
 }
 
-void Rows::begin_parts(const Compute& compute) {
+void Rows::begin_parts(const Compute& compute, bool keeps_values) {
+  keeps_values_ = keeps_values;
   has_values_ = has_codes_ = has_tiles_ = has_code_tiles_ = false;
   set_planes(compute);
 }

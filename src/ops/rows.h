@@ -89,14 +89,14 @@ class Rows {
 
   // For rows whose strips have different forms, because products with few and with many rows read them. Between
   // begin_parts and the next reset only what follows is used, and each strip (rows from a multiple of kStrip to the
-  // next) is set by one thread at a time. If values are among the forms of one strip, they are among those of all.
-  void begin_parts(const Compute& compute);
+  // next) is set by one thread at a time. `keeps_values`: whether values are among the forms of any strip.
+  void begin_parts(const Compute& compute, bool keeps_values);
   // Sets rows [first, end) of one strip, first being its first: write(r, out) gives row r.
   template <typename Write>
   void fill_part(const Compute& compute, std::span<const RowForm> forms, int64_t first, int64_t end, int thread,
                  Write&& write) {
-    const bool is_kept = std::ranges::find(forms, RowForm::values) != forms.end();
-    float* const at = row(is_kept ? first : place_of(compute, first, thread));
+    ESTOC_DCHECK(keeps_values_ || std::ranges::find(forms, RowForm::values) == forms.end());
+    float* const at = row(keeps_values_ ? first : place_of(compute, first, thread));
     for (int64_t r = first; r < end; ++r) write(r, at + (r - first) * stride_);
     for (const RowForm form : forms) {
       if (form == RowForm::quantized) quantize(compute, at, first, end);
@@ -131,6 +131,7 @@ class Rows {
   int64_t columns_;
   int64_t count_ = 0;
   bool has_values_ = true, has_codes_ = false, has_tiles_ = false, has_code_tiles_ = false;
+  bool keeps_values_ = false;  // of parts
   PageMemory values_, codes_, low_codes_, scales_, sums_, tile_values_, tile_codes_, high_codes_, tile_scales_, marks_,
       code_sums_;
   kernels::QuantizedRows quantized_;

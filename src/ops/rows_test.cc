@@ -91,7 +91,7 @@ TEST(Rows, StripsMayHaveDifferentForms) {
     whole.fill(compute, RowForm::values, write);
     for (const RowForm form : {RowForm::quantized, RowForm::code_tiles, RowForm::tiles}) whole.make(compute, form);
     parts.reset(3 * kStrip);
-    parts.begin_parts(compute);
+    parts.begin_parts(compute, false);
     for (int64_t r = 0; r < kStrip; ++r) parts.copy_codes(r, whole, kStrip - 1 - r);
     const RowForm second = RowForm::code_tiles, third[] = {RowForm::tiles, RowForm::quantized};
     parts.fill_part(compute, {&second, 1}, kStrip, 2 * kStrip, 1, write);
@@ -117,6 +117,33 @@ TEST(Rows, StripsMayHaveDifferentForms) {
     const kernels::QuantizedRows e = parts.quantized_from(2 * kStrip), f = whole.quantized_from(2 * kStrip);
     expect_same_bytes(e.codes, f.codes, (kStrip - 1) * kColumns, "codes beside tiles");
   }
+}
+
+// Strips that keep values stay as they are while a thread makes other strips' tiles.
+TEST(Rows, StripsMayKeepValuesBesideTiles) {
+  constexpr int64_t kColumns = 64, kStrip = Rows::kStrip;
+  ThreadTeam team(1);
+  const Compute compute{team, kernels::table()};
+  const auto write = [](int64_t r, float* out) {
+    for (int64_t k = 0; k < kColumns; ++k) out[k] = value(r, k);
+  };
+  Rows parts(3 * kStrip, kColumns);
+  parts.reset(3 * kStrip);
+  parts.begin_parts(compute, true);
+  for (const auto& [strip, form] : {std::pair{0, RowForm::values}, {1, RowForm::tiles}, {2, RowForm::values}}) {
+    parts.fill_part(compute, {&form, 1}, strip * kStrip, (strip + 1) * kStrip, 0, write);
+  }
+  for (int64_t r = 0; r < 3 * kStrip; ++r) {
+    for (int64_t k = 0; k < kColumns; ++k) {
+      if (r / kStrip == 1) continue;
+      ASSERT_EQ(parts.row(r)[k], value(r, k)) << r;
+    }
+  }
+  Rows whole(3 * kStrip, kColumns);
+  whole.reset(3 * kStrip);
+  whole.fill(compute, RowForm::tiles, write);
+  const kernels::RowTiles a = parts.tiles_of(kStrip, 2 * kStrip), b = whole.tiles_of(kStrip, 2 * kStrip);
+  expect_same_bytes(a.values, b.values, kStrip * kColumns * 2, "tiles");
 }
 
 }  // namespace
