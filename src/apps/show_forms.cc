@@ -41,18 +41,20 @@ std::string why_form(const QuantFormat& format, Weight::Form form, ComputeMode m
   return {};
 }
 
-std::string why_rows(const QuantFormat& format, Weight::Form form, const Compute& compute) {
-  if (form != Weight::Form::packed) return "activations f32";
-  const std::string few = compute.has_wide_activations ? "int16" : "int8";
-  const RowForm many = Weight::reads_of(format, form, compute, kManyRows);
-  if (many == RowForm::quantized) {
+std::string why_rows(const QuantFormat& format, Weight::Form form, int64_t columns, const Compute& compute) {
+  const bool is_packed = form == Weight::Form::packed;
+  const std::string few = !is_packed ? "f32" : compute.has_wide_activations ? "int16" : "int8";
+  const auto reads = [&](int64_t rows) { return Weight::reads_of(format, form, columns, compute, rows); };
+  const RowForm many = reads(kManyRows);
+  if (many == reads(1)) {
+    if (!is_packed) return "activations f32";
     return few + " activations" +
            (compute.is_deterministic ? " for any number of rows: deterministic" : "; no faster way for many rows here");
   }
   int from = 1;
-  while (Weight::reads_of(format, form, compute, from) != many) ++from;
+  while (reads(from) != many) ++from;
   return fmt::format("{} activations, {} from {} rows on", few,
-                     many == RowForm::tiles ? "bf16 tiles of the matrix unit" : "8-bit code tiles", from);
+                     many == RowForm::tiles ? "bf16 tiles" : "8-bit code tiles", from);
 }
 
 }  // namespace
@@ -71,9 +73,10 @@ std::string show_forms(const WeightSource& weights, const ModelInfo& info, const
     const QuantFormat& format =
         is_fast ? Weight::format_as(matrix.format(), settings.weights.value_or(WeightType::as_stored), matrix.columns())
                 : matrix.format();
-    const Weight::Form form = Weight::form_of(format, settings.compute, matrix.has_even_runs(Weight::kDecodedRows));
-    const std::string said = fmt::format("{:>7} x {:<7} {}; {}", matrix.rows(), matrix.columns(),
-                                         why_form(format, form, settings.compute), why_rows(format, form, compute));
+    const Weight::Form form = Weight::form_of(format, settings.compute);
+    const std::string said =
+        fmt::format("{:>7} x {:<7} {}; {}", matrix.rows(), matrix.columns(), why_form(format, form, settings.compute),
+                    why_rows(format, form, matrix.columns(), compute));
     if (++counts[{kind_of(tensor.name), said}] == 1) order.emplace_back(kind_of(tensor.name), said);
   }
   std::string text;

@@ -120,7 +120,7 @@ class ExpertLoader {
     if (stack.views.size() == 1 && ExpertMatrix::fills_panels(choice.count)) {
       const MatrixView all = rows_of(stack, choice, 0, experts);
       const QuantFormat& format = Weight::format_as(all.format(), load_.weights, all.columns());
-      const bool is_packed = Weight::form_of(format, load_.mode, true) == Weight::Form::packed;
+      const bool is_packed = Weight::form_of(format, load_.mode) == Weight::Form::packed;
       // Where rows are multiplied as they lie, an expert's lie evenly though those of all may not.
       if (is_packed || all.has_even_runs(Weight::kDecodedRows)) weights.push_back(load_weight(load_, all));
     }

@@ -31,7 +31,7 @@ void add_totals(const WeightSource& source, const NamingRules& naming, ComputeMo
   }
   if (has_head || embedding == nullptr) return;
   const QuantFormat& format = Weight::format_as(*embedding->format, head_type(type), embedding->columns());
-  if (Weight::form_of(format, compute, true) != Weight::Form::packed) return;
+  if (Weight::form_of(format, compute) != Weight::Form::packed) return;
   info.weight_bytes += Weight::resident_bytes_of(format, compute, embedding->rows(), embedding->columns());
 }
 

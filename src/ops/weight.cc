@@ -45,14 +45,14 @@ const QuantFormat& Weight::format_as(const QuantFormat& format, WeightType type,
   return *find_format(type == WeightType::int8 ? "q8_0" : "q4_1");
 }
 
-Weight::Form Weight::form_of(const QuantFormat& format, ComputeMode mode, bool has_even_runs) {
-  if (mode == ComputeMode::fast && format.affine != nullptr) return Form::packed;
-  if (!is_dense(format)) return Form::decoded;
-  return mode == ComputeMode::fast || (&format == &f32 && has_even_runs) ? Form::dense : Form::decoded;
+Weight::Form Weight::form_of(const QuantFormat& format, ComputeMode mode) {
+  if (mode == ComputeMode::exact) return Form::decoded;
+  if (format.affine != nullptr) return Form::packed;
+  return is_dense(format) ? Form::dense : Form::decoded;
 }
 
 uint64_t Weight::resident_bytes_of(const QuantFormat& format, ComputeMode mode, int64_t rows, int64_t columns) {
-  if (form_of(format, mode, true) != Form::packed) return static_cast<uint64_t>(rows * format.row_bytes(columns));
+  if (form_of(format, mode) != Form::packed) return static_cast<uint64_t>(rows * format.row_bytes(columns));
   return panel_matrix_bytes(panel_shape(*format.affine, rows, columns));
 }
 
@@ -60,7 +60,7 @@ Weight::Weight(const MatrixView& matrix, ComputeMode mode, const Compute& comput
                const std::function<void()>& release, WeightType type)
     : matrix_(matrix),
       format_(mode == ComputeMode::fast ? &format_as(matrix.format(), type, matrix.columns()) : &matrix.format()),
-      form_(form_of(*format_, mode, matrix.has_even_runs(kDecodedRows))) {
+      form_(form_of(*format_, mode)) {
   if (form_ == Form::dense && !matrix_.has_even_runs(kDecodedRows)) packed_ = copy_rows();
   if (form_ != Form::packed) return;
   panels_ = panel_shape(*format_->affine, rows(), columns());
@@ -108,10 +108,16 @@ PackedBytes Weight::pack(const Compute& compute, const std::function<void()>& re
   return {memory, memory->data()};
 }
 
-RowForm Weight::reads_of(const QuantFormat& format, Form form, const Compute& compute, int64_t row_count) {
-  if (form != Form::packed) return RowForm::values;
-  if (compute.is_deterministic) return RowForm::quantized;
+RowForm Weight::reads_of(const QuantFormat& format, Form form, int64_t columns, const Compute& compute,
+                         int64_t row_count) {
+  if (form == Form::decoded) return RowForm::values;
   const auto is_enough = [&](int rows_min) { return rows_min > 0 && row_count >= rows_min; };
+  if (form == Form::dense) {
+    const bool is_tiled = !compute.is_deterministic && columns % kernels::RowTiles::kColumns == 0;
+    const int rows_min = &format == &bf16 ? compute.kernels.dense_tile_rows_min : compute.kernels.split_tile_rows_min;
+    return is_tiled && is_enough(rows_min) ? RowForm::tiles : RowForm::values;
+  }
+  if (compute.is_deterministic) return RowForm::quantized;
   // 8 bits are few for a model that asks for 16, and for weights that have 8 themselves. Panels in groups of 16 hold
   // formats that leave some of the 4 bits unused, which would be lost of the 8.
   const bool is_coarse = !compute.has_wide_activations && format.affine->bits == 4 && format.affine->group == 32;
@@ -121,7 +127,7 @@ RowForm Weight::reads_of(const QuantFormat& format, Form form, const Compute& co
 
 void Weight::multiply(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                       int64_t end, float* scratch) const {
-  if (x.form == RowForm::tiles) {
+  if (x.form == RowForm::tiles && form_ == Form::packed) {
     return compute.kernels.tile_gemm(panels_, begin, end, x.rows.tiles_of(x.begin, x.end), out);
   }
   if (x.form == RowForm::code_tiles) {
@@ -137,25 +143,50 @@ void Weight::multiply(const Compute& compute, const RowsPart& x, const kernels::
     return;
   }
   const int64_t first = begin * kernels::kPanelRows, last = std::min(rows(), end * kernels::kPanelRows);
-  if (form_ == Form::dense) {
+  if (x.form == RowForm::tiles) {
+    multiply_dense_tiles(compute, x, out, first, last);
+  } else if (form_ == Form::dense) {
     multiply_dense(compute, x, out, first, last, scratch);
   } else {
     multiply_decoded(compute, x, out, first, last, scratch);
   }
 }
 
+const std::byte* Weight::dense_row(int64_t n) const {
+  return packed_ == nullptr ? matrix_.row(n) : packed_.get() + n * dense_stride();
+}
+
+int64_t Weight::dense_stride() const {
+  return packed_ == nullptr ? matrix_.row_stride_bytes() : format_->row_bytes(columns());
+}
+
+void Weight::multiply_dense_tiles(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out,
+                                  int64_t begin, int64_t end) const {
+  const kernels::RowTiles tiles = x.rows.tiles_of(x.begin, x.end);
+  for (int64_t n = begin; n < end;) {
+    // As many rows at once as lie evenly.
+    const std::byte* const row = dense_row(n);
+    int64_t count = std::min(kDecodedRows, end - n);
+    while (n + count < end && dense_row(n + count) == row + count * dense_stride()) {
+      count = std::min(count + kDecodedRows, end - n);
+    }
+    compute.kernels.dense_tile_gemm(dense_type(*format_), row, count, dense_stride(), tiles, out.from(0, n));
+    n += count;
+  }
+}
+
 void Weight::multiply_dense(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                             int64_t end, float* scratch) const {
-  // From so many rows on it pays to widen the weights before, but where they are multiplied as they are.
+  // From so many rows on it pays to widen the weights before. Where bf16 is multiplied as it is, the sums differ.
   constexpr int64_t kWidenedRows = 24;
   const kernels::Dense type = dense_type(*format_);
-  const bool is_widened = x.count() >= kWidenedRows && type != kernels::Dense::f32 &&
-                          !(type == kernels::Dense::bf16 && compute.kernels.has_bf16_dot);
+  const bool is_one_way = compute.is_deterministic && type == kernels::Dense::bf16 && compute.kernels.has_bf16_dot;
+  const bool is_widened = x.count() >= kWidenedRows && type != kernels::Dense::f32 && !is_one_way;
   // A few weight rows at a time against all activations: the weights are read once.
   for (int64_t n = begin; n < end; n += kDecodedRows) {
     const int64_t count = std::min(kDecodedRows, end - n);
-    const int64_t stride = packed_ == nullptr ? matrix_.row_stride_bytes() : format_->row_bytes(columns());
-    const std::byte* const row = packed_ == nullptr ? matrix_.row(n) : packed_.get() + n * stride;
+    const int64_t stride = dense_stride();
+    const std::byte* const row = dense_row(n);
     if (is_widened) {
       for (int64_t i = 0; i < count; ++i) {
         compute.kernels.widen(type, row + i * stride, columns(), scratch + i * columns());
@@ -171,10 +202,12 @@ void Weight::multiply_dense(const Compute& compute, const RowsPart& x, const ker
 
 void Weight::multiply_decoded(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                               int64_t end, float* scratch) const {
+  const bool is_f32 = format_ == &f32 && matrix_.has_even_runs(kDecodedRows);
   for (int64_t n = begin; n < end; n += kDecodedRows) {
     const int64_t count = std::min(kDecodedRows, end - n);
-    for (int64_t i = 0; i < count; ++i) matrix_.decode(n + i, scratch + i * columns());
-    compute.kernels.dense_gemm(kernels::Dense::f32, scratch, count, columns() * 4, columns(), x.rows.row(x.begin),
+    for (int64_t i = 0; i < count && !is_f32; ++i) matrix_.decode(n + i, scratch + i * columns());
+    compute.kernels.dense_gemm(kernels::Dense::f32, is_f32 ? static_cast<const void*>(matrix_.row(n)) : scratch, count,
+                               is_f32 ? matrix_.row_stride_bytes() : columns() * 4, columns(), x.rows.row(x.begin),
                                x.count(), x.rows.stride(), out.from(0, n));
   }
 }

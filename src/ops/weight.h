@@ -1,10 +1,10 @@
 // One weight matrix in the form the chosen compute mode reads, and the product with it.
 //
 // What: three forms. packed: integer codes in panels (fast mode, integer formats). dense: f32, f16 or bf16 rows used
-// where they lie, or copied into their order (fast mode, float formats; exact mode, f32). decoded: any format, turned
-// into f32 rows on the way (exact mode). Ownership: packed shares its memory with a PackedStore, if one is given; dense
-// and decoded point into the weight file, which must outlive the Weight. Threads: immutable after construction. Errors:
-// the makers throw Error{resource_exhausted}.
+// where they lie, or copied into their order (fast mode, float formats). decoded: any format, turned into f32 rows on
+// the way unless they are that already (exact mode). Ownership: packed shares its memory with a PackedStore, if one is
+// given; dense and decoded point into the weight file, which must outlive the Weight. Threads: immutable after
+// construction. Errors: the makers throw Error{resource_exhausted}.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +42,7 @@ class Weight {
 
   // The form of activations that multiply reads when there are `row_count` of them.
   RowForm reads(const Compute& compute, int64_t row_count) const {
-    return reads_of(*format_, form_, compute, row_count);
+    return reads_of(*format_, form_, columns(), compute, row_count);
   }
   // out[r][n] = x[r] . w[n] for the rows n of panels [begin, end); x has the form it reads. One thread; different
   // panels from different threads. scratch: kDecodedRows * columns floats of the thread's own.
@@ -59,20 +59,25 @@ class Weight {
 
   // The format that rows of `columns` are computed in: floating-point ones that can be packed become that of `type`.
   static const QuantFormat& format_as(const QuantFormat& format, WeightType type, int64_t columns);
-  // What form a format takes, where rows lie kDecodedRows together or do not, and how many bytes a matrix of it then
-  // keeps resident.
-  static Form form_of(const QuantFormat& format, ComputeMode mode, bool has_even_runs);
+  // What form a format takes, and how many bytes a matrix of it then keeps resident.
+  static Form form_of(const QuantFormat& format, ComputeMode mode);
   static uint64_t resident_bytes_of(const QuantFormat& format, ComputeMode mode, int64_t rows, int64_t columns);
-  // What `reads` answers for a weight of that format and form.
-  static RowForm reads_of(const QuantFormat& format, Form form, const Compute& compute, int64_t row_count);
+  // What `reads` answers for a weight of that format, form and width.
+  static RowForm reads_of(const QuantFormat& format, Form form, int64_t columns, const Compute& compute,
+                          int64_t row_count);
 
  private:
   PackedBytes pack(const Compute& compute, const std::function<void()>& release) const;
   PackedBytes copy_rows() const;
+  void multiply_dense_tiles(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
+                            int64_t end) const;
   void multiply_dense(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                       int64_t end, float* scratch) const;
   void multiply_decoded(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                         int64_t end, float* scratch) const;
+
+  const std::byte* dense_row(int64_t n) const;
+  int64_t dense_stride() const;
 
   MatrixView matrix_;
   const QuantFormat* format_;  // what is computed with; the matrix's own unless it is rounded on the way
