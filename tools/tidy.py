@@ -28,12 +28,14 @@ HEADER_IN_HEADER = re.compile(r"^fmt/core\.h$|^(sys/|netinet/|arpa/|linux/)|^(un
 FENCED_HEADERS = [
     (re.compile(r"^boost/"), ("http",), "Boost is hidden behind src/http"),
     (re.compile(r"^simdjson"), ("base/json.cc",), "JSON is read through base/json.h"),
+    (re.compile(r"^curl/"), ("hub/curl_library.h", "hub/web_session.cc"), "the web is spoken to through hub/web_session.h"),
+    (re.compile(r"^openssl/"), ("hub/digest.cc",), "digests are made through hub/digest.h"),
     (re.compile(r"^sodium"), ("base/keyed_hash.cc",), "keyed hashes are made through base/keyed_hash.h"),
     (re.compile(r"^(\w*intrin|cpuid|arm_neon|arm_sve)\.h$"), ("kernels",), "instructions are named in src/kernels only"),
     (re.compile(r"^iostream$"), (), "it costs start-up time; use fmt"),
     (re.compile(r"^regex$"), (), "it is slow and can overflow the stack; use PCRE2"),
 ]
-GETENV_FOLDERS = {"base", "apps", "checkpoint", "gpu"}  # gpu: what a driver reads itself, and the emulator
+GETENV_FOLDERS = {"base", "apps", "gpu"}  # gpu: what a driver reads itself, and the emulator
 
 LITERAL_OR_COMMENT = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"([^()\s\\]{0,16})\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])\'(?:\\.|[^\'\\\n])+\'',
