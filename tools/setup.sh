@@ -8,8 +8,8 @@
 set -euo pipefail
 
 packages=(g++ cmake ninja-build pkg-config ccache libfmt-dev libspdlog-dev libsimdjson-dev libcli11-dev libboost1.81-dev
-          libpcre2-dev libutf8proc-dev libxxhash-dev libsodium-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libgtest-dev python3 python3-venv python3-pip
-          curl ca-certificates)
+          libpcre2-dev libutf8proc-dev libxxhash-dev libsodium-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libgtest-dev
+          python3 python3-venv python3-pip curl ca-certificates openssl)
 
 fail() {
   echo "setup: $*" >&2

@@ -101,17 +101,17 @@ int bench_model(const BenchModelOptionValues& options) {
   const ReportFormat format = parse_report_format(options.output);
   apply_process_options(options);
   auto weights = make_random_model(options.model);
-  const std::string path = weights != nullptr ? options.model : resolve_model_path(options.model);
-  if (weights == nullptr) weights = open_weights(path, naming_rules());
-  const auto [settings, placement, info] =
-      settle(read_model_settings(options.model, options), *weights, available_memory());
+  const NamedModel model = weights != nullptr ? NamedModel{options.model} : named_model(options.model);
+  if (weights == nullptr) weights = open_weights(model.path, naming_rules());
+  const auto [settings, placement, info] = settle(read_model_settings(model, options), *weights, available_memory());
   const ModelBenchPlan plan = plan_of(options, settings, placement);
   Json::Array rows;
   for (const ModelBenchResult& result : run_model_bench(*weights, plan, show_progress)) {
     if (options.has_profile) {
       for (Json& row : model_profile_rows(result)) rows.push_back(std::move(row));
     } else {
-      rows.push_back(model_bench_row(checkpoint_name(path), info, plan, result));
+      rows.push_back(
+          model_bench_row(model.name.empty() ? checkpoint_name(model.path) : model.name, info, plan, result));
     }
   }
   finish_progress();

@@ -22,6 +22,7 @@ constexpr const char* kFooter = R"(Examples:
   estoc run demo "What is the capital of France?"
   estoc run demo < question.txt                  all of the file is one question
   estoc run ./Llama-3.2-1B-Instruct              chat in the terminal
+  estoc serve org/name:Q4_K_M                    fetch it from Hugging Face first if it is not here
   estoc show model.gguf                          what is inside and what memory it needs
   estoc perplexity demo text.txt --chunks 20     how well it predicts a text
   estoc bench model demo -p 512 -n 128 -d 0,4096 -b 1,8
@@ -42,6 +43,9 @@ struct CommandLine::Commands {
     add(app, "perplexity", "tell how well a model predicts a text", perplexity_values, add_perplexity_options,
         perplexity);
     add(app, "trace", "tell what a prompt is after each layer", trace_values, add_trace_options, trace);
+    add(app, "pull", "fetch models by name", pull_values, add_pull_options, pull);
+    add(app, "list", "tell which models are on this machine", list_values, add_list_options, list);
+    add(app, "rm", "remove a model that was fetched", remove_values, add_remove_options, estoc::remove);
     CLI::App& bench = *app.add_subcommand("bench", "measure kernels, a model or servers");
     bench.require_subcommand(1);
     add(bench, "kernels", "each loop beside what the CPU could do", bench_kernels_values, add_bench_kernels_options,
@@ -69,6 +73,9 @@ struct CommandLine::Commands {
   ShowOptionValues show_values;
   PerplexityOptionValues perplexity_values;
   TraceOptionValues trace_values;
+  PullOptionValues pull_values;
+  ListOptionValues list_values;
+  RemoveOptionValues remove_values;
   BenchKernelsOptionValues bench_kernels_values;
   BenchModelOptionValues bench_model_values;
   BenchServeOptionValues bench_serve_values;

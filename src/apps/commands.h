@@ -16,5 +16,8 @@ int bench_report(const BenchReportOptionValues& options);
 int bench_serve(const BenchServeOptionValues& options);
 int show(const ShowOptionValues& options);
 int trace(const TraceOptionValues& options);
+int pull(const PullOptionValues& options);
+int list(const ListOptionValues& options);
+int remove(const RemoveOptionValues& options);
 
 }  // namespace estoc

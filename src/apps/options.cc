@@ -28,7 +28,9 @@ CLI::Option* list_flag(CLI::App& command, const std::string& name, std::vector<s
   return command.add_option(name, values, help)->delimiter(',')->allow_extra_args(false);
 }
 
-constexpr const char* kModelHelp = "a .gguf file, a Hugging Face folder, or `demo`";
+constexpr const char* kModelHelp =
+    "a .gguf file, a Hugging Face folder, `demo`, or a name, which is fetched where it is not here: org/name, "
+    "org/name:Q4_K_M, name:tag";
 
 void add_shared_options(CLI::App& command, ModelOptionValues& values) {
   flag(command, "--threads", values.threads, "compute threads; 0 takes every physical core this process may use")
@@ -165,6 +167,25 @@ void add_trace_options(CLI::App& command, TraceOptionValues& values) {
   auto* prompt = command.add_option("PROMPT", values.prompt, "a text, taken as it is: no template, no special tokens");
   flag(command, "--tokens", values.tokens, "token ids instead of a text; a list like 1,2,3")->excludes(prompt);
   flag(command, "--output,-o", values.output, "table or json")->check(CLI::IsMember({"table", "json"}));
+}
+
+void add_pull_options(CLI::App& command, PullOptionValues& values) {
+  command
+      .add_option("MODEL", values.models,
+                  "org/name of Hugging Face, with @revision or :QUANT where wanted; modelscope:org/name; name:tag of "
+                  "Ollama's registry; the address of a repository or a GGUF file")
+      ->required();
+}
+
+void add_list_options(CLI::App& command, ListOptionValues& values) {
+  flag(command, "--output,-o", values.output, "table, json, csv or md");
+}
+
+void add_remove_options(CLI::App& command, RemoveOptionValues& values) {
+  command.add_option("MODEL", values.model, "a name as `estoc list` shows it, or org/name for all of a repository")
+      ->required();
+  // An answer in the environment would be one to questions that nobody has read.
+  command.add_flag("--yes,-y", values.is_agreed, "do not ask")->configurable(false);
 }
 
 void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values) {

@@ -84,6 +84,19 @@ struct TraceOptionValues : SingleModelOptionValues {
   std::string output = "table";
 };
 
+struct PullOptionValues {
+  std::vector<std::string> models;
+};
+
+struct ListOptionValues {
+  std::string output = "table";
+};
+
+struct RemoveOptionValues {
+  std::string model;
+  bool is_agreed = false;
+};
+
 struct BenchModelOptionValues : SingleModelOptionValues {
   std::string prompts = "512", generations = "128", depths = "0", batches = "1";  // lists: "0,4096"
   std::string thread_counts = "0";
@@ -106,6 +119,9 @@ void add_run_options(CLI::App& command, RunOptionValues& values);
 void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values);
 void add_show_options(CLI::App& command, ShowOptionValues& values);
 void add_trace_options(CLI::App& command, TraceOptionValues& values);
+void add_pull_options(CLI::App& command, PullOptionValues& values);
+void add_list_options(CLI::App& command, ListOptionValues& values);
+void add_remove_options(CLI::App& command, RemoveOptionValues& values);
 void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values);
 void add_bench_kernels_options(CLI::App& command, BenchKernelsOptionValues& values);
 

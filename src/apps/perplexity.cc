@@ -69,8 +69,9 @@ void score_window(SingleSequence& sequence, size_t vocab, std::span<const TokenI
 
 int perplexity(const PerplexityOptionValues& options) {
   apply_process_options(options);
-  const Checkpoint checkpoint = open_checkpoint(options.model);
-  const Settled settled = settle(read_model_settings(options.model, options), *checkpoint.weights, available_memory());
+  const NamedModel named = named_model(options.model);
+  const Checkpoint checkpoint = open_checkpoint(named.path);
+  const Settled settled = settle(read_model_settings(named, options), *checkpoint.weights, available_memory());
   const ModelPlan plan = plan_model(settled.settings, settled.info, settled.placement);
   const int window_tokens = plan.engine.context;
   if (window_tokens < 4)

@@ -54,9 +54,10 @@ PackPlace read_pack_place(const std::string& name) {
 
 }  // namespace
 
-ModelSettings read_model_settings(const std::string& model, const ModelOptionValues& options) {
+ModelSettings read_model_settings(const NamedModel& model, const ModelOptionValues& options) {
   ModelSettings settings;
-  settings.model = model;
+  settings.model = model.path;
+  settings.name = model.name;
   settings.device = options.device;
   settings.gpu_layers = read_gpu_layers(options.gpu_layers);
   settings.places = read_places(options);

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "apps/named_model.h"
 #include "apps/options.h"
 #include "serving/model_plan.h"
 #include "serving/model_settings.h"
@@ -11,7 +12,7 @@
 
 namespace estoc {
 
-ModelSettings read_model_settings(const std::string& model, const ModelOptionValues& options);
+ModelSettings read_model_settings(const NamedModel& model, const ModelOptionValues& options);
 RuntimeSettings read_runtime_settings(const ModelOptionValues& options);
 
 // How the plan's bytes for keys and values were found: "64 contexts".

@@ -8,7 +8,7 @@ namespace estoc {
 namespace {
 
 TEST(ReadSettings, DefaultsLeaveTheChoiceOpen) {
-  const ModelSettings settings = read_model_settings("m", {});
+  const ModelSettings settings = read_model_settings({"m"}, {});
   EXPECT_EQ(settings.model, "m");
   EXPECT_EQ(settings.compute, ComputeMode::fast);
   EXPECT_EQ(settings.activations, Activations::automatic);
@@ -25,7 +25,7 @@ TEST(ReadSettings, WordsBecomeValues) {
   options.kv_type = "int8";
   options.kv_memory = "1.5G";
   options.pack_cache = "/some/folder";
-  const ModelSettings settings = read_model_settings("m", options);
+  const ModelSettings settings = read_model_settings({"m"}, options);
   EXPECT_EQ(settings.compute, ComputeMode::exact);
   EXPECT_EQ(settings.activations, Activations::int16);
   EXPECT_EQ(settings.kv_type, KvType::int8);
@@ -33,14 +33,14 @@ TEST(ReadSettings, WordsBecomeValues) {
   EXPECT_EQ(settings.pack_place, PackPlace::directory);
   EXPECT_EQ(settings.pack_directory, "/some/folder");
   options.pack_cache = "off";
-  EXPECT_EQ(read_model_settings("m", options).pack_place, PackPlace::nowhere);
+  EXPECT_EQ(read_model_settings({"m"}, options).pack_place, PackPlace::nowhere);
 }
 
 TEST(ReadSettings, MemoryThatIsNoneIsRefused) {
   for (const char* text : {"0", "0.2", "-1G", "much", "1T", "1e9G"}) {
     ModelOptionValues options;
     options.kv_memory = text;
-    EXPECT_THROW(read_model_settings("m", options), Error) << text;
+    EXPECT_THROW(read_model_settings({"m"}, options), Error) << text;
   }
 }
 

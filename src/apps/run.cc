@@ -130,7 +130,7 @@ void chat(Served& served, const RunOptionValues& options, Json messages) {
   const bool is_screen = ::isatty(STDOUT_FILENO) == 1;
   const auto tell = [&](const std::string& text) { is_screen ? write_output(text) : write_note(text); };
   tell(fmt::format("{}: type a message; /clear forgets, /exit or Ctrl-D leaves, Ctrl-C stops an answer.\n",
-                   served.checkpoint.name));
+                   served.name));
   if (!served.checkpoint.prompts->has_template()) {
     tell("It has no chat template: it goes on with each text and knows none before.\n");
   }
@@ -163,15 +163,15 @@ void remove_interrupt_handler() { ::signal(SIGINT, SIG_DFL); }
 }  // namespace
 
 int run(const RunOptionValues& options) {
-  (void)resolve_model_path(options.model);  // a wrong path is told before somebody has typed a question
+  const NamedModel model = named_model(options.model);  // a wrong name is told before somebody has typed a question
   check_text(options.system, "--system");
   const std::optional<std::string> question = read_question(options.prompt);
   apply_process_options(options);
-  const Runtime runtime = load_models(read_runtime_settings(options), {read_model_settings(options.model, options)});
+  const Runtime runtime = load_models(read_runtime_settings(options), {read_model_settings(model, options)});
   Served& served = runtime.first();
   if (!served.rounded.empty()) write_note(fmt::format("estoc: {}\n", served.rounded));
   if (!options.system.empty() && !served.checkpoint.prompts->has_template()) {
-    fail(ErrorCode::invalid_argument, "--system: {} has no chat template to put it in", served.checkpoint.name);
+    fail(ErrorCode::invalid_argument, "--system: {} has no chat template to put it in", served.name);
   }
   install_interrupt_handler();
   Json messages{Json::Array{}};

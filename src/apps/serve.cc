@@ -22,7 +22,7 @@ namespace estoc {
 namespace {
 
 ModelSettings read_settings_of(const std::string& model, const ServeOptionValues& options) {
-  ModelSettings settings = read_model_settings(model, options);
+  ModelSettings settings = read_model_settings(named_model(model), options);
   EngineConfig& config = settings.engine;
   config.queue_max = options.queue_max;
   config.target_tbt_s = options.target_tbt_ms / 1e3;
@@ -36,12 +36,12 @@ ModelSettings read_settings_of(const std::string& model, const ServeOptionValues
 }
 
 std::vector<ModelSettings> read_served_settings(const ServeOptionValues& options) {
+  if (!options.names.empty() && options.names.size() != options.models.size()) {
+    fail(ErrorCode::invalid_argument, "--name: got {}, expected as many as models ({}), or none", options.names.size(),
+         options.models.size());
+  }
   std::vector<ModelSettings> models;
   for (const std::string& model : options.models) models.push_back(read_settings_of(model, options));
-  if (!options.names.empty() && options.names.size() != models.size()) {
-    fail(ErrorCode::invalid_argument, "--name: got {}, expected as many as models ({}), or none", options.names.size(),
-         models.size());
-  }
   for (size_t i = 0; i < options.names.size(); ++i) models[i].name = options.names[i];
   return models;
 }

@@ -15,6 +15,7 @@
 #include "engine/kv_sizing.h"
 #include "gpu/device_report.h"
 #include "kernels/kernels.h"
+#include "serving/served.h"
 #include "serving/settled.h"
 
 namespace estoc {
@@ -40,13 +41,14 @@ std::string formats_of(const WeightSource& weights) {
 
 int show(const ShowOptionValues& options) {
   apply_process_options(options);
-  const Checkpoint checkpoint = open_checkpoint(options.model);
+  const NamedModel model = named_model(options.model);
+  const Checkpoint checkpoint = open_checkpoint(model.path);
   const auto [settings, placement, info] =
-      settle(read_model_settings(options.model, options), *checkpoint.weights, available_memory());
+      settle(read_model_settings(model, options), *checkpoint.weights, available_memory());
   const ModelPlan plan = plan_model(settings, info, placement);
   const uint64_t kv_bytes = plan.engine.kv_bytes;
   const uint64_t block = std::max<uint64_t>(1, info.state.position_block_bytes(plan.engine.kv_type));
-  row("model", checkpoint.name);
+  row("model", served_name(settings, checkpoint));
   row("file", fmt::format("{} ({}, {})", checkpoint.path, checkpoint.weights->container(),
                           format_bytes(checkpoint.weights->file_bytes())));
   row("architecture", fmt::format("{} (family {})", info.architecture, info.family));

@@ -131,8 +131,9 @@ void print_json(const std::vector<TokenId>& prompt, const std::vector<Trail>& tr
 
 int trace(const TraceOptionValues& options) {
   apply_process_options(options);
-  const Checkpoint checkpoint = open_checkpoint(options.model);
-  const ModelSettings settings = read_model_settings(options.model, options);
+  const NamedModel named = named_model(options.model);
+  const Checkpoint checkpoint = open_checkpoint(named.path);
+  const ModelSettings settings = read_model_settings(named, options);
   const ModelInfo info = describe_model(*checkpoint.weights, settings.compute);
   if ((settings.device != "auto" && settings.device != "cpu") || !settings.places.empty()) {
     fail(ErrorCode::invalid_argument, "--device, --place: a trace is computed on the CPU");
