@@ -4,19 +4,21 @@
 
 #include "base/error.h"
 #include "base/home_folders.h"
+#include "base/mapped_file.h"
 #include "checkpoint/generation_defaults.h"
 #include "checkpoint/gguf_vocab.h"
 #include "checkpoint/template_source.h"
 #include "models/family.h"
+#include "weights/gguf_file.h"
 
 namespace estoc {
 namespace {
 
 constexpr const char* kDemoFile = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
-std::unique_ptr<Tokenizer> open_tokenizer(const WeightSource& weights) {
+std::unique_ptr<Tokenizer> tokenizer_of(const WeightSource& weights) {
   if (weights.metadata() != nullptr) return build_tokenizer(gguf_vocab(*weights.metadata()));
-  return open_tokenizer_json(weights.path());
+  return open_tokenizer(weights.path());
 }
 
 // A vocabulary with more ordinary tokens than the embedding has rows belongs to another model. Special tokens may
@@ -53,12 +55,20 @@ std::string resolve_model_path(const std::string& model) {
   return path;
 }
 
+std::unique_ptr<Tokenizer> open_model_tokenizer(const std::string& model) {
+  const std::string path = resolve_model_path(model);
+  if (std::filesystem::is_directory(path)) return open_tokenizer(path);
+  const MappedFile file(path);
+  if (!has_gguf_magic(file.bytes())) return open_tokenizer(path);
+  return build_tokenizer(gguf_vocab(parse_gguf(file.bytes(), path).metadata));
+}
+
 Checkpoint open_checkpoint(const std::string& model) {
   Checkpoint checkpoint;
   checkpoint.path = resolve_model_path(model);
   checkpoint.name = checkpoint_name(checkpoint.path);
   checkpoint.weights = open_weights(checkpoint.path, naming_rules());
-  checkpoint.tokenizer = open_tokenizer(*checkpoint.weights);
+  checkpoint.tokenizer = tokenizer_of(*checkpoint.weights);
   check_vocabulary(*checkpoint.weights, *checkpoint.tokenizer);
   std::optional<ChatTemplate> chat_template;
   if (const auto source = template_source(*checkpoint.weights)) {

@@ -27,6 +27,9 @@ struct Checkpoint {
 // `model` is a .gguf file, a Hugging Face directory or "demo" (the demo model in the user's cache folder).
 Checkpoint open_checkpoint(const std::string& model);
 
+// The tokenizer alone, also of a model that is not run here or whose weights are absent; or of a tokenizer's file.
+std::unique_ptr<Tokenizer> open_model_tokenizer(const std::string& model);
+
 // The file or folder `model` means; throws Error{not_found} with what to do when it is not there.
 std::string resolve_model_path(const std::string& model);
 

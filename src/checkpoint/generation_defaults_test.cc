@@ -79,7 +79,7 @@ TEST(EndTokens, OfAFolderAreTheUnionOfItsFiles) {
   std::filesystem::copy(ESTOC_SOURCE_DIR "/tests/golden/models/llama2_like", folder);
   directory.write("model/generation_config.json", R"({"eos_token_id": [5, 2, -1, 4000, "x", null], "top_k": 3})");
   const auto source = open_weights(folder.string(), naming_rules());
-  const auto tokenizer = open_tokenizer_json(folder.string());
+  const auto tokenizer = open_tokenizer(folder.string());
   const TokenId end_of_turn = *tokenizer->find("<|eot|>");
   EXPECT_EQ(generation_defaults(*source, *tokenizer).end_tokens, (Ids{5, 2, end_of_turn}));
 }

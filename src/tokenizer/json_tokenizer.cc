@@ -1,8 +1,5 @@
-// Tokenizers from Hugging Face's tokenizer.json: open_tokenizer_json and parse_tokenizer_json.
-#include <filesystem>
-
+// Tokenizers from Hugging Face's tokenizer.json: parse_tokenizer_json.
 #include "base/error.h"
-#include "base/mapped_file.h"
 #include "tokenizer/json_components.h"
 #include "tokenizer/json_models.h"
 #include "tokenizer/json_vocab.h"
@@ -69,14 +66,6 @@ std::unique_ptr<Tokenizer> parse_tokenizer_json(std::string_view tokenizer_json,
     parts.bos = prefix.front();
   }
   return std::make_unique<PipelineTokenizer>(std::move(parts));
-}
-
-std::unique_ptr<Tokenizer> open_tokenizer_json(const std::string& directory) {
-  const std::string path = directory + "/tokenizer.json";
-  const std::string config_path = directory + "/tokenizer_config.json";
-  const std::string text = read_file(path);
-  const std::string config = std::filesystem::exists(config_path) ? read_file(config_path) : std::string();
-  return parse_tokenizer_json(text, config, path);
 }
 
 }  // namespace estoc

@@ -1,6 +1,6 @@
 // Text to token ids and back.
 //
-// What: one loaded vocabulary with its splitting rules. Built from a Hugging Face folder (open_tokenizer_json) or from
+// What: one loaded vocabulary with its splitting rules. Built from a Hugging Face folder (open_tokenizer) or from
 // the vocabulary inside a GGUF file (build_tokenizer).
 // Threads: immutable after construction; every method may be called from any thread at once.
 // Errors: the builders throw Error{corrupt_file, unsupported} naming the file and what was expected; encode and decode
@@ -96,15 +96,20 @@ struct GgufVocab {
 
 std::unique_ptr<Tokenizer> build_tokenizer(const GgufVocab& vocab);
 
-// Reads `directory`/tokenizer.json (and tokenizer_config.json beside it when present).
-std::unique_ptr<Tokenizer> open_tokenizer_json(const std::string& directory);
+// Of a Hugging Face folder: its tokenizer.json, or the SentencePiece model or tiktoken ranks where it has none, and
+// what tokenizer_config.json says beside them. `path` may also be such a file itself.
+std::unique_ptr<Tokenizer> open_tokenizer(const std::string& path);
 
-// The same from text already in memory; `config_json` may be empty. `source` is used in messages.
+// A tokenizer.json in memory; `config_json` may be empty. `source` is used in messages.
 std::unique_ptr<Tokenizer> parse_tokenizer_json(std::string_view tokenizer_json, std::string_view config_json,
                                                 const std::string& source);
 
 // A SentencePiece .model file (unigram or bpe); `config_json` as above, or empty.
 std::unique_ptr<Tokenizer> parse_sentencepiece(std::string_view model, std::string_view config_json,
                                                const std::string& source);
+
+// A file of ranks by tiktoken; `config_json` says how text is cut ("pat_str", or a class that we know).
+std::unique_ptr<Tokenizer> parse_tiktoken(std::string_view ranks, std::string_view config_json,
+                                          const std::string& source);
 
 }  // namespace estoc

@@ -30,7 +30,7 @@ class JsonVocabulary : public testing::Test {
  protected:
   void SetUp() override { ESTOC_SKIP_WITHOUT(shared_path("tokenizers/hf")); }
   static std::unique_ptr<Tokenizer> open(const std::string& name) {
-    return open_tokenizer_json(shared_path("tokenizers/hf/" + name));
+    return open_tokenizer(shared_path("tokenizers/hf/" + name));
   }
   // From tokenizer.json alone, without the configuration beside it.
   static std::unique_ptr<Tokenizer> open_alone(const std::string& name) {

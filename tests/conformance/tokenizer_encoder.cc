@@ -1,9 +1,12 @@
 // Encodes for tokenizers_against_oracles.py: tokenizer_encoder PATH [--no-special] [--as-text] [--decode] [--pair]
+// [--time]
 //
-// PATH is a tokenizer.json, a SentencePiece .model, a vocabulary in a GGUF file, or a folder. Standard input has texts,
-// each as a 32-bit length and its bytes; for each the answer is a 32-bit count and the ids, and with --decode a 32-bit
-// length and the bytes that the ids decode to. With --pair two texts at a time are one input, and a 32-bit count and
-// the segments follow the ids. What is no tokenizer is one sentence on the standard error and the exit code 2.
+// PATH is a tokenizer.json (alone), a vocabulary in a GGUF file, or what open_tokenizer takes. Standard input has
+// texts, each as a 32-bit length and its bytes; for each the answer is a 32-bit count and the ids, and with --decode a
+// 32-bit length and the bytes that the ids decode to. With --pair two texts at a time are one input, and a 32-bit count
+// and the segments follow the ids. With --time nothing but three numbers: the seconds of opening and of encoding all,
+// and the ids. What is no tokenizer is one sentence on the standard error and the exit code 2.
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -23,8 +26,7 @@ std::unique_ptr<estoc::Tokenizer> open(const std::string& path) {
     return estoc::build_tokenizer(estoc::GgufVocabReader::read(file));
   }
   if (path.ends_with(".json")) return estoc::parse_tokenizer_json(estoc::read_file(path), "", path);
-  if (path.ends_with(".model")) return estoc::parse_sentencepiece(estoc::read_file(path), "", path);
-  return estoc::open_tokenizer_json(path);
+  return estoc::open_tokenizer(path);
 }
 
 bool read_text(std::string& text) {
@@ -40,6 +42,19 @@ void write_counted(const void* data, size_t count, size_t bytes) {
   std::fwrite(data, 1, bytes, stdout);
 }
 
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void time_texts(const estoc::Tokenizer& tokenizer, estoc::EncodeOptions options, double opened) {
+  std::vector<std::string> texts;
+  for (std::string text; read_text(text);) texts.push_back(text);
+  const auto start = std::chrono::steady_clock::now();
+  size_t count = 0;
+  for (const std::string& text : texts) count += tokenizer.encode(text, options).size();
+  std::printf("%.6f %.6f %zu\n", opened, seconds_since(start), count);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -51,9 +66,15 @@ int main(int argc, char** argv) {
   };
   if (argc < 2) return 2;
   try {
+    const auto start = std::chrono::steady_clock::now();
     const auto tokenizer = open(argv[1]);
+    const double opened = seconds_since(start);
     const estoc::EncodeOptions options{.add_special = !has_flag("--no-special"),
                                        .parse_special = !has_flag("--as-text")};
+    if (has_flag("--time")) {
+      time_texts(*tokenizer, options, opened);
+      return 0;
+    }
     std::string text;
     const bool has_decode = has_flag("--decode"), has_pairs = has_flag("--pair");
     while (read_text(text)) {

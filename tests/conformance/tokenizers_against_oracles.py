@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Ids and texts by our tokenizers beside those of PyPI's tokenizers and sentencepiece, on random texts.
+"""Ids and texts by our tokenizers beside those of PyPI's tokenizers, sentencepiece and tiktoken, on random texts.
 
 Every vocabulary in the data is compared on $ESTOC_TOKENIZER_TEXTS texts (1,000 when it is not set), alone and in pairs.
 Needs the packages of tests/conformance/requirements.txt; what is missing is named as skipped.
 """
 
+import base64
+import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -76,6 +79,14 @@ def against_hugging_face(path):
                    [[e.ids, e.type_ids] for e in encodings]) and good
 
 
+# As tiktoken spells the patterns of these vocabularies.
+CL100K = (r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]"
+          r"|\s+(?!\S)|\s")
+O200K = "|".join([
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n/]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"])
+
 # Arguments of the trainer; together they have all that changes ids.
 SENTENCEPIECE_MODELS = {
     "unigram": {"model_type": "unigram"},
@@ -106,8 +117,26 @@ def against_sentencepiece(name):
                        [[ids] for ids in oracle.encode(texts)])
 
 
+def against_tiktoken(path):
+    import tiktoken
+    ranks = {base64.b64decode(token): int(rank)
+             for token, rank in (line.split() for line in path.read_bytes().splitlines() if line)}
+    specials = {"<|endoftext|>": len(ranks) + 3, "<|im_start|>": len(ranks) + 4, "<|sep 1|>": len(ranks) + 9}
+    pattern = CL100K if path.stem.startswith("cl100k") else O200K
+    oracle = tiktoken.Encoding(path.stem, pat_str=pattern, mergeable_ranks=ranks, special_tokens=specials)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(path, f"{folder}/tiktoken.model")
+        Path(folder, "tokenizer_config.json").write_text(json.dumps({
+            "pat_str": pattern,
+            "added_tokens_decoder": {id: {"content": name, "special": True} for name, id in specials.items()}}))
+        texts = random_texts.texts(COUNT, 3, list(specials))
+        ids = [oracle.encode(text, allowed_special="all") for text in texts]
+        return compare(path.stem, texts, ours(folder, texts, "--decode"), [[i, oracle.decode(i)] for i in ids])
+
+
 def main():
     checks = [(against_hugging_face, path) for path in sorted((DATA / "hf").glob("*/tokenizer.json"))]
+    checks += [(against_tiktoken, path) for path in sorted((DATA / "ranks").glob("*.tiktoken"))]
     checks += [(against_sentencepiece, name) for name in SENTENCEPIECE_MODELS]
     wanted = sys.argv[1:]
     good = True
