@@ -6,6 +6,7 @@ same bytes.
 
 Usage: tests/fuzz/make_seeds.py
 """
+import base64
 import json
 import struct
 from pathlib import Path
@@ -158,6 +159,99 @@ def spelled(**others) -> dict:
                       "fuse_unk": True, "byte_fallback": True, "merges": [["▁", "h"], ["▁h", "i"]]}, **others}
 
 
+# A double array of two strings, "\t" to " " and "½" to "1/2", as SentencePiece compiles them.
+CHARACTERS = {b"\t": b" ", "½".encode(): b"1/2"}
+
+
+def characters_map() -> bytes:
+    texts, offsets = b"", {}
+    for key, becomes in CHARACTERS.items():
+        offsets[key] = len(texts)
+        texts += becomes + b"\0"
+    # One block of 256 units a node: node n's children lie at 256 * n ^ byte, its own leaf at 256 * n.
+    nodes = sorted({key[:end] for key in CHARACTERS for end in range(len(key) + 1)}, key=len)
+    units = [0] * (256 * len(nodes))
+    for number, prefix in enumerate(nodes):
+        place = 256 * (nodes.index(prefix[:-1])) ^ prefix[-1] if prefix else 0
+        has_leaf = prefix in offsets
+        offset = 256 * number ^ place
+        unit = (offset >> 8 << 10 | 1 << 9 if offset % 256 == 0 else offset << 10) | has_leaf << 8
+        units[place] |= unit | (prefix[-1] if prefix else 0)
+        if has_leaf:
+            units[256 * number] |= 1 << 31 | offsets[prefix]
+    return struct.pack("<I", 4 * len(units)) + struct.pack(f"<{len(units)}I", *units) + texts
+
+
+def words(model: dict, **others) -> dict:
+    """BERT's shape."""
+    names = ["[UNK]", "[CLS]", "[SEP]"]
+    vocab = {piece: i for i, piece in enumerate([*names, "h", "##i", "hello", "##ing", "!", "你", "hi</w>", "##i</w>"])}
+    return {"added_tokens": [{"id": i, "content": name, "special": True} for i, name in enumerate(names)],
+            "normalizer": {"type": "BertNormalizer"}, "pre_tokenizer": {"type": "BertPreTokenizer"},
+            "post_processor": {"type": "BertProcessing", "cls": ["[CLS]", 1], "sep": ["[SEP]", 2]},
+            "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
+            "truncation": {"max_length": 16, "stride": 2, "strategy": "OnlySecond", "direction": "Left"},
+            "padding": {"strategy": {"Fixed": 8}, "direction": "Left", "pad_id": 0, "pad_type_id": 1,
+                        "pad_token": "[UNK]", "pad_to_multiple_of": 4},
+            "model": {"unk_token": "[UNK]", "vocab": vocab} | model, **others}
+
+
+def unigram(normalizer: dict, **others) -> dict:
+    pieces = [["<unk>", 0.0], ["▁", -3.0], ["h", -2.5], ["▁hi", -3.5], ["e", -2.0], ["1/2", -6.0], ["<0x41>", 0.0]]
+    return {"normalizer": normalizer, "pre_tokenizer": {"type": "Metaspace", "prepend_scheme": "always", "split": True},
+            "decoder": {"type": "Metaspace"}, "model": {"type": "Unigram", "unk_id": 0, "vocab": pieces}, **others}
+
+
+def kind_seeds() -> dict[str, dict]:
+    charsmap = base64.b64encode(characters_map()).decode()
+    steps = [{"type": name} for name in ("Nmt", "NFD", "StripAccents", "Strip", "Lowercase", "ByteLevel")]
+    pairs = {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}],
+             "pair": [{"Sequence": {"id": "B", "type_id": 1}}, {"Sequence": {"id": "A", "type_id": 0}}]}
+    return {
+        "bert": words({"type": "WordPiece", "continuing_subword_prefix": "##", "max_input_chars_per_word": 10}),
+        "word_level": words({"type": "WordLevel"}, decoder={"type": "CTC", "pad_token": "h", "cleanup": True},
+                            pre_tokenizer={"type": "Sequence", "pretokenizers": [
+                                {"type": "UnicodeScripts"}, {"type": "FixedLength", "length": 3}]}),
+        "word_ends": words({"type": "BPE", "merges": [["h", "##i</w>"]], "continuing_subword_prefix": "##",
+                            "end_of_word_suffix": "</w>"}, decoder={"type": "BPEDecoder", "suffix": "</w>"},
+                           pre_tokenizer={"type": "Whitespace"}),
+        "unigram": unigram({"type": "Precompiled", "precompiled_charsmap": charsmap}, post_processor=pairs),
+        "unigram_bytes": unigram({"type": "Sequence", "normalizers": steps},
+                                 decoder={"type": "Sequence", "decoders": [
+                                     {"type": "Strip", "content": "h", "start": 1, "stop": 1},
+                                     {"type": "Replace", "pattern": {"Regex": "h+"}, "content": "a"}]}),
+    }
+
+
+def field(number: int, content) -> bytes:
+    """A field of a protobuf message: bytes, an integer or a float."""
+    if isinstance(content, bytes):
+        return bytes([number << 3 | 2]) + varint(len(content)) + content
+    if isinstance(content, float):
+        return bytes([number << 3 | 5]) + struct.pack("<f", content)
+    return varint(number << 3) + varint(content)
+
+
+def varint(value: int) -> bytes:
+    return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + varint(value >> 7)
+
+
+def sentencepiece_seeds() -> dict[str, bytes]:
+    def model(trainer: bytes, normalizer: bytes, *more) -> bytes:
+        pieces = [("<unk>", 0.0, 2), ("<s>", 0.0, 3), ("</s>", 0.0, 3), ("▁", -3.0, 1), ("h", -2.5, 1), ("▁h", -3.5, 1),
+                  ("i", -2.0, 1), ("hi", -2.2, 1), ("sep", 0.0, 4), ("gone", -9.0, 5), *more]
+        return b"".join(field(1, field(1, piece.encode()) + field(2, score) + field(3, kind))
+                        for piece, score, kind in pieces) + field(2, trainer) + field(3, normalizer)
+    bytes_too = [(f"<0x{byte:02X}>", 0.0, 6) for byte in range(256)]
+    # In front a text and its length (tokenizer_sentencepiece_fuzz.cc).
+    text = "hi  sep\t½ <s> \xff".encode("latin-1")
+    files = {"unigram": model(field(3, 1), field(2, characters_map())),
+             "bpe": model(field(3, 2) + field(35, 1), field(3, 0) + field(4, 0), *bytes_too),
+             "ranks": b"".join(base64.b64encode(piece) + f" {rank}\n".encode()
+                               for rank, piece in enumerate([*(bytes([b]) for b in range(256)), b"hi", b"  ", b"hi  "]))}
+    return {name: bytes([len(text)]) + text + file for name, file in files.items()}
+
+
 def tokenizer_seeds() -> dict[str, bytes]:
     digits = {"type": "Digits", "individual_digits": True}
     plain = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}
@@ -180,6 +274,7 @@ def tokenizer_seeds() -> dict[str, bytes]:
         "words": byte_level(sequence({"type": "BertPreTokenizer"}, {"type": "CharDelimiterSplit", "delimiter": "x"},
                                      {"type": "Whitespace"}, plain), normalizer={"type": "Lowercase"}),
     }
+    files |= kind_seeds()
     # Behind the file and a zero byte stands a text (tokenizer_fuzz.cc).
     text_behind = "\0Hello  world 12345 <s> über 你好\n\t!".encode()
     return {name: json.dumps(file, ensure_ascii=False, separators=(",", ":")).encode() + text_behind
@@ -188,7 +283,8 @@ def tokenizer_seeds() -> dict[str, bytes]:
 
 def main() -> None:
     for harness, seeds in {"weights_gguf_fuzz": gguf_seeds(), "weights_safetensors_fuzz": safetensors_seeds(),
-                           "checkpoint_gguf_fuzz": vocabulary_seeds(), "tokenizer_fuzz": tokenizer_seeds()}.items():
+                           "checkpoint_gguf_fuzz": vocabulary_seeds(), "tokenizer_fuzz": tokenizer_seeds(),
+                           "tokenizer_sentencepiece_fuzz": sentencepiece_seeds()}.items():
         folder = SEEDS / harness
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in seeds.items():
