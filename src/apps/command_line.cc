@@ -25,6 +25,7 @@ constexpr const char* kFooter = R"(Examples:
   estoc serve org/name:Q4_K_M                    fetch it from Hugging Face first if it is not here
   estoc show model.gguf                          what is inside and what memory it needs
   estoc perplexity demo text.txt --chunks 20     how well it predicts a text
+  estoc tokenize demo "Hello world" --pieces     its tokens, one a line
   estoc bench model demo -p 512 -n 128 -d 0,4096 -b 1,8
   estoc bench serve --url a=http://127.0.0.1:8000 --rate 0.5,1,2 --html report.html
 )";
@@ -42,6 +43,8 @@ struct CommandLine::Commands {
     add(app, "show", "tell what a model is and what it needs", show_values, add_show_options, show);
     add(app, "perplexity", "tell how well a model predicts a text", perplexity_values, add_perplexity_options,
         perplexity);
+    add(app, "tokenize", "tell the tokens of a text, or the text of tokens", tokenize_values, add_tokenize_options,
+        tokenize);
     add(app, "trace", "tell what a prompt is after each layer", trace_values, add_trace_options, trace);
     add(app, "pull", "fetch models by name", pull_values, add_pull_options, pull);
     add(app, "list", "tell which models are on this machine", list_values, add_list_options, list);
@@ -72,6 +75,7 @@ struct CommandLine::Commands {
   RunOptionValues run_values;
   ShowOptionValues show_values;
   PerplexityOptionValues perplexity_values;
+  TokenizeOptionValues tokenize_values;
   TraceOptionValues trace_values;
   PullOptionValues pull_values;
   ListOptionValues list_values;

@@ -15,6 +15,7 @@ int bench_model(const BenchModelOptionValues& options);
 int bench_report(const BenchReportOptionValues& options);
 int bench_serve(const BenchServeOptionValues& options);
 int show(const ShowOptionValues& options);
+int tokenize(const TokenizeOptionValues& options);
 int trace(const TraceOptionValues& options);
 int pull(const PullOptionValues& options);
 int list(const ListOptionValues& options);

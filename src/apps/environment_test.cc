@@ -17,10 +17,9 @@ namespace {
 using Words = std::vector<std::string>;
 
 // Every command, with what it needs beside flags.
-const Words kCommands[] = {{"serve", "m"},       {"run", "m"},
-                           {"show", "m"},        {"perplexity", "m", "f"},
-                           {"bench", "kernels"}, {"bench", "model", "m"},
-                           {"bench", "serve"},   {"bench", "report", "f"}};
+const Words kCommands[] = {{"serve", "m"},           {"run", "m"},       {"show", "m"},
+                           {"perplexity", "m", "f"}, {"tokenize", "m"},  {"bench", "kernels"},
+                           {"bench", "model", "m"},  {"bench", "serve"}, {"bench", "report", "f"}};
 
 // A command line that was parsed; what the environment made of it.
 class Parsed {

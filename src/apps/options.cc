@@ -188,6 +188,18 @@ void add_remove_options(CLI::App& command, RemoveOptionValues& values) {
   command.add_flag("--yes,-y", values.is_agreed, "do not ask")->configurable(false);
 }
 
+void add_tokenize_options(CLI::App& command, TokenizeOptionValues& values) {
+  command.add_option("MODEL", values.model, std::string(kModelHelp) + ", or a tokenizer's file")->required();
+  auto* text = command.add_option("TEXT", values.text, "the text; without it or as - all of the standard input");
+  command.add_option("--decode", values.ids, "the text of these ids instead; a list like 1,2,3")->excludes(text);
+  command.add_flag("--pieces", values.has_pieces, "each token with its text, a line each");
+  command.add_flag("--no-special", values.has_no_special,
+                   "no special tokens: none around the text, those in it read as text, none shown when decoding");
+  flag(command, "--output,-o", values.output, "table or json")->check(CLI::IsMember({"table", "json"}));
+  flag(command, "--log-level", values.log_level, "debug, info, warn, error or off")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
+}
+
 void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values) {
   values.log_level = "warn";
   add_model_options(command, values);

@@ -97,6 +97,16 @@ struct RemoveOptionValues {
   bool is_agreed = false;
 };
 
+struct TokenizeOptionValues {
+  std::string model;
+  std::optional<std::string> text;  // nothing or "-": the standard input
+  std::optional<std::string> ids;   // to decode instead: "1,2,3"
+  bool has_pieces = false;
+  bool has_no_special = false;
+  std::string output = "table";
+  std::string log_level = "warn";
+};
+
 struct BenchModelOptionValues : SingleModelOptionValues {
   std::string prompts = "512", generations = "128", depths = "0", batches = "1";  // lists: "0,4096"
   std::string thread_counts = "0";
@@ -122,6 +132,7 @@ void add_trace_options(CLI::App& command, TraceOptionValues& values);
 void add_pull_options(CLI::App& command, PullOptionValues& values);
 void add_list_options(CLI::App& command, ListOptionValues& values);
 void add_remove_options(CLI::App& command, RemoveOptionValues& values);
+void add_tokenize_options(CLI::App& command, TokenizeOptionValues& values);
 void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values);
 void add_bench_kernels_options(CLI::App& command, BenchKernelsOptionValues& values);
 

@@ -8,22 +8,26 @@
 #include "base/utf8.h"
 
 namespace estoc {
-namespace {
-
-std::string read_input() {
+std::string read_standard_input(const char* expected) {
   std::string text;
   for (;;) {
     char buffer[65536];
     const ssize_t got = ::read(STDIN_FILENO, buffer, sizeof(buffer));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(ErrorCode::io, "standard input: {}", std::strerror(errno));
-    if (got == 0) break;
+    if (got == 0) return text;
     text.append(buffer, static_cast<size_t>(got));
     if (text.size() > kQuestionBytesMax) {
-      fail(ErrorCode::invalid_argument, "standard input: more than {} MiB, expected a question",
-           kQuestionBytesMax >> 20);
+      fail(ErrorCode::invalid_argument, "standard input: more than {} MiB, expected {}", kQuestionBytesMax >> 20,
+           expected);
     }
   }
+}
+
+namespace {
+
+std::string read_input() {
+  std::string text = read_standard_input("a question");
   for (const char end : {'\n', '\r'}) {
     if (text.ends_with(end)) text.pop_back();
   }

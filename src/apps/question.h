@@ -19,6 +19,9 @@ constexpr size_t kQuestionBytesMax = size_t{32} << 20;
 // which the last line's end is left away.
 std::optional<std::string> read_question(const std::optional<std::string>& argument);
 
+// All of the standard input, as it is; `expected` says what it should have been where it is too long.
+std::string read_standard_input(const char* expected);
+
 // Throws Error{invalid_argument} "<what>: ..." when it is not valid UTF-8, which templates are made for.
 void check_text(const std::string& text, const char* what);
 
