@@ -26,6 +26,7 @@ struct EngineConfig {
   int queue_max = 1024;        // requests that may wait: at most sequences_max + queue_max are accepted and unfinished
   uint64_t kv_bytes = 0;       // size of the KV pool; 0 means enough for a few whole contexts (see kv_sizing.h)
   KvType kv_type = KvType::f16;
+  uint64_t swap_bytes = 0;     // for keys and values of sequences that give way; 0: they are computed again
   double target_tbt_s = 0.15;    // time between two tokens of a stream: bounds a step while somebody decodes
   double target_ttft_s = 0.15;   // time to first token that steps are made long enough for; bounds the others
   double queue_work_max_s = 60;  // estimated work that may wait before new requests are refused

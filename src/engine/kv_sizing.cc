@@ -13,6 +13,8 @@ namespace {
 
 static_assert(kBlockTokens == kKvBlockTokens, "the pool and the storage must speak of the same blocks");
 
+constexpr uint64_t kBlocksMax = std::numeric_limits<int>::max() / kBlockTokens;
+
 // Blocks that one sequence can use at once in a window's group.
 int window_blocks(int window, const EngineConfig& config) {
   return blocks_for(window + kKvReadGrain + config.batch_tokens_max) + 2;
@@ -28,7 +30,31 @@ int state_count_for(const StateLayout& layout, const EngineConfig& config, uint6
       room / bytes, kStatesMin, static_cast<uint64_t>(kStatesASequence) * static_cast<uint64_t>(config.sequences_max)));
 }
 
+// One of each, then as many more of each as there are more blocks.
+void add_slots(const StateLayout& layout, const EngineConfig& config, std::vector<KvGroup>& groups) {
+  if (config.swap_bytes == 0) return;
+  const uint64_t one = least_swap_bytes(layout, config.kv_type);
+  if (config.swap_bytes < one) {
+    fail(ErrorCode::resource_exhausted,
+         "the swap space of {} bytes is smaller than one block of every layer ({} bytes)", config.swap_bytes, one);
+  }
+  double pool = 0;  // bytes
+  for (size_t g = 0; g < groups.size(); ++g) {
+    pool += static_cast<double>(layout.block_bytes(static_cast<int>(g), config.kv_type)) * groups[g].block_count;
+  }
+  const double share = static_cast<double>(config.swap_bytes - one) / pool;
+  for (KvGroup& group : groups) {
+    group.slot_count = 1 + static_cast<int>(std::min(share * group.block_count, double{kBlocksMax - 1}));
+  }
+}
+
 }  // namespace
+
+uint64_t least_swap_bytes(const StateLayout& layout, KvType type) {
+  uint64_t bytes = 0;
+  for (int g = 0; g < layout.group_count(); ++g) bytes += layout.block_bytes(g, type);
+  return bytes;
+}
 
 uint64_t least_state_bytes(const StateLayout& layout) { return kStatesMin * layout.sequence_bytes(); }
 
@@ -38,7 +64,6 @@ uint64_t state_bytes(const StateLayout& layout, int sequences_max) {
 
 std::vector<KvGroup> kv_groups_for(const StateLayout& layout, const EngineConfig& config) {
   constexpr int kContexts = 4;
-  constexpr uint64_t kBlocksMax = std::numeric_limits<int>::max() / kBlockTokens;
   const uint64_t block_bytes = std::max<uint64_t>(1, layout.position_block_bytes(config.kv_type));
   uint64_t memory = config.kv_bytes;
   if (memory == 0) {
@@ -72,12 +97,20 @@ std::vector<KvGroup> kv_groups_for(const StateLayout& layout, const EngineConfig
     const uint64_t bytes = std::max<uint64_t>(1, layout.block_bytes(static_cast<int>(i), config.kv_type));
     groups[i].block_count = static_cast<int>(std::min(left / bytes, kBlocksMax));
   }
+  add_slots(layout, config, groups);
   return groups;
 }
 
 std::vector<int> block_counts(const std::vector<KvGroup>& groups) {
   std::vector<int> counts;
   for (const KvGroup& group : groups) counts.push_back(group.block_count);
+  return counts;
+}
+
+std::vector<int> slot_counts(const std::vector<KvGroup>& groups) {
+  std::vector<int> counts;
+  for (const KvGroup& group : groups) counts.push_back(group.slot_count);
+  if (counts.front() == 0) counts.clear();
   return counts;
 }
 

@@ -40,11 +40,12 @@ Scheduler::Scheduler(KvManager& kv, const StepTimeModel& times, const SchedulerL
 }
 
 Scheduler::~Scheduler() {
-  for (const auto& sequence : running_) kv_.release(sequence->kv);
+  for_each([this](Sequence& sequence) { kv_.release(sequence.kv); });
 }
 
 const Plan& Scheduler::plan(Clock::time_point now) {
   plan_.clear();
+  swapped_.clear();
   work_ = {};
   has_prompt_ = has_preempted_ = false;
   budget_s_ = limits_.idle_step_s;
@@ -79,7 +80,8 @@ void Scheduler::plan_decodes() {
 }
 
 int Scheduler::drafts_max(const Sequence& sequence) const {
-  if (!sequence.is_decoding() || !kv_.can_truncate() || sequence.request.tokens_max == 0) return 0;
+  const bool can_decode = sequence.is_decoding() && !sequence.kv.is_swapped();
+  if (!can_decode || !kv_.can_truncate() || sequence.request.tokens_max == 0) return 0;
   const int outputs_left = sequence.request.tokens_max - sequence.output_count();
   return std::max(0, std::min(outputs_left - 1, limits_.positions_max - sequence.known()));
 }
@@ -149,6 +151,16 @@ void Scheduler::plan_prompts(Clock::time_point now) {
     if (admit(*newcomer) == Admission::stop) break;
   }
   for (; next != begun_.end(); ++next) plan_prompt(**next);
+  if (plan_.empty()) plan_arriving();
+}
+
+// Nobody has anything to do meanwhile: the step waits for what comes in from the swap space.
+void Scheduler::plan_arriving() {
+  for (const auto& sequence : running_) {
+    if (!kv_.is_arriving(sequence->kv)) continue;
+    kv_.swaps().are_ins_awaited = true;
+    plan_prompt(*sequence);
+  }
 }
 
 void Scheduler::plan_prompt(Sequence& sequence) {
@@ -193,8 +205,22 @@ int Scheduler::to_state(const Sequence& sequence, int tokens) const {
   return kept > sequence.computed ? kept - sequence.computed : tokens;
 }
 
+// One that was swapped out comes in while this step is computed, and goes on with the next.
+Scheduler::Admission Scheduler::bring_back(Sequence& sequence) {
+  if (!kv_.swap_in(sequence.kv, sequence.tokens, sequence.known(), running_count())) return Admission::stop;
+  swapped_.push_back(sequence.id);
+  run(sequence);
+  return Admission::done;
+}
+
+void Scheduler::run(Sequence& sequence) {
+  const auto place = std::ranges::upper_bound(running_, rank(sequence), {}, [](const auto& s) { return rank(*s); });
+  running_.insert(place, waiting_.remove(sequence.id));
+}
+
 Scheduler::Admission Scheduler::admit(Sequence& sequence) {
   if (running_count() >= limits_.sequences_max || !can_decode_one_more(sequence)) return Admission::stop;
+  if (sequence.kv.is_swapped()) return bring_back(sequence);
   const int found = kv_.cached_prefix(sequence.kv, sequence.tokens, sequence.request.cache_salt);
   const int cached = sequence.may_use_cache() ? found : 0;
   const Sequence* const sibling = find_sibling(sequence);
@@ -217,8 +243,7 @@ Scheduler::Admission Scheduler::admit(Sequence& sequence) {
     prefix_tokens_ += static_cast<uint64_t>(sequence.prompt_count);
     prefix_tokens_cached_ += static_cast<uint64_t>(sequence.cached_count);
   }
-  const auto place = std::ranges::upper_bound(running_, rank(sequence), {}, [](const auto& s) { return rank(*s); });
-  running_.insert(place, waiting_.remove(sequence.id));
+  run(sequence);
   ESTOC_CHECK(kv_.grow(sequence.kv, shared, shared + tokens));
   schedule(sequence, tokens);
   return Admission::done;
@@ -282,8 +307,13 @@ bool Scheduler::make_room(Sequence& sequence, int tokens) {
 void Scheduler::preempt_worst() {
   Sequence& worst = *running_.back();
   ESTOC_CHECK(plan_.empty() || rank(*plan_.back().sequence) < rank(worst));
-  kv_.release(worst.kv);
-  worst.computed = 0;
+  if (kv_.swap_out(worst.kv, worst.tokens)) {
+    swapped_.push_back(worst.id);
+    ++kept_count_;
+  } else {
+    kv_.release(worst.kv);
+    worst.computed = 0;
+  }
   ++worst.preemption_count;
   waiting_.add(std::move(running_.back()));
   running_.pop_back();
@@ -316,9 +346,10 @@ std::unique_ptr<Sequence> Scheduler::remove(RequestId id) {
   if (at != running_.end()) {
     removed = std::move(*at);
     running_.erase(at);
-    kv_.release(removed->kv);
   }
-  if (removed) clients_.leave(removed->request.client);
+  if (!removed) return nullptr;
+  kv_.release(removed->kv);
+  clients_.leave(removed->request.client);
   return removed;
 }
 
@@ -360,9 +391,10 @@ void Scheduler::check_integrity() const {
     ESTOC_CHECK(sequence->remaining() > 0);
     ESTOC_CHECK(!sequence->kv.is_empty());
   }
-  waiting_.for_each([](const Sequence& sequence) {
+  waiting_.for_each([&](const Sequence& sequence) {
+    tables.push_back(&sequence.kv);
     ESTOC_CHECK(sequence.kv.is_empty());
-    ESTOC_CHECK(sequence.computed == 0);
+    ESTOC_CHECK(sequence.kv.is_swapped() == (sequence.computed > 0));
   });
   kv_.check_integrity(tables);
   ESTOC_CHECK(running_count() <= limits_.sequences_max);

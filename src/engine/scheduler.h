@@ -11,9 +11,10 @@
 //      like a prompt that is just being computed waits for that and finds it in the cache. A newcomer that is due
 //      earlier goes before a prompt that has been begun.
 // Rank is (priority class, age). When a running sequence finds no block for its next token, the one of the worst rank
-// gives up its blocks, forgets what was computed and waits again; what it had published is found again if the memory
-// was not needed. The best-ranked always proceeds, so a sequence that fits into the cache alone never fails. Ownership:
-// owns its sequences; borrows the cache and the time model. Threads: one thread. Errors: none.
+// gives up its blocks and waits again. Where the swap space has room, what was computed of it is kept there, and comes
+// back while the step is computed that admits it; else it is forgotten, and what it had published is found again if the
+// memory was not needed. The best-ranked always proceeds, so a sequence that fits into the cache alone never fails.
+// Ownership: owns its sequences; borrows the cache and the time model. Threads: one thread. Errors: none.
 #pragma once
 
 #include <memory>
@@ -78,6 +79,9 @@ class Scheduler {
   int running_count() const { return static_cast<int>(running_.size()); }
   int waiting_count() const { return waiting_.count(); }
   uint64_t preemption_count() const { return preemption_count_; }
+  uint64_t kept_count() const { return kept_count_; }  // of those, without forgetting anything
+  // Who goes to the swap space or comes back with the plan.
+  const std::vector<RequestId>& swapped() const { return swapped_; }
   uint64_t prefix_tokens() const { return prefix_tokens_; }
   uint64_t prefix_tokens_cached() const { return prefix_tokens_cached_; }
   // Running, then waiting; `visit(Sequence&)` must not add or remove.
@@ -100,7 +104,10 @@ class Scheduler {
   void schedule(Sequence& sequence, int tokens, int drafts = 0);
   int drafts_that_fit(const Sequence& sequence) const;
   void plan_prompt(Sequence& sequence);
+  void plan_arriving();
   Admission admit(Sequence& sequence);
+  Admission bring_back(Sequence& sequence);
+  void run(Sequence& sequence);
   const Sequence* find_sibling(const Sequence& sequence) const;
   bool is_being_computed(const Sequence& sequence, int cached) const;
   bool can_decode_one_more(const Sequence& sequence) const;
@@ -123,7 +130,8 @@ class Scheduler {
   bool has_prompt_ = false;                  // in the plan
   bool has_preempted_ = false;
   double output_mean_ = 128;
-  uint64_t preemption_count_ = 0, prefix_tokens_ = 0, prefix_tokens_cached_ = 0;
+  std::vector<RequestId> swapped_;  // of the step
+  uint64_t preemption_count_ = 0, kept_count_ = 0, prefix_tokens_ = 0, prefix_tokens_cached_ = 0;
 };
 
 }  // namespace estoc

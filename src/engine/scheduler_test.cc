@@ -32,9 +32,12 @@ class SchedulerTest : public testing::Test {
   using Steps = std::vector<std::pair<RequestId, int>>;
   Steps step() {
     Steps steps;
-    for (const auto& [sequence, tokens, drafts] : scheduler_->plan(now_)) {
+    const Plan& plan = scheduler_->plan(now_);
+    kv_->end_step();
+    for (const PlanEntry& entry : plan) {
+      Sequence* const sequence = entry.sequence;
+      const int tokens = entry.tokens;
       steps.emplace_back(sequence->id, tokens);
-      kv_->copies().clear();
       kv_->commit(sequence->kv, sequence->tokens, sequence->computed + tokens);
       for (int i = 0; i < tokens; ++i) {
         const int position = sequence->computed++;
@@ -101,6 +104,65 @@ TEST_F(SchedulerTest, ANewcomerLeavesABlockToEachRunningSequence) {
   add(16);
   add(16);
   EXPECT_EQ(step(), (Steps{{1, 16}, {2, 16}}));  // the last block is the spare one
+}
+
+// As below, but what was computed is kept meanwhile.
+TEST_F(SchedulerTest, PreemptsTheNewestIntoTheSwapSpace) {
+  start({{.block_count = 4, .slot_count = 2}}, {.sequences_max = 8, .batch_tokens_max = 100, .logit_rows_max = 8},
+        false);
+  add(31);
+  Sequence* const newest = add(15);
+  step();
+  step();
+  EXPECT_EQ(step(), (Steps{{1, 1}}));
+  EXPECT_EQ(scheduler_->preemption_count(), 1u);
+  EXPECT_EQ(scheduler_->kept_count(), 1u);
+  EXPECT_EQ(newest->computed, 16);
+  EXPECT_EQ(kv_->slots_used(), 1);
+  EXPECT_EQ(step(), (Steps{{1, 1}}));  // two blocks would have to be free, and one more be spare
+  EXPECT_EQ(newest->computed, 16);
+  EXPECT_NE(scheduler_->remove(1), nullptr);
+  add(10);
+  EXPECT_EQ(step(), (Steps{{3, 10}}));  // the other only comes in
+  EXPECT_EQ(kv_->slots_used(), 0);
+  EXPECT_EQ(scheduler_->swapped(), std::vector<RequestId>{2});
+  EXPECT_EQ(step(), (Steps{{2, 1}, {3, 1}}));
+  EXPECT_EQ(kv_->swapped_in(), 1u);
+}
+
+TEST_F(SchedulerTest, AStepWaitsForWhoComesInWhereNobodyElseHasAnythingToDo) {
+  start({{.block_count = 4, .slot_count = 2}}, {.sequences_max = 8, .batch_tokens_max = 100, .logit_rows_max = 8},
+        false);
+  add(31);
+  add(15);
+  for (int i = 0; i < 3; ++i) step();
+  EXPECT_NE(scheduler_->remove(1), nullptr);
+  EXPECT_EQ(step(), (Steps{{2, 1}}));
+}
+
+TEST_F(SchedulerTest, WhoseCallerLeavesTheSwapSpaceFreesItsSlots) {
+  start({{.block_count = 4, .slot_count = 2}}, {.sequences_max = 8, .batch_tokens_max = 100, .logit_rows_max = 8},
+        false);
+  add(31);
+  add(15);
+  for (int i = 0; i < 3; ++i) step();
+  EXPECT_EQ(kv_->slots_used(), 1);
+  EXPECT_NE(scheduler_->remove(2), nullptr);
+  EXPECT_EQ(kv_->slots_used(), 0);
+  scheduler_->check_integrity();
+}
+
+TEST_F(SchedulerTest, WithoutRoomInTheSwapSpaceItIsComputedAgain) {
+  start({{.block_count = 6, .slot_count = 1}}, {.sequences_max = 8, .batch_tokens_max = 100, .logit_rows_max = 8},
+        false);
+  add(31);
+  Sequence* const newest = add(31);
+  for (int i = 0; i < 3; ++i) step();  // both have 33 tokens, in three blocks
+  for (int i = 0; i < 15; ++i) step();
+  EXPECT_EQ(step(), (Steps{{1, 1}}));
+  EXPECT_EQ(scheduler_->preemption_count(), 1u);
+  EXPECT_EQ(scheduler_->kept_count(), 0u);
+  EXPECT_EQ(newest->computed, 0);
 }
 
 TEST_F(SchedulerTest, PreemptsTheNewestAndComputesItAgain) {

@@ -45,6 +45,7 @@ Stepper::Stepper(Runner& runner, const EngineConfig& config, Now now)
       stats_(with_buckets()) {
   runner.open({.kv_type = config.kv_type,
                .block_counts = block_counts(groups_),
+               .slot_counts = slot_counts(groups_),
                .rows_max = limits_.batch_tokens_max,
                .logit_rows_max = limits_.logit_rows_max});
 }
@@ -70,23 +71,26 @@ void Stepper::step() {
                 .waiting = scheduler_.waiting_count(),
                 .foreseen_s = times_.predict(work)};
   collect_rows(plan);
-  runner_.submit({kv_.copies(), batch_.build(plan), rows_});
+  runner_.submit({.copies = kv_.copies(),
+                  .batch = batch_.build(plan),
+                  .rows = rows_,
+                  .swap_outs = kv_.swaps().outs,
+                  .swap_ins = kv_.swaps().ins,
+                  .are_swap_ins_awaited = kv_.swaps().are_ins_awaited});
   const Clock::time_point planned = now_();
   deliver_meanwhile();
   try {
     runner_.wait();
   } catch (const Error& error) {
-    kv_.copies().clear();
     stats_.is_lost = error.code() == ErrorCode::device_lost;
     fail(plan, error.what());
     if (stats_.is_lost) end_all(FinishReason::error);
     return end_broken();
   } catch (const std::exception& error) {
-    kv_.copies().clear();
     fail(plan, error.what());
     return end_broken();
   }
-  kv_.copies().clear();
+  kv_.end_step();
   const Clock::time_point computed = now_();
   commit(plan);
   end_broken();
@@ -211,12 +215,16 @@ bool Stepper::extend(Sequence& sequence, RowJob& row) {
   return reason.has_value();
 }
 
-// What went wrong inside is for whoever runs the engine, not for its clients.
+// What went wrong inside is for whoever runs the engine, not for its clients. It may have been a copy to the swap space
+// or back, so those whose blocks were to be copied end too.
 void Stepper::fail(const Plan& plan, const char* what) {
   log_error("a forward pass of {} sequences failed, their requests end with an error: {}", plan.size(), what);
+  kv_.forget_swaps();
   for (const PlanEntry& entry : plan) {
     end(entry.sequence->id, FinishReason::error);
   }
+  for (const RequestId id : scheduler_.swapped()) end(id, FinishReason::error);
+  kv_.end_step();
 }
 
 }  // namespace estoc

@@ -136,6 +136,11 @@ const EngineStats& Stepper::stats() {
   stats_.kv_blocks_used = kv_.used_count();
   stats_.kv_blocks_cached = kv_.cached_count();
   stats_.preemptions = scheduler_.preemption_count();
+  stats_.preemptions_kept = scheduler_.kept_count();
+  stats_.swap_blocks = kv_.slot_count();
+  stats_.swap_blocks_used = kv_.slots_used();
+  stats_.swap_blocks_out = kv_.swapped_out();
+  stats_.swap_blocks_in = kv_.swapped_in();
   stats_.queue_work_s = scheduler_.queue_work_s();
   stats_.prefix_tokens = scheduler_.prefix_tokens();
   stats_.prefix_tokens_cached = scheduler_.prefix_tokens_cached();

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "engine/test_event_inbox.h"
 #include "runner/local_runner.h"
 
@@ -134,6 +135,130 @@ TEST_F(DeviceStepperTest, AFailureEndsWhatWasComputedAndLeavesTheRest) {
   while (!stepper_.is_idle()) step();
   EXPECT_EQ(stepper_.stats().requests_done, 1u);
   stepper_.check_integrity();
+}
+
+// A model whose copies to or from the swap space fail when they are told to.
+class SwappingModel final : public FakeModel {
+ public:
+  using FakeModel::FakeModel;
+  std::unique_ptr<ModelScratch> make_scratch(const RunLimits&) const override {
+    return std::make_unique<Scratch>(*this);
+  }
+  bool fails_out = false, fails_in = false;
+
+ private:
+  struct Scratch final : ModelScratch {
+    explicit Scratch(const SwappingModel& model) : model(model) {}
+    void swap_out(std::span<const SwapCopy>) override {
+      if (model.fails_out) fail(ErrorCode::io, "a copy failed");
+    }
+    void swap_in(std::span<const SwapCopy>) override {
+      if (model.fails_in) fail(ErrorCode::io, "a copy failed");
+    }
+    const SwappingModel& model;
+  };
+};
+
+// Two sequences in room for one and a half of them: the younger goes to the swap space, and comes back.
+class SwapStepperTest : public testing::Test {
+ protected:
+  static EngineConfig config() {
+    EngineConfig config = config_with_blocks(5);
+    config.swap_bytes = config.kv_bytes;
+    config.has_prefix_cache = false;  // where a block still is, it is not copied back
+    return config;
+  }
+  static Request request_of(TokenId first) {
+    Request request{.prompt = {first, 2}, .tokens_max = 40};
+    request.sampling.seed = 1;
+    return request;
+  }
+  RequestId add(TokenId first) {
+    stepper_.add(std::make_unique<Sequence>(++last_id_, request_of(first), inbox_.sink(), 1));
+    return last_id_;
+  }
+  void step() {
+    stepper_.step();
+    stepper_.check_integrity();
+    stepper_.deliver();
+  }
+  void step_until_swapped() {
+    while (!stepper_.is_idle() && stepper_.stats().swap_blocks_used == 0) step();
+    ASSERT_EQ(stepper_.stats().preemptions_kept, 1u);
+  }
+
+  SwappingModel model_{kVocab, 7};
+  LocalRunner runner_{model_, nullptr};
+  Inbox inbox_;  // outlives the stepper
+  Stepper stepper_{runner_, config()};
+  RequestId last_id_ = 0;
+};
+
+TEST_F(SwapStepperTest, WhoComesBackGoesOnWithWhatWasComputed) {
+  const RequestId older = add(1), younger = add(3);
+  while (!stepper_.is_idle()) step();
+  for (const RequestId id : {older, younger}) {
+    EXPECT_EQ(inbox_.completion(id), complete_alone(request_of(id == older ? 1 : 3), kVocab, 100));
+  }
+  const EngineStats& stats = stepper_.stats();
+  EXPECT_EQ(stats.preemptions, 1u);
+  EXPECT_EQ(stats.preemptions_kept, 1u);
+  EXPECT_EQ(stats.swap_blocks, 5);
+  EXPECT_EQ(stats.swap_blocks_used, 0);
+  EXPECT_GT(stats.swap_blocks_out, 0u);
+  EXPECT_GT(stats.swap_blocks_in, 0u);
+  EXPECT_EQ(model_.row_count, 2u * (2 + 39));  // none twice
+}
+
+TEST_F(SwapStepperTest, ACopyOutThatFailsEndsItsRequestAndLeavesNothing) {
+  const RequestId older = add(1), younger = add(3);
+  model_.fails_out = true;
+  while (!stepper_.is_idle()) step();
+  model_.fails_out = false;
+  for (const RequestId id : {older, younger}) {
+    const Event last = inbox_.wait_for_all(id).back();
+    EXPECT_EQ(last.finish, FinishReason::error);
+    EXPECT_EQ(last.error, "the model failed while it computed this request; the server's log says more");
+  }
+  EXPECT_EQ(stepper_.stats().kv_blocks_used, 0);
+  EXPECT_EQ(stepper_.stats().swap_blocks_used, 0);
+  const RequestId next = add(1);
+  while (!stepper_.is_idle()) step();
+  EXPECT_EQ(inbox_.completion(next).finish, FinishReason::length);
+}
+
+TEST_F(SwapStepperTest, ACopyInThatFailsEndsItsRequestAndLeavesNothing) {
+  add(1);
+  const RequestId younger = add(3);
+  step_until_swapped();
+  model_.fails_in = true;
+  while (!stepper_.is_idle()) step();
+  EXPECT_EQ(inbox_.wait_for_all(younger).back().finish, FinishReason::error);
+  EXPECT_EQ(stepper_.stats().kv_blocks_used, 0);
+  EXPECT_EQ(stepper_.stats().swap_blocks_used, 0);
+}
+
+TEST_F(SwapStepperTest, WhoIsCancelledInTheSwapSpaceLeavesNothing) {
+  add(1);
+  const RequestId younger = add(3);
+  step_until_swapped();
+  EXPECT_GT(stepper_.stats().swap_blocks_used, 0);
+  stepper_.end(younger, FinishReason::cancelled);
+  EXPECT_EQ(stepper_.stats().swap_blocks_used, 0);
+  stepper_.check_integrity();
+  stepper_.end_all(FinishReason::cancelled);
+  stepper_.deliver();
+  EXPECT_TRUE(stepper_.is_idle());
+}
+
+TEST_F(SwapStepperTest, AllMayEndWhileSomeAreInTheSwapSpace) {
+  add(1);
+  add(3);
+  step_until_swapped();
+  stepper_.end_all(FinishReason::cancelled);
+  EXPECT_EQ(stepper_.stats().swap_blocks_used, 0);
+  EXPECT_EQ(stepper_.stats().kv_blocks_used, 0);
+  stepper_.deliver();
 }
 
 // With a clock that the test turns, and room for one sequence at a time.

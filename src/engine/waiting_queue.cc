@@ -57,7 +57,7 @@ const WaitingQueue::Totals& WaitingQueue::totals(double output_mean) const {
   if (totals_ && totals_->output_mean == output_mean) return *totals_;
   totals_ = {.output_mean = output_mean};
   for_each([&](const Sequence& sequence) {
-    totals_->asked.add(sequence.request, sequence.known(), sequence.output_count(), output_mean);
+    totals_->asked.add(sequence.request, sequence.known(), sequence.computed, sequence.output_count(), output_mean);
     if (!sequence.is_reading()) return;
     totals_->prompts.add_rows(sequence.computed, sequence.remaining());
     totals_->prompts.logit_rows += sequence.logit_rows(sequence.remaining());

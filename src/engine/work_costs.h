@@ -14,13 +14,14 @@ struct AskedWork {
   double output_tokens = 0;    // expected
   double output_read = 0;      // positions of prompts that these read
 
-  // A request whose prompt has so many tokens and that has had so many of its output.
-  void add(const Request& request, int prompt, int output, double output_mean) {
-    const double count = prompt;
+  // A request whose prompt has so many tokens, the first `computed` of which are no work any more, and that has had so
+  // many of its output.
+  void add(const Request& request, int prompt, int computed, int output, double output_mean) {
+    const double count = prompt, done = computed;
     const double expected = std::min(static_cast<double>(request.tokens_max), output_mean);
     const double left = std::max(0.0, expected - output);
-    prompt_tokens += count;
-    prompt_attended += count * count / 2;
+    prompt_tokens += count - done;
+    prompt_attended += (count * count - done * done) / 2;
     output_tokens += left;
     output_read += left * count;
   }
@@ -46,7 +47,7 @@ struct WorkCosts {
   // A request whose prompt has so many tokens and that has had none of its output.
   double request(const Request& request, int prompt_tokens) const {
     AskedWork asked;
-    asked.add(request, prompt_tokens, 0, output_mean);
+    asked.add(request, prompt_tokens, 0, 0, output_mean);
     return of(asked);
   }
 };

@@ -98,6 +98,67 @@ TEST(Sim, NobodyGuessesBehindFixedStates) {
   EXPECT_EQ(simulation.stepper().stats().draft_tokens, 0u);
 }
 
+// What was computed of a sequence that gives way is kept: nothing is computed twice (Simulation::check_totals).
+TEST(Sim, SwapSpaceInsteadOfASecondTime) {
+  EngineConfig config = config_of(200, 8, 16, 6);
+  config.swap_bytes = 8 * config.kv_bytes;
+  Simulation simulation({.seed = 18, .config = config, .cancel = 0});
+  simulation.run(kSteps);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_GT(stats.preemptions, 500u);
+  EXPECT_EQ(stats.preemptions_kept, stats.preemptions);
+  EXPECT_GT(stats.swap_blocks_out, 500u);
+  EXPECT_GT(stats.swap_blocks_in, 500u);
+}
+
+TEST(Sim, SwapSpaceOfLittleRoomWithSharedBeginningsAndDeadlines) {
+  EngineConfig config = config_of(200, 8, 32, 14);
+  config.swap_bytes = config.kv_bytes / 2;
+  Simulation simulation({.seed = 19, .config = config, .shared_beginnings = 4, .has_timeouts = true});
+  simulation.run(kSteps);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_GT(stats.preemptions_kept, 100u);
+  EXPECT_GT(stats.preemptions, stats.preemptions_kept);
+  EXPECT_GT(stats.prefix_tokens_cached, 1000u);
+}
+
+TEST(Sim, SwapSpaceWithoutAPrefixCache) {
+  EngineConfig config = config_of(200, 8, 32, 14);
+  config.has_prefix_cache = false;
+  config.swap_bytes = 4 * config.kv_bytes;
+  Simulation simulation({.seed = 20, .config = config, .cancel = 0, .shared_beginnings = 3});
+  simulation.run(kSteps / 2);
+  EXPECT_GT(simulation.stepper().stats().preemptions_kept, 100u);
+}
+
+TEST(Sim, SwapSpaceOfWindowsStatesAndFullAttention) {
+  EngineConfig config = config_of(300, 6, 24, 24, 2, true);
+  config.swap_bytes = 4 * config.kv_bytes;
+  Simulation simulation(
+      {.seed = 21, .config = config, .window = 40, .has_state = true, .cancel = 0, .shared_beginnings = 3});
+  simulation.run(kSteps);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_GT(stats.preemptions_kept, 100u);
+  EXPECT_EQ(stats.preemptions_kept, stats.preemptions);
+}
+
+TEST(Sim, SwapSpaceAndGuesses) {
+  EngineConfig config = config_of(200, 8, 40, 16);
+  config.swap_bytes = config.kv_bytes;
+  Simulation simulation({.seed = 22, .config = config, .shared_beginnings = 4, .has_timeouts = true, .drafts = 5});
+  simulation.run(kSteps / 4);
+  EXPECT_GT(simulation.stepper().stats().preemptions_kept, 20u);
+}
+
+TEST(Sim, SwapSpaceAndPrefillFirst) {
+  EngineConfig config = config_of(200, 8, 32, 10);
+  config.policy = SchedulePolicy::prefill_first;
+  config.swap_bytes = 4 * config.kv_bytes;
+  Simulation simulation({.seed = 23, .config = config, .shared_beginnings = 3});
+  simulation.run(kSteps / 4);
+  EXPECT_GT(simulation.stepper().stats().preemptions_kept, 20u);
+}
+
 TEST(Sim, NoPrefixCache) {
   EngineConfig config = config_of(200, 8, 32, 20);
   config.has_prefix_cache = false;

@@ -128,6 +128,7 @@ void Simulation::receive(const Event& event) {
   } else {
     ASSERT_EQ(completion, complete_alone(request, kVocab, stepper_.positions_max())) << "request " << event.request;
     ++done_;
+    answered_ += completion.tokens.empty() ? 0 : 1;
   }
   live_.erase(event.request);
 }
@@ -167,6 +168,7 @@ void Simulation::check_totals() {
   EXPECT_TRUE(live_.empty());
   const EngineStats stats = stepper_.stats();
   EXPECT_EQ(stats.kv_blocks_used, 0);
+  EXPECT_EQ(stats.swap_blocks_used, 0);
   EXPECT_EQ(stats.requests_done, done_);
   EXPECT_EQ(stats.requests_cancelled, cancelled_);
   EXPECT_EQ(stats.requests_timed_out, timed_out_);
@@ -176,6 +178,10 @@ void Simulation::check_totals() {
   EXPECT_GT(done_, last_id_ / 2);
   EXPECT_EQ(cancelled_ > 0, scenario_.cancel > 0);
   EXPECT_EQ(completed_ > 0, scenario_.cancel > 0);
+  // All but the last token of a request, which nobody reads, and what was found of its prompt.
+  const bool is_all_known = scenario_.cancel == 0 && scenario_.drafts == 0 && !scenario_.has_timeouts;
+  if (!is_all_known || stats.preemptions > stats.preemptions_kept) return;
+  EXPECT_EQ(model_.row_count, stats.prompt_tokens + stats.output_tokens - answered_ - stats.prefix_tokens_cached);
 }
 
 }  // namespace estoc

@@ -73,6 +73,7 @@ class Simulation : private Proposer {
   RequestId last_id_ = 0;
   std::map<RequestId, Live> live_;
   uint64_t done_ = 0, completed_ = 0, cancelled_ = 0, timed_out_ = 0, forks_ = 0;
+  uint64_t answered_ = 0;  // done, with tokens
   double worst_gap_s_ = 0;
 };
 
