@@ -35,6 +35,10 @@ constexpr Gauge kGauges[] = {
      [](const EngineStats& stats) { return static_cast<double>(stats.kv_blocks_used); }},
     {"estoc_kv_blocks_cached", "Free blocks that still hold a prefix.",
      [](const EngineStats& stats) { return static_cast<double>(stats.kv_blocks_cached); }},
+    {"estoc_swap_blocks", "Blocks of keys and values that main memory has room for beside a device's.",
+     [](const EngineStats& stats) { return static_cast<double>(stats.swap_blocks); }},
+    {"estoc_swap_blocks_used", "Blocks there that requests hold which had to give way.",
+     [](const EngineStats& stats) { return static_cast<double>(stats.swap_blocks_used); }},
     {"estoc_kv_usage_ratio", "Share of the blocks that requests hold, from 0 to 1.", kv_usage},
 };
 
@@ -53,7 +57,12 @@ constexpr Counter kCounters[] = {
     {"estoc_output_tokens_total", "Tokens generated.", &EngineStats::output_tokens},
     {"estoc_prefix_tokens_total", "Prompt tokens looked up in the prefix cache.", &EngineStats::prefix_tokens},
     {"estoc_prefix_tokens_cached_total", "Prompt tokens found there.", &EngineStats::prefix_tokens_cached},
-    {"estoc_preemptions_total", "Times a request gave up its blocks to be computed again.", &EngineStats::preemptions},
+    {"estoc_preemptions_total", "Times a request gave up its blocks, to be computed again or kept in main memory.",
+     &EngineStats::preemptions},
+    {"estoc_preemptions_kept_total", "Of those, the ones whose blocks were kept in main memory.",
+     &EngineStats::preemptions_kept},
+    {"estoc_swap_blocks_out_total", "Blocks copied from devices to main memory.", &EngineStats::swap_blocks_out},
+    {"estoc_swap_blocks_in_total", "Blocks copied back.", &EngineStats::swap_blocks_in},
     {"estoc_steps_total", "Steps of the engine.", &EngineStats::steps},
 };
 

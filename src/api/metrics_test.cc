@@ -32,6 +32,8 @@ TEST(MetricsTest, CountersAndGaugesUnderBothNames) {
   stats.models[0].engine.kv_blocks = 8;
   stats.models[0].engine.kv_blocks_used = 2;
   stats.models[0].engine.prefix_tokens_cached = 70000;
+  stats.models[0].engine.swap_blocks_used = 5;
+  stats.models[0].engine.swap_blocks_out = 12;
   stats.connections = 5;
   stats.responses = {{200, 7}, {429, 1}};
   stats.models[0].choices.length = 4;
@@ -40,6 +42,8 @@ TEST(MetricsTest, CountersAndGaugesUnderBothNames) {
   EXPECT_TRUE(has_line(text, R"(vllm:num_requests_running{model_name="org/tiny",engine="0"} 3)"));
   EXPECT_TRUE(has_line(text, R"(vllm:kv_cache_usage_perc{model_name="org/tiny",engine="0"} 0.25)"));
   EXPECT_TRUE(has_line(text, R"(vllm:prefix_cache_hits_total{model_name="org/tiny",engine="0"} 70000)"));
+  EXPECT_TRUE(has_line(text, R"(estoc_swap_blocks_used{model_name="org/tiny"} 5)"));
+  EXPECT_TRUE(has_line(text, R"(estoc_swap_blocks_out_total{model_name="org/tiny"} 12)"));
   EXPECT_TRUE(has_line(text, "estoc_http_connections 5"));
   EXPECT_TRUE(has_line(text, R"(estoc_http_responses_total{code="429"} 1)"));
   EXPECT_TRUE(

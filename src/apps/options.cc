@@ -121,6 +121,9 @@ void add_serve_options(CLI::App& command, ServeOptionValues& values) {
        "GET /debug/steps tells what so many of the last steps planned and took")
       ->check(CLI::Range(0, 65536))
       ->capture_default_str();
+  flag(command, "--swap-space", values.swap_space,
+       "main memory, like 8G, where requests that must give way on a GPU keep what was computed; 0 for none: it is "
+       "computed again; default a quarter of what is free, and no more than the GPU has for keys and values");
   switch_flag(command, "--prefix-cache", values.has_prefix_cache,
               "compute equal beginnings of prompts once; on by default");
   flag(command, "--policy", values.policy,

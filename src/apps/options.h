@@ -59,6 +59,7 @@ struct ServeOptionValues : ModelOptionValues {
   double queue_work_max_s = 60;
   double queue_timeout_s = 120;
   int debug_steps = 0;  // how many of the last steps /debug/steps tells
+  std::string swap_space;  // "8G"; empty: sized from the machine
   bool has_prefix_cache = true;
   std::string policy = "mixed";  // or "prefill-first"
   int grace_s = 30;

@@ -24,6 +24,9 @@ namespace {
 ModelSettings read_settings_of(const std::string& model, const ServeOptionValues& options) {
   ModelSettings settings = read_model_settings(named_model(model), options);
   EngineConfig& config = settings.engine;
+  if (!options.swap_space.empty()) {
+    settings.swap_bytes = options.swap_space == "0" ? 0 : parse_bytes("--swap-space", options.swap_space);
+  }
   config.queue_max = options.queue_max;
   config.target_tbt_s = options.target_tbt_ms / 1e3;
   config.target_ttft_s = options.target_ttft_ms / 1e3;
@@ -57,6 +60,9 @@ void log_model(const Served& served) {
   log_info("{}: context {} tokens; {} for keys and values in {} ({}) = {} blocks of {} tokens", served.name,
            config.context, format_bytes(config.kv_bytes), kv_type_name(config.kv_type), kv_reason_text(served.plan),
            served.engine->stats().kv_blocks, kKvBlockTokens);
+  if (config.swap_bytes > 0) {
+    log_info("{}: up to {} of main memory for requests that give way", served.name, format_bytes(config.swap_bytes));
+  }
 }
 
 // Until a signal comes: false; or a model has lost its device: true. A second that nobody waits for: all its requests

@@ -41,6 +41,19 @@ KvType choose_kv_type(const ModelSettings& settings, bool has_device) {
   return kernels::table().has_bf16_dot ? KvType::bf16 : KvType::f16;
 }
 
+uint64_t choose_swap_bytes(const ModelSettings& settings, const ModelInfo& info, const EngineConfig& engine,
+                           bool has_device, uint64_t memory_bytes) {
+  if (!has_device) {
+    if (settings.swap_bytes.value_or(0) > 0) {
+      log_warn("there is no swap space: all layers are on CPUs, which have keys and values in main memory anyway");
+    }
+    return 0;
+  }
+  if (settings.swap_bytes) return *settings.swap_bytes;
+  const uint64_t bytes = std::min(memory_bytes / 4, engine.kv_bytes);
+  return bytes < least_swap_bytes(info.state, engine.kv_type) ? 0 : bytes;
+}
+
 int choose_sequences(const ModelSettings& settings, bool has_device) {
   if (settings.engine.sequences_max > 0) return settings.engine.sequences_max;
   return has_device ? 256 : 64;
@@ -73,9 +86,12 @@ ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const
 std::vector<ModelPlan> plan_models(const std::vector<ModelSettings>& settings, const std::vector<ModelInfo>& infos,
                                    const std::vector<Placement>& placements, uint64_t memory_bytes) {
   uint64_t weight_bytes = 0;
-  int on_cpu = 0;
+  int on_cpu = 0, on_devices = 0;
   for (size_t i = 0; i < infos.size(); ++i) {
-    if (placements[i].has_device()) continue;
+    if (placements[i].has_device()) {
+      ++on_devices;
+      continue;
+    }
     weight_bytes += infos[i].weight_bytes;
     ++on_cpu;
   }
@@ -89,9 +105,13 @@ std::vector<ModelPlan> plan_models(const std::vector<ModelSettings>& settings, c
             std::min(bytes, budget.part_bytes() / static_cast<uint64_t>(left) * static_cast<uint64_t>(infos[i].layers));
       }
       plans.push_back(plan_model(settings[i], infos[i], KvBudget::all_of(bytes), placements[i]));
+      EngineConfig& engine = plans.back().engine;
+      engine.swap_bytes =
+          choose_swap_bytes(settings[i], infos[i], engine, true, memory_bytes / static_cast<uint64_t>(on_devices));
       continue;
     }
     plans.push_back(plan_model(settings[i], infos[i], budget));
+    plans.back().engine.swap_bytes = choose_swap_bytes(settings[i], infos[i], plans.back().engine, false, 0);
     budget.take(plans.back().engine.kv_bytes);
   }
   return plans;

@@ -41,6 +41,12 @@ ModelPlan plan_model(const ModelSettings& settings, const ModelInfo& info, const
 // Sequences that run at once: on a device, where company costs little until there are some hundred, more.
 int choose_sequences(const ModelSettings& settings, bool has_device = false);
 
+// Main memory for requests that give way, of `memory_bytes` that are free. None on CPUs alone, where keys and values
+// are in the same memory: what is kept there is as much room as they could have had. Beside a device a quarter at most,
+// and no more than there is on the device; a warning where it was asked for and is not.
+uint64_t choose_swap_bytes(const ModelSettings& settings, const ModelInfo& info, const EngineConfig& engine,
+                           bool has_device, uint64_t memory_bytes);
+
 // Tokens of a step at most: as many as keep a device busy.
 int choose_batch_tokens(const ModelSettings& settings, bool has_device = false);
 

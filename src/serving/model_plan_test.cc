@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "engine/kv_sizing.h"
 
 namespace estoc {
@@ -87,6 +88,44 @@ TEST(ModelPlan, ModelsBesideEachOtherShareWhatAllWeightsLeave) {
       plan_models({greedy, f16_settings()}, {heavy, small_model()}, {{}, {}}, 120 * kMiB);
   EXPECT_EQ(uneven[1].engine.kv_bytes, 5 * kMiB);
   EXPECT_EQ(plan_models({f16_settings()}, {heavy}, {{}}, kMiB).front().kv_reason, KvReason::one_context);
+}
+
+TEST(ModelPlan, SwapSpaceIsBesideDevicesOnly) {
+  ModelSettings settings = f16_settings();
+  const EngineConfig engine = {.kv_bytes = 16 * kMiB, .kv_type = KvType::f16};
+  const ModelInfo model = small_model();
+  EXPECT_EQ(choose_swap_bytes(settings, model, engine, false, 40 * kMiB), 0u);
+  EXPECT_EQ(choose_swap_bytes(settings, model, engine, true, 40 * kMiB), 10 * kMiB);
+  EXPECT_EQ(choose_swap_bytes(settings, model, engine, true, 400 * kMiB), 16 * kMiB);
+  EXPECT_EQ(choose_swap_bytes(settings, model, engine, true, 4 * 65535), 0u);  // less than a block
+  settings.swap_bytes = 0;
+  EXPECT_EQ(choose_swap_bytes(settings, model, engine, true, 40 * kMiB), 0u);
+  settings.swap_bytes = 3 * kMiB;
+  EXPECT_EQ(choose_swap_bytes(settings, model, engine, true, 40 * kMiB), 3 * kMiB);
+  EXPECT_EQ(choose_swap_bytes(settings, model, engine, false, 40 * kMiB), 0u);
+}
+
+TEST(ModelPlan, SwapSpaceIsDividedAsTheMemoryIs) {
+  ModelInfo info = small_model();
+  info.state = StateLayout({PagedState{2, 32}, PagedState{2, 32, 64}, FixedState{1 << 16}});
+  EngineConfig engine = {.context = 1024, .sequences_max = 8, .kv_bytes = 4 * kMiB, .kv_type = KvType::f16};
+  for (const uint64_t bytes : {uint64_t{80 << 10}, 1 * kMiB, 3 * kMiB, 9 * kMiB}) {
+    engine.swap_bytes = bytes;
+    uint64_t used = 0, one = 0;
+    const std::vector<KvGroup> groups = kv_groups_for(info.state, engine);
+    for (size_t g = 0; g < groups.size(); ++g) {
+      one += info.state.block_bytes(static_cast<int>(g), engine.kv_type);
+      used += info.state.block_bytes(static_cast<int>(g), engine.kv_type) * static_cast<uint64_t>(groups[g].slot_count);
+      EXPECT_GE(groups[g].slot_count, 1);
+    }
+    EXPECT_LE(used, bytes);
+    EXPECT_GT(used + one, bytes);
+    EXPECT_EQ(slot_counts(groups).size(), 3u);
+  }
+  engine.swap_bytes = 1000;
+  EXPECT_THROW(kv_groups_for(info.state, engine), Error);
+  engine.swap_bytes = 0;
+  EXPECT_TRUE(slot_counts(kv_groups_for(info.state, engine)).empty());
 }
 
 TEST(ModelPlan, ExactModeKeepsKeysAndValuesExact) {

@@ -2,6 +2,7 @@
 // (serving/model_plan.h). Plain data: text of flags is read elsewhere.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,7 +36,10 @@ struct ModelSettings {
   std::optional<KvType> kv_type;  // absent: f32 in exact mode, else the one the CPU is fast with
   PackPlace pack_place = PackPlace::cache;
   std::string pack_directory;
-  // `context` 0 is the model's own limit, `kv_bytes` 0 what the machine has room for; `kv_type` is the one above.
+  // Main memory for keys and values of requests that give way on a device; absent: from the machine, 0: none.
+  std::optional<uint64_t> swap_bytes;
+  // `context` 0 is the model's own limit, `kv_bytes` 0 what the machine has room for; `kv_type` and `swap_bytes` are
+  // those above.
   EngineConfig engine = {.context = 0};
 };
 
