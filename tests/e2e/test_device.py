@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from estoc_server import BINARY, EstocServer
 from random_model import LAYERS, make_random_model
@@ -133,10 +134,16 @@ def expect_equal_up_to_ties(expected: dict, found: dict) -> None:
             return
 
 
-def test_preempted_over_windows_and_8_bits(start_server, windowed):
+def counters(server) -> dict[str, float]:
+    families = text_string_to_metric_families(server.http.get("/metrics").text)
+    return {sample.name: sample.value for family in families for sample in family.samples}
+
+
+@pytest.mark.parametrize("swap", [("--swap-space", "0"), ()])
+def test_preempted_over_windows_and_8_bits(start_server, windowed, swap):
     block = LAYERS * 2 * (16 * 64 + 64)  # bytes of 16 positions
     device = start_server(windowed, "--device", "emulator", "--kv-type", "int8", "--threads", "1", "--max-seqs", "4",
-                          "--kv-memory", str(block * 9), "--target-tbt", "10000")
+                          "--kv-memory", str(block * 9), "--target-tbt", "10000", *swap)
 
     def ask(i: int) -> dict:
         return device.complete(PROMPT[i:], max_tokens=40, ignore_eos=True, temperature=0, timings=True, logprobs=10)
@@ -144,7 +151,36 @@ def test_preempted_over_windows_and_8_bits(start_server, windowed):
     alone = [ask(i) for i in range(4)]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(ask, range(4)))
-    assert sum(answer["timings"]["preemptions"] for answer in together) > 0
+    preemptions = sum(answer["timings"]["preemptions"] for answer in together)
+    assert preemptions > 0
+    for expected, found in zip(alone, together):
+        expect_equal_up_to_ties(expected["choices"][0]["logprobs"], found["choices"][0]["logprobs"])
+    seen = counters(device)
+    assert seen["estoc_preemptions_total"] == preemptions
+    assert seen["estoc_preemptions_kept_total"] == (0 if swap else preemptions)
+    assert (seen["estoc_swap_blocks"] > 0) == (not swap)
+    assert (seen["estoc_swap_blocks_out_total"] > 0) == (not swap)
+    assert seen["estoc_swap_blocks_used"] == 0
+
+
+def test_swapping_computes_nothing_twice(start_server, model):
+    """A layer on the CPU too: its part of a block goes with the device's."""
+    block = LAYERS * 2 * 64 * 2 * 16  # bytes of 16 positions in bf16
+    device = start_server(model, "--device", "emulator", "--gpu-layers", str(LAYERS - 1), "--threads", "1", "--max-seqs",
+                          "4", "--kv-memory", str(block * 8), "--target-tbt", "10000", "--no-prefix-cache")
+
+    def ask(i: int) -> dict:
+        return device.complete(PROMPT[i:], max_tokens=30, ignore_eos=True, temperature=0, logprobs=10)
+
+    alone = [ask(i) for i in range(3)]
+    before = counters(device)["estoc_step_rows_sum"]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(ask, range(3)))
+    seen = counters(device)
+    assert seen["estoc_preemptions_total"] > 0
+    assert seen["estoc_preemptions_kept_total"] == seen["estoc_preemptions_total"]
+    assert seen["estoc_swap_blocks_in_total"] > 0
+    assert seen["estoc_step_rows_sum"] - before == sum(len(PROMPT) - i + 29 for i in range(3))
     for expected, found in zip(alone, together):
         expect_equal_up_to_ties(expected["choices"][0]["logprobs"], found["choices"][0]["logprobs"])
 
