@@ -46,6 +46,7 @@ MoeSpec read_grouped_mixture(const ConfigReader& config, const std::string& name
 MoeSpec read_sigmoid_mixture(const ConfigReader& config, const std::string& name) {
   MoeSpec moe = read_grouped_mixture(config, name);
   moe.rule.score = RouterRule::Score::sigmoid;
+  moe.rule.group_best = 2;
   moe.rule.is_normalized = config.boolean("norm_topk_prob", true);
   moe.rule.epsilon = 1e-20f;
   moe.correction = moe.router + ".e_score_correction_bias";

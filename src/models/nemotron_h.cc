@@ -117,6 +117,7 @@ MoeSpec mixture(const ConfigReader& config, const std::string& name, Activation 
   moe.name = name;
   RouterRule& rule = moe.rule;
   rule.score = RouterRule::Score::sigmoid;
+  rule.group_best = 2;
   rule.experts = expert_count(config);
   rule.chosen = config.integer("num_experts_per_tok", 1, rule.experts);
   rule.groups = config.integer("n_group", 1, rule.experts, 1);

@@ -44,7 +44,7 @@ void keep_best_groups(const RouterRule& rule, std::span<float> scores) {
     const std::span<const float> group = scores.subspan(g * size, size);
     choose_best(group, std::span(best).first(std::min<size_t>(size, 2)));
     goodness[g] = group[static_cast<size_t>(best[0])];
-    if (rule.score == Score::sigmoid && size > 1) goodness[g] += group[static_cast<size_t>(best[1])];
+    if (rule.group_best > 1 && size > 1) goodness[g] += group[static_cast<size_t>(best[1])];
   }
   const std::span<int32_t> kept(order.data(), static_cast<size_t>(rule.groups_kept));
   choose_best({goodness.data(), static_cast<size_t>(rule.groups)}, kept);
@@ -84,7 +84,8 @@ Routes::Routes(int64_t rows_max, int chosen_max)
 
 void route(const Compute& compute, const RouterRule& rule, std::span<const float> correction, Rows& logits,
            Routes& routes) {
-  ESTOC_DCHECK(rule.experts <= kExpertsMax && rule.experts % rule.groups == 0 && logits.columns() >= rule.experts);
+  ESTOC_DCHECK(rule.group_best <= 2 && rule.experts <= kExpertsMax && rule.experts % rule.groups == 0 &&
+               logits.columns() >= rule.experts);
   const ProfileScope scope(compute, "route");
   logits.touch();
   routes.reset(logits.count(), rule.chosen);

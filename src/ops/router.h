@@ -21,8 +21,8 @@ struct RouterRule {
   int experts = 0;
   int chosen = 0;  // of a row
   // Experts in so many equal groups, of which only the best `groups_kept` take part. A group is as good as its best
-  // expert, or as the sum of its best two where scores are sigmoids.
-  int groups = 1, groups_kept = 1;
+  // `group_best` (up to two) experts together.
+  int groups = 1, groups_kept = 1, group_best = 1;
   bool is_normalized = false;  // weights are divided by their sum + epsilon
   float epsilon = 0;
   float scale = 1;  // of the weights in the end

@@ -49,7 +49,7 @@ Choice reference(const RouterRule& rule, const std::vector<float>& correction, c
     std::vector<double> group(choosing.begin() + static_cast<ptrdiff_t>(g * size),
                               choosing.begin() + static_cast<ptrdiff_t>((g + 1) * size));
     std::ranges::sort(group, std::greater<>());
-    goodness.push_back(rule.score == Score::sigmoid ? group[0] + group[1] : group[0]);
+    goodness.push_back(rule.group_best == 2 ? group[0] + group[1] : group[0]);
   }
   const std::vector<size_t> best_groups = sorted_by(goodness);
   for (size_t i = static_cast<size_t>(rule.groups_kept); i < groups; ++i) {
@@ -78,7 +78,15 @@ TEST(Router, EveryRuleIsItsDefinition) {
       {{.score = Score::softmax, .experts = 24, .chosen = 5, .groups = 6, .groups_kept = 2, .scale = 16}, {}},
       {{.score = Score::softmax_of_chosen, .experts = 24, .chosen = 4}, {}},
       {{.score = Score::sigmoid, .experts = 24, .chosen = 4, .is_normalized = true, .epsilon = 1e-6f}, correction},
-      {{.score = Score::sigmoid, .experts = 24, .chosen = 6, .groups = 4, .groups_kept = 2, .scale = 1.8f}, correction},
+      {{.score = Score::softmax, .experts = 24, .chosen = 5, .groups = 6, .groups_kept = 2, .group_best = 2}, {}},
+      {{.score = Score::sigmoid,
+        .experts = 24,
+        .chosen = 6,
+        .groups = 4,
+        .groups_kept = 2,
+        .group_best = 2,
+        .scale = 1.8f},
+       correction},
       {{.score = Score::sigmoid, .experts = 24, .chosen = 24, .is_normalized = true, .epsilon = 1e-20f}, {}},
       {{.score = Score::softmax, .experts = 24, .chosen = 1, .is_normalized = true}, {}},
   };
