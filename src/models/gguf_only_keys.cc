@@ -32,6 +32,11 @@ constexpr std::string_view kChangingKeys[] = {
     "attention.relative_buckets_count",
     "attention.temperature_length",
     "attention.value_length_mla",
+    "attention.key_length_swa",
+    "attention.output_scale",
+    "attention.relative_buckets_count",
+    "attention.temperature_length",
+    "attention.value_length_swa",
     "attention.value_residual_mix_lora_rank",
     "classifier.output_labels",
     "convnext.block_count",
@@ -63,9 +68,8 @@ constexpr std::string_view kChangingKeys[] = {
 
 // What the families with experts do always; of embeddings and encoders, which nothing here makes.
 constexpr std::string_view kHarmlessKeys[] = {
-    "decoder_start_token_id", "expert_chunk_feed_forward_length",
-    "expert_gating_func",     "expert_group_scale",
-    "experts_per_group",      "pooling_type",
+    "decoder_start_token_id", "expert_chunk_feed_forward_length", "expert_group_scale", "experts_per_group",
+    "pooling_type",
 };
 
 bool contains(std::span<const std::string_view> keys, std::string_view key) {

@@ -146,10 +146,31 @@ void leave_out_predicting_layers(Json& config) {
   }
 }
 
+// Of heads that share latents: the turned part and the rest. Lengths of keys and values are said of the latents where
+// those of the heads have keys of their own.
+void add_latent_geometry(const Metadata& metadata, std::string_view prefix, Json& config) {
+  const auto count = [&](std::string_view name) {
+    const std::string key = fmt::format("{}{}", prefix, name);
+    return checked_count(metadata, key, metadata.get_int(key).value_or(0));
+  };
+  const auto length = [&](std::string_view name, std::string_view usual, int64_t fallback) {
+    if (const int64_t own = count(name); own > 0) return own;
+    const int64_t found = positive_or_zero(config, usual);
+    return found > 0 ? found : fallback;
+  };
+  const int64_t heads = std::max<int64_t>(1, positive_or_zero(config, "num_attention_heads"));
+  const int64_t share = positive_or_zero(config, "hidden_size") / heads;
+  const int64_t turned = count("rope.dimension_count");
+  config.set("qk_nope_head_dim", length("attention.key_length_mla", "head_dim", share) - turned);
+  config.set("qk_rope_head_dim", turned);
+  config.set("v_head_dim", length("attention.value_length_mla", "v_head_dim", share));
+}
+
 void add_head_geometry(const Metadata& metadata, std::string_view prefix, Json& config) {
   const int64_t heads = positive_or_zero(config, "num_attention_heads");
   const int64_t hidden = positive_or_zero(config, "hidden_size");
   if (heads > 0 && config.find("num_key_value_heads") == nullptr) config.set("num_key_value_heads", heads);
+  if (positive_or_zero(config, "kv_lora_rank") > 0) return add_latent_geometry(metadata, prefix, config);
   int64_t head_dim = positive_or_zero(config, "head_dim");
   if (head_dim == 0 && heads > 0) head_dim = hidden / heads;
   const std::string key = fmt::format("{}rope.dimension_count", prefix);

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "weights/gguf_source.h"
 #include "weights/gguf_writer.h"
@@ -88,6 +90,32 @@ TEST(GgufConfigTest, factors_of_frequencies_are_longrope) {
   EXPECT_EQ(to_json(*config_of(writer).find("rope_scaling")),
             to_json(parse_json(R"({"short_factor": [0.5, 1], "long_factor": [0.5, 1], "rope_type": "longrope",
                                    "original_max_position_embeddings": 64, "attention_factor": 1.5})")));
+}
+
+// Of heads as they are in older files, of latents with the heads' beside them in newer ones, and of neither.
+TEST(GgufConfigTest, says_widths_of_heads_that_share_latents) {
+  const auto widths = [](const GgufWriter& writer) {
+    const Json config = config_of(writer);
+    EXPECT_EQ(config.find("partial_rotary_factor"), nullptr);
+    std::vector<int64_t> found;
+    for (const char* key : {"qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim"}) {
+      found.push_back(config.find(key)->as_int());
+    }
+    return found;
+  };
+  const auto set = [](GgufWriter& writer, const char* key, uint32_t value) {
+    writer.set(std::string("llama.") + key, GgufValue::u32(value));
+  };
+  GgufWriter writer = llama();
+  set(writer, "attention.kv_lora_rank", 512);
+  set(writer, "rope.dimension_count", 2);
+  EXPECT_EQ(widths(writer), (std::vector<int64_t>{2, 2, 4}));
+  set(writer, "attention.key_length", 192);
+  set(writer, "attention.value_length", 128);
+  EXPECT_EQ(widths(writer), (std::vector<int64_t>{190, 2, 128}));
+  set(writer, "attention.key_length_mla", 96);
+  set(writer, "attention.value_length_mla", 64);
+  EXPECT_EQ(widths(writer), (std::vector<int64_t>{94, 2, 64}));
 }
 
 TEST(GgufConfigTest, keeps_explicit_head_dimension_and_partial_rotation) {

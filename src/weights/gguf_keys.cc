@@ -64,6 +64,7 @@ constexpr GgufKey kModelKeys[] = {
     {"expert_weights_scale", "routed_scaling_factor", Kind::multiplier},
     {"expert_group_count", "n_group", Kind::count},
     {"expert_group_used_count", "topk_group", Kind::count},
+    {"expert_gating_func", "expert_gating_func", Kind::count},
     {"expert_shared_feed_forward_length", "shared_expert_intermediate_size", Kind::count},
     {"moe_latent_size", "moe_latent_size", Kind::count},
 };
@@ -94,8 +95,9 @@ constexpr GgufKey kSamplingKeys[] = {
 };
 
 // Read by name in gguf_config.cc, or without any meaning for what is computed.
-constexpr std::string_view kOtherKeys[] = {"rope.dimension_count", "rope.scaling.type", "rope.scale_linear",
-                                           "tensor_data_layout"};
+constexpr std::string_view kOtherKeys[] = {
+    "attention.key_length_mla", "attention.value_length_mla", "rope.dimension_count", "rope.scaling.type",
+    "rope.scale_linear",        "rope.scaling.finetuned",     "tensor_data_layout"};
 
 const GgufKey* find_by_name(std::span<const GgufKey> keys, std::string_view hugging_face) {
   const auto it = std::ranges::find(keys, hugging_face, &GgufKey::hugging_face);
@@ -117,7 +119,10 @@ bool is_known_gguf_key(std::string_view key) {
 
 std::string gguf_spelling(std::string_view architecture, std::string_view path) {
   constexpr std::string_view kRope = "rope_scaling.";
-  if (path == "partial_rotary_factor") return fmt::format("{}.rope.dimension_count", architecture);
+  if (path == "partial_rotary_factor" || path == "qk_rope_head_dim") {
+    return fmt::format("{}.rope.dimension_count", architecture);
+  }
+  if (path == "qk_nope_head_dim") return fmt::format("{}.attention.key_length_mla", architecture);
   if (path == "rope_scaling.rope_type") return fmt::format("{}.rope.scaling.type", architecture);
   const bool is_rope = path.starts_with(kRope);
   const GgufKey* found =

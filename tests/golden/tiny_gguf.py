@@ -29,11 +29,14 @@ WRITTEN = {"llama", "qwen2", "qwen3", "qwen35", "olmo", "olmo2", "command-r", "c
            "exaone4", "seed_oss", "stablelm", "gpt2", "starcoder2", "falcon", "nemotron", "qwen2moe", "qwen3moe",
            "olmoe", "granitemoe", "gpt-oss", "qwen35moe", "qwen3next", "glm4moe", "dots1", "minimax-m2",
            "ernie4_5-moe", "hunyuan-moe", "apertus", "lfm2", "lfm2moe", "granitehybrid", "falcon-h1", "gemma4",
-           "jamba"}
+           "jamba", "minicpm"}
+# Those with latent attention, by their model types.
+LATENT = {"deepseek_v2": "deepseek2", "deepseek_v3": "deepseek2", "glm4_moe_lite": "deepseek2", "youtu": "deepseek2",
+          "minicpm3": "minicpm3"}
 HYBRIDS = {"qwen35", "qwen35moe", "qwen3next"}
 # Those whose q and k are reordered, whose norms keep a sum, that fuse q, k and v, and whose layers may have windows of
 # their own.
-INTERLEAVED = {"llama", "granite", "granitemoe", "granitehybrid", "smollm3", "olmo", "mistral3"}
+INTERLEAVED = {"llama", "granite", "granitemoe", "granitehybrid", "minicpm", "smollm3", "olmo", "mistral3"}
 SUMMED_NORMS = {"gemma", "gemma2", "gemma3", "nemotron"}
 FUSED = {"chatglm", "phi2"}
 WINDOWED = {"olmo2", "exaone4", "gemma4"}
@@ -41,7 +44,9 @@ WINDOWED = {"olmo2", "exaone4", "gemma4"}
 UNSAID = {"smollm3_windows_like", "gemma2_like", "gemma3_like", "ministral_like", "helium_like", "gpt2_scaled_like",
           "gpt_neox_serial_like", "starcoder2_like", "falcon_11b_like", "falcon_serial_like", "qwen3_moe_mixed_like",
           "gpt_oss_clamped_like", "qwen3_next_dense_like", "mamba2_limit_like",
-          "granite4_dense_like", "falcon_h1_norm_like"}
+          "granite4_dense_like", "falcon_h1_norm_like", "deepseek_v3_dense_like", "minicpm3_like"}
+# Written as the first converters of their family did; MiniCPM3 has none of others.
+EARLY = {"deepseek_v2_like", "minicpm3_plain_like"}
 EXPERT = re.compile(r"((?:model|backbone)\.layers\.\d+\.\w+\.experts)\.(\d+)\.(\w+)\.weight")
 EXPERT_NAMES = {"w1": "gate_proj", "w3": "up_proj", "w2": "down_proj"}
 
@@ -190,6 +195,107 @@ def write_mamba(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> N
     writer.close()
 
 
+def split_latents(tensors: dict[str, torch.Tensor], config: dict) -> dict[str, torch.Tensor]:
+    """Keys and values of latents apart by heads, keys with rows for columns."""
+    split = {}
+    heads, key = config["num_attention_heads"], config["qk_nope_head_dim"]
+    for name, tensor in tensors.items():
+        if not name.endswith(".kv_b_proj.weight"):
+            split[name] = tensor
+            continue
+        both = tensor.reshape(heads, -1, tensor.shape[1])
+        split[name.replace(".kv_b_proj", ".k_b_proj")] = both[:, :key].transpose(1, 2).contiguous()
+        split[name.replace(".kv_b_proj", ".v_b_proj")] = both[:, key:].contiguous()
+    return split
+
+
+def add_latent_keys(writer: gguf.GGUFWriter, config: dict, is_early: bool) -> None:
+    """Lengths of heads are those of latents where keys and values are apart."""
+    latent, turned = config["kv_lora_rank"], config["qk_rope_head_dim"]
+    key, value = config["qk_nope_head_dim"] + turned, config["v_head_dim"]
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_kv_lora_rank(latent)
+    if config["q_lora_rank"]:
+        writer.add_q_lora_rank(config["q_lora_rank"])
+    writer.add_rope_dimension_count(turned)
+    if is_early:
+        writer.add_head_count_kv(config["num_attention_heads"])
+        writer.add_key_length(key)
+        if config["model_type"] != "minicpm3":
+            writer.add_value_length(value)
+    else:
+        writer.add_head_count_kv(1)
+        writer.add_key_length(latent + turned)
+        writer.add_value_length(latent)
+        writer.add_key_length_mla(key)
+        writer.add_value_length_mla(value)
+
+
+def add_router_keys(writer: gguf.GGUFWriter, config: dict, is_early: bool) -> None:
+    writer.add_expert_feed_forward_length(config.get("moe_intermediate_size", config["intermediate_size"]))
+    writer.add_expert_shared_count(config.get("n_shared_experts", 0))
+    dense = (config.get("mlp_layer_types") or []).count("dense")
+    experts = config.get("n_routed_experts")
+    writer.add_leading_dense_block_count(config.get("first_k_dense_replace", dense) if experts
+                                         else config["num_hidden_layers"])
+    if not experts:
+        return
+    writer.add_expert_count(experts)
+    writer.add_expert_used_count(config["num_experts_per_tok"])
+    writer.add_expert_weights_scale(config["routed_scaling_factor"])
+    if config["norm_topk_prob"]:
+        writer.add_expert_weights_norm(True)
+    if is_early:
+        return
+    writer.add_expert_group_count(config["n_group"])
+    writer.add_expert_group_used_count(config["topk_group"])
+    is_softmax = config["model_type"] == "deepseek_v2"
+    writer.add_expert_gating_func(gguf.ExpertGatingFuncType.SOFTMAX if is_softmax
+                                  else gguf.ExpertGatingFuncType.SIGMOID)
+
+
+def write_latent(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> None:
+    architecture = LATENT[config["model_type"]]
+    is_early = path.stem in EARLY
+    names = gguf.get_tensor_name_map(ARCHITECTURES[architecture], config["num_hidden_layers"])
+    writer = gguf.GGUFWriter(path, architecture)
+    writer.add_type(gguf.GGUFType.MODEL)
+    writer.add_vocab_size(config["vocab_size"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    add_latent_keys(writer, config, is_early)
+    if config["model_type"] != "minicpm3":
+        add_router_keys(writer, config, is_early)
+    rope = config["rope_parameters"]
+    writer.add_rope_freq_base(rope["rope_theta"])
+    if rope["rope_type"] == "yarn":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
+        writer.add_rope_scaling_factor(rope["factor"])
+        writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
+        writer.add_rope_scaling_yarn_log_mul(0.1 * rope["mscale_all_dim"])
+        if not is_early:
+            writer.add_rope_scaling_yarn_beta_fast(rope["beta_fast"])
+            writer.add_rope_scaling_yarn_beta_slow(rope["beta_slow"])
+    elif rope["rope_type"] == "longrope":
+        add(writer, "rope_factors_long.weight", torch.tensor(rope["long_factor"]))
+        add(writer, "rope_factors_short.weight", torch.tensor(rope["short_factor"]))
+    else:
+        assert rope["rope_type"] == "default", rope
+    tensors = stack_experts(tensors if is_early else split_latents(tensors, config))
+    for name, tensor in tensors.items():
+        name = name.replace("e_score_correction_bias", "e_score_correction.bias")
+        known = name if name.startswith("blk.") else names.get_name(name, try_suffixes=(".weight", ".bias"))
+        assert known, f"{name} has no name in this architecture"
+        add(writer, known, tensor)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def add(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor) -> None:
     """Vectors are f32, as converters have them; matrices keep their type."""
     if tensor.dim() == 1:
@@ -203,7 +309,7 @@ def add(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor) -> None:
 
 def can_write(name: str, config: dict) -> bool:
     """Of decoders whose layers are all alike, or of an architecture with a key for that."""
-    if config["model_type"] in ("mamba", "falcon_mamba", "mamba2", "nemotron_h"):
+    if config["model_type"] in {"mamba", "falcon_mamba", "mamba2", "nemotron_h"} | LATENT.keys():
         return name not in UNSAID
     architecture = ALIASES.get(config["model_type"], config["model_type"])
     if "text_config" in config or name in UNSAID or architecture not in WRITTEN or config.get("use_sliding_window"):
@@ -303,6 +409,10 @@ def add_keys(writer: gguf.GGUFWriter, architecture: str, config: dict, shape: Sh
         writer.add_embedding_scale(config["embedding_multiplier"])
         writer.add_residual_scale(config["residual_multiplier"])
         writer.add_logit_scale(config["logits_scaling"])
+    if architecture == "minicpm":
+        writer.add_embedding_scale(config["scale_emb"])
+        writer.add_residual_scale(config["scale_depth"] / shape.layers**0.5)
+        writer.add_logit_scale(shape.hidden / config["dim_model_base"])
     if architecture == "olmo" and config["clip_qkv"]:
         writer.add_clamp_kqv(config["clip_qkv"])
     if config.get("attn_logit_softcapping"):
@@ -416,6 +526,8 @@ def write_gguf(path: Path, config: dict, tensors: dict[str, torch.Tensor]) -> No
         return write_mamba(path, config, tensors)
     if config["model_type"] in ("mamba2", "nemotron_h"):
         return write_mamba2(path, config, tensors)
+    if config["model_type"] in LATENT:
+        return write_latent(path, config, tensors)
     name = ALIASES.get(config["model_type"], config["model_type"])
     shape = Shape(config)
     names = gguf.get_tensor_name_map(ARCHITECTURES[name], shape.layers)
