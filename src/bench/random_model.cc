@@ -23,8 +23,10 @@ struct Shape {
   bool has_head_norms;
   int delta_heads = 0;  // above 0: three of four layers are gated delta nets of so many heads, and attention has gates
   int experts = 0, chosen = 0;  // whose width is ffn; none: a plain MLP
+  bool is_latent = false;       // DeepSeek's attention, and a dense layer before experts and shared ones
 };
 
+constexpr int kLatentDim = 512, kTurnedDim = 64, kDenseWidth = 10944, kSharedExperts = 2;
 constexpr int kDeltaDim = 128, kDeltaWidth = 4, kDeltaInterval = 4;
 
 constexpr Shape kShapes[] = {
@@ -44,6 +46,9 @@ constexpr Shape kShapes[] = {
      false, true, 0, 128, 8},
     {"gpt-oss-20b", "GptOssForCausalLM", "gpt_oss", 24, 2880, 64, 8, 64, 2880, 201088, 131072, 15e4, 1e-5, false, false,
      0, 32, 4},
+    // Six of its 27 layers.
+    {"deepseek-v2-lite-cut", "DeepseekV2ForCausalLM", "deepseek_v2", 6, 2048, 16, 16, 128, 1408, 102400, 163840, 1e4,
+     1e-6, false, false, 0, 64, 6, true},
 };
 
 class RandomModel final : public MemorySource {
@@ -55,6 +60,8 @@ class RandomModel final : public MemorySource {
  private:
   void add(const std::string& name, std::vector<int64_t> shape, const QuantFormat& format);
   void add_attention(const std::string& name, const Shape& shape, const QuantFormat& format);
+  void add_latent_attention(const std::string& name, const Shape& shape, const QuantFormat& format);
+  void add_mlp(const std::string& name, int64_t hidden, int64_t width, const QuantFormat& format);
   void add_delta_net(const std::string& name, const Shape& shape, const QuantFormat& format);
   void add_experts(const Shape& shape, const std::string& layer, const QuantFormat& format);
   void fill();
@@ -86,12 +93,22 @@ RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat
     config_.set("linear_conv_kernel_dim", kDeltaWidth);
     config_.set("full_attention_interval", kDeltaInterval);
   }
+  if (shape.is_latent) {
+    config_.set("kv_lora_rank", kLatentDim);
+    config_.set("qk_nope_head_dim", shape.head_dim);
+    config_.set("qk_rope_head_dim", kTurnedDim);
+    config_.set("v_head_dim", shape.head_dim);
+    config_.set("intermediate_size", kDenseWidth);
+    config_.set("moe_intermediate_size", shape.ffn);
+    config_.set("n_shared_experts", kSharedExperts);
+    config_.set("first_k_dense_replace", 1);
+  }
   const int64_t hidden = shape.hidden;
   const bool is_gpt_oss = shape.model_type == "gpt_oss";
   if (shape.experts > 0) {
     config_.set("num_experts", shape.experts);
     config_.set("num_experts_per_tok", shape.chosen);
-    config_.set("norm_topk_prob", true);
+    config_.set("norm_topk_prob", !shape.is_latent);
   }
   if (is_gpt_oss) config_.set("sliding_window", 128);
   add("model.embed_tokens.weight", {shape.vocab, hidden}, format);
@@ -102,19 +119,39 @@ RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat
     add(name + "input_layernorm.weight", {hidden}, f32);
     if (shape.delta_heads > 0 && (layer + 1) % kDeltaInterval != 0) {
       add_delta_net(name + "linear_attn.", shape, format);
+    } else if (shape.is_latent) {
+      add_latent_attention(name + "self_attn.", shape, format);
     } else {
       add_attention(name + "self_attn.", shape, format);
     }
     add(name + "post_attention_layernorm.weight", {hidden}, f32);
-    if (shape.experts > 0) {
+    if (shape.is_latent && layer == 0) {
+      add_mlp(name + "mlp.", hidden, kDenseWidth, format);
+    } else if (shape.experts > 0) {
       add_experts(shape, name, format);
-      continue;
+      if (shape.is_latent) add_mlp(name + "mlp.shared_experts.", hidden, kSharedExperts * shape.ffn, format);
+    } else {
+      add_mlp(name + "mlp.", hidden, shape.ffn, format);
     }
-    add(name + "mlp.gate_proj.weight", {shape.ffn, hidden}, format);
-    add(name + "mlp.up_proj.weight", {shape.ffn, hidden}, format);
-    add(name + "mlp.down_proj.weight", {hidden, shape.ffn}, format);
   }
   fill();
+}
+
+void RandomModel::add_mlp(const std::string& name, int64_t hidden, int64_t width, const QuantFormat& format) {
+  add(name + "gate_proj.weight", {width, hidden}, format);
+  add(name + "up_proj.weight", {width, hidden}, format);
+  add(name + "down_proj.weight", {hidden, width}, format);
+}
+
+// Keys and values of latents apart by heads, as GGUF files have them.
+void RandomModel::add_latent_attention(const std::string& name, const Shape& shape, const QuantFormat& format) {
+  const int64_t hidden = shape.hidden, heads = shape.heads, head = shape.head_dim;
+  add(name + "q_proj.weight", {heads * (head + kTurnedDim), hidden}, format);
+  add(name + "kv_a_proj_with_mqa.weight", {kLatentDim + kTurnedDim, hidden}, format);
+  add(name + "kv_a_layernorm.weight", {kLatentDim}, f32);
+  add(name + "k_b_proj.weight", {heads, kLatentDim, head}, format);
+  add(name + "v_b_proj.weight", {heads, head, kLatentDim}, format);
+  add(name + "o_proj.weight", {hidden, heads * head}, format);
 }
 
 void RandomModel::add_attention(const std::string& name, const Shape& shape, const QuantFormat& format) {
