@@ -5,19 +5,20 @@
 
 namespace estoc {
 
-extern const ModelFamily apertus, bamba, cohere, deepseek, dots1, ernie4_5, ernie4_5_moe, exaone4, falcon, falcon_h1,
-    gemma, gemma2, gemma3, gemma4, glm, glm4_moe, gpt2, gpt_neox, gpt_oss, granite, granite_hybrid, granite_moe, helium,
-    hunyuan, hunyuan_moe, jamba, lfm2, lfm2_moe, llama, mamba, mamba2, minimax_m2, ministral, mixtral, nemotron,
-    nemotron_h, olmo, olmo2, olmoe, phi, phi3, qwen2, qwen2_moe, qwen3, qwen3_5, qwen3_5_moe, qwen3_moe, qwen3_next,
-    seed_oss, smollm3, stablelm, starcoder2;
+extern const ModelFamily apertus, axk1, bamba, cohere, deepseek, dots1, ernie4_5, ernie4_5_moe, exaone4, falcon,
+    falcon_h1, gemma, gemma2, gemma3, gemma4, glm, glm4_moe, glm4_moe_lite, gpt2, gpt_neox, gpt_oss, granite,
+    granite_hybrid, granite_moe, helium, hunyuan, hunyuan_moe, jamba, lfm2, lfm2_moe, llama, mamba, mamba2, minicpm,
+    minicpm3, minimax_m2, ministral, mistral4, mixtral, nemotron, nemotron_h, olmo, olmo2, olmoe, phi, phi3, qwen2,
+    qwen2_moe, qwen3, qwen3_5, qwen3_5_moe, qwen3_moe, qwen3_next, seed_oss, smollm3, stablelm, starcoder2, youtu;
 
 namespace {
 constexpr std::array kFamilies = {
-    &apertus, &bamba, &cohere, &deepseek, &dots1, &ernie4_5, &ernie4_5_moe, &exaone4, &falcon, &falcon_h1, &gemma,
-    &gemma2, &gemma3, &gemma4, &glm, &glm4_moe, &gpt2, &gpt_neox, &gpt_oss, &granite, &granite_hybrid, &granite_moe,
-    &helium, &hunyuan, &hunyuan_moe, &jamba, &lfm2, &lfm2_moe, &llama, &mamba, &mamba2, &minimax_m2, &ministral,
-    &mixtral, &nemotron, &nemotron_h, &olmo, &olmo2, &olmoe, &phi, &phi3, &qwen2, &qwen2_moe, &qwen3, &qwen3_5,
-    &qwen3_5_moe, &qwen3_moe, &qwen3_next, &seed_oss, &smollm3, &stablelm, &starcoder2};
+    &apertus, &axk1, &bamba, &cohere, &deepseek, &dots1, &ernie4_5, &ernie4_5_moe, &exaone4, &falcon, &falcon_h1,
+    &gemma, &gemma2, &gemma3, &gemma4, &glm, &glm4_moe, &glm4_moe_lite, &gpt2, &gpt_neox, &gpt_oss, &granite,
+    &granite_hybrid, &granite_moe, &helium, &hunyuan, &hunyuan_moe, &jamba, &lfm2, &lfm2_moe, &llama, &mamba, &mamba2,
+    &minicpm, &minicpm3, &minimax_m2, &ministral, &mistral4, &mixtral, &nemotron, &nemotron_h, &olmo, &olmo2, &olmoe,
+    &phi, &phi3, &qwen2, &qwen2_moe, &qwen3, &qwen3_5, &qwen3_5_moe, &qwen3_moe, &qwen3_next, &seed_oss, &smollm3,
+    &stablelm, &starcoder2, &youtu};
 
 constexpr auto kNamingRules = [] {
   std::array<const NamingRules*, kFamilies.size()> rules{};

@@ -12,6 +12,7 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
+import minicpm_reference
 import tiny_gguf
 import tiny_models
 
@@ -293,6 +294,39 @@ FAMILIES = {
         "rope_parameters": {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 8.0, "beta_fast": 4.0,
                             "beta_slow": 1.0, "mscale": 1.3, "mscale_all_dim": 0.6,
                             "original_max_position_embeddings": 64}}),
+    "glm4_moe_lite_like": ("Glm4MoeLiteConfig", {
+        **LATENT, "q_lora_rank": 24, "v_head_dim": 32, "n_shared_experts": 1, "routed_scaling_factor": 1.8,
+        "n_group": 1, "topk_group": 1, "num_hidden_layers": 3, "mlp_layer_types": ["dense", "sparse", "sparse"]}),
+    # A norm behind the experts.
+    "axk1_like": ("AXK1Config", {
+        **LATENT, "q_lora_rank": 24, "n_shared_experts": 1, "n_group": 2, "topk_group": 1,
+        "mlp_layer_types": ["dense", "sparse"]}),
+    "youtu_like": ("YoutuConfig", {
+        **{key: value for key, value in LATENT.items() if "experts" not in key and "moe" not in key},
+        "q_lora_rank": 24, "num_attention_heads": 2, "num_key_value_heads": 2, "tie_word_embeddings": True}),
+    # Queries grow every 16 positions; groups of softmax scores by their best two.
+    "mistral4_like": ("Mistral4Config", {
+        **LATENT, "q_lora_rank": 24, "qk_nope_head_dim": 16, "n_shared_experts": 1, "n_group": 4, "topk_group": 2,
+        "rope_parameters": {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 32.0, "beta_fast": 32.0,
+                            "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0, "partial_rotary_factor": 0.5,
+                            "original_max_position_embeddings": 16, "llama_4_scaling_beta": 0.1}}),
+    # Halves that turn together, as all of it would with longer contexts; what scales the stream and logits.
+    "minicpm3_like": ("MiniCPM3Config", {
+        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "num_key_value_heads": 2, "q_lora_rank": 24, "kv_lora_rank": 48, "qk_nope_head_dim": 16,
+        "qk_rope_head_dim": 16, "v_head_dim": 16, "scale_emb": 3, "scale_depth": 1.1, "dim_model_base": 16,
+        "original_max_position_embeddings": 512,
+        "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0,
+                            "short_factor": [1.0, 1.1, 1.2, 1.3, 1.5, 2.0, 2.5, 3.0],
+                            "long_factor": [1.0, 1.1, 1.2, 1.3, 1.5, 2.0, 2.5, 3.0]}}),
+    # The numbers that GGUF files leave out.
+    "minicpm3_plain_like": ("MiniCPM3Config", {
+        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "num_key_value_heads": 2, "q_lora_rank": 24, "kv_lora_rank": 32, "qk_nope_head_dim": 16,
+        "qk_rope_head_dim": 16, "original_max_position_embeddings": 512,
+        "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0,
+                            "short_factor": [1.0, 1.1, 1.2, 1.3, 1.5, 2.0, 2.5, 3.0],
+                            "long_factor": [1.0, 1.1, 1.2, 1.3, 1.5, 2.0, 2.5, 3.0]}}),
     "minimax_m2_like": ("MiniMaxM2Config", {
         "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4,
         "num_key_value_heads": 2, "head_dim": 16, "rotary_dim": 8, "num_local_experts": 6, "num_experts_per_tok": 2}),
@@ -313,6 +347,8 @@ FAMILIES = {
                                                "attention_bias": True, "mlp_bias": True}),
     "granite_like": ("GraniteConfig", {**SMALL, "embedding_multiplier": 6.0, "attention_multiplier": 0.3,
                                        "residual_multiplier": 0.4, "logits_scaling": 1.5}),
+    "minicpm_like": ("MiniCPMConfig", {**SMALL, "scale_emb": 4, "scale_depth": 1.2, "dim_model_base": 20,
+                                       "tie_word_embeddings": True}),
     # Bounds that many values reach.
     "olmo_like": ("OlmoConfig", {**SMALL, "clip_qkv": 0.8}),
     "olmo2_like": ("Olmo2Config", {**SMALL}),
@@ -395,6 +431,15 @@ FAMILIES = {
     "mistral3_vision_like": ("Mistral3Config", {
         "text_config": {"model_type": "mistral", **BASE, **TINY, "num_hidden_layers": 2, "sliding_window": None},
         "vision_config": {"model_type": "pixtral", **VISION, "head_dim": 8}, "image_token_index": 7}),
+    "mistral4_vision_like": ("Mistral3Config", {
+        "text_config": {
+            "model_type": "mistral4", **BASE, **LATENT, "num_hidden_layers": 1, "num_attention_heads": 2,
+            "num_key_value_heads": 2, "n_routed_experts": 4, "num_experts_per_tok": 2, "q_lora_rank": 24,
+            "qk_nope_head_dim": 16, "n_shared_experts": 1,
+            "rope_parameters": {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 32.0, "beta_fast": 32.0,
+                                "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0, "partial_rotary_factor": 0.5,
+                                "original_max_position_embeddings": 16, "llama_4_scaling_beta": 0.1}},
+        "vision_config": {"model_type": "pixtral", **VISION, "head_dim": 8}, "image_token_index": 7}),
 }
 
 # Positions of the longest sequence, where a checkpoint's answers depend on it.
@@ -426,7 +471,8 @@ def loader(config):
 
 def make_model(name: str) -> torch.nn.Module:
     kind, arguments = FAMILIES[name]
-    config = getattr(transformers, kind)(**(BASE | arguments))
+    source = transformers if hasattr(transformers, kind) else minicpm_reference
+    config = getattr(source, kind)(**(BASE | arguments))
     seed = 2000 + sum(name.encode())
     torch.manual_seed(seed)  # for what the class begins with
     model = loader(config).from_config(config, dtype=torch.float32)
