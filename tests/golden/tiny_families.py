@@ -301,9 +301,10 @@ FAMILIES = {
     "axk1_like": ("AXK1Config", {
         **LATENT, "q_lora_rank": 24, "n_shared_experts": 1, "n_group": 2, "topk_group": 1,
         "mlp_layer_types": ["dense", "sparse"]}),
+    # Without a token that fills up: the class clears its row when it loads.
     "youtu_like": ("YoutuConfig", {
         **{key: value for key, value in LATENT.items() if "experts" not in key and "moe" not in key},
-        "q_lora_rank": 24, "num_attention_heads": 2, "num_key_value_heads": 2, "tie_word_embeddings": True}),
+        "q_lora_rank": 24, "tie_word_embeddings": True, "pad_token_id": None}),
     # Queries grow every 16 positions; groups of softmax scores by their best two.
     "mistral4_like": ("Mistral4Config", {
         **LATENT, "q_lora_rank": 24, "qk_nope_head_dim": 16, "n_shared_experts": 1, "n_group": 4, "topk_group": 2,
