@@ -50,7 +50,9 @@ std::string certificate_problem(long reason) {
     case 20:
     case 21:
       return "comes from an issuer that this machine does not trust (SSL_CERT_FILE names others)";
-    case 0:
+    case 0:  // names are compared by libcurl itself, which leaves OpenSSL's reason as it was
+    case 1:
+    case 62:
       return "is for another name";
     default:
       return fmt::format("cannot be verified (OpenSSL's reason {})", reason);
