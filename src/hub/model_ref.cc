@@ -64,7 +64,7 @@ void check_repository(const ModelRef& ref, std::string_view typed) {
 std::string text_of(const ModelRef& ref) {
   std::string text = ref.source == ModelRef::Source::modelscope ? "modelscope:" : "";
   text += ref.repo;
-  if (!ref.revision.empty()) text += "@" + ref.revision;
+  if (!ref.revision.empty()) text += "@" + percent_encoded(ref.revision, ref.file.empty());
   if (!ref.quant.empty()) text += ":" + ref.quant;
   if (!ref.file.empty()) text += "/" + ref.file;
   return text;
@@ -79,10 +79,12 @@ ModelRef parse_repository(std::string_view text, ModelRef::Source source, std::s
   const size_t end = std::min(text.find_first_of("/@:", first + 1), text.size());
   ref.repo = std::string(text.substr(0, end));
   std::string_view rest = text.substr(end);
-  // A file's name is what ends like one; slashes before it may be the revision's (refs/pr/1).
   if (take_prefix(rest, "@")) {
-    const size_t stop = std::min(rest.find(':'), rest.size());
-    ref.revision = std::string(rest.substr(0, stop));
+    // A revision may have slashes (refs/pr/1); before a file's name they are written as on the hub's pages, %2F.
+    const size_t stop = std::min(rest.find(rest.ends_with(".gguf") ? '/' : ':'), rest.size());
+    const auto revision = percent_decoded(rest.substr(0, stop));
+    if (!revision) refuse(typed, "a '%' in it is not followed by two hex digits");
+    ref.revision = *revision;
     rest.remove_prefix(stop);
     if (ref.revision.empty()) refuse(typed, "a revision is expected after '@'");
   }

@@ -23,6 +23,11 @@ TEST(ModelRef, Repositories) {
   ref = parse("org/name/folder/x.gguf");
   EXPECT_EQ(ref.file, "folder/x.gguf");
   EXPECT_EQ(ref.text, "org/name/folder/x.gguf");
+  ref = parse("org/name@refs%2Fpr%2F1/folder/x.gguf");
+  EXPECT_EQ(ref.revision, "refs/pr/1");
+  EXPECT_EQ(ref.file, "folder/x.gguf");
+  EXPECT_EQ(parse(ref.text).text, ref.text);
+  EXPECT_EQ(parse("https://huggingface.co/org/name/blob/v1/x.gguf").text, "org/name@v1/x.gguf");
   ref = parse("modelscope:org/name:Q8_0");
   EXPECT_EQ(ref.source, Source::modelscope);
   EXPECT_EQ(ref.text, "modelscope:org/name:Q8_0");

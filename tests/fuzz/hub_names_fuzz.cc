@@ -35,7 +35,8 @@ void read_name(std::string_view text) {
   require(ref.file.empty() || estoc::is_safe_path(ref.file));
   if (ref.source == estoc::ModelRef::Source::local) return;
   const estoc::ModelRef again = estoc::parse_model_ref(ref.text, "https://huggingface.co");
-  require(again.text == ref.text && again.source == ref.source && again.ollama == ref.ollama);
+  require(again.text == ref.text && again.source == ref.source && again.ollama == ref.ollama &&
+          again.revision == ref.revision && again.file == ref.file && again.quant == ref.quant);
 }
 
 void check(const estoc::RepoListing& listing) {
