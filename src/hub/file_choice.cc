@@ -16,12 +16,13 @@
 namespace estoc {
 namespace {
 
-constexpr std::string_view kBesideWeights[] = {"config.json",        "generation_config.json",
-                                               "tokenizer.json",     "tokenizer_config.json",
-                                               "tokenizer.model",    "vocab.json",
-                                               "merges.txt",         "vocab.txt",
-                                               "added_tokens.json",  "chat_template.jinja",
-                                               "chat_template.json", "special_tokens_map.json"};
+// Any one of these is a tokenizer (tokenizer/open_tokenizer.cc reads most of them).
+constexpr std::string_view kTokenizers[] = {
+    "tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model",
+    "tiktoken.model", "qwen.tiktoken",   "vocab.json",   "vocab.txt"};
+constexpr std::string_view kOthersBesideWeights[] = {
+    "config.json",       "generation_config.json", "tokenizer_config.json", "merges.txt",
+    "added_tokens.json", "chat_template.jinja",    "chat_template.json",    "special_tokens_map.json"};
 
 std::string in_capitals(std::string_view text) {
   std::string capitals(text);
@@ -175,13 +176,20 @@ bool has_safetensors(const std::vector<std::string>& paths) {
   return has(paths, "config.json") && (has(paths, kSingleWeights) || has(paths, kWeightsIndex));
 }
 
-std::vector<std::string> names_beside_weights() { return {std::begin(kBesideWeights), std::end(kBesideWeights)}; }
+bool has_tokenizer(const std::vector<std::string>& paths) {
+  return std::any_of(std::begin(kTokenizers), std::end(kTokenizers),
+                     [&](std::string_view name) { return has(paths, name); });
+}
+
+std::vector<std::string> names_beside_weights() {
+  std::vector<std::string> names(std::begin(kOthersBesideWeights), std::end(kOthersBesideWeights));
+  names.insert(names.end(), std::begin(kTokenizers), std::end(kTokenizers));
+  return names;
+}
 
 std::vector<std::string> files_beside_weights(const std::vector<std::string>& paths) {
-  std::vector<std::string> files;
-  for (const std::string_view name : kBesideWeights) {
-    if (has(paths, name)) files.emplace_back(name);
-  }
+  std::vector<std::string> files = names_beside_weights();
+  std::erase_if(files, [&](const std::string& name) { return !has(paths, name); });
   return files;
 }
 

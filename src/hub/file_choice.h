@@ -37,6 +37,8 @@ const GgufSet& choose_gguf_file(const std::vector<GgufSet>& sets, const std::str
 // Whether the repository has weights as safetensors where they are looked for.
 bool has_safetensors(const std::vector<std::string>& paths);
 
+bool has_tokenizer(const std::vector<std::string>& paths);
+
 // Of a repository of safetensors, the files beside the weights that are read by this program or by other tools that
 // open the same folder, as far as they are there: config, generation config, tokenizer and templates.
 std::vector<std::string> files_beside_weights(const std::vector<std::string>& paths);

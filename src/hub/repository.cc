@@ -36,13 +36,6 @@ std::string fetch_one(WebSession& session, const HubFile& file, RepoStore& store
   return store.place(file);
 }
 
-bool has_tokenizer(const std::vector<std::string>& paths) {
-  for (const char* name : {"tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt"}) {
-    if (std::find(paths.begin(), paths.end(), name) != paths.end()) return true;
-  }
-  return false;
-}
-
 // What the model consists of, the file that opens it first.
 struct Chosen {
   std::vector<std::string> paths;
