@@ -87,8 +87,10 @@ std::string path_of(const HubSettings& settings, const ModelRef& ref) {
 // What is called the same in a cache of repositories, seen from the reference that names all or a part of it.
 bool is_meant(const LocalModel& model, const ModelRef& ref) {
   if (model.repo != ref.repo) return false;
-  ModelRef own = parse_model_ref(model.name, {});
-  if (!ref.revision.empty() && own.revision != ref.revision) return false;
+  const auto& revisions = model.revisions;
+  if (!ref.revision.empty() && std::find(revisions.begin(), revisions.end(), ref.revision) == revisions.end()) {
+    return false;
+  }
   if (!ref.file.empty()) return model.path.ends_with("/" + ref.file);
   return ref.quant.empty() || is_same(model.format, "GGUF " + ref.quant);
 }

@@ -68,15 +68,22 @@ void append(std::vector<LocalModel>& models, From&& more) {
   models.insert(models.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
+void set_revisions(std::vector<LocalModel>& models, const std::vector<std::string>& revisions) {
+  for (LocalModel& model : models) model.revisions = revisions;
+}
+
 std::vector<LocalModel> of_hugging_face(const HubSettings& settings) {
   std::vector<LocalModel> models;
   const HfCache cache(settings.hugging_face_cache, settings.has_links);
   for (const std::string& repo : cache.repos()) {
     for (const std::string& commit : cache.commits(repo)) {
-      const std::vector<std::string> refs = cache.refs_of(repo, commit);
+      std::vector<std::string> refs = cache.refs_of(repo, commit);
       const bool is_main = std::find(refs.begin(), refs.end(), "main") != refs.end();
       const std::string revision = is_main ? "" : "@" + (refs.empty() ? commit : refs.front());
-      append(models, models_in(Place::hugging_face, repo, repo + revision, cache.snapshot(repo, commit)));
+      auto found = models_in(Place::hugging_face, repo, repo + revision, cache.snapshot(repo, commit));
+      refs.push_back(commit);
+      set_revisions(found, refs);
+      append(models, std::move(found));
     }
   }
   return models;
@@ -86,8 +93,9 @@ std::vector<LocalModel> of_modelscope(const HubSettings& settings) {
   std::vector<LocalModel> models;
   for (const ModelscopeSnapshot& snapshot : modelscope_snapshots(settings)) {
     const std::string revision = snapshot.revision == "master" ? "" : "@" + snapshot.revision;
-    append(models,
-           models_in(Place::modelscope, snapshot.repo, "modelscope:" + snapshot.repo + revision, snapshot.folder));
+    auto found = models_in(Place::modelscope, snapshot.repo, "modelscope:" + snapshot.repo + revision, snapshot.folder);
+    set_revisions(found, {snapshot.revision});
+    append(models, std::move(found));
   }
   return models;
 }

@@ -19,6 +19,7 @@ struct LocalModel {
   std::string format;  // "safetensors", or "GGUF" and its quantization
   std::string path;    // what a command opens
   uint64_t bytes = 0;
+  std::vector<std::string> revisions = {};  // of the repository, that mean it: branches, tags, the commit
 };
 
 const char* place_name(LocalModel::Place place);  // "Hugging Face cache"
