@@ -108,6 +108,7 @@ fuzz: ## all fuzz harnesses, FUZZ_SECONDS together
 	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(FUZZ_HARNESSES)
 
 conformance: build build/venv/.stamp ## what can be compared with the data in ../shared (or ESTOC_SHARED)
+	@$(PYTHON) -m pip install -q -r tests/conformance/requirements.txt || echo "make: the libraries to compare with are missing"
 	@tests/conformance/run.py --build build/release --python $(PYTHON)
 
 mutate: ## what the unit tests do not see: MUTATE="--rooms kv --count 20"

@@ -54,7 +54,8 @@ def main() -> int:
         left_out = [f"{name} (no {shared / 'data'})" for name in commands]
         commands = {}
     else:
-        code = subprocess.run(["cmake", "--build", build, "--target", "conformance_test", "jinja_renderer"]).returncode
+        code = subprocess.run(["cmake", "--build", build, "--target", "conformance_test", "jinja_renderer",
+                               "tokenizer_encoder"]).returncode
         if code != 0:
             print("conformance: the unit tests could not be built", file=sys.stderr)
             return 1
