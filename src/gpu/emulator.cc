@@ -368,6 +368,7 @@ Driver make_table() {
 
 // Of emulated_decode_kernels.cc and its siblings: naming them here makes the linker take those files.
 void keep_emulated_decode_kernels();
+void keep_emulated_expert_kernels();
 void keep_emulated_prompt_kernels();
 void keep_emulated_row_kernels();
 
@@ -375,6 +376,7 @@ const Driver& emulator(EmulatedCard card) {
   static const Driver drivers[] = {make_table<EmulatedCard::hopper>(), make_table<EmulatedCard::gfx942>(),
                                    make_table<EmulatedCard::gfx1100>(), make_table<EmulatedCard::gfx1201>()};
   keep_emulated_decode_kernels();
+  keep_emulated_expert_kernels();
   keep_emulated_prompt_kernels();
   keep_emulated_row_kernels();
   return drivers[static_cast<int>(card)];

@@ -2,5 +2,5 @@
 #pragma once
 
 #include "gpu/source/attention_decode.cu.h"
-#include "gpu/source/linear.cu.h"
+#include "gpu/source/linear_kernels.cu.h"
 #include "gpu/source/rope.cu.h"

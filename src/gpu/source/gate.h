@@ -8,6 +8,9 @@ namespace estoc::gpu {
 
 struct GateCurve {
   float linear, cubic;
+  // Of experts only: the gate is at most the limit, the other half within it on both sides, and gets one added; 0:
+  // none.
+  float limit = 0;
 };
 
 inline constexpr GateCurve kSilu = {-kLog2E, 0};

@@ -36,11 +36,12 @@ struct GemmBarriers {
 
 // Codes and scales of one stage, 8 tile rows, by the lanes of one warp.
 template <WeightForm kForm>
-DEVICE void gemm_load_weights(u8* stage, u64* full, const GemmArguments& a, int row_tile, int unit, int lane) {
+DEVICE void gemm_load_weights(u8* stage, u64* full, const GemmArguments& a, const u8* weights, int row_tile, int unit,
+                              int lane) {
   constexpr int kCodes = unit_code_bytes(kForm), kScales = unit_scale_bytes(kForm);
   if (lane >= kGemmTileRows) return;
   const int wanted = row_tile * kGemmTileRows + lane, last = tile_rows_of(a.rows) - 1;
-  const u8* tile_row = a.weights + (wanted < last ? wanted : last) * tile_row_bytes(kForm, a.columns);
+  const u8* tile_row = weights + (wanted < last ? wanted : last) * tile_row_bytes(kForm, a.columns);
   bulk_load(stage + lane * kCodes, tile_row + static_cast<long>(unit) * kCodes, kCodes, full);
   if constexpr (kScales > 0) {
     const u8* scales = tile_row + static_cast<long>(a.columns / kUnitColumns) * kCodes;
@@ -79,7 +80,7 @@ DEVICE int gemm_item_tokens(const GemmArguments& a, const GemmItem<N>& item) {
 }
 
 // Calls load(stage, item, unit) for all stages that the block multiplies, each when it is free.
-template <int N, int kStages, class Load>
+template <int N, GemmOf kOf, int kStages, class Load>
 DEVICE void gemm_each_stage(GemmBarriers<kStages>& barriers, const GemmArguments& a, const GemmCluster& cluster,
                             Load load) {
   const int items = gemm_items(a.rows, a.count, N, a.splits, cluster.blocks);
@@ -87,7 +88,7 @@ DEVICE void gemm_each_stage(GemmBarriers<kStages>& barriers, const GemmArguments
   for (int round = 0;; ++round) {
     const int index = gemm_index(round, cluster);
     if (index >= items) return;
-    const GemmItem<N> item = gemm_item<N>(a, index, cluster);
+    const GemmItem<N> item = gemm_item<N, kOf>(a, index, cluster);
     const GemmUnits units = gemm_units(a, item);
     for (int unit = units.begin; unit < units.end; ++unit) {
       barrier_wait(&barriers.empty[at.stage], at.phase);
@@ -99,25 +100,26 @@ DEVICE void gemm_each_stage(GemmBarriers<kStages>& barriers, const GemmArguments
 
 // The two producer warps. Nobody has written weights since the model was loaded: the first ones are on the way before
 // the launch before has ended.
-template <WeightForm kForm, int N, int kStages>
+template <WeightForm kForm, int N, GemmOf kOf, int kStages>
 DEVICE void gemm_produce_weights(u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a,
                                  const GemmCluster& cluster) {
   constexpr int kBytes = gemm_stage_bytes(kForm, N);
   const int lane = thread_index() % kWarp;
-  gemm_each_stage<N>(barriers, a, cluster, [&](int stage, const GemmItem<N>& item, int unit) {
+  gemm_each_stage<N, kOf>(barriers, a, cluster, [&](int stage, const GemmItem<N>& item, int unit) {
     const int missing = (N - gemm_item_tokens<kForm, N>(a, item)) / kTokenTile * kTokenTileBytes;
     if (lane == 0) barrier_expect(&barriers.full[stage], kBytes - missing);
     sync_warp();
-    gemm_load_weights<kForm>(ring + stage * kBytes, &barriers.full[stage], a, item.row_tile, unit, lane);
+    gemm_load_weights<kForm>(ring + stage * kBytes, &barriers.full[stage], a, gemm_weights<kOf>(a, item), item.row_tile,
+                             unit, lane);
   });
 }
-template <WeightForm kForm, int N, int kStages>
+template <WeightForm kForm, int N, GemmOf kOf, int kStages>
 DEVICE void gemm_produce_tokens(u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a,
                                 const GemmCluster& cluster) {
   constexpr int kBytes = gemm_stage_bytes(kForm, N);
   const int lane = thread_index() % kWarp;
   grid_wait();
-  gemm_each_stage<N>(barriers, a, cluster, [&](int stage, const GemmItem<N>& item, int unit) {
+  gemm_each_stage<N, kOf>(barriers, a, cluster, [&](int stage, const GemmItem<N>& item, int unit) {
     gemm_load_tokens<kForm>(ring + stage * kBytes, &barriers.full[stage], a, cluster, item,
                             gemm_item_tokens<kForm, N>(a, item), unit, lane);
   });
@@ -234,7 +236,7 @@ DEVICE void gemm_run_registers(float (&sum)[N / 2], GemmConsumer<kStages, kStage
 }
 
 // An item of a kernel for tiles of `kTokens`, the first N of which are computed.
-template <WeightForm kForm, int kTokens, int N, GemmEnd kEnd, int kStages, int kStageBytes>
+template <WeightForm kForm, int kTokens, int N, GemmEnd kEnd, GemmOf kOf, int kStages, int kStageBytes>
 DEVICE void gemm_consume_item(GemmConsumer<kStages, kStageBytes>& consumer, const GemmArguments& a,
                               const GemmItem<kTokens>& item, u32& order) {
   const int group = consumer.group;
@@ -249,11 +251,11 @@ DEVICE void gemm_consume_item(GemmConsumer<kStages, kStageBytes>& consumer, cons
     gemm_run_registers<kForm, N>(sum, consumer, units.end - units.begin, has_residual);
   }
   wgmma_hold(sum);
-  if (a.splits > 1 && !gemm_join<N>(sum, a, item, group, order)) return;
-  gemm_end<N, kEnd>(sum, a, item, group);
+  if (kOf == GemmOf::all && a.splits > 1 && !gemm_join<N>(sum, a, item, group, order)) return;
+  gemm_end<N, kEnd, kOf>(sum, a, item, group);
 }
 
-template <WeightForm kForm, int N, GemmEnd kEnd, int kStages>
+template <WeightForm kForm, int N, GemmEnd kEnd, GemmOf kOf, int kStages>
 DEVICE void gemm_consume(const u8* ring, GemmBarriers<kStages>& barriers, const GemmArguments& a,
                          const GemmCluster& cluster, u32 (&order)[2]) {
   const int group = thread_index() / 128 - 1, items = gemm_items(a.rows, a.count, N, a.splits, cluster.blocks);
@@ -262,11 +264,11 @@ DEVICE void gemm_consume(const u8* ring, GemmBarriers<kStages>& barriers, const 
   for (int round = 0;; ++round) {
     const int index = gemm_index(round, cluster);
     if (index >= items) break;
-    const GemmItem<N> item = gemm_item<N>(a, index, cluster);
+    const GemmItem<N> item = gemm_item<N, kOf>(a, index, cluster);
     if (gemm_item_tokens<kForm, N>(a, item) < N) {
-      gemm_consume_item<kForm, N, kGemmTokensMin<kForm, N>, kEnd>(consumer, a, item, order[group]);
+      gemm_consume_item<kForm, N, kGemmTokensMin<kForm, N>, kEnd, kOf>(consumer, a, item, order[group]);
     } else {
-      gemm_consume_item<kForm, N, N, kEnd>(consumer, a, item, order[group]);
+      gemm_consume_item<kForm, N, N, kEnd, kOf>(consumer, a, item, order[group]);
     }
   }
 }
@@ -277,8 +279,8 @@ DEVICE void gemm_meet(const GemmCluster& cluster) {
   cluster_wait();
 }
 
-template <WeightForm kForm, int N, GemmEnd kEnd>
-DEVICE void gemm(const GemmArguments& a) {
+template <WeightForm kForm, int N, GemmEnd kEnd, GemmOf kOf = GemmOf::all>
+DEVICE void gemm(const GemmArguments& arguments) {
   constexpr int kStages = gemm_stages(kForm, N);
   DYNAMIC_SHARED(ring);
   SHARED(barriers, GemmBarriers<kStages>);
@@ -293,38 +295,20 @@ DEVICE void gemm(const GemmArguments& a) {
   }
   gemm_meet(cluster);
   grid_release();
+  const GemmArguments a = gemm_arguments<kOf>(arguments);
   if (thread_index() < 128) {
     registers_give<40>();
     if (thread_index() < kWarp) {
-      gemm_produce_weights<kForm, N>(ring, barriers, a, cluster);
+      gemm_produce_weights<kForm, N, kOf>(ring, barriers, a, cluster);
     } else if (thread_index() < 2 * kWarp) {
-      gemm_produce_tokens<kForm, N>(ring, barriers, a, cluster);
+      gemm_produce_tokens<kForm, N, kOf>(ring, barriers, a, cluster);
     }
   } else {
     registers_take<232>();
-    gemm_consume<kForm, N, kEnd>(ring, barriers, a, cluster, order);
+    gemm_consume<kForm, N, kEnd, kOf>(ring, barriers, a, cluster, order);
   }
   if (cluster.blocks > 1) gemm_meet(cluster);  // others still tell this block what they have freed
 }
-
-#define ESTOC_GEMM(form, end, n) \
-  KERNEL(kGemmThreads, 1, gemm_##form##_##end##_n##n, (GemmArguments a)) { gemm<WeightForm::form, n, GemmEnd::end>(a); }
-#define ESTOC_GEMM_TOKENS(form, n) \
-  ESTOC_GEMM(form, store, n)       \
-  ESTOC_GEMM(form, residual, n)    \
-  ESTOC_GEMM(form, gated, n)
-#define ESTOC_GEMM_FORM(form)  \
-  ESTOC_GEMM_TOKENS(form, 64)  \
-  ESTOC_GEMM_TOKENS(form, 128) \
-  ESTOC_GEMM_TOKENS(form, 256)
-
-ESTOC_GEMM_FORM(bf16)
-ESTOC_GEMM_FORM(codes4)
-ESTOC_GEMM_FORM(codes4_min)
-ESTOC_GEMM_FORM(codes8)
-ESTOC_GEMM_TOKENS(codes8_min, 128)
-ESTOC_GEMM_TOKENS(codes8_16, 128)
-ESTOC_GEMM_TOKENS(f16, 128)
 
 }  // namespace estoc::gpu
 #endif

@@ -11,6 +11,8 @@
 //   gated      activated = bf16(curve(gate) * up) in token tiles; the matrix has 8 rows of gate and 8 of up in turn, so
 //              a tile row is 8 outputs
 // Codes meet their scale before the product and are rounded to bf16; f16 weights are not rounded.
+// gemm_experts_<form>_store and _gated, of 64 tokens, multiply each tile of tokens with the matrix of its expert
+// (moe_sort.h) and have a bias for each expert at both ends; how many tiles there are is only known on the device.
 // With `splits` above 1 a tile's columns are divided among that many blocks, for few tokens; the parts are added in
 // order, so bits depend on the launch's shape only. Clusters have one.
 #pragma once
@@ -23,6 +25,7 @@ namespace estoc::gpu {
 
 inline constexpr int kGemmThreads = 384;
 inline constexpr int kGemmRows = 128;
+inline constexpr int kGemmExpertTokens = 64;  // of a block of gemm_experts_...
 
 struct GemmArguments {
   const u8* weights;  // matrix in device form (weight_tile.h)
@@ -37,6 +40,10 @@ struct GemmArguments {
   int splits;
   float* partial;  // splits > 1: gemm_partial_floats
   u32* arrivals;   // splits > 1: gemm_arrivals words, zero before and after
+  // Of experts, whose matrices lie expert_bytes apart and biases `rows`; `count` and `splits` are not read.
+  const int* tile_experts = nullptr;
+  const int* tile_count = nullptr;
+  long expert_bytes = 0;
 };
 
 // Order of the inputs that a matrix's form takes: products from shared memory read bf16 as it lies.

@@ -39,12 +39,12 @@ DEVICE void gemm_mma_unit(float (&sum)[N / 2], const GemmFragments<kForm>& weigh
 }
 
 // Adds the product of an item's columns to `sum`.
-template <WeightForm kForm, int N>
+template <WeightForm kForm, GemmOf kOf, int N>
 DEVICE void gemm_mma_run(float (&sum)[N / 2], const GemmArguments& a, const GemmItem<N>& item, int group) {
   const int lane = thread_index() % kWarp, column_tiles = a.columns / kUnitColumns;
   const int wanted = item.row_tile * kGemmTileRows + group * 4 + thread_index() % 128 / kWarp,
             last = tile_rows_of(a.rows) - 1;
-  const u8* tile_row = a.weights + (wanted < last ? wanted : last) * tile_row_bytes(kForm, a.columns);
+  const u8* tile_row = gemm_weights<kOf>(a, item) + (wanted < last ? wanted : last) * tile_row_bytes(kForm, a.columns);
   const GemmUnits units = gemm_units(a, item);
   LaneSource<kForm> from = lane_source<kForm>(tile_row, column_tiles, units.begin, lane);
   const long token_stride = static_cast<long>(column_tiles) * kTokenTileBytes;
@@ -63,51 +63,28 @@ DEVICE void gemm_mma_run(float (&sum)[N / 2], const GemmArguments& a, const Gemm
 }
 
 // The first 128 threads, which bring the stages where there are any, have nothing to do.
-template <WeightForm kForm, int N, GemmEnd kEnd>
-DEVICE void gemm_mma(const GemmArguments& a) {
+template <WeightForm kForm, int N, GemmEnd kEnd, GemmOf kOf = GemmOf::all>
+DEVICE void gemm_mma(const GemmArguments& arguments) {
   SHARED(order, u32[2]);
   if (thread_index() < 128) return;
   const int group = thread_index() / 128 - 1;
-  const int row_tiles = gemm_row_tiles(a.rows), token_tiles = gemm_token_tiles(a.count, N);
   grid_release();
   grid_wait();
-  for (int i = block_index(); i < row_tiles * token_tiles * a.splits; i += grid_blocks()) {
-    const GemmItem<N> item = gemm_item<N>(i, row_tiles, token_tiles, a.splits);
+  const GemmArguments a = gemm_arguments<kOf>(arguments);
+  const int items = gemm_items(a.rows, a.count, N, a.splits, 1);
+  for (int i = block_index(); i < items; i += grid_blocks()) {
+    const GemmItem<N> item = gemm_item<N, kOf>(a, i, {});
     float sum[N / 2];
     UNROLL
     for (int k = 0; k < N / 2; ++k) sum[k] = 0;
     if (kEnd == GemmEnd::residual && item.part == 0) {
       gemm_each_output<N>(sum, a, item, group, [](float& to, float from) { to = from; });
     }
-    gemm_mma_run<kForm, N>(sum, a, item, group);
-    if (a.splits > 1 && !gemm_join<N>(sum, a, item, group, order[group])) continue;
-    gemm_end<N, kEnd>(sum, a, item, group);
+    gemm_mma_run<kForm, kOf>(sum, a, item, group);
+    if (kOf == GemmOf::all && a.splits > 1 && !gemm_join<N>(sum, a, item, group, order[group])) continue;
+    gemm_end<N, kEnd, kOf>(sum, a, item, group);
   }
 }
-
-#if defined(HAS_WGMMA)
-#define ESTOC_GEMM_MMA(form, end, n)                                           \
-  KERNEL(kGemmThreads, 1, gemm_mma_##form##_##end##_n##n, (GemmArguments a)) { \
-    gemm_mma<WeightForm::form, n, GemmEnd::end>(a);                            \
-  }
-#else
-#define ESTOC_GEMM_MMA(form, end, n)                                       \
-  KERNEL(kGemmThreads, 1, gemm_##form##_##end##_n##n, (GemmArguments a)) { \
-    gemm_mma<WeightForm::form, n, GemmEnd::end>(a);                        \
-  }
-#endif
-#define ESTOC_GEMM_MMA_FORM(form)    \
-  ESTOC_GEMM_MMA(form, store, 64)    \
-  ESTOC_GEMM_MMA(form, residual, 64) \
-  ESTOC_GEMM_MMA(form, gated, 64)
-
-ESTOC_GEMM_MMA_FORM(bf16)
-ESTOC_GEMM_MMA_FORM(codes4)
-ESTOC_GEMM_MMA_FORM(codes4_min)
-ESTOC_GEMM_MMA_FORM(codes8)
-ESTOC_GEMM_MMA_FORM(codes8_min)
-ESTOC_GEMM_MMA_FORM(codes8_16)
-ESTOC_GEMM_MMA_FORM(f16)
 
 }  // namespace estoc::gpu
 #endif

@@ -19,6 +19,7 @@ enum class GemmEnd { store, residual, gated };
 template <int kTokens>
 struct GemmItem {
   int row_tile, token_tile, part, tile;
+  int expert = 0;
   DEVICE int token() const { return token_tile * kTokens; }  // the first
 };
 
@@ -37,11 +38,32 @@ DEVICE GemmItem<kTokens> gemm_item(int index, int row_groups, int token_tiles, i
   const int left = token_tiles - group * kTogether, width = left < kTogether ? left : kTogether;
   return {inside / width * cluster.blocks + cluster.rank, group * kTogether + inside % width, index % splits, tile};
 }
+// Whose matrices are multiplied: one for all tokens, or each tile's expert's.
+enum class GemmOf { all, experts };
+
+// Of experts nobody but the device knows how many tokens there are.
+template <GemmOf kOf>
+DEVICE GemmArguments gemm_arguments(const GemmArguments& a) {
+  GemmArguments known = a;
+  if (kOf == GemmOf::experts) {
+    grid_wait();
+    known.count = *a.tile_count * kGemmExpertTokens;
+    known.splits = 1;
+  }
+  return known;
+}
+
 // The same of a launch's arguments.
-template <int kTokens>
+template <int kTokens, GemmOf kOf>
 DEVICE GemmItem<kTokens> gemm_item(const GemmArguments& a, int index, const GemmCluster& cluster) {
   const int row_groups = (gemm_row_tiles(a.rows) + cluster.blocks - 1) / cluster.blocks;
-  return gemm_item<kTokens>(index, row_groups, gemm_token_tiles(a.count, kTokens), a.splits, cluster);
+  auto item = gemm_item<kTokens>(index, row_groups, gemm_token_tiles(a.count, kTokens), a.splits, cluster);
+  if (kOf == GemmOf::experts) item.expert = a.tile_experts[item.token_tile];
+  return item;
+}
+template <GemmOf kOf, int kTokens>
+DEVICE const u8* gemm_weights(const GemmArguments& a, const GemmItem<kTokens>& item) {
+  return kOf == GemmOf::experts ? a.weights + item.expert * a.expert_bytes : a.weights;
 }
 
 // The units of an item's columns.
@@ -113,7 +135,7 @@ DEVICE void gemm_each_output(float (&sum)[N / 2], const GemmArguments& a, const 
   }
 }
 
-template <int N, int kTokens>
+template <int N, GemmOf kOf, int kTokens>
 DEVICE void gemm_end_gated(const float (&sum)[N / 2], const GemmArguments& a, const GemmItem<kTokens>& item,
                            int group) {
   const int lane = thread_index() % kWarp;
@@ -123,7 +145,8 @@ DEVICE void gemm_end_gated(const float (&sum)[N / 2], const GemmArguments& a, co
     float value[2];
     UNROLL
     for (int e = 0; e < 2; ++e) {
-      value[e] = gated(sum[4 * j + e], a.gate) * sum[4 * j + 2 + e];
+      const float gate = sum[4 * j + e], up = sum[4 * j + 2 + e];
+      value[e] = kOf == GemmOf::experts ? gated_up(gate, up, a.gate) : gated(gate, a.gate) * up;
     }
     const u32 both = transpose_8x8(pack_bf16x2(value[0], value[1]));  // two outputs of token lane / 4
     const int token = item.token() + j * 8 + lane / 4;
@@ -172,17 +195,18 @@ DEVICE bool gemm_join(float (&sum)[N / 2], const GemmArguments& a, const GemmIte
 }
 
 // What a group does with its sums of an item behind the products.
-template <int N, GemmEnd kEnd, int kTokens>
+template <int N, GemmEnd kEnd, GemmOf kOf, int kTokens>
 DEVICE void gemm_end(float (&sum)[N / 2], const GemmArguments& a, const GemmItem<kTokens>& item, int group) {
+  if ((kOf == GemmOf::experts || kEnd != GemmEnd::gated) && a.bias != nullptr) {
+    const int row = gemm_row(item, group);
+    const float* biases = kOf == GemmOf::experts ? a.bias + static_cast<long>(item.expert) * a.rows : a.bias;
+    const float bias[2] = {row < a.rows ? biases[row] : 0, row + 8 < a.rows ? biases[row + 8] : 0};
+    UNROLL
+    for (int i = 0; i < N / 2; ++i) sum[i] += bias[i % 4 / 2];
+  }
   if constexpr (kEnd == GemmEnd::gated) {
-    gemm_end_gated<N>(sum, a, item, group);
+    gemm_end_gated<N, kOf>(sum, a, item, group);
   } else {
-    if (a.bias != nullptr) {
-      const int row = gemm_row(item, group);
-      const float bias[2] = {row < a.rows ? a.bias[row] : 0, row + 8 < a.rows ? a.bias[row + 8] : 0};
-      UNROLL
-      for (int i = 0; i < N / 2; ++i) sum[i] += bias[i % 4 / 2];
-    }
     gemm_each_output<N>(sum, a, item, group, [](float from, float& to) { to = from; });
   }
 }

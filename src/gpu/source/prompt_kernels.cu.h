@@ -3,6 +3,5 @@
 
 #include "gpu/source/attention_prompt.cu.h"
 #include "gpu/source/attention_prompt_mma.cu.h"
-#include "gpu/source/gemm.cu.h"
-#include "gpu/source/gemm_mma.cu.h"
+#include "gpu/source/gemm_kernels.cu.h"
 #include "gpu/source/matrix_rate.cu.h"

@@ -45,6 +45,8 @@ KERNEL(kTokenNormThreadsMax, 1, rms_norm_tiles, (TokenNormArguments a)) {
   grid_wait();
   const int token = block_index(), threads = block_threads(), lane = thread_index() % kWarp;
   const int chunks = a.columns / 8;
+  if (a.tile_count != nullptr && token >= *a.tile_count * kTokenTile) return;
+  if (a.picks != nullptr && a.picks[token] < 0) return;
   const float* row = a.input + static_cast<long>(a.picks != nullptr ? a.picks[token] : token) * a.columns;
   Eight x[kChunks];
   UNROLL

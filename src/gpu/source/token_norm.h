@@ -11,12 +11,13 @@ inline constexpr int kTokenNormColumns = 32;  // of a thread
 
 struct TokenNormArguments {
   const float* input;   // [row][columns]
-  const int* picks;     // output row i is row picks[i] of the input; null: all in order
+  const int* picks;     // output row i is row picks[i] of the input, or below 0 left alone; null: all in order
   const float* weight;  // [columns]
   u8* output;           // token tiles
   ColumnOrder order;
   int columns;  // a multiple of 64, at most kTokenNormThreadsMax * kTokenNormColumns
   float epsilon;
+  const int* tile_count = nullptr;  // so many tiles of 64 output rows there are; null: as many as blocks
 };
 
 constexpr int token_norm_threads(int columns) { return (columns / kTokenNormColumns + 31) / 32 * 32; }
