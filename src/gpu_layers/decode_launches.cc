@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "gpu/source/linear.h"
+#include "gpu_layers/expert_launches.h"
 #include "gpu_layers/gpu_launches.h"
 
 namespace estoc {
@@ -27,7 +28,11 @@ class DecodeLaunches {
 
  private:
   const float* vector(size_t at) const { return w_.vector(at); }
+  // Where the experts of the first later layer that has some begin, or all matrices end.
+  size_t first_experts_behind(size_t index) const;
   gpu::WeightsAhead ask(size_t own_end);
+  void dense_mlp(const GpuLayer& layer, size_t next_norm);
+  void experts(const GpuLayer& layer, size_t next_norm);
   LinearArguments arguments(const GpuMatrix& matrix, gpu::u16* inputs, bool has_norm, float epsilon);
   // The projection that ends a part; its result enters the residual. `next_norm`: before what reads that.
   void end_part(const GpuMatrix& matrix, std::optional<size_t> bias, gpu::u16* inputs, const GpuAddition& addition,
@@ -39,11 +44,18 @@ class DecodeLaunches {
   const DecodeShape shape_;
   const DecodeInputs inputs_;
   size_t asked_ = 0;
+  size_t end_of_known_ = 0;  // behind it are experts: nobody knows yet which will be read
 };
 
+size_t DecodeLaunches::first_experts_behind(size_t index) const {
+  const auto& layers = w_.plan().layers;
+  const auto next = std::find_if(layers.begin() + static_cast<std::ptrdiff_t>(index), layers.end(),
+                                 [](const GpuLayer& layer) { return layer.mixture.has_value(); });
+  return next == layers.end() ? w_.plan().matrix_bytes : next->mixture->gate_up.at;
+}
+
 gpu::WeightsAhead DecodeLaunches::ask(size_t own_end) {
-  const size_t begin = std::max(asked_, own_end),
-               end = std::min(own_end + kAheadBytes, w_.plan().matrix_bytes) / 16 * 16;
+  const size_t begin = std::max(asked_, own_end), end = std::min(own_end + kAheadBytes, end_of_known_) / 16 * 16;
   if (end <= begin) return {};
   asked_ = end;
   return {w_.at(begin), static_cast<gpu::u32>(end - begin)};
@@ -91,6 +103,7 @@ void DecodeLaunches::begin() {
 
 void DecodeLaunches::layer(size_t index) {
   const GpuLayer& layer = w_.plan().layers[index];
+  end_of_known_ = first_experts_behind(index);
   auto* const inputs = b_.inputs.as<gpu::u16>();
   for (const GpuMatrix& part : layer.qkv) {
     LinearArguments a = arguments(part, inputs, true, layer.input_epsilon);
@@ -101,13 +114,35 @@ void DecodeLaunches::layer(size_t index) {
   }
   launch_decode_attention(device_, w_, b_, shape_, inputs_, index, ask(layer.output.at), 0, gpu::ColumnOrder::plain);
   end_part(layer.output, layer.output_bias, b_.attended.as<gpu::u16>(), layer.mixer_addition, layer.mlp_norm);
-  LinearArguments gated = arguments(layer.gate_up, inputs, true, layer.mlp_epsilon);
+  const size_t next_norm = index + 1 < w_.plan().layers.size() ? w_.plan().layers[index + 1].input_norm
+                           : w_.plan().head                    ? w_.plan().head->norm
+                                                               : w_.plan().ones;
+  if (layer.mixture) return experts(layer, next_norm);
+  dense_mlp(layer, next_norm);
+}
+
+void DecodeLaunches::dense_mlp(const GpuLayer& layer, size_t next_norm) {
+  LinearArguments gated = arguments(layer.gate_up, b_.inputs.as<gpu::u16>(), true, layer.mlp_epsilon);
   gated.gate = layer.gate;
   launch_linear(device_, layer.gate_up, "gated", gated);
-  end_part(layer.down, std::nullopt, b_.activated.as<gpu::u16>(), layer.mlp_addition,
-           index + 1 < w_.plan().layers.size() ? w_.plan().layers[index + 1].input_norm
-           : w_.plan().head                    ? w_.plan().head->norm
-                                               : w_.plan().ones);
+  end_part(layer.down, std::nullopt, b_.activated.as<gpu::u16>(), layer.mlp_addition, next_norm);
+}
+
+// The shared expert comes first: what it reads is written over by the others' end.
+void DecodeLaunches::experts(const GpuLayer& layer, size_t next_norm) {
+  launch_routes(device_, w_, b_, layer, shape_.rows);
+  if (const auto& shared = layer.mixture->shared) {
+    LinearArguments gated = arguments(shared->gate_up, b_.inputs.as<gpu::u16>(), true, layer.mlp_epsilon);
+    gated.gate = layer.mixture->gate;
+    launch_linear(device_, shared->gate_up, "gated", gated);
+    LinearArguments down = arguments(shared->down, b_.activated.as<gpu::u16>(), false, 0);
+    down.output = b_.experts->shared.as<float>();
+    launch_linear(device_, shared->down, "store", down);
+  }
+  square_parts = launch_experts(device_, w_, b_, layer, shape_.rows, vector(next_norm));
+  if (layer.mlp_addition.is_plain()) return;
+  launch_addition(device_, w_, b_, layer.mlp_addition, shape_.rows, vector(next_norm));
+  square_parts = 1;
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ size_t squares_bytes(const GpuWeights& weights, int rows_max) {
 }
 
 gpu::Buffer zeros(const gpu::Device& device, size_t bytes) {
-  gpu::Buffer buffer(device, (bytes + 3) / 4 * 4);
+  gpu::Buffer buffer(device, std::max<size_t>((bytes + 3) / 4 * 4, 16));
   buffer.fill(0);
   return buffer;
 }
@@ -91,6 +91,7 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
                                      static_cast<size_t>(gpu::sample_tile_count(weights.plan().vocab)) *
                                      sizeof(gpu::SampleTile));
   }
+  if (const auto sizes = expert_sizes_of(weights.plan(), rows_max, has_prompts)) experts.emplace(device, *sizes);
   if (!has_prompts) return;
   normed.emplace(zeros(device, padded(rows_max) * static_cast<size_t>(weights.plan().hidden) * 2));
   queries.emplace(zeros(device, static_cast<size_t>(rows_max) *

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gpu/accelerator.h"
+#include "gpu_layers/gpu_expert_buffers.h"
 #include "gpu_layers/gpu_kv_pools.h"
 #include "gpu_layers/gpu_weights.h"
 #include "layers/rope.h"
@@ -79,6 +80,7 @@ struct GpuBuffers {
   gpu::Buffer activated;            // bf16 [row][mlp width], or token tiles of it
   gpu::Buffer partial, arrived;     // of attention's splits
   std::optional<gpu::Buffer> part;  // f32 [row][hidden]: what a part has computed, where it is not just added
+  std::optional<GpuExpertBuffers> experts;
   std::optional<gpu::Buffer> normed, queries, product_partial, product_arrivals;  // of prompts
 
   std::optional<gpu::Buffer> logits;        // f32 [logit row][vocabulary]

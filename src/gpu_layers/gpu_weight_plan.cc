@@ -48,13 +48,17 @@ MatrixView matrix_of(const WeightSource& source, const MatrixSpec& spec, int row
                      });
 }
 
+MatrixView matrix_without_bias(const WeightSource& source, const MatrixSpec& spec, int rows, int columns) {
+  if (source.find(spec.name + ".bias") != nullptr) refuse(spec.name, "has a bias");
+  return matrix_of(source, spec, rows, columns);
+}
+
 bool is_rms(const std::optional<NormSpec>& norm) { return norm && norm->kind == NormSpec::Kind::rms; }
 
 // What layers may be that is computed here for none of them.
-void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, const GatedMlpSpec& mlp) {
+void refuse_options(const LayerSpec& layer, const AttentionSpec& attention) {
   if (attention.v.name.empty()) refuse(attention.name, "has no values of its own");
-  for (const MatrixSpec* matrix :
-       {&attention.q, &attention.k, &attention.v, &attention.output, &mlp.gate, &mlp.up, &mlp.down}) {
+  for (const MatrixSpec* matrix : {&attention.q, &attention.k, &attention.v, &attention.output}) {
     if (matrix->is_transposed) refuse(matrix->name, "is kept with rows for columns");
   }
   const bool has_head_norms = attention.q_norm || attention.k_norm;
@@ -68,7 +72,7 @@ void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, cons
   }
   if (layer.is_parallel) refuse(attention.name, "is beside its MLP instead of before it");
   if (attention.kv_layer != AttentionSpec::kOwnKv) refuse(attention.name, "reads the keys and values of another layer");
-  if (layer.side_mixture) refuse(mlp.name, "has a mixture of experts beside it");
+  if (layer.side_mixture) refuse(attention.name, "is before an MLP with a mixture of experts beside it");
   if (layer.input || !layer.output_scale.empty()) {
     refuse(attention.name, "is in a layer with an input or a scale of its own");
   }
@@ -76,6 +80,12 @@ void refuse_options(const LayerSpec& layer, const AttentionSpec& attention, cons
   if (attention.clip != 0) refuse(attention.name, "keeps queries, keys and values within bounds");
   if (attention.norm_span != HeadNormSpan::head || attention.is_norm_last) {
     refuse(attention.name, "has norms of heads that are not one before the rotation");
+  }
+}
+
+void refuse_options(const GatedMlpSpec& mlp) {
+  for (const MatrixSpec* matrix : {&mlp.gate, &mlp.up, &mlp.down}) {
+    if (matrix->is_transposed) refuse(matrix->name, "is kept with rows for columns");
   }
   if (mlp.gate_scale != 1) refuse(mlp.name, "has a scaled gate");
   if (mlp.activation != Activation::silu && mlp.activation != Activation::gelu_tanh) {
@@ -133,9 +143,10 @@ void GpuWeightPlan::describe(const LayerSpec& layer) {
   if (std::holds_alternative<std::monostate>(layer.mixer)) refuse("a layer", "is an MLP alone");
   if (layer.second_mixer) refuse(attention->name, "has another mixer beside it");
   if (attention == nullptr) refuse(std::get<ShortConvSpec>(layer.mixer).name, "is a short convolution");
-  const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp);
-  if (mlp == nullptr) refuse(attention->name, "has no gated MLP behind it");
-  refuse_options(layer, *attention, *mlp);
+  if (!std::holds_alternative<GatedMlpSpec>(layer.mlp) && !std::holds_alternative<MoeSpec>(layer.mlp)) {
+    refuse(attention->name, "has no gated MLP behind it");
+  }
+  refuse_options(layer, *attention);
   if (head_room_of(attention->head_dim) == 0 || attention->head_dim % 4 != 0) {
     refuse(attention->name, "has heads not of a multiple of 4 up to 256");
   }
@@ -145,26 +156,18 @@ void GpuWeightPlan::describe(const LayerSpec& layer) {
   }
   heads = attention->heads, kv_heads = attention->kv_heads, head_dim = attention->head_dim;
   head_room = head_room_of(head_dim);
-  mlp_width = std::max(mlp_width, mlp->width);
   if (attention->gate) has_attention_gate_ = true;
 }
 
-void GpuWeightPlan::add_layer(const WeightSource& source, const DecoderSpec& decoder, const LayerSpec& layer) {
-  describe(layer);
-  const auto& attention = std::get<AttentionSpec>(layer.mixer);
-  const auto& mlp = std::get<GatedMlpSpec>(layer.mlp);
-  const auto matrix = [&](const MatrixSpec& spec, int rows, int columns) {
-    if (source.find(spec.name + ".bias") != nullptr) refuse(spec.name, "has a bias");
-    return Part{matrix_of(source, spec, rows, columns)};
-  };
+void GpuWeightPlan::add_attention(const WeightSource& source, const DecoderSpec& decoder,
+                                  const AttentionSpec& attention, GpuLayer& to) {
   const bool is_turned = attention.rope != AttentionSpec::kNoRope;
   const HeadOrder order(is_turned ? &decoder.ropes[static_cast<size_t>(attention.rope)] : nullptr, head_dim);
   const int query = attended(), key = kv_heads * head_dim;
-  GpuLayer to;
   std::vector<Part> projections = {{matrix_of(source, attention.q, query, hidden), order},
                                    {matrix_of(source, attention.k, key, hidden), order},
                                    {matrix_of(source, attention.v, key, hidden), HeadOrder(nullptr, head_dim)}};
-  if (attention.gate) projections.push_back(matrix(*attention.gate, query, hidden));
+  if (attention.gate) projections.push_back({matrix_without_bias(source, *attention.gate, query, hidden)});
   to.has_attention_gate = attention.gate.has_value();
   for (const auto& run : runs_of_one_format(projections)) {
     const int at = to.qkv.empty() ? 0 : to.qkv.back().output_at + to.qkv.back().rows;
@@ -173,27 +176,44 @@ void GpuWeightPlan::add_layer(const WeightSource& source, const DecoderSpec& dec
   }
   to.output = place({Part{matrix_of(source, attention.output, hidden, query)}}, false);
   to.output_bias = place_bias(source, attention.output, hidden);
-  const std::vector<Part> gate_up = {matrix(mlp.gate, mlp.width, hidden), matrix(mlp.up, mlp.width, hidden)};
-  if (runs_of_one_format(gate_up).size() != 1) refuse(mlp.name, "has gate and up of different formats");
-  to.gate_up = place(gate_up, true);
-  to.down = place({matrix(mlp.down, hidden, mlp.width)}, false);
   to.qkv_bias = place_biases(source, attention, order);
-  to.input_norm = place(source, *layer.input_norm, hidden);
-  to.mlp_norm = place(source, *layer.mlp_norm, hidden);
   if (attention.q_norm) to.q_norm = place(source, *attention.q_norm, head_dim, order);
   if (attention.k_norm) to.k_norm = place(source, *attention.k_norm, head_dim, order);
   if (!attention.sinks.empty()) to.sinks = place_sinks(source, attention);
-  to.mixer_addition = addition(source, layer.mixer_output_norm, layer.residual_scale * layer.mixer_scale);
-  to.mlp_addition = addition(source, layer.mlp_output_norm, layer.residual_scale * layer.mlp_scale);
-  to.gate = mlp.activation == Activation::gelu_tanh ? gpu::kGeluTanh : gpu::kSilu;
-  to.input_epsilon = layer.input_norm->epsilon;
-  to.mlp_epsilon = layer.mlp_norm->epsilon;
   to.head_epsilon = attention.q_norm ? attention.q_norm->epsilon : 0;
   to.scale = attention.scale;
   to.softcap = attention.softcap;
   to.value_epsilon = attention.v_norm_epsilon.value_or(0);
   to.window = attention.window;
   to.rope = is_turned ? attention.rope : static_cast<int>(decoder.ropes.size());
+}
+
+void GpuWeightPlan::add_mlp(const WeightSource& source, const GatedMlpSpec& mlp, GpuLayer& to) {
+  refuse_options(mlp);
+  const std::vector<Part> gate_up = {{matrix_without_bias(source, mlp.gate, mlp.width, hidden)},
+                                     {matrix_without_bias(source, mlp.up, mlp.width, hidden)}};
+  if (runs_of_one_format(gate_up).size() != 1) refuse(mlp.name, "has gate and up of different formats");
+  to.gate_up = place(gate_up, true);
+  to.down = place({{matrix_without_bias(source, mlp.down, hidden, mlp.width)}}, false);
+  to.gate = mlp.activation == Activation::gelu_tanh ? gpu::kGeluTanh : gpu::kSilu;
+  mlp_width = std::max(mlp_width, mlp.width);
+}
+
+void GpuWeightPlan::add_layer(const WeightSource& source, const DecoderSpec& decoder, const LayerSpec& layer) {
+  describe(layer);
+  GpuLayer to;
+  add_attention(source, decoder, std::get<AttentionSpec>(layer.mixer), to);
+  if (const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp)) {
+    add_mlp(source, *mlp, to);
+  } else {
+    to.mixture = plan_mixture(source, std::get<MoeSpec>(layer.mlp));
+  }
+  to.input_norm = place(source, *layer.input_norm, hidden);
+  to.mlp_norm = place(source, *layer.mlp_norm, hidden);
+  to.mixer_addition = addition(source, layer.mixer_output_norm, layer.residual_scale * layer.mixer_scale);
+  to.mlp_addition = addition(source, layer.mlp_output_norm, layer.residual_scale * layer.mlp_scale);
+  to.input_epsilon = layer.input_norm->epsilon;
+  to.mlp_epsilon = layer.mlp_norm->epsilon;
   layers.push_back(std::move(to));
 }
 
@@ -262,6 +282,10 @@ size_t GpuWeightPlan::place_sinks(const WeightSource& source, const AttentionSpe
   const int64_t shape[] = {heads};
   vectors.push_back({.at = vector_floats, .tensor = &source.require(attention.sinks, shape), .count = heads});
   return std::exchange(vector_floats, rounded(vector_floats + static_cast<size_t>(heads)));
+}
+
+size_t GpuWeightPlan::reserve(int64_t floats) {
+  return std::exchange(vector_floats, rounded(vector_floats + static_cast<size_t>(floats)));
 }
 
 bool GpuWeightPlan::has_additions() const {

@@ -9,11 +9,13 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "gpu/source/gate.h"
+#include "gpu/source/route.h"
 #include "gpu/source/weight_tile.h"
 #include "gpu_layers/device_form.h"
 #include "gpu_layers/head_order.h"
@@ -39,10 +41,30 @@ struct GpuAddition {
   bool is_plain() const { return !norm && scale == 1; }
 };
 
+// An MLP of experts. Their matrices lie one behind the other, as do their biases.
+struct GpuMixture {
+  gpu::RouteRule rule{};
+  int outputs = 0;    // of the router: experts, and behind them what weighs the shared one
+  size_t router = 0;  // f32 [outputs][hidden]
+  std::optional<size_t> router_bias, correction;
+  GpuMatrix gate_up, down;  // of the first expert
+  size_t gate_up_stride = 0, down_stride = 0;
+  std::optional<size_t> gate_up_bias, down_bias;
+  gpu::GateCurve gate = gpu::kSilu;
+  struct Shared {
+    GpuMatrix gate_up, down;
+    bool is_weighed = false;
+  };
+  std::optional<Shared> shared;
+  int width() const { return gate_up.rows / 2; }
+};
+
 // Vectors are offsets in floats behind the first; nothing for one that the layer does not have.
 struct GpuLayer {
   std::vector<GpuMatrix> qkv;
-  GpuMatrix output, gate_up, down;
+  GpuMatrix output;
+  GpuMatrix gate_up, down;  // of a dense MLP
+  std::optional<GpuMixture> mixture;
   size_t input_norm = 0, mlp_norm = 0;
   std::optional<size_t> q_norm, k_norm;
   std::optional<size_t> qkv_bias;     // of all three, one behind the other
@@ -55,7 +77,9 @@ struct GpuLayer {
   float scale = 0, softcap = 0;  // of scores; no cap: 0
   float value_epsilon = 0;       // of a norm of each head of values; 0 for none
   int window = 0;                // positions that a row sees; 0 for all
-  int rope = 0;                  // of the decoder's ropes; one behind the last of these turns nothing
+  // What an MLP's products begin with.
+  const GpuMatrix& first_of_mlp() const { return mixture ? mixture->gate_up : gate_up; }
+  int rope = 0;  // of the decoder's ropes; one behind the last of these turns nothing
 };
 
 struct GpuHead {
@@ -77,7 +101,7 @@ struct GpuWeightPlan {
   // Of all layers alike.
   int hidden = 0, heads = 0, kv_heads = 0, vocab = 0;
   int head_dim = 0, head_room = 0;  // of the model's heads, and of the device's (head_order.h)
-  int mlp_width = 0;                // the widest
+  int mlp_width = 0;                // the widest of dense MLPs and shared experts
   size_t matrix_bytes = 0, vector_floats = 0;
   int attended() const { return heads * head_dim; }
   int qkv_rows() const { return (heads + 2 * kv_heads) * head_room + (has_attention_gate_ ? attended() : 0); }
@@ -107,18 +131,34 @@ struct GpuWeightPlan {
     RowMap rows = {};
     HeadOrder order = {};
     float offset = 0;
-    // Below 0 for one that is zero.
+    // Instead of all that: element i is element map(i), or as below.
+    std::function<int64_t(int64_t)> map = {};
+    static constexpr int64_t kZero = HeadOrder::kNoRow, kLeft = -2;
+    // kZero for one that is zero, kLeft for one that is not this tensor's.
     int64_t element(int64_t i) const {
+      if (map) return map(i);
       const int64_t row = order.stored_row(i);
       return row == HeadOrder::kNoRow ? row : first + rows.stored_row(row);
     }
   };
   std::vector<MatrixSource> matrices;
+  std::vector<const WeightTensor*> experts;  // tensors of theirs, which views may be copies of
   std::vector<VectorSource> vectors;
 
  private:
   void describe(const LayerSpec& layer);
   void add_layer(const WeightSource& source, const DecoderSpec& decoder, const LayerSpec& layer);
+  void add_attention(const WeightSource& source, const DecoderSpec& decoder, const AttentionSpec& attention,
+                     GpuLayer& to);
+  void add_mlp(const WeightSource& source, const GatedMlpSpec& mlp, GpuLayer& to);
+  // gpu_mixture_plan.cc
+  GpuMixture plan_mixture(const WeightSource& source, const MoeSpec& spec);
+  void place_router(const WeightSource& source, const MoeSpec& spec, GpuMixture& to);
+  void place_experts(const WeightSource& source, const MoeSpec& spec, GpuMixture& to);
+  void place_shared(const WeightSource& source, const MoeSpec& spec, GpuMixture& to);
+  // A vector of so many elements, more than one tensor's: those that `map` leaves are somebody else's.
+  void place_some(const WeightTensor& tensor, size_t at, int count, std::function<int64_t(int64_t)> map);
+  size_t reserve(int64_t floats);
   GpuMatrix place(const std::vector<Part>& parts, bool is_interleaved);
   size_t place(const WeightSource& source, const NormSpec& norm, int count, const HeadOrder& order = {});
   size_t place_sinks(const WeightSource& source, const AttentionSpec& attention);

@@ -21,16 +21,20 @@ void GpuWeights::upload(LoadContext& load, const gpu::Accelerator& device) {
   std::vector<float> all;
   for (const GpuWeightPlan::VectorSource& vector : plan_.vectors) {
     all.resize(static_cast<size_t>(vector.tensor->element_count()));
-    vector.tensor->decode_row(0, all.data());
+    for (int64_t row = 0; row < vector.tensor->rows(); ++row) {
+      vector.tensor->decode_row(row, all.data() + row * vector.tensor->columns());
+    }
     for (int i = 0; i < vector.count; ++i) {
       const int64_t element = vector.element(i);
-      values[vector.at + static_cast<size_t>(i)] =
-          element < 0 ? 0 : all.at(static_cast<size_t>(element)) + vector.offset;
+      if (element == GpuWeightPlan::VectorSource::kLeft) continue;
+      const bool is_zero = element == GpuWeightPlan::VectorSource::kZero;
+      values[vector.at + static_cast<size_t>(i)] = is_zero ? 0 : all.at(static_cast<size_t>(element)) + vector.offset;
     }
     load.used.insert(vector.tensor);
     load.took(static_cast<uint64_t>(vector.count) * vector.tensor->bytes.size() / all.size());
   }
   vectors_.upload(values.data(), values.size() * sizeof(float));
+  load.used.insert(plan_.experts.begin(), plan_.experts.end());
   WeightUpload upload(device, load.compute.team);
   for (const GpuWeightPlan::MatrixSource& matrix : plan_.matrices) {
     const RowSource source{.rows = matrix.to.rows,

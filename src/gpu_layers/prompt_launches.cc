@@ -5,6 +5,7 @@
 #include "gpu/source/rope.h"
 #include "gpu/source/token_norm.h"
 #include "gpu_layers/device_form.h"
+#include "gpu_layers/expert_launches.h"
 #include "gpu_layers/gpu_launches.h"
 
 namespace estoc {
@@ -50,6 +51,7 @@ class PromptLaunches {
   void end_part(const GpuMatrix& matrix, std::optional<size_t> bias, const gpu::Buffer& inputs,
                 const GpuAddition& addition);
   void finish(const GpuLayer& layer);
+  void experts(const GpuLayer& layer);
   void rope(size_t index);
   void attention(size_t index);
 
@@ -183,9 +185,22 @@ void PromptLaunches::end_part(const GpuMatrix& matrix, std::optional<size_t> bia
 // What follows attention.
 void PromptLaunches::finish(const GpuLayer& layer) {
   end_part(layer.output, layer.output_bias, b_.attended, layer.mixer_addition);
+  if (layer.mixture) return experts(layer);
   norm(layer.mlp_norm, layer.mlp_epsilon, order_of(layer.gate_up));
   product(layer.gate_up, *b_.normed, {.name = "gated", .activated = order_of(layer.down), .gate = layer.gate});
   end_part(layer.down, std::nullopt, b_.activated, layer.mlp_addition);
+}
+
+void PromptLaunches::experts(const GpuLayer& layer) {
+  if (const auto& shared = layer.mixture->shared) {
+    norm(layer.mlp_norm, layer.mlp_epsilon, order_of(shared->gate_up));
+    product(shared->gate_up, *b_.normed,
+            {.name = "gated", .activated = order_of(shared->down), .gate = layer.mixture->gate});
+    product(shared->down, b_.activated,
+            {.name = "store", .output = b_.experts->shared.as<float>(), .stride = w_.plan().hidden});
+  }
+  launch_prompt_experts(device_, w_, b_, layer, in_.rows);
+  if (!layer.mlp_addition.is_plain()) launch_addition(device_, w_, b_, layer.mlp_addition, in_.rows, nullptr);
 }
 
 void PromptLaunches::layer(size_t index) {
@@ -220,7 +235,12 @@ bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weight
       if (order_of(part) != order_of(layer.qkv.front())) return false;
     }
     std::vector<GpuMatrix> matrices = layer.qkv;
-    matrices.insert(matrices.end(), {layer.output, layer.gate_up, layer.down});
+    matrices.push_back(layer.output);
+    if (!layer.mixture) matrices.insert(matrices.end(), {layer.gate_up, layer.down});
+    if (layer.mixture && !has_prompt_expert_kernels(device, *layer.mixture)) return false;
+    if (layer.mixture && layer.mixture->shared) {
+      matrices.insert(matrices.end(), {layer.mixture->shared->gate_up, layer.mixture->shared->down});
+    }
     if (weights.plan().head) matrices.push_back(weights.plan().head->matrix);
     for (const GpuMatrix& matrix : matrices) {
       const int tokens = gpu::gemm_tokens(matrix.form, 1, device.device().capability);

@@ -10,7 +10,7 @@
 namespace estoc {
 
 int narrow_rows(const GpuWeights& weights) {
-  return gpu::is_plain(weights.plan().layers.front().gate_up.form) ? kGpuDecodeRows : 2 * kGpuDecodeRows;
+  return gpu::is_plain(weights.plan().layers.front().first_of_mlp().form) ? kGpuDecodeRows : 2 * kGpuDecodeRows;
 }
 
 void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,

@@ -18,6 +18,7 @@ GatedMlpSpec& mlp_of(LayerSpec& layer) { return std::get<GatedMlpSpec>(layer.mlp
 struct Change {
   const char* name;
   std::function<void(DecoderSpec&)> make;
+  bool has_biases = false;  // of mixtures and behind attention
   friend std::ostream& operator<<(std::ostream& out, const Change& change) { return out << change.name; }
 };
 
@@ -65,7 +66,52 @@ void make_heads(DecoderSpec& decoder, int heads, int kv_heads, int head_dim) {
   decoder.ropes[0].frequencies.resize(static_cast<size_t>(std::min(head_dim / 2, 32)));
 }
 
+// Of all layers but the first, or of all.
+void add_experts(DecoderSpec& decoder, const MoeSpec& like, bool are_all) {
+  for (size_t i = are_all ? 0 : 1; i < decoder.layers.size(); ++i) {
+    LayerSpec& layer = decoder.layers[i];
+    MoeSpec moe = like;
+    moe.name = mlp_of(layer).name;
+    moe.router = moe.name + ".router";
+    moe.experts = moe.name + ".experts";
+    if (!moe.correction.empty()) moe.correction = moe.name + ".correction";
+    if (moe.shared) moe.shared->name = moe.name + ".shared";
+    if (moe.shared && !moe.shared->weigher.empty()) moe.shared->weigher = moe.name + ".weigher";
+    layer.mlp = moe;
+  }
+}
+
 const std::vector<Change> kChanges = {
+    {"experts_behind_a_dense_layer",
+     [](DecoderSpec& decoder) {
+       MoeSpec moe{.rule = {.experts = 6, .chosen = 2, .is_normalized = true}, .gate_up = "", .width = 64};
+       add_experts(decoder, moe, false);
+     }},
+    {"clamped_experts_with_biases",
+     [](DecoderSpec& decoder) {
+       MoeSpec moe{.rule = {.score = RouterRule::Score::softmax_of_chosen, .experts = 5, .chosen = 2},
+                   .is_interleaved = true,
+                   .width = 64};
+       moe.activation.slope = 1.7f;
+       moe.activation.limit = 2;
+       add_experts(decoder, moe, true);
+     },
+     true},
+    {"experts_in_groups_with_a_shared_one",
+     [](DecoderSpec& decoder) {
+       MoeSpec moe{.rule = {.score = RouterRule::Score::sigmoid,
+                            .experts = 8,
+                            .chosen = 3,
+                            .groups = 4,
+                            .groups_kept = 2,
+                            .is_normalized = true,
+                            .scale = 1.5f},
+                   .correction = "correction",
+                   .width = 64};
+       moe.shared = SharedExpertSpec{.width = 128, .weigher = "weigher"};
+       add_experts(decoder, moe, true);
+       decoder.layers[0].residual_scale = 0.5f;
+     }},
     {"wide_heads_with_caps_and_gates",
      [](DecoderSpec& decoder) {
        make_heads(decoder, 2, 1, 256);
@@ -148,7 +194,7 @@ class DeviceParts : public testing::TestWithParam<Change> {};
 TEST_P(DeviceParts, ComputeWhatTheCpuDoes) {
   DecoderSpec decoder = small_decoder();
   GetParam().make(decoder);
-  const auto weights = random_weights(decoder);
+  const auto weights = random_weights(decoder, GetParam().has_biases);
   const auto player = [&](const std::vector<StackPlace>& places) {
     return [&weights, &decoder, places](ThreadTeam& team) { return load_decoder(*weights, decoder, team, places); };
   };
@@ -161,7 +207,7 @@ TEST_P(DeviceParts, ComputeWhatTheCpuDoes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Options, DeviceParts, testing::ValuesIn(gpu::emulator_runs(kChanges, 7)),
+INSTANTIATE_TEST_SUITE_P(Options, DeviceParts, testing::ValuesIn(gpu::emulator_runs(kChanges, 10)),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

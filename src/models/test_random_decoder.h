@@ -76,8 +76,9 @@ inline DecoderSpec small_decoder() {
   return decoder;
 }
 
-// Every tensor that the description names. Of the layers only attention and gated MLPs.
-inline std::unique_ptr<MemoryWeights> random_weights(const DecoderSpec& decoder) {
+// Every tensor that the description names, and biases of mixtures and behind attention where they are wanted. Of the
+// layers only attention, gated MLPs and mixtures.
+inline std::unique_ptr<MemoryWeights> random_weights(const DecoderSpec& decoder, bool has_biases = false) {
   auto weights = std::make_unique<MemoryWeights>();
   std::mt19937_64 random(11);
   const auto draw = [&](int64_t count, float middle, float spread) {
@@ -96,6 +97,32 @@ inline std::unique_ptr<MemoryWeights> random_weights(const DecoderSpec& decoder)
       weights->add(spec->name + ".weight", {count}, draw(count, 1 - spec->weight_offset, 0.2f));
   };
   const int64_t hidden = decoder.hidden;
+  const auto mixture = [&](const MoeSpec& moe) {
+    const int64_t experts = moe.rule.experts, width = moe.width;
+    const auto stack = [&](const std::string& name, int64_t rows, int64_t columns) {
+      const float spread = 1 / std::sqrt(static_cast<float>(columns));
+      weights->add(moe.experts + "." + name + ".weight", {experts, rows, columns},
+                   draw(experts * rows * columns, 0, spread));
+      if (has_biases) weights->add(moe.experts + "." + name + ".bias", {experts, rows}, draw(experts * rows, 0, 0.3f));
+    };
+    // Sharp: what experts are chosen must not hang on roundings.
+    weights->add(moe.router + ".weight", {experts, hidden},
+                 draw(experts * hidden, 0, 4 / std::sqrt(static_cast<float>(hidden))));
+    if (has_biases) weights->add(moe.router + ".bias", {experts}, draw(experts, 0, 1));
+    if (!moe.correction.empty()) weights->add(moe.correction, {experts}, draw(experts, 0, 0.2f));
+    if (moe.gate_up.empty()) {
+      stack(moe.gate, width, hidden);
+      stack(moe.up, width, hidden);
+    } else {
+      stack(moe.gate_up, 2 * width, hidden);
+    }
+    stack(moe.down, hidden, width);
+    if (!moe.shared) return;
+    matrix({.name = moe.shared->name + ".gate_proj"}, moe.shared->width, hidden);
+    matrix({.name = moe.shared->name + ".up_proj"}, moe.shared->width, hidden);
+    matrix({.name = moe.shared->name + "." + moe.shared->down}, hidden, moe.shared->width);
+    if (!moe.shared->weigher.empty()) matrix({.name = moe.shared->weigher}, 1, hidden);
+  };
   weights->add("model.embed_tokens.weight", {decoder.vocab, hidden}, draw(decoder.vocab * hidden, 0, 1));
   norm(decoder.norm, hidden);
   for (const LayerSpec& layer : decoder.layers) {
@@ -110,10 +137,13 @@ inline std::unique_ptr<MemoryWeights> random_weights(const DecoderSpec& decoder)
     norm(attention.q_norm, attention.head_dim);
     norm(attention.k_norm, attention.head_dim);
     if (!attention.sinks.empty()) weights->add(attention.sinks, {attention.heads}, draw(attention.heads, 1, 1));
-    const auto& mlp = std::get<GatedMlpSpec>(layer.mlp);
-    matrix(mlp.gate, mlp.width, hidden);
-    matrix(mlp.up, mlp.width, hidden);
-    matrix(mlp.down, hidden, mlp.width);
+    if (has_biases) weights->add(attention.output.name + ".bias", {hidden}, draw(hidden, 0, 0.5f));
+    if (const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp)) {
+      matrix(mlp->gate, mlp->width, hidden);
+      matrix(mlp->up, mlp->width, hidden);
+      matrix(mlp->down, hidden, mlp->width);
+    }
+    if (const auto* moe = std::get_if<MoeSpec>(&layer.mlp)) mixture(*moe);
     for (const auto* of_layer :
          {&layer.input_norm, &layer.mixer_output_norm, &layer.mlp_norm, &layer.mlp_output_norm}) {
       norm(*of_layer, hidden);
