@@ -43,6 +43,7 @@ TEST_P(ExpertKernelsTest, RoutesByEveryRule) {
               .chosen = 5,
               .groups = 4,
               .groups_kept = 2,
+              .group_best = 2,
               .is_normalized = 1,
               .epsilon = 1e-20f,
               .scale = 2.5f};

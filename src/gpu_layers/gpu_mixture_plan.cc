@@ -23,6 +23,7 @@ void refuse_options(const MoeSpec& spec) {
   if (!spec.router_norm.empty()) refuse(spec, "has a router with a norm of its own");
   if (!spec.expert_scale.empty()) refuse(spec, "scales its experts one by one");
   if (spec.gate.empty()) refuse(spec, "has experts without a gate");
+  if (spec.latent) refuse(spec, "has experts that read less than the residual stream");
   if (rule.experts > gpu::kRouteExpertsMax || rule.chosen > gpu::kRouteChosenMax ||
       rule.groups > gpu::kRouteGroupsMax) {
     refuse(spec, fmt::format("has more than {} experts, {} of a row or {} groups", gpu::kRouteExpertsMax,
@@ -42,6 +43,7 @@ gpu::RouteRule rule_of(const RouterRule& rule) {
           .chosen = rule.chosen,
           .groups = rule.groups,
           .groups_kept = rule.groups_kept,
+          .group_best = rule.group_best,
           .is_normalized = rule.is_normalized ? 1 : 0,
           .epsilon = rule.epsilon,
           .scale = rule.scale};

@@ -72,7 +72,7 @@ DEVICE void keep_best_groups(const RouteRule& rule, u32* choosing, int lane) {
       second = score > first ? first : score > second ? score : second;
       first = score > first ? score : first;
     }
-    mine.score = rule.score == RouteScore::sigmoid && size > 1 ? first + second : first;
+    mine.score = rule.group_best > 1 && size > 1 ? first + second : first;
   }
   bool is_kept = false;
   for (int i = 0; i < rule.groups_kept; ++i) {

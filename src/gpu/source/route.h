@@ -22,7 +22,7 @@ enum class RouteScore : int { softmax, softmax_of_chosen, sigmoid };
 struct RouteRule {
   RouteScore score;
   int experts, chosen;
-  int groups, groups_kept;
+  int groups, groups_kept, group_best = 1;  // a group is as good as its best one or two experts together
   int is_normalized;
   float epsilon, scale;
 };

@@ -77,7 +77,7 @@ Scores scores_of(const MixtureCase& c, const Inputs& in, const float* logits) {
   for (int g = 0; g < c.rule.groups; ++g) {
     std::vector<double> group(s.choosing.begin() + g * size, s.choosing.begin() + (g + 1) * size);
     std::sort(group.rbegin(), group.rend());
-    goodness.emplace_back(c.rule.score == RouteScore::sigmoid && size > 1 ? group[0] + group[1] : group[0], g);
+    goodness.emplace_back(c.rule.group_best > 1 && size > 1 ? group[0] + group[1] : group[0], g);
   }
   std::sort(goodness.rbegin(), goodness.rend());
   for (int i = c.rule.groups_kept; i < c.rule.groups; ++i) {
