@@ -108,6 +108,7 @@ bool run_correct(Session& s) {
   }
   tally.add(check_select_rows(s.device, s.module, 70, s.is_small ? 192 : 4096, true, s.random));
   tally.add(check_add_part(s.device, s.module, 70, s.is_small ? 192 : 4096, true, true, s.random));
+  tally.add(check_chosen_tokens(s.device, s.module, 256, 200, s.random));
   tally.add(check_cap_logits(s.device, s.module, 3, s.is_small ? 3000 : 151936, 30, s.random));
   tally.add(check_argmax(s.device, s.module, 5, s.is_small ? 3000 : 151936, 64, s.random));
   tally.add(check_sample(s.device, s.module, s.is_small ? 3000 : 1000, 4, s.random));

@@ -148,6 +148,8 @@ TEST_P(KernelsTest, GatesOfGelu) {
 }
 
 TEST_P(KernelsTest, PickedRows) {
+  expect(check_chosen_tokens(device, module, 9, 70, random));
+  expect(check_chosen_tokens(device, module, 1, 1, random));
   expect(check_select_rows(device, module, 3, 192, true, random));
   expect(check_select_rows(device, module, 2, 578, false, random));
 }

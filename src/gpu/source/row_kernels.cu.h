@@ -4,6 +4,7 @@
 #include "gpu/source/add_part.cu.h"
 #include "gpu/source/argmax.cu.h"
 #include "gpu/source/cap_logits.cu.h"
+#include "gpu/source/chosen_tokens.cu.h"
 #include "gpu/source/copy.cu.h"
 #include "gpu/source/embed.cu.h"
 #include "gpu/source/repack.cu.h"

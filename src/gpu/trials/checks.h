@@ -105,6 +105,7 @@ Trial add_part_trial(const Device& device, const Module& module, int rows, int c
 Check check_cap_logits(const Device& device, const Module& module, int rows, int columns, float cap, Random& random);
 Trial cap_logits_trial(const Device& device, const Module& module, int rows, int columns, float cap, Random& random);
 // Rows of the residual, picked in some order or, where `has_picks` is not set, as they come.
+Check check_chosen_tokens(const Device& device, const Module& module, int rows, int count, Random& random);
 Check check_select_rows(const Device& device, const Module& module, int rows, int columns, bool has_picks,
                         Random& random);
 Trial select_rows_trial(const Device& device, const Module& module, int rows, int columns, bool has_picks,

@@ -4,7 +4,9 @@
 #include "gpu/source/add_part.h"
 #include "gpu/source/argmax.h"
 #include "gpu/source/cap_logits.h"
+#include "gpu/source/chosen_tokens.h"
 #include "gpu/source/embed.h"
+#include "gpu/source/sample.h"
 #include "gpu/source/select_rows.h"
 #include "gpu/source/token_norm.h"
 #include "gpu/trials/prompt_checks.h"
@@ -320,6 +322,30 @@ Trial cap_logits_trial(const Device& device, const Module& module, int rows, int
 
 Check check_cap_logits(const Device& device, const Module& module, int rows, int columns, float cap, Random& random) {
   return cap_logits_trial(device, module, rows, columns, cap, random).check();
+}
+
+// Some rows have no token, and some are asked for twice.
+Check check_chosen_tokens(const Device& device, const Module& module, int rows, int count, Random& random) {
+  constexpr uint32_t kVocabulary = 1000;
+  std::vector<uint32_t> chosen;
+  for (int r = 0; r < rows; ++r) {
+    chosen.push_back(r % 5 == 3 ? kNoToken : static_cast<uint32_t>(random() % kVocabulary));
+  }
+  std::vector<int> picks;
+  for (int i = 0; i < count; ++i) picks.push_back(static_cast<int>(random() % static_cast<unsigned>(rows)));
+  const Buffer from = Buffer::of(device, chosen), wanted = Buffer::of(device, picks);
+  Buffer to(device, static_cast<size_t>(count + 1) * 4);
+  to.fill(7);
+  launch(device, module.function("chosen_tokens"),
+         {.blocks = chosen_tokens_blocks(count), .threads = kChosenTokensThreads},
+         ChosenTokensArguments{from.as<u32>(), wanted.as<int>(), to.as<u32>(), count, kVocabulary});
+  const std::vector<uint32_t> tokens = to.values<uint32_t>();
+  double wrong = tokens.back() == 7 ? 0 : 1;
+  for (int i = 0; i < count; ++i) {
+    const uint32_t token = chosen[static_cast<size_t>(picks[static_cast<size_t>(i)])];
+    wrong += tokens[static_cast<size_t>(i)] == std::min(token, kVocabulary - 1) ? 0 : 1;
+  }
+  return {"chosen_tokens " + std::to_string(count) + " of " + std::to_string(rows), wrong, 0.5};
 }
 
 Trial select_rows_trial(const Device& device, const Module& module, int rows, int columns, bool has_picks,
