@@ -75,7 +75,6 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
       arrived(zeros(accelerator.device(),
                     static_cast<size_t>(gpu::attention_parts_max(accelerator.device().multiprocessors)) * 4)),
       tokens(zeros(accelerator.device(), static_cast<size_t>(logit_rows_max) * 4)),
-      chosen(accelerator.device(), static_cast<size_t>(logit_rows_max) * 4),
       hidden_host(accelerator.device(),
                   weights.plan().embedding && weights.plan().head
                       ? 64

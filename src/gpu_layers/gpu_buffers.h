@@ -3,6 +3,7 @@
 // Ownership: owns it all; borrows device and weights. Threads: one. Errors: throws Error{resource_exhausted, io}.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -18,13 +19,17 @@
 namespace estoc {
 
 // Small arrays on their way to the device in one copy: put one after the other, then sent together. The same arrays put
-// in the same order lie at the same addresses.
+// in the same order lie at the same addresses. What was sent may be on its way until the next but one is put together.
 class GpuInputs {
  public:
-  GpuInputs(const gpu::Device& device, size_t bytes) : host_(device, bytes), device_(device, bytes) {}
+  GpuInputs(const gpu::Device& device, size_t bytes)
+      : hosts_{gpu::HostBuffer(device, bytes), gpu::HostBuffer(device, bytes)}, device_(device, bytes) {}
 
-  void clear() { used_ = 0; }
-  size_t capacity() const { return host_.bytes(); }
+  void clear() {
+    used_ = 0;
+    turn_ = 1 - turn_;
+  }
+  size_t capacity() const { return device_.bytes(); }
   // Room for `count` values, to be written before send(), and where the device has them.
   template <class T>
   struct Array {
@@ -35,14 +40,14 @@ class GpuInputs {
   Array<T> put(size_t count) {
     const size_t at = used_;
     used_ = (used_ + count * sizeof(T) + 15) / 16 * 16;
-    return {host_.as<T>(at), device_.as<T>(at)};
+    return {hosts_[turn_].as<T>(at), device_.as<T>(at)};
   }
-  void send() { device_.begin_upload(host_.as<std::byte>(), used_); }
+  void send() { device_.begin_upload(hosts_[turn_].as<std::byte>(), used_); }
 
  private:
-  gpu::HostBuffer host_;
+  std::array<gpu::HostBuffer, 2> hosts_;
   gpu::Buffer device_;
-  size_t used_ = 0;
+  size_t used_ = 0, turn_ = 0;
 };
 
 // Cosines and sines of positions, made as far as they are asked for. Pairs that the rope does not turn have an angle of
@@ -86,7 +91,6 @@ struct GpuBuffers {
   std::optional<gpu::Buffer> logits;        // f32 [logit row][vocabulary]
   std::optional<gpu::Buffer> sample_tiles;  // of logits (gpu/source/sample.h)
   gpu::Buffer tokens;                       // u32 [logit row]
-  gpu::HostBuffer chosen;                   // u32 [logit row]
   gpu::HostBuffer
       hidden_host;  // f32 [row][hidden], on its way from or to another stack; empty for one that has both ends
 };

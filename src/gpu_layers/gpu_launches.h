@@ -69,6 +69,9 @@ void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, co
 // Rows of the residual by token, ready for the first layer's projection.
 void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                       const gpu::u32* tokens, int rows);
+// Tokens of a step that the one before has chosen for rows `picks` of its own.
+void launch_chosen_tokens(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                          const int* picks, gpu::u32* tokens, int rows);
 // Picked rows of the residual, all of them in order where `picks` is null, ready for a projection behind this norm.
 void launch_select_rows(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                         const int* picks, int rows, size_t norm, bool may_overlap);

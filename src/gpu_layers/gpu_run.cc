@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "base/check.h"
@@ -86,7 +87,9 @@ GpuRun::GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const 
       is_invariant_(is_invariant),
       narrow_rows_(narrow_rows(weights)),
       buffers_(device, weights, ropes, limits, groups, context_max, has_prompts_),
-      swap_space_(device.device(), buffers_.kv, limits) {
+      swap_space_(device.device(), buffers_.kv, limits),
+      answers_{Answer(device.device(), static_cast<size_t>(buffers_.logit_rows_max)),
+               Answer(device.device(), static_cast<size_t>(buffers_.logit_rows_max))} {
   if (is_invariant_ && !has_prompts_) {
     fail(ErrorCode::unsupported,
          "the device {} has no kernels that make these layers' results independent of what runs beside them",
@@ -114,15 +117,40 @@ void GpuRun::forward(const Batch& batch, Rows& hidden, const LogitRows& logits) 
   device_.device().use();
   if (weights_.plan().embedding && !weights_.plan().head) hidden.reset(static_cast<int64_t>(batch.tokens.size()));
   const std::vector<Row> rows = rows_of(batch);
-  if (is_invariant_) return prompt(batch, rows, hidden, logits);
   const bool has_one_each = batch.sequences.size() == rows.size();
-  // A wide step leaves logits of all its rows.
-  const bool is_wide = has_prompts_ && static_cast<int>(rows.size()) > narrow_rows_ &&
-                       (!weights_.plan().head || batch.logit_rows.size() == rows.size());
-  if (has_one_each && (rows.size() <= kGpuDecodeRows || is_wide)) return decode(batch, rows, hidden, logits);
-  if (has_one_each && static_cast<int>(rows.size()) <= narrow_rows_) return decode_in_turn(batch, rows, hidden, logits);
-  if (has_prompts_) return prompt(batch, rows, hidden, logits);
+  is_in_slices_ = false;
+  if (is_invariant_) return prompt(batch, rows, hidden, logits);
+  if (has_one_each && is_one_launch(rows.size(), batch.logit_rows.size())) return decode(batch, rows, hidden, logits);
+  const bool is_narrow = has_one_each && static_cast<int>(rows.size()) <= narrow_rows_;
+  if (has_prompts_ && !is_narrow) return prompt(batch, rows, hidden, logits);
+  is_in_slices_ = true;
   decode_in_turn(batch, rows, hidden, logits);
+}
+
+// Whether a decode step is one: few rows, or so many that they are products over tiles, which leave logits of all.
+bool GpuRun::is_one_launch(size_t rows, size_t logit_rows) const {
+  if (rows <= kGpuDecodeRows) return true;
+  return has_prompts_ && static_cast<int>(rows) > narrow_rows_ && (!weights_.plan().head || logit_rows == rows);
+}
+
+bool GpuRun::can_follow(const Batch& batch) const {
+  const bool has_both_ends = weights_.plan().embedding && weights_.plan().head;
+  return has_both_ends && !is_invariant_ && !is_in_slices_ && batch.sequences.size() == batch.tokens.size() &&
+         is_one_launch(batch.tokens.size(), batch.logit_rows.size());
+}
+
+// Where the last batch has its logit rows on the device.
+std::vector<int> GpuRun::picks_of(const Batch& batch) const {
+  const std::vector<int>& places = answers_[1 - next_answer_].places;
+  std::vector<int> picks;
+  for (const int32_t row : batch.chosen_rows) {
+    const auto at = static_cast<size_t>(row) < places.size() && places[static_cast<size_t>(row)] == row
+                        ? places.begin() + row
+                        : std::ranges::find(places, row);
+    ESTOC_CHECK(at != places.end());
+    picks.push_back(static_cast<int>(at - places.begin()));
+  }
+  return picks;
 }
 
 // The first rows of all sequences, then the second ones: a row's keys and values must be there for the next.
@@ -146,9 +174,9 @@ void GpuRun::reach(int positions) {
 }
 
 size_t GpuRun::decode_input_bytes(const DecodeShape& shape) const {
-  size_t row = 8 + sizeof(gpu::SampleRow);
+  size_t row = 12 + sizeof(gpu::SampleRow);
   for (const GpuKvPool& pool : buffers_.kv.pools()) row += static_cast<size_t>(table_stride_of(shape, pool)) * 4;
-  return static_cast<size_t>(shape.rows) * row + 16 * (4 + buffers_.kv.pools().size());
+  return static_cast<size_t>(shape.rows) * row + 16 * (5 + buffers_.kv.pools().size());
 }
 
 const gpu::Graph& GpuRun::graph_of(const DecodeShape& shape, const DecodeInputs& inputs) {
@@ -163,12 +191,14 @@ const gpu::Graph& GpuRun::graph_of(const DecodeShape& shape, const DecodeInputs&
 }
 
 void GpuRun::decode(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits) {
-  finish();  // of the slice before: its inputs are about to be written over
+  const bool follows = !batch.chosen_rows.empty();
+  if (!follows) finish();  // of the slice before: its inputs are about to be written over
   int last = 0;
   for (const Row& row : rows) last = std::max(last, row.position);
   const DecodeShape shape{.rows = static_cast<int>(rows.size()), .positions = reach_of(last + 1)};
   reach(last + 1);
   if (decode_inputs_ == nullptr || decode_inputs_->capacity() < decode_input_bytes(shape)) {
+    device_.device().synchronize();  // the step before may read them
     graphs_.clear();
     decode_inputs_ = std::make_unique<GpuInputs>(device_.device(), std::bit_ceil(decode_input_bytes(shape)));
   }
@@ -193,13 +223,17 @@ void GpuRun::decode(const Batch& batch, std::span<const Row> rows, Rows& hidden,
                         table.host + i * stride);
     }
   }
+  // The last array: where the others lie does not depend on it.
+  const auto picks = in.put<int>(batch.chosen_rows.size());
+  if (follows) std::ranges::copy(picks_of(batch), picks.host);
   in.send();
+  if (follows) launch_chosen_tokens(device_, weights_, buffers_, picks.device, tokens.device, shape.rows);
   if (!weights_.plan().embedding) send_hidden(rows, hidden);
   graph_of(shape, {samples.device, tokens.device, positions.device, tables}).launch();
   if (!weights_.plan().head) return receive_hidden(rows, hidden);
-  places_.clear();
-  for (const Row& row : rows) places_.push_back(row.logit);
-  begin_logits(logits);
+  std::vector<int> places;
+  for (const Row& row : rows) places.push_back(row.logit);
+  begin_logits(logits, std::move(places));
 }
 
 void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits) {
@@ -270,9 +304,9 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
                  .picked = static_cast<int>(batch.logit_rows.size()),
                  .is_invariant = is_invariant_});
   if (!weights_.plan().head) return receive_hidden(rows, hidden);
-  places_.clear();
-  for (size_t i = 0; i < batch.logit_rows.size(); ++i) places_.push_back(static_cast<int>(i));
-  begin_logits(logits);
+  std::vector<int> places(batch.logit_rows.size());
+  std::iota(places.begin(), places.end(), 0);
+  begin_logits(logits, std::move(places));
 }
 
 void GpuRun::send_hidden(std::span<const Row> rows, const Rows& hidden) {
@@ -291,31 +325,41 @@ void GpuRun::receive_hidden(std::span<const Row> rows, Rows& hidden) {
   for (size_t i = 0; i < rows.size(); ++i) std::copy_n(staged + i * columns, columns, hidden.row(rows[i].index));
 }
 
-void GpuRun::begin_logits(const LogitRows& logits) {
+void GpuRun::begin_logits(const LogitRows& logits, std::vector<int> places) {
   const auto vocab = static_cast<size_t>(weights_.plan().vocab);
-  on_the_way_ = logits;
-  if (places_.empty()) return;
-  buffers_.tokens.begin_download(buffers_.chosen.as<u32>(), places_.size() * sizeof(u32));
-  for (size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i] < 0 || is_chosen(logits, places_[i])) continue;
-    buffers_.logits->begin_download(logits.values + static_cast<size_t>(places_[i]) * vocab, vocab * sizeof(float),
+  Answer& answer = answers_[next_answer_];
+  ESTOC_CHECK(!answer.logits);
+  next_answer_ = 1 - next_answer_;
+  answer.places = std::move(places);
+  if (!answer.places.empty()) {
+    buffers_.tokens.begin_download(answer.chosen.as<u32>(), answer.places.size() * sizeof(u32));
+  }
+  for (size_t i = 0; i < answer.places.size(); ++i) {
+    const int place = answer.places[i];
+    if (place < 0 || is_chosen(logits, place)) continue;
+    buffers_.logits->begin_download(logits.values + static_cast<size_t>(place) * vocab, vocab * sizeof(float),
                                     i * vocab * sizeof(float));
   }
+  answer.done.record(device_.device().stream());
+  answer.logits = logits;
 }
 
+// Of two answers on their way, the one before the last.
 void GpuRun::finish() {
-  if (!on_the_way_) return;
-  const LogitRows logits = *std::exchange(on_the_way_, std::nullopt);
+  const bool has_two = answers_[next_answer_].logits.has_value();
+  Answer& answer = answers_[has_two ? next_answer_ : 1 - next_answer_];
+  if (!answer.logits) return;
+  const LogitRows logits = *std::exchange(answer.logits, std::nullopt);
   const auto vocab = static_cast<size_t>(weights_.plan().vocab);
-  device_.device().synchronize();
-  for (size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i] < 0 || !is_chosen(logits, places_[i])) continue;
-    const u32 token = buffers_.chosen.as<u32>()[i];
-    const auto place = static_cast<size_t>(places_[i]);
+  answer.done.wait();
+  for (size_t i = 0; i < answer.places.size(); ++i) {
+    const int place = answer.places[i];
+    if (place < 0 || !is_chosen(logits, place)) continue;
+    const u32 token = answer.chosen.as<u32>()[i];
     if (token < vocab) {
-      logits.choices[place].token = static_cast<TokenId>(token);
-    } else {  // nothing above -inf: whoever asked finds that in the row
-      buffers_.logits->download(logits.values + place * vocab, vocab * sizeof(float), i * vocab * sizeof(float));
+      logits.choices[static_cast<size_t>(place)].token = static_cast<TokenId>(token);
+    } else {  // nothing above -inf: whoever asked finds that in the row, which a later batch may have written over
+      std::fill_n(logits.values + static_cast<size_t>(place) * vocab, vocab, -std::numeric_limits<float>::infinity());
     }
   }
 }

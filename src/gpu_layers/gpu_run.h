@@ -9,6 +9,7 @@
 // throws Error{io, device_lost} when the device failed.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,8 @@ class GpuRun final : public StackScratch {
   // As DecoderStack::forward, and finish: where the stack has the head, the device may still compute behind forward.
   void forward(const Batch& batch, Rows& hidden, const LogitRows& logits);
   void finish();
+  // As DecoderStack: decode steps of one launch, behind a batch of one launch.
+  bool can_follow(const Batch& batch) const;
 
  private:
   // A row of a batch on its own.
@@ -45,7 +48,19 @@ class GpuRun final : public StackScratch {
     int logit = -1;  // its place among the logit rows, if it is one
   };
 
+  // Logits and tokens on their way to the host: row i on the device is logit row `places[i]` of the batch, or nobody's
+  // below 0.
+  struct Answer {
+    Answer(const gpu::Device& device, size_t rows) : chosen(device, rows * sizeof(gpu::u32)), done(device) {}
+    std::optional<LogitRows> logits;  // while it is on its way
+    std::vector<int> places;
+    gpu::HostBuffer chosen;
+    gpu::Event done;
+  };
+
   std::vector<Row> rows_of(const Batch& batch) const;
+  bool is_one_launch(size_t rows, size_t logit_rows) const;
+  std::vector<int> picks_of(const Batch& batch) const;
   void decode_in_turn(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits);
   void decode(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits);
   void prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden, const LogitRows& logits);
@@ -55,9 +70,8 @@ class GpuRun final : public StackScratch {
   void send_hidden(std::span<const Row> rows, const Rows& hidden);
   // Waits for the device; row i on it is `rows[i]`.
   void receive_hidden(std::span<const Row> rows, Rows& hidden);
-  // The same of logits, but only begun: row i on the device is logit row `places_[i]` of the batch, or nobody's below
-  // 0.
-  void begin_logits(const LogitRows& logits);
+  // The same of logits, but only begun.
+  void begin_logits(const LogitRows& logits, std::vector<int> places);
 
   const gpu::Accelerator& device_;
   const GpuWeights& weights_;
@@ -69,8 +83,9 @@ class GpuRun final : public StackScratch {
   std::unique_ptr<GpuInputs> prompt_inputs_;  // grows
   std::map<DecodeShape, std::unique_ptr<gpu::Graph>> graphs_;
   std::vector<Row> slice_;
-  std::vector<int> places_;
-  std::optional<LogitRows> on_the_way_;  // where finish() puts them
+  std::array<Answer, 2> answers_;
+  size_t next_answer_ = 0;
+  bool is_in_slices_ = false;  // the last batch was several launches
 };
 
 }  // namespace estoc

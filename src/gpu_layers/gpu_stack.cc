@@ -57,4 +57,8 @@ void GpuStack::forward(const Batch& batch, StateStorage&, StackScratch& scratch,
 
 void GpuStack::finish(StackScratch& scratch) const { static_cast<GpuRun&>(scratch).finish(); }
 
+bool GpuStack::can_follow(const Batch& batch, const StackScratch& scratch) const {
+  return static_cast<const GpuRun&>(scratch).can_follow(batch);
+}
+
 }  // namespace estoc

@@ -25,6 +25,7 @@ class GpuStack final : public DecoderStack {
   void forward(const Batch& batch, StateStorage& kv, StackScratch& scratch, Rows& hidden, const SampledRows* wanted,
                const LogitRows& logits) const override;
   void finish(StackScratch& scratch) const override;
+  bool can_follow(const Batch& batch, const StackScratch& scratch) const override;
 
  private:
   const std::shared_ptr<gpu::Accelerator> device_;

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "gpu/source/add_part.h"
+#include "gpu/source/chosen_tokens.h"
 #include "gpu/source/embed.h"
 #include "gpu/source/select_rows.h"
 #include "gpu_layers/device_form.h"
@@ -26,6 +27,15 @@ void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights,
                                   plan.embedding_scale};
   device.launch(std::string("embed_") + name_of(plan.embedding->form),
                 {.blocks = rows, .threads = gpu::kEmbedThreads, .may_overlap = false}, embed);
+}
+
+void launch_chosen_tokens(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                          const int* picks, gpu::u32* tokens, int rows) {
+  const gpu::ChosenTokensArguments chosen{buffers.tokens.as<gpu::u32>(), picks, tokens, rows,
+                                          static_cast<gpu::u32>(weights.plan().vocab)};
+  device.launch("chosen_tokens",
+                {.blocks = gpu::chosen_tokens_blocks(rows), .threads = gpu::kChosenTokensThreads, .may_overlap = false},
+                chosen);
 }
 
 void launch_select_rows(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,

@@ -59,6 +59,9 @@ class DecoderStack {
                        const SampledRows* wanted, const LogitRows& logits) const = 0;
   // One with a head may leave its device computing: logits are there behind this.
   virtual void finish(StackScratch&) const {}
+  // Whether forward may be called with a batch with chosen_rows before finish of the one before. finish finishes the
+  // older one.
+  virtual bool can_follow(const Batch&, const StackScratch&) const { return false; }
 };
 
 }  // namespace estoc

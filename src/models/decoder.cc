@@ -129,6 +129,11 @@ bool Decoder::begin(const Batch& batch, StateStorage& kv, ModelScratch& scratch,
   return true;
 }
 
+bool Decoder::can_follow(const Batch& batch, const ModelScratch& scratch) const {
+  const auto& work = static_cast<const DecoderScratch&>(scratch);
+  return stacks_.size() == 1 && !embedding_ && !head_ && !work.visit && stacks_[0]->can_follow(batch, *work.stacks[0]);
+}
+
 void Decoder::finish(ModelScratch& scratch) const {
   stacks_.back()->finish(*static_cast<DecoderScratch&>(scratch).stacks.back());
 }

@@ -22,6 +22,7 @@ class Decoder final : public Model {
   void forward(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const override;
   bool begin(const Batch& batch, StateStorage& kv, ModelScratch& scratch, const LogitRows& logits) const override;
   void finish(ModelScratch& scratch) const override;
+  bool can_follow(const Batch& batch, const ModelScratch& scratch) const override;
 
  private:
   // Bias, scale and cap of a row of the head's output, where the model has them.

@@ -79,6 +79,9 @@ class Model {
   // follow before anything else with this scratch, and logits are there behind it. False: nothing was begun.
   virtual bool begin(const Batch&, StateStorage&, ModelScratch&, const LogitRows&) const { return false; }
   virtual void finish(ModelScratch&) const {}
+  // Whether begin() may be called with a batch with chosen_rows while the batch of their tokens is computed: finish()
+  // then finishes that one, and once more the batch itself.
+  virtual bool can_follow(const Batch&, const ModelScratch&) const { return false; }
 };
 
 // Where layers are computed: those from the end of the place before up to `layer_end`.

@@ -30,6 +30,9 @@ struct Batch {
   std::span<const TokenId> tokens;           // [rows]
   std::span<const BatchSequence> sequences;  // cover all rows, in order
   std::span<const int32_t> logit_rows;       // rows whose logits are wanted, ascending
+  // [rows], or empty. Of a batch that is begun while the one before is still computed: each row's token is what is
+  // chosen for this logit row of that one, and not in `tokens`.
+  std::span<const int32_t> chosen_rows = {};
 };
 
 }  // namespace estoc
