@@ -14,19 +14,28 @@ void LocalRunner::open(const RunLimits& limits) {
   for (size_t g = 0; g < limits.slot_counts.size(); ++g) counts[g] += limits.slot_counts[g];
   storage_.emplace(info().state, limits.kv_type, counts, info().device_layers);
   populator_.emplace(*storage_, limits.block_counts);
-  logits_ = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(limits.logit_rows_max) * vocab);
+  logits_count_ = static_cast<size_t>(limits.logit_rows_max) * vocab;
+  flights_[0].logits = std::make_unique_for_overwrite<float[]>(logits_count_);
+}
+
+bool LocalRunner::can_follow(const Batch& batch) const {
+  return on_the_way_ == 1 && is_computing() && model_.can_follow(batch, *scratch_);
 }
 
 void LocalRunner::submit(const StepInput& input) {
-  ESTOC_CHECK(!submitted_ && input.rows.size() == input.batch.logit_rows.size());
-  submitted_ = input;
-  choices_.clear();
-  for (const RowJob& job : input.rows) choices_.push_back({.draw = RowReaders::draw_of(job), .token = {}});
+  ESTOC_CHECK(on_the_way_ == (input.batch.chosen_rows.empty() ? 0 : 1));
+  ESTOC_CHECK(input.rows.size() == input.batch.logit_rows.size());
+  if (on_the_way_ == 0) first_ = 0;  // where nothing ever follows, one has to have logits
+  Flight& flight = flights_[(first_ + on_the_way_++) % flights_.size()];
+  flight.input = input;
+  if (flight.logits == nullptr) flight.logits = std::make_unique_for_overwrite<float[]>(logits_count_);
+  flight.choices.clear();
+  for (const RowJob& job : input.rows) flight.choices.push_back({.draw = RowReaders::draw_of(job), .token = {}});
   try {
     copy_blocks(input);
-    has_begun_ = model_.begin(input.batch, *storage_, *scratch_, {logits_.get(), choices_});
+    flight.has_begun = model_.begin(input.batch, *storage_, *scratch_, {flight.logits.get(), flight.choices});
   } catch (...) {
-    failure_ = std::current_exception();
+    flight.failure = std::current_exception();
   }
 }
 
@@ -49,18 +58,21 @@ void LocalRunner::copy_blocks(const StepInput& input) {
 }
 
 void LocalRunner::wait() {
-  ESTOC_CHECK(submitted_.has_value());
-  const StepInput input = *std::exchange(submitted_, std::nullopt);
-  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-  if (std::exchange(has_begun_, false)) {
+  ESTOC_CHECK(on_the_way_ > 0);
+  Flight& flight = flights_[first_];
+  first_ = (first_ + 1) % flights_.size();
+  --on_the_way_;
+  if (flight.failure) std::rethrow_exception(std::exchange(flight.failure, nullptr));
+  const StepInput& input = flight.input;
+  if (std::exchange(flight.has_begun, false)) {
     model_.finish(*scratch_);
   } else {
-    model_.forward(input.batch, *storage_, *scratch_, {logits_.get(), choices_});
+    model_.forward(input.batch, *storage_, *scratch_, {flight.logits.get(), flight.choices});
   }
-  for (size_t i = 0; i < choices_.size(); ++i) {
-    if (choices_[i].token) input.rows[i].token = choices_[i].token;
+  for (size_t i = 0; i < flight.choices.size(); ++i) {
+    if (flight.choices[i].token) input.rows[i].token = flight.choices[i].token;
   }
-  readers_.run(input.rows, choices_, logits_.get(), static_cast<size_t>(info().vocab));
+  readers_.run(input.rows, flight.choices, flight.logits.get(), static_cast<size_t>(info().vocab));
 }
 
 }  // namespace estoc

@@ -53,11 +53,14 @@ class Runner {
   // Reserves memory for keys and values, activations and logits. Once, before the first step.
   virtual void open(const RunLimits& limits) = 0;
 
-  // One step at a time may be on its way.
+  // One step may be on its way, and where can_follow says so one more.
   virtual void submit(const StepInput& input) = 0;
   // Whether a device computes the submitted step meanwhile: what the caller does before wait() then costs no time.
   virtual bool is_computing() const = 0;
-  // Returns when the submitted step is computed and its rows are filled in.
+  // Whether a step whose batch has chosen_rows may be submitted before the one on its way is waited for: each of these
+  // rows of that step must be one that is chosen without being looked at (RowReaders::draw_of).
+  virtual bool can_follow(const Batch&) const { return false; }
+  // Returns when the older submitted step is computed and its rows are filled in.
   virtual void wait() = 0;
 
   // Blocks of the group below `reach` have been in use: their neighbours' memory may be made ready. Cheap; a hint.
