@@ -24,6 +24,7 @@ class BatchBuilder {
   std::vector<TokenId> tokens_;
   std::vector<BatchSequence> sequences_;
   std::vector<int32_t> logit_rows_;
+  std::vector<int32_t> chosen_rows_;
   std::vector<BlockId> tables_;  // with several groups: each sequence's tables one behind the other
   const int group_count_;
 };

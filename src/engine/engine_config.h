@@ -32,6 +32,7 @@ struct EngineConfig {
   double queue_work_max_s = 60;  // estimated work that may wait before new requests are refused
   double queue_timeout_s = 120;  // a request that has waited this long ends with FinishReason::timeout; 0 never
   bool has_prefix_cache = true;  // keys and values of equal beginnings are computed once
+  bool plans_ahead = true;  // a step is submitted while a device computes the one before, where that is possible
   SchedulePolicy policy = SchedulePolicy::mixed;
   MachineGuess machine;
   int steps_kept = 0;  // records of the last steps, for Engine::last_steps

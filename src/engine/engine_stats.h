@@ -11,7 +11,7 @@ struct EngineStats {
   bool is_lost = false;  // what computes does not any more, and this engine takes no request
   int running = 0, waiting = 0;
   int kv_blocks = 0, kv_blocks_used = 0;
-  uint64_t steps = 0;
+  uint64_t steps = 0, steps_ahead = 0;  // of them, those submitted while the one before was computed
   uint64_t requests_done = 0, requests_cancelled = 0, requests_failed = 0;
   uint64_t prompt_tokens = 0, output_tokens = 0;
   uint64_t draft_tokens = 0, draft_tokens_accepted = 0;  // guesses that were computed, and that were right

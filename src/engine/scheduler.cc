@@ -20,9 +20,6 @@ constexpr int kSharedBlocksMin = 2;  // a shorter common beginning is not worth 
 constexpr double kIdleRestMargin = 1.3;
 constexpr double kRestMargin = 1.15;
 
-// Served work is counted in prompt tokens; an output token costs about as much as two (Sheng et al. use the same).
-constexpr double kOutputWeight = 2;
-
 auto rank(const Sequence& sequence) { return std::tuple(sequence.request.priority, sequence.id); }
 
 Clock::duration to_duration(double seconds) {
@@ -174,7 +171,8 @@ void Scheduler::schedule(Sequence& sequence, int tokens, int drafts) {
   work_.logit_rows += sequence.logit_rows(tokens) + drafts;
   const bool is_output = sequence.output_count() > 0 && sequence.is_decoding();
   clients_.charge(sequence.request.client, is_output ? kOutputWeight : tokens);
-  plan_.push_back({&sequence, tokens, drafts});
+  plan_.push_back(
+      {.sequence = &sequence, .tokens = tokens, .drafts = drafts, .logit_rows = sequence.logit_rows(tokens) + drafts});
 }
 
 // As many as fit into rows, logit rows and time; whole blocks unless it is the rest of the sequence.

@@ -33,10 +33,19 @@ struct PlanEntry {
   Sequence* sequence = nullptr;
   int tokens = 0;  // the next ones that are not computed; at least 1
   int drafts = 0;  // and so many guesses behind them; above 0 only when all tokens are known then
+  int logit_rows = 0;
+  // Of a step that is planned ahead: so many tokens before are still computed, and this row of that step's logits
+  // chooses its token.
+  int uncommitted = 0, chosen_row = -1;
   int rows() const { return tokens + drafts; }
+  int position() const { return sequence->computed + uncommitted; }
+  bool is_ahead() const { return chosen_row >= 0; }
 };
 
 using Plan = std::vector<PlanEntry>;
+
+// Served work is counted in prompt tokens; an output token costs about as much as two (Sheng et al. use the same).
+inline constexpr double kOutputWeight = 2;
 
 struct SchedulerLimits {
   int sequences_max = 1;
@@ -64,6 +73,12 @@ class Scheduler {
   // make the copies that the cache asks for, then advance `computed` of each planned sequence by its tokens and tell
   // the cache, and remove it or append a token when it has caught up.
   const Plan& plan(Clock::time_point now);
+  // The step behind `computing`, which is this scheduler's last one and not committed yet, where it is clear without
+  // knowing what that one chooses: everybody who runs decodes, nobody waits who could be admitted, nobody has to give
+  // way and nothing to be copied. Else empty. Whoever is known to end with `computing` is not in it; who turns out to
+  // have ended computes a row for nothing. Valid until the next plan.
+  const Plan& plan_ahead(const Plan& computing);
+  void charge_planned();  // that one is computed: clients have had their tokens
   // How many guesses behind a sequence's tokens are worth having now.
   int drafts_max(const Sequence& sequence) const;
   // What the plan costs, for the time model.
@@ -97,6 +112,8 @@ class Scheduler {
  private:
   enum class Admission { done, later, stop };
 
+  bool can_plan_ahead(const Plan& computing) const;
+  bool ends_with_next(const Sequence& sequence) const;
   void plan_decodes();
   void set_decode_budget(Clock::time_point now);
   void plan_prompts(Clock::time_point now);

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/kv_sizing.h"
 #include "engine/stats_counting.h"
+#include "runner/row_readers.h"
 
 namespace estoc {
 namespace {
@@ -34,6 +36,7 @@ Stepper::Stepper(Runner& runner, const EngineConfig& config, Now now)
     : runner_(runner),
       now_(now),
       queue_timeout_s_(config.queue_timeout_s),
+      plans_ahead_(config.plans_ahead),
       groups_(kv_groups_for(runner.info().state, config)),
       positions_max_(positions_max_for(groups_, config)),
       limits_(limits_of(config, positions_max_)),
@@ -41,7 +44,7 @@ Stepper::Stepper(Runner& runner, const EngineConfig& config, Now now)
       times_(StepTimeModel::guess_for(
           runner.info(), runner.info().state.position_block_bytes(config.kv_type) / kKvBlockTokens, config.machine)),
       scheduler_(kv_, times_, limits_),
-      batch_(limits_, static_cast<int>(groups_.size())),
+      flights_{Flight(limits_, static_cast<int>(groups_.size())), Flight(limits_, static_cast<int>(groups_.size()))},
       stats_(with_buckets()) {
   runner.open({.kv_type = config.kv_type,
                .block_counts = block_counts(groups_),
@@ -50,61 +53,151 @@ Stepper::Stepper(Runner& runner, const EngineConfig& config, Now now)
                .logit_rows_max = limits_.logit_rows_max});
 }
 
+Stepper::~Stepper() {
+  if (computing_ == nullptr) return;
+  try {
+    runner_.wait();
+  } catch (...) {  // nobody is left who could be told
+  }
+}
+
 void Stepper::step() {
   const Clock::time_point begin = now_();
   expire();
+  discard_dead();
+  if (computing_ == nullptr) computing_ = submit_planned(begin);
+  if (computing_ == nullptr) return;
+  ahead_ = submit_ahead();
+  deliver_meanwhile();
+  Flight& flight = *computing_;
+  const bool is_done = finish_flight(flight);
+  end_broken();
+  if (!is_done) return;
+  for (int group = 0; group < kv_.group_count(); ++group) runner_.keep_ahead(group, kv_.reach(group));
+  runner_.set_idle(is_idle());
+  const double seconds = seconds_between(flight.begin, now_());
+  last_step_ = flight.record;
+  last_step_.took_s = seconds;
+  times_.learn(last_step_.work, seconds);
+  stats_.step_s.add(seconds);
+  stats_.step_rows.add(last_step_.work.rows);
+}
+
+// Null when there is nothing to do.
+Stepper::Flight* Stepper::submit_planned(Clock::time_point begin) {
   draft();
   const Plan& plan = scheduler_.plan(begin);
   runner_.set_idle(plan.empty());
-  if (plan.empty()) return;
-  ++stats_.steps;
+  if (plan.empty()) return nullptr;
   for (const PlanEntry& entry : plan) {
     if (!entry.sequence->started_at) entry.sequence->started_at = begin;
   }
-  const StepWork work = scheduler_.work();
-  last_step_ = {.number = stats_.steps,
-                .work = work,
-                .sequences = static_cast<int>(plan.size()),
-                .decodes = static_cast<int>(
-                    std::ranges::count_if(plan, [](const PlanEntry& entry) { return entry.sequence->is_decoding(); })),
-                .running = scheduler_.running_count(),
-                .waiting = scheduler_.waiting_count(),
-                .foreseen_s = times_.predict(work)};
-  collect_rows(plan);
+  Flight& flight = next_flight();
+  flight.plan.assign(plan.begin(), plan.end());
+  collect_rows(flight);
+  record_plan(flight, begin);
   runner_.submit({.copies = kv_.copies(),
-                  .batch = batch_.build(plan),
-                  .rows = rows_,
+                  .batch = flight.batch.build(flight.plan),
+                  .rows = flight.rows,
                   .swap_outs = kv_.swaps().outs,
                   .swap_ins = kv_.swaps().ins,
                   .are_swap_ins_awaited = kv_.swaps().are_ins_awaited});
-  const Clock::time_point planned = now_();
-  deliver_meanwhile();
+  flight.submitted = now_();
+  flight.plan_s = seconds_between(begin, flight.submitted);
+  return &flight;
+}
+
+// The step behind the one that a device computes, where it is clear without that one's tokens and these need not come
+// to the host. Null where it is not.
+Stepper::Flight* Stepper::submit_ahead() {
+  if (!plans_ahead_ || proposer_ != nullptr || !runner_.is_computing()) return nullptr;
+  for (const RowJob& row : computing_->rows) {
+    if (row.state != nullptr && !RowReaders::draw_of(row)) return nullptr;
+  }
+  const Clock::time_point begin = now_();
+  const Plan& plan = scheduler_.plan_ahead(computing_->plan);
+  if (plan.empty()) return nullptr;
+  Flight& flight = next_flight();
+  flight.plan.assign(plan.begin(), plan.end());
+  collect_rows(flight);
+  const Batch batch = flight.batch.build(flight.plan);
+  if (!runner_.can_follow(batch)) return nullptr;
+  scheduler_.charge_planned();
+  record_plan(flight, begin);
+  runner_.submit({.copies = {}, .batch = batch, .rows = flight.rows});
+  flight.submitted = now_();
+  flight.plan_s = seconds_between(begin, flight.submitted);
+  ++stats_.steps_ahead;
+  return &flight;
+}
+
+void Stepper::record_plan(Flight& flight, Clock::time_point begin) {
+  const StepWork work = scheduler_.work();
+  flight.begin = begin;
+  flight.record = {.work = work,
+                   .sequences = static_cast<int>(flight.plan.size()),
+                   .decodes = static_cast<int>(std::ranges::count_if(
+                       flight.plan,
+                       [](const PlanEntry& entry) { return entry.is_ahead() || entry.sequence->is_decoding(); })),
+                   .running = scheduler_.running_count(),
+                   .waiting = scheduler_.waiting_count(),
+                   .foreseen_s = times_.predict(work)};
+}
+
+// Waits for a step and commits it; false when it failed. What was submitted behind it comes next.
+bool Stepper::finish_flight(Flight& flight) {
+  std::exception_ptr failure;
   try {
     runner_.wait();
-  } catch (const Error& error) {
-    stats_.is_lost = error.code() == ErrorCode::device_lost;
-    fail(plan, error.what());
-    if (stats_.is_lost) end_all(FinishReason::error);
-    return end_broken();
-  } catch (const std::exception& error) {
-    fail(plan, error.what());
-    return end_broken();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const Clock::time_point computed = now_();
+  flight.record.number = ++stats_.steps;
+  computing_ = std::exchange(ahead_, nullptr);
+  if (computing_ != nullptr) {  // its tokens are known when it is read, and it has begun now
+    computing_->begin = computed;
+    for (PlanEntry& entry : computing_->plan) entry.uncommitted = 0;
+    for (RowJob& row : computing_->rows) row.ahead = {};
+  }
+  if (failure) {
+    fail(flight, failure);
+    return false;
   }
   kv_.end_step();
-  const Clock::time_point computed = now_();
-  commit(plan);
-  end_broken();
-  for (int group = 0; group < kv_.group_count(); ++group) runner_.keep_ahead(group, kv_.reach(group));
-  runner_.set_idle(is_idle());
-  const Clock::time_point end = now_();
-  stats_.plan_s += seconds_between(begin, planned);
-  stats_.compute_s += seconds_between(planned, computed);
-  stats_.commit_s += seconds_between(computed, end);
-  const double seconds = seconds_between(begin, end);
-  last_step_.took_s = seconds;
-  times_.learn(work, seconds);
-  stats_.step_s.add(seconds);
-  stats_.step_rows.add(work.rows);
+  commit(flight);
+  stats_.plan_s += flight.plan_s;
+  stats_.compute_s += seconds_between(std::max(flight.begin, flight.submitted), computed);
+  stats_.commit_s += seconds_between(computed, now_());
+  return true;
+}
+
+// Of what is submitted, nothing is done with its rows.
+void Stepper::forget(const Sequence& sequence) {
+  for (Flight* const flight : {computing_, ahead_}) {
+    if (flight == nullptr) continue;
+    size_t row = 0;
+    for (PlanEntry& entry : flight->plan) {
+      const size_t end = row + static_cast<size_t>(entry.logit_rows);
+      if (entry.sequence == &sequence) {
+        entry.sequence = nullptr;
+        for (; row < end; ++row) flight->rows[row] = {};
+      }
+      row = end;
+    }
+  }
+}
+
+// Nobody waits for a step whose sequences have all ended; only the runner has to be done with it.
+void Stepper::discard_dead() {
+  if (computing_ == nullptr) return;
+  if (std::ranges::any_of(computing_->plan, [](const PlanEntry& entry) { return entry.sequence != nullptr; })) return;
+  try {
+    runner_.wait();
+  } catch (...) {
+    fail(*computing_, std::current_exception());
+  }
+  computing_ = nullptr;
 }
 
 // Guesses are for one step: what follows is known better behind it.
@@ -120,13 +213,14 @@ void Stepper::draft() {
 
 // What is wanted of each row of logits, in the order in which the builder asks for them: sequence by sequence, position
 // by position.
-void Stepper::collect_rows(const Plan& plan) {
-  rows_.clear();
-  for (const PlanEntry& entry : plan) {
+void Stepper::collect_rows(Flight& flight) {
+  static constexpr TokenId kUnknown[] = {0};  // of which only counts that it is there
+  flight.rows.clear();
+  for (const PlanEntry& entry : flight.plan) {
     const Sequence& sequence = *entry.sequence;
-    for (int position = sequence.computed; position < sequence.computed + entry.rows(); ++position) {
+    for (int position = entry.position(); position < entry.position() + entry.rows(); ++position) {
       if (!sequence.wants_logits(position)) continue;
-      RowJob& row = rows_.emplace_back();
+      RowJob& row = flight.rows.emplace_back();
       if (position + 1 < sequence.known()) {
         row.token = sequence.tokens[static_cast<size_t>(position) + 1];
         row.top_logprobs = sequence.request.prompt_logprobs;
@@ -134,20 +228,25 @@ void Stepper::collect_rows(const Plan& plan) {
         const int ahead = position + 1 - sequence.known();
         row.state = &sequence.sampling;
         row.mask = sequence.mask(ahead);
-        row.ahead = std::span(sequence.drafts).first(static_cast<size_t>(ahead));
+        row.ahead = std::span(sequence.drafts).first(entry.is_ahead() ? 0 : static_cast<size_t>(ahead));
+        if (entry.is_ahead()) row.ahead = kUnknown;
         row.top_logprobs = sequence.request.sampling.logprobs;
       }
     }
   }
 }
 
-void Stepper::commit(const Plan& plan) {
-  auto row = rows_.begin();
-  for (const PlanEntry& entry : plan) {
+void Stepper::commit(Flight& flight) {
+  auto row = flight.rows.begin();
+  for (const PlanEntry& entry : flight.plan) {
+    const auto end = row + entry.logit_rows;
+    if (entry.sequence == nullptr) {
+      row = end;
+      continue;
+    }
     Sequence& sequence = *entry.sequence;
     const int computed = sequence.computed + entry.tokens;
     const int choice_count = computed == sequence.known() ? 1 + entry.drafts : 0;  // the last of its rows
-    const auto end = row + sequence.logit_rows(entry.tokens) + entry.drafts;
     for (; end - row > choice_count; ++row) keep_prompt_logprobs(sequence, *row);
     const std::span<RowJob> choices(row, end);
     row = end;
@@ -217,14 +316,25 @@ bool Stepper::extend(Sequence& sequence, RowJob& row) {
 
 // What went wrong inside is for whoever runs the engine, not for its clients. It may have been a copy to the swap space
 // or back, so those whose blocks were to be copied end too.
-void Stepper::fail(const Plan& plan, const char* what) {
-  log_error("a forward pass of {} sequences failed, their requests end with an error: {}", plan.size(), what);
-  kv_.forget_swaps();
-  for (const PlanEntry& entry : plan) {
-    end(entry.sequence->id, FinishReason::error);
+void Stepper::fail(const Flight& flight, const std::exception_ptr& failure) {
+  std::string what;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    what = error.what();
+    stats_.is_lost = stats_.is_lost || error.code() == ErrorCode::device_lost;
+  } catch (const std::exception& error) {
+    what = error.what();
   }
-  for (const RequestId id : scheduler_.swapped()) end(id, FinishReason::error);
+  std::vector<RequestId> ids = scheduler_.swapped();
+  for (const PlanEntry& entry : flight.plan) {
+    if (entry.sequence != nullptr) ids.push_back(entry.sequence->id);
+  }
+  log_error("a forward pass of {} sequences failed, their requests end with an error: {}", flight.plan.size(), what);
+  kv_.forget_swaps();
+  for (const RequestId id : ids) end(id, FinishReason::error);
   kv_.end_step();
+  if (stats_.is_lost) end_all(FinishReason::error);
 }
 
 }  // namespace estoc

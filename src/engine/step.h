@@ -1,7 +1,8 @@
 // The heart of the engine: one step is plan, run, commit. Knows no threads and no queue.
 //
 // What: events of a step are collected and handed to their sinks by deliver(), after the blocks of finished sequences
-// are free and stats() say so.
+// are free and stats() say so. Where a device chooses all tokens of a step, the next one is submitted while it
+// computes, with tokens that only the device knows (Scheduler::plan_ahead), and this one's events are made meanwhile.
 // Ownership: owns the scheduler, every sequence and the order of the KV cache; borrows the runner, which computes.
 // Memory: a step in which nobody comes or goes takes none from the heap, but for each 16th token of a sequence: then a
 // block is published, and lists of tokens, blocks and names may have to double.
@@ -9,6 +10,8 @@
 // std::bad_alloc, after which the stepper is of no use.
 #pragma once
 
+#include <array>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,6 +37,7 @@ class Stepper {
 
   // Opens the runner. `now` is the clock of all times.
   Stepper(Runner& runner, const EngineConfig& config, Now now = Clock::now);
+  ~Stepper();  // waits for what a device still computes
 
   // Asked for guesses before each step; null for none. Borrowed.
   void set_proposer(Proposer* proposer) { proposer_ = proposer; }
@@ -68,20 +72,37 @@ class Stepper {
     Sequence* sequence;
     Event event;
   };
+  // A step from its plan to its end.
+  struct Flight {
+    explicit Flight(const SchedulerLimits& limits, int groups) : batch(limits, groups) {}
+    Plan plan;  // of a sequence that has ended meanwhile: null
+    BatchBuilder batch;
+    std::vector<RowJob> rows;
+    StepRecord record;
+    Clock::time_point begin, submitted;
+    double plan_s = 0;
+  };
+  Flight& next_flight() { return flights_[computing_ == &flights_[0] ? 1 : 0]; }
+  Flight* submit_planned(Clock::time_point begin);
+  Flight* submit_ahead();
+  void record_plan(Flight& flight, Clock::time_point begin);
+  bool finish_flight(Flight& flight);
+  void forget(const Sequence& sequence);
+  void discard_dead();
   void deliver_meanwhile();
   void end_broken();
   void expire();
   bool is_late(const Sequence& sequence, Clock::time_point now) const;   // for its own deadline
   bool is_stale(const Sequence& sequence, Clock::time_point now) const;  // waited too long to be started
-  void commit(const Plan& plan);
+  void commit(Flight& flight);
   void draft();
-  void collect_rows(const Plan& plan);
+  static void collect_rows(Flight& flight);
   void keep_prompt_logprobs(Sequence& sequence, RowJob& row);
   static int count_right(const Sequence& sequence, std::span<const RowJob> choices);
   void commit_blocks(Sequence& sequence, int computed, int right);
   void accept(Sequence& sequence, std::span<RowJob> choices, int right);
   bool extend(Sequence& sequence, RowJob& row);
-  void fail(const Plan& plan, const char* what);
+  void fail(const Flight& flight, const std::exception_ptr& failure);
   Event& emit(Sequence& sequence);
   void finish(Sequence& sequence, FinishReason reason);
 
@@ -89,14 +110,16 @@ class Stepper {
   Proposer* proposer_ = nullptr;
   const Now now_;
   const double queue_timeout_s_;
+  const bool plans_ahead_;
   const std::vector<KvGroup> groups_;
   const int positions_max_;
   const SchedulerLimits limits_;
   KvManager kv_;
   StepTimeModel times_;
   Scheduler scheduler_;
-  BatchBuilder batch_;
-  std::vector<RowJob> rows_;     // of the current step
+  std::array<Flight, 2> flights_;
+  Flight* computing_ = nullptr;  // submitted, and not waited for
+  Flight* ahead_ = nullptr;      // submitted behind it
   std::vector<Sequence*> late_;  // of the current step
   StepRecord last_step_;
   std::vector<Delivery> outbox_;

@@ -26,6 +26,7 @@ Event& Stepper::emit(Sequence& sequence) {
 void Stepper::finish(Sequence& sequence, FinishReason reason) {
   Event& last = outbox_.back().event;
   last.finish = reason;
+  forget(sequence);
   finished_.push_back(scheduler_.remove(sequence.id));
   switch (reason) {
     case FinishReason::cancelled:

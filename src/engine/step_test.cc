@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "engine/test_event_inbox.h"
+#include "engine/test_following_model.h"
 #include "runner/local_runner.h"
 
 namespace estoc {
@@ -135,6 +136,153 @@ TEST_F(DeviceStepperTest, AFailureEndsWhatWasComputedAndLeavesTheRest) {
   while (!stepper_.is_idle()) step();
   EXPECT_EQ(stepper_.stats().requests_done, 1u);
   stepper_.check_integrity();
+}
+
+class StepsAheadTest : public testing::Test {
+ protected:
+  static Request request_of(TokenId first, int tokens_max) {
+    Request request{.prompt = {first, 2}, .tokens_max = tokens_max};
+    request.sampling.seed = 7;
+    return request;
+  }
+  RequestId add(Request request) {
+    stepper_.add(std::make_unique<Sequence>(++last_id_, std::move(request), inbox_.sink(), 1));
+    return last_id_;
+  }
+  void step() {
+    stepper_.step();
+    stepper_.check_integrity();
+    if (!stepper_.leaves_delivery()) stepper_.deliver();
+  }
+  void run() {
+    while (!stepper_.is_idle()) step();
+  }
+  std::vector<std::string> happened() { return std::exchange(model_.happened, {}); }
+
+  FollowingModel model_{kVocab, 7};
+  LocalRunner runner_{model_, nullptr};
+  Inbox inbox_;  // outlives the stepper
+  Stepper stepper_{runner_, config_with_blocks(12)};
+  RequestId last_id_ = 0;
+};
+
+TEST_F(StepsAheadTest, ADecodeStepIsSubmittedWhileTheOneBeforeIsComputed) {
+  const RequestId id = add(request_of(1, 4));
+  step();
+  EXPECT_EQ(happened(), (std::vector<std::string>{"begin", "follow", "finish"}));
+  step();
+  EXPECT_EQ(happened(), (std::vector<std::string>{"follow", "finish"}));
+  run();  // the last one is known to be: nothing follows it
+  EXPECT_EQ(happened(), (std::vector<std::string>{"follow", "finish", "finish"}));
+  EXPECT_EQ(inbox_.completion(id), complete_alone(request_of(1, 4), kVocab, 100));
+  EXPECT_EQ(stepper_.stats().steps, 4u);
+  EXPECT_EQ(stepper_.stats().steps_ahead, 3u);
+  EXPECT_EQ(model_.row_count, 2u + 3u);
+}
+
+TEST_F(StepsAheadTest, WhoTurnsOutToHaveEndedComputesARowForNothing) {
+  Request request = request_of(1, 40);
+  const std::vector<TokenId> whole = complete_alone(request, kVocab, 100).tokens;
+  request.stop_tokens = {whole[5]};
+  const Completion expected = complete_alone(request, kVocab, 100);
+  const RequestId id = add(request), other = add(request_of(3, 20));
+  run();
+  EXPECT_EQ(inbox_.completion(id), expected);
+  EXPECT_EQ(inbox_.completion(id).finish, FinishReason::stop);
+  EXPECT_EQ(inbox_.completion(other), complete_alone(request_of(3, 20), kVocab, 100));
+  EXPECT_EQ(stepper_.stats().kv_blocks_used, 0);
+  EXPECT_EQ(stepper_.stats().output_tokens, expected.tokens.size() + 20);
+}
+
+// Its last step was for nothing; the next request does not see it.
+TEST_F(StepsAheadTest, AStepWhoseSequencesHaveAllEndedIsForgotten) {
+  Request request = request_of(1, 40);
+  request.stop_tokens = {complete_alone(request, kVocab, 100).tokens[3]};
+  add(request);
+  run();
+  EXPECT_TRUE(stepper_.is_idle());
+  const uint64_t steps = stepper_.stats().steps;
+  const RequestId next = add(request_of(5, 9));
+  run();
+  EXPECT_EQ(inbox_.completion(next), complete_alone(request_of(5, 9), kVocab, 100));
+  EXPECT_EQ(stepper_.stats().steps, steps + 9);
+}
+
+TEST_F(StepsAheadTest, WhatNeedsTokensOnTheHostIsPlannedInTurn) {
+  Request request = request_of(1, 6);
+  request.sampling.presence_penalty = 0.5f;
+  const RequestId id = add(request), plain = add(request_of(3, 9));
+  for (int i = 0; i < 6; ++i) step();
+  EXPECT_EQ(stepper_.stats().steps_ahead, 0u);
+  run();  // the other goes on alone
+  EXPECT_GT(stepper_.stats().steps_ahead, 0u);
+  EXPECT_EQ(inbox_.completion(id), complete_alone(request, kVocab, 100));
+  EXPECT_EQ(inbox_.completion(plain), complete_alone(request_of(3, 9), kVocab, 100));
+}
+
+TEST_F(StepsAheadTest, WhoComesIsAdmittedBehindWhatIsSubmitted) {
+  const RequestId first = add(request_of(1, 30));
+  step();
+  const RequestId second = add(request_of(3, 30));
+  step();
+  EXPECT_EQ(stepper_.stats().waiting, 1);
+  happened();
+  step();
+  EXPECT_EQ(stepper_.stats().waiting, 0);
+  EXPECT_EQ(happened(), (std::vector<std::string>{"begin", "follow", "finish"}));
+  run();
+  EXPECT_EQ(inbox_.completion(first), complete_alone(request_of(1, 30), kVocab, 100));
+  EXPECT_EQ(inbox_.completion(second), complete_alone(request_of(3, 30), kVocab, 100));
+}
+
+TEST_F(StepsAheadTest, WhoIsCancelledIsForgottenByTheStepThatIsSubmitted) {
+  const RequestId first = add(request_of(1, 30)), second = add(request_of(3, 30));
+  for (int i = 0; i < 4; ++i) step();
+  stepper_.end(first, FinishReason::cancelled);
+  stepper_.check_integrity();
+  run();
+  EXPECT_EQ(inbox_.completion(first).finish, FinishReason::cancelled);
+  EXPECT_EQ(inbox_.completion(second), complete_alone(request_of(3, 30), kVocab, 100));
+  add(request_of(5, 30));
+  step();
+  stepper_.end_all(FinishReason::cancelled);
+  stepper_.deliver();
+  EXPECT_TRUE(stepper_.is_idle());
+  EXPECT_EQ(stepper_.stats().kv_blocks_used, 0);
+}
+
+TEST_F(StepsAheadTest, AFailureEndsWhatWasSubmittedBehindItToo) {
+  const RequestId first = add(request_of(1, 30)), second = add(request_of(3, 30));
+  step();
+  model_.before_forward = [](const Batch&) { throw std::runtime_error("out of something"); };
+  step();
+  model_.before_forward = nullptr;
+  run();
+  EXPECT_EQ(inbox_.completion(first).finish, FinishReason::error);
+  EXPECT_EQ(inbox_.completion(second).finish, FinishReason::error);
+  EXPECT_EQ(stepper_.stats().requests_failed, 2u);
+  const RequestId next = add(request_of(5, 9));
+  run();
+  EXPECT_EQ(inbox_.completion(next), complete_alone(request_of(5, 9), kVocab, 100));
+}
+
+TEST_F(StepsAheadTest, NobodyPlansAheadWhereThatIsOffOrAModelDoesNotFollow) {
+  model_.follows = false;
+  add(request_of(1, 9));
+  run();
+  EXPECT_EQ(stepper_.stats().steps_ahead, 0u);
+  model_.follows = true;
+  EngineConfig config = config_with_blocks(12);
+  config.plans_ahead = false;
+  LocalRunner runner(model_, nullptr);
+  Stepper in_turn(runner, config);
+  in_turn.add(std::make_unique<Sequence>(++last_id_, request_of(1, 9), inbox_.sink(), 1));
+  while (!in_turn.is_idle()) {
+    in_turn.step();
+    in_turn.deliver();
+  }
+  EXPECT_EQ(in_turn.stats().steps_ahead, 0u);
+  EXPECT_EQ(inbox_.completion(last_id_), complete_alone(request_of(1, 9), kVocab, 100));
 }
 
 // A model whose copies to or from the swap space fail when they are told to.

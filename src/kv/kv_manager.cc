@@ -197,6 +197,18 @@ void KvManager::make_writable(Group& group, int index, BlockId& block) {
   group.blocks.unpublish(block);  // it will not hold what it was published for
 }
 
+bool KvManager::is_writable(const SequenceKv& kv, int position) const {
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const Group& group = groups_[g];
+    const std::vector<BlockId>& blocks = kv.tables_[g].blocks;
+    const size_t written = group.spec.is_state() ? 0 : static_cast<size_t>(position / kBlockTokens);
+    if (written >= blocks.size()) continue;
+    const bool is_kept = group.spec.is_state() && group.blocks.is_published(blocks[written]);
+    if (is_kept || group.blocks.references(blocks[written]) > 1) return false;
+  }
+  return true;
+}
+
 bool KvManager::grow(SequenceKv& kv, int begin, int end) {
   const auto written = [&](const Group& group) {
     return group.spec.is_state() ? size_t{0} : static_cast<size_t>(begin / kBlockTokens);

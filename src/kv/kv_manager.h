@@ -65,6 +65,8 @@ class KvManager {
 
   // Makes positions [begin, end) writable: takes blocks that are missing, copies a shared one. All or nothing.
   [[nodiscard]] bool grow(SequenceKv& kv, int begin, int end);
+  // Whether grow at this position would copy nothing: what lies there is the sequence's own.
+  bool is_writable(const SequenceKv& kv, int position) const;
   // The first `computed` of `tokens` have their keys and values now: publishes full blocks, gives back what the window
   // has passed.
   void commit(SequenceKv& kv, std::span<const TokenId> tokens, int computed);

@@ -159,6 +159,52 @@ TEST(Sim, SwapSpaceAndPrefillFirst) {
   EXPECT_GT(simulation.stepper().stats().preemptions_kept, 20u);
 }
 
+// Steps that are submitted before the tokens are known which they read.
+TEST(Sim, StepsAheadInPlentyOfMemory) {
+  Simulation simulation(
+      {.seed = 24, .config = config_of(120, 16, 64, 400), .shared_beginnings = 8, .is_device = true});
+  simulation.run(kSteps);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_GT(stats.steps_ahead, stats.steps / 20);
+  EXPECT_GT(stats.prefix_tokens_cached, stats.prefix_tokens / 4);
+}
+
+TEST(Sim, StepsAheadInLittleMemoryWithDeadlines) {
+  EngineConfig config = config_of(200, 6, 32, 14);
+  config.swap_bytes = config.kv_bytes / 2;
+  Simulation simulation({.seed = 25,
+                         .config = config,
+                         .arrival = 20,
+                         .shared_beginnings = 4,
+                         .has_timeouts = true,
+                         .is_device = true});
+  simulation.run(kSteps);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_GT(stats.steps_ahead, 1000u);
+  EXPECT_GT(stats.preemptions, 100u);
+  EXPECT_GT(stats.preemptions_kept, 50u);
+}
+
+TEST(Sim, StepsAheadOfWindowsStatesAndFullAttention) {
+  EngineConfig config = config_of(300, 6, 24, 60, 2, true);
+  Simulation simulation({.seed = 26,
+                         .config = config,
+                         .window = 40,
+                         .has_state = true,
+                         .arrival = 20,
+                         .shared_beginnings = 3,
+                         .is_device = true});
+  simulation.run(kSteps);
+  EXPECT_GT(simulation.stepper().stats().steps_ahead, 1000u);
+}
+
+TEST(Sim, NobodyPlansAheadOfGuesses) {
+  Simulation simulation({.seed = 27, .config = config_of(200, 8, 40, 60), .is_device = true, .drafts = 5});
+  simulation.run(kSteps / 10);
+  EXPECT_EQ(simulation.stepper().stats().steps_ahead, 0u);
+  EXPECT_GT(simulation.stepper().stats().draft_tokens_accepted, 100u);
+}
+
 TEST(Sim, NoPrefixCache) {
   EngineConfig config = config_of(200, 8, 32, 20);
   config.has_prefix_cache = false;

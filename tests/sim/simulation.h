@@ -9,7 +9,7 @@
 #include <random>
 
 #include "engine/step.h"
-#include "engine/test_fake_model.h"
+#include "engine/test_following_model.h"
 #include "runner/local_runner.h"
 
 namespace estoc {
@@ -25,6 +25,7 @@ struct Scenario {
   int prompt_max = 0;         // 0: what fits
   int shared_beginnings = 0;  // how many different ones prompts may begin with
   bool has_timeouts = false;
+  bool is_device = false;            // steps are computed as late as they are waited for, and may follow each other
   int drafts = 0;                    // guesses a step that a sequence brings at most; four of five are right
   double step_ms = 1, row_ms = 0.2;  // what the model takes
 };
@@ -66,7 +67,7 @@ class Simulation : private Proposer {
 
   const Scenario scenario_;
   std::mt19937 random_;
-  FakeModel model_;
+  FollowingModel model_;
   LocalRunner runner_{model_, nullptr};
   Stepper stepper_;
   std::vector<std::vector<TokenId>> beginnings_;
