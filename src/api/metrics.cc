@@ -64,6 +64,8 @@ constexpr Counter kCounters[] = {
     {"estoc_swap_blocks_out_total", "Blocks copied from devices to main memory.", &EngineStats::swap_blocks_out},
     {"estoc_swap_blocks_in_total", "Blocks copied back.", &EngineStats::swap_blocks_in},
     {"estoc_steps_total", "Steps of the engine.", &EngineStats::steps},
+    {"estoc_steps_ahead_total", "Steps that were submitted while the one before was computed.",
+     &EngineStats::steps_ahead},
 };
 
 constexpr Distribution kDistributions[] = {

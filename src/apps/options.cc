@@ -126,6 +126,8 @@ void add_serve_options(CLI::App& command, ServeOptionValues& values) {
        "computed again; default a quarter of what is free, and no more than the GPU has for keys and values");
   switch_flag(command, "--prefix-cache", values.has_prefix_cache,
               "compute equal beginnings of prompts once; on by default");
+  switch_flag(command, "--plan-ahead", values.plans_ahead,
+              "hand a GPU the next step before the tokens of this one are known to the CPU; on by default");
   flag(command, "--policy", values.policy,
        "mixed: answers go on while prompts are read; prefill-first: they wait, for comparisons")
       ->check(CLI::IsMember({"mixed", "prefill-first"}));

@@ -61,6 +61,7 @@ struct ServeOptionValues : ModelOptionValues {
   int debug_steps = 0;  // how many of the last steps /debug/steps tells
   std::string swap_space;  // "8G"; empty: sized from the machine
   bool has_prefix_cache = true;
+  bool plans_ahead = true;
   std::string policy = "mixed";  // or "prefill-first"
   int grace_s = 30;
 };

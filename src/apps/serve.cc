@@ -34,6 +34,7 @@ ModelSettings read_settings_of(const std::string& model, const ServeOptionValues
   config.queue_timeout_s = options.queue_timeout_s;
   config.steps_kept = options.debug_steps;
   config.has_prefix_cache = options.has_prefix_cache;
+  config.plans_ahead = options.plans_ahead;
   config.policy = options.policy == "mixed" ? SchedulePolicy::mixed : SchedulePolicy::prefill_first;
   return settings;
 }
