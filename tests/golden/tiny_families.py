@@ -295,8 +295,8 @@ FAMILIES = {
                             "beta_slow": 1.0, "mscale": 1.3, "mscale_all_dim": 0.6,
                             "original_max_position_embeddings": 64}}),
     "glm4_moe_lite_like": ("Glm4MoeLiteConfig", {
-        **LATENT, "q_lora_rank": 24, "v_head_dim": 32, "n_shared_experts": 1, "routed_scaling_factor": 1.8,
-        "n_group": 1, "topk_group": 1, "num_hidden_layers": 3, "mlp_layer_types": ["dense", "sparse", "sparse"]}),
+        **LATENT, "q_lora_rank": 24, "v_head_dim": 32, "n_shared_experts": 1, "num_experts_per_tok": 4,
+        "routed_scaling_factor": 1.8, "n_group": 1, "topk_group": 1, "mlp_layer_types": ["dense", "sparse"]}),
     # A norm behind the experts.
     "axk1_like": ("AXK1Config", {
         **LATENT, "q_lora_rank": 24, "n_shared_experts": 1, "n_group": 2, "topk_group": 1,
