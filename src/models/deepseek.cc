@@ -67,7 +67,6 @@ DecoderSpec describe(const WeightSource& source) {
     const std::string name = std::get<GatedMlpSpec>(mlp).name;
     MoeSpec moe = is_sigmoid ? read_sigmoid_mixture(config, name) : read_softmax_mixture(config, name);
     if (is_sigmoid && source.container() == "gguf") {
-      moe.correction = moe.router + ".e_score_correction.bias";
       moe.rule.is_normalized = config.boolean("norm_topk_prob", false);  // only said where it is so
     }
     mlp = std::move(moe);
