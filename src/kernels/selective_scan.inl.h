@@ -1,5 +1,5 @@
-// Mamba's selective scan over the vector vocabulary `V`. Included inside the anonymous namespace of each ISA file, after
-// exp.inl.h, elementwise.inl.h and ssd.inl.h.
+// Mamba's selective scan over the vector vocabulary `V`. Included inside the anonymous namespace of each ISA file,
+// after exp.inl.h, elementwise.inl.h and ssd.inl.h.
 
 // The first `count` of a vector's numbers; zeros behind them.
 inline V::Reg load_first(const float* p, int64_t count) {

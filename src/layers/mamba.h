@@ -44,8 +44,8 @@ class Mamba {
   MambaSpec spec_;
   int layer_;
   Linear in_, narrow_steps_, bc_, steps_, out_;
-  std::vector<float> taps_, conv_bias_;  // [width][columns]; [columns] or empty
-  std::vector<float> rates_, skip_;      // in blocks of columns; [columns]
+  std::vector<float> taps_, conv_bias_;             // [width][columns]; [columns] or empty
+  std::vector<float> rates_, skip_;                 // in blocks of columns; [columns]
   std::vector<float> step_norm_, b_norm_, c_norm_;  // or empty
 };
 

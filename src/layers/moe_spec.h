@@ -19,7 +19,8 @@ struct SharedExpertSpec {
   std::string weigher;  // `weigher`.weight [1, hidden]: the result is multiplied by sigmoid(w . x); empty for no such
 };
 
-// Experts that read `in`.weight [width, hidden] times the rows, and whose sum `out`.weight [hidden, width] widens again.
+// Experts that read `in`.weight [width, hidden] times the rows, and whose sum `out`.weight [hidden, width] widens
+// again.
 struct LatentSpec {
   std::string in, out;
   int width = 0;

@@ -37,8 +37,9 @@ constexpr double kScaleMax = 1e6;
 void refuse_norm_of_gguf(const WeightSource& source) {
   constexpr std::string_view kNorm = "model.layers.0.mamba.norm.weight";
   if (source.container() != "gguf" || source.find(kNorm) == nullptr) return;
-  fail(ErrorCode::unsupported, "{}: tensor '{}' is not computed: the file does not say whether it comes before the gate",
-       source.path(), source.find(kNorm)->source_name);
+  fail(ErrorCode::unsupported,
+       "{}: tensor '{}' is not computed: the file does not say whether it comes before the gate", source.path(),
+       source.find(kNorm)->source_name);
 }
 
 DecoderSpec describe(const WeightSource& source) {

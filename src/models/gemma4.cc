@@ -84,8 +84,9 @@ int kv_heads_of(const ConfigReader& given, const std::vector<bool>& are_full, bo
     if (are_full[layer] != is_full) continue;
     if (found == 0) found = all[layer];
     if (all[layer] == found && found > 0 && heads % found == 0) continue;
-    fail(ErrorCode::corrupt_file, "{}: {} has {} for layer {}, expected what layers of its kind share and {} divides by",
-         given.file(), given.spelling(kKey), all[layer], layer, heads);
+    fail(ErrorCode::corrupt_file,
+         "{}: {} has {} for layer {}, expected what layers of its kind share and {} divides by", given.file(),
+         given.spelling(kKey), all[layer], layer, heads);
   }
   return std::max(found, 1);
 }

@@ -38,20 +38,12 @@ constexpr GgufArchitecture kGguf[] = {{.name = "granitehybrid",
                                        .model_type = "granitemoehybrid",
                                        .has_interleaved_heads = true,
                                        .renames = kRenames}};
-constexpr std::string_view kComputes[] = {"attention_multiplier",
-                                          "embedding_multiplier",
-                                          "layer_types",
-                                          "logits_scaling",
-                                          "num_experts",
-                                          "num_local_experts",
-                                          "partial_rotary_factor",
-                                          "residual_multiplier",
-                                          "shared_expert_intermediate_size",
-                                          "ssm_conv_kernel",
-                                          "ssm_group_count",
-                                          "ssm_inner_size",
-                                          "ssm_state_size",
-                                          "ssm_time_step_rank"};
+constexpr std::string_view kComputes[] = {
+    "attention_multiplier",  "embedding_multiplier", "layer_types",
+    "logits_scaling",        "num_experts",          "num_local_experts",
+    "partial_rotary_factor", "residual_multiplier",  "shared_expert_intermediate_size",
+    "ssm_conv_kernel",       "ssm_group_count",      "ssm_inner_size",
+    "ssm_state_size",        "ssm_time_step_rank"};
 constexpr ConfigAlias kAliases[] = {{"shared_intermediate_size", "shared_expert_intermediate_size"}};
 constexpr double kScaleMax = 1e6;
 
@@ -92,10 +84,8 @@ MoeSpec mixture(const ConfigReader& config, const std::string& layer, const Gate
   moe.gate = "gate_linear", moe.up = "up_linear", moe.down = "output_linear", moe.gate_up = "input_linear";
   moe.width = mlp_width(config);
   moe.activation.function = shared.activation;
-  moe.shared = SharedExpertSpec{.name = shared.name,
-                                .down = "output_linear",
-                                .gate_up = is_gguf ? "" : "input_linear",
-                                .width = shared.width};
+  moe.shared = SharedExpertSpec{
+      .name = shared.name, .down = "output_linear", .gate_up = is_gguf ? "" : "input_linear", .width = shared.width};
   return moe;
 }
 

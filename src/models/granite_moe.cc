@@ -9,22 +9,19 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"GraniteMoeForCausalLM", "GraniteMoeSharedForCausalLM"};
-constexpr GgufRename kRenames[] = {{"ffn_gate_inp", "block_sparse_moe.router.layer"},
-                                   {"ffn_gate_exps", "block_sparse_moe.gate_linear"},
-                                   {"ffn_up_exps", "block_sparse_moe.up_linear"},
-                                   {"ffn_down_exps", "block_sparse_moe.output_linear"},
-                                   {"ffn_gate_shexp", "shared_mlp.gate_proj"},
-                                   {"ffn_up_shexp", "shared_mlp.up_proj"},
-                                   {"ffn_down_shexp", "shared_mlp.output_linear"}};
+constexpr GgufRename kRenames[] = {
+    {"ffn_gate_inp", "block_sparse_moe.router.layer"}, {"ffn_gate_exps", "block_sparse_moe.gate_linear"},
+    {"ffn_up_exps", "block_sparse_moe.up_linear"},     {"ffn_down_exps", "block_sparse_moe.output_linear"},
+    {"ffn_gate_shexp", "shared_mlp.gate_proj"},        {"ffn_up_shexp", "shared_mlp.up_proj"},
+    {"ffn_down_shexp", "shared_mlp.output_linear"}};
 constexpr GgufArchitecture kGguf[] = {{.name = "granitemoe",
                                        .architecture = "GraniteMoeForCausalLM",
                                        .model_type = "granitemoe",
                                        .has_interleaved_heads = true,
                                        .renames = kRenames}};
 constexpr std::string_view kComputes[] = {
-    "attention_multiplier", "embedding_multiplier", "logits_scaling",
-    "num_experts",          "num_local_experts",    "residual_multiplier",
-    "shared_expert_intermediate_size"};
+    "attention_multiplier", "embedding_multiplier",           "logits_scaling", "num_experts", "num_local_experts",
+    "residual_multiplier",  "shared_expert_intermediate_size"};
 constexpr ConfigAlias kAliases[] = {{"shared_intermediate_size", "shared_expert_intermediate_size"}};
 
 DecoderSpec describe(const WeightSource& source) {

@@ -35,9 +35,8 @@ constexpr GgufArchitecture kGguf[] = {
     {.name = "jamba", .architecture = "JambaForCausalLM", .model_type = "jamba", .renames = kRenames}};
 constexpr std::string_view kComputes[] = {"num_experts", "ssm_conv_kernel", "ssm_inner_size", "ssm_state_size",
                                           "ssm_time_step_rank"};
-constexpr ConfigAlias kAliases[] = {{"mamba_d_conv", "ssm_conv_kernel"},
-                                    {"mamba_d_state", "ssm_state_size"},
-                                    {"mamba_dt_rank", "ssm_time_step_rank"}};
+constexpr ConfigAlias kAliases[] = {
+    {"mamba_d_conv", "ssm_conv_kernel"}, {"mamba_d_state", "ssm_state_size"}, {"mamba_dt_rank", "ssm_time_step_rank"}};
 
 bool is_gguf(const WeightSource& source) { return source.container() == "gguf"; }
 

@@ -11,10 +11,9 @@ namespace {
 
 constexpr std::string_view kFalcon = "FalconMambaForCausalLM";
 constexpr std::string_view kArchitectures[] = {"MambaForCausalLM", kFalcon};
-constexpr GgufRename kRenames[] = {{"attn_norm", "norm"},       {"ssm_in", "mixer.in_proj"},
-                                   {"ssm_x", "mixer.x_proj"},   {"ssm_conv1d", "mixer.conv1d"},
-                                   {"ssm_dt", "mixer.dt_proj"}, {"ssm_a", "mixer.A"},
-                                   {"ssm_d", "mixer.D"},        {"ssm_out", "mixer.out_proj"}};
+constexpr GgufRename kRenames[] = {
+    {"attn_norm", "norm"},       {"ssm_in", "mixer.in_proj"}, {"ssm_x", "mixer.x_proj"}, {"ssm_conv1d", "mixer.conv1d"},
+    {"ssm_dt", "mixer.dt_proj"}, {"ssm_a", "mixer.A"},        {"ssm_d", "mixer.D"},      {"ssm_out", "mixer.out_proj"}};
 constexpr GgufArchitecture kGguf[] = {
     {.name = "mamba", .architecture = "MambaForCausalLM", .model_type = "mamba", .renames = kRenames}};
 constexpr std::string_view kComputes[] = {"ssm_conv_kernel", "ssm_dt_b_c_rms", "ssm_inner_size", "ssm_state_size",
@@ -34,8 +33,7 @@ int step_rank(const ConfigReader& config, int hidden, int most) {
 MambaSpec describe_mixer(const ConfigReader& config, int hidden, bool is_falcon) {
   constexpr int kSizeMax = 1 << 16;
   MambaSpec mamba;
-  mamba.columns =
-      config.integer("ssm_inner_size", 1, 2 * kSizeMax, config.integer("expand", 1, 64, 2) * hidden);
+  mamba.columns = config.integer("ssm_inner_size", 1, 2 * kSizeMax, config.integer("expand", 1, 64, 2) * hidden);
   mamba.state_size = config.integer("ssm_state_size", 1, 1024, 16);
   mamba.step_rank = step_rank(config, hidden, kSizeMax);
   mamba.conv_width = config.integer("ssm_conv_kernel", 2, kCausalConvWidthMax, 4);

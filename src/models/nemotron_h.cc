@@ -16,19 +16,11 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"NemotronHForCausalLM"};
-constexpr std::string_view kComputes[] = {"hybrid_override_pattern",
-                                          "layer_types",
-                                          "layers_block_type",
-                                          "moe_latent_size",
-                                          "n_routed_experts",
-                                          "num_experts",
-                                          "num_local_experts",
-                                          "shared_expert_intermediate_size",
-                                          "ssm_conv_kernel",
-                                          "ssm_group_count",
-                                          "ssm_inner_size",
-                                          "ssm_state_size",
-                                          "ssm_time_step_rank"};
+constexpr std::string_view kComputes[] = {
+    "hybrid_override_pattern", "layer_types",     "layers_block_type", "moe_latent_size",
+    "n_routed_experts",        "num_experts",     "num_local_experts", "shared_expert_intermediate_size",
+    "ssm_conv_kernel",         "ssm_group_count", "ssm_inner_size",    "ssm_state_size",
+    "ssm_time_step_rank"};
 constexpr ConfigAlias kAliases[] = {{"moe_shared_expert_intermediate_size", "shared_expert_intermediate_size"}};
 constexpr Mamba2Keys kKeys = {.heads = "mamba_num_heads",
                               .head_dim = "mamba_head_dim",

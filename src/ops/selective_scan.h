@@ -1,4 +1,5 @@
-// The selective state space layer of Mamba over each sequence of a batch, with a state that goes on from batch to batch.
+// The selective state space layer of Mamba over each sequence of a batch, with a state that goes on from batch to
+// batch.
 #pragma once
 
 #include <cstdint>

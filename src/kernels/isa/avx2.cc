@@ -25,8 +25,8 @@ namespace {
 #include "kernels/dense.inl.h"
 #include "kernels/ssd.inl.h"
 
-#include "kernels/selective_scan.inl.h"
 #include "kernels/isa/panel_ymm.h"
+#include "kernels/selective_scan.inl.h"
 
 #include "kernels/isa/dots_avx2.h"
 

@@ -27,8 +27,8 @@ namespace {
 #include "kernels/dense.inl.h"
 #include "kernels/ssd.inl.h"
 
-#include "kernels/selective_scan.inl.h"
 #include "kernels/isa/panel_vnni512.h"
+#include "kernels/selective_scan.inl.h"
 
 #include "kernels/panel_gemm.inl.h"
 
