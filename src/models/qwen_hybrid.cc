@@ -110,9 +110,7 @@ DecoderSpec describe_qwen_hybrid(const WeightSource& source) {
     fail(ErrorCode::unsupported, "{}: {} is false: attention without a gate is not supported in this family",
          config.file(), config.spelling("attn_output_gate"));
   }
-  // A GGUF file counts layers that foresee further tokens, which stand last.
-  const int all = layer_count(config);
-  const int layers = is_gguf(source) ? all - config.integer("num_nextn_predict_layers", 0, all - 1, 0) : all;
+  const int layers = layer_count(config);
   const bool has_experts_only = config.find("intermediate_size") == nullptr && config.find("num_experts") != nullptr;
   const int width = has_experts_only ? 0 : mlp_width(config);
   const Activation activation = read_activation(config, "hidden_act", "silu");

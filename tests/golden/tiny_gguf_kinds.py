@@ -8,6 +8,8 @@ import torch
 
 # Mamba-2 beside attention, whose tensors are under `mamba`.
 STATE_SPACES = {"granitehybrid", "falcon-h1"}
+# Whose published files have a layer that predicts further tokens, counted among the others.
+PREDICTING = {"glm4moe", "qwen35moe"}
 GEMMA4_LAYER = {"layer_scalar": "layer_output_scale.weight", "router.scale": "ffn_gate_inp.scale",
                 "router.per_expert_scale": "ffn_down_exps.scale", "experts.gate_up_proj": "ffn_gate_up_exps.weight",
                 "experts.down_proj": "ffn_down_exps.weight"}
@@ -159,6 +161,11 @@ def add_nemotron_experts(writer: gguf.GGUFWriter, config: dict) -> None:
 
 
 def add_own_keys(writer: gguf.GGUFWriter, architecture: str, config: dict, tensors: dict[str, torch.Tensor]) -> None:
+    if architecture in PREDICTING:
+        layers = config["num_hidden_layers"]
+        writer.add_block_count(layers + 1)
+        writer.add_nextn_predict_layers(1)
+        writer.add_tensor(f"blk.{layers}.nextn.enorm.weight", torch.ones(config["hidden_size"]).numpy())
     if architecture in STATE_SPACES:
         add_state_space_keys(writer, architecture, config)
     elif architecture == "jamba":
