@@ -136,6 +136,11 @@ RopeSpec rope_of(const ConfigReader& config, const RopeOptions& options, const s
     const double frequency = 1.0 / std::pow(theta, 2.0 * static_cast<double>(i) / spread);
     rope.frequencies[i] = 2 * static_cast<int>(i) < dims ? static_cast<float>(frequency) : 0.0f;
   }
+  if (!factors.empty() && factors.size() != rope.frequencies.size()) {
+    fail(ErrorCode::corrupt_file, "{}: tensor '{}' has {} factors for {} frequencies that {} ({}) leaves",
+         config.file(), kFactorsTensor, factors.size(), rope.frequencies.size(), config.spelling(options.partial_key),
+         partial);
+  }
   for (size_t i = 0; i < factors.size(); ++i) rope.frequencies[i] /= factors[i];
   constexpr std::string_view kMagnitude = "attention_factor";
   const bool has_magnitude = type == "yarn" || type == "longrope" || type == "su";

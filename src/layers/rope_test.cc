@@ -52,6 +52,17 @@ TEST(Rope, NewerSpellingAndFactors) {
   EXPECT_FLOAT_EQ(both[1], 0.00625f);
 }
 
+// A file may say both, and one of them wrongly.
+TEST(Rope, FactorsAreAsManyAsFrequencies) {
+  const auto refused = [](std::string_view config, const std::vector<float>& factors) {
+    expect_refused(ErrorCode::corrupt_file, "factors for 1 frequencies that partial_rotary_factor (0.5) leaves",
+                   [&] { frequencies(config, 4, factors); });
+  };
+  refused(R"({"partial_rotary_factor": 0.5})", {1, 8});
+  refused(R"({"rope_parameters": {"partial_rotary_factor": 0.5}})", {1, 8, 1, 1});
+  EXPECT_EQ(frequencies(R"({"partial_rotary_factor": 0.5})", 4, {8}).size(), 1u);
+}
+
 TEST(Rope, DynamicWithAlphaIsAHigherThetaForAllLengths) {
   const auto f = frequencies(R"({"rope_theta": 100.0, "rope_scaling": {"type": "dynamic", "alpha": 9.0}})", 6);
   EXPECT_EQ(f, frequencies(R"({"rope_theta": 2700.0})", 6));  // 100 * 9^(6/4)
