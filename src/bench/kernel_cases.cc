@@ -90,9 +90,14 @@ struct PanelFormat {
   const char* name;
   int bits;
   bool has_min, is_wide;
+  const uint8_t* values = nullptr;
 };
-constexpr PanelFormat kPanelFormats[] = {
-    {"int4", 4, false, false}, {"int4+min", 4, true, false}, {"int8", 8, false, false}, {"int4 wide", 4, false, true}};
+constexpr uint8_t kTable[16] = {16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4};
+constexpr PanelFormat kPanelFormats[] = {{"int4", 4, false, false},
+                                         {"int4+min", 4, true, false},
+                                         {"int8", 8, false, false},
+                                         {"table", 4, false, false, kTable},
+                                         {"int4 wide", 4, false, true}};
 
 kernels::PanelMatrix panel_matrix(std::span<const std::byte> memory, const PanelFormat& format, MatrixShape shape) {
   return {.data = memory.data(),
@@ -100,8 +105,11 @@ kernels::PanelMatrix panel_matrix(std::span<const std::byte> memory, const Panel
           .columns = shape.columns,
           .bits = format.bits,
           .group = 32,
-          .zero = format.bits == 4 ? 8 : 128,
-          .has_min = format.has_min};
+          .zero = format.values != nullptr ? 16
+                  : format.bits == 4       ? 8
+                                           : 128,
+          .has_min = format.has_min,
+          .values = format.values};
 }
 
 void add_panel_gemm(std::span<const std::byte> memory, const PanelFormat& format, MatrixShape shape, int64_t x_rows,
@@ -533,7 +541,7 @@ std::vector<KernelCase> kernel_cases(std::span<const std::byte> memory) {
     for (const MatrixShape shape : kMatrices) {
       for (const int64_t rows : {16, 64, 256, 512}) {
         add_tile_gemm(memory, format, shape, rows, cases);
-        if (format.bits == 4) add_code_tile_gemm(memory, format, shape, rows, cases);
+        if (format.bits == 4 && format.values == nullptr) add_code_tile_gemm(memory, format, shape, rows, cases);
       }
     }
   }

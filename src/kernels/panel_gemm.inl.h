@@ -1,10 +1,17 @@
-// The table's panel_gemm over a level's own panel_gemm_of<bits, group, is_wide>, chosen once a call by the layouts
+// The table's panel_gemm over a level's own panel_gemm_of<codes, group, is_wide>, chosen once a call by the layouts
 // given. Included inside the anonymous namespace of each ISA file, after its panel tiles.
 
 template <bool kIsWide>
 auto panel_gemm_for(const PanelMatrix& w) {
-  if (w.bits == 4) return w.group == 32 ? panel_gemm_of<4, 32, kIsWide> : panel_gemm_of<4, 16, kIsWide>;
-  return w.group == 32 ? panel_gemm_of<8, 32, kIsWide> : panel_gemm_of<8, 16, kIsWide>;
+  switch (w.codes()) {
+    case Codes::indices:
+      return panel_gemm_of<Codes::indices, 32, kIsWide>;
+    case Codes::nibbles:
+      return w.group == 32 ? panel_gemm_of<Codes::nibbles, 32, kIsWide> : panel_gemm_of<Codes::nibbles, 16, kIsWide>;
+    case Codes::bytes:
+      break;
+  }
+  return w.group == 32 ? panel_gemm_of<Codes::bytes, 32, kIsWide> : panel_gemm_of<Codes::bytes, 16, kIsWide>;
 }
 
 void panel_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,

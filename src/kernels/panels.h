@@ -1,8 +1,9 @@
 // The packed layouts that the integer kernels read. Plain data, no behaviour: included by every ISA file.
 //
 // Weights: a matrix [rows, columns] is cut into panels of 16 rows; a panel is a row of groups of `group` columns, each
-//   16 scales (f16 or f32) · 16 minima (the same type, when has_min) · codes
-// so that one thread reads one linear stream. The value of code q is scale * (q - zero) + min.
+//   16 scales (16 or 32 bits) · 16 minima (the same type, when has_min) · codes
+// so that one thread reads one linear stream. The value of code q is scale * (q - zero) + min, with values[q] for q
+// where there is a table.
 //   bits 8: codes [group/4][16 rows][4 columns] u8, the operand of one u8 x s8 dot instruction a 64-byte line.
 //   bits 4: a 64-byte line holds 8 columns: [16 rows][4 bytes], low nibbles are columns 0..3, high nibbles 4..7.
 // Rows are padded to 16 with zero scales; columns are a multiple of 32.
@@ -16,6 +17,8 @@
 
 #include <cstddef>
 #include <cstdint>
+
+#include "quant/affine.h"
 
 namespace estoc::kernels {
 
@@ -41,6 +44,11 @@ struct ActivationScale {
   float ratio;  // the previous block's scale over this one's: brings a running sum into this block's units
 };
 
+// How codes are kept: bytes, or nibbles that stand for themselves or for the values of a table.
+enum class Codes { bytes, nibbles, indices };
+// Columns that a line of 64 bytes holds.
+constexpr int line_columns(Codes codes) { return codes == Codes::bytes ? 4 : 8; }
+
 struct PanelMatrix {
   const std::byte* data = nullptr;  // 64-byte aligned
   int64_t rows = 0;                 // real rows; the last panel may be padded
@@ -49,9 +57,13 @@ struct PanelMatrix {
   int group = 32;  // 16 or 32
   int zero = 0;    // 0 or a power of two
   bool has_min = false;
-  bool is_scale_f16 = true;
+  ScaleType scale_type = ScaleType::f16;
+  const uint8_t* values = nullptr;  // [16], of codes of 4 bits in groups of 32; null: codes stand for themselves
 
-  constexpr int64_t scale_bytes() const { return kPanelRows * (is_scale_f16 ? 2 : 4); }
+  constexpr Codes codes() const {
+    return bits == 8 ? Codes::bytes : values == nullptr ? Codes::nibbles : Codes::indices;
+  }
+  constexpr int64_t scale_bytes() const { return kPanelRows * estoc::scale_bytes(scale_type); }
   constexpr int64_t code_bytes() const { return int64_t{kPanelRows} * group * bits / 8; }
   constexpr int64_t group_bytes() const { return scale_bytes() * (has_min ? 2 : 1) + code_bytes(); }
   constexpr int64_t panel_bytes() const { return columns / group * group_bytes(); }

@@ -15,15 +15,29 @@ namespace {
 
 class PanelsTest : public IsaTest {};
 
+// What codes of a panel are: a table has the extreme values of a byte.
+struct CodeKind {
+  int bits;
+  const uint8_t* values;
+};
+constexpr uint8_t kValues[16] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 255};
+constexpr CodeKind kCodeKinds[] = {{4, nullptr}, {8, nullptr}, {4, kValues}};
+constexpr ScaleType kScaleTypes[] = {ScaleType::f16, ScaleType::bf16, ScaleType::f32};
+
+std::string name_of(const CodeKind& kind) {
+  return "bits " + std::to_string(kind.bits) + (kind.values == nullptr ? "" : " of a table");
+}
+
 TEST_P(PanelsTest, PanelGemm) {
-  for (const int bits : {4, 8}) {
+  for (const CodeKind& kind : kCodeKinds) {
     for (const int group : {16, 32}) {
+      if (kind.values != nullptr && group != 32) continue;
       for (const bool has_min : {false, true}) {
-        for (const bool is_f16 : {false, true}) {
+        for (const ScaleType scale : kScaleTypes) {
           for (const int64_t x_rows : {1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17}) {
             const int64_t w_rows = uniform(1, 90), columns = 32 * uniform(1, 12);
-            const auto test = make_panel_case(rng_, bits, group, has_min, is_f16, w_rows, columns, x_rows,
-                                              x_rows % 4 == 3, x_rows % 2 == 1);
+            const auto test = make_panel_case(rng_, kind.bits, group, has_min, scale, w_rows, columns, x_rows,
+                                              x_rows % 4 == 3, x_rows % 2 == 1, kind.values);
             const int64_t stride = w_rows + 3;
             const bool is_added = uniform(0, 1) == 1;
             std::vector<float> got(static_cast<size_t>(x_rows * stride), 7.0f), expected = got;
@@ -31,8 +45,8 @@ TEST_P(PanelsTest, PanelGemm) {
                               {got.data(), stride, is_added});
             scalar.panel_gemm(test.matrix, 0, test.matrix.panel_count(), test.rows, 0, x_rows,
                               {expected.data(), stride, is_added});
-            SCOPED_TRACE("bits " + std::to_string(bits) + " group " + std::to_string(group) + " min " +
-                         std::to_string(has_min) + " rows " + std::to_string(x_rows));
+            SCOPED_TRACE(name_of(kind) + " group " + std::to_string(group) + " min " + std::to_string(has_min) +
+                         " rows " + std::to_string(x_rows));
             expect_near(got, expected, 1e-4, 3e-4 * std::sqrt(static_cast<double>(columns)));
           }
         }
@@ -42,13 +56,15 @@ TEST_P(PanelsTest, PanelGemm) {
 }
 
 TEST_P(PanelsTest, TileGemm) {
-  for (const int bits : {4, 8}) {
+  for (const CodeKind& kind : kCodeKinds) {
     for (const int group : {16, 32}) {
+      if (kind.values != nullptr && group != 32) continue;
       for (const bool has_min : {false, true}) {
         for (const int64_t x_rows : {1, 15, 16, 17, 32, 33, 49, 65}) {
           const int64_t w_rows = uniform(1, 90), columns = 32 * uniform(1, 40);
           const auto test =
-              make_panel_case(rng_, bits, group, has_min, x_rows % 2 == 1, w_rows, columns, 1, x_rows == 17, false);
+              make_panel_case(rng_, kind.bits, group, has_min, kScaleTypes[static_cast<size_t>(x_rows % 3)], w_rows,
+                              columns, 1, x_rows == 17, false, kind.values);
           const auto x = random(x_rows * columns);
           std::vector<uint16_t> tiles(static_cast<size_t>((x_rows + 15) / 16 * 16 * columns)), tiles_expected = tiles;
           for (int64_t row = 0; row < x_rows; row += 16) {
@@ -64,10 +80,10 @@ TEST_P(PanelsTest, TileGemm) {
           const RowTiles rows{.values = tiles.data(), .rows = x_rows, .columns = columns};
           fast().tile_gemm(test.matrix, 0, test.matrix.panel_count(), rows, {got.data(), stride, is_added});
           scalar.tile_gemm(test.matrix, 0, test.matrix.panel_count(), rows, {expected.data(), stride, is_added});
-          SCOPED_TRACE("bits " + std::to_string(bits) + " group " + std::to_string(group) + " rows " +
-                       std::to_string(x_rows) + " columns " + std::to_string(columns));
+          SCOPED_TRACE(name_of(kind) + " group " + std::to_string(group) + " rows " + std::to_string(x_rows) +
+                       " columns " + std::to_string(columns));
           // Weights a whole unit of rounding apart are rare: ties, and products that round differently in f32.
-          const double weight_size = bits == 4 ? 0.4 : 6.4;
+          const double weight_size = kind.bits == 4 && kind.values == nullptr ? 0.4 : 6.4;
           expect_near(got, expected, 1e-4, 2e-4 * weight_size * std::sqrt(static_cast<double>(columns)));
         }
       }
@@ -148,8 +164,8 @@ TEST_P(PanelsTest, CodeTileGemm) {
     for (const float outlier : {0.0f, 25.0f}) {
       for (const int64_t x_rows : {1, 15, 16, 17, 32, 33, 49, 65}) {
         const int64_t w_rows = uniform(1, 90), columns = 32 * (x_rows % 2 == 1 ? uniform(1, 12) : uniform(25, 70));
-        const auto test =
-            make_panel_case(rng_, 4, 32, has_min, x_rows % 2 == 1, w_rows, columns, 1, x_rows == 17, false);
+        const auto test = make_panel_case(rng_, 4, 32, has_min, x_rows % 2 == 1 ? ScaleType::f16 : ScaleType::f32,
+                                          w_rows, columns, 1, x_rows == 17, false);
         auto x = random(x_rows * columns);
         if (outlier != 0) add_outliers(x, columns, outlier);
         CodedRows rows(x_rows, columns);
@@ -171,7 +187,7 @@ TEST_P(PanelsTest, CodeTileGemm) {
 }
 
 TEST_P(PanelsTest, PanelGemmWritesOnlyItsRange) {
-  const auto test = make_panel_case(rng_, 4, 32, true, true, 70, 96, 6, false, false);
+  const auto test = make_panel_case(rng_, 4, 32, true, ScaleType::f16, 70, 96, 6, false, false);
   std::vector<float> whole(6 * 70), parts(6 * 70, -1.0f);
   fast().panel_gemm(test.matrix, 0, 5, test.rows, 0, 6, {whole.data(), 70});
   fast().panel_gemm(test.matrix, 3, 5, test.rows, 2, 6, {parts.data(), 70});

@@ -47,32 +47,33 @@ void quantize_row(const float* x, int64_t columns, int8_t* codes, int8_t* low_co
   }
 }
 
-float load_scale(const std::byte* at, int64_t index, bool is_f16) {
-  if (is_f16) {
-    uint16_t bits;
-    std::memcpy(&bits, at + 2 * index, 2);
-    return f16_to_f32(bits);
+float load_scale(const std::byte* at, int64_t index, ScaleType type) {
+  if (type == ScaleType::f32) {
+    float value;
+    std::memcpy(&value, at + 4 * index, 4);
+    return value;
   }
-  float value;
-  std::memcpy(&value, at + 4 * index, 4);
-  return value;
+  uint16_t bits;
+  std::memcpy(&bits, at + 2 * index, 2);
+  return type == ScaleType::f16 ? f16_to_f32(bits) : bf16_to_f32(bits);
 }
 
 // Code of (row in panel, column in group).
-int load_code(const std::byte* codes, int bits, int64_t row, int64_t column) {
-  if (bits == 8) return std::to_integer<int>(codes[column / 4 * 64 + row * 4 + column % 4]);
+int load_code(const PanelMatrix& w, const std::byte* codes, int64_t row, int64_t column) {
+  if (w.bits == 8) return std::to_integer<int>(codes[column / 4 * 64 + row * 4 + column % 4]);
   const int pair = std::to_integer<int>(codes[column / 8 * 64 + row * 4 + column % 4]);
-  return column % 8 < 4 ? pair & 15 : pair >> 4;
+  const int code = column % 8 < 4 ? pair & 15 : pair >> 4;
+  return w.values == nullptr ? code : w.values[code];
 }
 
 // One group's codes, scales and minima of one weight row.
 struct PanelGroup {
   PanelGroup(const PanelMatrix& matrix, const std::byte* group, int64_t panel_row) : w(matrix), row(panel_row) {
-    scale = load_scale(group, row, w.is_scale_f16);
-    min = w.has_min ? load_scale(group + w.scale_bytes(), row, w.is_scale_f16) : 0.0f;
+    scale = load_scale(group, row, w.scale_type);
+    min = w.has_min ? load_scale(group + w.scale_bytes(), row, w.scale_type) : 0.0f;
     codes = group + w.scale_bytes() * (w.has_min ? 2 : 1);
   }
-  int code(int64_t k) const { return load_code(codes, w.bits, row, k) - w.zero; }
+  int code(int64_t k) const { return load_code(w, codes, row, k) - w.zero; }
   float value(int64_t k) const { return std::fma(static_cast<float>(code(k)), scale, min); }
 
   const PanelMatrix& w;

@@ -50,18 +50,20 @@ struct PanelCase {
   QuantizedRows rows;
 };
 
-inline PanelCase make_panel_case(std::mt19937& rng, int bits, int group, bool has_min, bool is_f16, int64_t w_rows,
-                                 int64_t columns, int64_t x_rows, bool is_extreme, bool is_wide) {
+inline PanelCase make_panel_case(std::mt19937& rng, int bits, int group, bool has_min, ScaleType scale_type,
+                                 int64_t w_rows, int64_t columns, int64_t x_rows, bool is_extreme, bool is_wide,
+                                 const uint8_t* values = nullptr) {
   PanelCase test;
   test.matrix = {.rows = w_rows,
                  .columns = columns,
                  .bits = bits,
                  .group = group,
-                 .zero = has_min     ? 0
-                         : bits == 4 ? 8
-                                     : 128,
+                 .zero = has_min                          ? 0
+                         : bits == 4 && values == nullptr ? 8
+                                                          : 128,
                  .has_min = has_min,
-                 .is_scale_f16 = is_f16};
+                 .scale_type = scale_type,
+                 .values = values};
   test.memory.resize(static_cast<size_t>(test.matrix.panel_bytes() * test.matrix.panel_count()));
   test.matrix.data = test.memory.data();
   std::uniform_int_distribution<int> byte(0, 255);
@@ -70,11 +72,11 @@ inline PanelCase make_panel_case(std::mt19937& rng, int bits, int group, bool ha
     std::byte* at = test.memory.data() + g * test.matrix.group_bytes();
     for (int64_t i = 0; i < (has_min ? 32 : 16); ++i) {
       const float value = normal(rng);
-      const uint16_t half = f32_to_f16(value);
-      if (is_f16) {
-        std::memcpy(at + 2 * i, &half, 2);
-      } else {
+      const uint16_t half = scale_type == ScaleType::f16 ? f32_to_f16(value) : f32_to_bf16(value);
+      if (scale_type == ScaleType::f32) {
         std::memcpy(at + 4 * i, &value, 4);
+      } else {
+        std::memcpy(at + 2 * i, &half, 2);
       }
     }
     for (int64_t i = test.matrix.group_bytes() - test.matrix.code_bytes(); i < test.matrix.group_bytes(); ++i) {

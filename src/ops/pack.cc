@@ -9,12 +9,12 @@
 namespace estoc {
 namespace {
 
-void store_scale(std::byte* at, int64_t row, float value, bool is_f16) {
-  if (is_f16) {
-    const uint16_t bits = f32_to_f16(value);
-    std::memcpy(at + 2 * row, &bits, 2);
-  } else {
+void store_scale(std::byte* at, int64_t row, float value, ScaleType type) {
+  if (type == ScaleType::f32) {
     std::memcpy(at + 4 * row, &value, 4);
+  } else {
+    const uint16_t bits = type == ScaleType::f16 ? f32_to_f16(value) : f32_to_bf16(value);
+    std::memcpy(at + 2 * row, &bits, 2);
   }
 }
 
@@ -55,9 +55,9 @@ void pack_panel(const MatrixView& matrix, const QuantFormat& format, const kerne
     }
     for (int64_t g = 0; g < groups; ++g) {
       std::byte* group = target + g * panels.group_bytes();
-      store_scale(group, row, scales[static_cast<size_t>(g)], panels.is_scale_f16);
+      store_scale(group, row, scales[static_cast<size_t>(g)], panels.scale_type);
       if (panels.has_min) {
-        store_scale(group + panels.scale_bytes(), row, mins[static_cast<size_t>(g)], panels.is_scale_f16);
+        store_scale(group + panels.scale_bytes(), row, mins[static_cast<size_t>(g)], panels.scale_type);
       }
       std::byte* lines = group + panels.scale_bytes() * (panels.has_min ? 2 : 1);
       store_codes(codes.data() + g * panels.group, panels, row, lines);

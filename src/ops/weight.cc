@@ -31,7 +31,8 @@ kernels::PanelMatrix panel_shape(const AffineView& affine, int64_t rows, int64_t
           .group = affine.group,
           .zero = affine.zero,
           .has_min = affine.has_min,
-          .is_scale_f16 = affine.is_scale_f16};
+          .scale_type = affine.scale_type,
+          .values = affine.values};
 }
 
 uint64_t panel_matrix_bytes(const kernels::PanelMatrix& panels) {
@@ -118,9 +119,11 @@ RowForm Weight::reads_of(const QuantFormat& format, Form form, int64_t columns, 
     return is_tiled && is_enough(rows_min) ? RowForm::tiles : RowForm::values;
   }
   if (compute.is_deterministic) return RowForm::quantized;
-  // 8 bits are few for a model that asks for 16, and for weights that have 8 themselves. Panels in groups of 16 hold
-  // formats that leave some of the 4 bits unused, which would be lost of the 8.
-  const bool is_coarse = !compute.has_wide_activations && format.affine->bits == 4 && format.affine->group == 32;
+  // 8 bits are few for a model that asks for 16, and for weights that have 8 themselves or in a table. Panels in groups
+  // of 16 hold formats that leave some of the 4 bits unused, which would be lost of the 8.
+  const AffineView& affine = *format.affine;
+  const bool is_coarse =
+      !compute.has_wide_activations && affine.bits == 4 && affine.group == 32 && affine.values == nullptr;
   if (is_coarse && is_enough(compute.kernels.code_rows_min)) return RowForm::code_tiles;
   return is_enough(compute.kernels.tile_rows_min) ? RowForm::tiles : RowForm::quantized;
 }

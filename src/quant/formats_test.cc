@@ -172,11 +172,14 @@ TEST(Affine, ViewEqualsDecode) {
     for (size_t i = 0; i < source.size(); ++i) {
       const size_t group = i / static_cast<size_t>(affine.group);
       EXPECT_LT(codes[i], 1 << affine.bits) << format->name;
-      if (affine.is_scale_f16) {
+      if (affine.scale_type == ScaleType::f16) {
         EXPECT_EQ(f16_to_f32(f32_to_f16(scales[group])), scales[group]) << format->name;
         EXPECT_EQ(f16_to_f32(f32_to_f16(mins[group])), mins[group]) << format->name;
+      } else if (affine.scale_type == ScaleType::bf16) {
+        EXPECT_EQ(bf16_to_f32(f32_to_bf16(scales[group])), scales[group]) << format->name;
       }
-      const float value = scales[group] * static_cast<float>(codes[i] - affine.zero) + mins[group];
+      const int code = affine.values == nullptr ? codes[i] : affine.values[codes[i]];
+      const float value = scales[group] * static_cast<float>(code - affine.zero) + mins[group];
       ASSERT_NEAR(value, decoded[i], 1e-6f * std::fabs(decoded[i]) + 1e-7f) << format->name << " at " << i;
     }
     ++checked;

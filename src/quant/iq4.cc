@@ -93,13 +93,13 @@ constexpr AffineView kIq4NlAffine = {.bits = 8,
                                      .group = 32,
                                      .zero = 128,
                                      .has_min = false,
-                                     .is_scale_f16 = true,
+                                     .scale_type = ScaleType::f16,
                                      .unpack = unpack_row_of<Iq4NlBlock, 32, 32, unpack_iq4_nl>};
 constexpr AffineView kIq4XsAffine = {.bits = 8,
                                      .group = 32,
                                      .zero = 128,
                                      .has_min = false,
-                                     .is_scale_f16 = false,
+                                     .scale_type = ScaleType::f32,
                                      .unpack = unpack_row_of<Iq4XsBlock, 256, 32, unpack_iq4_xs>};
 
 }  // namespace

@@ -154,19 +154,19 @@ constexpr AffineView kQ2KAffine = {.bits = 4,
                                    .group = 16,
                                    .zero = 0,
                                    .has_min = true,
-                                   .is_scale_f16 = false,
+                                   .scale_type = ScaleType::f32,
                                    .unpack = unpack_row_of<Q2KBlock, 256, 16, unpack_q2_k>};
 constexpr AffineView kQ4KAffine = {.bits = 4,
                                    .group = 32,
                                    .zero = 0,
                                    .has_min = true,
-                                   .is_scale_f16 = false,
+                                   .scale_type = ScaleType::f32,
                                    .unpack = unpack_row_of<Q4KBlock, 256, 32, unpack_sub_blocks<Q4KBlock>>};
 constexpr AffineView kQ5KAffine = {.bits = 8,
                                    .group = 32,
                                    .zero = 0,
                                    .has_min = true,
-                                   .is_scale_f16 = false,
+                                   .scale_type = ScaleType::f32,
                                    .unpack = unpack_row_of<Q5KBlock, 256, 32, unpack_sub_blocks<Q5KBlock>>};
 
 }  // namespace

@@ -112,13 +112,13 @@ constexpr AffineView kQ3KAffine = {.bits = 4,
                                    .group = 16,
                                    .zero = 4,
                                    .has_min = false,
-                                   .is_scale_f16 = false,
+                                   .scale_type = ScaleType::f32,
                                    .unpack = unpack_row_of<Q3KBlock, 256, 16, unpack_q3_k>};
 constexpr AffineView kQ6KAffine = {.bits = 8,
                                    .group = 16,
                                    .zero = 32,
                                    .has_min = false,
-                                   .is_scale_f16 = false,
+                                   .scale_type = ScaleType::f32,
                                    .unpack = unpack_row_of<Q6KBlock, 256, 16, unpack_q6_k>};
 
 }  // namespace

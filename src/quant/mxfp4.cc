@@ -55,7 +55,7 @@ constexpr AffineView kMxfp4Affine = {.bits = 8,
                                      .group = 32,
                                      .zero = 128,
                                      .has_min = false,
-                                     .is_scale_f16 = false,
+                                     .scale_type = ScaleType::f32,
                                      .unpack = unpack_row_of<Mxfp4Block, 32, 32, unpack_mxfp4>};
 
 }  // namespace

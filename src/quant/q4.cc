@@ -72,13 +72,13 @@ constexpr AffineView kQ4_0Affine = {.bits = 4,
                                     .group = 32,
                                     .zero = 8,
                                     .has_min = false,
-                                    .is_scale_f16 = true,
+                                    .scale_type = ScaleType::f16,
                                     .unpack = unpack_row_of<Q4_0Block, 32, 32, unpack_q4_0>};
 constexpr AffineView kQ4_1Affine = {.bits = 4,
                                     .group = 32,
                                     .zero = 0,
                                     .has_min = true,
-                                    .is_scale_f16 = true,
+                                    .scale_type = ScaleType::f16,
                                     .unpack = unpack_row_of<Q4_1Block, 32, 32, unpack_q4_1>};
 
 }  // namespace

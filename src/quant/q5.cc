@@ -89,13 +89,13 @@ constexpr AffineView kQ5_0Affine = {.bits = 8,
                                     .group = 32,
                                     .zero = 16,
                                     .has_min = false,
-                                    .is_scale_f16 = true,
+                                    .scale_type = ScaleType::f16,
                                     .unpack = unpack_row_of<Q5_0Block, 32, 32, unpack_q5_0>};
 constexpr AffineView kQ5_1Affine = {.bits = 8,
                                     .group = 32,
                                     .zero = 0,
                                     .has_min = true,
-                                    .is_scale_f16 = true,
+                                    .scale_type = ScaleType::f16,
                                     .unpack = unpack_row_of<Q5_1Block, 32, 32, unpack_q5_1>};
 
 }  // namespace

@@ -29,7 +29,7 @@ constexpr AffineView kQ8_0Affine = {.bits = 8,
                                     .group = 32,
                                     .zero = 128,
                                     .has_min = false,
-                                    .is_scale_f16 = true,
+                                    .scale_type = ScaleType::f16,
                                     .unpack = unpack_row_of<Q8_0Block, 32, 32, unpack_q8_0>};
 
 }  // namespace

@@ -7,7 +7,7 @@ inline __m512 stretch_scales(const PanelMatrix& w, const std::byte* group, int64
   const __m512 first = _mm512_set1_ps(static_cast<float>(-w.zero));
   const __m512 last = _mm512_set1_ps(static_cast<float>(kCodeLast - w.zero));
   __m512 largest = _mm512_setzero_ps();
-  if (w.is_scale_f16 && !w.has_min) {
+  if (w.scale_type == ScaleType::f16 && !w.has_min) {
     // Without minima the largest scale has the largest values, and magnitudes of f16 compare as integers do.
     const __m256i magnitude = _mm256_set1_epi16(0x7FFF);
     __m256i most = _mm256_setzero_si256();
@@ -19,8 +19,8 @@ inline __m512 stretch_scales(const PanelMatrix& w, const std::byte* group, int64
     largest = _mm512_max_ps(_mm512_abs_ps(_mm512_mul_ps(first, scale)), _mm512_abs_ps(_mm512_mul_ps(last, scale)));
   } else {
     for (int64_t g = 0; g < groups; ++g, group += step) {
-      const __m512 scale = load_scales(group, w.is_scale_f16);
-      const __m512 min = w.has_min ? load_scales(group + w.scale_bytes(), w.is_scale_f16) : _mm512_setzero_ps();
+      const __m512 scale = load_scales(group, w.scale_type);
+      const __m512 min = w.has_min ? load_scales(group + w.scale_bytes(), w.scale_type) : _mm512_setzero_ps();
       largest = _mm512_max_ps(largest, _mm512_max_ps(_mm512_abs_ps(_mm512_fmadd_ps(first, scale, min)),
                                                      _mm512_abs_ps(_mm512_fmadd_ps(last, scale, min))));
     }
@@ -43,8 +43,8 @@ inline __m512i twice(__m512i lanes) {
 template <int kBias>
 inline __attribute__((always_inline)) void unpack_codes(const PanelMatrix& w, const std::byte* group, __m512 inverse,
                                                         std::byte* lines) {
-  const __m512 scale = load_scales(group, w.is_scale_f16);
-  const __m512 min = w.has_min ? load_scales(group + w.scale_bytes(), w.is_scale_f16) : _mm512_setzero_ps();
+  const __m512 scale = load_scales(group, w.scale_type);
+  const __m512 min = w.has_min ? load_scales(group + w.scale_bytes(), w.scale_type) : _mm512_setzero_ps();
   const __m512 offset = _mm512_fmadd_ps(_mm512_set1_ps(static_cast<float>(kCodeMiddle - w.zero)), scale, min);
   const __m512 ratio_units = _mm512_mul_ps(inverse, _mm512_set1_ps(kRatioUnits));
   const __m512 shift_units = _mm512_mul_ps(inverse, _mm512_set1_ps(kShiftUnits));

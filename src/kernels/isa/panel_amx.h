@@ -9,10 +9,15 @@ inline __m512i pair_bf16(__m512 low, __m512 high) {
 }
 
 // The codes of one group, 16 or 32 columns, as rows of a tile: row k / 2 holds columns k and k + 1 of 16 weight rows.
-template <int kBits, int kGroup>
-inline void unpack_group(const std::byte* lines, __m512 scale, __m512 offset, uint16_t* tile) {
-  if constexpr (kBits == 4) {
-    const __m512 values = _mm512_set_ps(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+template <Codes kCodes, int kGroup>
+inline void unpack_group(const std::byte* lines, const uint8_t* values_of, __m512 scale, __m512 offset,
+                         uint16_t* tile) {
+  if constexpr (kCodes != Codes::bytes) {
+    __m512 values = _mm512_set_ps(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    if constexpr (kCodes == Codes::indices) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(values_of));
+      values = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+    }
 #pragma GCC unroll 4
     for (int line = 0; line < kGroup / 8; ++line, tile += 4 * 32) {
       const __m512i codes = _mm512_loadu_si512(lines + line * 64);
@@ -41,19 +46,19 @@ inline void unpack_group(const std::byte* lines, __m512 scale, __m512 offset, ui
 }
 
 // 32 columns of one panel.
-template <int kBits, int kGroup>
+template <Codes kCodes, int kGroup>
 inline void unpack_tile(const PanelMatrix& w, const std::byte* group, uint16_t* tile) {
   for (int part = 0; part < RowTiles::kColumns / kGroup; ++part, group += w.group_bytes()) {
     const int64_t scale_bytes = w.scale_bytes();
-    const __m512 scale = load_scales(group, w.is_scale_f16);
+    const __m512 scale = load_scales(group, w.scale_type);
     __m512 offset = _mm512_mul_ps(scale, _mm512_set1_ps(static_cast<float>(-w.zero)));
-    if (w.has_min) offset = _mm512_add_ps(offset, load_scales(group + scale_bytes, w.is_scale_f16));
-    unpack_group<kBits, kGroup>(group + scale_bytes * (w.has_min ? 2 : 1), scale, offset,
-                                tile + part * (kGroup / 2) * 32);
+    if (w.has_min) offset = _mm512_add_ps(offset, load_scales(group + scale_bytes, w.scale_type));
+    unpack_group<kCodes, kGroup>(group + scale_bytes * (w.has_min ? 2 : 1), w.values, scale, offset,
+                                 tile + part * (kGroup / 2) * 32);
   }
 }
 
-template <int kBits, int kGroup>
+template <Codes kCodes, int kGroup>
 struct PackedTiles {
   static constexpr int kPlanes = 1;
   using Next = NextWeights;
@@ -63,23 +68,27 @@ struct PackedTiles {
 
   static int64_t tile_bytes(const PanelMatrix& w) { return RowTiles::kColumns / kGroup * w.group_bytes(); }
   void unpack(int64_t panel, int64_t tile, uint16_t* tiles) const {
-    unpack_tile<kBits, kGroup>(w, w.data + panel * w.panel_bytes() + tile * tile_bytes(w), tiles);
+    unpack_tile<kCodes, kGroup>(w, w.data + panel * w.panel_bytes() + tile * tile_bytes(w), tiles);
   }
   Next next(int64_t panel, int64_t first, int64_t count, int64_t steps) const {
     return Next(w, panel, first * tile_bytes(w), count * tile_bytes(w), steps);
   }
 };
 
-template <int kBits, int kGroup>
+template <Codes kCodes, int kGroup>
 void tile_gemm_of(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x,
                   const ProductRows& out) {
-  multiply_panels(PackedTiles<kBits, kGroup>{w}, panel_begin, panel_end, x, out);
+  multiply_panels(PackedTiles<kCodes, kGroup>{w}, panel_begin, panel_end, x, out);
 }
 
 void tile_gemm(const PanelMatrix& w, int64_t panel_begin, int64_t panel_end, const RowTiles& x,
                const ProductRows& out) noexcept {
   const TileUse use;
-  const auto run = w.bits == 4 ? (w.group == 32 ? tile_gemm_of<4, 32> : tile_gemm_of<4, 16>)
-                               : (w.group == 32 ? tile_gemm_of<8, 32> : tile_gemm_of<8, 16>);
+  const bool is_whole = w.group == 32;
+  const auto run = w.codes() == Codes::indices ? tile_gemm_of<Codes::indices, 32>
+                   : w.codes() == Codes::nibbles
+                       ? (is_whole ? tile_gemm_of<Codes::nibbles, 32> : tile_gemm_of<Codes::nibbles, 16>)
+                   : is_whole ? tile_gemm_of<Codes::bytes, 32>
+                              : tile_gemm_of<Codes::bytes, 16>;
   run(w, panel_begin, panel_end, x, out);
 }

@@ -33,20 +33,25 @@ struct TileRows {
   }
 };
 
-// Adds the integer dots of one group, whose codes lie at `lines` of each panel.
-template <int kBits, int kGroup, int kRows, int kPanels>
+// Adds the integer dots of one group, whose codes lie at `lines` of each panel. `values` is the table of codes that
+// have one, in each quarter.
+template <Codes kCodes, int kGroup, int kRows, int kPanels>
 inline __attribute__((always_inline)) void group_dots(const std::byte* const (&panels)[kPanels], int64_t lines,
-                                                      const TileRows<kRows>& x, int64_t column,
-                                                      __m512i (&dots)[kRows][kPanels]) {
-  if constexpr (kBits == 4) {
+                                                      [[maybe_unused]] __m512i values, const TileRows<kRows>& x,
+                                                      int64_t column, __m512i (&dots)[kRows][kPanels]) {
+  if constexpr (kCodes != Codes::bytes) {
     const __m512i nibble = _mm512_set1_epi8(15);
 #pragma GCC unroll 4
     for (int line = 0; line < kGroup / 8; ++line) {
 #pragma GCC unroll 8
       for (int p = 0; p < kPanels; ++p) {
         const __m512i both = _mm512_loadu_si512(panels[p] + lines + line * 64);
-        const __m512i low = _mm512_and_si512(both, nibble);
-        const __m512i high = _mm512_and_si512(_mm512_srli_epi16(both, 4), nibble);
+        __m512i low = _mm512_and_si512(both, nibble);
+        __m512i high = _mm512_and_si512(_mm512_srli_epi16(both, 4), nibble);
+        if constexpr (kCodes == Codes::indices) {
+          low = _mm512_shuffle_epi8(values, low);
+          high = _mm512_shuffle_epi8(values, high);
+        }
 #pragma GCC unroll 12
         for (int r = 0; r < kRows; ++r) dots[r][p] = dot_broadcast(dots[r][p], low, x.row(r) + column + line * 8);
 #pragma GCC unroll 12
@@ -66,7 +71,7 @@ inline __attribute__((always_inline)) void group_dots(const std::byte* const (&p
   }
 }
 
-template <int kBits, int kGroup, bool kIsWide, int kRows, int kPanels>
+template <Codes kCodes, int kGroup, bool kIsWide, int kRows, int kPanels>
 void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int64_t row, const ProductRows& out) {
   constexpr int kHalves = kActivationGroup / kGroup;
   const std::byte* panels[kPanels];
@@ -78,6 +83,10 @@ void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
   const int64_t scale_stride = x.block_count(), sum_stride = x.group_count();
   const int64_t scale_bytes = w.scale_bytes(), lines = scale_bytes * (w.has_min ? 2 : 1);
   const int64_t group_bytes = w.group_bytes();
+  __m512i values = _mm512_setzero_si512();
+  if constexpr (kCodes == Codes::indices) {
+    values = _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w.values)));
+  }
   // A zero point is a power of two, or 0 and then shifted out.
   const __m512i zero_shift = _mm512_set1_epi32(w.zero == 0 ? 32 : __builtin_ctz(static_cast<unsigned>(w.zero)));
 
@@ -106,17 +115,17 @@ void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
         for (int p = 0; p < kPanels; ++p) dots[r][p] = start;
       }
       if constexpr (kIsWide) {
-        group_dots<kBits, kGroup>(panels, lines, rows, half * 16, dots);
+        group_dots<kCodes, kGroup>(panels, lines, values, rows, half * 16, dots);
 #pragma GCC unroll 12
         for (int r = 0; r < kRows; ++r) {
           const __m512i start = _mm512_sllv_epi32(minus_sum(r), zero_shift);
           for (int p = 0; p < kPanels; ++p) dots[r][p] = _mm512_add_epi32(_mm512_slli_epi32(dots[r][p], 8), start);
         }
       }
-      group_dots<kBits, kGroup>(panels, lines, rows, half * 16 + to_low, dots);
+      group_dots<kCodes, kGroup>(panels, lines, values, rows, half * 16 + to_low, dots);
 #pragma GCC unroll 8
       for (int p = 0; p < kPanels; ++p) {
-        const __m512 weight_scale = load_scales(panels[p], w.is_scale_f16);
+        const __m512 weight_scale = load_scales(panels[p], w.scale_type);
 #pragma GCC unroll 12
         for (int r = 0; r < kRows; ++r) {
           sums[r][p] = _mm512_fmadd_ps(weight_scale, _mm512_cvtepi32_ps(dots[r][p]), sums[r][p]);
@@ -125,7 +134,7 @@ void panel_tile(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
       if (w.has_min) {
 #pragma GCC unroll 8
         for (int p = 0; p < kPanels; ++p) {
-          const __m512 min = load_scales(panels[p] + scale_bytes, w.is_scale_f16);
+          const __m512 min = load_scales(panels[p] + scale_bytes, w.scale_type);
 #pragma GCC unroll 12
           for (int r = 0; r < kRows; ++r) {
             const ActivationSums& of_row = group_sums[r * sum_stride];
@@ -162,20 +171,20 @@ constexpr int kTileRowsMax = 8;
 
 // Rows [row, row_end) against kPanels panels, which stay in cache from tile to tile. The last two tiles share what is
 // left evenly: a tile of one row would cost almost as much as one of four.
-template <int kBits, int kGroup, bool kIsWide>
+template <Codes kCodes, int kGroup, bool kIsWide>
 void panel_rows(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int64_t row, int64_t row_end,
                 const ProductRows& out) {
-  using Tile = decltype(&panel_tile<kBits, kGroup, kIsWide, 1, 1>);
+  using Tile = decltype(&panel_tile<kCodes, kGroup, kIsWide, 1, 1>);
   static constexpr Tile kTiles[kTileRowsMax + 1] = {
       nullptr,
-      panel_tile<kBits, kGroup, kIsWide, 1, 1>,
-      panel_tile<kBits, kGroup, kIsWide, 2, 1>,
-      panel_tile<kBits, kGroup, kIsWide, 3, 1>,
-      panel_tile<kBits, kGroup, kIsWide, 4, 1>,
-      panel_tile<kBits, kGroup, kIsWide, 5, 1>,
-      panel_tile<kBits, kGroup, kIsWide, 6, 1>,
-      panel_tile<kBits, kGroup, kIsWide, 7, 1>,
-      panel_tile<kBits, kGroup, kIsWide, 8, 1>,
+      panel_tile<kCodes, kGroup, kIsWide, 1, 1>,
+      panel_tile<kCodes, kGroup, kIsWide, 2, 1>,
+      panel_tile<kCodes, kGroup, kIsWide, 3, 1>,
+      panel_tile<kCodes, kGroup, kIsWide, 4, 1>,
+      panel_tile<kCodes, kGroup, kIsWide, 5, 1>,
+      panel_tile<kCodes, kGroup, kIsWide, 6, 1>,
+      panel_tile<kCodes, kGroup, kIsWide, 7, 1>,
+      panel_tile<kCodes, kGroup, kIsWide, 8, 1>,
   };
   while (row < row_end) {
     const int64_t left = row_end - row;
@@ -186,35 +195,35 @@ void panel_rows(const PanelMatrix& w, int64_t panel, const QuantizedRows& x, int
 }
 
 // Few rows make few chains of dependent dots: several panels at once hide their latency.
-template <int kBits, int kGroup, bool kIsWide, int kRows, int kPanels>
+template <Codes kCodes, int kGroup, bool kIsWide, int kRows, int kPanels>
 int64_t panel_groups(const PanelMatrix& w, int64_t panel, int64_t panel_end, const QuantizedRows& x, int64_t row,
                      const ProductRows& out) {
   for (; panel + kPanels <= panel_end; panel += kPanels) {
-    panel_tile<kBits, kGroup, kIsWide, kRows, kPanels>(w, panel, x, row, out);
+    panel_tile<kCodes, kGroup, kIsWide, kRows, kPanels>(w, panel, x, row, out);
   }
   return panel;
 }
 
-template <int kBits, int kGroup, bool kIsWide>
+template <Codes kCodes, int kGroup, bool kIsWide>
 void panel_gemm_of(const PanelMatrix& w, int64_t panel, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
                    int64_t row_end, const ProductRows& out) {
   switch (row_end - row_begin) {
     case 1:
-      panel = panel_groups<kBits, kGroup, kIsWide, 1, 4>(w, panel, panel_end, x, row_begin, out);
+      panel = panel_groups<kCodes, kGroup, kIsWide, 1, 4>(w, panel, panel_end, x, row_begin, out);
       break;
     case 2:
-      panel = panel_groups<kBits, kGroup, kIsWide, 2, 4>(w, panel, panel_end, x, row_begin, out);
+      panel = panel_groups<kCodes, kGroup, kIsWide, 2, 4>(w, panel, panel_end, x, row_begin, out);
       break;
     case 3:
-      panel = panel_groups<kBits, kGroup, kIsWide, 3, 2>(w, panel, panel_end, x, row_begin, out);
+      panel = panel_groups<kCodes, kGroup, kIsWide, 3, 2>(w, panel, panel_end, x, row_begin, out);
       break;
     case 4:
-      panel = panel_groups<kBits, kGroup, kIsWide, 4, 2>(w, panel, panel_end, x, row_begin, out);
+      panel = panel_groups<kCodes, kGroup, kIsWide, 4, 2>(w, panel, panel_end, x, row_begin, out);
       break;
     default:
       break;
   }
   for (; panel < panel_end; ++panel) {
-    panel_rows<kBits, kGroup, kIsWide>(w, panel, x, row_begin, row_end, out);
+    panel_rows<kCodes, kGroup, kIsWide>(w, panel, x, row_begin, row_end, out);
   }
 }

@@ -5,8 +5,10 @@
 // units of the activation block's scale.
 
 // Adds the integer dots of u8 weight codes and s8 activation codes of one group.
-template <int kBits, int kGroup, int kRows>
-void group_dots(const std::byte* lines, const int8_t* x, int64_t x_stride, __m256i (&dots)[kRows]);
+// `values` is the table of codes that have one.
+template <Codes kCodes, int kGroup, int kRows>
+void group_dots(const std::byte* lines, const uint8_t* values, const int8_t* x, int64_t x_stride,
+                __m256i (&dots)[kRows]);
 
 inline __m256i broadcast_codes(const int8_t* codes) {
   int32_t four;
@@ -14,12 +16,14 @@ inline __m256i broadcast_codes(const int8_t* codes) {
   return _mm256_set1_epi32(four);
 }
 
-inline __m256 load_scales(const std::byte* at, bool is_f16) {
-  return is_f16 ? _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)))
-                : _mm256_loadu_ps(reinterpret_cast<const float*>(at));
+inline __m256 load_scales(const std::byte* at, ScaleType type) {
+  if (type == ScaleType::f32) return _mm256_loadu_ps(reinterpret_cast<const float*>(at));
+  const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  return type == ScaleType::f16 ? _mm256_cvtph_ps(halves)
+                                : _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
 }
 
-template <int kBits, int kGroup, bool kIsWide, int kRows>
+template <Codes kCodes, int kGroup, bool kIsWide, int kRows>
 void panel_tile(const PanelMatrix& w, int64_t panel, int side, const QuantizedRows& x, int64_t row,
                 const ProductRows& out) {
   constexpr int kHalves = kActivationGroup / kGroup;
@@ -45,12 +49,12 @@ void panel_tile(const PanelMatrix& w, int64_t panel, int side, const QuantizedRo
       const int8_t* at = codes + half * 16;
       __m256i dots[kRows];
       for (int r = 0; r < kRows; ++r) dots[r] = _mm256_setzero_si256();
-      group_dots<kBits, kGroup, kRows>(group + lines, at, x.columns, dots);
+      group_dots<kCodes, kGroup, kRows>(group + lines, w.values, at, x.columns, dots);
       if constexpr (kIsWide) {
         for (int r = 0; r < kRows; ++r) dots[r] = _mm256_slli_epi32(dots[r], 8);
-        group_dots<kBits, kGroup, kRows>(group + lines, at + to_low, x.columns, dots);
+        group_dots<kCodes, kGroup, kRows>(group + lines, w.values, at + to_low, x.columns, dots);
       }
-      const __m256 scale = load_scales(group + half_scales, w.is_scale_f16);
+      const __m256 scale = load_scales(group + half_scales, w.scale_type);
       for (int r = 0; r < kRows; ++r) {
         const ActivationSums& of_row = group_sums[r * sum_stride];
         const __m256i minus = _mm256_set1_epi32(kHalves == 1 ? of_row.minus_all : of_row.minus_half[half]);
@@ -58,7 +62,7 @@ void panel_tile(const PanelMatrix& w, int64_t panel, int side, const QuantizedRo
         sums[r] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(dot), sums[r]);
       }
       if (w.has_min) {
-        const __m256 min = load_scales(group + scale_bytes + half_scales, w.is_scale_f16);
+        const __m256 min = load_scales(group + scale_bytes + half_scales, w.scale_type);
         for (int r = 0; r < kRows; ++r) {
           const ActivationSums& of_row = group_sums[r * sum_stride];
           sums[r] = _mm256_fmadd_ps(min, _mm256_set1_ps(kHalves == 1 ? of_row.all : of_row.half[half]), sums[r]);
@@ -75,13 +79,13 @@ void panel_tile(const PanelMatrix& w, int64_t panel, int side, const QuantizedRo
   }
 }
 
-template <int kBits, int kGroup, bool kIsWide>
+template <Codes kCodes, int kGroup, bool kIsWide>
 void panel_gemm_of(const PanelMatrix& w, int64_t panel, int64_t panel_end, const QuantizedRows& x, int64_t row_begin,
                    int64_t row_end, const ProductRows& out) {
-  using Tile = decltype(&panel_tile<kBits, kGroup, kIsWide, 1>);
-  static constexpr Tile kTiles[] = {nullptr, panel_tile<kBits, kGroup, kIsWide, 1>,
-                                    panel_tile<kBits, kGroup, kIsWide, 2>, panel_tile<kBits, kGroup, kIsWide, 3>,
-                                    panel_tile<kBits, kGroup, kIsWide, 4>};
+  using Tile = decltype(&panel_tile<kCodes, kGroup, kIsWide, 1>);
+  static constexpr Tile kTiles[] = {nullptr, panel_tile<kCodes, kGroup, kIsWide, 1>,
+                                    panel_tile<kCodes, kGroup, kIsWide, 2>, panel_tile<kCodes, kGroup, kIsWide, 3>,
+                                    panel_tile<kCodes, kGroup, kIsWide, 4>};
   constexpr int64_t kRowsMax = 4;
   for (; panel < panel_end; ++panel) {
     for (int side = 0; side < 2; ++side) {

@@ -76,7 +76,8 @@ struct V {
 };
 
 // 16 scales or minima of a panel's group.
-inline __m512 load_scales(const std::byte* at, bool is_f16) {
-  return is_f16 ? _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)))
-                : _mm512_loadu_ps(reinterpret_cast<const float*>(at));
+inline __m512 load_scales(const std::byte* at, ScaleType type) {
+  if (type == ScaleType::f32) return _mm512_loadu_ps(reinterpret_cast<const float*>(at));
+  const auto* const halves = reinterpret_cast<const uint16_t*>(at);
+  return type == ScaleType::f16 ? V::load_f16(halves) : V::load_bf16(halves);
 }
