@@ -28,7 +28,7 @@ inline constexpr int kActivationBlock = 64;  // columns that share a scale; the 
 
 // Kept packed weights are of this layout. Add one whenever what is described above changes, or what packing writes
 // (ops/pack_test.cc notices).
-inline constexpr uint32_t kPanelLayoutVersion = 1;
+inline constexpr uint32_t kPanelLayoutVersion = 2;
 
 // Sums of one group's codes (of 256 * code + low when wide), whole and by halves for weights in groups of 16: negative
 // integers, which zero points are multiplied with, and the same positive in f32 for minima.

@@ -33,7 +33,7 @@ uint64_t packed_bytes_hash() {
   const Compute compute{team, kernels::table()};
   HashingStore store;
   uint32_t state = 1;
-  for (const char* name : {"q4_0", "q4_1", "q5_1", "q8_0", "q2_k", "q4_k", "q6_k", "iq4_nl"}) {
+  for (const char* name : {"q4_0", "q4_1", "q5_1", "q8_0", "q2_k", "q4_k", "q6_k", "iq4_nl", "iq4_xs", "mxfp4"}) {
     const QuantFormat& format = *find_format(name);
     const int64_t stride = format.row_bytes(kColumns);
     std::vector<std::byte> stored(static_cast<size_t>(kRows * stride));
@@ -56,8 +56,8 @@ uint64_t packed_bytes_hash() {
 }
 
 TEST(Pack, WritesWhatTheLayoutVersionStandsFor) {
-  constexpr uint32_t kVersion = 1;
-  constexpr uint64_t kHash = 0x811612e5d651aebc;
+  constexpr uint32_t kVersion = 2;
+  constexpr uint64_t kHash = 0x4db38243f7fefabd;
   EXPECT_EQ(kernels::kPanelLayoutVersion, kVersion) << "record here which version it is, and the hash below";
   EXPECT_EQ(packed_bytes_hash(), kHash) << "packing writes other bytes than in version " << kVersion
                                         << " of the layout: kernels::kPanelLayoutVersion has to grow, or old packs "

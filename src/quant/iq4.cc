@@ -68,38 +68,42 @@ void encode_iq4_xs(const float* source, Iq4XsBlock& block) noexcept {
   }
 }
 
-// As signed bytes around 128, so that the table is gone from the inner loop.
-void unpack_values(const uint8_t* qs, uint8_t* codes) {
+// kIq4Values as bytes around 128.
+constexpr auto kPanelValues = values_around<128>(kIq4Values);
+
+void unpack_indices(const uint8_t* qs, uint8_t* codes) {
   for (int j = 0; j < 16; ++j) {
-    codes[j] = static_cast<uint8_t>(kIq4Values[qs[j] & 15] + 128);
-    codes[j + 16] = static_cast<uint8_t>(kIq4Values[qs[j] >> 4] + 128);
+    codes[j] = qs[j] & 15;
+    codes[j + 16] = qs[j] >> 4;
   }
 }
 
 void unpack_iq4_nl(const Iq4NlBlock& block, uint8_t* codes, float* scales, float*) noexcept {
-  unpack_values(block.qs, codes);
+  unpack_indices(block.qs, codes);
   scales[0] = f16_to_f32(block.d);
 }
 
 void unpack_iq4_xs(const Iq4XsBlock& block, uint8_t* codes, float* scales, float*) noexcept {
   const float d = f16_to_f32(block.d);
   for (int b = 0; b < 8; ++b) {
-    unpack_values(block.qs + 16 * b, codes + 32 * b);
+    unpack_indices(block.qs + 16 * b, codes + 32 * b);
     scales[b] = d * static_cast<float>(scale_of(block, b));
   }
 }
 
-constexpr AffineView kIq4NlAffine = {.bits = 8,
+constexpr AffineView kIq4NlAffine = {.bits = 4,
                                      .group = 32,
                                      .zero = 128,
                                      .has_min = false,
                                      .scale_type = ScaleType::f16,
+                                     .values = kPanelValues.data(),
                                      .unpack = unpack_row_of<Iq4NlBlock, 32, 32, unpack_iq4_nl>};
-constexpr AffineView kIq4XsAffine = {.bits = 8,
+constexpr AffineView kIq4XsAffine = {.bits = 4,
                                      .group = 32,
                                      .zero = 128,
                                      .has_min = false,
                                      .scale_type = ScaleType::f32,
+                                     .values = kPanelValues.data(),
                                      .unpack = unpack_row_of<Iq4XsBlock, 256, 32, unpack_iq4_xs>};
 
 }  // namespace

@@ -45,17 +45,22 @@ void encode_mxfp4(const float* source, Mxfp4Block& block) noexcept {
 
 void unpack_mxfp4(const Mxfp4Block& block, uint8_t* codes, float* scales, float*) noexcept {
   for (int j = 0; j < 16; ++j) {
-    codes[j] = static_cast<uint8_t>(kMxfp4Values[block.qs[j] & 15] + 128);
-    codes[j + 16] = static_cast<uint8_t>(kMxfp4Values[block.qs[j] >> 4] + 128);
+    codes[j] = block.qs[j] & 15;
+    codes[j + 16] = block.qs[j] >> 4;
   }
   scales[0] = mxfp4_scale(block.e);
 }
 
-constexpr AffineView kMxfp4Affine = {.bits = 8,
+// kMxfp4Values with a zero of their own.
+constexpr int kZero = 16;
+constexpr auto kPanelValues = values_around<kZero>(kMxfp4Values);
+
+constexpr AffineView kMxfp4Affine = {.bits = 4,
                                      .group = 32,
-                                     .zero = 128,
+                                     .zero = kZero,
                                      .has_min = false,
-                                     .scale_type = ScaleType::f32,
+                                     .scale_type = ScaleType::bf16,  // holds every power of two
+                                     .values = kPanelValues.data(),
                                      .unpack = unpack_row_of<Mxfp4Block, 32, 32, unpack_mxfp4>};
 
 }  // namespace
