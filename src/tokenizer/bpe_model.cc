@@ -69,7 +69,11 @@ void BpeModel::encode_word(std::string_view word, std::vector<TokenId>& out) con
   std::vector<int32_t> symbols;
   symbols.reserve(word.size());
   start_symbols(word, symbols);
-  merge_symbols(parts_.merges, symbols);
+  if (parts_.merges_texts) {
+    merge_texts(parts_.texts, word, symbols);
+  } else {
+    merge_symbols(parts_.merges, symbols);
+  }
   if (remembered == Whole::untried) {
     const bool is_whole = symbols.size() == 1 && symbols[0] == *whole;
     merges_whole_[static_cast<size_t>(*whole)].store(is_whole ? Whole::yes : Whole::no, std::memory_order_relaxed);

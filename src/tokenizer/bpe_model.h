@@ -31,6 +31,8 @@ class BpeModel final : public PieceModel {
     TextTable virtual_characters;  // characters that are no token but part of one, by symbol: `vocab_count` and up
     std::vector<std::string> virtual_texts;  // the same characters in the order of their symbols
     PairTable merges;
+    // Instead of those: neighbours merge to the token that their text is, the lowest id first. All bytes are tokens.
+    bool merges_texts = false;
     int vocab_count = 0;
     std::array<TokenId, 256> byte_tokens;  // the token of each byte when characters may fall back to bytes, else -1
     std::optional<TokenId> unknown;

@@ -74,6 +74,8 @@ void JsonVocabReader::read_added_tokens(const JsonFields& root) {
                            .takes_right = fields.flag_or("rstrip", false)};
     add(content, token.id, true);
     parts_.is_special[static_cast<size_t>(token.id)] = token.is_special;
+    // A special token is shown as it is spelled, whatever joins words.
+    if (token.is_special && !decoder_.is_local) parts_.token_bytes[static_cast<size_t>(token.id)] = content;
     if (fields.flag_or("normalized", !token.is_special)) {
       parts_.normalized_tokens.add(parts_.normalizer.apply(content), token);
     } else {

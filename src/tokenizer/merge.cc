@@ -32,11 +32,55 @@ void merge_by_scan(const PairTable& merges, std::vector<int32_t>& symbols) {
   symbols.resize(count);
 }
 
+Merge merge_of(const TextTable& texts, std::string_view text) {
+  const auto id = texts.find(text);
+  return id ? Merge{static_cast<uint32_t>(*id), *id} : Merge{kNoRank, 0};
+}
+
+// Symbol i is what stands from starts[i] to starts[i + 1].
+void merge_texts_by_scan(const TextTable& texts, std::string_view word, std::vector<int32_t>& symbols) {
+  size_t starts[kScanMax + 1];
+  Merge pairs[kScanMax];
+  size_t count = symbols.size();
+  const auto pair_at = [&](size_t i) { return merge_of(texts, word.substr(starts[i], starts[i + 2] - starts[i])); };
+  for (size_t i = 0; i <= count; ++i) starts[i] = i;
+  for (size_t i = 0; i + 1 < count; ++i) pairs[i] = pair_at(i);
+  while (count > 1) {
+    size_t best = 0;
+    for (size_t i = 1; i + 1 < count; ++i) {
+      if (pairs[i].rank < pairs[best].rank) best = i;
+    }
+    if (pairs[best].rank == kNoRank) break;
+    symbols[best] = pairs[best].symbol;
+    --count;
+    for (size_t i = best + 1; i < count; ++i) symbols[i] = symbols[i + 1];
+    for (size_t i = best + 1; i <= count; ++i) starts[i] = starts[i + 1];
+    for (size_t i = best + 1; i + 1 < count; ++i) pairs[i] = pairs[i + 1];
+    if (best > 0) pairs[best - 1] = pair_at(best - 1);
+    if (best + 1 < count) pairs[best] = pair_at(best);
+  }
+  symbols.resize(count);
+}
+
+// How a HeapMerger finds what becomes of the symbols that began at places `left` and `right`, of which the second ends
+// where the one from `end` on begins.
+struct PairsOfTable {
+  const PairTable& merges;
+  const std::vector<int32_t>& symbols;
+  Merge find(uint32_t left, uint32_t right, uint32_t) const { return merge_of(merges, symbols[left], symbols[right]); }
+};
+struct PairsOfTexts {
+  const TextTable& texts;
+  std::string_view word;
+  Merge find(uint32_t left, uint32_t, uint32_t end) const { return merge_of(texts, word.substr(left, end - left)); }
+};
+
 // A doubly linked list over the symbols; position i is the place of the i-th symbol at the start.
+template <typename Pairs>
 class HeapMerger {
  public:
-  HeapMerger(const PairTable& merges, std::vector<int32_t>& symbols)
-      : merges_(merges), symbols_(symbols), count_(static_cast<uint32_t>(symbols.size())), nodes_(symbols.size()) {
+  HeapMerger(Pairs pairs, std::vector<int32_t>& symbols)
+      : pairs_(pairs), symbols_(symbols), count_(static_cast<uint32_t>(symbols.size())), nodes_(symbols.size()) {
     for (uint32_t i = 0; i < count_; ++i) {
       nodes_[i].previous = i == 0 ? kNone : i - 1;
       nodes_[i].next = i + 1 == count_ ? kNone : i + 1;
@@ -44,7 +88,7 @@ class HeapMerger {
     std::vector<uint64_t> start;
     start.reserve(count_);
     for (uint32_t i = 0; i + 1 < count_; ++i) {
-      nodes_[i].pair = merge_of(merges_, symbols_[i], symbols_[i + 1]);
+      nodes_[i].pair = pairs_.find(i, i + 1, i + 2);
       if (nodes_[i].pair.rank != kNoRank) start.push_back(key_of(i));
     }
     queue_ = Queue(std::greater<>(), std::move(start));
@@ -89,11 +133,16 @@ class HeapMerger {
 
   void refresh(uint32_t at) {
     Node& node = nodes_[at];
-    node.pair = node.next == kNone ? Merge{kNoRank, 0} : merge_of(merges_, symbols_[at], symbols_[node.next]);
+    if (node.next == kNone) {
+      node.pair.rank = kNoRank;
+      return;
+    }
+    const uint32_t end = nodes_[node.next].next;
+    node.pair = pairs_.find(at, node.next, end == kNone ? count_ : end);
     if (node.pair.rank != kNoRank) queue_.push(key_of(at));
   }
 
-  const PairTable& merges_;
+  Pairs pairs_;
   std::vector<int32_t>& symbols_;
   const uint32_t count_;
   std::vector<Node> nodes_;
@@ -107,7 +156,16 @@ void merge_symbols(const PairTable& merges, std::vector<int32_t>& symbols) {
   if (symbols.size() <= kScanMax) {
     merge_by_scan(merges, symbols);
   } else {
-    HeapMerger(merges, symbols).run();
+    HeapMerger(PairsOfTable{merges, symbols}, symbols).run();
+  }
+}
+
+void merge_texts(const TextTable& texts, std::string_view word, std::vector<int32_t>& symbols) {
+  if (symbols.size() < 2) return;
+  if (symbols.size() <= kScanMax) {
+    merge_texts_by_scan(texts, word, symbols);
+  } else {
+    HeapMerger(PairsOfTexts{texts, word}, symbols).run();
   }
 }
 

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
+#include <string>
 
 namespace estoc {
 namespace {
@@ -54,6 +56,49 @@ TEST(Merge, AMillionSymbolsTakeFarLessThanSeconds) {
   merge_symbols(merges, symbols);
   EXPECT_EQ(symbols, std::vector<int32_t>(16, 16));
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+// By the text of neighbours: the definition again.
+std::vector<int32_t> merged_texts_simply(const TextTable& texts, const std::string& word) {
+  std::vector<std::string> parts;
+  for (const char c : word) parts.emplace_back(1, c);
+  while (true) {
+    size_t best = 0;
+    TokenId lowest = INT32_MAX;
+    for (size_t i = 0; i + 1 < parts.size(); ++i) {
+      const TokenId id = texts.find(parts[i] + parts[i + 1]).value_or(INT32_MAX);
+      if (id < lowest) best = i;
+      lowest = std::min(lowest, id);
+    }
+    if (lowest == INT32_MAX) break;
+    parts[best] += parts[best + 1];
+    parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(best) + 1);
+  }
+  std::vector<int32_t> symbols;
+  for (const std::string& part : parts) symbols.push_back(*texts.find(part));
+  return symbols;
+}
+
+TEST(Merge, OfTextsFollowsTheDefinition) {
+  std::mt19937 random(6);
+  const auto letters = [&](size_t count) {
+    std::string text;
+    for (size_t i = 0; i < count; ++i) text += "abc"[random() % 3];
+    return text;
+  };
+  for (int round = 0; round < 40; ++round) {
+    TextTable texts;
+    TokenId id = 0;
+    for (const char* byte : {"c", "a", "b"}) texts.insert(byte, id++);
+    for (int i = 0; i < 30; ++i) texts.insert(letters(2 + random() % 4), id++);
+    for (const size_t count : {0, 1, 2, 3, 10, 47, 48, 49, 50, 300}) {
+      const std::string word = letters(count);
+      std::vector<int32_t> symbols;
+      for (const char c : word) symbols.push_back(*texts.find(std::string(1, c)));
+      merge_texts(texts, word, symbols);
+      ASSERT_EQ(symbols, merged_texts_simply(texts, word)) << word;
+    }
+  }
 }
 
 TEST(PairTable, KeepsTheLowerRank) {

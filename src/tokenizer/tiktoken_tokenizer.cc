@@ -41,6 +41,7 @@ std::unique_ptr<PieceModel> model_of(const std::vector<std::string>& tokens, con
   BpeModel::Parts model;
   model.by_bytes = true;
   model.ignore_merges = true;
+  model.merges_texts = true;
   model.vocab_count = static_cast<int>(tokens.size());
   model.texts.reserve(tokens.size());
   for (size_t id = 0; id < tokens.size(); ++id) {
@@ -49,16 +50,6 @@ std::unique_ptr<PieceModel> model_of(const std::vector<std::string>& tokens, con
   for (int byte = 0; byte < 256; ++byte) {
     if (!model.texts.find(std::string(1, static_cast<char>(byte))))
       fail(ErrorCode::corrupt_file, "{}: has no token for the byte {}, expected all 256", source, byte);
-  }
-  model.merges.reserve(tokens.size());
-  for (size_t id = 0; id < tokens.size(); ++id) {
-    const std::string_view token = tokens[id];
-    for (size_t cut = 1; cut < token.size(); ++cut) {
-      const auto left = model.texts.find(token.substr(0, cut));
-      if (!left) continue;
-      const auto right = model.texts.find(token.substr(cut));
-      if (right) model.merges.insert(*left, *right, {static_cast<uint32_t>(id), static_cast<TokenId>(id)});
-    }
   }
   return std::make_unique<BpeModel>(std::move(model));
 }
