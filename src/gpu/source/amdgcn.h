@@ -198,6 +198,7 @@ DEVICE float f16_to_f32(u32 bits) { return static_cast<float>(__builtin_bit_cast
 DEVICE u32 f32_to_f16(float x) { return __builtin_bit_cast(u16, static_cast<_Float16>(x)); }
 DEVICE float rsqrt_fast(float x) { return __builtin_amdgcn_rsqf(x); }
 DEVICE float exp2_fast(float x) { return __builtin_amdgcn_exp2f(x); }
+DEVICE float log2_fast(float x) { return __builtin_amdgcn_logf(x); }
 DEVICE float reciprocal_fast(float x) { return __builtin_amdgcn_rcpf(x); }
 
 // What another block has just written, as others see it (scope of the device).

@@ -24,7 +24,7 @@
 //   and_or(x, mask, bits)           (x & mask) | bits as one instruction
 //   fma_bf16x2(a, b, c) pack_bf16x2(low, high)                    pairs of bf16 in a word
 //   bits_to_f32 f32_to_bits f16_to_f32 f32_to_f16                 bits in the low half of a word
-//   rsqrt_fast exp2_fast reciprocal_fast                          approximate
+//   rsqrt_fast exp2_fast log2_fast reciprocal_fast                approximate
 //   grid_wait() grid_release()      programmatic dependent launch: wait for the launch before; let the next one start.
 //                                   Every block must wait before it touches what an earlier launch wrote or still reads
 //   fence_device() atomic_add(p, v)                               order and count across blocks

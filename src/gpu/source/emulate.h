@@ -116,6 +116,7 @@ inline float f16_to_f32(u32 bits) { return ::estoc::f16_to_f32(static_cast<uint1
 inline u32 f32_to_f16(float x) { return ::estoc::f32_to_f16(x); }
 inline float rsqrt_fast(float x) { return 1 / std::sqrt(x); }
 inline float exp2_fast(float x) { return std::exp2(x); }
+inline float log2_fast(float x) { return std::log2(x); }
 inline float reciprocal_fast(float x) { return 1 / x; }
 
 inline void mma_of_warp(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {

@@ -6,6 +6,7 @@
 #include "gpu/source/cap_logits.cu.h"
 #include "gpu/source/chosen_tokens.cu.h"
 #include "gpu/source/copy.cu.h"
+#include "gpu/source/delta_net.cu.h"
 #include "gpu/source/embed.cu.h"
 #include "gpu/source/repack.cu.h"
 #include "gpu/source/rms_norm.cu.h"

@@ -9,6 +9,7 @@ using u32 = unsigned;
 using u64 = unsigned long;
 
 inline constexpr float kLog2E = 1.4426950408889634f;  // exponentials are of two
+inline constexpr float kLn2 = 0.6931471805599453f;
 
 // What one load instruction moves, whatever lies there.
 struct [[gnu::may_alias]] alignas(8) Words2 {
