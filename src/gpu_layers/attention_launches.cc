@@ -8,7 +8,7 @@
 namespace estoc {
 
 int table_stride_of(const DecodeShape& shape, const GpuKvPool& pool) {
-  return gpu::attention_reach(shape.positions, pool.window) / gpu::kKvPositions;
+  return pool.is_fixed ? 1 : gpu::attention_reach(shape.positions, pool.window) / gpu::kKvPositions;
 }
 
 const float* attention_gate(const GpuWeights& weights, const GpuBuffers& buffers) {

@@ -108,11 +108,15 @@ void DecodeLaunches::layer(size_t index) {
   for (const GpuMatrix& part : layer.qkv) {
     LinearArguments a = arguments(part, inputs, true, layer.input_epsilon);
     a.output = b_.qkv.as<float>(static_cast<size_t>(part.output_at) * 4);
-    a.output_stride = w_.plan().qkv_rows();
+    a.output_stride = w_.plan().first_rows(layer);
     a.bias = layer.qkv_bias ? vector(*layer.qkv_bias) + part.output_at : nullptr;
     launch_linear(device_, part, "store", a);
   }
-  launch_decode_attention(device_, w_, b_, shape_, inputs_, index, ask(layer.output.at), 0, gpu::ColumnOrder::plain);
+  if (layer.delta) {
+    launch_delta_net(device_, w_, b_, shape_, inputs_, index, 0, gpu::ColumnOrder::plain);
+  } else {
+    launch_decode_attention(device_, w_, b_, shape_, inputs_, index, ask(layer.output.at), 0, gpu::ColumnOrder::plain);
+  }
   end_part(layer.output, layer.output_bias, b_.attended.as<gpu::u16>(), layer.mixer_addition, layer.mlp_norm);
   const size_t next_norm = index + 1 < w_.plan().layers.size() ? w_.plan().layers[index + 1].input_norm
                            : w_.plan().head                    ? w_.plan().head->norm

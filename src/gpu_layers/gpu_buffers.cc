@@ -19,6 +19,12 @@ size_t squares_bytes(const GpuWeights& weights, int rows_max) {
   return std::max(kGpuDecodeRows * parts, static_cast<size_t>(rows_max)) * 4;
 }
 
+int widest(const GpuWeightPlan& plan, int (GpuWeightPlan::*of)(const GpuLayer&) const) {
+  int most = 0;
+  for (const GpuLayer& layer : plan.layers) most = std::max(most, (plan.*of)(layer));
+  return most;
+}
+
 gpu::Buffer zeros(const gpu::Device& device, size_t bytes) {
   gpu::Buffer buffer(device, std::max<size_t>((bytes + 3) / 4 * 4, 16));
   buffer.fill(0);
@@ -64,14 +70,16 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
       inputs(zeros(accelerator.device(), static_cast<size_t>(std::max(rows_max, logit_rows_max)) *
                                              static_cast<size_t>(weights.plan().hidden) * 2)),
       squares(zeros(accelerator.device(), squares_bytes(weights, std::max(rows_max, logit_rows_max)))),
-      qkv(zeros(accelerator.device(),
-                static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().qkv_rows()) * 4)),
-      attended(zeros(accelerator.device(), padded(rows_max) * static_cast<size_t>(weights.plan().attended()) * 2)),
+      qkv(zeros(accelerator.device(), static_cast<size_t>(rows_max) *
+                                          static_cast<size_t>(widest(weights.plan(), &GpuWeightPlan::first_rows)) * 4)),
+      attended(
+          zeros(accelerator.device(),
+                padded(rows_max) * static_cast<size_t>(widest(weights.plan(), &GpuWeightPlan::mixed_columns)) * 2)),
       activated(zeros(accelerator.device(), padded(rows_max) * static_cast<size_t>(weights.plan().mlp_width) * 2)),
-      partial(zeros(accelerator.device(),
-                    static_cast<size_t>(gpu::attention_parts_max(accelerator.device().multiprocessors)) * 4 *
-                        static_cast<size_t>(gpu::attention_partial_floats(
-                            weights.plan().heads / weights.plan().kv_heads, weights.plan().head_room)))),
+      partial(zeros(
+          accelerator.device(),
+          static_cast<size_t>(gpu::attention_parts_max(accelerator.device().multiprocessors)) * 4 *
+              static_cast<size_t>(gpu::attention_partial_floats(weights.plan().group(), weights.plan().head_room)))),
       arrived(zeros(accelerator.device(),
                     static_cast<size_t>(gpu::attention_parts_max(accelerator.device().multiprocessors)) * 4)),
       tokens(zeros(accelerator.device(), static_cast<size_t>(logit_rows_max) * 4)),
@@ -80,7 +88,9 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
                       ? 64
                       : static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4) {
   const gpu::Device& device = accelerator.device();
-  for (const RopeSpec& rope : ropes) rotations.emplace_back(device, rope, weights.plan().head_room, positions_max);
+  for (const RopeSpec& rope : ropes) {
+    if (weights.plan().heads > 0) rotations.emplace_back(device, rope, weights.plan().head_room, positions_max);
+  }
   if (weights.plan().has_additions()) {
     part.emplace(zeros(device, static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4));
   }
@@ -89,6 +99,10 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
     sample_tiles.emplace(device, static_cast<size_t>(logit_rows_max) *
                                      static_cast<size_t>(gpu::sample_tile_count(weights.plan().vocab)) *
                                      sizeof(gpu::SampleTile));
+  }
+  if (const gpu::DeltaNetShape* shape = weights.plan().delta_shape()) {
+    convolved.emplace(
+        zeros(device, static_cast<size_t>(rows_max) * static_cast<size_t>(gpu::delta_conv_columns(*shape)) * 4));
   }
   if (const auto sizes = expert_sizes_of(weights.plan(), rows_max, has_prompts)) experts.emplace(device, *sizes);
   if (!has_prompts) return;

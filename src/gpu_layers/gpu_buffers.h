@@ -77,14 +77,15 @@ struct GpuBuffers {
   const int rows_max, logit_rows_max, positions_max;
   std::vector<GpuRotations> rotations;
 
-  gpu::Buffer residual;             // f32 [row][hidden]
-  gpu::Buffer inputs;               // bf16 [row][hidden]
-  gpu::Buffer squares;              // f32 [row][parts]
-  gpu::Buffer qkv;                  // f32 [row][queries, keys, values, gates]: as many as qkv_rows() of the plan
-  gpu::Buffer attended;             // bf16 [row][heads * head_dim], or token tiles of it
-  gpu::Buffer activated;            // bf16 [row][mlp width], or token tiles of it
-  gpu::Buffer partial, arrived;     // of attention's splits
-  std::optional<gpu::Buffer> part;  // f32 [row][hidden]: what a part has computed, where it is not just added
+  gpu::Buffer residual;                  // f32 [row][hidden]
+  gpu::Buffer inputs;                    // bf16 [row][hidden]
+  gpu::Buffer squares;                   // f32 [row][parts]
+  gpu::Buffer qkv;                       // f32 [row][queries, keys, values, gates]: the plan's first_rows
+  gpu::Buffer attended;                  // bf16 [row][the plan's mixed_columns], or token tiles of it
+  gpu::Buffer activated;                 // bf16 [row][mlp width], or token tiles of it
+  std::optional<gpu::Buffer> convolved;  // f32 [row][columns], of delta nets
+  gpu::Buffer partial, arrived;          // of attention's splits
+  std::optional<gpu::Buffer> part;       // f32 [row][hidden]: what a part has computed, where it is not just added
   std::optional<GpuExpertBuffers> experts;
   std::optional<gpu::Buffer> normed, queries, product_partial, product_arrivals;  // of prompts
 

@@ -1,4 +1,5 @@
-// Keys and values of a device's layers: a pool for each group of layers that see the same part of the past.
+// What a device's layers keep of the past: a pool for each group of layers that see the same part of it, or that keep
+// fixed states.
 //
 // What: layers of one group share tables of blocks (tensor/state_layout.h); a pool has what all of this stack's layers
 // of the group keep in a block, in the form that RunLimits asks for. Ownership: owns the memory; borrows the device.
@@ -16,8 +17,9 @@
 namespace estoc {
 
 struct GpuKvPool {
-  int group = 0;   // of the model's state
-  int window = 0;  // positions that its layers see; 0 for all
+  int group = 0;          // of the model's state
+  int window = 0;         // positions that its layers see; 0 for all
+  bool is_fixed = false;  // a block a sequence
   size_t block_bytes = 0;
   gpu::Buffer memory;  // [block][layer of the group][keys, values][KV head] tiles (gpu/source/kv_tile.h)
 };
@@ -32,6 +34,8 @@ class GpuKvPools {
   size_t pool_of(size_t layer) const { return places_[layer].pool; }
   const GpuKvPool& of(size_t layer) const { return pools_[pool_of(layer)]; }
   gpu::KvLayer layer(size_t index) const;
+  // A layer's fixed state in block 0; those of other blocks are block_bytes of its pool apart.
+  gpu::u8* state(size_t index) const;
   // Bytes from a layer's keys to those of the next layer; 0 where these are in another pool, or there is none.
   long to_next(size_t index) const;
   size_t layer_bytes() const { return layer_bytes_; }  // in a block
@@ -46,7 +50,7 @@ class GpuKvPools {
   };
   int kv_heads_;
   gpu::KvForm form_;
-  size_t layer_bytes_;
+  size_t layer_bytes_, state_bytes_;
   std::vector<Place> places_;  // [layer]
   std::vector<GpuKvPool> pools_;
 };

@@ -9,6 +9,7 @@
 #include <compare>
 
 #include "gpu/source/attention_prompt.h"
+#include "gpu/source/delta_net.h"
 #include "gpu/source/linear.h"
 #include "gpu/source/sample.h"
 #include "gpu/source/weights_ahead.h"
@@ -34,7 +35,7 @@ struct DecodeInputs {
   const gpu::SampleRow* samples = nullptr;  // [row]
   const gpu::u32* tokens = nullptr;         // [row]; not read without an embedding: then the residual has the rows
   const int* positions = nullptr;           // [row]
-  std::vector<const gpu::u32*> tables;      // [pool] of [row][table_stride_of(shape, pool)] block ids
+  std::vector<const gpu::u32*> tables;      // [pool] of [row][table_stride_of(shape, pool)] block ids, or states
 };
 // A row's table has the blocks that it sees of a pool, from gpu::attention_first_block on.
 int table_stride_of(const DecodeShape& shape, const GpuKvPool& pool);
@@ -49,10 +50,14 @@ void launch_wide_decode(const gpu::Accelerator& device, const GpuWeights& weight
 // Any rows of any sequences.
 struct PromptInputs {
   int rows = 0;
-  const gpu::u32* tokens = nullptr;     // as above
-  const int* positions = nullptr;       // [row]
-  const int* table_starts = nullptr;    // [row] where the ids of the row's sequence begin in `tables`
-  std::vector<const gpu::u32*> tables;  // [pool]; blocks before gpu::attention_prompt_first_block are not looked up
+  const gpu::u32* tokens = nullptr;   // as above
+  const int* positions = nullptr;     // [row]
+  const int* table_starts = nullptr;  // [row] where the ids of the row's sequence begin in `tables`
+  const gpu::DeltaSequence* sequences = nullptr;
+  int sequence_count = 0;
+  const int* first_rows = nullptr;      // [row] of the row's sequence
+  std::vector<const gpu::u32*> tables;  // [pool], of fixed states one id a sequence; blocks before
+                                        // gpu::attention_prompt_first_block are not looked up
   const gpu::AttentionPromptTile* tiles = nullptr;
   int tile_count = 0;
   const gpu::SampleRow* samples = nullptr;  // [picked]
@@ -88,6 +93,13 @@ int launch_linear(const gpu::Accelerator& device, const GpuMatrix& matrix, const
 void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                              const DecodeShape& shape, const DecodeInputs& inputs, size_t layer,
                              gpu::WeightsAhead ahead, int output_tiles, gpu::ColumnOrder order);
+
+// The inside of a delta net, of one new row of each sequence or of any rows; output as above.
+void launch_delta_net(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                      const DecodeShape& shape, const DecodeInputs& inputs, size_t layer, int output_tiles,
+                      gpu::ColumnOrder order);
+void launch_prompt_delta_net(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                             const PromptInputs& inputs, size_t layer, gpu::ColumnOrder order);
 
 // Where the gates of attention are that queries, keys and values stand before; of rows qkv_rows() apart.
 const float* attention_gate(const GpuWeights& weights, const GpuBuffers& buffers);

@@ -218,6 +218,10 @@ void GpuRun::decode(const Batch& batch, std::span<const Row> rows, Rows& hidden,
     const auto table = in.put<u32>(rows.size() * stride);
     tables.push_back(table.device);
     for (size_t i = 0; i < rows.size(); ++i) {
+      if (pool.is_fixed) {
+        table.host[i] = static_cast<u32>(rows[i].sequence->table(pool.group).front());
+        continue;
+      }
       const auto first = static_cast<size_t>(gpu::attention_first_block(rows[i].position, pool.window));
       std::ranges::copy(rows[i].sequence->table(pool.group).first(blocks_of(rows[i].position)).subspan(first),
                         table.host + i * stride);
@@ -247,11 +251,11 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
     last = std::max(last, end);
   }
   reach(last + 1);
-  const auto tiles =
-      tiles_of(batch, starts, weights_.plan().heads / weights_.plan().kv_heads, weights_.plan().kv_heads);
-  const size_t bytes = rows.size() * 12 + batch.logit_rows.size() * (4 + sizeof(gpu::SampleRow)) +
+  const auto tiles = tiles_of(batch, starts, weights_.plan().group(), weights_.plan().kv_heads);
+  const size_t bytes = rows.size() * 16 + batch.sequences.size() * sizeof(gpu::DeltaSequence) +
+                       batch.logit_rows.size() * (4 + sizeof(gpu::SampleRow)) +
                        table_entries * 4 * buffers_.kv.pools().size() +
-                       tiles.size() * sizeof(gpu::AttentionPromptTile) + 256;
+                       tiles.size() * sizeof(gpu::AttentionPromptTile) + 512;
   if (prompt_inputs_ == nullptr || prompt_inputs_->capacity() < bytes) {
     prompt_inputs_ = std::make_unique<GpuInputs>(device_.device(), std::bit_ceil(bytes));
   }
@@ -260,6 +264,8 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   const auto tokens = in.put<u32>(rows.size());
   const auto positions = in.put<int>(rows.size());
   const auto table_starts = in.put<int>(rows.size());
+  const auto first_rows = in.put<int>(rows.size());
+  const auto sequences = in.put<gpu::DeltaSequence>(batch.sequences.size());
   const auto picks = in.put<int>(batch.logit_rows.size());
   const auto samples = in.put<gpu::SampleRow>(batch.logit_rows.size());
   const auto tables = in.put<u32>(table_entries * buffers_.kv.pools().size());
@@ -272,6 +278,8 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   for (size_t s = 0; s < batch.sequences.size(); ++s) {
     const BatchSequence& sequence = batch.sequences[s];
     std::fill_n(table_starts.host + sequence.first_row, sequence.row_count, starts[s]);
+    std::fill_n(first_rows.host + sequence.first_row, sequence.row_count, sequence.first_row);
+    sequences.host[s] = {sequence.first_row, sequence.row_count};
   }
   std::vector<const u32*> pool_tables;
   for (const GpuKvPool& pool : buffers_.kv.pools()) {
@@ -279,6 +287,10 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
     pool_tables.push_back(tables.device + at);
     for (size_t s = 0; s < batch.sequences.size(); ++s) {
       const BatchSequence& sequence = batch.sequences[s];
+      if (pool.is_fixed) {
+        tables.host[at + static_cast<size_t>(starts[s])] = static_cast<u32>(sequence.table(pool.group).front());
+        continue;
+      }
       const auto first = static_cast<size_t>(gpu::attention_prompt_first_block(sequence.position, pool.window));
       std::ranges::copy(
           sequence.table(pool.group).first(blocks_of(sequence.position + sequence.row_count - 1)).subspan(first),
@@ -296,6 +308,9 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
                  .tokens = tokens.device,
                  .positions = positions.device,
                  .table_starts = table_starts.device,
+                 .sequences = sequences.device,
+                 .sequence_count = static_cast<int>(batch.sequences.size()),
+                 .first_rows = first_rows.device,
                  .tables = pool_tables,
                  .tiles = tile_list.device,
                  .tile_count = static_cast<int>(tiles.size()),

@@ -1,6 +1,7 @@
 #include "gpu_layers/gpu_weight_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/error.h"
@@ -55,27 +56,33 @@ MatrixView matrix_without_bias(const WeightSource& source, const MatrixSpec& spe
 
 bool is_rms(const std::optional<NormSpec>& norm) { return norm && norm->kind == NormSpec::Kind::rms; }
 
-// What layers may be that is computed here for none of them.
-void refuse_options(const LayerSpec& layer, const AttentionSpec& attention) {
+// What layers may be that is computed here for none of them; `name`: of their mixer.
+void refuse_options(const LayerSpec& layer, const std::string& name) {
+  if (!is_rms(layer.input_norm) || !is_rms(layer.mlp_norm)) {
+    refuse(name, "has norms other than RMS norms before each part");
+  }
+  if ((layer.mixer_output_norm && !is_rms(layer.mixer_output_norm)) ||
+      (layer.mlp_output_norm && !is_rms(layer.mlp_output_norm))) {
+    refuse(name, "has norms after its parts that are not RMS norms");
+  }
+  if (layer.second_mixer) refuse(name, "has another mixer beside it");
+  if (layer.is_parallel) refuse(name, "is beside its MLP instead of before it");
+  if (layer.side_mixture) refuse(name, "is before an MLP with a mixture of experts beside it");
+  if (layer.input || !layer.output_scale.empty()) refuse(name, "is in a layer with an input or a scale of its own");
+  if (!std::holds_alternative<GatedMlpSpec>(layer.mlp) && !std::holds_alternative<MoeSpec>(layer.mlp)) {
+    refuse(name, "has no gated MLP behind it");
+  }
+}
+
+void refuse_options(const AttentionSpec& attention) {
   if (attention.v.name.empty()) refuse(attention.name, "has no values of its own");
   for (const MatrixSpec* matrix : {&attention.q, &attention.k, &attention.v, &attention.output}) {
     if (matrix->is_transposed) refuse(matrix->name, "is kept with rows for columns");
   }
-  const bool has_head_norms = attention.q_norm || attention.k_norm;
-  if (!is_rms(layer.input_norm) || !is_rms(layer.mlp_norm) ||
-      (has_head_norms && (!is_rms(attention.q_norm) || !is_rms(attention.k_norm)))) {
-    refuse(attention.name, "has norms other than RMS norms before each part, and of queries and keys alike");
+  if ((attention.q_norm || attention.k_norm) && (!is_rms(attention.q_norm) || !is_rms(attention.k_norm))) {
+    refuse(attention.name, "has norms of heads that are not RMS norms, of queries and keys alike");
   }
-  if ((layer.mixer_output_norm && !is_rms(layer.mixer_output_norm)) ||
-      (layer.mlp_output_norm && !is_rms(layer.mlp_output_norm))) {
-    refuse(attention.name, "has norms after its parts that are not RMS norms");
-  }
-  if (layer.is_parallel) refuse(attention.name, "is beside its MLP instead of before it");
   if (attention.kv_layer != AttentionSpec::kOwnKv) refuse(attention.name, "reads the keys and values of another layer");
-  if (layer.side_mixture) refuse(attention.name, "is before an MLP with a mixture of experts beside it");
-  if (layer.input || !layer.output_scale.empty()) {
-    refuse(attention.name, "is in a layer with an input or a scale of its own");
-  }
   if (attention.position_growth != 0) refuse(attention.name, "scales queries by their positions");
   if (attention.clip != 0) refuse(attention.name, "keeps queries, keys and values within bounds");
   if (attention.norm_span != HeadNormSpan::head || attention.is_norm_last) {
@@ -133,30 +140,36 @@ GpuWeightPlan::GpuWeightPlan(const WeightSource& source, const NamingRules& nami
   }
 }
 
+const gpu::DeltaNetShape* GpuWeightPlan::delta_shape() const {
+  const auto found = std::ranges::find_if(layers, [](const GpuLayer& layer) { return layer.delta.has_value(); });
+  return found == layers.end() ? nullptr : &found->delta->shape;
+}
+
 // What all layers have to have in common, for one set of buffers and one shape of launches to serve them.
 void GpuWeightPlan::describe(const LayerSpec& layer) {
-  const auto* attention = std::get_if<AttentionSpec>(&layer.mixer);
-  if (const auto* delta = std::get_if<GatedDeltaSpec>(&layer.mixer)) refuse(delta->name, "is a gated delta net");
   if (const auto* latent = std::get_if<LatentAttentionSpec>(&layer.mixer)) refuse(latent->name, "is latent attention");
   if (const auto* mamba = std::get_if<MambaSpec>(&layer.mixer)) refuse(mamba->name, "is a Mamba layer");
   if (const auto* mamba = std::get_if<Mamba2Spec>(&layer.mixer)) refuse(mamba->name, "is a Mamba-2 layer");
-  if (std::holds_alternative<std::monostate>(layer.mixer)) refuse("a layer", "is an MLP alone");
-  if (layer.second_mixer) refuse(attention->name, "has another mixer beside it");
-  if (attention == nullptr) refuse(std::get<ShortConvSpec>(layer.mixer).name, "is a short convolution");
-  if (!std::holds_alternative<GatedMlpSpec>(layer.mlp) && !std::holds_alternative<MoeSpec>(layer.mlp)) {
-    refuse(attention->name, "has no gated MLP behind it");
+  if (const auto* conv = std::get_if<ShortConvSpec>(&layer.mixer)) refuse(conv->name, "is a short convolution");
+  if (const auto* delta = std::get_if<GatedDeltaSpec>(&layer.mixer)) return refuse_options(layer, delta->name);
+  const auto* attention = std::get_if<AttentionSpec>(&layer.mixer);
+  if (attention == nullptr) refuse("a layer", "is an MLP alone");
+  refuse_options(layer, attention->name);
+  refuse_options(*attention);
+  describe(*attention);
+}
+
+void GpuWeightPlan::describe(const AttentionSpec& attention) {
+  if (head_room_of(attention.head_dim) == 0 || attention.head_dim % 4 != 0) {
+    refuse(attention.name, "has heads not of a multiple of 4 up to 256");
   }
-  refuse_options(layer, *attention);
-  if (head_room_of(attention->head_dim) == 0 || attention->head_dim % 4 != 0) {
-    refuse(attention->name, "has heads not of a multiple of 4 up to 256");
+  if (attention.heads / attention.kv_heads > 8) refuse(attention.name, "has more than 8 heads that share keys");
+  if (heads != 0 && (heads != attention.heads || kv_heads != attention.kv_heads || head_dim != attention.head_dim)) {
+    refuse(attention.name, "is of another shape than the layers before");
   }
-  if (attention->heads / attention->kv_heads > 8) refuse(attention->name, "has more than 8 heads that share keys");
-  if (heads != 0 && (heads != attention->heads || kv_heads != attention->kv_heads || head_dim != attention->head_dim)) {
-    refuse(attention->name, "is of another shape than the layers before");
-  }
-  heads = attention->heads, kv_heads = attention->kv_heads, head_dim = attention->head_dim;
+  heads = attention.heads, kv_heads = attention.kv_heads, head_dim = attention.head_dim;
   head_room = head_room_of(head_dim);
-  if (attention->gate) has_attention_gate_ = true;
+  if (attention.gate) has_attention_gate_ = true;
 }
 
 void GpuWeightPlan::add_attention(const WeightSource& source, const DecoderSpec& decoder,
@@ -169,11 +182,7 @@ void GpuWeightPlan::add_attention(const WeightSource& source, const DecoderSpec&
                                    {matrix_of(source, attention.v, key, hidden), HeadOrder(nullptr, head_dim)}};
   if (attention.gate) projections.push_back({matrix_without_bias(source, *attention.gate, query, hidden)});
   to.has_attention_gate = attention.gate.has_value();
-  for (const auto& run : runs_of_one_format(projections)) {
-    const int at = to.qkv.empty() ? 0 : to.qkv.back().output_at + to.qkv.back().rows;
-    to.qkv.push_back(place(run, false));
-    to.qkv.back().output_at = at;
-  }
+  place_projections(projections, to);
   to.output = place({Part{matrix_of(source, attention.output, hidden, query)}}, false);
   to.output_bias = place_bias(source, attention.output, hidden);
   to.qkv_bias = place_biases(source, attention, order);
@@ -186,6 +195,55 @@ void GpuWeightPlan::add_attention(const WeightSource& source, const DecoderSpec&
   to.value_epsilon = attention.v_norm_epsilon.value_or(0);
   to.window = attention.window;
   to.rope = is_turned ? attention.rope : static_cast<int>(decoder.ropes.size());
+}
+
+// What reads the layer's input, side by side in its result.
+void GpuWeightPlan::place_projections(const std::vector<Part>& parts, GpuLayer& to) {
+  for (const auto& run : runs_of_one_format(parts)) {
+    const int at = to.qkv.empty() ? 0 : to.qkv.back().output_at + to.qkv.back().rows;
+    to.qkv.push_back(place(run, false));
+    to.qkv.back().output_at = at;
+  }
+}
+
+void GpuWeightPlan::add_delta_net(const WeightSource& source, const GatedDeltaSpec& delta, GpuLayer& to) {
+  const gpu::DeltaNetShape shape{.key_heads = delta.key_heads,
+                                 .value_heads = delta.value_heads,
+                                 .are_heads_in_turn = delta.are_heads_in_turn ? 1 : 0,
+                                 .key_dim = delta.key_dim,
+                                 .value_dim = delta.value_dim,
+                                 .conv_width = delta.conv_width};
+  if (shape.key_dim > gpu::kDeltaKeyDimMax || shape.key_dim % 4 != 0 || shape.value_dim % 2 != 0 ||
+      shape.conv_width > gpu::kDeltaConvWidthMax) {
+    refuse(delta.name, "has keys not of a multiple of 4 up to 128, odd values or a convolution wider than 8");
+  }
+  if (const gpu::DeltaNetShape* before = delta_shape();
+      before != nullptr && gpu::delta_state_bytes(*before) != gpu::delta_state_bytes(shape)) {
+    refuse(delta.name, "is of another shape than the delta nets before");
+  }
+  const int keys = gpu::delta_key_columns(shape), values = gpu::delta_value_columns(shape);
+  const int64_t columns = gpu::delta_conv_columns(shape), width = shape.conv_width;
+  place_projections({{matrix_without_bias(source, delta.q, keys, hidden)},
+                     {matrix_without_bias(source, delta.k, keys, hidden)},
+                     {matrix_without_bias(source, delta.v, values, hidden)},
+                     {matrix_without_bias(source, delta.z, values, hidden)},
+                     {matrix_without_bias(source, delta.a, shape.value_heads, hidden)},
+                     {matrix_without_bias(source, delta.b, shape.value_heads, hidden)}},
+                    to);
+  to.output = place({{matrix_without_bias(source, delta.output, hidden, values)}}, false);
+  GpuDeltaNet net{.shape = shape, .norm = place(source, delta.norm, shape.value_dim), .epsilon = delta.norm.epsilon};
+  const WeightTensor* const found = source.find(delta.conv);
+  const int64_t flat[] = {columns, width}, deep[] = {columns, 1, width}, heads_shape[] = {shape.value_heads};
+  const bool is_flat = found != nullptr && found->shape.size() == 2;
+  net.taps = reserve(columns * width);
+  place_some(is_flat ? source.require(delta.conv, flat) : source.require(delta.conv, deep), net.taps,
+             static_cast<int>(columns * width), [=](int64_t i) { return i % columns * width + i / columns; });
+  net.decay_rate = reserve(shape.value_heads);
+  place_some(source.require(delta.decay_rate, heads_shape), net.decay_rate, shape.value_heads, {});
+  vectors.back().change = delta.is_rate_negated ? [](float x) { return -x; } : [](float x) { return std::exp(x); };
+  net.decay_bias = reserve(shape.value_heads);
+  place_some(source.require(delta.decay_bias, heads_shape), net.decay_bias, shape.value_heads, {});
+  to.delta = net;
 }
 
 void GpuWeightPlan::add_mlp(const WeightSource& source, const GatedMlpSpec& mlp, GpuLayer& to) {
@@ -202,7 +260,11 @@ void GpuWeightPlan::add_mlp(const WeightSource& source, const GatedMlpSpec& mlp,
 void GpuWeightPlan::add_layer(const WeightSource& source, const DecoderSpec& decoder, const LayerSpec& layer) {
   describe(layer);
   GpuLayer to;
-  add_attention(source, decoder, std::get<AttentionSpec>(layer.mixer), to);
+  if (const auto* delta = std::get_if<GatedDeltaSpec>(&layer.mixer)) {
+    add_delta_net(source, *delta, to);
+  } else {
+    add_attention(source, decoder, std::get<AttentionSpec>(layer.mixer), to);
+  }
   if (const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp)) {
     add_mlp(source, *mlp, to);
   } else {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "gpu/source/delta_net.h"
 #include "gpu/source/gate.h"
 #include "gpu/source/route.h"
 #include "gpu/source/weight_tile.h"
@@ -41,6 +42,14 @@ struct GpuAddition {
   bool is_plain() const { return !norm && scale == 1; }
 };
 
+// A gated delta net between its projections.
+struct GpuDeltaNet {
+  gpu::DeltaNetShape shape{};
+  size_t taps = 0;  // [conv_width][columns of q, k and v]
+  size_t decay_rate = 0, decay_bias = 0, norm = 0;
+  float epsilon = 0;
+};
+
 // An MLP of experts. Their matrices lie one behind the other, as do their biases.
 struct GpuMixture {
   gpu::RouteRule rule{};
@@ -61,9 +70,10 @@ struct GpuMixture {
 
 // Vectors are offsets in floats behind the first; nothing for one that the layer does not have.
 struct GpuLayer {
-  std::vector<GpuMatrix> qkv;
+  std::vector<GpuMatrix> qkv;  // of a delta net all that reads the layer's input
   GpuMatrix output;
-  GpuMatrix gate_up, down;  // of a dense MLP
+  std::optional<GpuDeltaNet> delta;  // instead of attention
+  GpuMatrix gate_up, down;           // of a dense MLP
   std::optional<GpuMixture> mixture;
   size_t input_norm = 0, mlp_norm = 0;
   std::optional<size_t> q_norm, k_norm;
@@ -104,9 +114,19 @@ struct GpuWeightPlan {
   int mlp_width = 0;                // the widest of dense MLPs and shared experts
   size_t matrix_bytes = 0, vector_floats = 0;
   int attended() const { return heads * head_dim; }
+  int group() const { return kv_heads == 0 ? 1 : heads / kv_heads; }  // queries' heads of a key's
   int qkv_rows() const { return (heads + 2 * kv_heads) * head_room + (has_attention_gate_ ? attended() : 0); }
   // Whether parts' results are anywhere kept apart from the residual.
   bool has_additions() const;
+  // Of the layers' delta nets, which are all alike; null where there is none.
+  const gpu::DeltaNetShape* delta_shape() const;
+  // Floats of a row that a layer's first products leave, and columns of what its last one reads.
+  int first_rows(const GpuLayer& layer) const {
+    return layer.delta ? gpu::delta_inputs(layer.delta->shape) : qkv_rows();
+  }
+  int mixed_columns(const GpuLayer& layer) const {
+    return layer.delta ? gpu::delta_value_columns(layer.delta->shape) : attended();
+  }
 
   // What is to be put at a matrix's place: its parts' rows one behind the other, or taking turns by eight.
   struct Part {
@@ -133,6 +153,7 @@ struct GpuWeightPlan {
     float offset = 0;
     // Instead of all that: element i is element map(i), or as below.
     std::function<int64_t(int64_t)> map = {};
+    float (*change)(float) = nullptr;  // what becomes of each; null: nothing
     static constexpr int64_t kZero = HeadOrder::kNoRow, kLeft = -2;
     // kZero for one that is zero, kLeft for one that is not this tensor's.
     int64_t element(int64_t i) const {
@@ -147,9 +168,12 @@ struct GpuWeightPlan {
 
  private:
   void describe(const LayerSpec& layer);
+  void describe(const AttentionSpec& attention);
   void add_layer(const WeightSource& source, const DecoderSpec& decoder, const LayerSpec& layer);
   void add_attention(const WeightSource& source, const DecoderSpec& decoder, const AttentionSpec& attention,
                      GpuLayer& to);
+  void add_delta_net(const WeightSource& source, const GatedDeltaSpec& delta, GpuLayer& to);
+  void place_projections(const std::vector<Part>& parts, GpuLayer& to);
   void add_mlp(const WeightSource& source, const GatedMlpSpec& mlp, GpuLayer& to);
   // gpu_mixture_plan.cc
   GpuMixture plan_mixture(const WeightSource& source, const MoeSpec& spec);

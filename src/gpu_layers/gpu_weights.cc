@@ -29,6 +29,8 @@ void GpuWeights::upload(LoadContext& load, const gpu::Accelerator& device) {
       if (element == GpuWeightPlan::VectorSource::kLeft) continue;
       const bool is_zero = element == GpuWeightPlan::VectorSource::kZero;
       values[vector.at + static_cast<size_t>(i)] = is_zero ? 0 : all.at(static_cast<size_t>(element)) + vector.offset;
+      if (vector.change != nullptr)
+        values[vector.at + static_cast<size_t>(i)] = vector.change(values[vector.at + static_cast<size_t>(i)]);
     }
     load.used.insert(vector.tensor);
     load.took(static_cast<uint64_t>(vector.count) * vector.tensor->bytes.size() / all.size());

@@ -159,13 +159,16 @@ void PromptLaunches::attention(size_t index) {
 
 // Queries, keys and values of all rows.
 void PromptLaunches::project(const GpuLayer& layer) {
-  norm(layer.input_norm, layer.input_epsilon, order_of(layer.qkv.front()));
-  for (const GpuMatrix& part : layer.qkv) {
+  for (size_t i = 0; i < layer.qkv.size(); ++i) {
+    const GpuMatrix& part = layer.qkv[i];
+    if (i == 0 || order_of(part) != order_of(layer.qkv[i - 1])) {
+      norm(layer.input_norm, layer.input_epsilon, order_of(part));
+    }
     float* const output = b_.qkv.as<float>(static_cast<size_t>(part.output_at) * 4);
     product(part, *b_.normed,
             {.name = "store",
              .output = output,
-             .stride = w_.plan().qkv_rows(),
+             .stride = w_.plan().first_rows(layer),
              .bias = layer.qkv_bias ? vector(*layer.qkv_bias) + part.output_at : nullptr});
   }
 }
@@ -206,16 +209,24 @@ void PromptLaunches::experts(const GpuLayer& layer) {
 void PromptLaunches::layer(size_t index) {
   const GpuLayer& layer = w_.plan().layers[index];
   project(layer);
-  rope(index);
-  attention(index);
+  if (layer.delta) {
+    launch_prompt_delta_net(device_, w_, b_, in_, index, order_of(layer.output));
+  } else {
+    rope(index);
+    attention(index);
+  }
   finish(layer);
 }
 
 void PromptLaunches::decode_layer(size_t index, const DecodeShape& shape, const DecodeInputs& inputs) {
   const GpuLayer& layer = w_.plan().layers[index];
   project(layer);
-  launch_decode_attention(device_, w_, b_, shape, inputs, index, {}, w_.plan().attended() / gpu::kTokenTile,
-                          order_of(layer.output));
+  const int output_tiles = w_.plan().mixed_columns(layer) / gpu::kTokenTile;
+  if (layer.delta) {
+    launch_delta_net(device_, w_, b_, shape, inputs, index, output_tiles, order_of(layer.output));
+  } else {
+    launch_decode_attention(device_, w_, b_, shape, inputs, index, {}, output_tiles, order_of(layer.output));
+  }
   finish(layer);
 }
 
@@ -231,9 +242,6 @@ void PromptLaunches::head(const int* picks, int rows, const gpu::SampleRow* samp
 
 bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weights) {
   for (const GpuLayer& layer : weights.plan().layers) {
-    for (const GpuMatrix& part : layer.qkv) {
-      if (order_of(part) != order_of(layer.qkv.front())) return false;
-    }
     std::vector<GpuMatrix> matrices = layer.qkv;
     matrices.push_back(layer.output);
     if (!layer.mixture) matrices.insert(matrices.end(), {layer.gate_up, layer.down});
@@ -247,7 +255,7 @@ bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weight
       if (!device.has(std::string("gemm_") + name_of(matrix.form) + "_store_n" + std::to_string(tokens))) return false;
     }
   }
-  return device.has("attention_prompt_" + std::to_string(weights.plan().head_room));
+  return weights.plan().heads == 0 || device.has("attention_prompt_" + std::to_string(weights.plan().head_room));
 }
 
 void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,

@@ -81,7 +81,31 @@ void add_experts(DecoderSpec& decoder, const MoeSpec& like, bool are_all) {
   }
 }
 
+// The first layer's mixer, by this number of key heads.
+void make_delta_net(DecoderSpec& decoder, int key_heads, bool are_heads_in_turn) {
+  const std::string name = "0.delta";
+  decoder.layers[0].mixer = GatedDeltaSpec{.name = name,
+                                           .q = {.name = name + ".q"},
+                                           .k = {.name = name + ".k"},
+                                           .v = {.name = name + ".v"},
+                                           .z = {.name = name + ".z"},
+                                           .a = {.name = name + ".a"},
+                                           .b = {.name = name + ".b"},
+                                           .output = {.name = name + ".o"},
+                                           .conv = name + ".conv",
+                                           .decay_rate = name + ".rate",
+                                           .decay_bias = name + ".bias",
+                                           .norm = {name + ".norm", 1e-6f},
+                                           .key_heads = key_heads,
+                                           .value_heads = 4,
+                                           .are_heads_in_turn = are_heads_in_turn,
+                                           .key_dim = 16,
+                                           .value_dim = 48,
+                                           .conv_width = 4};
+}
+
 const std::vector<Change> kChanges = {
+    {"delta_net_before_attention", [](DecoderSpec& decoder) { make_delta_net(decoder, 2, true); }},
     {"experts_behind_a_dense_layer",
      [](DecoderSpec& decoder) {
        MoeSpec moe{.rule = {.experts = 6, .chosen = 2, .is_normalized = true}, .gate_up = "", .width = 64};
@@ -199,15 +223,20 @@ TEST_P(DeviceParts, ComputeWhatTheCpuDoes) {
     return [&weights, &decoder, places](ThreadTeam& team) { return load_decoder(*weights, decoder, team, places); };
   };
   const std::vector<std::vector<Piece>> steps = {{{0, 21}}, {{0, 1}}, {{0, 1}, {1, 9}}, {{0, 1}, {1, 1}}};
-  for (const auto& places : std::vector<std::vector<StackPlace>>{{{2, kDevice}}, {{1}, {2, kDevice}}}) {
+  std::vector<std::vector<StackPlace>> all = {{{2, kDevice}}, {{1}, {2, kDevice}}};
+  if (!std::holds_alternative<AttentionSpec>(decoder.layers[0].mixer)) all.push_back({{1, kDevice}, {2}});
+  for (const auto& places : all) {
     Player device(player(places), KvType::bf16), cpu(player({{2}}), KvType::bf16);
     for (size_t i = 0; i < steps.size(); ++i) {
       EXPECT_LT(error_of(device.step(steps[i]), cpu.step(steps[i])), kErrorMax) << "step " << i;
     }
+    device.fork(0, 2);
+    cpu.fork(0, 2);
+    EXPECT_LT(error_of(device.step({{0, 2}, {2, 1}}), cpu.step({{0, 2}, {2, 1}})), kErrorMax) << "forked";
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Options, DeviceParts, testing::ValuesIn(gpu::emulator_runs(kChanges, 10)),
+INSTANTIATE_TEST_SUITE_P(Options, DeviceParts, testing::ValuesIn(gpu::emulator_runs(kChanges, 11)),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

@@ -77,7 +77,7 @@ inline DecoderSpec small_decoder() {
 }
 
 // Every tensor that the description names, and biases of mixtures and behind attention where they are wanted. Of the
-// layers only attention, gated MLPs and mixtures.
+// layers only attention, gated delta nets, gated MLPs and mixtures.
 inline std::unique_ptr<MemoryWeights> random_weights(const DecoderSpec& decoder, bool has_biases = false) {
   auto weights = std::make_unique<MemoryWeights>();
   std::mt19937_64 random(11);
@@ -123,10 +123,7 @@ inline std::unique_ptr<MemoryWeights> random_weights(const DecoderSpec& decoder,
     matrix({.name = moe.shared->name + "." + moe.shared->down}, hidden, moe.shared->width);
     if (!moe.shared->weigher.empty()) matrix({.name = moe.shared->weigher}, 1, hidden);
   };
-  weights->add("model.embed_tokens.weight", {decoder.vocab, hidden}, draw(decoder.vocab * hidden, 0, 1));
-  norm(decoder.norm, hidden);
-  for (const LayerSpec& layer : decoder.layers) {
-    const auto& attention = std::get<AttentionSpec>(layer.mixer);
+  const auto attend = [&](const AttentionSpec& attention) {
     const int64_t query = int64_t{attention.heads} * attention.head_dim,
                   key = int64_t{attention.kv_heads} * attention.head_dim;
     matrix(attention.q, query, hidden);
@@ -138,6 +135,26 @@ inline std::unique_ptr<MemoryWeights> random_weights(const DecoderSpec& decoder,
     norm(attention.k_norm, attention.head_dim);
     if (!attention.sinks.empty()) weights->add(attention.sinks, {attention.heads}, draw(attention.heads, 1, 1));
     if (has_biases) weights->add(attention.output.name + ".bias", {hidden}, draw(hidden, 0, 0.5f));
+  };
+  const auto delta = [&](const GatedDeltaSpec& net) {
+    const int64_t keys = int64_t{net.key_heads} * net.key_dim, values = int64_t{net.value_heads} * net.value_dim;
+    matrix(net.q, keys, hidden);
+    matrix(net.k, keys, hidden);
+    matrix(net.v, values, hidden);
+    matrix(net.z, values, hidden);
+    matrix(net.a, net.value_heads, hidden);
+    matrix(net.b, net.value_heads, hidden);
+    matrix(net.output, hidden, values);
+    weights->add(net.conv, {2 * keys + values, 1, net.conv_width}, draw((2 * keys + values) * net.conv_width, 0, 0.6f));
+    weights->add(net.decay_rate, {net.value_heads}, draw(net.value_heads, 0, 0.5f));
+    weights->add(net.decay_bias, {net.value_heads}, draw(net.value_heads, 0, 0.5f));
+    norm(net.norm, net.value_dim);
+  };
+  weights->add("model.embed_tokens.weight", {decoder.vocab, hidden}, draw(decoder.vocab * hidden, 0, 1));
+  norm(decoder.norm, hidden);
+  for (const LayerSpec& layer : decoder.layers) {
+    if (const auto* net = std::get_if<GatedDeltaSpec>(&layer.mixer)) delta(*net);
+    if (const auto* of_layer = std::get_if<AttentionSpec>(&layer.mixer)) attend(*of_layer);
     if (const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp)) {
       matrix(mlp->gate, mlp->width, hidden);
       matrix(mlp->up, mlp->width, hidden);
