@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/format_bytes.h"
 #include "base/log.h"
+#include "models/device_needs.h"
 #include "serving/model_plan.h"
 
 namespace estoc {
@@ -17,13 +18,14 @@ constexpr const char* kAuto = "auto";
 
 // What a run has beside weights, keys and values (gpu_layers/gpu_buffers.cc), and as much again for what the driver and
 // the kernels take.
-uint64_t buffer_bytes_of(const ModelSettings& settings, const ModelInfo& info) {
+uint64_t buffer_bytes_of(const ModelSettings& settings, const WeightSource& weights, const ModelInfo& info) {
   const auto rows = static_cast<uint64_t>(choose_batch_tokens(settings, true) + 256);
+  const uint64_t parts = device_part_bytes(weights, static_cast<int>(rows));
   const auto hidden = static_cast<uint64_t>(info.hidden), ffn = static_cast<uint64_t>(info.ffn);
   const auto heads = static_cast<uint64_t>(info.heads + 2 * info.kv_heads) * static_cast<uint64_t>(info.head_dim);
   const uint64_t logits =
       static_cast<uint64_t>(choose_sequences(settings, true)) * static_cast<uint64_t>(info.vocab) * 4;
-  return 2 * (rows * (hidden * 8 + heads * 8 + ffn * 2) + logits) + (uint64_t{256} << 20);
+  return 2 * (rows * (hidden * 8 + heads * 8 + ffn * 2) + logits) + parts + (uint64_t{256} << 20);
 }
 
 uint64_t free_bytes_of(const gpu::Accelerator& device) {
@@ -57,13 +59,20 @@ std::shared_ptr<gpu::Accelerator> open_device(const std::string& asked) {
   }
 }
 
-// Keys and values of one context in so many layers.
+// As many bytes of keys and values as the device makes of these.
+uint64_t on_device(uint64_t bytes, int head_dim) {
+  if (head_dim == 0) return bytes;
+  return bytes * static_cast<uint64_t>(device_head_dim(head_dim)) / static_cast<uint64_t>(head_dim);
+}
+
+// Keys, values and states of one context in so many layers.
 uint64_t context_bytes_of(const ModelSettings& settings, const ModelInfo& info, int layers) {
   const int context =
       settings.engine.context > 0 ? std::min(settings.engine.context, info.context_max) : info.context_max;
   const auto blocks = static_cast<uint64_t>((context + kKvBlockTokens - 1) / kKvBlockTokens);
-  return blocks * info.state.position_block_bytes(choose_kv_type(settings, true)) * static_cast<uint64_t>(layers) /
-         static_cast<uint64_t>(info.layers);
+  const uint64_t all =
+      blocks * info.state.position_block_bytes(choose_kv_type(settings, true)) + info.state.sequence_bytes();
+  return on_device(all, info.head_dim) * static_cast<uint64_t>(layers) / static_cast<uint64_t>(info.layers);
 }
 
 // The first layer from which on all fit; the number of layers when none does.
@@ -85,18 +94,18 @@ void refuse_promises(const ModelSettings& settings, const std::string& device) {
 }
 
 DevicePart open_part(std::shared_ptr<gpu::Accelerator> device, std::string name, const ModelSettings& settings,
-                     const ModelInfo& info) {
+                     const WeightSource& weights, const ModelInfo& info) {
   refuse_promises(settings, name);
   DevicePart part{.device = std::move(device), .name = std::move(name), .end = info.layers};
   part.free_bytes = free_bytes_of(*part.device);
-  part.buffer_bytes = buffer_bytes_of(settings, info);
+  part.buffer_bytes = buffer_bytes_of(settings, weights, info);
   return part;
 }
 
 // The last layers on one device.
 Placement place_last(const std::shared_ptr<gpu::Accelerator>& device, const ModelSettings& settings,
                      const WeightSource& weights, const ModelInfo& info) {
-  DevicePart part = open_part(device, settings.device == kAuto ? "cuda" : settings.device, settings, info);
+  DevicePart part = open_part(device, settings.device == kAuto ? "cuda" : settings.device, settings, weights, info);
   const int fits = first_that_fits(settings, weights, info, part);
   part.first = settings.gpu_layers ? info.layers - std::min(*settings.gpu_layers, info.layers) : fits;
   if (part.first < fits) {
@@ -128,7 +137,7 @@ Placement place_as_told(const ModelSettings& settings, const WeightSource& weigh
     placement.stacks.push_back({place.last + 1, place.device});
     std::shared_ptr<gpu::Accelerator> device = gpu::Accelerator::open(place.device);
     if (device == nullptr) continue;  // a CPU, or what loading refuses
-    DevicePart part = open_part(std::move(device), place.device, settings, info);
+    DevicePart part = open_part(std::move(device), place.device, settings, weights, info);
     part.first = place.first;
     part.end = place.last + 1;
     part.weight_bytes = device_weight_bytes(weights, part.first, part.end);
@@ -161,7 +170,11 @@ uint64_t Placement::kv_bytes(const StateLayout& state) const {
     for (const StateGroup& group : state.groups()) {
       const auto own = static_cast<uint64_t>(
           std::ranges::count_if(group.layers, [&](int layer) { return layer >= part.first && layer < part.end; }));
-      if (own > 0) least = std::min(least, part.kv_bytes() / own * static_cast<uint64_t>(group.layers.size()));
+      if (own == 0) continue;
+      const PagedState* const paged = state.paged(group.layers.front());
+      const auto dim = static_cast<uint64_t>(paged != nullptr ? paged->head_dim : 1);
+      const auto room = paged != nullptr ? static_cast<uint64_t>(device_head_dim(paged->head_dim)) : 1;
+      least = std::min(least, part.kv_bytes() / room * dim / own * static_cast<uint64_t>(group.layers.size()));
     }
   }
   return least;

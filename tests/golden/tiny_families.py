@@ -68,6 +68,11 @@ FAMILIES = {
         "final_logit_softcapping": 5.0, "hidden_size_per_layer_input": 50, "vocab_size_per_layer_input": 128,
         "num_kv_shared_layers": 3, "use_double_wide_mlp": True,
         "layer_types": ["sliding_attention", "full_attention", "sliding_attention"] * 2}),
+    # Sizes that devices compute: heads that fill none of theirs, caps and windows.
+    "gemma2_wide_like": ("Gemma2Config", {"hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 2,
+                                          "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 96,
+                                          "sliding_window": 20, "query_pre_attn_scalar": 96,
+                                          "attn_logit_softcapping": 3.0, "final_logit_softcapping": 5.0}),
     # What GGUF files say by being of these architectures: scores by the width of a head, every sixth layer sees all.
     "gemma2_small_like": ("Gemma2Config", {**TINY, "num_hidden_layers": 2, "query_pre_attn_scalar": 8,
                                            "sliding_window": 8, "attn_logit_softcapping": 3.0,
@@ -117,6 +122,13 @@ FAMILIES = {
     "qwen3_5_moe_like": ("Qwen3_5MoeTextConfig", {
         "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32,
         "moe_intermediate_size": 16, "shared_expert_intermediate_size": 24, "num_experts": 6, "num_experts_per_tok": 2,
+        "layer_types": ["linear_attention", "full_attention"],
+        "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 16,
+        "linear_value_head_dim": 16}),
+    # Sizes that devices compute.
+    "qwen3_5_moe_wide_like": ("Qwen3_5MoeTextConfig", {
+        "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 64,
+        "moe_intermediate_size": 64, "shared_expert_intermediate_size": 64, "num_experts": 4, "num_experts_per_tok": 2,
         "layer_types": ["linear_attention", "full_attention"],
         "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 16,
         "linear_value_head_dim": 16}),
@@ -256,6 +268,11 @@ FAMILIES = {
         "sliding_window": 8,
         "rope_parameters": {"rope_type": "yarn", "rope_theta": 150000.0, "factor": 8.0, "beta_fast": 32.0,
                             "beta_slow": 1.0, "truncate": False, "original_max_position_embeddings": 64}}),
+    # Sizes that devices compute.
+    "gpt_oss_wide_like": ("GptOssConfig", {
+        "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "num_key_value_heads": 1, "head_dim": 64, "num_local_experts": 4, "num_experts_per_tok": 2,
+        "sliding_window": 20}),
     # Four groups, of which two take part.
     "glm4_moe_like": ("Glm4MoeConfig", {
         "hidden_size": 32, "intermediate_size": 40, "moe_intermediate_size": 16, "num_hidden_layers": 3,
