@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Whole models on the card of this machine, packed by bench/gpu_model.sh beside this file; table last.
 #
-# GPU_SECONDS: when it stops (300). GPU_DEVICE: what to run on (cuda; "emulator" tries the script). Logs and the table are
+# GPU_SECONDS: when it stops (540). GPU_DEVICE: what to run on (cuda; "emulator" tries the script). Logs and the table are
 # in $OUT (/tmp/gpu_model). Exits 1 when a stage failed. Needs the driver only and changes nothing on the card.
 cd "$(dirname "$0")" || exit 1
 OUT=${OUT:-/tmp/gpu_model}
@@ -11,7 +11,7 @@ mkdir -p "$OUT"
 log=$OUT/log.txt table=$OUT/table.txt
 : > "$log"; : > "$table"
 SECONDS=0
-end=${GPU_SECONDS:-300}
+end=${GPU_SECONDS:-540}
 failed=0
 
 stage() {  # name, seconds, command
@@ -43,7 +43,7 @@ P
 }
 
 echo "= $(timeout 10 nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2>&1 | head -1), $(cat commit.txt)" >> "$table"
-stage "layers on the card against the CPU" 60 env ESTOC_TEST_DEVICE="$device" ./models_test --gtest_filter='*DeviceStack*' --gtest_brief=1
+stage "layers on the card against the CPU" 60 env ESTOC_TEST_DEVICE="$device" ESTOC_EMULATOR=all ./models_test --gtest_filter='*DeviceStack*:*DeviceParts*' --gtest_brief=1
 if [ "$device" = emulator ]; then exit $failed; fi
 model random:qwen3-0.6b:q4_0 128,512,2048 1,8,32,128 30
 model random:qwen3-0.6b:bf16 128,512,2048 1,8,32,128 30
@@ -51,6 +51,9 @@ model random:llama-3.1-8b:q4_0 128,512,2048,8192 1,8,32,128 40
 model random:llama-3.1-8b:bf16 128,512,2048,8192 1,8,32,128 50
 model random:llama-3.1-8b:q8_0 512,2048 1,8,32 50
 model random:llama-3.1-8b:q4_k 512,2048 1,8,32 50
+model random:gpt-oss-20b:q4_0 128,512,2048 1,8,32 60
+model random:qwen3-30b-a3b:q4_0 128,512,2048 1,8,32 60
+model random:qwen3.5-0.8b:q8_0 128,512,2048 1,8,32 40
 for shape in qwen3-0.6b llama-3.1-8b; do
   begin=$(date +%s%N)
   stage "one token of $shape q4_0 from start" 30 ./estoc bench model "random:$shape:q4_0" --device "$device" -p 0 -n 1 -r 1 \

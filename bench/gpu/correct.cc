@@ -1,6 +1,8 @@
 // Every kernel against its reference, with inputs no other run had.
 #include <cstdio>
 
+#include "gpu/trials/delta_checks.h"
+#include "gpu/trials/expert_checks.h"
 #include "gpu/trials/prompt_checks.h"
 #include "gpu/trials/sample_checks.h"
 #include "session.h"
@@ -65,7 +67,7 @@ void check_gemms(Session& s, Tally& tally) {
 
 void check_decode_attention(Session& s, Tally& tally, KvForm form) {
   const int far = s.is_small ? 100 : 3000;
-  for (const int head_dim : {64, 128}) {
+  for (const int head_dim : {64, 128, 256}) {
     for (const int splits : {1, 5, 16}) {
       for (const int window : {0, 90}) {
         const std::vector<int> positions = {0, 15, 16, far, far / 3};
@@ -81,7 +83,7 @@ void check_decode_attention(Session& s, Tally& tally, KvForm form) {
 
 void check_prompts(Session& s, Tally& tally) {
   for (const KvForm form : {KvForm::bf16, KvForm::int8}) {
-    for (const int head_dim : {64, 128}) {
+    for (const int head_dim : {64, 128, 256}) {
       const auto check = [&](int heads, int kv_heads, int context, int tokens, int window, int sample) {
         const AttentionPromptCase c{head_dim, heads, kv_heads, context, tokens, window, sample, false, form};
         tally.add(check_attention_prompt(s.device, s.module, c, s.random));
@@ -94,6 +96,40 @@ void check_prompts(Session& s, Tally& tally) {
     }
   }
   tally.add(check_token_norm(s.device, s.module, 70, s.is_small ? 192 : 4096, ColumnOrder::paired, s.random));
+}
+
+void check_experts(Session& s, Tally& tally) {
+  for (int form = 0; form < kWeightForms; ++form) {
+    for (const int rows : {1, 7, 16, 100}) {
+      MixtureCase c{.form = static_cast<WeightForm>(form), .hidden = 256, .width = 128, .rows = rows};
+      c.rule.experts = 16;
+      c.rule.chosen = 3;
+      c.is_prompt = rows > kRouteFewRows;
+      c.has_biases = c.has_shared = rows % 2 == 1;
+      c.limit = rows == 7 ? 2.0f : 0;
+      c.sample = 30;
+      tally.add(check_routes(s.device, s.module, c, s.random));
+      tally.add(check_mixture(s.device, s.module, c, s.random));
+    }
+  }
+  MixtureCase c{.rows = 900, .is_prompt = true, .has_correction = true};
+  c.rule = {.score = RouteScore::sigmoid,
+            .experts = 256,
+            .chosen = 8,
+            .groups = 8,
+            .groups_kept = 4,
+            .is_normalized = 1,
+            .epsilon = 1e-20f,
+            .scale = 2.5f};
+  tally.add(check_routes(s.device, s.module, c, s.random));
+}
+
+void check_delta_nets(Session& s, Tally& tally) {
+  tally.add(check_delta_net(s.device, s.module, {.rows = {1, 1, 1}, .further = {1, 1, 1}}, s.random));
+  tally.add(check_delta_net(s.device, s.module, {.shape = {4, 8, 1, 128, 128, 4}, .rows = {70, 3}, .further = {5, 40}},
+                            s.random));
+  tally.add(check_delta_net(
+      s.device, s.module, {.shape = {2, 2, 0, 64, 64, 4}, .rows = {33}, .further = {2}, .has_tiles = true}, s.random));
 }
 
 }  // namespace
@@ -118,6 +154,8 @@ bool run_correct(Session& s) {
   }
   check_gemms(s, tally);
   check_prompts(s, tally);
+  check_experts(s, tally);
+  check_delta_nets(s, tally);
   std::printf("= correct: %d of %d checks good\n", tally.good, tally.good + tally.wrong);
   return tally.wrong == 0;
 }

@@ -6,6 +6,8 @@
 #include "gpu/source/attention_decode.h"
 #include "gpu/source/gemm.h"
 #include "gpu/source/linear.h"
+#include "gpu/trials/delta_checks.h"
+#include "gpu/trials/expert_checks.h"
 #include "gpu/trials/prompt_checks.h"
 #include "gpu/trials/sample_checks.h"
 
@@ -20,6 +22,19 @@ struct ModelShape {
 constexpr ModelShape kModels[] = {{"8B", 4096, 32, 8, 128, 14336, 128256, false},
                                   {"0.6B", 1024, 16, 8, 128, 3072, 151936, true}};
 constexpr ModelShape kSmallModels[] = {{"tiny", 128, 4, 2, 64, 128, 700, true}};
+
+// A mixture of experts, and the form that files of it have.
+struct MixtureShape {
+  const char* name;
+  WeightForm form;
+  RouteScore score;
+  int experts, chosen, hidden, width;
+  bool is_clamped;
+};
+constexpr MixtureShape kMixtures[] = {
+    {"gpt-oss-20b", WeightForm::codes8, RouteScore::softmax_of_chosen, 32, 4, 2880, 2880, true},
+    {"qwen3-30b-a3b", WeightForm::codes4, RouteScore::softmax, 128, 8, 2048, 768, false}};
+constexpr MixtureShape kSmallMixtures[] = {{"tiny", WeightForm::codes4, RouteScore::softmax, 6, 2, 128, 64, true}};
 
 // A matrix of a layer, and what becomes of its product.
 struct MatrixShape {
@@ -59,6 +74,8 @@ class ShapeList {
   void add_rope(const ModelShape& m, int rows, KvForm form);
   void add_sampling(const ModelShape& m, int rows, const char* name, const SamplingParams& params);
   void add_attention(const ModelShape& m);
+  void add_mixture(const MixtureShape& m);
+  void add_delta_net();
   void add_repack();
 
   const Device& device_;
@@ -213,6 +230,8 @@ void ShapeList::add_attention(const ModelShape& m) {
   const int near = is_small_ ? 40 : 1024, far = is_small_ ? 200 : 8192;
   ModelShape narrow = m;  // the same with heads of 64
   narrow.head_dim = 64;
+  ModelShape wide = m;
+  wide.head_dim = 256;
   for (const KvForm form : {KvForm::bf16, KvForm::int8}) {
     for (const int rows : {1, is_small_ ? 2 : 8}) {
       for (const int context : {near, far}) add_decode(m, context, rows, form, 0);
@@ -223,6 +242,38 @@ void ShapeList::add_attention(const ModelShape& m) {
     add_prompt(m, far, form, near);
     add_prompt(narrow, is_small_ ? 40 : 2048, form, 0);
   }
+  add_decode(wide, near, 1, KvForm::bf16, 0);
+  add_decode(wide, far, is_small_ ? 2 : 8, KvForm::bf16, near);
+  add_prompt(wide, is_small_ ? 40 : 2048, KvForm::bf16, 0);
+}
+
+void ShapeList::add_mixture(const MixtureShape& m) {
+  for (const int rows : is_small_ ? std::vector{1, 20} : std::vector{1, 8, 16, 512, 2048}) {
+    MixtureCase c{.form = m.form, .hidden = m.hidden, .width = m.width, .rows = rows};
+    c.rule.score = m.score;
+    c.rule.experts = m.experts;
+    c.rule.chosen = m.chosen;
+    c.is_prompt = rows > kRouteFewRows;
+    c.has_biases = m.is_clamped;
+    c.limit = m.is_clamped ? 7.0f : 0;
+    c.sample = is_small_ ? 40 : 3;
+    add(c.is_prompt ? "experts of prompts" : "experts", std::string(m.name) + " x " + std::to_string(rows),
+        [&device = device_, &module = module_, c](Random& random) { return mixture_trial(device, module, c, random); });
+  }
+}
+
+// Qwen3.5's of 0.8B, or a tiny one.
+void ShapeList::add_delta_net() {
+  const auto add_rows = [&](const char* what, const std::vector<int>& rows) {
+    DeltaCase c{.rows = rows, .further = rows};
+    if (!is_small_) c.shape = {16, 16, 0, 128, 128, 4};
+    add("delta_net", what, [&device = device_, &module = module_, c](Random& random) {
+      return delta_net_trial(device, module, c, random);
+    });
+  };
+  add_rows("x 1", {1});
+  add_rows("x 8", std::vector<int>(8, 1));
+  add_rows("of a prompt", {is_small_ ? 9 : 512});
 }
 
 void ShapeList::add_repack() {
@@ -251,6 +302,8 @@ std::vector<KernelShape> ShapeList::make() {
     add_attention(m);
     add_rows(m);
   }
+  for (const MixtureShape& m : is_small_ ? std::span<const MixtureShape>(kSmallMixtures) : kMixtures) add_mixture(m);
+  add_delta_net();
   add_repack();
   return std::move(shapes_);
 }
