@@ -123,7 +123,7 @@ TEST(SentencePiece, WhatIsNoModelIsRefused) {
   const auto refuse = [](const std::string& bytes, ErrorCode code, std::string_view words) {
     expect_refused([&] { parse_sentencepiece(bytes, "", "file"); }, code, words);
   };
-  using namespace std::string_literals;
+  using std::string_literals::operator""s;
   refuse("", ErrorCode::corrupt_file, "file: has no pieces");
   refuse("\x0A\x7Fxx", ErrorCode::corrupt_file, "ends within a field of 127 bytes");
   refuse("\x0F", ErrorCode::corrupt_file, "is of the kind 7");
@@ -142,7 +142,7 @@ TEST(SentencePiece, WhatIsNoModelIsRefused) {
 
 // A map of characters whose offsets all lead out of it matches nothing.
 TEST(SentencePiece, TrustsNoOffsetOfAMap) {
-  using namespace std::string_literals;
+  using std::string_literals::operator""s;
   const std::string piece = "\x0A\x03\x0A\x01"s + "a";
   const std::string map = "\x08\x00\x00\x00\x00\xFF\xFF\x7F\x61\xFF\xFF\xFF"s;
   const auto tokenizer = parse_sentencepiece(piece + "\x1A\x0E\x12\x0C"s + map, "", "file");
