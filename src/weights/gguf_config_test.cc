@@ -65,10 +65,12 @@ TEST(GgufConfigTest, windows_are_a_pattern_or_a_list) {
 
 TEST(GgufConfigTest, layers_that_predict_are_left_out) {
   GgufWriter writer = llama();
+  writer.remove("llama.block_count");
   writer.set("llama.block_count", GgufValue::u32(4)).set("llama.nextn_predict_layers", GgufValue::u32(1));
   writer.set("llama.attention.head_count_kv", GgufValue::array<uint32_t>(4, {0, 2, 0, 2}));
   EXPECT_EQ(*config_of(writer).find("num_hidden_layers"), Json(3));
   EXPECT_EQ(*config_of(writer).find("num_key_value_heads"), parse_json("[0, 2, 0]"));
+  writer.remove("llama.nextn_predict_layers");
   writer.set("llama.nextn_predict_layers", GgufValue::u32(9));
   EXPECT_EQ(*config_of(writer).find("num_hidden_layers"), Json(0));
 }
@@ -77,6 +79,7 @@ TEST(GgufConfigTest, numbers_of_activations_have_no_architecture_before_them) {
   GgufWriter writer = llama();
   writer.set("xielu.beta", GgufValue::array<float>(6, {0.5f, 0.25f}));
   EXPECT_EQ(to_json(*config_of(writer).find("xielu_beta")), "[0.5,0.25]");
+  writer.remove("xielu.beta");
   writer.set("xielu.beta", GgufValue::array<float>(6, {NAN}));
   expect_refused(ErrorCode::corrupt_file, "m.gguf: metadata key 'xielu.beta' is nan, expected a finite number",
                  [&] { config_of(writer); });
