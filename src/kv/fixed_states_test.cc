@@ -52,7 +52,9 @@ TEST_F(FixedStates, GoesOnFromTheLastThatWasKept) {
   const auto tokens = tokens_from(0, 100);
   admit(first, tokens);
   compute(first, tokens, 0, 64);    // kept
+  EXPECT_FALSE(manager_->is_writable(first, 64));
   compute(first, tokens, 64, 100);  // not at a place to keep one
+  EXPECT_TRUE(manager_->is_writable(first, 100));
   EXPECT_EQ(manager_->copies().size(), 1u);
   const BlockCopy copy = manager_->copies().front();
   EXPECT_EQ(copy.group, 1);

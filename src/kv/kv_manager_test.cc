@@ -130,7 +130,11 @@ TEST_F(KvManagerTest, AForkSharesUntilOneOfThemWrites) {
   compute(first, tokens_from(0, 40));
   ASSERT_TRUE(manager_->fork(first, fork, 39, 40, 0));
   EXPECT_EQ(manager_->used_count(), 3);
+  EXPECT_FALSE(manager_->is_writable(fork, 39));
+  EXPECT_TRUE(manager_->is_writable(fork, 48));  // a block that nobody has yet
   EXPECT_TRUE(manager_->grow(fork, 39, 40));
+  EXPECT_TRUE(manager_->is_writable(fork, 39));
+  EXPECT_TRUE(manager_->is_writable(first, 40));
   ASSERT_EQ(manager_->copies().size(), 1u);
   EXPECT_EQ(manager_->copies()[0].from, first.blocks(0)[2]);
   EXPECT_EQ(manager_->copies()[0].to, fork.blocks(0)[2]);

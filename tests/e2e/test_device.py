@@ -163,6 +163,20 @@ def test_preempted_over_windows_and_8_bits(start_server, windowed, swap):
     assert seen["estoc_swap_blocks_used"] == 0
 
 
+def test_steps_ahead_change_no_token(start_server, model, emulated):
+    in_turn = start_server(model, "--device", "emulator", "--threads", "1", "--max-seqs", "8", "--no-plan-ahead")
+
+    def ask(server, **fields) -> str:
+        return server.complete(PROMPT, max_tokens=12, ignore_eos=True, **fields)["choices"][0]["text"]
+
+    whole = ask(in_turn, temperature=0)
+    for fields in ({"temperature": 0}, {"temperature": 0.8, "seed": 3}, {"temperature": 0, "stop": [whole[-2:]]},
+                   {"temperature": 0.8, "seed": 4, "presence_penalty": 0.5}):
+        assert ask(emulated, **fields) == ask(in_turn, **fields), fields
+    assert counters(in_turn)["estoc_steps_ahead_total"] == 0
+    assert counters(emulated)["estoc_steps_ahead_total"] > 20
+
+
 def test_swapping_computes_nothing_twice(start_server, model):
     """A layer on the CPU too: its part of a block goes with the device's."""
     block = LAYERS * 2 * 64 * 2 * 16  # bytes of 16 positions in bf16
