@@ -13,6 +13,7 @@
 #include "tokenizer/spelled_byte.h"
 #include "tokenizer/split_names.h"
 #include "tokenizer/text_replace.h"
+#include "tokenizer/token_limits.h"
 #include "tokenizer/word_piece_model.h"
 
 namespace estoc {
@@ -32,6 +33,11 @@ void check_vocab(const GgufVocab& vocab) {
   const size_t count = vocab.tokens.size();
   if (count == 0 || count > (size_t{1} << 24)) {
     fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.tokens has {} entries, expected 1 to 2^24", vocab.source, count);
+  }
+  for (size_t id = 0; id < count; ++id) {
+    if (vocab.tokens[id].size() <= kTokenBytesMax) continue;
+    fail(ErrorCode::corrupt_file, "{}: tokenizer.ggml.tokens: token {} is {} bytes long, expected at most {}",
+         vocab.source, id, vocab.tokens[id].size(), kTokenBytesMax);
   }
   const auto check_count = [&](const char* key, size_t found) {
     if (found != 0 && found != count) {
@@ -172,8 +178,7 @@ std::unique_ptr<Tokenizer> build_marked(const GgufVocab& vocab) {
   for (size_t id = 0; id < vocab.tokens.size(); ++id) {
     if (set_bytes(vocab, id, parts, model)) model.texts.insert(vocab.tokens[id], static_cast<TokenId>(id));
   }
-  add_merges(
-      vocab, parts, [](std::string_view spelling) { return std::optional(std::string(spelling)); }, model);
+  add_merges(vocab, parts, [](std::string_view spelling) { return std::optional(std::string(spelling)); }, model);
   parts.model = std::make_unique<BpeModel>(std::move(model));
   parts.normalizer.add([](std::string text) { return replace_all(text, " ", kMark); });
   return std::make_unique<PipelineTokenizer>(std::move(parts));
@@ -267,12 +272,11 @@ std::unique_ptr<Tokenizer> build_word_piece(const GgufVocab& vocab) {
 constexpr struct {
   std::string_view name;
   std::unique_ptr<Tokenizer> (*build)(const GgufVocab& vocab);
-} kKinds[] = {
-    {"gpt2", build_byte_level},
-    {"gemma4", build_marked},
-    {"llama", build_sentencepiece},
-    {"t5", build_unigram},
-    {"bert", build_word_piece}};
+} kKinds[] = {{"gpt2", build_byte_level},
+              {"gemma4", build_marked},
+              {"llama", build_sentencepiece},
+              {"t5", build_unigram},
+              {"bert", build_word_piece}};
 
 }  // namespace
 

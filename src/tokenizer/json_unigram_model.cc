@@ -1,6 +1,6 @@
 // Unigram models of a tokenizer.json.
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "tokenizer/json_models.h"
@@ -10,7 +10,6 @@ namespace estoc {
 namespace {
 
 constexpr double kUnknownPenalty = 10;  // below the lowest score
-constexpr size_t kTokenBytesMax = 2048;
 
 }  // namespace
 
@@ -24,10 +23,6 @@ std::unique_ptr<PieceModel> read_unigram_model(const JsonModelSource& source) {
     const auto id = static_cast<TokenId>(i);
     parts.scores.push_back(score);
     lowest = std::min(lowest, score);
-    if (spelling.size() > kTokenBytesMax) {
-      fail(ErrorCode::corrupt_file, "{}: token {} is {} bytes long, expected at most {}", source.source, id,
-           spelling.size(), kTokenBytesMax);
-    }
     // Special tokens are left out, so that text never spells one by accident; of two equal spellings the last counts.
     if (spelling.empty() || source.is_special[i] || source.spellings.find(spelling) != id) continue;
     parts.tokens.insert(spelling, id);

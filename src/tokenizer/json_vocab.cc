@@ -1,6 +1,7 @@
 #include "tokenizer/json_vocab.h"
 
 #include "base/error.h"
+#include "tokenizer/token_limits.h"
 
 namespace estoc {
 namespace {
@@ -21,6 +22,10 @@ TokenId JsonVocabReader::checked_id(const Json& json, size_t entries) const {
 
 void JsonVocabReader::add(std::string_view spelling, TokenId id, bool is_added) {
   const auto at = static_cast<size_t>(id);
+  if (spelling.size() > kTokenBytesMax) {
+    fail(ErrorCode::corrupt_file, "{}: token {} is {} bytes long, expected at most {}", source_, id, spelling.size(),
+         kTokenBytesMax);
+  }
   if (at >= parts_.token_bytes.size()) {
     parts_.token_bytes.resize(at + 1);
     parts_.is_special.resize(at + 1);

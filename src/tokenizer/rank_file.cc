@@ -6,13 +6,12 @@
 
 #include "base/error.h"
 #include "tokenizer/base64.h"
+#include "tokenizer/token_limits.h"
 
 namespace estoc {
 namespace {
 
 constexpr uint32_t kRanksMax = 1 << 22;
-// Every way to cut a token is looked up once: real ones have 128 bytes at most.
-constexpr size_t kTokenBytesMax = 2048;
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "tokenizer/sentencepiece_vocab.h"
 #include "tokenizer/spelled_byte.h"
 #include "tokenizer/text_replace.h"
+#include "tokenizer/token_limits.h"
 #include "tokenizer/unigram_model.h"
 
 namespace estoc {
@@ -18,7 +19,6 @@ namespace {
 
 constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581 stands for a space
 constexpr float kUnknownPenalty = 10;               // below the lowest score
-constexpr size_t kTokenBytesMax = 2048;
 
 class PartsBuilder {
  public:

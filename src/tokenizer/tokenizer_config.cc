@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "tokenizer/token_limits.h"
 
 namespace estoc {
 namespace {
@@ -69,6 +70,10 @@ void add_tokens_of_config(const JsonFields& config, TokenizerParts& parts) {
     const auto at = static_cast<size_t>(id);
     const std::string& content = fields.string("content");
     if (content.empty()) continue;
+    if (content.size() > kTokenBytesMax) {
+      fail(ErrorCode::corrupt_file, "{}: token {} is {} bytes long, expected at most {}", fields.where(), id,
+           content.size(), kTokenBytesMax);
+    }
     const size_t count = std::max(parts.token_bytes.size(), at + 1);
     parts.token_bytes.resize(count);
     parts.is_special.resize(count);

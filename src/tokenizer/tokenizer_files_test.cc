@@ -199,6 +199,21 @@ TEST(Lengths, AreReadAndLeftToTheCaller) {
                  "direction is \"Up\"");
 }
 
+TEST(Tokens, AreNotLongerThanAnyRealOne) {
+  const auto parse = [](size_t bytes) {
+    const std::string token(bytes, 'a');
+    return parse_tokenizer_json(
+        R"({"model": {"type": "WordPiece", "unk_token": "u", "vocab": {"u": 0, ")" + token + "\": 1}}}", "",
+        "file.json");
+  };
+  EXPECT_EQ(parse(4096)->vocab_count(), 2);
+  expect_refused([&] { parse(4097); }, ErrorCode::corrupt_file,
+                 "file.json: token 1 is 4097 bytes long, expected at most 4096");
+  const std::string long_token(4097, 'a');
+  GgufVocab vocab{.source = "file.gguf", .model = "bert", .tokens = {"[UNK]", long_token}};
+  expect_refused([&] { build_tokenizer(vocab); }, ErrorCode::corrupt_file, "token 1 is 4097 bytes long");
+}
+
 TEST(Components, AreBoundedInNumberAndDepth) {
   const auto parse = [](const std::string& normalizer) {
     return [=] {
