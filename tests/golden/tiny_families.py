@@ -337,11 +337,11 @@ FAMILIES = {
         "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0,
                             "short_factor": [1.0, 1.1, 1.2, 1.3, 1.5, 2.0, 2.5, 3.0],
                             "long_factor": [1.0, 1.1, 1.2, 1.3, 1.5, 2.0, 2.5, 3.0]}}),
-    # The numbers that GGUF files leave out.
+    # The numbers that GGUF files leave out; an output of its own, or it would repeat what it is given.
     "minicpm3_plain_like": ("MiniCPM3Config", {
-        "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 1, "num_attention_heads": 2,
-        "num_key_value_heads": 2, "q_lora_rank": 24, "kv_lora_rank": 32, "qk_nope_head_dim": 16,
-        "qk_rope_head_dim": 16, "original_max_position_embeddings": 512,
+        "hidden_size": 128, "intermediate_size": 40, "num_hidden_layers": 1, "num_attention_heads": 4,
+        "num_key_value_heads": 4, "q_lora_rank": 24, "kv_lora_rank": 32, "qk_nope_head_dim": 16,
+        "qk_rope_head_dim": 16, "tie_word_embeddings": False, "original_max_position_embeddings": 512,
         "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0,
                             "short_factor": [1.0, 1.1, 1.2, 1.3, 1.5, 2.0, 2.5, 3.0],
                             "long_factor": [1.0, 1.1, 1.2, 1.3, 1.5, 2.0, 2.5, 3.0]}}),
