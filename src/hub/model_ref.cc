@@ -55,8 +55,8 @@ void check_repository(const ModelRef& ref, std::string_view typed) {
   if (!ref.quant.empty() && !is_quant_name(ref.quant)) {
     refuse(typed, fmt::format("'{}' is no quantization, expected one like Q4_K_M", shown(ref.quant)));
   }
-  if (!ref.file.empty() && !is_safe_path(ref.file)) {
-    refuse(typed, fmt::format("'{}' is no file of a repository", shown(ref.file)));
+  if (!ref.file.empty() && (!is_safe_path(ref.file) || !ref.file.ends_with(".gguf"))) {
+    refuse(typed, fmt::format("'{}' is no GGUF file of a repository", shown(ref.file)));
   }
 }
 
@@ -168,7 +168,9 @@ std::string OllamaName::text() const {
   if (!is_https) return fmt::format("ollama:http://{}/{}/{}:{}", host, user, model, tag);
   if (host != usual.host) return fmt::format("ollama:{}/{}/{}:{}", host, user, model, tag);
   if (user != usual.user) return fmt::format("ollama:{}/{}:{}", user, model, tag);
-  return fmt::format("{}:{}", model, tag);
+  // Names that would be read as a prefix keep theirs.
+  const bool is_prefix = model == "hf" || model == "modelscope" || model == "ollama";
+  return fmt::format("{}{}:{}", is_prefix ? "ollama:" : "", model, tag);
 }
 
 OllamaName parse_ollama_name(std::string_view text) {

@@ -69,6 +69,9 @@ TEST(ModelRef, Ollama) {
   EXPECT_FALSE(own.ollama.is_https);
   EXPECT_EQ(own.ollama.host, "127.0.0.1:5000");
   EXPECT_EQ(parse(own.text).ollama, own.ollama);
+  for (const char* text : {"ollama:hf", "ollama:modelscope", "ollama:ollama"}) {
+    EXPECT_EQ(parse(parse(text).text).ollama, parse(text).ollama) << text;
+  }
   EXPECT_EQ(parse("plain").source, Source::local);
 }
 
@@ -84,6 +87,8 @@ TEST(ModelRef, WhatIsNone) {
                            "org/name:Q4/K",
                            "org--x/y",
                            "org/name/../x",
+                           "org/name/config.json",
+                           "https://huggingface.co/org/name/blob/main/config.json",
                            "hf.co/org",
                            "https://huggingface.co/",
                            "https://huggingface.co/datasets/a/b",
