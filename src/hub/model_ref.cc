@@ -63,6 +63,9 @@ void check_repository(const ModelRef& ref, std::string_view typed) {
 // The shortest text that means the same.
 std::string text_of(const ModelRef& ref) {
   std::string text = ref.source == ModelRef::Source::modelscope ? "modelscope:" : "";
+  for (const std::string_view host : kHubHosts) {  // an organization that is called like the hub
+    if (text.empty() && ref.repo.starts_with(std::string(host) + "/")) text = "hf:";
+  }
   text += ref.repo;
   if (!ref.revision.empty()) text += "@" + percent_encoded(ref.revision, ref.file.empty());
   if (!ref.quant.empty()) text += ":" + ref.quant;

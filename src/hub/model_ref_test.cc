@@ -69,6 +69,7 @@ TEST(ModelRef, Ollama) {
   EXPECT_FALSE(own.ollama.is_https);
   EXPECT_EQ(own.ollama.host, "127.0.0.1:5000");
   EXPECT_EQ(parse(own.text).ollama, own.ollama);
+  EXPECT_EQ(parse(parse("hf:hf.co/name").text).repo, "hf.co/name");
   for (const char* text : {"ollama:hf", "ollama:modelscope", "ollama:ollama"}) {
     EXPECT_EQ(parse(parse(text).text).ollama, parse(text).ollama) << text;
   }

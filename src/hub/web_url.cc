@@ -59,7 +59,9 @@ bool WebUrl::is_loopback() const {
 std::optional<WebUrl> parse_web_url(std::string_view text) {
   if (text.size() > limits::kUrlBytesMax) return {};
   if (!std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; })) return {};
-  std::string scheme(text.substr(0, text.find("://")));
+  const size_t divider = text.find("://");
+  if (divider == std::string_view::npos) return {};
+  std::string scheme(text.substr(0, divider));
   std::transform(scheme.begin(), scheme.end(), scheme.begin(), small);
   if (scheme != "http" && scheme != "https") return {};
   WebUrl url;

@@ -22,6 +22,8 @@ TEST(WebUrl, PartsAreFound) {
 
 TEST(WebUrl, OthersAreRefused) {
   for (const char* text : {"",
+                           "https",
+                           "http:",
                            "x",
                            "ftp://h/",
                            "file:///etc/passwd",
