@@ -31,7 +31,7 @@ struct Stream {
   bool is_capturing = false;
   std::vector<Work> captured;
   bool is_late = false;
-  std::deque<Work> late;  // what is still to be done
+  std::deque<Work> late;    // what is still to be done
   uint64_t late_count = 0;  // that ever was
 
   // All but what was put on it behind the first `count`.
@@ -189,10 +189,11 @@ Result memory_info(size_t* free, size_t* total) { return *free = *total = size_t
 Result module_load(Handle* module, const void*) { return *module = &state(), 0; }
 Result module_unload(Handle) { return 0; }
 // Kernels that have a form for warpgroup products are found in their other one where a card has none. Some attention
-// has the other one only.
+// has the other one only, that of heads of 256 for cards of NVIDIA.
 template <EmulatedCard kCard>
 const EmulatedKernel* find_kernel(std::string name) {
-  if (name == "attention_prompt_256" || name.ends_with("_capped")) return EmulatedKernel::find(name);
+  if (name == "attention_prompt_256") return kCard == EmulatedCard::hopper ? EmulatedKernel::find(name) : nullptr;
+  if (name.ends_with("_capped")) return EmulatedKernel::find(name);
   for (const std::string prefix : {"gemm_", "attention_prompt_", "matrix_rate_"}) {
     const bool has_two =
         kCard != EmulatedCard::hopper && name.starts_with(prefix) && !name.starts_with(prefix + "mma_");

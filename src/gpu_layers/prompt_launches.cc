@@ -1,4 +1,5 @@
 // Steps of many rows: eight launches a layer over tiles of tokens.
+#include <algorithm>
 #include <string>
 
 #include "gpu/source/gemm.h"
@@ -255,7 +256,11 @@ bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weight
       if (!device.has(std::string("gemm_") + name_of(matrix.form) + "_store_n" + std::to_string(tokens))) return false;
     }
   }
-  return weights.plan().heads == 0 || device.has("attention_prompt_" + std::to_string(weights.plan().head_room));
+  const int room = weights.plan().head_room;
+  return std::ranges::all_of(weights.plan().layers, [&](const GpuLayer& layer) {
+    const char* const suffix = gpu::attention_prompt_suffix(room, layer.softcap > 0);
+    return layer.delta || device.has("attention_prompt_" + std::to_string(room) + suffix);
+  });
 }
 
 void launch_prompt(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,

@@ -58,6 +58,28 @@ struct KvLane {
   KvLaneScales<kForm> scales;
 };
 
+// Wide heads leave AMD's registers no room for values beside keys: they come when the scores are there.
+#if defined(IS_EMULATED)
+inline constexpr bool kMayBeLate = true;
+#else
+inline constexpr bool kMayBeLate = kIsAmd;
+#endif
+template <int D>
+inline constexpr bool kHasLateValues = kMayBeLate && D > 128;
+
+template <int D, KvForm kForm>
+DEVICE void load_values(KvLane<D, kForm>& to, const u8* values, int lane) {
+  constexpr int kHalf = kv_code_bytes(kForm, D) / 2;
+  UNROLL
+  for (int half = 0; half < 2; ++half) {
+    UNROLL
+    for (int i = 0; i < kv_lane_chunks(kForm, D); ++i) {
+      const int at = half * kHalf + (lane % 4 + 4 * i) * 128 + lane / 4 * 16;
+      to.values[half][i] = load_stream<Words4>(values + at);
+    }
+  }
+}
+
 template <int D, KvForm kForm>
 DEVICE void load_kv(KvLane<D, kForm>& to, const u8* keys, const u8* values, int lane) {
   constexpr int kHalf = kv_code_bytes(kForm, D) / 2;
@@ -73,14 +95,7 @@ DEVICE void load_kv(KvLane<D, kForm>& to, const u8* keys, const u8* values, int 
       to.keys[half][i] = load_stream<Words4>(keys + at);
     }
   }
-  UNROLL
-  for (int half = 0; half < 2; ++half) {
-    UNROLL
-    for (int i = 0; i < kv_lane_chunks(kForm, D); ++i) {
-      const int at = half * kHalf + (lane % 4 + 4 * i) * 128 + lane / 4 * 16;
-      to.values[half][i] = load_stream<Words4>(values + at);
-    }
-  }
+  if constexpr (!kHasLateValues<D>) load_values<D, kForm>(to, values, lane);
 }
 
 // The same keys and values of the layer `distance` bytes further, on their way to the L2.
@@ -106,6 +121,19 @@ constexpr int output_dimension(KvForm form, int tile, int g, int low_or_high) {
 // The new position into its block: `place` is where in it. Nobody has written what follows there: values become zero,
 // because a weight of zero times whatever they were may be NaN.
 template <int D, KvForm kForm>
+DEVICE void complete_values(KvLane<D, kForm>& kv, const AttentionShared<D, kForm>& shared, int place, int lane) {
+  UNROLL
+  for (int half = 0; half < 2; ++half) {
+    const int mine = half * 8 + lane / 4;
+    UNROLL
+    for (int i = 0; i < kv_lane_chunks(kForm, D); ++i) {
+      const int chunk = (lane % 4 + 4 * i) * 16;
+      if (mine == place) kv.values[half][i] = *reinterpret_cast<const Words4*>(shared.key_value[1] + chunk);
+      if (kForm == KvForm::bf16 && mine > place) kv.values[half][i] = {0, 0, 0, 0};
+    }
+  }
+}
+template <int D, KvForm kForm>
 DEVICE void complete_kv(KvLane<D, kForm>& kv, const AttentionShared<D, kForm>& shared, int place, int lane) {
   UNROLL
   for (int half = 0; half < 2; ++half) {
@@ -113,13 +141,10 @@ DEVICE void complete_kv(KvLane<D, kForm>& kv, const AttentionShared<D, kForm>& s
     UNROLL
     for (int i = 0; i < kv_lane_chunks(kForm, D); ++i) {
       const int chunk = (lane % 4 + 4 * i) * 16;
-      if (mine == place) {
-        kv.keys[half][i] = *reinterpret_cast<const Words4*>(shared.key_value[0] + chunk);
-        kv.values[half][i] = *reinterpret_cast<const Words4*>(shared.key_value[1] + chunk);
-      }
-      if (kForm == KvForm::bf16 && mine > place) kv.values[half][i] = {0, 0, 0, 0};
+      if (mine == place) kv.keys[half][i] = *reinterpret_cast<const Words4*>(shared.key_value[0] + chunk);
     }
   }
+  if constexpr (!kHasLateValues<D>) complete_values<D, kForm>(kv, shared, place, lane);
   if constexpr (kForm == KvForm::int8) {
     UNROLL
     for (int i = 0; i < 4; ++i) {
@@ -176,12 +201,13 @@ DEVICE void compute_scores(float (&scores)[4], const u16* query, const KvLane<D,
   }
 }
 
-// Takes a block of positions in; `end` of its 16 are there.
-template <int D, KvForm kForm, bool kHasWindow>
+// Takes a block of positions in; `end` of its 16 are there. `bring_values` is called when the scores are there.
+template <int D, KvForm kForm, bool kHasWindow, class BringValues>
 DEVICE void attend(RunningSoftmax<D>& state, const u16* query, const KvLane<D, kForm>& kv, const ScoreScale& scale,
-                   int end, int window, int lane) {
+                   int end, int window, int lane, BringValues bring_values) {
   float s[4];
   compute_scores<D, kForm, kHasWindow>(s, query, kv, scale, end, window, lane);
+  bring_values();
   float maximum = state.maximum;
   UNROLL
   for (int i = 0; i < 4; ++i) maximum = s[i] > maximum ? s[i] : maximum;
@@ -403,10 +429,12 @@ DEVICE void attention_decode(AttentionShared<D, kForm>& shared, const AttentionA
   u8* head = a.kv.pool + static_cast<long>(kv_head) * kv_tile_bytes(kForm, D);
   const int to_values = a.kv.kv_heads * kv_tile_bytes(kForm, D);
   KvLane<D, kForm> kv;
+  const u8* values = nullptr;
   const int first = range.begin + warp;
   if (first < range.end) {
     const u8* tile = head + table[first] * a.kv.block_stride;
-    load_kv<D, kForm>(kv, tile, tile + to_values, lane);
+    values = tile + to_values;
+    load_kv<D, kForm>(kv, tile, values, lane);
     ask_for_kv<D, kForm>(tile, tile + to_values, a.next_layer, lane);
   }
   if (row == 0) ask_ahead(a.ahead, kv_head * grid_blocks() + block_index(), a.kv.kv_heads * grid_blocks());
@@ -434,12 +462,18 @@ DEVICE void attention_decode(AttentionShared<D, kForm>& shared, const AttentionA
   if (end > last_end) {
     while (true) {
       if (end <= kKvPositions) complete_kv<D, kForm>(kv, shared, end - 1, lane);
-      attend<D, kForm, kHasWindow>(state, query, kv, scale, end, window, lane);
+      attend<D, kForm, kHasWindow>(state, query, kv, scale, end, window, lane, [&] {
+        if constexpr (kHasLateValues<D>) {
+          load_values<D, kForm>(kv, values, lane);
+          if (end <= kKvPositions) complete_values<D, kForm>(kv, shared, end - 1, lane);
+        }
+      });
       next += kAttentionWarps<D>;
       end -= kAttentionWarps<D> * kKvPositions;
       if (end <= last_end) break;
       const u8* tile = head + *next * a.kv.block_stride;
-      load_kv<D, kForm>(kv, tile, tile + to_values, lane);
+      values = tile + to_values;
+      load_kv<D, kForm>(kv, tile, values, lane);
       ask_for_kv<D, kForm>(tile, tile + to_values, a.next_layer, lane);
     }
   }

@@ -34,6 +34,15 @@ DEVICE int attention_pair(KvForm form, int i) {
   return form == KvForm::bf16 ? i * 4 + t : i / 2 * 8 + 2 * t + i % 2;
 }
 
+// The same number, of which AMD's compiler does not know that it is: what follows from it is computed where it is used,
+// instead of being kept in registers that are not there.
+DEVICE int known_here(int x) {
+#if defined(__HIP__)
+  asm volatile("" : "+v"(x));
+#endif
+  return x;
+}
+
 // A warp's 16 query rows as fragments, of which this thread has parts of rows row0 and row0 + 8; rows beyond the tile
 // are zero. Products with codes want another order of dimensions: lane t has four neighbours of each 16.
 template <int D, KvForm kForm = KvForm::bf16>
@@ -129,11 +138,13 @@ DEVICE void attention_store(const float (&o)[D / 2], const AttentionRows& rows, 
       sum += exp2_fast((a.sinks[head] - rows.largest[r] * a.scale) * kLog2E);
     }
     const float factor = reciprocal_fast(sum);
+    const int first_pair = known_here(attention_pair(kForm, 0));
     const float* gate =
         a.gate == nullptr ? nullptr : a.gate + static_cast<long>(token) * a.gate_stride + head * a.width;
     UNROLL
     for (int j = 0; j < D / 8; ++j) {
-      const int in_head = attention_pair(kForm, j), pair = head * (a.width / 2) + in_head;
+      const int in_head = first_pair + (kForm == KvForm::bf16 ? j * 4 : j / 2 * 8 + j % 2);
+      const int pair = head * (a.width / 2) + in_head;
       if (2 * in_head >= a.width) continue;
       float low = o[4 * j + 2 * r] * factor, high = o[4 * j + 2 * r + 1] * factor;
       if (gate != nullptr) {
