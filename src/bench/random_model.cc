@@ -49,6 +49,9 @@ constexpr Shape kShapes[] = {
     // Six of its 27 layers.
     {"deepseek-v2-lite-cut", "DeepseekV2ForCausalLM", "deepseek_v2", 6, 2048, 16, 16, 128, 1408, 102400, 163840, 1e4,
      1e-6, false, false, 0, 64, 6, true},
+    // A twelfth of its layers.
+    {"gpt-oss-20b-cut", "GptOssForCausalLM", "gpt_oss", 2, 2880, 64, 8, 64, 2880, 201088, 131072, 15e4, 1e-5, false,
+     false, 0, 32, 4},
 };
 
 class RandomModel final : public MemorySource {
