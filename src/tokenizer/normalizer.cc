@@ -15,7 +15,11 @@ namespace {
 // Combining marks in canonical order: stably sorted by class between starters. Done here because the library swaps
 // neighbours, which takes quadratic time over a long run of marks.
 void order_marks(std::vector<utf8proc_int32_t>& code_points) {
-  const auto class_of = [](utf8proc_int32_t c) { return utf8proc_get_property(c)->combining_class; };
+  // A mark that is newer than the library's tables moves nowhere and lets no other pass.
+  const CodePointSet& known = combining_marks();
+  const auto class_of = [&](utf8proc_int32_t c) -> utf8proc_propval_t {
+    return known.contains(static_cast<uint32_t>(c)) ? utf8proc_get_property(c)->combining_class : utf8proc_propval_t{0};
+  };
   for (auto at = code_points.begin(); at != code_points.end();) {
     at = std::find_if(at, code_points.end(), [&](auto c) { return class_of(c) != 0; });
     const auto end = std::find_if(at, code_points.end(), [&](auto c) { return class_of(c) == 0; });
