@@ -18,6 +18,10 @@ class FixedStates : public StateSource {
 
 StateId StateSource::after(uint32_t, const Call& call, std::string_view) { return call.next; }
 
+bool StateSource::may_reject(uint32_t, const Call&, std::string_view) { return false; }
+
+StateId StateSource::without_memory(uint32_t) { return kDeadState; }
+
 Automaton::Automaton() {
   const uint32_t fixed = add_source(std::make_unique<FixedStates>());
   ESTOC_CHECK(add_state(fixed, kDeadState) == kDeadState);
@@ -74,6 +78,15 @@ StateId Automaton::step(StateId state, uint8_t byte) {
 
 StateId Automaton::after(StateId caller, const Call& call, std::string_view text) {
   return sources_[states_[caller].source]->after(states_[caller].payload, call, text);
+}
+
+bool Automaton::may_reject(StateId caller, const Call& call, std::string_view begun) {
+  return sources_[states_[caller].source]->may_reject(states_[caller].payload, call, begun);
+}
+
+StateId Automaton::without_memory(StateId state) {
+  const StateId out = sources_[states_[state].source]->without_memory(states_[state].payload);
+  return out == kDeadState ? state : out;
 }
 
 bool Automaton::is_inner(StateId state) {

@@ -31,8 +31,6 @@ struct Call {
 
 struct StateInfo {
   bool accepts = false;
-  // A call's text may turn out to be one that is not allowed (StateSource::after).
-  bool may_reject_text = false;
   std::vector<Call> calls;
 };
 
@@ -44,6 +42,10 @@ class StateSource {
   virtual StateId step(uint32_t payload, uint8_t byte) = 0;
   // Where the caller in `payload` is after `call`, which reads its text, matched `text`; kDeadState when it must not.
   virtual StateId after(uint32_t payload, const Call& call, std::string_view text);
+  // Whether some text that begins so may be one for which after() says kDeadState.
+  virtual bool may_reject(uint32_t payload, const Call& call, std::string_view begun);
+  // A state that goes on as this one does but for texts that after() rejects; kDeadState for this one itself.
+  virtual StateId without_memory(uint32_t payload);
 };
 
 class Automaton {
@@ -64,6 +66,8 @@ class Automaton {
   const StateInfo& info(StateId state);  // until the next call of anything here
   StateId step(StateId state, uint8_t byte);
   StateId after(StateId caller, const Call& call, std::string_view text);
+  bool may_reject(StateId caller, const Call& call, std::string_view begun);
+  StateId without_memory(StateId state);
   // Neither an end nor a call: the only way on is a byte.
   bool is_inner(StateId state);
   size_t state_count() const { return states_.size(); }

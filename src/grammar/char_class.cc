@@ -63,8 +63,16 @@ CharSet digits() { return CharSet({{'0', '9'}}); }
 CharSet word() { return CharSet({{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}); }
 // WhiteSpace and LineTerminator of ECMA-262.
 CharSet white_space() {
-  return CharSet({{'\t', '\r'}, {' ', ' '}, {0xA0, 0xA0}, {0x1680, 0x1680}, {0x2000, 0x200A}, {0x2028, 0x2029},
-                  {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}});
+  return CharSet({{'\t', '\r'},
+                  {' ', ' '},
+                  {0xA0, 0xA0},
+                  {0x1680, 0x1680},
+                  {0x2000, 0x200A},
+                  {0x2028, 0x2029},
+                  {0x202F, 0x202F},
+                  {0x205F, 0x205F},
+                  {0x3000, 0x3000},
+                  {0xFEFF, 0xFEFF}});
 }
 
 class Reader {
@@ -207,8 +215,8 @@ class Reader {
       if (!out && (key == one.name || key == one.long_name)) out = CharSet(class_ranges(one.classes));
     }
     if (!out) {
-      fail(ErrorCode::unsupported, "regular expression: \\p{{{}}} is no general category of Unicode, others are not supported",
-           name);
+      fail(ErrorCode::unsupported,
+           "regular expression: \\p{{{}}} is no general category of Unicode, others are not supported", name);
     }
     return is_negated ? out->complement() : *out;
   }
@@ -217,27 +225,45 @@ class Reader {
     if (at_ >= text_.size()) refuse("a backslash that escapes nothing");
     const uint32_t c = literal();
     switch (c) {
-      case 'd': return digits();
-      case 'D': return digits().complement();
-      case 'w': return word();
-      case 'W': return word().complement();
-      case 's': return white_space();
-      case 'S': return white_space().complement();
-      case 'p': return category(false);
-      case 'P': return category(true);
-      case 'n': return CharSet::one('\n');
-      case 'r': return CharSet::one('\r');
-      case 't': return CharSet::one('\t');
-      case 'f': return CharSet::one('\f');
-      case 'v': return CharSet::one('\v');
-      case 'a': return CharSet::one('\a');
-      case 'e': return CharSet::one(0x1B);
-      case '0': return CharSet::one(0);
+      case 'd':
+        return digits();
+      case 'D':
+        return digits().complement();
+      case 'w':
+        return word();
+      case 'W':
+        return word().complement();
+      case 's':
+        return white_space();
+      case 'S':
+        return white_space().complement();
+      case 'p':
+        return category(false);
+      case 'P':
+        return category(true);
+      case 'n':
+        return CharSet::one('\n');
+      case 'r':
+        return CharSet::one('\r');
+      case 't':
+        return CharSet::one('\t');
+      case 'f':
+        return CharSet::one('\f');
+      case 'v':
+        return CharSet::one('\v');
+      case 'a':
+        return CharSet::one('\a');
+      case 'e':
+        return CharSet::one(0x1B);
+      case '0':
+        return CharSet::one(0);
       case 'b':
         if (is_in_bracket) return CharSet::one('\b');
         break;
-      case 'x': return CharSet::one(take('{') ? braced_hex() : hex(2));
-      case 'u': return unicode_escape();
+      case 'x':
+        return CharSet::one(take('{') ? braced_hex() : hex(2));
+      case 'u':
+        return unicode_escape();
       case 'c': {
         const uint32_t letter = literal();
         if ((letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z')) return CharSet::one(letter % 32);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -13,6 +14,7 @@ namespace {
 // Which of the sets hold the characters from each of these on.
 // Surrogates are cut out: no set holds them, but a complement would.
 constexpr uint32_t kSurrogateFirst = 0xD800, kSurrogateAfter = 0xE000;
+constexpr int kSplitDepthMax = 1000;  // characters of a text that is listed
 struct Partition {
   std::vector<uint32_t> cuts;
   std::vector<std::vector<uint64_t>> members;
@@ -161,21 +163,17 @@ bool CharDfa::matches(RegexId id, std::string_view utf8) {
   return at != kDeadChar && accepts(at);
 }
 
-CharDfa::Extent CharDfa::extent(RegexId id, size_t most) {
-  Extent out;
+CharDfa::Split CharDfa::split(RegexId id, size_t most) {
+  Split out;
   const CharState from = start(id);
   if (from == kDeadChar) {
-    out.is_few = true;
+    out.is_known = true;
     return out;
   }
-  std::vector<CharState> found;
-  for (const CharState one : reachable(from)) {
-    if (live(one) != kDeadChar) found.push_back(one);
-  }
-  // States without an endless continuation: those all of whose followers are such, taken from the ends.
   std::unordered_map<CharState, std::vector<CharState>> leading_to;
   std::unordered_map<CharState, size_t> open;
-  for (const CharState one : found) {
+  for (const CharState one : reachable(from)) {
+    if (live(one) == kDeadChar) continue;
     open.try_emplace(one, 0);
     for (const CharEdge& edge : edges(one)) {
       if (edge.to == kDeadChar) continue;
@@ -183,41 +181,56 @@ CharDfa::Extent CharDfa::extent(RegexId id, size_t most) {
       ++open[one];
     }
   }
+  // States with few continuations: all of whose followers are such, from the ends backwards; and what leads there.
+  std::unordered_map<CharState, bool> is_few, leads_to_few;
   std::vector<CharState> ends;
-  size_t ended = 0;
   for (const auto& [one, count] : open) {
     if (count == 0) ends.push_back(one);
   }
   while (!ends.empty()) {
     const CharState one = ends.back();
     ends.pop_back();
-    ++ended;
+    is_few[one] = leads_to_few[one] = true;
     for (const CharState before : leading_to[one]) {
       if (--open[before] == 0) ends.push_back(before);
     }
   }
-  out.is_endless_everywhere = ended == 0;
-  if (ended < found.size()) return out;
+  for (const auto& [one, few] : is_few) ends.push_back(one);
+  while (!ends.empty()) {
+    const CharState one = ends.back();
+    ends.pop_back();
+    for (const CharState before : leading_to[one]) {
+      if (!std::exchange(leads_to_few[before], true)) ends.push_back(before);
+    }
+  }
   std::string text;
-  const auto list = [&](const auto& self, CharState at) -> bool {
-    if (accepts(at)) out.texts.push_back(text);
-    if (out.texts.size() > most) return false;
+  std::unordered_map<CharState, bool> is_open;  // on the way here
+  const auto list = [&](const auto& self, CharState at, int depth) -> bool {
+    if (is_few.contains(at) && accepts(at)) out.few.push_back(text);
+    if (out.few.size() > most || depth > kSplitDepthMax || std::exchange(is_open[at], true)) return false;
     const std::vector<CharEdge> all = edges(at);
     for (size_t i = 0; i < all.size(); ++i) {
-      if (all[i].to == kDeadChar) continue;
+      if (all[i].to == kDeadChar || !leads_to_few.contains(all[i].to)) continue;
       const uint32_t end = i + 1 < all.size() ? all[i + 1].from : kCodePointMax + 1;
       if (end - all[i].from > most) return false;
       for (uint32_t c = all[i].from; c < end; ++c) {
         const size_t length = text.size();
         utf8_append(text, c);
-        if (!self(self, all[i].to)) return false;
+        if (!self(self, all[i].to, depth + 1)) return false;
         text.resize(length);
       }
     }
+    is_open[at] = false;
     return true;
   };
-  out.is_few = list(list, from);
-  if (!out.is_few) out.texts.clear();
+  out.is_known = !leads_to_few.contains(from) || list(list, from, 0);
+  if (!out.is_known) {
+    out.few.clear();
+    return out;
+  }
+  const RegexId few = arena_.one_of({out.few.begin(), out.few.end()});
+  out.endless = arena_.both({id, arena_.complement(few)});
+  if (start(out.endless) == kDeadChar) out.endless = kNothing;
   return out;
 }
 

@@ -5,6 +5,7 @@
 // Threads: one at a time. Errors: Error{invalid_argument} beyond the limits of grammar/limits.h.
 #pragma once
 
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -21,8 +22,6 @@ struct CharEdge {
   CharState to;
 };
 
-enum class TextCount : uint8_t { none, few, endless };
-
 class CharDfa {
  public:
   explicit CharDfa(RegexArena& arena) : arena_(arena) {}
@@ -36,13 +35,14 @@ class CharDfa {
   bool is_any_text(CharState state) const { return states_[state].regex == kAnyText; }
   bool matches(RegexId id, std::string_view utf8);
 
-  // Whether each state that can be reached has no end of texts; where there are few in all, up to `most` of them.
-  struct Extent {
-    bool is_endless_everywhere = false;
-    bool is_few = false;
-    std::vector<std::string> texts;
+  // A language taken apart: texts after whose beginning only so few can follow, and all others, any beginning of which
+  // has no end of continuations. Unknown when there are more than `most` of the former.
+  struct Split {
+    bool is_known = false;
+    std::vector<std::string> few;
+    RegexId endless = kNothing;
   };
-  Extent extent(RegexId id, size_t most);
+  Split split(RegexId id, size_t most);
 
  private:
   struct State {

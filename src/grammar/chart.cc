@@ -6,8 +6,8 @@
 namespace estoc::grammar {
 namespace {
 
-constexpr size_t kLinearItems = 12;   // so few are compared one by one
-constexpr size_t kFoundSize = 8192;   // a power of two, four times the most items
+constexpr size_t kLinearItems = 12;  // so few are compared one by one
+constexpr size_t kFoundSize = 8192;  // a power of two, four times the most items
 static_assert(kFoundSize >= 4 * limits::kRowItemsMax);
 
 size_t hash_of(const Chart::Item& item) {
@@ -21,14 +21,15 @@ bool is_same(const Chart::Item& a, const Chart::Item& b) {
 
 }  // namespace
 
-void Chart::start(StateId state, RuleId rule) {
+void Chart::start(StateId state, bool is_text_known) {
   items_.clear();
   rows_.clear();
   text_.clear();
-  Row row{.begin = 0};
+  Row row{.begin = 0, .is_text_unknown = !is_text_known};
   begin_ = 0;
+  unknown_from_ = 0;
   ++stamp_;
-  if (state != kDeadState) add({state, rule, kOutside, true});
+  if (state != kDeadState) add({state, 0, kOutside, true});
   close(row);
   rows_.push_back(row);
 }
@@ -110,7 +111,9 @@ void Chart::end_rule(const Item& item, Row& row) {
       if (call.rule != item.rule) continue;
       StateId next = call.next;
       if (call.reads_text && row.is_text_unknown) {
-        row.misses_text |= automaton_.info(caller.state).may_reject_text;
+        const std::string_view begun = std::string_view(text_).substr(0, unknown_from_);
+        const bool is_known = item.origin < begun.size();
+        row.misses_text |= automaton_.may_reject(caller.state, call, is_known ? begun.substr(item.origin) : "");
       } else if (call.reads_text) {
         next = automaton_.after(caller.state, call, std::string_view(text_).substr(item.origin));
       }
@@ -180,8 +183,9 @@ bool Chart::push_end_of(const Item& item) {
   begin_ = row.begin;
   ++stamp_;
   const Item copy = item;
-  end_rule(copy, row);
+  unknown_from_ = text_.size();
   text_.push_back('\0');
+  end_rule(copy, row);
   if (!close(row)) return false;
   rows_.push_back(row);
   return true;

@@ -28,7 +28,8 @@ class Chart {
 
   explicit Chart(Automaton& automaton) : automaton_(automaton) {}
 
-  void start(StateId state, RuleId rule = 0);
+  // With `is_text_known` false, texts that rules match never decide: misses_text() says where they would.
+  void start(StateId state, bool is_text_known = true);
   // Adds the row behind `byte`; false, and nothing changed, when no text of the grammar goes on so.
   bool push(uint8_t byte);
   bool push(std::string_view bytes);  // all or nothing
@@ -62,7 +63,8 @@ class Chart {
   Automaton& automaton_;
   std::vector<Item> items_;
   std::vector<Row> rows_;
-  std::string text_;  // a byte a row but the first
+  std::string text_;         // a byte a row but the first
+  size_t unknown_from_ = 0;  // where the text is not known any more, in rows that say so
   // Finds equal items of the row that is being made: positions + 1, valid where the stamp is the row's.
   std::vector<std::pair<uint32_t, uint32_t>> found_;
   uint32_t stamp_ = 0;

@@ -20,7 +20,7 @@ class GbnfParser {
  public:
   GbnfParser(Grammar& grammar, std::string_view text) : grammar_(grammar), text_(text) {}
 
-  void parse() {
+  RuleId parse() {
     RuleDrawer drawer(grammar_.net);
     skip(true);
     while (at_ < text_.size()) {
@@ -43,7 +43,7 @@ class GbnfParser {
     }
     const auto root = rules_.find("root");
     if (root == rules_.end()) refuse("there is no rule named root");
-    grammar_.begin_with(root->second.rule);
+    return root->second.rule;
   }
 
  private:
@@ -190,12 +190,18 @@ class GbnfParser {
       const char c = peek();
       ++at_;
       switch (c) {
-        case 'n': return '\n';
-        case 'r': return '\r';
-        case 't': return '\t';
-        case 'x': return hex(2);
-        case 'u': return hex(4);
-        case 'U': return hex(8);
+        case 'n':
+          return '\n';
+        case 'r':
+          return '\r';
+        case 't':
+          return '\t';
+        case 'x':
+          return hex(2);
+        case 'u':
+          return hex(4);
+        case 'U':
+          return hex(8);
         case '\\':
         case '"':
         case '\'':
@@ -203,8 +209,10 @@ class GbnfParser {
         case '^':
         case '/':
         case '[':
-        case ']': return static_cast<uint32_t>(c);
-        default: refuse("an unknown escape");
+        case ']':
+          return static_cast<uint32_t>(c);
+        default:
+          refuse("an unknown escape");
       }
     }
     const std::string_view rest = text_.substr(at_);
@@ -258,14 +266,18 @@ void begin_with_text(Grammar& grammar, RegexId regex) {
 
 }  // namespace
 
-std::unique_ptr<Grammar> compile_gbnf(std::string_view text) {
+RuleId add_gbnf_rule(Grammar& grammar, std::string_view text) {
   if (text.size() > limits::kSourceBytesMax) {
     fail(ErrorCode::invalid_argument, "the grammar has {} bytes, and {} are allowed", text.size(),
          limits::kSourceBytesMax);
   }
   if (!is_valid_utf8(text)) fail(ErrorCode::invalid_argument, "the grammar is not UTF-8");
+  return GbnfParser(grammar, text).parse();
+}
+
+std::unique_ptr<Grammar> compile_gbnf(std::string_view text) {
   auto grammar = std::make_unique<Grammar>();
-  GbnfParser(*grammar, text).parse();
+  grammar->begin_with(add_gbnf_rule(*grammar, text));
   return grammar;
 }
 

@@ -15,6 +15,8 @@
 namespace estoc::grammar {
 
 std::unique_ptr<Grammar> compile_gbnf(std::string_view text);
+// Its root as a rule of a grammar that is still being drawn.
+RuleId add_gbnf_rule(Grammar& grammar, std::string_view text);
 // All of the text matches the expression (grammar/regex_parser.h).
 std::unique_ptr<Grammar> compile_regex(std::string_view expression);
 // The text is one of these.

@@ -91,7 +91,8 @@ TEST(Gbnf, MasksAreWhatTheMatcherTakes) {
 
 TEST(Gbnf, RollsBack) {
   const TestVocabulary& words = test_vocabulary();
-  const auto grammar = std::make_shared<TokenGrammar>(compile_gbnf("root ::= \"ab\" [0-9]{3} \"!\"?"), words.vocabulary);
+  const auto grammar =
+      std::make_shared<TokenGrammar>(compile_gbnf("root ::= \"ab\" [0-9]{3} \"!\"?"), words.vocabulary);
   TokenMatcher matcher(grammar, {TestVocabulary::kEnd});
   const auto byte = [](char c) { return static_cast<TokenId>(1 + static_cast<unsigned char>(c)); };
   EXPECT_EQ(matcher.forced_bytes(10), "ab");

@@ -28,7 +28,7 @@ MaskFiller::Entry& MaskFiller::entry(StateId state) {
       made->tree = &vocabulary_.others();
     }
   }
-  trial_.start(state);
+  trial_.start(state, false);
   walk(*made, 0, made->tree->node_count());
   size_t count = 0;
   for (const uint32_t word : made->words) count += static_cast<size_t>(__builtin_popcount(word));
@@ -84,6 +84,11 @@ void MaskFiller::walk_inner(Entry& entry, uint32_t from, uint32_t to, const Char
 }
 
 void MaskFiller::visit(Entry& entry, uint32_t node) {
+  if (trial_.misses_text()) {
+    const auto below = entry.tree->tokens_below(node);
+    entry.open.insert(entry.open.end(), below.begin(), below.end());
+    return;
+  }
   const auto row = trial_.last();
   const bool is_open =
       std::any_of(row.begin(), row.end(), [](const Chart::Item& item) { return item.state != kDoneState; });
@@ -146,9 +151,10 @@ void MaskFiller::fill(Chart& chart, std::vector<uint32_t>& words) {
   const std::vector<Chart::Item> items(chart.last().begin(), chart.last().end());  // the chart moves them
   for (const Chart::Item& item : items) {
     if (!item.is_kernel || item.state == kDoneState) continue;
-    Entry& known = entry(item.state);
+    Entry& known = entry(grammar_.automaton.without_memory(item.state));
     for (size_t w = 0; w < known.words.size(); ++w) words[w] |= known.words[w];
     allow(known.tokens, words);
+    open_.insert(open_.end(), known.open.begin(), known.open.end());
     if (item.origin == Chart::kOutside) {
       allow(known.ending, words);
       continue;

@@ -34,11 +34,12 @@ class MaskFiller {
     std::vector<std::pair<uint8_t, std::unique_ptr<Rest>>> next;
   };
   struct Entry {
-    const TokenTree* tree = nullptr;   // that the nodes are of
-    std::vector<uint32_t> words;       // tokens that stay within the rule, as a mask or, when few,
-    std::vector<TokenId> tokens;       // as a list
-    std::vector<TokenId> ending;       // tokens after which the rule has to end
-    std::vector<uint32_t> ends;        // nodes at which the rule may end
+    const TokenTree* tree = nullptr;  // that the nodes are of
+    std::vector<uint32_t> words;      // tokens that stay within the rule, as a mask or, when few,
+    std::vector<TokenId> tokens;      // as a list
+    std::vector<TokenId> ending;      // tokens after which the rule has to end
+    std::vector<uint32_t> ends;       // nodes at which the rule may end
+    std::vector<TokenId> open;        // tokens that a text on the way decides about
     Rest rest;
   };
 

@@ -53,8 +53,8 @@ Net& Net::add_to(Automaton& automaton) {
 
 NetNode Net::add_node() {
   if (nodes_.size() >= limits::kNetNodesMax) {
-    fail(ErrorCode::invalid_argument, "the grammar is too large: with its repeats written out it has more than {} parts",
-         limits::kNetNodesMax);
+    fail(ErrorCode::invalid_argument,
+         "the grammar is too large: with its repeats written out it has more than {} parts", limits::kNetNodesMax);
   }
   nodes_.emplace_back();
   return static_cast<NetNode>(nodes_.size() - 1);

@@ -117,7 +117,8 @@ RegexId RegexArena::one_of(std::vector<std::string_view> texts) {
         ++end;
       }
       if (end - from > 1) {
-        while (shared < texts[from].size() && (static_cast<unsigned char>(texts[from][shared]) & 0xC0) == 0x80) --shared;
+        while (shared < texts[from].size() && (static_cast<unsigned char>(texts[from][shared]) & 0xC0) == 0x80)
+          --shared;
       }
       parts.push_back(cat(text(texts[from].substr(at, shared - at)), self(self, from, end, shared)));
       from = end;
@@ -210,9 +211,8 @@ RegexId RegexArena::either(std::vector<RegexId> parts) {
   std::sort(kept.begin(), kept.end());
   kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
   if (kept.size() > 1 && kept[0] == kEmptyText) {
-    const bool has_empty_anyway = std::any_of(kept.begin() + 1, kept.end(), [&](RegexId id) {
-      return nodes_[id].is_nullable && !nodes_[id].looks_beside;
-    });
+    const bool has_empty_anyway = std::any_of(
+        kept.begin() + 1, kept.end(), [&](RegexId id) { return nodes_[id].is_nullable && !nodes_[id].looks_beside; });
     if (has_empty_anyway) kept.erase(kept.begin());
   }
   if (kept.empty()) return kNothing;
@@ -243,7 +243,7 @@ RegexId RegexArena::both(std::vector<RegexId> parts) {
   if (kept.size() == 1) return kept[0];
   if (kept[0] == kEmptyText && std::none_of(kept.begin(), kept.end(), [&](RegexId id) { return looks_beside(id); })) {
     return std::all_of(kept.begin(), kept.end(), [&](RegexId id) { return nodes_[id].is_nullable; }) ? kEmptyText
-                                                                                                      : kNothing;
+                                                                                                     : kNothing;
   }
   for (const RegexId part : kept) {
     if (nodes_[part].kind == Kind::complement && std::binary_search(kept.begin(), kept.end(), nodes_[part].a)) {
@@ -410,8 +410,9 @@ RegexId RegexArena::add_multiple(const Multiple& multiple) {
   }
   const uint32_t index = static_cast<uint32_t>(multiples_.size());
   const size_t known = nodes_.size();
-  const RegexId id = add({.kind = Kind::multiple, .is_plain = false, .is_nullable = ends_multiple(multiple), .a = index},
-                         key_of(Kind::multiple, multiple.multiple, multiple.rest, multiple.decimals, multiple.place));
+  const RegexId id =
+      add({.kind = Kind::multiple, .is_plain = false, .is_nullable = ends_multiple(multiple), .a = index},
+          key_of(Kind::multiple, multiple.multiple, multiple.rest, multiple.decimals, multiple.place));
   if (nodes_.size() > known) multiples_.push_back(multiple);
   return id;
 }

@@ -19,9 +19,9 @@
 namespace estoc::grammar {
 
 using RegexId = uint32_t;
-inline constexpr RegexId kNothing = 0;     // no text at all
-inline constexpr RegexId kEmptyText = 1;   // the text without characters
-inline constexpr RegexId kAnyText = 2;     // every text
+inline constexpr RegexId kNothing = 0;    // no text at all
+inline constexpr RegexId kEmptyText = 1;  // the text without characters
+inline constexpr RegexId kAnyText = 2;    // every text
 inline constexpr int kUnbounded = -1;
 
 // What stands beside a place in a text.
@@ -59,8 +59,21 @@ class RegexArena {
   size_t node_count() const { return nodes_.size(); }
 
  private:
-  enum class Kind : uint8_t { nothing, empty, set, cat, either, both, complement, repeat, begin, end, boundary, inside,
-                              multiple };
+  enum class Kind : uint8_t {
+    nothing,
+    empty,
+    set,
+    cat,
+    either,
+    both,
+    complement,
+    repeat,
+    begin,
+    end,
+    boundary,
+    inside,
+    multiple
+  };
   struct Node {
     Kind kind = Kind::nothing;
     bool looks_beside = false;

@@ -109,12 +109,17 @@ TEST(Regex, MultiplesOfDecimals) {
 TEST(Regex, TellsFewTextsFromEndlessOnes) {
   RegexArena arena;
   CharDfa dfa(arena);
-  const auto extent = [&](std::string_view text) { return dfa.extent(parse_regex(arena, text, Find::whole), 10); };
-  EXPECT_EQ(extent("a(b|c)?").texts, (std::vector<std::string>{"a", "ab", "ac"}));
-  EXPECT_TRUE(extent("a+").is_endless_everywhere);
-  EXPECT_FALSE(extent("a*b").is_endless_everywhere);
-  EXPECT_FALSE(extent("a*b").is_few);
-  EXPECT_FALSE(extent("[a-z]").is_few);
+  const auto split = [&](std::string_view text) { return dfa.split(parse_regex(arena, text, Find::whole), 10); };
+  EXPECT_EQ(split("a(b|c)?").few, (std::vector<std::string>{"a", "ab", "ac"}));
+  EXPECT_EQ(split("a(b|c)?").endless, kNothing);
+  EXPECT_TRUE(split("a+").few.empty());
+  EXPECT_NE(split("a+").endless, kNothing);
+  EXPECT_FALSE(split("a*b").is_known);
+  EXPECT_FALSE(split("[a-z]").is_known);
+  const auto integers = split("0|[1-9][0-9]*");
+  EXPECT_EQ(integers.few, (std::vector<std::string>{"0"}));
+  EXPECT_TRUE(dfa.matches(integers.endless, "10"));
+  EXPECT_FALSE(dfa.matches(integers.endless, "0"));
 }
 
 TEST(Regex, TreeOfTexts) {

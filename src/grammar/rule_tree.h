@@ -13,11 +13,11 @@ namespace estoc::grammar {
 struct RuleTree {
   enum class Kind : uint8_t { text, chars, call, sequence, choice, repeat };
   Kind kind = Kind::sequence;
-  std::string text;   // text
-  CharSet chars;      // chars: one of them
-  RuleId rule = 0;    // call
-  int least = 0, most = -1;      // repeat of parts[0]; -1 is without end
-  std::vector<RuleTree> parts;   // sequence, choice, repeat
+  std::string text;             // text
+  CharSet chars;                // chars: one of them
+  RuleId rule = 0;              // call
+  int least = 0, most = -1;     // repeat of parts[0]; -1 is without end
+  std::vector<RuleTree> parts;  // sequence, choice, repeat
 };
 
 class RuleDrawer {

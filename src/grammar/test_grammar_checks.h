@@ -1,4 +1,5 @@
-// What tests ask of a compiled grammar: does it take a text, are its masks what the matcher takes, does it ever get stuck?
+// What tests ask of a compiled grammar: does it take a text, are its masks what the matcher takes, does it ever get
+// stuck?
 #pragma once
 
 #include <memory>

@@ -17,11 +17,15 @@ struct TestVocabulary {
     texts.emplace_back();  // kEnd
     for (int byte = 0; byte < 256; ++byte) texts.emplace_back(1, static_cast<char>(byte));
     for (const char* piece :
-         {"{\"", "\":", "\": ", "\",", "\",\"", "\"}", "\"}}", "},{\"", "[]", "{}", "[[", "]]", "],[", "null", "true",
-          "false", "true,", "1,", ",2", "12", "123", "0.5", "-1", "1}", "1]", "\":\"", "\":{\"", "\":[", "\":1,\"", "a",
-          "b", "ab", "abc", "a\"", "b\":", "a\":1,\"a", "name", "name\":", "\"name\":\"", "\"a\":", "\"b\":", "\"a", "\"b\"",
-          "\\n", "\\u00", "\\\"", "\xC3\xA9", "\xF0\x9F\x98\x80", "\xE4\xBD", " ", "  ", "\n", "the", " the", "x,y",
-          "root", "hello", "hello world", "(", ")", "+", "ing", "tion", "\"\"", "\"\",\"", "\":null", "\":true}"}) {
+         {"{\"",      "\":",         "\": ",    "\",",       "\",\"",   "\"}",     "\"}}",        "},{\"",
+          "[]",       "{}",          "[[",      "]]",        "],[",     "null",    "true",        "false",
+          "true,",    "1,",          ",2",      "12",        "123",     "0.5",     "-1",          "1}",
+          "1]",       "\":\"",       "\":{\"",  "\":[",      "\":1,\"", "a",       "b",           "ab",
+          "abc",      "a\"",         "b\":",    "a\":1,\"a", "name",    "name\":", "\"name\":\"", "\"a\":",
+          "\"b\":",   "\"a",         "\"b\"",   "\\n",       "\\u00",   "\\\"",    "\xC3\xA9",    "\xF0\x9F\x98\x80",
+          "\xE4\xBD", " ",           "  ",      "\n",        "the",     " the",    "x,y",         "root",
+          "hello",    "hello world", "(",       ")",         "+",       "ing",     "tion",        "\"\"",
+          "\"\",\"",  "\":null",     "\":true}"}) {
       texts.emplace_back(piece);
     }
     std::vector<std::string_view> views(texts.begin(), texts.end());

@@ -10,7 +10,7 @@ struct ShortEscape {
   char letter;
   uint32_t code_point;
 };
-constexpr ShortEscape kShortEscapes[] = {{'"', '"'},   {'\\', '\\'}, {'b', '\b'}, {'f', '\f'},
+constexpr ShortEscape kShortEscapes[] = {{'"', '"'},  {'\\', '\\'}, {'b', '\b'}, {'f', '\f'},
                                          {'n', '\n'}, {'r', '\r'},  {'t', '\t'}};
 constexpr uint32_t kFirstUnescaped = 0x20;
 
@@ -48,6 +48,24 @@ enum FreeHex : uint32_t {
 
 }  // namespace
 
+std::string json_string(std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    const auto* found = std::find_if(std::begin(kShortEscapes), std::end(kShortEscapes),
+                                     [&](const ShortEscape& one) { return one.code_point == code; });
+    if (found != std::end(kShortEscapes)) {
+      out += {'\\', found->letter};
+    } else if (code < kFirstUnescaped) {
+      out += {'\\', 'u', '0', '0', kHex[code >> 4], kHex[code & 15]};
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
 TextStates& TextStates::add_to(Automaton& automaton, CharDfa& dfa) {
   std::unique_ptr<TextStates> made(new TextStates(automaton, dfa));
   TextStates& out = *made;
@@ -77,7 +95,8 @@ StateId TextStates::intern(const Key& key) {
 StateId TextStates::start(RegexId regex, TextForm form) {
   const CharState chars = dfa_.start(regex);
   if (chars == kDeadChar) return kDeadState;
-  return form == TextForm::plain ? between(chars, form) : intern({.chars = chars, .phase = Phase::opening, .form = form});
+  return form == TextForm::plain ? between(chars, form)
+                                 : intern({.chars = chars, .phase = Phase::opening, .form = form});
 }
 
 StateId TextStates::between(CharState chars, TextForm form) {
@@ -99,7 +118,9 @@ StateId TextStates::step(uint32_t payload, uint8_t byte) {
     case Phase::tail:
       if ((byte & 0xC0) != 0x80) return kDeadState;
       if (key.missing == 1) return between(key.chars, key.form);
-      return intern({.chars = key.chars, .phase = Phase::tail, .form = key.form,
+      return intern({.chars = key.chars,
+                     .phase = Phase::tail,
+                     .form = key.form,
                      .missing = static_cast<uint8_t>(key.missing - 1)});
     case Phase::partial:
       return step_partial(key, byte);
@@ -160,8 +181,8 @@ StateId TextStates::enter_partial(const Key& key) {
   const uint32_t low = std::max(first, lowest), high = std::min(last, highest);
   if (low > high) return kDeadState;
   const std::vector<CharEdge>& edges = dfa_.edges(key.chars);
-  auto edge = std::prev(std::upper_bound(edges.begin(), edges.end(), low,
-                                         [](uint32_t c, const CharEdge& one) { return c < one.from; }));
+  auto edge = std::prev(
+      std::upper_bound(edges.begin(), edges.end(), low, [](uint32_t c, const CharEdge& one) { return c < one.from; }));
   const CharState to = edge->to;
   bool is_same = true, is_live = to != kDeadChar;
   for (++edge; edge != edges.end() && edge->from <= high; ++edge) {

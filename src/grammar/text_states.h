@@ -6,6 +6,8 @@
 // Threads: one at a time. Errors: Error of the expression's limits.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -19,6 +21,9 @@ enum class TextForm : uint8_t {
   json,       // with its quotes
   json_free,  // with its quotes, and with any escapes where any text may follow
 };
+
+// A text as a JSON string in the spelling that TextForm::json has for it.
+std::string json_string(std::string_view text);
 
 class TextStates : public StateSource {
  public:

@@ -25,11 +25,11 @@ uint32_t free_chars(std::string_view text) {
 
 }  // namespace
 
-TokenTree::TokenTree(std::vector<TokenId> tokens, std::span<const std::string_view> bytes) : tokens_(std::move(tokens)) {
+TokenTree::TokenTree(std::vector<TokenId> tokens, std::span<const std::string_view> bytes)
+    : tokens_(std::move(tokens)) {
   const auto text = [&](TokenId token) { return bytes[static_cast<size_t>(token)]; };
-  std::sort(tokens_.begin(), tokens_.end(), [&](TokenId a, TokenId b) {
-    return text(a) != text(b) ? text(a) < text(b) : a < b;
-  });
+  std::sort(tokens_.begin(), tokens_.end(),
+            [&](TokenId a, TokenId b) { return text(a) != text(b) ? text(a) < text(b) : a < b; });
   nodes_.clear();
   std::vector<uint32_t> path;  // the nodes of the text before
   std::string_view before;
@@ -76,7 +76,9 @@ Vocabulary::Vocabulary(std::span<const std::string_view> bytes) : token_count_(b
   others_ = TokenTree(std::move(others), bytes);
 }
 
-std::span<const uint32_t> Vocabulary::free_tokens(uint32_t chars) const { return free_[std::min(chars, kFreeCharsMax)]; }
+std::span<const uint32_t> Vocabulary::free_tokens(uint32_t chars) const {
+  return free_[std::min(chars, kFreeCharsMax)];
+}
 
 std::string_view Vocabulary::bytes(TokenId token) const {
   if (token < 0 || static_cast<size_t>(token) >= token_count_) return {};
