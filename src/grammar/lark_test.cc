@@ -1,0 +1,74 @@
+#include "grammar/lark.h"
+
+#include "base/error.h"
+#include "grammar/test_grammar_checks.h"
+
+namespace estoc::grammar {
+namespace {
+
+bool takes_lark(std::string_view grammar, std::string_view text) { return takes(*compile_lark(grammar), text); }
+
+std::string refusal(std::string_view grammar) {
+  try {
+    compile_lark(grammar);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+constexpr std::string_view kCalculator = R"G(
+?start: sum
+      | NAME "=" sum    -> assign_var
+?sum: product
+    | sum "+" product   -> add   // left recursive
+    | sum "-" product
+?product: atom
+    | product "*" atom
+atom: NUMBER | "-" atom | NAME | "(" sum ")"
+
+%import common.CNAME -> NAME
+%import common.NUMBER
+%import common.WS_INLINE
+%ignore WS_INLINE
+)G";
+
+TEST(Lark, TakesWhatTheRulesSay) {
+  EXPECT_TRUE(takes_lark(kCalculator, "x = 1 + 2.5*(y - -3)"));
+  EXPECT_TRUE(takes_lark(kCalculator, "  7"));
+  EXPECT_FALSE(takes_lark(kCalculator, "x = = 1"));
+  EXPECT_FALSE(takes_lark(kCalculator, "1 + "));
+  EXPECT_TRUE(takes_lark("start: \"select\"i /[a-z]+/ [\"!\"] A~2..3\nA: \"x\"..\"z\"", "SeLectabc!xz"));
+  EXPECT_FALSE(takes_lark("start: \"select\"i A~2..3\nA: \"x\"..\"z\"", "selectx"));
+  EXPECT_TRUE(takes_lark("start: (\"a\"\n  | \"b\" \"c\")*\n", "abcbca"));
+  EXPECT_TRUE(takes_lark("start: /a\\/b/ B\nB.2: \"\\n\" | \"\\u3042\"", "a/b\xE3\x81\x82"));
+}
+
+TEST(Lark, MasksAreWhatTheMatcherTakes) {
+  const auto grammar = std::make_shared<TokenGrammar>(compile_lark(kCalculator), test_vocabulary().vocabulary);
+  std::mt19937 random(2);
+  for (int round = 0; round < 5; ++round) {
+    TokenMatcher matcher(grammar, {TestVocabulary::kEnd});
+    std::string fault;
+    random_text(matcher, random, 10, fault);
+    ASSERT_EQ(fault, "");
+    while (matcher.token_count() > 0) {
+      matcher.roll_back(1);
+      ASSERT_EQ(mask_fault(matcher), "");
+    }
+  }
+}
+
+TEST(Lark, RefusalsNameTheLine) {
+  EXPECT_EQ(refusal("start: a\n"), "grammar, line 1: 'a' is used and not defined");
+  EXPECT_EQ(refusal("a: \"x\"\n"), "grammar, line 2: there is no rule named start");
+  for (const char* grammar :
+       {"start: \"a", "start: /a", "start: (\"a\"", "start: \"a\"~3..1", "start: /(a)\\1/", "start \"a\"",
+        "start: \"a\"\nstart: \"b\"", "%declare A\nstart: A", "%import other.X\nstart: X", "start: start \"a\"",
+        "start: /a/i", "A: b\nb: \"x\"\nstart: A", "start: \"b\"..\"a\""}) {
+    EXPECT_NE(refusal(grammar), "") << grammar;
+  }
+}
+
+}  // namespace
+}  // namespace estoc::grammar
