@@ -17,11 +17,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+UNIT_TESTS = ("conformance_test", "grammar_conformance_test")
 
 
 def programs(build: Path, python: str) -> dict[str, list]:
     """Name -> command; unit tests first."""
-    found = {"conformance_test": [build / "tests" / "conformance" / "conformance_test"],
+    found = {**{name: [build / "tests" / "conformance" / name] for name in UNIT_TESTS},
              "pytest": [python, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", HERE]}
     for script in sorted(HERE.glob("*.py")):
         if script.name not in ("run.py", "conftest.py") and not script.name.startswith("test_"):
@@ -54,7 +55,7 @@ def main() -> int:
         left_out = [f"{name} (no {shared / 'data'})" for name in commands]
         commands = {}
     else:
-        code = subprocess.run(["cmake", "--build", build, "--target", "conformance_test", "jinja_renderer",
+        code = subprocess.run(["cmake", "--build", build, "--target", *UNIT_TESTS, "jinja_renderer",
                                "tokenizer_encoder"]).returncode
         if code != 0:
             print("conformance: the unit tests could not be built", file=sys.stderr)
