@@ -12,20 +12,37 @@
 namespace estoc {
 namespace {
 
+// The class of a mark; one that is newer than the library's tables moves nowhere and lets no other pass.
+utf8proc_propval_t class_of(utf8proc_int32_t c) {
+  const utf8proc_propval_t combining = utf8proc_get_property(c)->combining_class;
+  return combining == 0 || combining_marks().contains(static_cast<uint32_t>(c)) ? combining : utf8proc_propval_t{0};
+}
+
 // Combining marks in canonical order: stably sorted by class between starters. Done here because the library swaps
 // neighbours, which takes quadratic time over a long run of marks.
 void order_marks(std::vector<utf8proc_int32_t>& code_points) {
-  // A mark that is newer than the library's tables moves nowhere and lets no other pass.
-  const CodePointSet& known = combining_marks();
-  const auto class_of = [&](utf8proc_int32_t c) -> utf8proc_propval_t {
-    return known.contains(static_cast<uint32_t>(c)) ? utf8proc_get_property(c)->combining_class : utf8proc_propval_t{0};
-  };
   for (auto at = code_points.begin(); at != code_points.end();) {
     at = std::find_if(at, code_points.end(), [&](auto c) { return class_of(c) != 0; });
     const auto end = std::find_if(at, code_points.end(), [&](auto c) { return class_of(c) == 0; });
     std::stable_sort(at, end, [&](auto a, auto b) { return class_of(a) < class_of(b); });
     at = end;
   }
+}
+
+// Composes between marks that are newer than the library's tables, which go with nothing.
+void compose(std::vector<utf8proc_int32_t>& code_points) {
+  const auto is_late = [](utf8proc_int32_t c) { return utf8proc_get_property(c)->combining_class != class_of(c); };
+  constexpr auto kOptions = static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+  auto kept = code_points.begin();
+  for (auto start = code_points.begin(); start != code_points.end();) {
+    const auto end = std::find_if(start, code_points.end(), is_late);
+    auto count = static_cast<utf8proc_ssize_t>(end - start);
+    if (count > 0) count = utf8proc_normalize_utf32(&*start, count, kOptions);
+    kept = std::copy_n(start, count, kept);
+    start = end;
+    if (start != code_points.end()) *kept++ = *start++;
+  }
+  code_points.erase(kept, code_points.end());
 }
 
 void append_normalized(std::string& out, std::string_view valid_text, UnicodeForm form) {
@@ -50,13 +67,8 @@ void append_normalized(std::string& out, std::string_view valid_text, UnicodeFor
     if (count > 0 && count <= 32) code_points.insert(code_points.end(), parts, parts + count);
   }
   order_marks(code_points);
-  auto count = static_cast<utf8proc_ssize_t>(code_points.size());
-  if (composes) {
-    count = utf8proc_normalize_utf32(code_points.data(), count,
-                                     static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE));
-  }
-  for (utf8proc_ssize_t i = 0; i < count; ++i)
-    utf8_append(out, static_cast<uint32_t>(code_points[static_cast<size_t>(i)]));
+  if (composes) compose(code_points);
+  for (const utf8proc_int32_t c : code_points) utf8_append(out, static_cast<uint32_t>(c));
 }
 
 }  // namespace
