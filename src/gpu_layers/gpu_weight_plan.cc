@@ -351,8 +351,9 @@ size_t GpuWeightPlan::reserve(int64_t floats) {
 }
 
 bool GpuWeightPlan::has_additions() const {
-  return std::ranges::any_of(
-      layers, [](const GpuLayer& layer) { return !layer.mixer_addition.is_plain() || !layer.mlp_addition.is_plain(); });
+  return std::ranges::any_of(layers, [](const GpuLayer& layer) {
+    return layer.output_bias || !layer.mixer_addition.is_plain() || !layer.mlp_addition.is_plain();
+  });
 }
 
 GpuAddition GpuWeightPlan::addition(const WeightSource& source, const std::optional<NormSpec>& norm, float scale) {

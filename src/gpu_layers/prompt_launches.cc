@@ -21,7 +21,7 @@ struct ProductEnd {
   const char* name;
   float* output = nullptr;  // store, residual
   int stride = 0;
-  const float* bias = nullptr;                 // store, residual
+  const float* bias = nullptr;                 // store
   ColumnOrder activated = ColumnOrder::plain;  // gated
   gpu::GateCurve gate = gpu::kSilu;            // gated
 };
@@ -176,7 +176,7 @@ void PromptLaunches::project(const GpuLayer& layer) {
 
 void PromptLaunches::end_part(const GpuMatrix& matrix, std::optional<size_t> bias, const gpu::Buffer& inputs,
                               const GpuAddition& addition) {
-  const bool is_plain = addition.is_plain();
+  const bool is_plain = addition.is_plain() && !bias;  // the residual's end has no register for one
   product(matrix, inputs,
           {.name = is_plain ? "residual" : "store",
            .output = is_plain ? b_.residual.as<float>() : b_.part->as<float>(),

@@ -11,20 +11,20 @@
 namespace estoc::gpu {
 
 #if defined(HAS_WGMMA)
-#define ESTOC_GEMM_EXPERTS(form, end)                                             \
-  KERNEL(kGemmThreads, 1, gemm_experts_##form##_##end##_n64, (GemmArguments a)) { \
-    gemm<WeightForm::form, kGemmExpertTokens, GemmEnd::end, GemmOf::experts>(a);  \
+#define ESTOC_GEMM_EXPERTS(form, end)                                                                   \
+  KERNEL(kGemmThreads, 1, gemm_experts_##form##_##end##_n64, (GemmArguments a)) {                       \
+    gemm<WeightForm::form, kGemmExpertTokens, GemmEnd::end, GemmOf::experts>(gemm_expert_arguments(a)); \
   }
 #else
-#define ESTOC_GEMM_EXPERTS(form, end)                                                \
-  KERNEL(kGemmThreads, 1, gemm_experts_##form##_##end##_n64, (GemmArguments a)) {    \
-    gemm_mma<WeightForm::form, kGemmExpertTokens, GemmEnd::end, GemmOf::experts>(a); \
+#define ESTOC_GEMM_EXPERTS(form, end)                                                                       \
+  KERNEL(kGemmThreads, 1, gemm_experts_##form##_##end##_n64, (GemmArguments a)) {                           \
+    gemm_mma<WeightForm::form, kGemmExpertTokens, GemmEnd::end, GemmOf::experts>(gemm_expert_arguments(a)); \
   }
 #endif
 #if defined(IS_EMULATED)
-#define ESTOC_GEMM_EXPERTS_MMA(form, end)                                             \
-  KERNEL(kGemmThreads, 1, gemm_mma_experts_##form##_##end##_n64, (GemmArguments a)) { \
-    gemm_mma<WeightForm::form, kGemmExpertTokens, GemmEnd::end, GemmOf::experts>(a);  \
+#define ESTOC_GEMM_EXPERTS_MMA(form, end)                                                                   \
+  KERNEL(kGemmThreads, 1, gemm_mma_experts_##form##_##end##_n64, (GemmArguments a)) {                       \
+    gemm_mma<WeightForm::form, kGemmExpertTokens, GemmEnd::end, GemmOf::experts>(gemm_expert_arguments(a)); \
   }
 #else
 #define ESTOC_GEMM_EXPERTS_MMA(form, end)

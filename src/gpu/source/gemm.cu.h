@@ -280,7 +280,7 @@ DEVICE void gemm_meet(const GemmCluster& cluster) {
 }
 
 template <WeightForm kForm, int N, GemmEnd kEnd, GemmOf kOf = GemmOf::all>
-DEVICE void gemm(const GemmArguments& arguments) {
+DEVICE void gemm(const GemmArguments& a) {
   constexpr int kStages = gemm_stages(kForm, N);
   DYNAMIC_SHARED(ring);
   SHARED(barriers, GemmBarriers<kStages>);
@@ -295,7 +295,6 @@ DEVICE void gemm(const GemmArguments& arguments) {
   }
   gemm_meet(cluster);
   grid_release();
-  const GemmArguments a = gemm_arguments<kOf>(arguments);
   if (thread_index() < 128) {
     registers_give<40>();
     if (thread_index() < kWarp) {

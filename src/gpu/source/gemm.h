@@ -7,7 +7,7 @@
 // (gemm.cu.h) in the image of Hopper and for products of warps (gemm_mma.cu.h) in all others; the emulator has those as
 // gemm_mma_...
 //   store      output = W x + bias, f32 [token][rows], a token `output_stride` floats behind the one before
-//   residual   output += W x + bias, the same
+//   residual   output += W x, the same
 //   gated      activated = bf16(curve(gate) * up) in token tiles; the matrix has 8 rows of gate and 8 of up in turn, so
 //              a tile row is 8 outputs
 // Codes meet their scale before the product and are rounded to bf16; f16 weights are not rounded.
@@ -30,7 +30,7 @@ inline constexpr int kGemmExpertTokens = 64;  // of a block of gemm_experts_...
 struct GemmArguments {
   const u8* weights;  // matrix in device form (weight_tile.h)
   const u8* inputs;   // token tiles in gemm_order, filled up to whole multiples of the kernel's tokens
-  const float* bias;  // store, residual: [rows] or null
+  const float* bias;  // store: [rows] or null
   float* output;
   int output_stride;
   u8* activated;      // gated: token tiles of rows / 2 columns

@@ -64,13 +64,12 @@ DEVICE void gemm_mma_run(float (&sum)[N / 2], const GemmArguments& a, const Gemm
 
 // The first 128 threads, which bring the stages where there are any, have nothing to do.
 template <WeightForm kForm, int N, GemmEnd kEnd, GemmOf kOf = GemmOf::all>
-DEVICE void gemm_mma(const GemmArguments& arguments) {
+DEVICE void gemm_mma(const GemmArguments& a) {
   SHARED(order, u32[2]);
   if (thread_index() < 128) return;
   const int group = thread_index() / 128 - 1;
   grid_release();
   grid_wait();
-  const GemmArguments a = gemm_arguments<kOf>(arguments);
   const int items = gemm_items(a.rows, a.count, N, a.splits, 1);
   for (int i = block_index(); i < items; i += grid_blocks()) {
     const GemmItem<N> item = gemm_item<N, kOf>(a, i, {});

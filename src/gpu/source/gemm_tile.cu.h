@@ -42,14 +42,11 @@ DEVICE GemmItem<kTokens> gemm_item(int index, int row_groups, int token_tiles, i
 enum class GemmOf { all, experts };
 
 // Of experts nobody but the device knows how many tokens there are.
-template <GemmOf kOf>
-DEVICE GemmArguments gemm_arguments(const GemmArguments& a) {
+DEVICE GemmArguments gemm_expert_arguments(const GemmArguments& a) {
   GemmArguments known = a;
-  if (kOf == GemmOf::experts) {
-    grid_wait();
-    known.count = *a.tile_count * kGemmExpertTokens;
-    known.splits = 1;
-  }
+  grid_wait();
+  known.count = *a.tile_count * kGemmExpertTokens;
+  known.splits = 1;
   return known;
 }
 
@@ -197,7 +194,7 @@ DEVICE bool gemm_join(float (&sum)[N / 2], const GemmArguments& a, const GemmIte
 // What a group does with its sums of an item behind the products.
 template <int N, GemmEnd kEnd, GemmOf kOf, int kTokens>
 DEVICE void gemm_end(float (&sum)[N / 2], const GemmArguments& a, const GemmItem<kTokens>& item, int group) {
-  if ((kOf == GemmOf::experts || kEnd != GemmEnd::gated) && a.bias != nullptr) {
+  if ((kOf == GemmOf::experts || kEnd == GemmEnd::store) && a.bias != nullptr) {
     const int row = gemm_row(item, group);
     const float* biases = kOf == GemmOf::experts ? a.bias + static_cast<long>(item.expert) * a.rows : a.bias;
     const float bias[2] = {row < a.rows ? biases[row] : 0, row + 8 < a.rows ? biases[row + 8] : 0};

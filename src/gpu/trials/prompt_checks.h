@@ -20,7 +20,7 @@ struct GemmCase {
   bool has_bias = false;
   bool is_gelu = false;  // gated: instead of silu
 };
-// With a bias where outputs are not gated and the count is even.
+// With a bias where outputs are stored and the count is even.
 Check check_gemm(const Device& device, const Module& module, const GemmCase& c, Random& random);
 Trial gemm_trial(const Device& device, const Module& module, const GemmCase& c, Random& random, int copies = 1);
 
