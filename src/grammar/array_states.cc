@@ -255,7 +255,7 @@ StateId ArrayStates::after(uint32_t payload, const Call& call, std::string_view 
   const Key key = keys_[payload];
   if (!call.reads_text) return call.next;
   const std::string value = json_key(parse_json(text));
-  if (seen_.contains(key.seen, value)) return kDeadState;
+  if (key.seen == SeenKeys::kUnknown || seen_.contains(key.seen, value)) return kDeadState;
   Key next;
   if (!counted(key, 0, next)) return kDeadState;
   next.seen = seen_.add(key.seen, value);

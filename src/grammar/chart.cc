@@ -115,7 +115,9 @@ void Chart::end_rule(const Item& item, Row& row) {
         const bool is_known = item.origin < begun.size();
         row.misses_text |= automaton_.may_reject(caller.state, call, is_known ? begun.substr(item.origin) : "");
       } else if (call.reads_text) {
-        next = automaton_.after(caller.state, call, std::string_view(text_).substr(item.origin));
+        const std::string_view text = std::string_view(text_).substr(item.origin);
+        const bool is_harmless = is_trial_ && !automaton_.may_reject(caller.state, call, text);
+        if (!is_harmless) next = automaton_.after(caller.state, call, text);
       }
       if (next != kDeadState) add({next, caller.rule, caller.origin, true});
     }

@@ -39,6 +39,9 @@ class Chart {
   // A row of a single item, in place of the last row's after a byte.
   bool push_state(Item item, uint8_t byte);
 
+  // While trying what could follow, a text that is not rejected leaves no memory: states are not made for it.
+  void set_trial(bool is_trial) { is_trial_ = is_trial; }
+
   std::span<const Item> row(size_t index) const;
   std::span<const Item> last() const { return row(rows_.size() - 1); }
   size_t row_count() const { return rows_.size(); }
@@ -68,6 +71,7 @@ class Chart {
   // Finds equal items of the row that is being made: positions + 1, valid where the stamp is the row's.
   std::vector<std::pair<uint32_t, uint32_t>> found_;
   uint32_t stamp_ = 0;
+  bool is_trial_ = false;
   uint32_t begin_ = 0;  // of that row
 };
 

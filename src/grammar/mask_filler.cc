@@ -135,6 +135,7 @@ void MaskFiller::follow(const TokenTree& tree, Rest& rest, Chart& chart, std::ve
 }
 
 void MaskFiller::try_one_by_one(Chart& chart, std::vector<uint32_t>& words) {
+  chart.set_trial(true);
   for (const TokenId token : open_) {
     if (words[static_cast<size_t>(token) / 32] >> (token % 32) & 1) continue;
     const std::string_view bytes = vocabulary_.bytes(token);
@@ -142,12 +143,14 @@ void MaskFiller::try_one_by_one(Chart& chart, std::vector<uint32_t>& words) {
     chart.pop(bytes.size());
     allow({&token, 1}, words);
   }
+  chart.set_trial(false);
   open_.clear();
 }
 
 void MaskFiller::fill(Chart& chart, std::vector<uint32_t>& words) {
   words.assign(vocabulary_.word_count(), 0);
   open_.clear();
+  chart.set_trial(false);                                                          // an error may have left it
   const std::vector<Chart::Item> items(chart.last().begin(), chart.last().end());  // the chart moves them
   for (const Chart::Item& item : items) {
     if (!item.is_kernel || item.state == kDoneState) continue;

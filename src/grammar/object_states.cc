@@ -174,7 +174,8 @@ StateId ObjectStates::step(uint32_t payload, uint8_t byte) {
 StateId ObjectStates::after(uint32_t payload, const Call& call, std::string_view text) {
   const SeenKeys::Id seen = keys_[payload].seen;
   if (!call.reads_text) return call.next;
-  if (seen_.contains(seen, text)) return kDeadState;
+  // Behind a name that nobody remembers (two names in a token that is only tried) none can be told to be new.
+  if (seen == SeenKeys::kUnknown || seen_.contains(seen, text)) return kDeadState;
   Key next = keys_[automaton_.payload_of(call.next)];
   next.seen = seen_.add(seen, text);
   return intern(next);
