@@ -98,13 +98,6 @@ std::string expression_of(std::string_view format) {
 
 RegexId format_regex(RegexArena& arena, std::string_view format) {
   const auto parse = [&](std::string_view text) { return parse_regex(arena, text, Find::whole); };
-  if (format == "hostname") {
-    // At most 253 bytes; labels with two hyphens in place three are encoded names, whose rules are not regular.
-    const RegexId names =
-        parse("[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*");
-    const RegexId encoded = parse("(.*\\.)?..--.*");
-    return arena.both({names, arena.complement(encoded), arena.repeat(arena.any_char(), 1, 253)});
-  }
   const std::string expression = expression_of(format);
   if (expression.empty()) fail(ErrorCode::unsupported, "format '{}' is not supported", format);
   return parse(expression);

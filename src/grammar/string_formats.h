@@ -1,6 +1,6 @@
 // The string formats of JSON Schema as regular expressions.
 //
-// What: date-time, date, time, duration, email, hostname, ipv4, ipv6, uri, uri-reference, uuid, json-pointer and
+// What: date-time, date, time, duration, email, ipv4, ipv6, uri, uri-reference, uuid, json-pointer and
 // relative-json-pointer. Dates know the lengths of months and leap years; a leap second is only written where UTC has
 // one, at 23:59:60Z. Whether a text is an expression (format regex) is no regular language.
 // Pure. Errors: Error{unsupported} for a format that is not known.
