@@ -1,5 +1,7 @@
 #include "grammar/gbnf.h"
 
+#include <gtest/gtest.h>
+
 #include "base/error.h"
 #include "grammar/test_grammar_checks.h"
 

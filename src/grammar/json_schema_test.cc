@@ -1,5 +1,7 @@
 #include "grammar/json_schema.h"
 
+#include <gtest/gtest.h>
+
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "grammar/test_grammar_checks.h"

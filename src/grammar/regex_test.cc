@@ -1,5 +1,7 @@
 #include "grammar/regex.h"
 
+#include <gtest/gtest.h>
+
 #include "base/error.h"
 #include "grammar/char_dfa.h"
 #include "grammar/limits.h"

@@ -1,5 +1,7 @@
 #include "grammar/structural_tags.h"
 
+#include <gtest/gtest.h>
+
 #include "base/error.h"
 #include "grammar/test_grammar_checks.h"
 
