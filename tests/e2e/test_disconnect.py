@@ -27,6 +27,7 @@ def check_free(server):
 
 
 def test_while_streaming(server):
+    server.wait_until_idle(within=20)  # a start still has memory ready ahead of its use
     connections = [send(server, stream=True) for _ in range(12)]
     for connection in connections:
         connection.settimeout(30)
