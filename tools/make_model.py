@@ -3,8 +3,8 @@
 
   tools/make_model.py qwen3-0.6b q4_0 OUT.gguf [--seed 1]
 
-Shapes: qwen3-0.6b, qwen3-1.7b, qwen3-30b-a3b-cut (12 of its layers), llama-3.2-1b, smollm2-135m. Formats: q4_0,
-q4_1, q8_0, bf16; every matrix has the same one but routers of experts, the embedding too (which is also the head, as in
+Shapes: qwen3-0.6b, qwen3-1.7b, qwen3.5-0.8b, qwen3-30b-a3b-cut (12 of its layers), llama-3.2-1b, smollm2-135m.
+Formats: q4_0, q4_1, q8_0, bf16; every matrix has the same one but routers of experts, the embedding too (which is also the head, as in
 the real ones); norms are f32: what `llama-quantize --pure` makes. Codes and scales are drawn directly, none is the
 rounding of anything, and sized so that activations and logits look like a model's. The same arguments give the same
 bytes. The tokenizer is the demo model's, filled up to the shape's vocabulary with tokens no text contains. Needs numpy
@@ -47,17 +47,20 @@ class Shape:
     rope_factor: float = 0  # llama3 rescaling of frequencies; 0 for none
     experts: int = 0  # of width ffn; 0 for a plain MLP
     chosen: int = 0
+    delta_heads: int = 0  # of size 128, in gated delta nets; every fourth layer attends, with a gate and a partial rope
 
 
 SHAPES = {
     "qwen3-0.6b": Shape("qwen3", 1024, 28, 16, 8, 128, 3072, 151936, 40960, 1e6, 1e-6),
     "qwen3-1.7b": Shape("qwen3", 2048, 28, 16, 8, 128, 6144, 151936, 40960, 1e6, 1e-6),
     "llama-3.2-1b": Shape("llama", 2048, 16, 32, 8, 64, 8192, 128256, 131072, 5e5, 1e-5, rope_factor=32),
+    "qwen3.5-0.8b": Shape("qwen35", 1024, 24, 8, 2, 256, 3584, 248320, 262144, 1e7, 1e-6, delta_heads=16),
     "qwen3-30b-a3b-cut": Shape("qwen3moe", 2048, 12, 32, 4, 128, 768, 151936, 40960, 1e6, 1e-6, experts=128, chosen=8),
     "smollm2-135m": Shape("llama", 576, 30, 9, 3, 64, 1536, 49152, 8192, 1e5, 1e-5),
 }
 FORMATS = ("q4_0", "q4_1", "q8_0", "bf16")
 BLOCK = 32
+DELTA_DIM, DELTA_CONV, DELTA_INTERVAL = 128, 4, 4
 
 
 # Each returns the bytes of a [rows, columns] matrix, as u8 [rows, bytes of a row], whose values have mean 0 and the
@@ -111,6 +114,10 @@ def bf16(chooser, rows: int, columns: int, deviation: float):
     return (values.view("<u4") >> 16).astype("<u2").view(np.uint8).reshape(rows, -1)
 
 
+def is_delta(shape: Shape, layer: int) -> bool:
+    return shape.delta_heads > 0 and (layer + 1) % DELTA_INTERVAL != 0
+
+
 def matrices(shape: Shape):
     """(name, rows, columns, gain): a product with inputs of size 1 comes out with size `gain`."""
     # A layer's two contributions to the residual stream: all together of size 1. The MLP's input to its last matrix,
@@ -119,10 +126,16 @@ def matrices(shape: Shape):
     queries, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
     for layer in range(shape.layers):
         block = f"blk.{layer}."
-        yield block + "attn_q", queries, shape.hidden, 1.0
-        yield block + "attn_k", keys, shape.hidden, 1.0
-        yield block + "attn_v", keys, shape.hidden, 1.0
-        yield block + "attn_output", shape.hidden, queries, attention
+        if is_delta(shape, layer):
+            inner = shape.delta_heads * DELTA_DIM
+            yield block + "attn_qkv", 3 * inner, shape.hidden, 1.0
+            yield block + "attn_gate", inner, shape.hidden, 1.0
+            yield block + "ssm_out", shape.hidden, inner, attention
+        else:
+            yield block + "attn_q", queries * (2 if shape.delta_heads else 1), shape.hidden, 1.0  # gates beside them
+            yield block + "attn_k", keys, shape.hidden, 1.0
+            yield block + "attn_v", keys, shape.hidden, 1.0
+            yield block + "attn_output", shape.hidden, queries, attention
         experts, end = (shape.experts, "_exps") if shape.experts else (1, "")
         yield block + "ffn_gate" + end, experts * shape.ffn, shape.hidden, 1.0
         yield block + "ffn_up" + end, experts * shape.ffn, shape.hidden, 1.0
@@ -139,14 +152,26 @@ def vectors(shape: Shape, chooser):
     for layer in range(shape.layers):
         block = f"blk.{layer}."
         yield block + "attn_norm", norm(shape.hidden)
-        yield block + "ffn_norm", norm(shape.hidden)
+        yield block + ("post_attention_norm" if shape.delta_heads else "ffn_norm"), norm(shape.hidden)
         if shape.experts:
             router = chooser.normal(0, shape.hidden**-0.5, (shape.experts, shape.hidden))
             yield block + "ffn_gate_inp", router.astype("<f4")
-        if shape.architecture.startswith("qwen3"):
+        if is_delta(shape, layer):
+            yield from delta_vectors(shape, block, chooser)
+        elif shape.architecture.startswith("qwen3"):
             yield block + "attn_q_norm", norm(shape.head_dim)
             yield block + "attn_k_norm", norm(shape.head_dim)
     yield "output_norm", norm(shape.hidden)
+
+
+def delta_vectors(shape: Shape, block: str, chooser):
+    heads, columns = shape.delta_heads, 3 * shape.delta_heads * DELTA_DIM
+    yield block + "ssm_a", -chooser.uniform(1, 16, heads).astype("<f4")  # of the decay, whole
+    yield block + "ssm_dt.bias", chooser.normal(-4, 1, heads).astype("<f4")
+    yield block + "ssm_conv1d", chooser.normal(0, DELTA_CONV**-0.5, (columns, DELTA_CONV)).astype("<f4")
+    yield block + "ssm_norm", chooser.uniform(0.8, 1.2, DELTA_DIM).astype("<f4")
+    for name in ("ssm_alpha", "ssm_beta"):
+        yield block + name, chooser.normal(0, shape.hidden**-0.5, (heads, shape.hidden)).astype("<f4")
 
 
 def rope_factors(shape: Shape):
@@ -173,10 +198,18 @@ def add_metadata(writer, shape: Shape, name: str, kind) -> None:
     writer.add_head_count_kv(shape.kv_heads)
     writer.add_key_length(shape.head_dim)
     writer.add_value_length(shape.head_dim)
-    writer.add_rope_dimension_count(shape.head_dim)
+    writer.add_rope_dimension_count(shape.head_dim // 4 if shape.delta_heads else shape.head_dim)
     writer.add_rope_freq_base(shape.theta)
     writer.add_layer_norm_rms_eps(shape.eps)
     writer.add_vocab_size(shape.vocab)
+    if shape.delta_heads:
+        writer.add_ssm_conv_kernel(DELTA_CONV)
+        writer.add_ssm_state_size(DELTA_DIM)
+        writer.add_ssm_group_count(shape.delta_heads)
+        writer.add_ssm_time_step_rank(shape.delta_heads)
+        writer.add_ssm_inner_size(shape.delta_heads * DELTA_DIM)
+        writer.add_full_attention_interval(DELTA_INTERVAL)
+        writer.add_rope_dimension_sections([11, 11, 10, 0])
 
 
 def add_tokenizer(writer, shape: Shape, demo: Path) -> None:
@@ -240,7 +273,8 @@ def write_model(shape: Shape, name: str, format_name: str, seed: int, demo: Path
     # The embedding is the head, too: with normed activations of size 1 logits come out with size 2.5.
     wide = [("token_embd", shape.vocab, shape.hidden, 2.5), *matrices(shape)]
     for tensor, values in plain:
-        writer.add_tensor_info(f"{tensor}.weight", values.shape, values.dtype, values.nbytes)
+        name = tensor if tensor.endswith((".ssm_a", ".bias")) else f"{tensor}.weight"
+        writer.add_tensor_info(name, values.shape, values.dtype, values.nbytes)
     total = 0
     for tensor, rows, columns, _ in wide:
         size = rows * columns // block_values * block_bytes
