@@ -5,20 +5,16 @@
 
 namespace estoc {
 
-extern const ModelFamily apertus, axk1, bamba, cohere, deepseek, dots1, ernie4_5, ernie4_5_moe, exaone4, falcon,
-    falcon_h1, gemma, gemma2, gemma3, gemma4, glm, glm4_moe, glm4_moe_lite, gpt2, gpt_neox, gpt_oss, granite,
-    granite_hybrid, granite_moe, helium, hunyuan, hunyuan_moe, jamba, lfm2, lfm2_moe, llama, mamba, mamba2, minicpm,
-    minicpm3, minimax_m2, ministral, mistral4, mixtral, nemotron, nemotron_h, olmo, olmo2, olmoe, phi, phi3, qwen2,
-    qwen2_moe, qwen3, qwen3_5, qwen3_5_moe, qwen3_moe, qwen3_next, seed_oss, smollm3, stablelm, starcoder2, youtu;
+#define FAMILY(name) extern const ModelFamily name;
+#include "models/family_list.inc"
+#undef FAMILY
 
 namespace {
 constexpr std::array kFamilies = {
-    &apertus, &axk1, &bamba, &cohere, &deepseek, &dots1, &ernie4_5, &ernie4_5_moe, &exaone4, &falcon, &falcon_h1,
-    &gemma, &gemma2, &gemma3, &gemma4, &glm, &glm4_moe, &glm4_moe_lite, &gpt2, &gpt_neox, &gpt_oss, &granite,
-    &granite_hybrid, &granite_moe, &helium, &hunyuan, &hunyuan_moe, &jamba, &lfm2, &lfm2_moe, &llama, &mamba, &mamba2,
-    &minicpm, &minicpm3, &minimax_m2, &ministral, &mistral4, &mixtral, &nemotron, &nemotron_h, &olmo, &olmo2, &olmoe,
-    &phi, &phi3, &qwen2, &qwen2_moe, &qwen3, &qwen3_5, &qwen3_5_moe, &qwen3_moe, &qwen3_next, &seed_oss, &smollm3,
-    &stablelm, &starcoder2, &youtu};
+#define FAMILY(name) &name,
+#include "models/family_list.inc"
+#undef FAMILY
+};
 
 constexpr auto kNamingRules = [] {
   std::array<const NamingRules*, kFamilies.size()> rules{};

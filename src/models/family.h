@@ -1,5 +1,5 @@
 // A model family: a value that says which configs and files it reads, how their tensors are called, and what their
-// layers are. One file and one line in families.cc each; central code loops over the list and never names a family.
+// layers are. One file and one line in family_list.inc each; central code loops over the list and never names a family.
 #pragma once
 
 #include <span>
