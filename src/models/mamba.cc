@@ -3,7 +3,7 @@
 // Source: transformers models/mamba and models/falcon_mamba (5.23); checked against tests/golden/.
 #include "base/error.h"
 #include "models/family.h"
-#include "models/llama.h"
+#include "models/mixer_layers.h"
 #include "ops/causal_conv.h"
 
 namespace estoc {
@@ -46,20 +46,13 @@ MambaSpec describe_mixer(const ConfigReader& config, int hidden, bool is_falcon)
 }
 
 DecoderSpec describe(const WeightSource& source) {
-  constexpr int kContextMax = 1 << 20;  // a state of fixed size has no end
   const ConfigReader config = ConfigReader(source).with(kAliases);
   DecoderSpec decoder = describe_sizes(config);
-  if (config.find("max_position_embeddings") == nullptr) decoder.context_max = kContextMax;
   const auto epsilon = static_cast<float>(config.number("rms_norm_eps", 0, 1, 1e-5));
   const bool is_falcon = config.json().find("architectures")->as_array()[0] == Json(std::string(kFalcon)) ||
                          config.boolean("ssm_dt_b_c_rms", false);
   MambaSpec mamba = describe_mixer(config, decoder.hidden, is_falcon);
-  decoder.norm = {"model.norm", epsilon};
-  for (int layer = 0; layer < layer_count(config); ++layer) {
-    const std::string name = "model.layers." + std::to_string(layer);
-    mamba.name = name + ".mixer";
-    decoder.layers.push_back({.input_norm = NormSpec{name + ".norm", epsilon}, .mixer = mamba});
-  }
+  add_mixer_layers(config, epsilon, mamba, decoder);
   return decoder;
 }
 

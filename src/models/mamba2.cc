@@ -3,7 +3,7 @@
 #include "models/mamba2_config.h"
 
 #include "models/family.h"
-#include "models/llama.h"
+#include "models/mixer_layers.h"
 
 namespace estoc {
 namespace {
@@ -25,20 +25,13 @@ constexpr std::string_view kComputes[] = {"ssm_conv_kernel", "ssm_group_count", 
                                           "ssm_time_step_rank"};
 
 DecoderSpec describe(const WeightSource& source) {
-  constexpr int kContextMax = 1 << 20;  // a state of fixed size has no end: what the paper's authors extrapolate to
   const ConfigReader config(source);
   const bool is_gguf = source.container() == "gguf";
   DecoderSpec decoder = describe_sizes(config);
-  if (config.find("max_position_embeddings") == nullptr) decoder.context_max = kContextMax;
   const auto epsilon = static_cast<float>(config.number(is_gguf ? "rms_norm_eps" : "layer_norm_epsilon", 0, 1, 1e-5));
   Mamba2Spec mamba = describe_mamba2(config, kKeys, decoder.hidden);
   mamba.epsilon = epsilon;
-  decoder.norm = {"model.norm", epsilon};
-  for (int layer = 0; layer < layer_count(config); ++layer) {
-    const std::string name = "model.layers." + std::to_string(layer);
-    mamba.name = name + ".mixer";
-    decoder.layers.push_back({.input_norm = NormSpec{name + ".norm", epsilon}, .mixer = mamba});
-  }
+  add_mixer_layers(config, epsilon, mamba, decoder);
   return decoder;
 }
 
