@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/error.h"
 #include "base/format_bytes.h"
@@ -75,15 +76,17 @@ uint64_t context_bytes_of(const ModelSettings& settings, const ModelInfo& info, 
   return on_device(all, info.head_dim) * static_cast<uint64_t>(layers) / static_cast<uint64_t>(info.layers);
 }
 
-// The first layer from which on all fit; the number of layers when none does.
+// The first layer from which on all fit; the number of layers when none does. What fewer layers need is less, so that
+// few are tried: each is planned tensor by tensor.
 int first_that_fits(const ModelSettings& settings, const WeightSource& weights, const ModelInfo& info,
                     const DevicePart& part) {
-  for (int first = 0; first < info.layers; ++first) {
-    const uint64_t need = device_weight_bytes(weights, first, info.layers) + part.buffer_bytes +
-                          context_bytes_of(settings, info, info.layers - first);
-    if (need <= part.free_bytes) return first;
-  }
-  return info.layers;
+  const auto layers = std::views::iota(0, info.layers);
+  const auto fits = std::ranges::partition_point(layers, [&](int first) {
+    return device_weight_bytes(weights, first, info.layers) + part.buffer_bytes +
+               context_bytes_of(settings, info, info.layers - first) >
+           part.free_bytes;
+  });
+  return static_cast<int>(fits - layers.begin());
 }
 
 // What a device does not promise.
