@@ -36,6 +36,18 @@ TEST(JsonTokenizer, ConfigDecidesOnBosAndEos) {
   EXPECT_EQ(with->eos(), std::nullopt);
 }
 
+// As PyPI's tokenizers 0.23.3 does: the scores of all cuts are the same but for what is lost when they are read.
+TEST(JsonTokenizer, ScoresOfUnigramAreReadAsTheLibraryDoes) {
+  const auto ids = [](const std::string& score) {
+    return parse_tokenizer_json(R"({"added_tokens": [], "model": {"type": "Unigram", "unk_id": 0, "vocab": [
+        ["<unk>", 0.0], ["c", )" + score + R"(], ["+", -9.670648574829102], ["++", -12.277759552001953]]}})",
+                                "", "file.json")
+        ->encode("c+++++");
+  };
+  EXPECT_EQ(ids("-11.883077621459961"), (std::vector<TokenId>{1, 3, 3, 2}));
+  EXPECT_EQ(ids("-2.0122928619384766"), (std::vector<TokenId>{1, 2, 3, 3}));
+}
+
 TEST(JsonTokenizer, RefusalsNameTheReason) {
   const auto refused = [](std::string_view from, std::string_view to, ErrorCode code, const std::string& part) {
     std::string text(kSmall);
