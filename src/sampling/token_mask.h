@@ -5,6 +5,7 @@
 // its words, which only grow. Threads: one thread. Errors: none.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -29,6 +30,20 @@ class TokenMask {
     if (is_inside(token)) words_[word_of(token)] &= ~bit_of(token);
   }
   bool allows(TokenId token) const { return is_inside(token) && (words_[word_of(token)] & bit_of(token)) != 0; }
+  // Forbids all but this one.
+  void allow_only(TokenId token) {
+    words_.assign(words_.size(), 0);
+    if (is_inside(token)) words_[word_of(token)] |= bit_of(token);
+  }
+  // How many tokens may be chosen.
+  size_t count() const {
+    size_t count = 0;
+    for (size_t w = 0; w + 1 < words_.size(); ++w) count += static_cast<size_t>(std::popcount(words_[w]));
+    const size_t rest = vocab_ % kBits;  // bits behind the vocabulary are nobody's
+    const uint32_t inside = rest == 0 ? ~uint32_t{0} : (uint32_t{1} << rest) - 1;
+    if (!words_.empty()) count += static_cast<size_t>(std::popcount(words_.back() & inside));
+    return count;
+  }
 
   size_t vocab() const { return vocab_; }
   std::span<uint32_t> words() { return words_; }

@@ -20,5 +20,20 @@ TEST(TokenMask, AllowsAllUntilForbidden) {
   EXPECT_TRUE(mask.allows(0));
 }
 
+TEST(TokenMask, CountsWhatItAllowsInsideTheVocabulary) {
+  TokenMask mask;
+  for (const size_t vocab : {1u, 31u, 32u, 33u, 70u}) {
+    mask.reset(vocab);
+    EXPECT_EQ(mask.count(), vocab);
+  }
+  mask.forbid(3);
+  EXPECT_EQ(mask.count(), 69u);
+  mask.allow_only(64);
+  EXPECT_EQ(mask.count(), 1u);
+  EXPECT_TRUE(mask.allows(64));
+  mask.allow_only(70);
+  EXPECT_EQ(mask.count(), 0u);
+}
+
 }  // namespace
 }  // namespace estoc
