@@ -64,6 +64,7 @@ void LocalRunner::wait() {
   --on_the_way_;
   if (flight.failure) std::rethrow_exception(std::exchange(flight.failure, nullptr));
   const StepInput& input = flight.input;
+  readers_.fill_masks(input.rows, static_cast<size_t>(info().vocab));
   if (std::exchange(flight.has_begun, false)) {
     model_.finish(*scratch_);
   } else {

@@ -31,6 +31,7 @@ struct RowJob {
   std::optional<TokenId> token;
   int top_logprobs = -1;  // -1 for no log-probabilities
   Logprobs logprobs;
+  double mask_s = 0;  // what filling the mask took
 };
 
 // One step. Batch and copies are plain data that could go to another process; the rows stay with whoever has the
