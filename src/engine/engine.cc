@@ -173,6 +173,7 @@ Engine::~Engine() {
 SubmitResult Engine::submit(Request request, EventSink sink) {
   Impl& impl = *impl_;
   validate(request, impl.vocab, impl.config, impl.stepper.positions_max());
+  auto place = Sequence::start_constraint(request);  // may take a while
   const MutexLock lock(impl.mutex);
   if (impl.is_draining || impl.is_stopping || impl.stats.is_lost) {
     return {.status = SubmitStatus::stopping, .retry_after_s = kRestartSeconds};
@@ -183,8 +184,8 @@ SubmitResult Engine::submit(Request request, EventSink sink) {
   }
   impl.arrivals_work_s += impl.costs.request(request, static_cast<int>(request.prompt.size()));
   const RequestId id = ++impl.last_id;
-  impl.arrivals.push_back(
-      std::make_unique<Sequence>(id, std::move(request), std::move(sink), random_bits(impl.seed, id)));
+  impl.arrivals.push_back(std::make_unique<Sequence>(id, std::move(request), std::move(sink),
+                                                     random_bits(impl.seed, id), std::move(place)));
   impl.wake.notify_one();
   return {.status = SubmitStatus::accepted, .id = id};
 }

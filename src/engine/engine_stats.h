@@ -14,9 +14,11 @@ struct EngineStats {
   uint64_t steps = 0, steps_ahead = 0;  // of them, those submitted while the one before was computed
   uint64_t requests_done = 0, requests_cancelled = 0, requests_failed = 0;
   uint64_t prompt_tokens = 0, output_tokens = 0;
+  uint64_t forced_tokens = 0;  // of the output: such as a constraint left no choice about, without a step
+  double mask_s = 0;           // until rows' masks were filled, summed over rows
   uint64_t draft_tokens = 0, draft_tokens_accepted = 0;  // guesses that were computed, and that were right
-  uint64_t preemptions = 0;         // times a sequence gave up its blocks
-  uint64_t preemptions_kept = 0;    // and kept what was computed, in the swap space
+  uint64_t preemptions = 0;                              // times a sequence gave up its blocks
+  uint64_t preemptions_kept = 0;                         // and kept what was computed, in the swap space
   int swap_blocks = 0, swap_blocks_used = 0;
   uint64_t swap_blocks_out = 0, swap_blocks_in = 0;  // copied there and back
   int kv_blocks_cached = 0;       // of those not in use: blocks that still hold keys and values of a prefix

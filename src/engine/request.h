@@ -2,12 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/shared_list.h"
 #include "sampling/params.h"
+#include "sampling/token_constraint.h"
 
 namespace estoc {
 
@@ -18,7 +20,9 @@ struct Request {
   int tokens_min = 0;               // end and stop tokens are not chosen before
   std::vector<TokenId> end_tokens;  // the model's end-of-sequence ids; ignored when ignore_end
   SharedList<TokenId> stop_tokens;  // the caller's, limits::kStopTokensMax at most; always honoured
+  // Answers go on behind an end token, and end under a constraint only when it leaves nothing else.
   bool ignore_end = false;
+  std::shared_ptr<const TokenConstraint> constraint;  // what the answer keeps to; null for nothing
   int prompt_logprobs = -1;  // as SamplingParams::logprobs, for the prompt's tokens (echo); -1 none
 
   int priority = 0;                      // class: lower ones are admitted first and preempted last

@@ -12,6 +12,7 @@ namespace estoc {
 namespace {
 
 constexpr int kChunkMin = 16;        // tokens of a prompt that every step may take, whatever the time
+constexpr int kForcedMax = 32;       // tokens of one sequence that count as one decode: others wait for them
 constexpr int kPatience = 3;         // a request is due this many times its prompt's work after it came
 constexpr int kSharedBlocksMin = 2;  // a shorter common beginning is not worth waiting for
 
@@ -62,22 +63,23 @@ const Plan& Scheduler::plan(Clock::time_point now) {
 void Scheduler::plan_decodes() {
   for (size_t i = 0; i < running_.size(); ++i) {  // make_room may shorten the list behind i
     Sequence& sequence = *running_[i];
-    if (!sequence.is_decoding() || work_.rows >= limits_.batch_tokens_max ||
-        work_.logit_rows + sequence.logit_rows(1) > limits_.logit_rows_max) {
-      continue;
-    }
+    if (!sequence.is_decoding() || work_.rows >= limits_.batch_tokens_max) continue;
+    const int room = std::min(kForcedMax, limits_.batch_tokens_max - work_.rows);
+    const int tokens = to_state(sequence, std::min(sequence.remaining(), room));
+    if (work_.logit_rows + sequence.logit_rows(tokens) > limits_.logit_rows_max) continue;
     // Guesses take what is free; for them nobody has to go.
     const int drafts = drafts_that_fit(sequence);
-    if (drafts > 0 && kv_.grow(sequence.kv, sequence.computed, sequence.computed + 1 + drafts)) {
-      schedule(sequence, 1, drafts);
-    } else if (make_room(sequence, 1)) {
-      schedule(sequence, 1);
+    if (drafts > 0 && kv_.grow(sequence.kv, sequence.computed, sequence.computed + tokens + drafts)) {
+      schedule(sequence, tokens, drafts);
+    } else if (make_room(sequence, tokens)) {
+      schedule(sequence, tokens);
     }
   }
 }
 
 int Scheduler::drafts_max(const Sequence& sequence) const {
-  const bool can_decode = sequence.is_decoding() && !sequence.kv.is_swapped();
+  // Between guesses nobody asks what a constraint forces.
+  const bool can_decode = sequence.is_decoding() && !sequence.kv.is_swapped() && !sequence.is_constrained();
   if (!can_decode || !kv_.can_truncate() || sequence.request.tokens_max == 0) return 0;
   const int outputs_left = sequence.request.tokens_max - sequence.output_count();
   return std::max(0, std::min(outputs_left - 1, limits_.positions_max - sequence.known()));
@@ -170,7 +172,7 @@ void Scheduler::schedule(Sequence& sequence, int tokens, int drafts) {
   work_.add_rows(sequence.computed, tokens + drafts);
   work_.logit_rows += sequence.logit_rows(tokens) + drafts;
   const bool is_output = sequence.output_count() > 0 && sequence.is_decoding();
-  clients_.charge(sequence.request.client, is_output ? kOutputWeight : tokens);
+  clients_.charge(sequence.request.client, is_output ? kOutputWeight + tokens - 1 : tokens);
   plan_.push_back(
       {.sequence = &sequence, .tokens = tokens, .drafts = drafts, .logit_rows = sequence.logit_rows(tokens) + drafts});
 }

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace estoc {
 
-Sequence::Sequence(RequestId id, Request asked, EventSink sink, uint64_t seed)
+Sequence::Sequence(RequestId id, Request asked, EventSink sink, uint64_t seed, std::unique_ptr<ConstraintPlace> place)
     : id(id),
       request(std::move(asked)),
       sink(std::move(sink)),
@@ -13,10 +15,18 @@ Sequence::Sequence(RequestId id, Request asked, EventSink sink, uint64_t seed)
       tokens(std::exchange(request.prompt, {}).copy()),
       sampling(request.sampling, request.sampling.seed.value_or(seed), tokens),
       submitted_at(Clock::now()) {
-  std::vector<TokenId>& last = last_tokens_.tokens;
+  ESTOC_CHECK((place != nullptr) == (request.constraint != nullptr));
+  mask_.sequence = this;
+  mask_.place = std::move(place);
+  std::vector<TokenId>& last = mask_.last_tokens;
   last = request.stop_tokens.copy();
   if (!request.ignore_end) last.insert(last.end(), request.end_tokens.begin(), request.end_tokens.end());
   std::ranges::sort(last);
+}
+
+std::unique_ptr<ConstraintPlace> Sequence::start_constraint(const Request& request) {
+  if (request.constraint == nullptr) return nullptr;
+  return request.constraint->start(request.end_tokens, request.stop_tokens);
 }
 
 bool Sequence::wants_logits(int position) const {
@@ -35,14 +45,49 @@ int Sequence::logit_rows(int count) const {
 }
 
 const MaskSource* Sequence::mask(int ahead) const {
-  return output_count() + ahead >= request.tokens_min || last_tokens_.tokens.empty() ? nullptr : &last_tokens_;
+  const bool may_be_last = output_count() + ahead >= request.tokens_min || mask_.last_tokens.empty();
+  return may_be_last && !is_constrained() ? nullptr : &mask_;
 }
 
-bool Sequence::is_last(TokenId token) const { return std::ranges::binary_search(last_tokens_.tokens, token); }
+void Sequence::Mask::restrict(TokenMask& mask, std::span<const TokenId> ahead) const {
+  const Request& request = sequence->request;
+  const bool is_early = sequence->output_count() + static_cast<int>(ahead.size()) < request.tokens_min;
+  if (place == nullptr) {
+    if (!is_early) return;
+    for (const TokenId token : last_tokens) mask.forbid(token);
+    return;
+  }
+  place->restrict(mask, ahead);
+  if (!is_early && !request.ignore_end) return;
+  for (const TokenId token : request.end_tokens) mask.forbid(token);
+  if (is_early) {
+    for (const TokenId token : request.stop_tokens) mask.forbid(token);
+  }
+  if (mask.count() > 0) return;
+  mask.reset(mask.vocab());
+  place->restrict(mask, ahead);
+}
+
+std::optional<TokenId> Sequence::forced_token() const {
+  if (!is_constrained() || request.sampling.logprobs >= 0) return std::nullopt;
+  const auto forced = mask_.place->forced();
+  return forced.empty() ? std::nullopt : std::optional(forced.front());
+}
+
+std::string_view Sequence::constraint_failure() const {
+  if (!is_constrained()) return {};
+  if (mask_.is_broken) return "the answer's constraint took a token for possible and then refused it";
+  return mask_.place->failure();
+}
+
+bool Sequence::is_last(TokenId token) const {
+  return std::ranges::binary_search(mask_.last_tokens, token) || (is_constrained() && mask_.place->has_ended());
+}
 
 std::optional<FinishReason> Sequence::append(TokenId token, int positions_max) {
   tokens.push_back(token);
   sampling.accept(token);
+  if (is_constrained() && !mask_.place->accept(token)) mask_.is_broken = true;
   if (is_last(token)) return FinishReason::stop;
   if (output_count() >= request.tokens_max || known() >= positions_max) return FinishReason::length;
   return std::nullopt;

@@ -2,13 +2,15 @@
 //
 // There is no phase: `tokens` are known (the prompt, then what was chosen), the first `computed` of them have their
 // keys and values in the cache, and a step brings `computed` closer to known(). The logits of the last known token
-// choose the next one. Ownership: the scheduler owns sequences; the blocks of `kv` belong to its manager. Threads: the
-// engine thread, after submit has built it.
+// choose the next one; where a constraint leaves no choice, several become known at once. Ownership: the scheduler owns
+// sequences; the blocks of `kv` belong to its manager. Threads: the engine thread, after submit has built it.
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "engine/event.h"
@@ -26,15 +28,19 @@ inline double seconds_between(Clock::time_point from, Clock::time_point to) {
 
 class Sequence {
  public:
-  // `request` passed validate(). `seed` counts when the request has none.
-  Sequence(RequestId id, Request request, EventSink sink, uint64_t seed);
+  // `request` passed validate(). `seed` counts when the request has none. `place` is start_constraint's.
+  Sequence(RequestId id, Request request, EventSink sink, uint64_t seed,
+           std::unique_ptr<ConstraintPlace> place = nullptr);
+  Sequence(const Sequence&) = delete;
+  // Where a request's constraint begins; null without one. May wait for others who use the constraint. Any thread.
+  static std::unique_ptr<ConstraintPlace> start_constraint(const Request& request);
 
   int known() const { return static_cast<int>(tokens.size()); }
   int remaining() const { return known() - computed; }
-  // One token behind: its step chooses a token and somebody waits for that. Else it reads: its prompt, or what a
-  // preemption made it forget.
-  bool is_decoding() const { return remaining() == 1; }
-  bool is_reading() const { return remaining() > 1; }
+  // Behind by the token chosen last and those that were forced behind it: its step chooses a token and somebody waits
+  // for that. Else it reads: its prompt, or what a preemption made it forget.
+  bool is_decoding() const { return remaining() <= 1 + forced_behind; }
+  bool is_reading() const { return !is_decoding(); }
   int output_count() const { return known() - prompt_count; }
 
   // Whether somebody needs the logits of the token at `position`: it is the last known one or a draft, or its successor
@@ -44,8 +50,14 @@ class Sequence {
   int logit_rows(int count) const;
 
   // What may be chosen when so many of the drafts have come first, or null for all: no end and stop tokens before
-  // tokens_min. Valid until the next append.
+  // tokens_min, and what the constraint allows. Valid until the next append.
   const MaskSource* mask(int ahead) const;
+  bool is_constrained() const { return mask_.place != nullptr; }
+  // The token that comes next whatever the model says; none when its log-probability is wanted, which the model has to
+  // be asked for.
+  std::optional<TokenId> forced_token() const;
+  // Why the constraint cannot go on; empty while it can.
+  std::string_view constraint_failure() const;
   // Of the known tokens, then of the drafts.
   TokenId token_at(int position) const {
     return position < known() ? tokens[static_cast<size_t>(position)] : drafts[static_cast<size_t>(position - known())];
@@ -67,6 +79,7 @@ class Sequence {
   std::vector<TokenId> tokens;
   std::vector<TokenId> drafts;  // guesses at what follows, for one step; nothing of them is known
   int computed = 0;
+  int forced_behind = 0;  // tokens at the end that were forced and not computed yet
   SequenceKv kv;
   SamplerState sampling;
   std::vector<Logprobs> prompt_logprobs;  // of tokens 1, 2, ... of the prompt, until they are delivered
@@ -83,16 +96,18 @@ class Sequence {
   Clock::time_point due_at;
 
  private:
-  // End tokens (unless ignored) and stop tokens, sorted.
-  struct LastTokens final : MaskSource {
-    void restrict(TokenMask& mask, std::span<const TokenId>) const override {
-      for (const TokenId token : tokens) mask.forbid(token);
-    }
-    std::vector<TokenId> tokens;
+  // What the constraint allows, without the tokens that would end the answer too early unless it leaves nothing else.
+  struct Mask final : MaskSource {
+    void restrict(TokenMask& mask, std::span<const TokenId> ahead) const override;
+
+    const Sequence* sequence = nullptr;
+    std::unique_ptr<ConstraintPlace> place;
+    std::vector<TokenId> last_tokens;  // end tokens (unless ignored) and stop tokens, sorted
+    bool is_broken = false;            // the place has refused a token
   };
   bool is_last(TokenId token) const;
 
-  LastTokens last_tokens_;
+  Mask mask_;
 };
 
 }  // namespace estoc

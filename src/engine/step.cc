@@ -134,14 +134,14 @@ Stepper::Flight* Stepper::submit_ahead() {
 void Stepper::record_plan(Flight& flight, Clock::time_point begin) {
   const StepWork work = scheduler_.work();
   flight.begin = begin;
-  flight.record = {.work = work,
-                   .sequences = static_cast<int>(flight.plan.size()),
-                   .decodes = static_cast<int>(std::ranges::count_if(
-                       flight.plan,
-                       [](const PlanEntry& entry) { return entry.is_ahead() || entry.sequence->is_decoding(); })),
-                   .running = scheduler_.running_count(),
-                   .waiting = scheduler_.waiting_count(),
-                   .foreseen_s = times_.predict(work)};
+  flight.record = {
+      .work = work,
+      .sequences = static_cast<int>(flight.plan.size()),
+      .decodes = static_cast<int>(std::ranges::count_if(
+          flight.plan, [](const PlanEntry& entry) { return entry.is_ahead() || entry.sequence->is_decoding(); })),
+      .running = scheduler_.running_count(),
+      .waiting = scheduler_.waiting_count(),
+      .foreseen_s = times_.predict(work)};
 }
 
 // Waits for a step and commits it; false when it failed. What was submitted behind it comes next.
@@ -165,6 +165,7 @@ bool Stepper::finish_flight(Flight& flight) {
     return false;
   }
   kv_.end_step();
+  for (const RowJob& row : flight.rows) stats_.mask_s += row.mask_s;
   commit(flight);
   stats_.plan_s += flight.plan_s;
   stats_.compute_s += seconds_between(std::max(flight.begin, flight.submitted), computed);
@@ -276,6 +277,7 @@ void Stepper::commit_blocks(Sequence& sequence, int computed, int right) {
   sequence.tokens.resize(known);
   if (!sequence.drafts.empty()) kv_.truncate(sequence.kv, computed + right);
   sequence.computed = computed + right;
+  if (sequence.computed == sequence.known()) sequence.forced_behind = 0;
 }
 
 // Takes 1 to k + 1 tokens of a step with k guesses: those that were right, and the one chosen behind them.
@@ -286,6 +288,13 @@ void Stepper::accept(Sequence& sequence, std::span<RowJob> choices, int right) {
   for (RowJob& choice : choices.first(static_cast<size_t>(right) + 1)) {
     if (extend(sequence, choice)) return;
   }
+  // What the constraint leaves no choice about takes no step: it is computed with the next one that chooses.
+  for (auto token = sequence.forced_token(); token; token = sequence.forced_token()) {
+    RowJob row = {.token = token};
+    ++stats_.forced_tokens;
+    ++sequence.forced_behind;
+    if (extend(sequence, row)) return;
+  }
 }
 
 // The sequence has caught up: add its next token and tell its caller. Whether it has ended.
@@ -293,14 +302,19 @@ bool Stepper::extend(Sequence& sequence, RowJob& row) {
   const bool is_first = sequence.output_count() == 0;
   if (is_first) stats_.prompt_tokens += static_cast<uint64_t>(sequence.prompt_count);
   const std::optional<TokenId> token = row.token;
-  if (row.state != nullptr && !token) {
-    emit(sequence).error = "no token can be chosen: the model gave no finite logit, or every token is forbidden";
+  const auto fail = [&](std::string_view what) {
+    emit(sequence).error = what;
     finish(sequence, FinishReason::error);
     return true;
+  };
+  if (!sequence.constraint_failure().empty()) return fail(sequence.constraint_failure());
+  if (row.state != nullptr && !token) {
+    return fail("no token can be chosen: the model gave no finite logit, or every token is forbidden");
   }
   std::optional<FinishReason> reason = FinishReason::length;  // when only the prompt was to be computed
   if (token) {
     reason = sequence.append(*token, positions_max_);
+    if (!sequence.constraint_failure().empty()) return fail(sequence.constraint_failure());
     count_token(stats_, sequence, now_());
   }
   Event& event = emit(sequence);

@@ -154,12 +154,13 @@ inline Completion complete_alone(const Request& request, int vocab, int position
   std::vector<TokenId> history = request.prompt.copy();
   std::vector<float> logits(static_cast<size_t>(vocab));
   Completion completion;
-  const auto ends = [&](TokenId token) {
-    const auto contains = [&](std::span<const TokenId> set) {
-      return std::find(set.begin(), set.end(), token) != set.end();
-    };
-    return contains(request.stop_tokens) || (!request.ignore_end && contains(request.end_tokens));
+  const auto contains = [](std::span<const TokenId> set, TokenId token) {
+    return std::find(set.begin(), set.end(), token) != set.end();
   };
+  const auto ends = [&](TokenId token) {
+    return contains(request.stop_tokens, token) || (!request.ignore_end && contains(request.end_tokens, token));
+  };
+  const auto place = Sequence::start_constraint(request);
   for (;;) {
     if (static_cast<int>(completion.tokens.size()) == request.tokens_max ||
         static_cast<int>(history.size()) == positions_max) {
@@ -169,16 +170,20 @@ inline Completion complete_alone(const Request& request, int vocab, int position
     fake_logits(history, logits);
     TokenMask mask;
     mask.reset(static_cast<size_t>(vocab));
-    if (static_cast<int>(completion.tokens.size()) < request.tokens_min) {
-      for (TokenId token = 0; token < vocab; ++token) {
-        if (ends(token)) mask.forbid(token);
-      }
+    if (place != nullptr) place->restrict(mask, {});
+    const TokenMask whole = mask;
+    const bool is_early = static_cast<int>(completion.tokens.size()) < request.tokens_min;
+    for (TokenId token = 0; token < vocab; ++token) {
+      const bool is_late_end = place != nullptr && request.ignore_end && contains(request.end_tokens, token);
+      if (is_late_end || (is_early && (ends(token) || is_late_end))) mask.forbid(token);
     }
+    if (place != nullptr && mask.count() == 0) mask = whole;
     const TokenId token = *sampler.sample(state, logits, &mask);
     state.accept(token);
+    if (place != nullptr) ESTOC_CHECK(place->accept(token));
     history.push_back(token);
     completion.tokens.push_back(token);
-    if (ends(token)) {
+    if (ends(token) || (place != nullptr && place->has_ended())) {
       completion.finish = FinishReason::stop;
       return completion;
     }
