@@ -98,6 +98,53 @@ TEST(Sim, NobodyGuessesBehindFixedStates) {
   EXPECT_EQ(simulation.stepper().stats().draft_tokens, 0u);
 }
 
+// Answers that keep to constraints, several tokens of them forced at once, beside answers that do not.
+TEST(Sim, ConstraintsInLittleMemory) {
+  Simulation simulation({.seed = 27,
+                         .config = config_of(200, 8, 40, 16),
+                         .shared_beginnings = 4,
+                         .has_timeouts = true,
+                         .constrained = 60});
+  simulation.run(kSteps / 2);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_GT(stats.preemptions, 50u);
+  EXPECT_GT(simulation.forks(), 500u);
+  EXPECT_GT(stats.forced_tokens, stats.output_tokens / 10);
+}
+
+TEST(Sim, ConstraintsInTinyBatches) {
+  Simulation simulation({.seed = 28, .config = config_of(100, 6, 3, 12), .shared_beginnings = 2, .constrained = 70});
+  simulation.run(kSteps / 4);
+  EXPECT_GT(simulation.stepper().stats().forced_tokens, 1000u);
+}
+
+TEST(Sim, ConstraintsWithFixedStatesAndWindows) {
+  EngineConfig config = config_of(900, 6, 24, 70, 2, true);
+  Simulation simulation(
+      {.seed = 29, .config = config, .window = 40, .has_state = true, .shared_beginnings = 3, .constrained = 60});
+  simulation.run(kSteps / 4);
+  EXPECT_GT(simulation.stepper().stats().forced_tokens, 1000u);
+}
+
+TEST(Sim, ConstraintsWhereADeviceComputes) {
+  EngineConfig config = config_of(200, 8, 64, 40);
+  config.swap_bytes = 8 * config.kv_bytes;
+  Simulation simulation({.seed = 30, .config = config, .shared_beginnings = 4, .is_device = true, .constrained = 30});
+  simulation.run(kSteps / 4);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_GT(stats.forced_tokens, 1000u);
+  EXPECT_GT(stats.steps_ahead, 100u);
+}
+
+TEST(Sim, GuessesBesideConstraints) {
+  Simulation simulation(
+      {.seed = 31, .config = config_of(200, 8, 40, 16), .shared_beginnings = 4, .constrained = 50, .drafts = 4});
+  simulation.run(kSteps / 4);
+  const EngineStats stats = simulation.stepper().stats();
+  EXPECT_GT(stats.forced_tokens, 1000u);
+  EXPECT_GT(stats.draft_tokens_accepted, 1000u);
+}
+
 // What was computed of a sequence that gives way is kept: nothing is computed twice (Simulation::check_totals).
 TEST(Sim, SwapSpaceInsteadOfASecondTime) {
   EngineConfig config = config_of(200, 8, 16, 6);
@@ -161,8 +208,7 @@ TEST(Sim, SwapSpaceAndPrefillFirst) {
 
 // Steps that are submitted before the tokens are known which they read.
 TEST(Sim, StepsAheadInPlentyOfMemory) {
-  Simulation simulation(
-      {.seed = 24, .config = config_of(120, 16, 64, 400), .shared_beginnings = 8, .is_device = true});
+  Simulation simulation({.seed = 24, .config = config_of(120, 16, 64, 400), .shared_beginnings = 8, .is_device = true});
   simulation.run(kSteps);
   const EngineStats stats = simulation.stepper().stats();
   EXPECT_GT(stats.steps_ahead, stats.steps / 20);
@@ -172,12 +218,8 @@ TEST(Sim, StepsAheadInPlentyOfMemory) {
 TEST(Sim, StepsAheadInLittleMemoryWithDeadlines) {
   EngineConfig config = config_of(200, 6, 32, 14);
   config.swap_bytes = config.kv_bytes / 2;
-  Simulation simulation({.seed = 25,
-                         .config = config,
-                         .arrival = 20,
-                         .shared_beginnings = 4,
-                         .has_timeouts = true,
-                         .is_device = true});
+  Simulation simulation(
+      {.seed = 25, .config = config, .arrival = 20, .shared_beginnings = 4, .has_timeouts = true, .is_device = true});
   simulation.run(kSteps);
   const EngineStats stats = simulation.stepper().stats();
   EXPECT_GT(stats.steps_ahead, 1000u);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/kv_sizing.h"
+#include "engine/test_fake_constraint.h"
 
 namespace estoc {
 namespace {
@@ -69,6 +70,11 @@ Request Simulation::random_request() {
   if (random_() % 3 == 0) request.priority = static_cast<int>(random_() % 3) - 1;
   if (random_() % 2 == 0) request.client = std::string(1, static_cast<char>('a' + random_() % 3));
   if (random_() % 4 == 0) request.cache_salt = std::string(1, static_cast<char>('a' + random_() % 2));
+  if (scenario_.constrained > 0 && static_cast<int>(random_() % 100) < scenario_.constrained) {
+    request.constraint = std::make_shared<FakeConstraint>(random_(), kVocab, 1 + random_() % 40);
+    request.end_tokens = {7, 9};
+    if (random_() % 4 == 0) request.sampling.logprobs = 0;
+  }
   if (scenario_.has_timeouts && random_() % 3 == 0) request.timeout = std::chrono::milliseconds(1 + random_() % 300);
   return request;
 }
@@ -77,7 +83,9 @@ void Simulation::submit(Request request) {
   const RequestId id = ++last_id_;
   Live& live = live_.emplace(id, Live{request, {}, {}}).first->second;
   if (scenario_.drafts > 0) live.answer = complete_alone(request, kVocab, stepper_.positions_max()).tokens;
-  auto sequence = std::make_unique<Sequence>(id, std::move(request), [this](Event&& event) { receive(event); }, 0);
+  auto place = Sequence::start_constraint(request);
+  auto sequence = std::make_unique<Sequence>(
+      id, std::move(request), [this](Event&& event) { receive(event); }, 0, std::move(place));
   sequence->submitted_at = simulated_now;
   stepper_.add(std::move(sequence));
 }
@@ -181,8 +189,8 @@ void Simulation::check_totals() {
   EXPECT_EQ(cancelled_ > 0, scenario_.cancel > 0);
   EXPECT_EQ(completed_ > 0, scenario_.cancel > 0);
   // All but the last token of a request, which nobody reads, and what was found of its prompt.
-  const bool is_all_known =
-      scenario_.cancel == 0 && scenario_.drafts == 0 && !scenario_.has_timeouts && !scenario_.is_device;
+  const bool is_all_known = scenario_.cancel == 0 && scenario_.drafts == 0 && scenario_.constrained == 0 &&
+                            !scenario_.has_timeouts && !scenario_.is_device;
   if (!is_all_known || stats.preemptions > stats.preemptions_kept) return;
   EXPECT_EQ(model_.row_count, stats.prompt_tokens + stats.output_tokens - answered_ - stats.prefix_tokens_cached);
 }

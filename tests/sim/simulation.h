@@ -26,6 +26,7 @@ struct Scenario {
   int shared_beginnings = 0;  // how many different ones prompts may begin with
   bool has_timeouts = false;
   bool is_device = false;            // steps are computed as late as they are waited for, and may follow each other
+  int constrained = 0;               // percent of the requests; of those a quarter ask for log-probabilities
   int drafts = 0;                    // guesses a step that a sequence brings at most; four of five are right
   double step_ms = 1, row_ms = 0.2;  // what the model takes
 };
