@@ -6,25 +6,19 @@
 // sequences; the blocks of `kv` belong to its manager. Threads: the engine thread, after submit has built it.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "engine/clock.h"
 #include "engine/event.h"
 #include "engine/request.h"
 #include "kv/sequence_kv.h"
 #include "sampling/sampler.h"
 
 namespace estoc {
-
-using Clock = std::chrono::steady_clock;
-
-inline double seconds_between(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
-}
 
 class Sequence {
  public:
