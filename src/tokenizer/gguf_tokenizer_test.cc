@@ -130,6 +130,23 @@ TEST(GgufWordPiece, MarksWhatBeginsAWord) {
   EXPECT_EQ(pair.segments, (std::vector<uint8_t>{0, 0, 0, 1, 1, 1}));
 }
 
+TEST(GgufWordPiece, CutsWhatIsTooLongAndNotWhatGoesAround) {
+  const auto tokenizer = build_tokenizer(bert_vocab({"▁a", "▁b", "▁c", "▁d"}));
+  const auto cut = [&](std::optional<std::string_view> second, int tokens_max, bool cuts_left = false) {
+    return tokenizer->encode_cut("a b c d", second, tokens_max, cuts_left);
+  };
+  using Ids = std::vector<TokenId>;
+  EXPECT_EQ(cut({}, 6).ids, tokenizer->encode("a b c d"));
+  EXPECT_EQ(cut({}, 5).ids, (Ids{1, 3, 4, 5, 2}));
+  EXPECT_EQ(cut({}, 5, true).ids, (Ids{1, 4, 5, 6, 2}));
+  EXPECT_EQ(cut({}, 0).ids, (Ids{1, 2}));
+  EXPECT_EQ(cut("a b", 9).ids, tokenizer->encode_pair("a b c d", "a b").ids);
+  EXPECT_EQ(cut("a b", 8).ids, (Ids{1, 3, 4, 5, 2, 3, 4, 2}));
+  EXPECT_EQ(cut("a b", 8).segments, (std::vector<uint8_t>{0, 0, 0, 0, 0, 1, 1, 1}));
+  EXPECT_EQ(cut("a b", 6).ids, (Ids{1, 3, 4, 2, 3, 2}));
+  EXPECT_EQ(tokenizer->encode_cut("a b c d", {}, 3, false, kPlain).ids, (Ids{3, 4, 5}));
+}
+
 TEST(GgufWordPiece, KeepsTheCaseWhereTheVocabularyTellsIt) {
   const auto tokenizer = build_tokenizer(bert_vocab({"▁Play", "▁play", "▁café"}));
   EXPECT_EQ(tokenizer->encode("Play play café", kPlain), (std::vector<TokenId>{3, 4, 5}));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "tokenizer/length_cut.h"
 #include "tokenizer/whole_characters.h"
 
 namespace estoc {
@@ -24,22 +25,39 @@ std::vector<TokenId> PipelineTokenizer::encode(std::string_view text, EncodeOpti
 }
 
 SegmentedIds PipelineTokenizer::encode_segments(std::string_view text, EncodeOptions options) const {
-  return fill(options.add_special ? parts_.templates.single : TextTemplates().single, text, {}, options);
+  return fill(options.add_special ? parts_.templates.single : TextTemplates().single, encode_texts(text, {}, options));
 }
 
 SegmentedIds PipelineTokenizer::encode_pair(std::string_view first, std::string_view second,
                                             EncodeOptions options) const {
-  return fill(options.add_special ? parts_.templates.pair : TextTemplates().pair, first, second, options);
+  return fill(options.add_special ? parts_.templates.pair : TextTemplates().pair, encode_texts(first, second, options));
 }
 
-SegmentedIds PipelineTokenizer::fill(const std::vector<TemplateItem>& items, std::string_view first,
-                                     std::string_view second, EncodeOptions options) const {
+SegmentedIds PipelineTokenizer::encode_cut(std::string_view first, std::optional<std::string_view> second,
+                                           int tokens_max, bool cuts_left, EncodeOptions options) const {
+  const TextTemplates templates = options.add_special ? parts_.templates : TextTemplates();
+  const std::vector<TemplateItem>& items = second ? templates.pair : templates.single;
+  TextPair texts = encode_texts(first, second.value_or(""), options);
+  const auto around = std::ranges::count(items, TemplateItem::Kind::token, &TemplateItem::kind);
+  cut_pair(texts, static_cast<size_t>(std::max<std::ptrdiff_t>(0, tokens_max - around)), cuts_left);
+  return fill(items, texts);
+}
+
+TextPair PipelineTokenizer::encode_texts(std::string_view first, std::string_view second, EncodeOptions options) const {
+  TextPair texts;
+  encode_text(first, options.parse_special, texts.first);
+  encode_text(second, options.parse_special, texts.second);
+  return texts;
+}
+
+SegmentedIds PipelineTokenizer::fill(const std::vector<TemplateItem>& items, const TextPair& texts) {
   SegmentedIds out;
   for (const TemplateItem& item : items) {
     if (item.kind == TemplateItem::Kind::token) {
       out.ids.push_back(item.id);
     } else {
-      encode_text(item.kind == TemplateItem::Kind::first ? first : second, options.parse_special, out.ids);
+      const std::vector<TokenId>& ids = item.kind == TemplateItem::Kind::first ? texts.first : texts.second;
+      out.ids.insert(out.ids.end(), ids.begin(), ids.end());
     }
     out.segments.resize(out.ids.size(), item.segment);
   }

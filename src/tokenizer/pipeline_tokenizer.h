@@ -10,6 +10,7 @@
 #include "tokenizer/added_tokens.h"
 #include "tokenizer/decoder.h"
 #include "tokenizer/flat_table.h"
+#include "tokenizer/length_cut.h"
 #include "tokenizer/normalizer.h"
 #include "tokenizer/piece_model.h"
 #include "tokenizer/pre_tokenizer.h"
@@ -45,6 +46,8 @@ class PipelineTokenizer final : public Tokenizer {
   std::vector<TokenId> encode(std::string_view text, EncodeOptions options) const override;
   SegmentedIds encode_segments(std::string_view text, EncodeOptions options) const override;
   SegmentedIds encode_pair(std::string_view first, std::string_view second, EncodeOptions options) const override;
+  SegmentedIds encode_cut(std::string_view first, std::optional<std::string_view> second, int tokens_max,
+                          bool cuts_left, EncodeOptions options) const override;
   std::string decode(std::span<const TokenId> ids, bool skip_special) const override;
   std::string_view token_bytes(TokenId id) const override;
   bool is_special(TokenId id) const override;
@@ -62,8 +65,8 @@ class PipelineTokenizer final : public Tokenizer {
   // Appends the ids of a text with nothing around it.
   void encode_text(std::string_view text, bool parse_special, std::vector<TokenId>& out) const;
   void encode_stretch(std::string_view text, bool is_at_start, bool parse_special, std::vector<TokenId>& out) const;
-  SegmentedIds fill(const std::vector<TemplateItem>& items, std::string_view first, std::string_view second,
-                    EncodeOptions options) const;
+  TextPair encode_texts(std::string_view first, std::string_view second, EncodeOptions options) const;
+  static SegmentedIds fill(const std::vector<TemplateItem>& items, const TextPair& texts);
   bool is_known(TokenId id) const { return id >= 0 && static_cast<size_t>(id) < parts_.token_bytes.size(); }
 
   TokenizerParts parts_;

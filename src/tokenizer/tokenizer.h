@@ -29,7 +29,7 @@ struct SegmentedIds {
   std::vector<uint8_t> segments;
 };
 
-// What a tokenizer.json says of lengths. Encoding never cuts or pads: that is the caller's, who knows the batch.
+// What a tokenizer.json says of lengths. Encoding neither cuts nor pads by itself: what fits is the caller's to say.
 struct Truncation {
   enum class Strategy : uint8_t { longest_first, only_first, only_second };
   int max_length = 0;  // of a text or pair, special tokens included
@@ -55,6 +55,11 @@ class Tokenizer {
   // what goes around them, a text is segment 0 and a second one segment 1.
   virtual SegmentedIds encode_segments(std::string_view text, EncodeOptions options = {}) const;
   virtual SegmentedIds encode_pair(std::string_view first, std::string_view second, EncodeOptions options = {}) const;
+
+  // One text or two, cut where they are longer together than `tokens_max` with what goes around them, which stays
+  // whole: of two the longer one is cut first, as Hugging Face's longest_first does. Cuts ends, or beginnings.
+  virtual SegmentedIds encode_cut(std::string_view first, std::optional<std::string_view> second, int tokens_max,
+                                  bool cuts_left = false, EncodeOptions options = {}) const;
 
   // The whole text of a token sequence, with invalid UTF-8 replaced by U+FFFD. Special (control) tokens give no text
   // when `skip_special`.
