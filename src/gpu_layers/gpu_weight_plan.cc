@@ -67,6 +67,7 @@ void refuse_options(const LayerSpec& layer, const std::string& name) {
   }
   if (layer.second_mixer) refuse(name, "has another mixer beside it");
   if (layer.is_parallel) refuse(name, "is beside its MLP instead of before it");
+  if (layer.are_sums_normed) refuse(name, "is in a layer that norms sums");
   if (layer.side_mixture) refuse(name, "is before an MLP with a mixture of experts beside it");
   if (layer.input || !layer.output_scale.empty()) refuse(name, "is in a layer with an input or a scale of its own");
   if (!std::holds_alternative<GatedMlpSpec>(layer.mlp) && !std::holds_alternative<MoeSpec>(layer.mlp)) {
@@ -101,6 +102,7 @@ void refuse_options(const GatedMlpSpec& mlp) {
 }
 
 void refuse_options(const DecoderSpec& decoder, const std::string& name) {
+  if (!decoder.is_causal) refuse(name, "is of a model whose tokens see what comes behind them");
   if (!decoder.positions.empty()) refuse(name, "has an embedding of positions beside it");
   if (!is_rms(decoder.norm)) refuse(decoder.norm.name, "is another norm than an RMS norm");
 }

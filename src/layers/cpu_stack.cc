@@ -22,6 +22,7 @@ CpuStack::CpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLay
       first_(first),
       group_count_(layout.group_count()),
       input_width_(has_inputs(decoder, first, end) ? decoder.per_layer_input->width : 0),
+      is_causal_(decoder.is_causal),
       layers_(decoder.layers.begin() + first, decoder.layers.begin() + end) {
   for (const RopeSpec& rope : decoder.ropes) ropes_.emplace_back(rope);
   if (input_width_ > 0) inputs_.emplace(load, decoder, first, end);
@@ -50,7 +51,7 @@ void CpuStack::prepare(const Batch& batch, CpuScratch& work) const {
   for (size_t rope = 0; rope < ropes_.size(); ++rope) ropes_[rope].angles(batch, work.angles[rope]);
   for (const Group& group : groups_) {
     work.plans[static_cast<size_t>(group.index)].prepare(batch, group.state, group.heads, group.state.window,
-                                                         compute_.team.thread_count(), group.index);
+                                                         compute_.team.thread_count(), group.index, is_causal_);
   }
 }
 

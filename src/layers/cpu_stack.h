@@ -37,6 +37,7 @@ class CpuStack final : public DecoderStack {
 
   const Compute compute_;
   const int hidden_, first_, group_count_, input_width_;
+  const bool is_causal_;
   std::vector<LayerSpec> layers_;
   std::vector<Group> groups_;  // those of these layers
   std::vector<Rope> ropes_;

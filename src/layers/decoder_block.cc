@@ -60,6 +60,7 @@ DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const 
 DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const StateLayout& layout,
                            const LayerSpec& spec, int first, int layer)
     : is_parallel_(spec.is_parallel),
+      are_sums_normed_(spec.are_sums_normed),
       mixer_scale_(spec.residual_scale * spec.mixer_scale),
       second_scale_(spec.residual_scale * spec.second_scale),
       mlp_scale_(spec.residual_scale * spec.mlp_scale),
@@ -82,11 +83,16 @@ DecoderBlock::DecoderBlock(LoadContext& load, const DecoderSpec& decoder, const 
 
 template <typename Part>
 void DecoderBlock::add_part(const Compute& compute, const std::optional<Norm>& output_norm, float scale,
-                            CpuScratch& work, Rows& hidden, Part&& part) {
-  if (!output_norm && scale == 1) return part(PartOutput{&hidden, true});
-  part(PartOutput{&work.part, false});
-  if (output_norm) output_norm->forward(compute, work.part, work.part);
-  add_scaled(compute, scale, work.part, hidden);
+                            CpuScratch& work, Rows& hidden, Part&& part) const {
+  const bool is_part_normed = output_norm && !are_sums_normed_;
+  if (!is_part_normed && scale == 1) {
+    part(PartOutput{&hidden, true});
+  } else {
+    part(PartOutput{&work.part, false});
+    if (is_part_normed) output_norm->forward(compute, work.part, work.part);
+    add_scaled(compute, scale, work.part, hidden);
+  }
+  if (output_norm && are_sums_normed_) output_norm->forward(compute, hidden, hidden);
 }
 
 template <typename Part>

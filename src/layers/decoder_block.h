@@ -48,12 +48,12 @@ class DecoderBlock {
                       bool are_values_wanted, Rows& normed);
   // work.normed for the mixers, and the MLP's input where it reads beside them.
   void prepare_mixers(const Compute& compute, const Rows& hidden, CpuScratch& work, bool is_picked) const;
-  // hidden += scale * output_norm(what `part` leaves in the output it is called with).
+  // hidden += scale * output_norm(what `part` leaves in the output it is called with), or the norm of that sum.
   template <typename Part>
-  static void add_part(const Compute& compute, const std::optional<Norm>& output_norm, float scale, CpuScratch& work,
-                       Rows& hidden, Part&& part);
+  void add_part(const Compute& compute, const std::optional<Norm>& output_norm, float scale, CpuScratch& work,
+                Rows& hidden, Part&& part) const;
 
-  bool is_parallel_;
+  bool is_parallel_, are_sums_normed_;
   float mixer_scale_, second_scale_, mlp_scale_;
   std::optional<Norm> input_norm_;
   Mixer mixer_, second_;

@@ -34,7 +34,7 @@ StateSpec state_of(std::monostate, int) { return std::monostate(); }
 
 int64_t MambaSpec::state_bytes() const { return conv_bytes() + scan_state_bytes(columns, state_size); }
 
-StateLayout state_layout(const DecoderSpec& decoder) {
+StateLayout state_layout(const DecoderSpec& decoder, bool is_passing) {
   std::vector<StateSpec> states;
   const auto add = [&](const MixerSpec& spec) {
     states.push_back(std::visit([&](const auto& mixer) { return state_of(mixer, decoder.hidden); }, spec));
@@ -43,7 +43,7 @@ StateLayout state_layout(const DecoderSpec& decoder) {
   for (const LayerSpec& layer : decoder.layers) {
     if (layer.second_mixer) add(*layer.second_mixer);
   }
-  return StateLayout(std::move(states));
+  return StateLayout(std::move(states), is_passing);
 }
 
 int second_state(const DecoderSpec& decoder, int layer) {

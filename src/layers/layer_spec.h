@@ -147,9 +147,9 @@ struct Mamba2Spec {
 };
 
 // Mamba: x, z = in_proj u; x = silu(conv1d(x)); dt, b, c = x_proj x; y = the state space layer of
-// kernels/selective_scan.h with raw steps dt_proj dt and rates -exp(A_log), one for each column and number of its state;
-// out_proj(y * silu(z)). Biases where there are any. The state is the last inputs of the convolution and `state_size`
-// numbers for each column, in f32.
+// kernels/selective_scan.h with raw steps dt_proj dt and rates -exp(A_log), one for each column and number of its
+// state; out_proj(y * silu(z)). Biases where there are any. The state is the last inputs of the convolution and
+// `state_size` numbers for each column, in f32.
 struct MambaSpec {
   std::string name;  // in_proj, conv1d, x_proj, dt_proj, A_log, D and out_proj are under it
   int columns = 0;
@@ -216,7 +216,7 @@ struct SideMixtureSpec {
 };
 
 // x += output_norm(part(input_norm(x))) for the mixer and then for the MLP, each norm where there is one; what they add
-// is multiplied by `residual_scale` and the part's own scale.
+// is multiplied by `residual_scale` and the part's own scale. With are_sums_normed it is x = output_norm(x + part(x)).
 struct LayerSpec {
   std::optional<NormSpec> input_norm = {};
   MixerSpec mixer;
@@ -230,6 +230,7 @@ struct LayerSpec {
   std::optional<SideMixtureSpec> side_mixture = {};  // with an mlp_output_norm only
   // The MLP reads what the layer was given, not what the mixer has made of it: by its own norm, or else the mixer's.
   bool is_parallel = false;
+  bool are_sums_normed = false;
   float residual_scale = 1;
   float mixer_scale = 1, second_scale = 1, mlp_scale = 1;
   std::optional<LayerInputSpec> input = {};  // after the MLP
@@ -249,10 +250,13 @@ struct DecoderSpec {
   std::vector<RopeSpec> ropes;
   std::optional<PerLayerInputSpec> per_layer_input;  // of the layers that have an `input`
   std::vector<LayerSpec> layers;
+  // false: in a batch, which then has whole sequences, tokens see what comes behind them, too: all of it, or with a
+  // window the positions that are less than that away to either side.
+  bool is_causal = true;
 };
 
-// What its layers keep of the past: a state a layer, then one for each second mixer.
-StateLayout state_layout(const DecoderSpec& decoder);
+// What its layers keep of the past: a state a layer, then one for each second mixer. `is_passing`: see StateLayout.
+StateLayout state_layout(const DecoderSpec& decoder, bool is_passing = false);
 // The number of the state of a layer's second mixer, which it must have.
 int second_state(const DecoderSpec& decoder, int layer);
 

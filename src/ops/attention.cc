@@ -9,7 +9,8 @@ namespace estoc {
 
 static_assert(kKvReadGrain % kernels::kAttentionChunk == 0, "whole chunks are read");
 
-void AttentionPlan::prepare(const Batch& batch, const PagedState& spec, int heads, int window, int threads, int group) {
+void AttentionPlan::prepare(const Batch& batch, const PagedState& spec, int heads, int window, int threads, int group,
+                            bool is_causal) {
   ESTOC_CHECK(spec.head_dim <= kernels::kHeadDimMax && heads % spec.kv_heads == 0);
   heads_a_kv_head_ = heads / spec.kv_heads;
   kv_heads_ = spec.kv_heads;
@@ -17,6 +18,7 @@ void AttentionPlan::prepare(const Batch& batch, const PagedState& spec, int head
   window_ = window;
   threads_ = threads;
   group_ = group;
+  is_causal_ = is_causal;
   prepare(batch);
 }
 
@@ -30,8 +32,7 @@ void AttentionPlan::prepare(const Batch& batch) {
   partial_floats_ = 0;
   blocks_read_ = 0;
   for (const BatchSequence& sequence : batch.sequences) {
-    const int end = sequence.position + sequence.row_count,
-              first = window_ == 0 ? 0 : std::max(0, sequence.position + 1 - window_);
+    const int end = sequence.position + sequence.row_count, first = first_seen(sequence, 0);
     blocks_read_ += static_cast<uint64_t>((end + kKvBlockTokens - 1) / kKvBlockTokens - first / kKvBlockTokens);
     for (int row = 0; row < sequence.row_count;) {
       const int room = kKvBlockTokens - (sequence.position + row) % kKvBlockTokens;
@@ -64,14 +65,23 @@ void AttentionPlan::prepare(const Batch& batch) {
   for (size_t i = 0; i < divisions_.size(); ++i) unfinished_[i].store(divisions_[i].pieces, std::memory_order_relaxed);
 }
 
+int AttentionPlan::first_seen(const BatchSequence& sequence, int row) const {
+  return window_ == 0 ? 0 : std::max(0, sequence.position + row + 1 - window_);
+}
+
+int AttentionPlan::end_seen(const BatchSequence& sequence, int row) const {
+  const int end = sequence.position + sequence.row_count;
+  if (is_causal_) return sequence.position + row + 1;
+  return window_ == 0 ? end : std::min(end, sequence.position + row + window_);
+}
+
 void AttentionPlan::add_groups(const BatchSequence& sequence, int kv_heads, int queries_max) {
   constexpr int kQueryCost = 8;  // reading a position's key and value costs about as much as this many queries
   const int queries = sequence.row_count * heads_a_kv_head_;
   for (int begin = 0; begin < queries; begin += queries_max) {
     const int count = std::min(queries_max, queries - begin);
-    const int first_visible = sequence.position + begin / heads_a_kv_head_ + 1;
-    const int visible = sequence.position + (begin + count - 1) / heads_a_kv_head_ + 1;
-    const int first = window_ > 0 ? std::max(0, first_visible - window_) : 0;
+    const int visible = end_seen(sequence, (begin + count - 1) / heads_a_kv_head_);
+    const int first = first_seen(sequence, begin / heads_a_kv_head_);
     const int chunk_begin = first / kernels::kAttentionChunk;
     const int chunk_end = (visible + kernels::kAttentionChunk - 1) / kernels::kAttentionChunk;
     const int64_t cost = int64_t{visible - first} * (count + kQueryCost);
@@ -113,8 +123,8 @@ void AttentionPlan::run_item(const Compute& compute, const Item& item, const Sta
     const int head = group.kv_head * heads_a_kv_head_ + (group.query_begin + i) % heads_a_kv_head_;
     tile.queries[i] = q.row(sequence.first_row + row) + int64_t{head} * head_dim_;
     tile.outputs[i] = out.row(sequence.first_row + row) + int64_t{head} * head_dim_;
-    tile.visible[i] = sequence.position + row + 1;
-    tile.first[i] = window_ > 0 ? std::max(0, tile.visible[i] - window_) : 0;
+    tile.visible[i] = end_seen(sequence, row);
+    tile.first[i] = first_seen(sequence, row);
     tile.sinks[i] = tile.has_sinks ? shape.sinks[head] : 0.0f;
   }
   tile.is_invariant = compute.is_deterministic;

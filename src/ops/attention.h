@@ -37,8 +37,10 @@ struct AttentionShape {
 // Borrows the batch. Threads: prepare by one thread at a time; the ops below use it from the team.
 class AttentionPlan {
  public:
-  // `group` says which of a sequence's tables of blocks these layers use.
-  void prepare(const Batch& batch, const PagedState& state, int heads, int window, int threads, int group = 0);
+  // `group` says which of a sequence's tables of blocks these layers use. Not causal: a query sees what comes behind it
+  // in the batch, too, all of it or as far as the window reaches to either side.
+  void prepare(const Batch& batch, const PagedState& state, int heads, int window, int threads, int group = 0,
+               bool is_causal = true);
   // The same for other rows: of the layers, heads, threads and tables that it was prepared for last.
   void prepare(const Batch& batch);
 
@@ -71,6 +73,9 @@ class AttentionPlan {
     int row, count;
   };
 
+  // What the query of a row sees: positions [first_seen, end_seen).
+  int first_seen(const BatchSequence& sequence, int row) const;
+  int end_seen(const BatchSequence& sequence, int row) const;
   void add_groups(const BatchSequence& sequence, int kv_heads, int queries_max);
   void divide(const Group& group, int64_t cost_max);
   void run_item(const Compute& compute, const Item& item, const StateStorage& kv, int layer,
@@ -78,6 +83,7 @@ class AttentionPlan {
   void merge(const Compute& compute, const Division& division, const AttentionShape& shape, Rows& out);
 
   int heads_a_kv_head_ = 1, kv_heads_ = 1, head_dim_ = 0, window_ = 0, threads_ = 1, group_ = 0;
+  bool is_causal_ = true;
   std::vector<Run> runs_;
   std::vector<Group> groups_;
   std::vector<Item> items_;
@@ -94,9 +100,9 @@ class AttentionPlan {
 void write_kv(const Compute& compute, const AttentionPlan& plan, StateStorage& kv, int layer, const Rows& k,
               const Rows* v);
 
-// out [rows][heads * head_dim] = causal attention of q over each row's own sequence; out may be q. The keys and values
-// of this step must have been written, and heads and window be those of the plan. Where values are narrower than keys,
-// only the first value_dim numbers of each head are an answer.
+// out [rows][heads * head_dim] = attention of q over each row's own sequence, as the plan has it; out may be q. The
+// keys and values of this step must have been written, and heads and window be those of the plan. Where values are
+// narrower than keys, only the first value_dim numbers of each head are an answer.
 void attention(const Compute& compute, AttentionPlan& plan, const StateStorage& kv, int layer,
                const AttentionShape& shape, Rows& q, Rows& out);
 

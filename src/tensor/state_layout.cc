@@ -19,7 +19,8 @@ FixedState fixed_state(int64_t bytes) {
   return {bytes, static_cast<int>(std::clamp<uint64_t>(every, kKvBlockTokens, kEveryMax))};
 }
 
-StateLayout::StateLayout(std::vector<StateSpec> layers) : layers_(std::move(layers)) {
+StateLayout::StateLayout(std::vector<StateSpec> layers, bool is_passing)
+    : layers_(std::move(layers)), is_passing_(is_passing) {
   for (int layer = 0; layer < layer_count(); ++layer) {
     StateGroup wanted;
     if (const PagedState* state = paged(layer)) wanted.window = state->window;
@@ -35,6 +36,8 @@ StateLayout::StateLayout(std::vector<StateSpec> layers) : layers_(std::move(laye
       return other.window == wanted.window && other.snapshot_every == wanted.snapshot_every;
     });
     if (group == groups_.end()) group = groups_.insert(group, wanted);
+    ESTOC_CHECK(!is_passing || group->layers.empty() ||
+                layer_bytes(layer, KvType::f32) == layer_bytes(group->layers.front(), KvType::f32));
     group->layers.push_back(layer);
     group_of_.push_back(static_cast<int>(group - groups_.begin()));
   }
@@ -51,7 +54,10 @@ uint64_t StateLayout::layer_bytes(int layer, KvType type) const {
 
 uint64_t StateLayout::block_bytes(int group, KvType type) const {
   uint64_t bytes = 0;
-  for (const int layer : groups_[static_cast<size_t>(group)].layers) bytes += layer_bytes(layer, type);
+  for (const int layer : groups_[static_cast<size_t>(group)].layers) {
+    bytes += layer_bytes(layer, type);
+    if (is_passing_) break;
+  }
   return bytes;
 }
 

@@ -46,8 +46,11 @@ struct StateGroup {
 class StateLayout {
  public:
   StateLayout() = default;
-  explicit StateLayout(std::vector<StateSpec> layers);
+  // `is_passing`: nothing outlives a run of the model, and the layers of a group, which then are alike, use the same
+  // memory one after the other.
+  explicit StateLayout(std::vector<StateSpec> layers, bool is_passing = false);
 
+  bool is_passing() const { return is_passing_; }
   int layer_count() const { return static_cast<int>(layers_.size()); }
   const std::vector<StateGroup>& groups() const { return groups_; }
   int group_count() const { return static_cast<int>(groups_.size()); }
@@ -60,7 +63,7 @@ class StateLayout {
 
   // Of one block of one layer, values included.
   uint64_t layer_bytes(int layer, KvType type) const;
-  // Of one block of a group.
+  // Of one block of a group, of all its layers.
   uint64_t block_bytes(int group, KvType type) const;
   // Of 16 positions in all groups of paged states.
   uint64_t position_block_bytes(KvType type) const;
@@ -71,6 +74,7 @@ class StateLayout {
   std::vector<StateSpec> layers_;
   std::vector<StateGroup> groups_;
   std::vector<int> group_of_;  // [layers]
+  bool is_passing_ = false;
 };
 
 }  // namespace estoc

@@ -16,7 +16,7 @@ StateStorage::StateStorage(const StateLayout& layout, KvType type, const std::ve
     Group& group = groups_.emplace_back();
     for (const int layer : spec.layers) {
       Layer& place = layers_[static_cast<size_t>(layer)];
-      place = {.group = index, .offset = group.block_bytes};
+      place = {.group = index, .offset = layout.is_passing() ? 0 : group.block_bytes};
       if (std::ranges::binary_search(elsewhere, layer)) continue;
       const uint64_t bytes = layout.layer_bytes(layer, type);
       const PagedState* paged = layout.paged(layer);
@@ -24,7 +24,7 @@ StateStorage::StateStorage(const StateLayout& layout, KvType type, const std::ve
         place.head_bytes = static_cast<size_t>(kv_head_bytes(type, paged->head_dim));
         place.value_offset = paged->has_values ? bytes / 2 : 0;
       }
-      group.block_bytes += bytes;
+      group.block_bytes = place.offset + bytes;
     }
     ESTOC_CHECK(block_counts[index] > 0);
     const uint64_t bytes = uint64_t{group.block_bytes} * static_cast<uint64_t>(block_counts[index]);
