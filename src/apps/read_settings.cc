@@ -22,7 +22,7 @@ Activations read_activations(const std::string& name) {
 }
 
 std::optional<WeightType> read_weights(const std::string& name) {
-  for (const WeightType type : {WeightType::as_stored, WeightType::int8, WeightType::int4}) {
+  for (const WeightType type : {WeightType::as_stored, WeightType::bf16, WeightType::int8, WeightType::int4}) {
     if (name == weight_type_name(type)) return type;
   }
   return {};

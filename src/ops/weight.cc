@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "base/check.h"
 #include "ops/pack.h"
@@ -42,7 +43,9 @@ uint64_t panel_matrix_bytes(const kernels::PanelMatrix& panels) {
 }  // namespace
 
 const QuantFormat& Weight::format_as(const QuantFormat& format, WeightType type, int64_t columns) {
-  if (type == WeightType::as_stored || !is_dense(format) || columns % kernels::kActivationGroup != 0) return format;
+  if (type == WeightType::as_stored || !is_dense(format)) return format;
+  if (type == WeightType::bf16) return bf16;
+  if (columns % kernels::kActivationGroup != 0) return format;
   return *find_format(type == WeightType::int8 ? "q8_0" : "q4_1");
 }
 
@@ -62,7 +65,9 @@ Weight::Weight(const MatrixView& matrix, ComputeMode mode, const Compute& comput
     : matrix_(matrix),
       format_(mode == ComputeMode::fast ? &format_as(matrix.format(), type, matrix.columns()) : &matrix.format()),
       form_(form_of(*format_, mode)) {
-  if (form_ == Form::dense && !matrix_.has_even_runs(kDecodedRows)) packed_ = copy_rows();
+  if (form_ == Form::dense && (format_ != &matrix_.format() || !matrix_.has_even_runs(kDecodedRows))) {
+    packed_ = copy_rows();
+  }
   if (form_ != Form::packed) return;
   panels_ = panel_shape(*format_->affine, rows(), columns());
   const PackedKey key = {.name = matrix_.tensor().name,
@@ -82,14 +87,21 @@ Weight::Weight(const MatrixView& matrix, ComputeMode mode, const Compute& comput
 
 uint64_t Weight::resident_bytes() const {
   if (form_ == Form::packed) return panel_matrix_bytes(panels_);
-  return matrix_.stored_bytes();
+  return resident_bytes_of(*format_, ComputeMode::exact, rows(), columns());
 }
 
 PackedBytes Weight::copy_rows() const {
   const auto row_bytes = static_cast<size_t>(format_->row_bytes(columns()));
   const auto memory = std::make_shared<PageMemory>(row_bytes * static_cast<size_t>(rows()), "weights in another order");
+  std::vector<float> values(format_ == &matrix_.format() ? 0 : static_cast<size_t>(columns()));
   for (int64_t r = 0; r < rows(); ++r) {
-    std::memcpy(memory->data() + static_cast<size_t>(r) * row_bytes, matrix_.row(r), row_bytes);
+    std::byte* const to = memory->data() + static_cast<size_t>(r) * row_bytes;
+    if (values.empty()) {
+      std::memcpy(to, matrix_.row(r), row_bytes);
+    } else {
+      matrix_.decode(r, values.data());
+      format_->encode(values.data(), to, columns());
+    }
   }
   return {memory, memory->data()};
 }

@@ -1,9 +1,9 @@
 // One weight matrix in the form the chosen compute mode reads, and the product with it.
 //
 // What: three forms. packed: integer codes in panels (fast mode, integer formats). dense: f32, f16 or bf16 rows used
-// where they lie, or copied into their order (fast mode, float formats). decoded: any format, turned into f32 rows on
-// the way unless they are that already (exact mode). Ownership: packed shares its memory with a PackedStore, if one is
-// given; dense and decoded point into the weight file, which must outlive the Weight. Threads: immutable after
+// where they lie, or copied into their order and type (fast mode, float formats). decoded: any format, turned into f32
+// rows on the way unless they are that already (exact mode). Ownership: packed shares its memory with a PackedStore, if
+// one is given; dense and decoded point into the weight file, which must outlive the Weight. Threads: immutable after
 // construction. Errors: the makers throw Error{resource_exhausted}.
 #pragma once
 
@@ -83,7 +83,7 @@ class Weight {
   const QuantFormat* format_;  // what is computed with; the matrix's own unless it is rounded on the way
   Form form_;
   kernels::PanelMatrix panels_;
-  PackedBytes packed_;  // or, of the dense form, rows in their order where the file has another
+  PackedBytes packed_;  // or, of the dense form, rows in their order and type where the file has another
 };
 
 }  // namespace estoc

@@ -18,12 +18,23 @@ enum class Activations {
 // What fast mode makes of matrices that are stored as floating-point numbers.
 enum class WeightType {
   as_stored,
+  bf16,  // the upper half of an f32
   int8,  // 8 bits in groups of 32 that share a scale: q8_0
   int4,  // 4 bits in groups of 32 with a scale and a minimum: q4_1; the head in 8
 };
 
 constexpr const char* weight_type_name(WeightType type) {
-  return type == WeightType::int8 ? "int8" : type == WeightType::int4 ? "int4" : "as-stored";
+  switch (type) {
+    case WeightType::as_stored:
+      return "as-stored";
+    case WeightType::bf16:
+      return "bf16";
+    case WeightType::int8:
+      return "int8";
+    case WeightType::int4:
+      return "int4";
+  }
+  return "";
 }
 
 }  // namespace estoc
