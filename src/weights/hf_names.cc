@@ -40,9 +40,30 @@ constexpr std::pair<std::string_view, std::string_view> kStarts[] = {
     {"backbone.embeddings.", "model.embed_tokens."},
     {"backbone.embedding.", "model.embed_tokens."},
     {"backbone.norm_f.", "model.norm."},
+    // Encoders, whose files are often of the model without its head.
+    {"bert.encoder.layer.", "model.layers."},
+    {"roberta.encoder.layer.", "model.layers."},
+    {"encoder.layer.", "model.layers."},
+    {"distilbert.transformer.layer.", "model.layers."},
+    {"transformer.layer.", "model.layers."},
+    {"encoder.layers.", "model.layers."},
+    {"bert.embeddings.", "embeddings."},
+    {"roberta.embeddings.", "embeddings."},
+    {"distilbert.embeddings.", "embeddings."},
+    {"model.embeddings.", "embeddings."},
+    {"bert.pooler.", "pooler."},
+    {"layers.", "model.layers."},
+    {"embed_tokens.", "model.embed_tokens."},
+    {"norm.", "model.norm."},
+    {"final_norm.", "model.norm."},
+    {"model.final_norm.", "model.norm."},
     // Phi, Falcon-H1, Bamba.
     {"model.final_layernorm.", "model.norm."},
 };
+
+// Of the first BERT's files.
+constexpr std::pair<std::string_view, std::string_view> kEnds[] = {{".LayerNorm.gamma", ".LayerNorm.weight"},
+                                                                   {".LayerNorm.beta", ".LayerNorm.bias"}};
 
 }  // namespace
 
@@ -55,10 +76,16 @@ std::string_view other_part(std::string_view name) {
 
 std::optional<std::string> hf_tensor_name(std::string_view name) {
   if (!other_part(name).empty()) return std::nullopt;
+  std::string own(name);
   for (const auto& [start, replacement] : kStarts) {
-    if (name.starts_with(start)) return std::string(replacement) + std::string(name.substr(start.size()));
+    if (!name.starts_with(start)) continue;
+    own = std::string(replacement) + std::string(name.substr(start.size()));
+    break;
   }
-  return std::string(name);
+  for (const auto& [end, replacement] : kEnds) {
+    if (own.ends_with(end)) own.replace(own.size() - end.size(), end.size(), replacement);
+  }
+  return own;
 }
 
 }  // namespace estoc
