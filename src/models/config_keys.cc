@@ -88,6 +88,9 @@ constexpr ComputedKey kComputedKeys[] = {
     {"use_bidirectional_attention", Neutral::off},
     {"add_cross_attention", Neutral::off},
     {"is_encoder_decoder", Neutral::off},
+    {"local_attention", Neutral::off},
+    {"global_attn_every_n_layers", Neutral::off},
+    {"classifier_pooling", Neutral::off},
     // The residual stream.
     {"embedding_multiplier", Neutral::one},
     {"scale_emb", Neutral::one},
@@ -177,6 +180,7 @@ constexpr std::string_view kPlainKeys[] = {
     "attention_bias",
     "attention_dropout",
     "attention_out_bias",
+    "attention_probs_dropout_prob",
     "attn_implementation",
     "attn_layer_offset",
     "attn_layer_period",
@@ -187,12 +191,20 @@ constexpr std::string_view kPlainKeys[] = {
     "bos_token_id",
     "chunk_size",
     "chunk_size_feed_forward",
+    "classifier_activation",
+    "classifier_bias",
     "classifier_dropout",
+    "cls_token_id",
     "conv_kernel",
+    "decoder_bias",
     "decoder_sparse_step",
     "decoder_start_token_id",
+    "deterministic_flash_attn",
+    "dim",
+    "directionality",
     "diversity_penalty",
     "do_sample",
+    "dropout",
     "dtype",
     "early_stopping",
     "embd_pdrop",
@@ -211,13 +223,17 @@ constexpr std::string_view kPlainKeys[] = {
     "finetuning_task",
     "forced_bos_token_id",
     "forced_eos_token_id",
+    "global_rope_theta",
     "gradient_checkpointing",
     "head_dim",
     "hidden_act",
     "hidden_activation",
+    "hidden_dim",
     "hidden_dropout",
+    "hidden_dropout_prob",
     "hidden_size",
     "id2label",
+    "initializer_cutoff_factor",
     "initializer_range",
     "intermediate_size",
     "is_decoder",
@@ -226,6 +242,7 @@ constexpr std::string_view kPlainKeys[] = {
     "layer_norm_eps",
     "layer_norm_epsilon",
     "length_penalty",
+    "local_rope_theta",
     "mamba_chunk_size",
     "mamba_conv_bias",
     "mamba_d_conv",
@@ -250,6 +267,7 @@ constexpr std::string_view kPlainKeys[] = {
     "max_window_layers",
     "min_length",
     "mlp_bias",
+    "mlp_dropout",
     "mlp_hidden_act",
     "mixer_rms_eps",
     "mlp_only_layers",
@@ -272,12 +290,15 @@ constexpr std::string_view kPlainKeys[] = {
     "n_groups",
     "n_head",
     "n_head_kv",
+    "n_heads",
     "n_inner",
     "n_layer",
+    "n_layers",
     "n_positions",
     "n_shared_experts",
     "new_decoder_architecture",
     "no_repeat_ngram_size",
+    "norm_bias",
     "norm_epsilon",
     "norm_topk_prob",
     "num_attention_heads",
@@ -297,20 +318,29 @@ constexpr std::string_view kPlainKeys[] = {
     "original_max_position_embeddings",
     "output_attentions",
     "output_hidden_states",
+    "output_past",
     "output_router_logits",
     "output_scores",
     "pad_token_id",
+    "pooler_fc_size",
+    "pooler_num_attention_heads",
+    "pooler_num_fc_layers",
+    "pooler_size_per_head",
+    "pooler_type",
     "position_embedding_type",
     "prefix",
     "pretraining_tp",
     "problem_type",
     "projectors_bias",
     "pruned_heads",
+    "qa_dropout",
     "qk_head_dim",
     "qkv_bias",
     "quantization_config",
+    "reference_compile",
     "remove_invalid_values",
     "reorder_and_upcast_attn",
+    "repad_logits_with_grad",
     "repetition_penalty",
     "rescale_prenorm_residual",
     "resid_pdrop",
@@ -331,8 +361,12 @@ constexpr std::string_view kPlainKeys[] = {
     "scoring_func",
     "sep_token_id",
     "seq_aux",
+    "seq_classif_dropout",
     "shared_intermediate_size",
+    "sinusoidal_pos_embds",
     "sliding_window",
+    "sparse_pred_ignore_index",
+    "sparse_prediction",
     "state_size",
     "summary_activation",
     "summary_first_dropout",
@@ -346,6 +380,7 @@ constexpr std::string_view kPlainKeys[] = {
     "tf_legacy_loss",
     "tie_embedding",
     "tie_encoder_decoder",
+    "tie_weights_",
     "tie_word_embeddings",
     "time_step_floor",
     "time_step_init_scheme",
@@ -364,6 +399,7 @@ constexpr std::string_view kPlainKeys[] = {
     "torchscript",
     "transformers.js_config",
     "transformers_version",
+    "type_vocab_size",
     "typical_p",
     "unk_token_id",
     "unsloth_fixed",
@@ -451,12 +487,12 @@ bool is_neutral(const Json& value, Neutral neutral, const ModelInfo& info) {
 }
 
 // "residual_multiplier (0.22), logits_scaling (8)" of those that are neither neutral nor computed.
-void add_uncomputed(const ConfigReader& config, std::span<const ComputedKey> keys, const ModelFamily& family,
-                    const ModelInfo& info, std::string& found) {
+void add_uncomputed(const ConfigReader& config, std::span<const ComputedKey> keys,
+                    std::span<const std::string_view> computes, const ModelInfo& info, std::string& found) {
   for (const ComputedKey& key : keys) {
     const Json* value = config.find(key.key);
     if (value == nullptr || is_neutral(*value, key.neutral, info)) continue;
-    if (std::ranges::find(family.computes, key.key) != family.computes.end()) continue;
+    if (std::ranges::find(computes, key.key) != computes.end()) continue;
     if (!found.empty()) found += ", ";
     found += config.spelling(key.key) + " (" + shown(to_json(*value)) + ")";
   }
@@ -475,17 +511,18 @@ void add_unknown(const ConfigReader& config, std::span<const std::string_view> p
 
 }  // namespace
 
-void refuse_uncomputed(const WeightSource& source, const ModelFamily& family, const ModelInfo& info) {
+void refuse_uncomputed(const WeightSource& source, std::string_view family, std::span<const std::string_view> computes,
+                       const ModelInfo& info) {
   const ConfigReader config(source);
   std::string found;
-  add_uncomputed(config, kComputedKeys, family, info, found);
+  add_uncomputed(config, kComputedKeys, computes, info, found);
   for (const char* rope : kRopeObjects) {
-    add_uncomputed(config.object(rope), kComputedRopeKeys, family, info, found);
+    add_uncomputed(config.object(rope), kComputedRopeKeys, computes, info, found);
   }
-  for (const std::string& key : changing_gguf_keys(source)) found += (found.empty() ? "" : ", ") + key;
+  for (const std::string& key : changing_gguf_keys(source, computes)) found += (found.empty() ? "" : ", ") + key;
   if (found.empty()) return;
   fail(ErrorCode::unsupported, "{}: {}: what this asks for is not computed in the family '{}'", config.file(), found,
-       family.name);
+       family);
 }
 
 std::vector<std::string> unknown_keys(const WeightSource& source) {

@@ -3,7 +3,9 @@
 // Pure functions but for the log.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/family.h"
@@ -12,9 +14,11 @@
 
 namespace estoc {
 
-// Throws Error{unsupported} that names file, keys and values when the config asks for what `family` does not compute.
+// Throws Error{unsupported} that names file, keys and values when the config asks for what a family does not compute.
 // Neutral values are fine: a multiplier of 1, a feature that is off.
-void refuse_uncomputed(const WeightSource& source, const ModelFamily& family, const ModelInfo& info);
+// `computes`: what the family called `family` does.
+void refuse_uncomputed(const WeightSource& source, std::string_view family, std::span<const std::string_view> computes,
+                       const ModelInfo& info);
 
 // The keys that are in no list here, as the file spells them: of the config, of its rope scaling, of GGUF metadata.
 std::vector<std::string> unknown_keys(const WeightSource& source);

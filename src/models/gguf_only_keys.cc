@@ -119,10 +119,11 @@ void each_untranslated(const WeightSource& source, Take take) {
 
 }  // namespace
 
-std::vector<std::string> changing_gguf_keys(const WeightSource& source) {
+std::vector<std::string> changing_gguf_keys(const WeightSource& source, std::span<const std::string_view> computes) {
   std::vector<std::string> found;
   each_untranslated(source, [&](std::string_view rest, const std::string& key, const Metadata::Value& value) {
-    if (contains(kChangingKeys, rest) && !is_off(value)) found.push_back(fmt::format("{} ({})", key, text_of(value)));
+    if (!contains(kChangingKeys, rest) || contains(computes, rest) || is_off(value)) return;
+    found.push_back(fmt::format("{} ({})", key, text_of(value)));
   });
   return found;
 }

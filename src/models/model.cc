@@ -80,7 +80,7 @@ ModelInfo info_of(const WeightSource& weights, const ModelFamily& family, const 
     break;
   }
   info.state = state_layout(decoder);
-  refuse_uncomputed(weights, family, info);
+  refuse_uncomputed(weights, family.name, family.computes, info);
   return info;
 }
 
@@ -125,7 +125,7 @@ std::unique_ptr<Model> load_model(const WeightSource& weights, ThreadTeam& team,
                    .packed_store = options.packed_store,
                    .progress = options.progress};
   auto model = std::make_unique<Decoder>(load, info, decoder, options.places);
-  refuse_unused_tensors(load, family, info);
+  refuse_unused_tensors(load, family.name, info.layers);
   if (options.compute == ComputeMode::fast) weights.release_pages();
   return model;
 }

@@ -31,16 +31,19 @@ bool is_leftover(std::string_view name) {
   return std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
-void refuse_unused_tensors(const LoadContext& load, const ModelFamily& family, const ModelInfo& info) {
+void refuse_unused_tensors(const LoadContext& load, std::string_view family, int layers,
+                           std::span<const std::string_view> other_heads) {
   constexpr size_t kShownMax = 10;
   std::string names;
   size_t count = 0;
   for (const WeightTensor* tensor : load.unused()) {
     if (is_leftover(tensor->name)) continue;
+    if (std::ranges::any_of(other_heads, [&](std::string_view head) { return tensor->name.starts_with(head); }))
+      continue;
     const std::optional<int> layer = layer_of(tensor->name);
-    if ((layer && *layer < info.layers) || tensor->name.ends_with(".bias")) {
+    if ((layer && *layer < layers) || tensor->name.ends_with(".bias")) {
       fail(ErrorCode::unsupported, "{}: tensor '{}' is not computed with in the family '{}'", tensor->file,
-           shown(tensor->source_name), family.name);
+           shown(tensor->source_name), family);
     }
     if (++count <= kShownMax) names += (names.empty() ? "" : ", ") + shown(tensor->source_name);
   }

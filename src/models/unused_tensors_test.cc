@@ -4,6 +4,7 @@
 
 #include "base/thread_team.h"
 #include "models/family.h"
+#include "models/model.h"
 #include "models/test_tiny_gguf.h"
 #include "weights/gguf_source.h"
 #include "weights/test_refusal.h"
