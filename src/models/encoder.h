@@ -8,15 +8,24 @@
 // Errors: load_encoder throws Error{unsupported, corrupt_file}; encode throws nothing.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
+#include "tensor/compute_mode.h"
 
 namespace estoc {
+
+class PackedStore;
+class Profile;
+class ThreadTeam;
+class WeightSource;
 
 // What everybody may know of a loaded encoder.
 struct EncoderInfo {
@@ -58,5 +67,33 @@ class Encoder {
   // results [texts][outputs]: pooled, and normalized where the model says so; scores are logits.
   virtual void encode(const EncoderBatch& batch, EncoderScratch& scratch, std::span<float> results) const = 0;
 };
+
+struct EncoderOptions {
+  // What a checkpoint is used for that says neither or has both; by itself it is what its files say (is_encoder).
+  std::optional<EncoderInfo::Task> task = {};
+  // The tokens by whose logits a decoder scores, yes and no (Qwen3-Reranker): where its own files name none.
+  std::optional<std::array<TokenId, 2>> answers = {};
+  // By its name in EncoderInfo instead of what the model's files say; empty: what they say.
+  std::string pooling = {};
+  ComputeMode compute = ComputeMode::fast;
+  Activations activations = Activations::automatic;
+  WeightType weights = WeightType::as_stored;  // other types with `fast` only
+  bool is_deterministic = false;               // what comes out for a text does not depend on its batch
+  Profile* profile = nullptr;                  // as ModelOptions'
+  PackedStore* packed_store = nullptr;
+  std::function<void(uint64_t done, uint64_t total)> progress = {};
+};
+
+// Whether the checkpoint is for load_encoder: of a class that makes no next tokens, or a decoder whose files say how
+// its rows are pooled (modules.json of sentence-transformers, GGUF's pooling_type). Throws Error{corrupt_file}.
+bool is_encoder(const WeightSource& weights);
+
+// Picks the family by the config's architecture and packs the weights with `team`. Both must outlive the encoder.
+// Throws Error{invalid_argument} for options that the checkpoint cannot have.
+std::unique_ptr<Encoder> load_encoder(const WeightSource& weights, ThreadTeam& team,
+                                      const EncoderOptions& options = {});
+
+// The same facts without loading weights.
+EncoderInfo describe_encoder(const WeightSource& weights, const EncoderOptions& options = {});
 
 }  // namespace estoc
