@@ -1,6 +1,8 @@
 #include <array>
+#include <vector>
 
 #include "base/error.h"
+#include "models/encoder_family.h"
 #include "models/family.h"
 
 namespace estoc {
@@ -16,11 +18,7 @@ constexpr std::array kFamilies = {
 #undef FAMILY
 };
 
-constexpr auto kNamingRules = [] {
-  std::array<const NamingRules*, kFamilies.size()> rules{};
-  for (size_t i = 0; i < rules.size(); ++i) rules[i] = &kFamilies[i]->naming;
-  return rules;
-}();
+}  // namespace
 
 std::string architecture_of(const WeightSource& source) {
   const Json* list = source.config().find("architectures");
@@ -29,10 +27,17 @@ std::string architecture_of(const WeightSource& source) {
   }
   return list->as_array()[0].as_string();
 }
-}  // namespace
 
 std::span<const ModelFamily* const> families() { return kFamilies; }
-std::span<const NamingRules* const> naming_rules() { return kNamingRules; }
+std::span<const NamingRules* const> naming_rules() {
+  static const std::vector<const NamingRules*> kRules = [] {
+    std::vector<const NamingRules*> rules;
+    for (const ModelFamily* family : families()) rules.push_back(&family->naming);
+    for (const EncoderFamily* family : encoder_families()) rules.push_back(&family->naming);
+    return rules;
+  }();
+  return kRules;
+}
 
 const ModelFamily& family_of(const WeightSource& source) {
   const std::string architecture = architecture_of(source);

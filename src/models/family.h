@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "layers/layer_spec.h"
@@ -22,7 +23,9 @@ struct ModelFamily {
 };
 
 std::span<const ModelFamily* const> families();
-// Of all families: what open_weights needs.
+// config.json "architectures"[0]; throws Error{corrupt_file} where there is none.
+std::string architecture_of(const WeightSource& source);
+// Of all families, those of encoders included (encoder_family.h): what open_weights needs.
 std::span<const NamingRules* const> naming_rules();
 // The family of a checkpoint; throws Error{unsupported} naming the architecture and those that are supported.
 const ModelFamily& family_of(const WeightSource& source);
