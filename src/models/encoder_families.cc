@@ -8,11 +8,11 @@
 
 namespace estoc {
 
-extern const EncoderFamily bert;
+extern const EncoderFamily bert, modernbert;
 
 namespace {
 
-constexpr std::array kFamilies = {&bert};
+constexpr std::array kFamilies = {&bert, &modernbert};
 constexpr int64_t kLabelsMax = 4096, kSegmentsMax = 256;
 
 int64_t checked_rows(const WeightSource& source, const WeightTensor& tensor, int64_t rows_max) {
