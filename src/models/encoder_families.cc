@@ -8,11 +8,11 @@
 
 namespace estoc {
 
-extern const EncoderFamily bert, modernbert, nomic_bert;
+extern const EncoderFamily bert, embedding_gemma, modernbert, nomic_bert;
 
 namespace {
 
-constexpr std::array kFamilies = {&bert, &modernbert, &nomic_bert};
+constexpr std::array kFamilies = {&bert, &embedding_gemma, &modernbert, &nomic_bert};
 constexpr int64_t kLabelsMax = 4096, kSegmentsMax = 256;
 
 int64_t checked_rows(const WeightSource& source, const WeightTensor& tensor, int64_t rows_max) {

@@ -27,7 +27,9 @@ constexpr std::string_view kComputes[] = {
     "attn_logit_softcapping", "final_logit_softcapping", "full_attention",    "layer_types",
     "query_pre_attn_scalar",  "rope_local_base_freq",    "sliding_attention", "sliding_window_pattern"};
 
-DecoderSpec describe(const WeightSource& source) {
+}  // namespace
+
+DecoderSpec describe_gemma3(const WeightSource& source) {
   constexpr int kPatternMax = 1024;
   const ConfigReader config(source);
   DecoderSpec decoder = describe_gemma(source);
@@ -49,12 +51,10 @@ DecoderSpec describe(const WeightSource& source) {
   return decoder;
 }
 
-}  // namespace
-
 extern const ModelFamily gemma3;
 constinit const ModelFamily gemma3 = {.name = "gemma3",
                                       .architectures = kArchitectures,
-                                      .describe = describe,
+                                      .describe = describe_gemma3,
                                       .naming = {.gguf = kGguf, .text_models = kTextModels},
                                       .computes = kComputes};
 
