@@ -8,11 +8,12 @@
 
 namespace estoc {
 
-extern const EncoderFamily bert, embedding_gemma, modernbert, nomic_bert;
+extern const EncoderFamily bert, embedding_gemma, llama_encoder, modernbert, nomic_bert, qwen2_encoder, qwen3_encoder;
 
 namespace {
 
-constexpr std::array kFamilies = {&bert, &embedding_gemma, &modernbert, &nomic_bert};
+constexpr std::array kFamilies = {&bert,       &embedding_gemma, &llama_encoder, &modernbert,
+                                  &nomic_bert, &qwen2_encoder,   &qwen3_encoder};
 constexpr int64_t kLabelsMax = 4096, kSegmentsMax = 256;
 
 int64_t checked_rows(const WeightSource& source, const WeightTensor& tensor, int64_t rows_max) {
