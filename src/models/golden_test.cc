@@ -104,8 +104,8 @@ TEST_P(TinyGgufFiles, ExactEqualsTransformers) {
 // A file of every GGUF architecture that a family reads.
 TEST(TinyModelsList, HasEveryGgufArchitecture) {
   std::set<std::string> missing;
-  for (const NamingRules* rules : naming_rules()) {
-    for (const GgufArchitecture& gguf : rules->gguf) missing.emplace(gguf.model_type);
+  for (const ModelFamily* family : families()) {
+    for (const GgufArchitecture& gguf : family->naming.gguf) missing.emplace(gguf.model_type);
   }
   for (const std::string& name : tiny_gguf_files()) {
     missing.erase(

@@ -54,16 +54,16 @@ TEST_F(WeightChoice, RoundingIsNotExact) {
 // Eight bits are nearly nothing, four are something, and what is not rounded is the same.
 TEST_F(WeightChoice, DivergenceTellsTheTypesApart) {
   ThreadTeam team(2);
-  double found[3];
-  for (const WeightType type : {WeightType::as_stored, WeightType::int8, WeightType::int4}) {
+  const auto divergence = [&](WeightType type) {
     const auto model = load_model(*checkpoint_.weights, team, {.weights = type});
-    found[static_cast<int>(type)] = divergence_from_stored(checkpoint_, *model, settings_, team);
-  }
-  EXPECT_EQ(found[0], 0);
-  EXPECT_GT(found[1], 1e-7);
-  EXPECT_LT(found[1], 0.02);
-  EXPECT_GT(found[2], 2 * found[1]);
-  EXPECT_LT(found[2], 1);
+    return divergence_from_stored(checkpoint_, *model, settings_, team);
+  };
+  EXPECT_EQ(divergence(WeightType::as_stored), 0);
+  const double int8 = divergence(WeightType::int8), int4 = divergence(WeightType::int4);
+  EXPECT_GT(int8, 1e-7);
+  EXPECT_LT(int8, 0.02);
+  EXPECT_GT(int4, 2 * int8);
+  EXPECT_LT(int4, 1);
 }
 
 // Rows that are no multiple of 32 stay as they are.
