@@ -258,12 +258,6 @@ class GbnfParser {
   std::map<RuleId, bool> defined_;
 };
 
-void begin_with_text(Grammar& grammar, RegexId regex) {
-  grammar.net.finish();
-  grammar.start = grammar.texts.start(regex, TextForm::plain);
-  if (grammar.start == kDeadState) fail(ErrorCode::invalid_argument, "the regular expression matches no text at all");
-}
-
 }  // namespace
 
 RuleId add_gbnf_rule(Grammar& grammar, std::string_view text) {
@@ -281,13 +275,21 @@ std::unique_ptr<Grammar> compile_gbnf(std::string_view text) {
   return grammar;
 }
 
+RuleId add_regex_rule(Grammar& grammar, std::string_view expression) {
+  const RuleId rule = grammar.add_text_rule(parse_regex(grammar.arena, expression, Find::whole), TextForm::plain);
+  if (grammar.automaton.start(rule) == kDeadState) {
+    fail(ErrorCode::invalid_argument, "the regular expression matches no text at all");
+  }
+  return rule;
+}
+
 std::unique_ptr<Grammar> compile_regex(std::string_view expression) {
   auto grammar = std::make_unique<Grammar>();
-  begin_with_text(*grammar, parse_regex(grammar->arena, expression, Find::whole));
+  grammar->begin_with(add_regex_rule(*grammar, expression));
   return grammar;
 }
 
-std::unique_ptr<Grammar> compile_choices(std::span<const std::string> choices) {
+RuleId add_choices_rule(Grammar& grammar, std::span<const std::string> choices) {
   if (choices.empty()) fail(ErrorCode::invalid_argument, "a list of choices must not be empty");
   if (choices.size() > limits::kChoicesMax) {
     fail(ErrorCode::invalid_argument, "there are {} choices, and {} are allowed", choices.size(), limits::kChoicesMax);
@@ -297,8 +299,12 @@ std::unique_ptr<Grammar> compile_choices(std::span<const std::string> choices) {
   if (bytes > limits::kSourceBytesMax) {
     fail(ErrorCode::invalid_argument, "the choices have {} bytes, and {} are allowed", bytes, limits::kSourceBytesMax);
   }
+  return grammar.add_text_rule(grammar.arena.one_of({choices.begin(), choices.end()}), TextForm::plain);
+}
+
+std::unique_ptr<Grammar> compile_choices(std::span<const std::string> choices) {
   auto grammar = std::make_unique<Grammar>();
-  begin_with_text(*grammar, grammar->arena.one_of({choices.begin(), choices.end()}));
+  grammar->begin_with(add_choices_rule(*grammar, choices));
   return grammar;
 }
 

@@ -21,5 +21,8 @@ RuleId add_gbnf_rule(Grammar& grammar, std::string_view text);
 std::unique_ptr<Grammar> compile_regex(std::string_view expression);
 // The text is one of these.
 std::unique_ptr<Grammar> compile_choices(std::span<const std::string> choices);
+// The same as rules of a grammar that is still being drawn.
+RuleId add_regex_rule(Grammar& grammar, std::string_view expression);
+RuleId add_choices_rule(Grammar& grammar, std::span<const std::string> choices);
 
 }  // namespace estoc::grammar

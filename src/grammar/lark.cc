@@ -438,15 +438,18 @@ class LarkParser {
 
 }  // namespace
 
-std::unique_ptr<Grammar> compile_lark(std::string_view text) {
+RuleId add_lark_rule(Grammar& grammar, std::string_view text) {
   if (text.size() > limits::kSourceBytesMax) {
     fail(ErrorCode::invalid_argument, "the grammar has {} bytes, and {} are allowed", text.size(),
          limits::kSourceBytesMax);
   }
   if (!is_valid_utf8(text)) fail(ErrorCode::invalid_argument, "the grammar is not UTF-8");
+  return LarkParser(grammar, text).parse();
+}
+
+std::unique_ptr<Grammar> compile_lark(std::string_view text) {
   auto grammar = std::make_unique<Grammar>();
-  const RuleId root = LarkParser(*grammar, text).parse();
-  grammar->begin_with(root);
+  grammar->begin_with(add_lark_rule(*grammar, text));
   return grammar;
 }
 

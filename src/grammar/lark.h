@@ -16,5 +16,7 @@
 namespace estoc::grammar {
 
 std::unique_ptr<Grammar> compile_lark(std::string_view text);
+// The rule start of a grammar that is still being drawn.
+RuleId add_lark_rule(Grammar& grammar, std::string_view text);
 
 }  // namespace estoc::grammar

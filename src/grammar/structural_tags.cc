@@ -39,13 +39,12 @@ void check(const StructuralTags& tags) {
 
 }  // namespace
 
-std::unique_ptr<Grammar> compile_structural_tags(const StructuralTags& tags) {
+RuleId add_structural_tags_rule(Grammar& grammar, const StructuralTags& tags) {
   check(tags);
-  auto grammar = std::make_unique<Grammar>();
-  RegexArena& arena = grammar->arena;
-  Net& net = grammar->net;
+  RegexArena& arena = grammar.arena;
+  Net& net = grammar.net;
   std::vector<RuleId> contents;
-  for (const StructuralTag& tag : tags.tags) contents.push_back(content_rule(*grammar, tag, tags.schema_options));
+  for (const StructuralTag& tag : tags.tags) contents.push_back(content_rule(grammar, tag, tags.schema_options));
 
   const RegexId any_trigger = arena.one_of({tags.triggers.begin(), tags.triggers.end()});
   const RegexId has_trigger = arena.cat(kAnyText, arena.cat(any_trigger, kAnyText));
@@ -56,7 +55,7 @@ std::unique_ptr<Grammar> compile_structural_tags(const StructuralTags& tags) {
     // Free text that ends with the trigger, the first in it.
     const RegexId until = arena.both({arena.cat(kAnyText, arena.text(trigger)), arena.complement(goes_on_behind)});
     const NetNode at = net.add_node();
-    const RuleId rule = grammar->add_text_rule(until, TextForm::plain);
+    const RuleId rule = grammar.add_text_rule(until, TextForm::plain);
     net.add_call(begin, rule, at);
     for (size_t i = 0; i < tags.tags.size(); ++i) {
       const StructuralTag& tag = tags.tags[i];
@@ -78,16 +77,21 @@ std::unique_ptr<Grammar> compile_structural_tags(const StructuralTags& tags) {
   } else {
     net.add_empty(behind_tag, begin);
   }
-  const RuleId rest = grammar->add_text_rule(arena.complement(has_trigger), TextForm::plain);
+  const RuleId rest = grammar.add_text_rule(arena.complement(has_trigger), TextForm::plain);
   const auto may_end_from = [&](NetNode node) {
     net.add_call(node, rest, end);
     net.add_empty(node, end);  // the rest may be empty
   };
   if (!tags.needs_tag) may_end_from(begin);
   if (!tags.ends_after_tag) may_end_from(behind_tag);
-  const RuleId root = grammar->automaton.add_rule();
+  const RuleId root = grammar.automaton.add_rule();
   net.set_rule(root, begin, end);
-  grammar->begin_with(root);
+  return root;
+}
+
+std::unique_ptr<Grammar> compile_structural_tags(const StructuralTags& tags) {
+  auto grammar = std::make_unique<Grammar>();
+  grammar->begin_with(add_structural_tags_rule(*grammar, tags));
   return grammar;
 }
 

@@ -41,5 +41,7 @@ struct StructuralTags {
 };
 
 std::unique_ptr<Grammar> compile_structural_tags(const StructuralTags& tags);
+// A rule of a grammar that is still being drawn.
+RuleId add_structural_tags_rule(Grammar& grammar, const StructuralTags& tags);
 
 }  // namespace estoc::grammar
