@@ -71,6 +71,7 @@ class Automaton {
   // Neither an end nor a call: the only way on is a byte.
   bool is_inner(StateId state);
   size_t state_count() const { return states_.size(); }
+  size_t table_bytes() const { return table_count_ * sizeof(Table); }
   // What a source's states are made of, where somebody knows the kind.
   uint32_t source_of(StateId state) const { return states_[state].source; }
   uint32_t payload_of(StateId state) const { return states_[state].payload; }

@@ -25,6 +25,7 @@ class MaskFiller {
 
   // Sets the bit of each token that may follow, and clears the others. The chart is left as it was.
   void fill(Chart& chart, std::vector<uint32_t>& words);
+  size_t byte_count() const { return entry_bytes_; }
 
  private:
   // The rests of tokens behind the end of a rule: each node of the vocabulary's tree at which this rest begins.

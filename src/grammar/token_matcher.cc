@@ -6,9 +6,22 @@
 #include "base/error.h"
 
 namespace estoc::grammar {
+namespace {
+
+constexpr int kNoByte = -1, kManyBytes = 256;
+
+}  // namespace
 
 TokenGrammar::TokenGrammar(std::unique_ptr<Grammar> grammar, std::shared_ptr<const Vocabulary> vocabulary)
     : grammar_(std::move(grammar)), vocabulary_(std::move(vocabulary)), masks_(*grammar_, *vocabulary_) {}
+
+size_t TokenGrammar::byte_count() {
+  // Of a state, and of an expression with its place among the others, as they come out on the whole.
+  constexpr size_t kStateBytes = 150, kExpressionBytes = 250;
+  const MutexLock lock(grammar_->mutex);
+  return grammar_->automaton.state_count() * kStateBytes + grammar_->automaton.table_bytes() +
+         grammar_->arena.node_count() * kExpressionBytes + masks_.byte_count();
+}
 
 TokenMatcher::TokenMatcher(std::shared_ptr<TokenGrammar> grammar, std::vector<TokenId> end_tokens)
     : grammar_(std::move(grammar)), end_tokens_(std::move(end_tokens)), chart_(grammar_->grammar().automaton) {
@@ -56,29 +69,41 @@ void TokenMatcher::roll_back(size_t tokens) {
   }
 }
 
-std::string TokenMatcher::forced_bytes(size_t most) {
+// The one byte that may come next; kNoByte or kManyBytes where there is not one.
+int TokenMatcher::only_byte() {
+  Automaton& automaton = grammar_->grammar().automaton;
+  int only = kNoByte;
+  for (int byte = 0; byte < 256; ++byte) {
+    const auto goes_on = [&](const Chart::Item& item) {
+      return automaton.step(item.state, static_cast<uint8_t>(byte)) != kDeadState;
+    };
+    if (!std::ranges::any_of(chart_.last(), goes_on)) continue;
+    if (!chart_.push(static_cast<uint8_t>(byte))) continue;  // a text that must not be
+    chart_.pop(1);
+    if (only != kNoByte) return kManyBytes;
+    only = byte;
+  }
+  return only;
+}
+
+TokenMatcher::Forced TokenMatcher::forced(size_t most) {
   const MutexLock lock(grammar_->grammar().mutex);
   const size_t rows = chart_.row_count();
-  std::string out;
+  Forced out;
   try {
-    while (out.size() < most && !chart_.ends_outside() && !has_ended_) {
-      int only = -1;
-      for (int byte = 0; byte < 256; ++byte) {
-        if (!chart_.push(static_cast<uint8_t>(byte))) continue;
-        chart_.pop(1);
-        if (only >= 0) {
-          only = 256;
-          break;
-        }
-        only = byte;
+    while (out.bytes.size() < most && !has_ended_ && failure_.empty()) {
+      const int byte = only_byte();
+      if (chart_.ends_outside()) {
+        out.must_end = byte == kNoByte;
+        break;
       }
-      if (only < 0 || only > 255) break;
-      out.push_back(static_cast<char>(only));
-      chart_.push(static_cast<uint8_t>(only));
+      if (byte == kNoByte || byte == kManyBytes) break;
+      out.bytes.push_back(static_cast<char>(byte));
+      chart_.push(static_cast<uint8_t>(byte));
     }
   } catch (const Error& error) {
     failure_ = error.what();
-    out.clear();
+    out = {};
   }
   chart_.pop(chart_.row_count() - rows);
   return out;

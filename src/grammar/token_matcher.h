@@ -25,6 +25,8 @@ class TokenGrammar {
   Grammar& grammar() { return *grammar_; }
   MaskFiller& masks() { return masks_; }
   const Vocabulary& vocabulary() const { return *vocabulary_; }
+  // About how much memory it has by now.
+  size_t byte_count();
 
  private:
   std::unique_ptr<Grammar> grammar_;
@@ -46,7 +48,13 @@ class TokenMatcher : public MaskSource {
 
   bool may_end() const { return chart_.ends_outside(); }
   // The bytes that have to come next, up to `most`; empty where there is a choice or the text may end.
-  std::string forced_bytes(size_t most);
+  std::string forced_bytes(size_t most) { return forced(most).bytes; }
+  struct Forced {
+    std::string bytes;
+    bool must_end = false;  // nothing but the end may come behind them
+  };
+  Forced forced(size_t most);
+  bool has_ended() const { return has_ended_; }  // by an end token
   const std::string& failure() const { return failure_; }
 
   void restrict(TokenMask& mask, std::span<const TokenId> ahead) const override;
@@ -55,6 +63,7 @@ class TokenMatcher : public MaskSource {
   bool is_end(TokenId token) const;
   bool push(TokenId token) const;
   void allow_only(TokenMask& mask) const;
+  int only_byte();
 
   std::shared_ptr<TokenGrammar> grammar_;
   std::vector<TokenId> end_tokens_;
