@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "api/part_splitter.h"
+#include "dialects/part_splitter.h"
 #include "api/stop_matcher.h"
 #include "base/json.h"
 #include "base/shared_list.h"

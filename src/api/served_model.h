@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "api/generator.h"
-#include "api/part_splitter.h"
+#include "dialects/part_splitter.h"
 #include "chat/prompt.h"
 #include "models/model.h"
 #include "sampling/params.h"

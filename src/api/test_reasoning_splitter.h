@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "api/part_splitter.h"
+#include "dialects/part_splitter.h"
 
 namespace estoc::api {
 

@@ -1,17 +1,17 @@
 // Cuts the text of an answer into its parts while it is written: between the stop strings and the answer's format.
 //
 // What: one splitter sees the whole text of one choice, in pieces. What it hands out is never taken back, so text that
-// may still become a mark is held back. Which splitter a model's chats need is the model's
-// (ServedModel::make_splitter). Threads: one at a time. Nothing throws.
+// may still become a mark is held back. Which splitter a model's chats need its dialect says (dialects/dialect.h).
+// Threads: one at a time. Nothing throws.
 #pragma once
 
 #include <memory>
 #include <string_view>
 #include <vector>
 
-#include "api/part.h"
+#include "dialects/part.h"
 
-namespace estoc::api {
+namespace estoc {
 
 class PartSplitter {
  public:
@@ -32,4 +32,4 @@ class ContentSplitter final : public PartSplitter {
 
 inline std::unique_ptr<PartSplitter> make_content_splitter() { return std::make_unique<ContentSplitter>(); }
 
-}  // namespace estoc::api
+}  // namespace estoc
