@@ -1,0 +1,138 @@
+#include "dialects/harmony.h"
+
+#include <array>
+
+#include "dialects/call_splitter.h"
+#include "dialects/json_extent.h"
+
+namespace estoc {
+namespace {
+
+constexpr std::string_view kStart = "<|start|>", kChannel = "<|channel|>", kMessage = "<|message|>", kEnd = "<|end|>",
+                           kCall = "<|call|>", kReturn = "<|return|>", kConstrain = "<|constrain|>";
+constexpr std::string_view kRecipient = "to=", kFunctions = "functions.";
+constexpr size_t kHeaderBytesMax = 512;  // longer is no header
+
+class HarmonySplitter final : public CallSplitter {
+ public:
+  explicit HarmonySplitter(CallContext context) : CallSplitter(std::move(context), CallIds::usual) {}
+
+ private:
+  enum class State { between, header, body };
+  enum class Body { content, reasoning, call };
+
+  bool step() override {
+    switch (state_) {
+      case State::between:
+        return step_between();
+      case State::header:
+        return step_header();
+      case State::body:
+        return step_body();
+    }
+    return false;
+  }
+
+  // The prompt ends within a header, so an answer may go on with its recipient or its channel.
+  bool step_between() {
+    const size_t blanks = held_.blanks();
+    for (const std::string_view mark : {kStart, kChannel, kRecipient, kMessage}) {
+      const Sight sight = held_.sees(mark, blanks);
+      if (sight == Sight::partly) return false;
+      if (sight == Sight::whole) return go(State::header);
+    }
+    body_ = Body::content;  // no header: text that the model just says
+    return go(State::body);
+  }
+
+  bool step_header() {
+    const std::array marks{kMessage};
+    const HeldText::Found found = held_.find(marks);
+    if (found.at > kHeaderBytesMax) {
+      body_ = Body::content;
+      return go(State::body);
+    }
+    if (found.mark < 0) return false;
+    begin_body(held_.text().substr(0, found.at));
+    held_.drop(found.at + kMessage.size());
+    return go(State::body);
+  }
+
+  void begin_body(std::string_view header) {
+    const size_t recipient = header.find(kRecipient);
+    std::string_view name = recipient == std::string_view::npos ? std::string_view() : header.substr(recipient + 3);
+    name = name.substr(0, name.find_first_of(" \t\n<"));
+    const size_t channel = header.find(kChannel);
+    const bool is_analysis =
+        channel != std::string_view::npos && header.substr(channel + kChannel.size()).starts_with("analysis");
+    if (name.starts_with(kFunctions)) name.remove_prefix(kFunctions.size());
+    if (!name.empty() && name != "user" && name != "assistant") {
+      body_ = Body::call;
+      out_.begin_call(name);
+    } else {
+      body_ = is_analysis ? Body::reasoning : Body::content;
+    }
+  }
+
+  bool step_body() {
+    const std::array marks{kEnd, kCall, kReturn, kStart, kChannel};
+    const HeldText::Found found = held_.find(marks);
+    write(held_.take(found.at));
+    if (found.mark < 0) return false;
+    if (body_ == Body::call) out_.end_call();
+    // What begins another message is its header's.
+    if (found.mark < 3) held_.drop(marks[static_cast<size_t>(found.mark)].size());
+    return go(found.mark < 3 ? State::between : State::header);
+  }
+
+  void write(std::string_view text) {
+    switch (body_) {
+      case Body::content:
+        return out_.content(text);
+      case Body::reasoning:
+        return out_.reasoning(text);
+      case Body::call:
+        return out_.arguments(text);
+    }
+  }
+
+  bool go(State state) {
+    state_ = state;
+    return true;
+  }
+
+  State state_ = State::between;
+  Body body_ = Body::content;
+};
+
+Json message(std::string_view header) {
+  return Form::sequence({Form::text(std::string(kChannel) + std::string(header) + std::string(kMessage)),
+                         Form::any_text({kEnd, kStart, kChannel})});
+}
+
+}  // namespace
+
+std::unique_ptr<PartSplitter> make_harmony_splitter(CallContext context) {
+  return std::make_unique<HarmonySplitter>(std::move(context));
+}
+
+// A call ends the answer, so there is one at most.
+CallFormat harmony_format(const CallRules& rules) {
+  Json::Array calls;
+  for (const Tool& tool : rules.tools) {
+    calls.push_back(
+        Form::sequence({Form::text(tool.name + " " + std::string(kConstrain) + "json" + std::string(kMessage)),
+                        Form::schema(arguments_schema(tool))}));
+  }
+  const Json call = Form::sequence(
+      {Form::text(std::string(kChannel) + "commentary to=" + std::string(kFunctions)), Form::either(std::move(calls))});
+  const Json next = Form::text(std::string(kEnd) + std::string(kStart) + "assistant");
+  const auto before = [&](Json::Array headers) {
+    return Form::optional(Form::several(Form::sequence({Form::either(std::move(headers)), next}), ""));
+  };
+  return {
+      Form::sequence({before({message("analysis"), message("commentary")}), call}),
+      Form::sequence({before({message("analysis"), message("commentary")}), Form::either({call, message("final")})})};
+}
+
+}  // namespace estoc
