@@ -1,6 +1,7 @@
 // The list of formats. A new format is one line here.
 #include <array>
 
+#include "quant/f8.h"
 #include "quant/format.h"
 #include "quant/iq4.h"
 #include "quant/k_affine.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr auto kFormats = std::to_array<const QuantFormat*>({
     &f32,     &f16,   &bf16,                         // plain
+    &f8_e4m3, &f8_e8m0,                              // with scales beside them, and scales
     &q4_0,    &q4_1,  &q5_0, &q5_1, &q8_0,           // blocks of 32
     &iq4_nl,  &mxfp4,                                // the same with a table of values
     &q2_k,    &q3_k,  &q4_k, &q5_k, &q6_k, &iq4_xs,  // super-blocks of 256
