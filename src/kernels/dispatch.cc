@@ -83,7 +83,8 @@ bool is_supported(Isa isa) {
     case Isa::avx512_bf16:
       return has_avx512() && __builtin_cpu_supports("avx512bf16");
     case Isa::amx:
-      return has_avx512() && __builtin_cpu_supports("avx512bf16") && has_amx();
+      return has_avx512() && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vbmi") &&
+             has_amx();
   }
 #endif
   return isa == Isa::scalar;
@@ -122,6 +123,10 @@ Kernels filled(Isa isa) {
     if (own.split_tile_rows_min > 0) result.split_tile_rows_min = own.split_tile_rows_min;
     take(result.dense_tile_gemm, own.dense_tile_gemm);
     take(result.widen, own.widen);
+    take(result.f8_gemm, own.f8_gemm);
+    if (own.f8_tile_rows_min > 0) result.f8_tile_rows_min = own.f8_tile_rows_min;
+    take(result.f8_tile_gemm, own.f8_tile_gemm);
+    take(result.widen_f8, own.widen_f8);
     take(result.rms_norm, own.rms_norm);
     take(result.layer_norm, own.layer_norm);
     take(result.rope, own.rope);

@@ -13,6 +13,7 @@
 #include "kernels/attention_tile.h"
 #include "kernels/causal_conv.h"
 #include "kernels/delta_rule.h"
+#include "kernels/f8_rows.h"
 #include "kernels/panels.h"
 #include "kernels/selective_scan.h"
 #include "kernels/short_conv.h"
@@ -76,6 +77,17 @@ struct Kernels {
 
   // `count` numbers of `type` as f32.
   void (*widen)(Dense type, const void* x, int64_t count, float* out) noexcept;
+
+  // As dense_gemm for weights of 8-bit floats. A row's result does not depend on the other rows of the call.
+  void (*f8_gemm)(const F8Rows& w, const float* x, int64_t x_rows, int64_t x_stride, const ProductRows& out) noexcept;
+
+  // Rows from which f8_tile_gemm is faster than f8_gemm; 0 where it is not.
+  int f8_tile_rows_min;
+  // As f8_gemm with activations rounded to bf16, for all rows of x, whose columns are those of w.
+  void (*f8_tile_gemm)(const F8Rows& w, const RowTiles& x, const ProductRows& out) noexcept;
+
+  // All rows as f32, [rows][columns].
+  void (*widen_f8)(const F8Rows& w, float* out) noexcept;
 
   // out[i] = x[i] / sqrt(mean(x^2) + eps) * weight[i]. out may alias x.
   void (*rms_norm)(const float* x, const float* weight, float eps, int64_t count, float* out) noexcept;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "quant/f8.h"
 #include "quant/half.h"
 
 namespace estoc::kernels {
@@ -193,6 +194,45 @@ void dense_tile_gemm(Dense type, const void* w, int64_t w_rows, int64_t w_stride
 
 void widen(Dense type, const void* x, int64_t count, float* out) noexcept {
   for (int64_t i = 0; i < count; ++i) out[i] = load_dense(type, static_cast<const std::byte*>(x), i);
+}
+
+// Without the two codes that are NaN.
+float load_f8(const F8Rows& w, int64_t n, int64_t k) {
+  const auto code = static_cast<uint8_t>(w.codes[n * w.stride_bytes + k]);
+  if ((code & 0x7F) == 0x7F) return code == 0x7F ? 480.0f : -480.0f;
+  return f8_e4m3_to_f32(code);
+}
+
+// value(r, k) gives the activations.
+template <typename Value>
+void multiply_f8(const F8Rows& w, int64_t x_rows, const ProductRows& out, Value&& value) {
+  for (int64_t n = 0; n < w.rows; ++n) {
+    for (int64_t r = 0; r < x_rows; ++r) {
+      float total = 0;
+      for (int64_t begin = 0, block = 0; begin < w.columns; begin += w.scale_columns, ++block) {
+        float sum = 0;
+        for (int64_t k = begin; k < std::min(w.columns, begin + w.scale_columns); ++k) {
+          sum += value(r, k) * load_f8(w, n, k);
+        }
+        total += sum * w.scale(n, block);
+      }
+      store(out, r, n, total);
+    }
+  }
+}
+
+void f8_gemm(const F8Rows& w, const float* x, int64_t x_rows, int64_t x_stride, const ProductRows& out) noexcept {
+  multiply_f8(w, x_rows, out, [&](int64_t r, int64_t k) { return x[r * x_stride + k]; });
+}
+
+void f8_tile_gemm(const F8Rows& w, const RowTiles& x, const ProductRows& out) noexcept {
+  multiply_f8(w, x.rows, out, [&](int64_t r, int64_t k) { return row_tile_value(x, r, k); });
+}
+
+void widen_f8(const F8Rows& w, float* out) noexcept {
+  for (int64_t n = 0; n < w.rows; ++n) {
+    for (int64_t k = 0; k < w.columns; ++k) *out++ = load_f8(w, n, k) * w.scale(n, k / w.scale_columns);
+  }
 }
 
 void rms_norm(const float* x, const float* weight, float eps, int64_t count, float* out) noexcept {
@@ -495,6 +535,10 @@ constinit const Kernels scalar = {
     .split_tile_rows_min = 0,
     .dense_tile_gemm = dense_tile_gemm,
     .widen = widen,
+    .f8_gemm = f8_gemm,
+    .f8_tile_rows_min = 0,
+    .f8_tile_gemm = f8_tile_gemm,
+    .widen_f8 = widen_f8,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .rope = rope,

@@ -26,6 +26,13 @@ namespace {
 
 #include "kernels/isa/dense_gemm_amx.h"
 
+#include "kernels/prefetch.inl.h"
+
+#include "kernels/isa/f8_codes512.h"
+
+#include "kernels/isa/f8_gemm512.h"
+#include "kernels/isa/f8_gemm_amx.h"
+
 #include "kernels/code_tiles.inl.h"
 
 #include "kernels/isa/code_weights512.h"
@@ -44,6 +51,9 @@ constinit const Kernels amx = {.name = "amx",
                                .dense_tile_rows_min = 5,
                                .split_tile_rows_min = 10,
                                .dense_tile_gemm = dense_tile_gemm,
+                               .f8_gemm = f8_gemm,
+                               .f8_tile_rows_min = 5,
+                               .f8_tile_gemm = f8_tile_gemm,
                                .attention = attention_amx,
                                .attention_merge = attention_merge};
 

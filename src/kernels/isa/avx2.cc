@@ -23,6 +23,7 @@ namespace {
 #include "kernels/kv_write.inl.h"
 
 #include "kernels/dense.inl.h"
+#include "kernels/f8.inl.h"
 #include "kernels/ssd.inl.h"
 
 #include "kernels/isa/panel_ymm.h"
@@ -42,6 +43,8 @@ constinit const Kernels avx2 = {
     .panel_gemm = panel_gemm,
     .dense_gemm = dense_gemm,
     .widen = widen,
+    .f8_gemm = f8_gemm,
+    .widen_f8 = widen_f8,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .rope = rope,

@@ -25,6 +25,7 @@ namespace {
 #include "kernels/isa/attention_avx512.h"
 
 #include "kernels/dense.inl.h"
+#include "kernels/f8.inl.h"
 #include "kernels/ssd.inl.h"
 
 #include "kernels/isa/panel_vnni512.h"
@@ -52,6 +53,8 @@ constinit const Kernels avx512 = {
     .code_tile_gemm = code_tile_gemm,
     .dense_gemm = dense_gemm,
     .widen = widen,
+    .f8_gemm = f8_gemm,
+    .widen_f8 = widen_f8,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .rope = rope,

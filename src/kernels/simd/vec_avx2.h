@@ -11,6 +11,12 @@ struct V {
     const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
   }
+  // 8 codes of E4M3 times 2^-8: sign, exponent and fraction at their places in f16, whose bias is larger.
+  static Reg load_f8(const std::byte* p) {
+    const __m128i wide = _mm_cvtepi8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+    const __m128i mask = _mm_set1_epi16(static_cast<short>(0xBF80));
+    return _mm256_cvtph_ps(_mm_and_si128(_mm_slli_epi16(wide, 7), mask));
+  }
   // 8 pairs of bf16: the first of each, then the second.
   static void split_bf16(const void* p, Reg* out) {
     const __m256i pairs = _mm256_loadu_si256(static_cast<const __m256i*>(p));

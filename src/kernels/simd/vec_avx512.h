@@ -11,6 +11,12 @@ struct V {
     const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
   }
+  // 16 codes of E4M3 times 2^-8: sign, exponent and fraction at their places in f16, whose bias is larger.
+  static Reg load_f8(const std::byte* p) {
+    const __m256i wide = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    const __m256i mask = _mm256_set1_epi16(static_cast<short>(0xBF80));
+    return _mm512_cvtph_ps(_mm256_and_si256(_mm256_slli_epi16(wide, 7), mask));
+  }
   // 16 pairs of bf16: the first of each, then the second.
   static void split_bf16(const void* p, Reg* out) {
     const __m512i pairs = _mm512_loadu_si512(p);
