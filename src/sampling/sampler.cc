@@ -1,10 +1,10 @@
 #include "sampling/sampler.h"
 
-#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "base/check.h"
+#include "sampling/allowed_logits.h"
 #include "sampling/counter_rng.h"
 #include "sampling/exp.h"
 
@@ -15,21 +15,12 @@ bool is_edited(const SamplerState& state, const TokenMask* mask) {
   return mask != nullptr || !state.params().logit_bias.empty() || has_penalties(state.params());
 }
 
-void apply(const TokenMask& mask, std::span<float> logits) {
-  for (size_t word = 0; word < mask.words().size(); ++word) {
-    for (uint32_t cleared = ~mask.words()[word]; cleared != 0; cleared &= cleared - 1) {
-      const size_t token = word * TokenMask::kBits + static_cast<size_t>(std::countr_zero(cleared));
-      if (token < logits.size()) logits[token] = -std::numeric_limits<float>::infinity();
-    }
-  }
-}
-
-void edit(const SamplerState& state, const TokenMask* mask, std::span<const TokenId> ahead, std::span<float> logits) {
+// What a mask has taken away stays so.
+void edit(const SamplerState& state, std::span<const TokenId> ahead, std::span<float> logits) {
   const auto is_inside = [&](TokenId token) { return token >= 0 && static_cast<size_t>(token) < logits.size(); };
   for (const auto& [token, bias] : state.params().logit_bias) {
     if (is_inside(token)) logits[static_cast<size_t>(token)] += bias;
   }
-  if (mask != nullptr) apply(*mask, logits);
   if (!has_penalties(state.params())) return;
   if (ahead.empty()) return state.counts().apply(state.params(), logits);
   TokenCounts counts = state.counts();
@@ -67,8 +58,12 @@ std::optional<TokenId> Sampler::sample(const SamplerState& state, std::span<cons
   ESTOC_DCHECK(mask == nullptr || mask->vocab() == logits.size());
   const SamplingParams& params = state.params();
   if (is_edited(state, mask)) {
-    row_.assign(logits.begin(), logits.end());
-    edit(state, mask, ahead, row_);
+    if (mask != nullptr) {
+      copy_allowed(logits, *mask, row_);
+    } else {
+      row_.assign(logits.begin(), logits.end());
+    }
+    edit(state, ahead, row_);
     logits = row_;
   }
   tiles_.scan(logits);
