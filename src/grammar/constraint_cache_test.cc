@@ -49,6 +49,7 @@ TEST(ConstraintCache, KeysTellSourcesApart) {
       structural_tags_source(tags).key,
       structural_tags_source(others).key,
       behind_mark("</think>", regex_source("a")).key,
+      repeated(regex_source("a")).key,
   };
   for (size_t i = 0; i < keys.size(); ++i) {
     for (size_t j = 0; j < i; ++j) EXPECT_NE(keys[i], keys[j]) << i << " " << j;
@@ -118,6 +119,13 @@ TEST(ConstraintCache, BehindAMark) {
   EXPECT_FALSE(place->accept(TestBpe::kEnd));  // not before the mark
   for (const char* c = "</t>"; *c != 0; ++c) ASSERT_TRUE(place->accept(bpe().id(std::string(1, *c))));
   EXPECT_FALSE(place->accept(bpe().id("x")));
+}
+
+TEST(ConstraintCache, OneALine) {
+  ConstraintCache cache(*bpe().tokenizer, bpe().count());
+  const auto place = cache.get(repeated(regex_source("a+")))->start(std::vector<TokenId>{TestBpe::kEnd}, {});
+  for (const char* c = "a\naa\na"; *c != 0; ++c) ASSERT_TRUE(place->accept(bpe().id(std::string(1, *c))));
+  EXPECT_TRUE(place->accept(TestBpe::kEnd));
 }
 
 }  // namespace

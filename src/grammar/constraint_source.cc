@@ -54,6 +54,10 @@ ConstraintSource lark_source(std::string text) {
   return {std::move(key), [text = std::move(text)](Grammar& grammar) { return add_lark_rule(grammar, text); }};
 }
 
+ConstraintSource grammar_source(std::string text) {
+  return text.find("::=") != std::string::npos ? gbnf_source(std::move(text)) : lark_source(std::move(text));
+}
+
 ConstraintSource structural_tags_source(StructuralTags tags) {
   std::string key =
       fmt::format("tags {:d}{:d}{}", tags.needs_tag, tags.ends_after_tag, options_key(tags.schema_options));
@@ -88,6 +92,19 @@ ConstraintSource behind_mark(const std::string& mark, ConstraintSource source) {
             net.add_call(begin, grammar.add_text_rule(until, TextForm::plain), behind);
             net.add_call(behind, grammar.add_text_rule(blanks, TextForm::plain), place);
             net.add_call(place, inner(grammar), end);
+            const RuleId root = grammar.automaton.add_rule();
+            net.set_rule(root, begin, end);
+            return root;
+          }};
+}
+
+ConstraintSource repeated(ConstraintSource source) {
+  std::string key = "repeated " + source.key;
+  return {std::move(key), [inner = std::move(source.add_rule)](Grammar& grammar) {
+            Net& net = grammar.net;
+            const NetNode begin = net.add_node(), end = net.add_node();
+            net.add_call(begin, inner(grammar), end);
+            net.add_empty(net.add_text(end, "\n"), begin);
             const RuleId root = grammar.automaton.add_rule();
             net.set_rule(root, begin, end);
             return root;

@@ -27,11 +27,16 @@ ConstraintSource regex_source(std::string expression);
 ConstraintSource choices_source(std::vector<std::string> choices);
 ConstraintSource gbnf_source(std::string text);
 ConstraintSource lark_source(std::string text);
+// One of the two: rules with "::=" are GBNF's, others Lark's.
+ConstraintSource grammar_source(std::string text);
 ConstraintSource structural_tags_source(StructuralTags tags);
 
 // Free text until `mark` has come for the first time, blanks and line breaks, then `source`: an answer behind reasoning
 // that ends with the mark. The text may not end before. REQUIRES a mark.
 ConstraintSource behind_mark(const std::string& mark, ConstraintSource source);
+
+// One or more of them, each on a line.
+ConstraintSource repeated(ConstraintSource source);
 
 std::unique_ptr<Grammar> compile(const ConstraintSource& source);
 
