@@ -14,13 +14,14 @@
 namespace estoc::api {
 
 struct Call {
-  std::string_view body;           // as received; outlives the call
-  std::string argument;            // what stands for "{id}" in the endpoint's path, percent-decoded
-  std::string id;                  // unique, hex: becomes "chatcmpl-<id>"
-  int64_t now = 0;                 // seconds since 1970, for `created`
-  bool is_stopping = false;        // the server is going down
+  std::string_view body;                     // as received; outlives the call
+  std::string argument;                      // what stands for "{id}" in the endpoint's path, percent-decoded
+  std::string id;                            // unique, hex: becomes "chatcmpl-<id>"
+  int64_t now = 0;                           // seconds since 1970, for `created`
+  bool may_compile = true;                   // a constraint that is not there yet, which may take seconds
+  bool is_stopping = false;                  // the server is going down
   int priority_min = -limits::kPriorityMax;  // the most urgent class that callers get, whatever they ask for
-  std::string_view authorization;  // the header's value; outlives the call
+  std::string_view authorization;            // the header's value; outlives the call
   std::function<ServerStats()> stats = [] { return ServerStats(); };  // any thread
 };
 

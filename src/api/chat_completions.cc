@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/chat_prompt.h"
+#include "api/constraint_fields.h"
 #include "api/endpoints.h"
 #include "api/engine_request.h"
 #include "api/generation.h"
@@ -107,6 +108,10 @@ Answer chat_completions(const Models& models, const Call& call) {
   GenerationFields read = read_generation_fields(fields, model, call, 1);
   if (const auto tokens_max = read_tokens_max(fields, "max_completion_tokens", 1, model)) read.tokens_max = tokens_max;
   read.sampling.logprobs = read_chat_logprobs(fields);
+  if (const auto wanted = read_constraint(fields)) {
+    read.constraint = find_constraint(*wanted, model, call);
+    if (read.constraint == nullptr) return Elsewhere();
+  }
   const ChatPrompt prompt = read_chat_prompt(fields, model);
   check_answer_size(prompt.tokens.size(), read.choices);
   fields.log_unread("/v1/chat/completions");
@@ -116,7 +121,8 @@ Answer chat_completions(const Models& models, const Call& call) {
   for (int i = 0; i < read.choices; ++i) {
     requests.push_back(build_request(read, model, prompt.tokens, i));
     ChoiceOptions options = choice_options(read);
-    if (prompt.continues_message) options.continued = prompt.tokens;
+    // What keeps to a constraint is all there, a blank in front included.
+    if (prompt.continues_message || read.constraint != nullptr) options.continued = prompt.tokens;
     choices.emplace_back(*model.tokenizer, std::move(options), model.make_splitter());
   }
   const AnswerHead head{"chatcmpl-" + call.id, call.now,           model.name,

@@ -160,7 +160,6 @@ TEST_F(ChatTest, RefusesWrongFields) {
   expect_hi_refused(R"("stream_options":{"include_usage":true})", "stream_options", "only allowed when stream");
   expect_hi_refused(R"("stream":true,"stream_options":{"include_usage":1})", "stream_options.include_usage",
                     "expected a boolean");
-  expect_hi_refused(R"("response_format":{"type":"json_object"})", "response_format", "not supported");
   expect_hi_refused(R"("best_of":2)", "best_of", "not supported");
   expect_hi_refused(R"("chat_template_kwargs":[])", "chat_template_kwargs", "expected an object");
 }

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "api/completion_prompt.h"
+#include "api/constraint_fields.h"
 #include "api/endpoints.h"
 #include "api/engine_request.h"
 #include "api/generation.h"
@@ -78,6 +79,10 @@ Answer completions(const Models& models, const Call& call) {
   GenerationFields read = read_generation_fields(fields, model, call, 0);
   check_best_of(fields, read.choices);
   read.sampling.logprobs = static_cast<int>(fields.integer("logprobs", 0, limits::kLogprobsMax).value_or(-1));
+  if (const auto wanted = read_constraint(fields)) {
+    read.constraint = find_constraint(*wanted, model, call);
+    if (read.constraint == nullptr) return Elsewhere();
+  }
   const bool echoes = fields.boolean("echo").value_or(false);
   const std::vector<CompletionPrompt> prompts = read_completion_prompts(fields, model);
   check_choices(fields, prompts, read, echoes);

@@ -13,8 +13,11 @@
 
 namespace estoc::api {
 
+// The call has to be made again where it may take longer: Call::may_compile.
+struct Elsewhere {};
+
 // An answer is either ready at once or has to be generated.
-using Answer = std::variant<Reply, std::unique_ptr<Generation>>;
+using Answer = std::variant<Reply, std::unique_ptr<Generation>, Elsewhere>;
 
 // Throws Error (or ApiError) for a bad request; any thread may call, several at once.
 using EndpointHandler = Answer (*)(const Models& models, const Call& call);

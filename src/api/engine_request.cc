@@ -53,6 +53,7 @@ Request build_request(const GenerationFields& fields, const ServedModel& model, 
   request.end_tokens = model.defaults.end_tokens;
   request.stop_tokens = fields.stop_tokens;
   request.ignore_end = fields.ignore_end;
+  request.constraint = fields.constraint;
   request.priority = fields.priority;
   request.client = fields.client;
   request.cache_salt = fields.cache_salt;

@@ -4,6 +4,7 @@
 
 #include "api/endpoints.h"
 #include "api/prometheus_text.h"
+#include "grammar/constraint_cache.h"
 
 namespace estoc::api {
 namespace {
@@ -55,6 +56,8 @@ constexpr Counter kCounters[] = {
      &EngineStats::requests_timed_out},
     {"estoc_prompt_tokens_total", "Prompt tokens of requests, cached or computed.", &EngineStats::prompt_tokens},
     {"estoc_output_tokens_total", "Tokens generated.", &EngineStats::output_tokens},
+    {"estoc_forced_tokens_total", "Of those, tokens that a constraint left no choice about: they took no step.",
+     &EngineStats::forced_tokens},
     {"estoc_prefix_tokens_total", "Prompt tokens looked up in the prefix cache.", &EngineStats::prefix_tokens},
     {"estoc_prefix_tokens_cached_total", "Prompt tokens found there.", &EngineStats::prefix_tokens_cached},
     {"estoc_preemptions_total", "Times a request gave up its blocks, to be computed again or kept in main memory.",
@@ -161,6 +164,28 @@ class ModelFamilies {
             out_.sample(name, {{"part", "deliver"}}, stats.engine.deliver_s);
           });
   }
+  // What answers keep to.
+  void write_constraints() {
+    write(
+        "estoc_constraint_mask_seconds_total", "counter", "Seconds until masks of rows were filled, of all rows.",
+        [&](const ModelStats& stats) { out_.sample("estoc_constraint_mask_seconds_total", {}, stats.engine.mask_s); });
+    const auto of_cache = [&](const char* name, const char* type, const char* help, const auto& value) {
+      write_each(name, type, help, [&](size_t i) {
+        if (models_[i].constraints != nullptr) out_.sample(name, {}, value(models_[i].constraints->stats()));
+      });
+    };
+    using Stats = grammar::ConstraintStats;
+    of_cache("estoc_constraints_compiled_total", "counter", "Schemas, grammars and expressions compiled.",
+             [](const Stats& stats) { return stats.compiled; });
+    of_cache("estoc_constraints_refused_total", "counter", "Those that could not be.",
+             [](const Stats& stats) { return stats.failed; });
+    of_cache("estoc_constraints_found_total", "counter", "Those that were asked for and compiled already.",
+             [](const Stats& stats) { return stats.found; });
+    of_cache("estoc_constraint_compile_seconds_total", "counter", "Seconds that compiling took.",
+             [](const Stats& stats) { return stats.compile_s; });
+    of_cache("estoc_constraint_bytes", "gauge", "Memory of those that are kept, as of the last that was compiled.",
+             [](const Stats& stats) { return uint64_t{stats.kept_bytes}; });
+  }
   void write_memory(const char* name) {
     write_each(name, "gauge", "Memory of weights, and of keys and values, by where it is.", [&](size_t i) {
       for (const PlaceMemory& memory : models_[i].memory) {
@@ -201,6 +226,7 @@ Answer metrics(const Models& models, const Call& call) {
   families.write(kCounters);
   families.write(kDistributions);
   families.write_step_parts("estoc_step_part_seconds_total");
+  families.write_constraints();
   families.write_memory("estoc_memory_bytes");
   families.write_generating("estoc_http_generating");
   families.write_choices("estoc_choices_total", "finish_reason");

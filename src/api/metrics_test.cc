@@ -67,6 +67,20 @@ TEST(MetricsTest, WhatStepsSpendTheirTimeOnAndWhereMemoryIs) {
   EXPECT_NE(text.find("estoc_memory_bytes{model_name=\"org/tiny\",place=\"cuda:1\",kind=\"kv\"} 7\n"), text.npos);
 }
 
+TEST(MetricsTest, WhatAnswersKeepTo) {
+  ServerStats stats{.models = {{}}};
+  stats.models[0].engine.forced_tokens = 7;
+  stats.models[0].engine.mask_s = 0.5;
+  FakeModel model;
+  model.constraints.get(grammar::regex_source("a+"));
+  Call call = call_with("");
+  call.stats = [&] { return stats; };
+  const std::string text = std::get<Reply>(metrics(model.models(), call)).body;
+  EXPECT_TRUE(has_line(text, R"(estoc_forced_tokens_total{model_name="org/tiny"} 7)"));
+  EXPECT_TRUE(has_line(text, R"(estoc_constraint_mask_seconds_total{model_name="org/tiny"} 0.5)"));
+  EXPECT_TRUE(has_line(text, R"(estoc_constraints_compiled_total{model_name="org/tiny"} 1)"));
+}
+
 TEST(MetricsTest, HistogramsAreCumulative) {
   ServerStats stats{.models = {{}}};
   stats.models[0].engine.ttft_s = Histogram(kBounds);

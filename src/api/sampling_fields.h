@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "api/stop_matcher.h"
 #include "base/json.h"
 #include "sampling/params.h"
+#include "sampling/token_constraint.h"
 
 namespace estoc::api {
 
@@ -22,6 +24,7 @@ struct GenerationFields {
   SamplingParams sampling;        // `logprobs` is left to the endpoint
   std::optional<int> tokens_max;  // from `max_tokens`, the context at most; the endpoint has its own default
   int tokens_min = 0;
+  std::shared_ptr<const TokenConstraint> constraint;  // what answers keep to; left to the endpoint
   SharedList<TokenId> stop_tokens;
   StopStrings stops;
   bool ignore_end = false;

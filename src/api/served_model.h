@@ -16,6 +16,10 @@
 #include "sampling/params.h"
 #include "tokenizer/tokenizer.h"
 
+namespace estoc::grammar {
+class ConstraintCache;
+}
+
 namespace estoc::api {
 
 // What a model has of a place's memory.
@@ -43,6 +47,7 @@ struct ServedModel {
   // Never null while served; the caller owns them.
   const Tokenizer* tokenizer = nullptr;
   const PromptBuilder* prompts = nullptr;
+  grammar::ConstraintCache* constraints = nullptr;
   std::unique_ptr<PartSplitter> (*make_splitter)() = make_content_splitter;  // of a chat's answers
   Generator* generator = nullptr;                                            // null in a test that generates nothing
 };

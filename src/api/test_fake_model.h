@@ -12,6 +12,7 @@
 #include "api/generation.h"
 #include "api/served_model.h"
 #include "base/utf8.h"
+#include "grammar/constraint_cache.h"
 
 namespace estoc::api {
 
@@ -69,9 +70,11 @@ struct FakeModel {
   FakeTokenizer tokenizer;
   PromptBuilder prompts{tokenizer, ChatTemplate("{% for m in messages %}[{{ m.role }}]{{ m.content }};{% endfor %}"
                                                 "{% if add_generation_prompt %}[assistant]{% endif %}")};
+  grammar::ConstraintCache constraints{tokenizer, tokenizer.vocab_count()};
   ServedModel served;
 
   FakeModel() {
+    served.constraints = &constraints;
     served.name = "org/tiny";
     served.fingerprint = "fp";
     served.created = 1700000000;

@@ -21,21 +21,8 @@ void check_unsupported(Fields& fields, std::span<const UnsupportedField> unsuppo
 
 std::span<const UnsupportedField> shared_unsupported_fields() {
   static const std::vector<UnsupportedField> kFields = {
-      {"response_format", {Json(Json::Object{{"type", "text"}})}},
-      {"structured_outputs", {}},
-      {"guided_json", {}},
-      {"guided_regex", {}},
-      {"guided_choice", {}},
-      {"guided_grammar", {}},
-      {"json_schema", {}},
-      {"grammar", {}},
-      {"regex", {}},
-      {"ebnf", {}},
-      {"use_beam_search", {}},
-      {"prompt_logprobs", {}},
-      {"truncate_prompt_tokens", {}},
-      {"allowed_token_ids", {}},
-      {"bad_words", {}},
+      {"guided_whitespace_pattern", {}}, {"grammar_lazy", {}},      {"use_beam_search", {}}, {"prompt_logprobs", {}},
+      {"truncate_prompt_tokens", {}},    {"allowed_token_ids", {}}, {"bad_words", {}},
   };
   return kFields;
 }

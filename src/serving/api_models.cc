@@ -23,6 +23,7 @@ api::ServedModel view_of(const Served& served, const std::string& version) {
   view.tokenizer = served.checkpoint.tokenizer.get();
   view.text_bytes_max = api::longest_text_bytes(*view.tokenizer, view.context);
   view.prompts = served.checkpoint.prompts.get();
+  view.constraints = served.constraints.get();
   return view;
 }
 

@@ -49,6 +49,7 @@ Served::Served(Checkpoint&& opened, const Settled& settled, const ModelPlan& pla
         weights.type, *weights.divergence);
   }
   engine = std::make_unique<Engine>(*model, plan.engine, &team);
+  constraints = std::make_unique<grammar::ConstraintCache>(*checkpoint.tokenizer, model->info().vocab);
 }
 
 }  // namespace estoc

@@ -13,6 +13,7 @@
 #include "base/thread_team.h"
 #include "checkpoint/checkpoint.h"
 #include "engine/engine.h"
+#include "grammar/constraint_cache.h"
 #include "packs/pack_cache.h"
 #include "serving/machine_share.h"
 #include "serving/model_plan.h"
@@ -44,6 +45,7 @@ struct Served {
   api::WeightRounding weights;
   std::string rounded;  // the same for people; empty where nothing was rounded
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<grammar::ConstraintCache> constraints;
   const std::time_t created = std::time(nullptr);  // when it was loaded
 };
 
