@@ -86,8 +86,10 @@ void RequestHandler::handle(http::Request&& request, const std::shared_ptr<http:
   arrival->is_late = is_stopping_;
   try {
     if (is_refused(*arrival)) return;
-    if (arrival->request.body.size() > kReadAtOnceBytes) return read_elsewhere(std::move(arrival));
-    answer(*arrival, read(*arrival));
+    if (arrival->request.body.size() > kReadAtOnceBytes) return read_elsewhere(std::move(arrival), false);
+    api::Answer found = read(*arrival, false);
+    if (std::holds_alternative<api::Elsewhere>(found)) return read_elsewhere(std::move(arrival), true);
+    answer(*arrival, std::move(found));
   } catch (const std::exception& error) {
     log_error("{} failed: {}", responder->is_closed() ? "a request whose client left" : "a request", error.what());
     responder->respond(render_error(500, "the server failed to handle the request"));
@@ -128,13 +130,14 @@ bool RequestHandler::is_refused(Arrival& arrival) {
                 fmt::format("{} does not answer {}, only {}", request.path, request.method, arrival.route.allowed));
 }
 
-// What the endpoint makes of it; a refusal is an answer too. Frees the body. Any thread.
-api::Answer RequestHandler::read(Arrival& arrival) {
+// What the endpoint makes of it; a refusal is an answer too. Frees the body unless it is to be read again. Any thread.
+api::Answer RequestHandler::read(Arrival& arrival, bool may_compile) {
   http::Request& request = arrival.request;
   const api::Call call{.body = request.body,
                        .argument = arrival.route.argument,
                        .id = arrival.id,
                        .now = std::time(nullptr),
+                       .may_compile = may_compile,
                        .is_stopping = arrival.is_late,
                        .priority_min = config_.priority_min,
                        .authorization = request.header("Authorization"),
@@ -148,22 +151,26 @@ api::Answer RequestHandler::read(Arrival& arrival) {
     log_error("{} {}: {}", request.method, request.path, error.what());
     answer = api::error_reply(500, "the server failed to handle the request");
   }
+  if (std::holds_alternative<api::Elsewhere>(answer)) return answer;
   request.body = {};
   request.body_lease.give_back();
   return answer;
 }
 
-void RequestHandler::read_elsewhere(std::unique_ptr<Arrival> given) {
-  const std::shared_ptr<Arrival> arrival = std::move(given);
+void RequestHandler::read_elsewhere(std::shared_ptr<Arrival> arrival, bool may_compile) {
   const auto reading = std::make_shared<Reading>(weak_from_this());
-  const bool is_taken = config_.hand_over([self = shared_from_this(), arrival, reading] {
+  const auto& hand_over = may_compile ? config_.hand_over_compile : config_.hand_over;
+  const bool is_taken = hand_over([self = shared_from_this(), arrival, reading, may_compile] {
     if (arrival->responder->is_closed()) return self->count_response(kPeerLeft);
-    auto answer = std::make_shared<api::Answer>(self->read(*arrival));
+    auto answer = std::make_shared<api::Answer>(self->read(*arrival, may_compile));
+    if (std::holds_alternative<api::Elsewhere>(*answer)) return self->read_elsewhere(arrival, true);
     if (auto* reply = std::get_if<api::Reply>(answer.get())) return self->respond(*arrival, std::move(*reply));
     arrival->responder->post([self, arrival, answer, reading] { self->answer(*arrival, std::move(*answer)); });
   });
   if (!is_taken) {
-    respond(*arrival, api::error_reply(503, "too many long requests are being read, try again later", {}, "busy"));
+    const char* const what = may_compile ? "too many constraints are being compiled, try again later"
+                                         : "too many long requests are being read, try again later";
+    respond(*arrival, api::error_reply(503, what, {}, "busy"));
   }
 }
 

@@ -1,7 +1,8 @@
 // What happens to one HTTP request, from its route to its answer. Needs no sockets: tests give their own Responder.
 //
 // What: short requests are read where they arrive, which is faster than any hand-over; long ones are handed to threads
-// of their own (server/text_pool.h) and come back to the connection's thread as something to submit.
+// of their own (server/text_pool.h), those whose constraint has to be compiled to others, and come back to the
+// connection's thread as something to submit.
 // Ownership: the models and their generators must outlive it; it must outlive the exchanges it started.
 // Threads: handle on any connection's thread, several at once; the rest from any thread. What is handed over runs on
 // any thread.
@@ -28,7 +29,9 @@ struct RequestHandlerConfig {
   WebAccess access = WebAccess();
   int priority_min = 0;  // the most urgent class that callers get
   // Runs work on another thread later; false when there is no room for it.
-  std::function<bool(std::function<void()>)> hand_over = [](const auto&) { return false; };
+  using HandOver = std::function<bool(std::function<void()>)>;
+  HandOver hand_over = [](const auto&) { return false; };
+  HandOver hand_over_compile = [](const auto&) { return false; };  // what may take seconds
 };
 
 class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
@@ -63,8 +66,8 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
   class Reading;
 
   bool is_refused(Arrival& arrival);
-  api::Answer read(Arrival& arrival);
-  void read_elsewhere(std::unique_ptr<Arrival> arrival);
+  api::Answer read(Arrival& arrival, bool may_compile);
+  void read_elsewhere(std::shared_ptr<Arrival> arrival, bool may_compile);
   void answer(Arrival& arrival, api::Answer&& answer);
   void run(Arrival& arrival, std::unique_ptr<api::Generation> generation);
   void respond(const Arrival& arrival, api::Reply reply);

@@ -8,11 +8,14 @@ namespace estoc {
 namespace {
 
 constexpr size_t kReadQueueMax = 256;  // long bodies that wait to be read; their bytes are bounded besides
+constexpr int kCompileThreads = 2;     // a constraint that takes seconds leaves another one a thread
 
-RequestHandlerConfig handler_config(const ApiServerConfig& config, TextPool& pool) {
+RequestHandlerConfig handler_config(const ApiServerConfig& config, TextPool& pool, TextPool& compile_pool) {
   return {.access = WebAccess(config.web, {config.http.host, own_host_name()}),
           .priority_min = config.priority_min,
-          .hand_over = [&pool](std::function<void()> work) { return pool.hand_over(std::move(work)); }};
+          .hand_over = [&pool](std::function<void()> work) { return pool.hand_over(std::move(work)); },
+          .hand_over_compile =
+              [&compile_pool](std::function<void()> work) { return compile_pool.hand_over(std::move(work)); }};
 }
 
 http::ServerConfig with_envelope(http::ServerConfig config, std::shared_ptr<RequestHandler> handler) {
@@ -26,7 +29,8 @@ http::ServerConfig with_envelope(http::ServerConfig config, std::shared_ptr<Requ
 
 ApiServer::ApiServer(ApiServerConfig config, const api::Models& models)
     : text_pool_(config.text_threads, kReadQueueMax),
-      handler_(std::make_shared<RequestHandler>(models, handler_config(config, text_pool_))),
+      compile_pool_(kCompileThreads, kReadQueueMax),
+      handler_(std::make_shared<RequestHandler>(models, handler_config(config, text_pool_, compile_pool_))),
       http_(with_envelope(std::move(config.http), handler_),
             [handler = handler_](http::Request&& request, const std::shared_ptr<http::Responder>& responder) {
               handler->handle(std::move(request), responder);
@@ -49,7 +53,8 @@ void ApiServer::stop(std::chrono::milliseconds grace) {
   const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
   http_.stop(std::max(rest, std::chrono::milliseconds(0)));
   handler_->abandon_all();
-  text_pool_.stop();  // what it still read has no connection any more
+  text_pool_.stop();  // what they still read has no connection any more
+  compile_pool_.stop();
 }
 
 }  // namespace estoc

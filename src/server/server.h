@@ -46,7 +46,7 @@ class ApiServer {
   void stop(std::chrono::milliseconds grace);
 
  private:
-  TextPool text_pool_;
+  TextPool text_pool_, compile_pool_;
   const std::shared_ptr<RequestHandler> handler_;
   http::Server http_;
 };
