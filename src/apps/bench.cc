@@ -100,6 +100,7 @@ int bench_kernels(const BenchKernelsOptionValues& options) {
 int bench_model(const BenchModelOptionValues& options) {
   const ReportFormat format = parse_report_format(options.output);
   apply_process_options(options);
+  if (const auto source = read_constraint_options(options.constraint)) return bench_constraint(options, *source);
   auto weights = make_random_model(options.model);
   const NamedModel model = weights != nullptr ? NamedModel{options.model} : named_model(options.model);
   if (weights == nullptr) weights = open_weights(model.path, naming_rules());

@@ -12,6 +12,8 @@ int run(const RunOptionValues& options);
 int perplexity(const PerplexityOptionValues& options);
 int bench_kernels(const BenchKernelsOptionValues& options);
 int bench_model(const BenchModelOptionValues& options);
+// Decoding with a constraint beside decoding without.
+int bench_constraint(const BenchModelOptionValues& options, const grammar::ConstraintSource& source);
 int bench_report(const BenchReportOptionValues& options);
 int bench_serve(const BenchServeOptionValues& options);
 int show(const ShowOptionValues& options);

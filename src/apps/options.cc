@@ -117,6 +117,8 @@ void add_serve_options(CLI::App& command, ServeOptionValues& values) {
   flag(command, "--queue-timeout", values.queue_timeout_s,
        "seconds a request may wait before it gets 503; 0 for no limit")
       ->check(CLI::Range(0.0, 1e6));
+  switch_flag(command, "--json-warmup", values.warms_json,
+              "make what answers in JSON need before the first comes: a fraction of a second at start");
   flag(command, "--debug-steps", values.debug_steps,
        "GET /debug/steps tells what so many of the last steps planned and took")
       ->check(CLI::Range(0, 65536))
@@ -150,6 +152,7 @@ void add_run_options(CLI::App& command, RunOptionValues& values) {
   flag(command, "--top-p", values.top_p, "sample from the likeliest tokens that make up this share")
       ->check(CLI::Range(0.0, 1.0));
   flag(command, "--seed", values.seed, "seed of the sampler");
+  add_constraint_options(command, values.constraint);
 }
 
 void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values) {
@@ -223,6 +226,7 @@ void add_bench_model_options(CLI::App& command, BenchModelOptionValues& values) 
   command.add_option("-r,--repetitions", values.repetitions, "measurements of each test, after one to warm up")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
+  add_constraint_options(command, values.constraint);
   command.add_flag("--profile", values.has_profile, "tells where the time goes, by op and by layer, instead of speeds");
   command.add_option("-o,--output", values.output, "table, json, csv or md")->capture_default_str();
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/constraint_options.h"
 #include "base/format_bytes.h"
 
 namespace CLI {
@@ -58,7 +59,8 @@ struct ServeOptionValues : ModelOptionValues {
   double target_ttft_ms = 150;
   double queue_work_max_s = 60;
   double queue_timeout_s = 120;
-  int debug_steps = 0;  // how many of the last steps /debug/steps tells
+  bool warms_json = false;
+  int debug_steps = 0;     // how many of the last steps /debug/steps tells
   std::string swap_space;  // "8G"; empty: sized from the machine
   bool has_prefix_cache = true;
   bool plans_ahead = true;
@@ -73,6 +75,7 @@ struct RunOptionValues : SingleModelOptionValues {
   double temperature = 0;
   double top_p = 1;
   uint64_t seed = 0;
+  ConstraintOptionValues constraint;
 };
 
 struct PerplexityOptionValues : SingleModelOptionValues {
@@ -113,6 +116,7 @@ struct BenchModelOptionValues : SingleModelOptionValues {
   std::string prompts = "512", generations = "128", depths = "0", batches = "1";  // lists: "0,4096"
   std::string thread_counts = "0";
   int repetitions = 5;
+  ConstraintOptionValues constraint;
   bool has_profile = false;
   std::string output = "table";
 };

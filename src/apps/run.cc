@@ -69,8 +69,16 @@ struct Answer {
   Event last;
 };
 
+using Constraint = std::shared_ptr<const TokenConstraint>;
+
+// Null where answers may be any text.
+Constraint compile_constraint(Served& served, const RunOptionValues& options) {
+  const auto source = read_constraint_options(options.constraint);
+  return source ? served.constraints->get(*source) : nullptr;
+}
+
 // Generates and prints one answer as it comes.
-Answer answer(Served& served, const RunOptionValues& options, const Json& messages) {
+Answer answer(Served& served, const RunOptionValues& options, const Constraint& constraint, const Json& messages) {
   Request request;
   request.prompt = prompt_tokens(*served.checkpoint.prompts, messages);
   const int room = served.engine->config().context - static_cast<int>(request.prompt.size());
@@ -80,8 +88,11 @@ Answer answer(Served& served, const RunOptionValues& options, const Json& messag
   request.sampling.top_p = static_cast<float>(options.top_p);
   request.sampling.seed = options.seed;
 
+  request.constraint = constraint;
+
   Mailbox mailbox;
   TokenStream stream(*served.checkpoint.tokenizer);
+  if (constraint != nullptr) stream.continue_after(request.prompt);  // it is all there, a blank in front included
   Answer result;
   const auto say = [&](const std::string& text) {
     result.text += text;
@@ -124,7 +135,7 @@ void print_speed(const Event& last) {
                          is_terminal ? "\033[0m" : ""));
 }
 
-void chat(Served& served, const RunOptionValues& options, Json messages) {
+void chat(Served& served, const RunOptionValues& options, const Constraint& constraint, Json messages) {
   const Json start = messages;
   // Where the person sees it: answers alone go into a file.
   const bool is_screen = ::isatty(STDOUT_FILENO) == 1;
@@ -146,7 +157,7 @@ void chat(Served& served, const RunOptionValues& options, Json messages) {
     messages.push_back(message("user", *line));
     try {
       check_text(*line, "message");
-      Answer reply = answer(served, options, messages);
+      Answer reply = answer(served, options, constraint, messages);
       messages.push_back(message("assistant", reply.text));
       print_speed(reply.last);
     } catch (const Error& error) {  // too long, say: the chat goes on without this turn
@@ -173,14 +184,15 @@ int run(const RunOptionValues& options) {
   if (!options.system.empty() && !served.checkpoint.prompts->has_template()) {
     fail(ErrorCode::invalid_argument, "--system: {} has no chat template to put it in", served.name);
   }
+  const Constraint constraint = compile_constraint(served, options);
   install_interrupt_handler();
   Json messages{Json::Array{}};
   if (!options.system.empty()) messages.push_back(message("system", options.system));
   if (question) {
     messages.push_back(message("user", *question));
-    answer(served, options, messages);
+    answer(served, options, constraint, messages);
   } else {
-    chat(served, options, std::move(messages));
+    chat(served, options, constraint, std::move(messages));
   }
   remove_interrupt_handler();
   return question && is_interrupted ? kExitBySignal + SIGINT : kExitDone;

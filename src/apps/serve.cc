@@ -94,6 +94,9 @@ int serve(const ServeOptionValues& options) {
   }
   apply_process_options(options);
   const Runtime runtime = load_models(read_runtime_settings(options), read_served_settings(options));
+  if (options.warms_json) {
+    for (const auto& served : runtime.models()) served->constraints->warm_json();
+  }
   const ApiModels models(runtime, ESTOC_VERSION);
   ApiServerConfig config;
   config.http.host = options.host;
