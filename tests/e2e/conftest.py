@@ -13,6 +13,7 @@ NO_DEMO = "the demo model is not in the cache (tools/demo_model.py gets it)"
 
 def pytest_addoption(parser):
     parser.addoption("--pack-pages", type=int, default=10, help="pages of a pack to damage, one start each")
+    parser.addoption("--schemas", type=int, default=0, help="random JSON Schemas that answers have to keep to")
 
 
 def pytest_configure(config):
