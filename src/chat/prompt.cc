@@ -32,7 +32,10 @@ void mark_end(Json& message) {
 
 PromptBuilder::PromptBuilder(const Tokenizer& tokenizer, std::optional<ChatTemplate> chat_template)
     : tokenizer_(&tokenizer), chat_template_(std::move(chat_template)) {
-  if (chat_template_) assistant_turns_ = AssistantTurns(*chat_template_, with_shared_variables({}, tokenizer));
+  if (!chat_template_) return;
+  const Json variables = with_shared_variables({}, tokenizer);
+  assistant_turns_ = AssistantTurns(*chat_template_, variables);
+  tool_turns_ = ToolTurns::of(*chat_template_, assistant_turns_, variables);
 }
 
 std::string PromptBuilder::render(Conversation conversation) const {
@@ -42,6 +45,10 @@ std::string PromptBuilder::render(Conversation conversation) const {
   if (conversation.is_open) mark_end(conversation.messages.as_array().back());
   variables.set("messages", std::move(conversation.messages));
   variables.set("add_generation_prompt", conversation.adds_generation_prompt);
+  if (!conversation.tools.is_null()) {
+    variables.set("available_tools", conversation.tools);  // what Granite's call them
+    variables.set("tools", std::move(conversation.tools));
+  }
   std::string text = chat_template_->render(variables);
   if (!conversation.is_open) return text;
   const size_t end = text.rfind(kEndMark);

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "chat/assistant_turns.h"
+#include "chat/tool_turns.h"
 #include "jinja/template.h"
 #include "tokenizer/tokenizer.h"
 
@@ -25,6 +26,7 @@ struct Conversation {
   // have a function with arguments, a JSON value. The template sees both as it takes them (AssistantTurns).
   Json messages;
   Json variables;  // an object: more names for the template, of which those the builder sets are hidden; or null
+  Json tools;      // an array, as their caller wrote them, for templates that show tools; or null
   bool adds_generation_prompt = true;
   bool is_open = false;  // the prompt ends where the last message's content does, for the model to go on with it
 };
@@ -35,6 +37,8 @@ class PromptBuilder {
   PromptBuilder(const Tokenizer& tokenizer, std::optional<ChatTemplate> chat_template);
 
   bool has_template() const { return chat_template_.has_value(); }
+  // What of tools the template writes; nothing without a template.
+  const ToolTurns& tool_turns() const { return tool_turns_; }
 
   // The template's text of a conversation. REQUIRES has_template(). Throws what jinja::Template::render throws, and
   // Error{invalid_argument} when the template does not write the open message.
@@ -47,6 +51,7 @@ class PromptBuilder {
   const Tokenizer* tokenizer_;  // never null
   std::optional<ChatTemplate> chat_template_;
   AssistantTurns assistant_turns_;
+  ToolTurns tool_turns_;
 };
 
 }  // namespace estoc
