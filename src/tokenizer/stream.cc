@@ -19,8 +19,8 @@ size_t unfinished_bytes(std::string_view text) {
 
 }  // namespace
 
-TokenStream::TokenStream(const Tokenizer& tokenizer, bool skip_special)
-    : tokenizer_(tokenizer), skip_special_(skip_special) {}
+TokenStream::TokenStream(const Tokenizer& tokenizer, bool skip_special, SharedList<TokenId> kept)
+    : tokenizer_(tokenizer), skip_special_(skip_special), kept_(std::move(kept)) {}
 
 void TokenStream::continue_after(std::span<const TokenId> prompt) {
   // Only the last few bytes matter. After a special token a new text starts.
@@ -37,7 +37,7 @@ void TokenStream::continue_after(std::span<const TokenId> prompt) {
 }
 
 std::string TokenStream::push(TokenId id) {
-  if (skip_special_ && tokenizer_.is_special(id)) return {};
+  if (skip_special_ && tokenizer_.is_special(id) && std::ranges::find(kept_, id) == kept_.end()) return {};
   std::string_view bytes = tokenizer_.token_bytes(id);
   if (bytes.empty()) return {};
   if (is_at_start_ && tokenizer_.strips_leading_space() && bytes.starts_with(' ')) bytes.remove_prefix(1);

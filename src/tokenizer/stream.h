@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/ids.h"
+#include "base/shared_list.h"
 
 namespace estoc {
 
@@ -14,7 +15,8 @@ class Tokenizer;
 
 class TokenStream {
  public:
-  explicit TokenStream(const Tokenizer& tokenizer, bool skip_special = true);
+  // `kept` are special tokens that are shown all the same.
+  explicit TokenStream(const Tokenizer& tokenizer, bool skip_special = true, SharedList<TokenId> kept = {});
 
   // Tells the stream what came before the output, so that a leading blank is kept where the text goes on in a sentence.
   // Without it the output is a text of its own.
@@ -29,6 +31,7 @@ class TokenStream {
  private:
   const Tokenizer& tokenizer_;
   bool skip_special_;
+  SharedList<TokenId> kept_;
   bool is_at_start_ = true;
   std::string held_;         // bytes that may still become a whole character
   size_t prompt_bytes_ = 0;  // of held_, the first ones that the prompt ended with; never shown by themselves
