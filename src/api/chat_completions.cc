@@ -1,12 +1,16 @@
 // POST /v1/chat/completions
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "api/answer_splitter.h"
 #include "api/chat_prompt.h"
 #include "api/constraint_fields.h"
 #include "api/endpoints.h"
 #include "api/engine_request.h"
 #include "api/generation.h"
 #include "api/logprobs_json.h"
+#include "api/message_json.h"
 #include "api/sampling_fields.h"
 #include "api/tool_fields.h"
 #include "api/unsupported_fields.h"
@@ -17,8 +21,11 @@ namespace {
 
 class ChatFormat : public AnswerFormat {
  public:
-  ChatFormat(const AnswerHead& head, const Tokenizer& tokenizer, int logprobs)
-      : AnswerFormat(head, "chat.completion", "chat.completion.chunk"), tokenizer_(tokenizer), logprobs_(logprobs) {}
+  ChatFormat(const AnswerHead& head, const Tokenizer& tokenizer, int logprobs, bool has_reasoning)
+      : AnswerFormat(head, "chat.completion", "chat.completion.chunk"),
+        tokenizer_(tokenizer),
+        logprobs_(logprobs),
+        has_reasoning_(has_reasoning) {}
 
  protected:
   bool append_start_fields(std::string& out) const override {
@@ -27,32 +34,19 @@ class ChatFormat : public AnswerFormat {
   }
   void append_piece_fields(std::string& out, const Piece& piece) const override {
     out += R"("delta":{)";
-    append_texts(out, piece.parts, false);
+    append_message_parts(out, piece.parts, false, has_reasoning_);
     out += '}';
     append_logprobs(out, piece);
   }
   void append_end_fields(std::string& out) const override { out += R"("delta":{},"logprobs":null)"; }
   void append_whole_fields(std::string& out, const Piece& piece) const override {
     out += R"("message":{"role":"assistant",)";
-    append_texts(out, piece.parts, true);
+    append_message_parts(out, piece.parts, true, has_reasoning_);
     out += R"(,"refusal":null})";
     append_logprobs(out, piece);
   }
 
  private:
-  // Each kind of text in its member; "content" is there in a whole message, and whenever nothing else is.
-  static void append_texts(std::string& out, const std::vector<Part>& parts, bool is_whole) {
-    const std::string content = text_of(parts, PartKind::content), reasoning = text_of(parts, PartKind::reasoning);
-    if (!reasoning.empty()) {
-      out += R"("reasoning_content":)";
-      append_json_string(out, reasoning);
-      if (content.empty() && !is_whole) return;
-      out += ',';
-    }
-    out += R"("content":)";
-    append_json_string(out, content);
-  }
-
   void append_logprobs(std::string& out, const Piece& piece) const {
     out += R"(,"logprobs":)";
     if (logprobs_ < 0) {
@@ -64,6 +58,7 @@ class ChatFormat : public AnswerFormat {
 
   const Tokenizer& tokenizer_;
   int logprobs_;  // -1 none, else how many alternatives
+  bool has_reasoning_;
 };
 
 const std::vector<UnsupportedField>& unsupported_fields() {
@@ -82,11 +77,6 @@ const std::vector<UnsupportedField>& unsupported_fields() {
   return kFields;
 }
 
-void check_tool_count(Fields& fields) {
-  const Json* tools = fields.find("tools");
-  if (tools != nullptr && tools->is_array()) fields.array("tools", limits::kToolsMax);
-}
-
 // -1 none; 0 the chosen token only; n alternatives.
 int read_chat_logprobs(Fields& fields) {
   const bool is_wanted = fields.boolean("logprobs").value_or(false);
@@ -101,10 +91,10 @@ Answer chat_completions(const Models& models, const Call& call) {
   const Json body = parse_body(call.body, models.text_bytes_max());
   Fields fields(body);
   const ServedModel& model = pick_model(fields, models);
-  check_tool_count(fields);
   check_unsupported(fields, shared_unsupported_fields());
   check_unsupported(fields, unsupported_fields());
-  check_tool_fields(fields);
+  const ToolRequest tools = read_tool_fields(fields, model);
+  const bool has_reasoning = fields.boolean("include_reasoning").value_or(true);
   GenerationFields read = read_generation_fields(fields, model, call, 1);
   if (const auto tokens_max = read_tokens_max(fields, "max_completion_tokens", 1, model)) read.tokens_max = tokens_max;
   read.sampling.logprobs = read_chat_logprobs(fields);
@@ -112,7 +102,7 @@ Answer chat_completions(const Models& models, const Call& call) {
     read.constraint = find_constraint(*wanted, model, call);
     if (read.constraint == nullptr) return Elsewhere();
   }
-  const ChatPrompt prompt = read_chat_prompt(fields, model);
+  const ChatPrompt prompt = read_chat_prompt(fields, model, tools.shown);
   check_answer_size(prompt.tokens.size(), read.choices);
   fields.log_unread("/v1/chat/completions");
 
@@ -123,13 +113,16 @@ Answer chat_completions(const Models& models, const Call& call) {
     ChoiceOptions options = choice_options(read);
     // What keeps to a constraint is all there, a blank in front included.
     if (prompt.continues_message || read.constraint != nullptr) options.continued = prompt.tokens;
-    choices.emplace_back(*model.tokenizer, std::move(options), model.make_splitter());
+    options.kept_special = model.mark_tokens;
+    choices.emplace_back(*model.tokenizer, std::move(options),
+                         make_answer_splitter(model, tools, prompt.is_in_reasoning, fmt::format("{} {}", call.id, i)));
   }
   const AnswerHead head{"chatcmpl-" + call.id, call.now,           model.name,
                         model.fingerprint,     read.include_usage, read.include_timings};
-  return std::make_unique<Generation>(model, Generation::Options{read.is_stream, read.choices},
-                                      std::make_unique<ChatFormat>(head, *model.tokenizer, read.sampling.logprobs),
-                                      std::move(requests), std::move(choices));
+  return std::make_unique<Generation>(
+      model, Generation::Options{read.is_stream, read.choices},
+      std::make_unique<ChatFormat>(head, *model.tokenizer, read.sampling.logprobs, has_reasoning), std::move(requests),
+      std::move(choices));
 }
 
 }  // namespace estoc::api

@@ -2,7 +2,6 @@
 
 #include "api/errors.h"
 #include "api/test_fake_model.h"
-#include "api/test_reasoning_splitter.h"
 #include "base/json.h"
 #include "base/limits.h"
 
@@ -91,11 +90,13 @@ TEST_F(ChatTest, ModelDefaultsStandBetweenRequestAndOpenAi) {
 }
 
 TEST_F(ChatTest, MessagesBecomeWhatTemplatesExpect) {
+  model_.served.context = 200;
   EXPECT_EQ(prompt_of(R"({"messages":[{"role":"developer","content":"be brief"},
             {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},
             {"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function",
              "function":{"name":"f","arguments":"{\"x\":1}"}}]},{"role":"tool","content":"ok"}]})"),
-            "[system]be brief;[user]a\nb;[assistant];[tool]ok;[assistant]");
+            "[system]be brief;[user]a\nb;[assistant]<tool_call>\n{\"name\":\"f\",\"arguments\":{\"x\":1}}\n</tool_call>;"
+            "[tool]ok;[assistant]");
 }
 
 TEST_F(ChatTest, ContinuesTheFinalMessage) {
@@ -179,13 +180,7 @@ TEST_F(ChatTest, ToolsAreForgottenWhereTheyAreForbidden) {
         std::string(R"("tools":[],"tool_choice":"none","functions":[],"function_call":"auto")")}) {
     EXPECT_EQ(model_.tokenizer.decode(request_hi(fields).prompt, false), hi) << fields;
   }
-  const std::string with = R"(; with "tool_choice": "none" the request is answered without them)";
-  expect_hi_refused(R"("tools":)" + tool, "tools", "tools: calling tools is not supported yet" + with);
-  expect_hi_refused(R"("tool_choice":"auto","tools":)" + tool, "tools", "calling tools is not supported yet");
-  expect_hi_refused(R"("tool_choice":"required","tools":)" + tool, "tool_choice", "is not supported yet");
-  expect_hi_refused(R"("tool_choice":{"type":"function","function":{"name":"f"}},"tools":)" + tool, "tool_choice",
-                    "is not supported yet");
-  expect_hi_refused(R"("functions":[{"name":"f"}])", "functions", "calling functions is not supported yet");
+  expect_hi_refused(R"("functions":[{"name":"f"}])", "functions", "\"tools\" and \"tool_choice\" replaced it");
   expect_hi_refused(R"("tool_choice":"sometimes")", "tool_choice", R"(expected "none", "auto", "required")");
   expect_hi_refused(R"("tool_choice":"none","tools":{"f":1})", "tools", "expected an array, got object");
 }
@@ -299,43 +294,51 @@ TEST_F(ChatTest, StreamIsExact) {
           "\n\ndata: [DONE]\n\n");
 }
 
+constexpr ReasoningStyle kMarks = {"test", "", "<r>", "</r>"};
+
 TEST_F(ChatTest, ReasoningHasAMemberOfItsOwn) {
-  model_.served.make_splitter = make_reasoning_splitter;
+  model_.served.dialect.reasoning = &kMarks;
   const std::vector<TokenId> tokens = bytes_of("<r>hm</r>Hi");
   std::string ignored, out;
   const auto whole = generate_hi("");
   feed(*whole, 0, events_of(tokens, FinishReason::length), ignored);
-  EXPECT_NE(whole->reply().body.find(
-                R"("message":{"role":"assistant","reasoning_content":"hm","content":"Hi","refusal":null})"),
-            std::string::npos);
+  EXPECT_NE(
+      whole->reply().body.find(
+          R"("message":{"role":"assistant","reasoning_content":"hm","reasoning":"hm","content":"Hi","refusal":null})"),
+      std::string::npos);
   const auto cut = generate_hi("");
   feed(*cut, 0, events_of(bytes_of("<r>hm"), FinishReason::length), ignored);
-  EXPECT_NE(cut->reply().body.find(R"("reasoning_content":"hm","content":"")"), std::string::npos);
+  EXPECT_NE(cut->reply().body.find(R"("reasoning_content":"hm","reasoning":"hm","content":"")"), std::string::npos);
   const auto stream = generate_hi(R"("stream":true)");
   feed(*stream, 0, events_of(tokens, FinishReason::length), out);
   std::vector<std::string> deltas;
   for (size_t at = out.find(R"("delta":)"); at != std::string::npos; at = out.find(R"("delta":)", at + 1)) {
     deltas.push_back(out.substr(at + 8, out.find('}', at) - at - 7));
   }
-  EXPECT_EQ(deltas, (std::vector<std::string>{R"({"role":"assistant","content":""})", R"({"reasoning_content":"h"})",
-                                              R"({"reasoning_content":"m"})", R"({"content":"H"})",
-                                              R"({"content":"i"})", "{}"}));
+  EXPECT_EQ(deltas,
+            (std::vector<std::string>{
+                R"({"role":"assistant","content":""})", R"({"reasoning_content":"h","reasoning":"h"})",
+                R"({"reasoning_content":"m","reasoning":"m"})", R"({"content":"H"})", R"({"content":"i"})", "{}"}));
+  const auto without = generate_hi(R"("include_reasoning":false)");
+  feed(*without, 0, events_of(tokens, FinishReason::length), ignored);
+  EXPECT_NE(without->reply().body.find(R"("message":{"role":"assistant","content":"Hi","refusal":null})"),
+            std::string::npos);
 }
 
 TEST_F(ChatTest, TokensAreToldOfWhenTheirTextIsNot) {
-  model_.served.make_splitter = make_reasoning_splitter;
+  model_.served.dialect.reasoning = &kMarks;
   const auto stream = generate_hi(R"("stream":true,"logprobs":true,"stop":"Hi")");
   std::string out;
   std::vector<Event> events = events_of(bytes_of("<r>hm</r>a<b"), FinishReason::length);
   for (Event& event : events) event.logprobs = Logprobs{-1.0f, 1, {}};
   feed(*stream, 0, std::move(events), out);
-  EXPECT_NE(out.find(R"("delta":{"content":"<b"},"logprobs":{"content":[{"token":"b")"), std::string::npos) << out;
+  EXPECT_NE(out.find(R"("delta":{"content":"b"},"logprobs":{"content":[{"token":"b")"), std::string::npos) << out;
   // A mark alone is no text, but its tokens are told of.
   EXPECT_NE(out.find(R"("delta":{"content":""},"logprobs":{"content":[{"token":"<")"), std::string::npos) << out;
 }
 
 TEST_F(ChatTest, TextCompletionsHaveOneKindOfText) {
-  model_.served.make_splitter = make_reasoning_splitter;
+  model_.served.dialect.reasoning = &kMarks;
   const Answer answer = completions(model_.models(), call_with(R"({"prompt":"ab"})"));
   const auto& generation = std::get<std::unique_ptr<Generation>>(answer);
   std::string ignored;

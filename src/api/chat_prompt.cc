@@ -4,6 +4,7 @@
 
 #include "api/chat_messages.h"
 #include "api/engine_request.h"
+#include "api/tool_messages.h"
 #include "base/error.h"
 
 namespace estoc::api {
@@ -51,7 +52,7 @@ std::string render(const ServedModel& model, Conversation conversation) {
 
 }  // namespace
 
-ChatPrompt read_chat_prompt(Fields& fields, const ServedModel& model) {
+ChatPrompt read_chat_prompt(Fields& fields, const ServedModel& model, Json tools) {
   if (const Json* messages = fields.find("messages")) check_text_length(text_bytes(*messages), model, "messages");
   Conversation conversation;
   conversation.messages = read_messages(fields);
@@ -67,12 +68,16 @@ ChatPrompt read_chat_prompt(Fields& fields, const ServedModel& model) {
         "messages");
   }
   conversation.variables = read_variables(fields);
+  if (!tools.is_null()) check_text_length(text_bytes(tools), model, "tools");
+  conversation.tools = std::move(tools);
+  write_tools_into_messages(conversation, model.prompts->tool_turns());
   const bool continues = conversation.is_open;
   const std::string text = render(model, std::move(conversation));
   check_text_length(text.size(), model, "messages");
   std::vector<TokenId> tokens = model.prompts->encode(text);
   check_prompt_length(tokens.size(), model, "messages");
-  return {std::move(tokens), continues};
+  const ReasoningStyle* reasoning = model.dialect.reasoning;
+  return {std::move(tokens), continues, reasoning != nullptr && ends_in_reasoning(text, *reasoning)};
 }
 
 }  // namespace estoc::api

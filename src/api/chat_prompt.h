@@ -11,9 +11,11 @@ namespace estoc::api {
 struct ChatPrompt {
   SharedList<TokenId> tokens;
   bool continues_message = false;  // the output goes on in the middle of the last message
+  bool is_in_reasoning = false;    // it begins with reasoning, whose mark the prompt has already
 };
 
-// Reads messages, add_generation_prompt, continue_final_message, chat_template_kwargs and reasoning_effort.
-ChatPrompt read_chat_prompt(Fields& fields, const ServedModel& model);
+// Reads messages, add_generation_prompt, continue_final_message, chat_template_kwargs and reasoning_effort. `tools` are
+// shown to the model; null when there are none.
+ChatPrompt read_chat_prompt(Fields& fields, const ServedModel& model, Json tools = {});
 
 }  // namespace estoc::api

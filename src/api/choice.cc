@@ -14,7 +14,7 @@ size_t char_count(std::string_view text) {
 Choice::Choice(const Tokenizer& tokenizer, ChoiceOptions options, std::unique_ptr<PartSplitter> splitter)
     : tokenizer_(tokenizer),
       options_(std::move(options)),
-      stream_(tokenizer, options_.skip_special),
+      stream_(tokenizer, options_.skip_special, options_.kept_special),
       matcher_(options_.stops, options_.include_stop),
       splitter_(std::move(splitter)) {
   if (!options_.continued.empty()) stream_.continue_after(options_.continued);
@@ -30,6 +30,11 @@ Piece Choice::consume(Event&& event) {
   if (event.token) add_token(event, piece);
   if (event.finish && !end_) finish(event, piece);
   if (end_) splitter_->finish(piece.parts);
+  const auto is_call = [](const Part& part) { return part.kind == PartKind::tool_call; };
+  has_calls_ = has_calls_ || std::ranges::any_of(piece.parts, is_call);
+  if (end_ && has_calls_ && end_->stop_reason.is_null() && std::string_view(end_->finish_reason) == "stop") {
+    end_->finish_reason = "tool_calls";
+  }
   return piece;
 }
 

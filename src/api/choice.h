@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "dialects/part_splitter.h"
 #include "api/stop_matcher.h"
 #include "base/json.h"
 #include "base/shared_list.h"
+#include "dialects/part_splitter.h"
 #include "engine/event.h"
 #include "tokenizer/stream.h"
 #include "tokenizer/tokenizer.h"
@@ -37,7 +37,7 @@ struct Piece {
 };
 
 struct ChoiceEnd {
-  const char* finish_reason = "stop";  // or "length"
+  const char* finish_reason = "stop";  // or "length", or "tool_calls"
   Json stop_reason;                    // the stop string or the caller's stop token; null otherwise
 };
 
@@ -46,6 +46,7 @@ struct ChoiceOptions {
   SharedList<TokenId> stop_tokens;
   bool include_stop = false;
   bool skip_special = true;
+  SharedList<TokenId> kept_special;  // are not skipped: marks that the splitter reads
   bool has_logprobs = false;
   int tokens_min = 0;             // stop strings are not looked for before
   SharedList<TokenId> continued;  // the text goes on after these tokens; empty when it is a text of its own
@@ -87,6 +88,7 @@ class Choice {
   size_t released_bytes_ = 0;
   bool is_echoed_ = false;
   std::optional<TokenId> stop_token_;
+  bool has_calls_ = false;
   int prompt_tokens_ = 0, cached_tokens_ = 0, output_tokens_ = 0;
   RequestTimes times_;
 };

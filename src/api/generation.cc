@@ -54,7 +54,7 @@ bool Generation::consume(size_t index, Event&& event, std::string& out) {
     format_->append_piece(out, static_cast<int>(index), piece);
   } else {
     Piece& whole = whole_[index].piece;
-    for (const Part& part : piece.parts) append_part(whole.parts, part.kind, part.text);
+    for (Part& part : piece.parts) append_part(whole.parts, std::move(part));
     std::ranges::move(piece.tokens, std::back_inserter(whole.tokens));
   }
   if (!choice.end()) return false;
@@ -77,7 +77,7 @@ ChoiceCounts Generation::counts() const {
   ChoiceCounts counts;
   for (const Choice& choice : choices_) {
     if (!choice.end()) continue;
-    ++(std::string_view(choice.end()->finish_reason) == "stop" ? counts.stop : counts.length);
+    ++(std::string_view(choice.end()->finish_reason) == "length" ? counts.length : counts.stop);
   }
   if (failure_) counts.failed = choices_.size() - counts.stop - counts.length;
   return counts;

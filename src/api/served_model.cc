@@ -9,6 +9,21 @@
 
 namespace estoc::api {
 
+void ServedModel::set_dialect(const ModelDialect& chosen) {
+  dialect = chosen;
+  std::vector<std::string_view> marks;
+  if (dialect.calls != nullptr) marks = dialect.calls->marks;
+  if (const ReasoningStyle* style = dialect.reasoning) {
+    marks.insert(marks.end(), {style->begin, style->end, style->answer_begin, style->answer_end});
+  }
+  std::vector<TokenId> tokens;
+  for (const std::string_view mark : marks) {
+    const auto token = tokenizer->find(mark);
+    if (token && tokenizer->is_special(*token)) tokens.push_back(*token);
+  }
+  mark_tokens = std::move(tokens);
+}
+
 Models::Models(std::vector<ServedModel> models) : list_(std::move(models)) { ESTOC_CHECK(!list_.empty()); }
 
 const ServedModel* Models::find(std::string_view name) const {

@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "api/generator.h"
-#include "dialects/part_splitter.h"
+#include "base/shared_list.h"
 #include "chat/prompt.h"
+#include "dialects/model_dialect.h"
 #include "models/model.h"
 #include "sampling/params.h"
 #include "tokenizer/tokenizer.h"
@@ -48,8 +49,12 @@ struct ServedModel {
   const Tokenizer* tokenizer = nullptr;
   const PromptBuilder* prompts = nullptr;
   grammar::ConstraintCache* constraints = nullptr;
-  std::unique_ptr<PartSplitter> (*make_splitter)() = make_content_splitter;  // of a chat's answers
-  Generator* generator = nullptr;                                            // null in a test that generates nothing
+  ModelDialect dialect;             // how a chat's answers are read
+  SharedList<TokenId> mark_tokens;  // the control tokens among its marks: they have to reach who reads them
+  Generator* generator = nullptr;   // null in a test that generates nothing
+
+  // Sets `dialect` and what follows from it. REQUIRES a tokenizer.
+  void set_dialect(const ModelDialect& chosen);
 };
 
 class Models {

@@ -84,6 +84,7 @@ struct FakeModel {
     served.tokenizer = &tokenizer;
     served.prompts = &prompts;
     served.defaults.end_tokens = {FakeTokenizer::kEos};
+    served.set_dialect({&default_dialect(), nullptr});
   }
 
   // A list of this model as it is now. It and what is made from it live as long as this.

@@ -72,6 +72,7 @@ Checkpoint open_checkpoint(const std::string& model) {
   check_vocabulary(*checkpoint.weights, *checkpoint.tokenizer);
   std::optional<ChatTemplate> chat_template;
   if (const auto source = template_source(*checkpoint.weights)) {
+    checkpoint.dialect = detect_model_dialect(*source);
     chat_template.emplace(*source, checkpoint.name + "'s chat template");
   }
   checkpoint.prompts = std::make_unique<PromptBuilder>(*checkpoint.tokenizer, std::move(chat_template));

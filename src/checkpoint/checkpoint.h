@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chat/prompt.h"
+#include "dialects/model_dialect.h"
 #include "sampling/params.h"
 #include "tokenizer/tokenizer.h"
 #include "weights/weight_source.h"
@@ -21,6 +22,7 @@ struct Checkpoint {
   std::unique_ptr<WeightSource> weights;
   std::unique_ptr<Tokenizer> tokenizer;
   std::unique_ptr<PromptBuilder> prompts;  // with the model's chat template, if it has one
+  ModelDialect dialect;                    // what the chat template shows of it
   GenerationDefaults defaults;
 };
 

@@ -33,6 +33,7 @@ struct ModelSettings {
   // Absent: as stored where that fits the memory, else the finer of the others that does.
   std::optional<WeightType> weights;
   bool is_deterministic = false;
+  std::string tool_call_parser = "auto", reasoning_parser = "auto";  // or "none", or names (dialects/model_dialect.h)
   std::optional<KvType> kv_type;  // absent: f32 in exact mode, else the one the CPU is fast with
   PackPlace pack_place = PackPlace::cache;
   std::string pack_directory;
