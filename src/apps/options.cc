@@ -99,6 +99,10 @@ void add_serve_options(CLI::App& command, ServeOptionValues& values) {
             "names this server is also called by, like llm.example.org,*.example.org; * for any");
   list_flag(command, "--allow-origin", values.allowed_origins,
             "web pages that may use this server, like https://app.example.org; * for any");
+  flag(command, "--tool-call-parser", values.tool_call_parser,
+       "how the model writes calls of tools: auto is what its chat template shows; none leaves them in the text");
+  flag(command, "--reasoning-parser", values.reasoning_parser,
+       "how the model marks reasoning: auto is what its chat template shows; none leaves it in the text");
   flag(command, "--priority-min", values.priority_min,
        "the most urgent `priority` that requests get, whatever they ask for; with 0 they can only stand back")
       ->check(CLI::Range(-100, 100));

@@ -53,6 +53,7 @@ struct ServeOptionValues : ModelOptionValues {
   int text_threads = 1;
   std::vector<std::string> allowed_hosts;    // besides localhost, addresses and private names
   std::vector<std::string> allowed_origins;  // of web pages
+  std::string tool_call_parser = "auto", reasoning_parser = "auto";  // or "none", or a name
   int priority_min = 0;
   int queue_max = 1024;
   double target_tbt_ms = 0;

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "dialects/model_dialect.h"
 #include "http/listen_socket.h"
 #include "kernels/kernels.h"
 #include "server/load_reporter.h"
@@ -23,6 +24,8 @@ namespace {
 
 ModelSettings read_settings_of(const std::string& model, const ServeOptionValues& options) {
   ModelSettings settings = read_model_settings(named_model(model), options);
+  settings.tool_call_parser = options.tool_call_parser;
+  settings.reasoning_parser = options.reasoning_parser;
   EngineConfig& config = settings.engine;
   if (!options.swap_space.empty()) {
     settings.swap_bytes = options.swap_space == "0" ? 0 : parse_bytes("--swap-space", options.swap_space);
@@ -92,6 +95,8 @@ int serve(const ServeOptionValues& options) {
   if (const std::string problem = http::host_problem(options.host); !problem.empty()) {  // told before loading
     fail(ErrorCode::invalid_argument, "--host: cannot listen on '{}': {}", options.host, problem);
   }
+  choose_dialect(nullptr, options.tool_call_parser, "--tool-call-parser");  // told before loading
+  choose_reasoning(nullptr, options.reasoning_parser, "--reasoning-parser");
   apply_process_options(options);
   const Runtime runtime = load_models(read_runtime_settings(options), read_served_settings(options));
   if (options.warms_json) {
