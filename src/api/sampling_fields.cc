@@ -116,30 +116,6 @@ void read_stream_options(Fields& fields, GenerationFields& read) {
   }
 }
 
-std::string read_bounded(Fields& fields, const char* name, size_t bytes_max) {
-  std::string text = fields.string(name).value_or("");
-  if (text.size() > bytes_max) {
-    fields.refuse(name, fmt::format("expected at most {} bytes, got {}", bytes_max, text.size()));
-  }
-  return text;
-}
-
-// How the request stands among others.
-void read_serving_fields(Fields& fields, const Call& call, GenerationFields& read) {
-  // More urgent than the server allows counts as what it allows: such requests come from clients made for servers that
-  // trust them, and are answered all the same.
-  const auto priority = fields.integer("priority", -limits::kPriorityMax, limits::kPriorityMax).value_or(0);
-  read.priority = std::max(static_cast<int>(priority), call.priority_min);
-  read.client = client_name(call.authorization, read_bounded(fields, "user", limits::kUserBytesMax));
-  read.cache_salt = cache_salt(read.client, read_bounded(fields, "cache_salt", limits::kCacheSaltBytesMax));
-  if (const auto seconds = fields.number("timeout", 0, limits::kTimeoutSecondsMax)) {
-    if (*seconds <= 0) fields.refuse("timeout", "expected more than 0 seconds");
-    // Less than a millisecond is a deadline too, and 0 would be none.
-    read.timeout = std::chrono::milliseconds(std::max<int64_t>(1, std::llround(*seconds * 1000)));
-  }
-  read.include_timings = fields.boolean("timings").value_or(false);
-}
-
 }  // namespace
 
 std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, const ServedModel& model,
@@ -162,6 +138,11 @@ std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, 
     ids.push_back(static_cast<TokenId>(items[i].as_int()));
   }
   return ids;
+}
+
+const ServedModel& pick_model(Fields& fields, const Models& models) {
+  const auto name = fields.string("model");
+  return name ? models.named(*name) : models.default_model();
 }
 
 std::optional<int> read_tokens_max(Fields& fields, std::string_view name, int least, const ServedModel& model) {
@@ -195,13 +176,10 @@ GenerationFields read_generation_fields(Fields& fields, const ServedModel& model
   read.choices = static_cast<int>(fields.integer("n", 1, limits::kChoicesMax).value_or(1));
   read.is_stream = fields.boolean("stream").value_or(false);
   read_stream_options(fields, read);
-  read_serving_fields(fields, call, read);
+  static_cast<ServingFields&>(read) = read_serving_fields(fields, call);
+  read.cache_salt = cache_salt(read.client, read_bounded_string(fields, "cache_salt", limits::kCacheSaltBytesMax));
+  read.include_timings = fields.boolean("timings").value_or(false);
   return read;
-}
-
-const ServedModel& pick_model(Fields& fields, const Models& models) {
-  const auto name = fields.string("model");
-  return name ? models.named(*name) : models.default_model();
 }
 
 }  // namespace estoc::api

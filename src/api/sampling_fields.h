@@ -4,7 +4,6 @@
 // Errors: throws Error{invalid_argument} with the field's path.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +12,7 @@
 #include "api/call.h"
 #include "api/fields.h"
 #include "api/served_model.h"
+#include "api/serving_fields.h"
 #include "api/stop_matcher.h"
 #include "base/json.h"
 #include "sampling/params.h"
@@ -20,7 +20,7 @@
 
 namespace estoc::api {
 
-struct GenerationFields {
+struct GenerationFields : ServingFields {
   SamplingParams sampling;        // `logprobs` is left to the endpoint
   std::optional<int> tokens_max;  // from `max_tokens`, the context at most; the endpoint has its own default
   int tokens_min = 0;
@@ -34,10 +34,7 @@ struct GenerationFields {
   bool is_stream = false;
   bool include_usage = false;    // a last chunk with the usage
   bool include_timings = false;  // where the time went
-  int priority = 0;
-  std::string client;  // from the API key, or `user`
   std::string cache_salt;
-  std::chrono::milliseconds timeout{0};  // 0: none
 };
 
 GenerationFields read_generation_fields(Fields& fields, const ServedModel& model, const Call& call,
