@@ -11,6 +11,7 @@
 #include "api/generation.h"
 #include "api/logprobs_json.h"
 #include "api/message_json.h"
+#include "api/pick_model.h"
 #include "api/sampling_fields.h"
 #include "api/tool_fields.h"
 #include "api/unsupported_fields.h"
@@ -90,7 +91,7 @@ int read_chat_logprobs(Fields& fields) {
 Answer chat_completions(const Models& models, const Call& call) {
   const Json body = parse_body(call.body, models.text_bytes_max());
   Fields fields(body);
-  const ServedModel& model = pick_model(fields, models);
+  const ServedModel& model = pick_generator(fields, models);
   check_unsupported(fields, shared_unsupported_fields());
   check_unsupported(fields, unsupported_fields());
   const ToolRequest tools = read_tool_fields(fields, model);

@@ -9,6 +9,7 @@
 #include "api/engine_request.h"
 #include "api/generation.h"
 #include "api/logprobs_json.h"
+#include "api/pick_model.h"
 #include "api/sampling_fields.h"
 #include "api/unsupported_fields.h"
 #include "base/error.h"
@@ -73,7 +74,7 @@ void check_choices(Fields& fields, std::span<const CompletionPrompt> prompts, co
 Answer completions(const Models& models, const Call& call) {
   const Json body = parse_body(call.body, models.text_bytes_max());
   Fields fields(body);
-  const ServedModel& model = pick_model(fields, models);
+  const ServedModel& model = pick_generator(fields, models);
   check_unsupported(fields, shared_unsupported_fields());
   check_unsupported(fields, unsupported_fields());
   GenerationFields read = read_generation_fields(fields, model, call, 0);

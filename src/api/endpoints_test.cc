@@ -38,7 +38,7 @@ TEST(EndpointsTest, ListsTheModel) {
   model.served.info.parameter_count = 135000000;
   const std::string card =
       R"({"id":"org/tiny","object":"model","created":1700000000,"owned_by":"estoc","root":"org/tiny","parent":null,)"
-      R"("max_model_len":100,"architecture":"TinyForCausalLM",)"
+      R"("max_model_len":100,"architecture":"TinyForCausalLM","task":"generate",)"
       R"("meta":{"n_vocab":261,"n_ctx_train":2048,"n_embd":0,"n_params":135000000,"size":0}})";
   EXPECT_EQ(std::get<Reply>(list_models(model.models(), call_with(""))).body,
             R"({"object":"list","data":[)" + card + "]}");

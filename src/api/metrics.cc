@@ -1,4 +1,5 @@
 // GET /metrics
+#include <algorithm>
 #include <span>
 #include <string>
 
@@ -30,6 +31,8 @@ constexpr Gauge kGauges[] = {
      [](const EngineStats& stats) { return static_cast<double>(stats.waiting); }},
     {"estoc_queue_work_seconds", "Estimated time to work off what waits.",
      [](const EngineStats& stats) { return stats.queue_work_s; }},
+};
+constexpr Gauge kCacheGauges[] = {
     {"estoc_kv_blocks", "Blocks of keys and values there are.",
      [](const EngineStats& stats) { return static_cast<double>(stats.kv_blocks); }},
     {"estoc_kv_blocks_used", "Blocks that requests hold.",
@@ -55,6 +58,9 @@ constexpr Counter kCounters[] = {
     {"estoc_requests_timed_out_total", "Requests whose deadline, or the queue's, passed.",
      &EngineStats::requests_timed_out},
     {"estoc_prompt_tokens_total", "Prompt tokens of requests, cached or computed.", &EngineStats::prompt_tokens},
+    {"estoc_steps_total", "Steps of the engine; an encoder's are batches.", &EngineStats::steps},
+};
+constexpr Counter kGenerationCounters[] = {
     {"estoc_output_tokens_total", "Tokens generated.", &EngineStats::output_tokens},
     {"estoc_forced_tokens_total", "Of those, tokens that a constraint left no choice about: they took no step.",
      &EngineStats::forced_tokens},
@@ -66,20 +72,21 @@ constexpr Counter kCounters[] = {
      &EngineStats::preemptions_kept},
     {"estoc_swap_blocks_out_total", "Blocks copied from devices to main memory.", &EngineStats::swap_blocks_out},
     {"estoc_swap_blocks_in_total", "Blocks copied back.", &EngineStats::swap_blocks_in},
-    {"estoc_steps_total", "Steps of the engine.", &EngineStats::steps},
     {"estoc_steps_ahead_total", "Steps that were submitted while the one before was computed.",
      &EngineStats::steps_ahead},
 };
 
 constexpr Distribution kDistributions[] = {
-    {"estoc_ttft_seconds", "Arrival to first token.", &EngineStats::ttft_s},
-    {"estoc_inter_token_seconds", "Time between two tokens of a request.", &EngineStats::inter_token_s},
     {"estoc_queue_seconds", "Arrival to first computed.", &EngineStats::queue_s},
-    {"estoc_prefill_seconds", "First computed to first token.", &EngineStats::prefill_s},
-    {"estoc_decode_seconds", "First token to last.", &EngineStats::decode_s},
-    {"estoc_e2e_seconds", "Arrival to last token.", &EngineStats::e2e_s},
+    {"estoc_e2e_seconds", "Arrival to last token, or to an encoder's answer.", &EngineStats::e2e_s},
     {"estoc_step_seconds", "Time of a step.", &EngineStats::step_s},
     {"estoc_step_rows", "Tokens computed in a step.", &EngineStats::step_rows},
+};
+constexpr Distribution kGenerationDistributions[] = {
+    {"estoc_ttft_seconds", "Arrival to first token.", &EngineStats::ttft_s},
+    {"estoc_inter_token_seconds", "Time between two tokens of a request.", &EngineStats::inter_token_s},
+    {"estoc_prefill_seconds", "First computed to first token.", &EngineStats::prefill_s},
+    {"estoc_decode_seconds", "First token to last.", &EngineStats::decode_s},
 };
 
 // The names that dashboards and routers made for vLLM read, where they mean the same.
@@ -88,20 +95,26 @@ constexpr Gauge kVllmGauges[] = {
      [](const EngineStats& stats) { return static_cast<double>(stats.running); }},
     {"vllm:num_requests_waiting", "As estoc_requests_waiting.",
      [](const EngineStats& stats) { return static_cast<double>(stats.waiting); }},
+};
+constexpr Gauge kVllmCacheGauges[] = {
     {"vllm:kv_cache_usage_perc", "As estoc_kv_usage_ratio: 1 is full.", kv_usage},
 };
 constexpr Counter kVllmCounters[] = {
+    {"vllm:prompt_tokens_total", "As estoc_prompt_tokens_total.", &EngineStats::prompt_tokens},
+};
+constexpr Counter kVllmGenerationCounters[] = {
     {"vllm:prefix_cache_queries_total", "As estoc_prefix_tokens_total.", &EngineStats::prefix_tokens},
     {"vllm:prefix_cache_hits_total", "As estoc_prefix_tokens_cached_total.", &EngineStats::prefix_tokens_cached},
     {"vllm:num_preemptions_total", "As estoc_preemptions_total.", &EngineStats::preemptions},
-    {"vllm:prompt_tokens_total", "As estoc_prompt_tokens_total.", &EngineStats::prompt_tokens},
     {"vllm:generation_tokens_total", "As estoc_output_tokens_total.", &EngineStats::output_tokens},
 };
 constexpr Distribution kVllmDistributions[] = {
-    {"vllm:time_to_first_token_seconds", "As estoc_ttft_seconds.", &EngineStats::ttft_s},
-    {"vllm:inter_token_latency_seconds", "As estoc_inter_token_seconds.", &EngineStats::inter_token_s},
     {"vllm:e2e_request_latency_seconds", "As estoc_e2e_seconds.", &EngineStats::e2e_s},
     {"vllm:request_queue_time_seconds", "As estoc_queue_seconds.", &EngineStats::queue_s},
+};
+constexpr Distribution kVllmGenerationDistributions[] = {
+    {"vllm:time_to_first_token_seconds", "As estoc_ttft_seconds.", &EngineStats::ttft_s},
+    {"vllm:inter_token_latency_seconds", "As estoc_inter_token_seconds.", &EngineStats::inter_token_s},
     {"vllm:request_prefill_time_seconds", "As estoc_prefill_seconds.", &EngineStats::prefill_s},
     {"vllm:request_decode_time_seconds", "As estoc_decode_seconds.", &EngineStats::decode_s},
 };
@@ -112,6 +125,9 @@ class ModelFamilies {
   ModelFamilies(PrometheusText& out, const Models& models, const ServerStats& stats)
       : out_(out), models_(models.list()), stats_(stats.models) {}
 
+  // From now on families have samples of these models only.
+  enum class Of { all, generators, encoders };
+  void set_models(Of of) { of_ = of; }
   // From now on every sample has the label that vLLM gives its engines; each model has one engine.
   void add_engine_label() { has_engine_label_ = true; }
 
@@ -121,8 +137,10 @@ class ModelFamilies {
   }
   template <typename Write>
   void write_each(const char* name, const char* type, const char* help, Write&& write_samples) {
+    if (std::ranges::none_of(stats_, [this](const ModelStats& stats) { return is_of(stats); })) return;
     out_.open(name, type, help);
     for (size_t i = 0; i < models_.size(); ++i) {
+      if (!is_of(stats_[i])) continue;
       if (has_engine_label_) {
         out_.set_common_labels({{"model_name", models_[i].name}, {"engine", "0"}});
       } else {
@@ -194,15 +212,30 @@ class ModelFamilies {
       }
     });
   }
+  void write_texts() {
+    write("estoc_texts_total", "counter", "Texts that became vectors or scores.",
+          [&](const ModelStats& stats) { out_.sample("estoc_texts_total", {}, stats.texts->computed); });
+    write("estoc_texts_waiting_tokens", "gauge", "Tokens of texts that wait to be computed.",
+          [&](const ModelStats& stats) {
+            out_.sample("estoc_texts_waiting_tokens", {}, static_cast<double>(stats.texts->waiting_tokens));
+          });
+    write("estoc_batch_texts", "histogram", "Texts of a batch.",
+          [&](const ModelStats& stats) { out_.histogram("estoc_batch_texts", stats.texts->batch_texts); });
+  }
   void write_generating(const char* name) {
     write(name, "gauge", "Answers being generated.",
           [&](const ModelStats& stats) { out_.sample(name, {}, static_cast<double>(stats.generating)); });
   }
 
  private:
+  bool is_of(const ModelStats& stats) const {
+    return of_ == Of::all || (of_ == Of::encoders) == stats.texts.has_value();
+  }
+
   PrometheusText& out_;
   const std::vector<ServedModel>& models_;
   const std::vector<ModelStats>& stats_;
+  Of of_ = Of::all;
   bool has_engine_label_ = false;
 };
 
@@ -222,19 +255,31 @@ Answer metrics(const Models& models, const Call& call) {
   const ServerStats stats = call.stats();
   PrometheusText out;
   ModelFamilies families(out, models, stats);
+  using Of = ModelFamilies::Of;
   families.write(kGauges);
   families.write(kCounters);
   families.write(kDistributions);
-  families.write_step_parts("estoc_step_part_seconds_total");
-  families.write_constraints();
   families.write_memory("estoc_memory_bytes");
   families.write_generating("estoc_http_generating");
+  families.set_models(Of::generators);
+  families.write(kCacheGauges);
+  families.write(kGenerationCounters);
+  families.write(kGenerationDistributions);
+  families.write_step_parts("estoc_step_part_seconds_total");
+  families.write_constraints();
   families.write_choices("estoc_choices_total", "finish_reason");
+  families.set_models(Of::encoders);
+  families.write_texts();
   write_server(out, stats);
   families.add_engine_label();
+  families.set_models(Of::all);
   families.write(kVllmGauges);
   families.write(kVllmCounters);
   families.write(kVllmDistributions);
+  families.set_models(Of::generators);
+  families.write(kVllmCacheGauges);
+  families.write(kVllmGenerationCounters);
+  families.write(kVllmGenerationDistributions);
   families.write_choices("vllm:request_success_total", "finished_reason");
   return Reply{200, out.take(), {}, kPrometheusContentType};
 }

@@ -120,6 +120,23 @@ TEST(MetricsTest, AFamilyHasASampleOfEachModel) {
   EXPECT_TRUE(has_line(text, "estoc_http_connections 5"));
 }
 
+TEST(MetricsTest, EncodersHaveTheFamiliesThatTheyAreCountedIn) {
+  ServerStats stats{.models = {{}, {}}};
+  stats.models[1].engine.requests_done = 4;
+  stats.models[1].texts = TextStats{.computed = 70, .waiting_tokens = 9, .batch_texts = Histogram(kBounds)};
+  stats.models[1].texts->batch_texts.add(1);
+  const std::string text = metrics_of(stats, {"a", "b"});
+  EXPECT_TRUE(has_line(text, R"(estoc_requests_done_total{model_name="b"} 4)"));
+  EXPECT_TRUE(has_line(text, R"(vllm:prompt_tokens_total{model_name="b",engine="0"} 0)"));
+  EXPECT_TRUE(has_line(text, R"(estoc_texts_total{model_name="b"} 70)"));
+  EXPECT_TRUE(has_line(text, R"(estoc_texts_waiting_tokens{model_name="b"} 9)"));
+  EXPECT_TRUE(has_line(text, R"(estoc_batch_texts_count{model_name="b"} 1)"));
+  EXPECT_EQ(text.find(R"(estoc_texts_total{model_name="a")"), text.npos);
+  EXPECT_TRUE(has_line(text, R"(estoc_kv_blocks{model_name="a"} 0)"));
+  EXPECT_EQ(text.find(R"(estoc_kv_blocks{model_name="b")"), text.npos);
+  EXPECT_EQ(metrics_of({.models = {{}}}).find("estoc_texts"), std::string::npos);
+}
+
 TEST(MetricsTest, LabelValuesAreEscaped) {
   EXPECT_TRUE(
       has_line(metrics_of({.models = {{}}}, {"a\"b\\c\nd"}), R"(estoc_steps_total{model_name="a\"b\\c\nd"} 0)"));

@@ -5,6 +5,18 @@
 namespace estoc::api {
 namespace {
 
+const char* task_name(ModelTask task) {
+  switch (task) {
+    case ModelTask::generate:
+      return "generate";
+    case ModelTask::embed:
+      return "embed";
+    case ModelTask::score:
+      return "score";
+  }
+  return "";
+}
+
 Json model_card(const ServedModel& model) {
   Json meta;
   meta.set("n_vocab", model.info.vocab);
@@ -21,6 +33,8 @@ Json model_card(const ServedModel& model) {
   card.set("parent", {});
   card.set("max_model_len", model.context);
   card.set("architecture", model.info.architecture);
+  card.set("task", task_name(model.task()));
+  if (model.task() == ModelTask::embed) card.set("dimensions", model.encoder->info().outputs);
   card.set("meta", std::move(meta));
   return card;
 }

@@ -140,11 +140,6 @@ std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, 
   return ids;
 }
 
-const ServedModel& pick_model(Fields& fields, const Models& models) {
-  const auto name = fields.string("model");
-  return name ? models.named(*name) : models.default_model();
-}
-
 std::optional<int> read_tokens_max(Fields& fields, std::string_view name, int least, const ServedModel& model) {
   const auto asked = fields.integer(name, std::numeric_limits<int64_t>::min());
   if (!asked) return {};

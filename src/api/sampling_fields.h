@@ -44,9 +44,6 @@ GenerationFields read_generation_fields(Fields& fields, const ServedModel& model
 // context.
 std::optional<int> read_tokens_max(Fields& fields, std::string_view name, int least, const ServedModel& model);
 
-// The model that `model` names, or the first when it is absent. Throws as Models::named does.
-const ServedModel& pick_model(Fields& fields, const Models& models);
-
 // A JSON array of at most `count_max` token ids; throws with the path of the wrong element.
 std::vector<TokenId> read_token_ids(const Json& value, const std::string& path, const ServedModel& model,
                                     size_t count_max);

@@ -24,6 +24,19 @@ void ServedModel::set_dialect(const ModelDialect& chosen) {
   mark_tokens = std::move(tokens);
 }
 
+ModelTask ServedModel::task() const {
+  if (encoder == nullptr) return ModelTask::generate;
+  return encoder->info().task == EncoderInfo::Task::embed ? ModelTask::embed : ModelTask::score;
+}
+
+ModelStats ServedModel::stats() const {
+  if (encoder != nullptr) {
+    EncodingStats stats = encoder->stats();
+    return {.engine = std::move(stats.engine), .texts = std::move(stats.texts)};
+  }
+  return {.engine = generator != nullptr ? generator->stats() : EngineStats()};
+}
+
 Models::Models(std::vector<ServedModel> models) : list_(std::move(models)) { ESTOC_CHECK(!list_.empty()); }
 
 const ServedModel* Models::find(std::string_view name) const {

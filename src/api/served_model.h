@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "api/generator.h"
+#include "api/server_stats.h"
 #include "base/shared_list.h"
 #include "chat/prompt.h"
 #include "dialects/model_dialect.h"
+#include "encoding/encoding_engine.h"
 #include "models/model.h"
 #include "sampling/params.h"
 #include "tokenizer/tokenizer.h"
@@ -35,6 +37,8 @@ struct WeightRounding {
   std::optional<double> divergence;  // in nats a token from as they are stored, on a sample; absent where nothing is
 };
 
+enum class ModelTask { generate, embed, score };
+
 struct ServedModel {
   std::string name;                  // what clients write in `model`
   std::string fingerprint;           // `system_fingerprint`; empty gives null
@@ -45,16 +49,20 @@ struct ServedModel {
   std::vector<PlaceMemory> memory;
   WeightRounding weights;
   GenerationDefaults defaults;
-  // Never null while served; the caller owns them.
+  // The caller owns them. The tokenizer is never null while served, nor are the others of a model that generates.
   const Tokenizer* tokenizer = nullptr;
   const PromptBuilder* prompts = nullptr;
   grammar::ConstraintCache* constraints = nullptr;
   ModelDialect dialect;             // how a chat's answers are read
   SharedList<TokenId> mark_tokens;  // the control tokens among its marks: they have to reach who reads them
   Generator* generator = nullptr;   // null in a test that generates nothing
+  // Of a model that makes vectors or scores instead, in place of prompts and generator.
+  EncodingEngine* encoder = nullptr;
 
   // Sets `dialect` and what follows from it. REQUIRES a tokenizer.
   void set_dialect(const ModelDialect& chosen);
+  ModelTask task() const;
+  ModelStats stats() const;  // of its engine; nothing where a test has none
 };
 
 class Models {

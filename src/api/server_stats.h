@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
+#include "encoding/encoding_stats.h"
 #include "engine/engine_stats.h"
 
 namespace estoc::api {
@@ -19,6 +21,7 @@ struct ChoiceCounts {
 
 struct ModelStats {
   EngineStats engine;
+  std::optional<TextStats> texts;  // of an encoder
   int generating = 0;  // answers being generated now
   ChoiceCounts choices;
 };

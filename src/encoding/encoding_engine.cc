@@ -37,7 +37,7 @@ EncodingConfig settled(EncodingConfig config, const EncoderInfo& info) {
 EncodingStats with_all_buckets() {
   EncodingStats stats;
   stats.engine = with_buckets();
-  stats.batch_texts = Histogram(kBatchTexts);
+  stats.texts.batch_texts = Histogram(kBatchTexts);
   return stats;
 }
 
@@ -205,8 +205,8 @@ void EncodingEngine::Impl::count_batch(const std::vector<ChosenText>& chosen) {
   const MutexLock lock(mutex);
   for (const ChosenText& text : chosen) waiting.drop(text.length);
   costs = runner.costs();
-  stats.texts += chosen.size();
-  stats.batch_texts.add(static_cast<double>(chosen.size()));
+  stats.texts.computed += chosen.size();
+  stats.texts.batch_texts.add(static_cast<double>(chosen.size()));
   EngineStats& engine = stats.engine;
   ++engine.steps;
   engine.prompt_tokens += static_cast<uint64_t>(runner.batch_tokens());
@@ -336,7 +336,7 @@ EncodingStats EncodingEngine::stats() const {
   stats.engine.running = impl.begun;
   stats.engine.waiting = impl.unfinished - impl.begun;
   stats.engine.queue_work_s = impl.waiting.seconds(impl.costs);
-  stats.queue_tokens = impl.waiting.tokens;
+  stats.texts.waiting_tokens = impl.waiting.tokens;
   return stats;
 }
 

@@ -138,7 +138,7 @@ TEST(EncodingEngine, ManyThreadsGetWhatOneWouldGetAlone) {
   EXPECT_EQ(wrong, 0);
   const EncodingStats stats = engine.stats();
   EXPECT_EQ(stats.engine.requests_done, 320u);
-  EXPECT_EQ(stats.queue_tokens, 0);
+  EXPECT_EQ(stats.texts.waiting_tokens, 0);
   EXPECT_EQ(stats.engine.queue_work_s, 0);
   EXPECT_EQ(stats.engine.running, 0);
   EXPECT_EQ(stats.engine.waiting, 0);
@@ -165,7 +165,7 @@ TEST(EncodingEngine, WhatIsCancelledIsNotComputedAndSaysSo) {
   EXPECT_EQ(encoder.batches().size(), 2u);
   const EncodingStats stats = engine.stats();
   EXPECT_EQ(stats.engine.requests_cancelled, 2u);
-  EXPECT_EQ(stats.queue_tokens, 0);
+  EXPECT_EQ(stats.texts.waiting_tokens, 0);
 }
 
 TEST(EncodingEngine, ATextThatBecomesNoNumbersFailsAlone) {

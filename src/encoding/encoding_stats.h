@@ -1,4 +1,4 @@
-// What an encoding engine tells of itself. A value.
+// What an encoding engine tells of itself. Values.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,16 @@
 
 namespace estoc {
 
+struct TextStats {
+  uint64_t computed = 0;
+  int64_t waiting_tokens = 0;  // of texts that wait
+  Histogram batch_texts;       // texts of a batch
+};
+
 struct EncodingStats {
   // What it shares with engines that generate: a request is a job, a step a batch, a row a token.
   EngineStats engine;
-  uint64_t texts = 0;        // computed
-  int64_t queue_tokens = 0;  // of texts that wait
-  Histogram batch_texts;
+  TextStats texts;
 };
 
 }  // namespace estoc

@@ -14,26 +14,14 @@ double share(uint64_t part, uint64_t whole) {
 
 double rate(uint64_t before, uint64_t now, double seconds) { return static_cast<double>(now - before) / seconds; }
 
-}  // namespace
+// "; <name> p50 .. p99 .. ms" of what was added in between.
+void add_times(std::string& line, const char* name, const Histogram& before, const Histogram& now) {
+  const Histogram times = now.since(before);
+  if (times.count() == 0) return;
+  line += fmt::format("; {} p50 {:.0f} p99 {:.0f} ms", name, 1e3 * times.quantile(0.5), 1e3 * times.quantile(0.99));
+}
 
-std::string describe_load(const EngineStats& before, const EngineStats& now, double seconds) {
-  if (now.steps == before.steps && now.requests_refused == before.requests_refused) return {};
-  const Histogram ttft = now.ttft_s.since(before.ttft_s), gaps = now.inter_token_s.since(before.inter_token_s);
-  const Histogram steps = now.step_s.since(before.step_s);
-  std::string line = fmt::format(
-      "{} running, {} waiting ({:.1f} s of work); prompts {:.0f} and output {:.0f} tokens/s; cache {:.0f} % in use, "
-      "{:.0f} % of prompts found",
-      now.running, now.waiting, now.queue_work_s, rate(before.prompt_tokens, now.prompt_tokens, seconds),
-      rate(before.output_tokens, now.output_tokens, seconds),
-      share(static_cast<uint64_t>(now.kv_blocks_used), static_cast<uint64_t>(now.kv_blocks)),
-      share(now.prefix_tokens_cached - before.prefix_tokens_cached, now.prefix_tokens - before.prefix_tokens));
-  const auto add = [&](const char* name, const Histogram& times) {
-    if (times.count() == 0) return;
-    line += fmt::format("; {} p50 {:.0f} p99 {:.0f} ms", name, 1e3 * times.quantile(0.5), 1e3 * times.quantile(0.99));
-  };
-  add("first token", ttft);
-  add("gap", gaps);
-  add("step", steps);
+void add_counts(std::string& line, const EngineStats& before, const EngineStats& now) {
   const auto count = [&](const char* name, uint64_t more) {
     if (more > 0) line += fmt::format("; {} {}", more, name);
   };
@@ -41,6 +29,37 @@ std::string describe_load(const EngineStats& before, const EngineStats& now, dou
   count("refused", now.requests_refused - before.requests_refused);
   count("cancelled", now.requests_cancelled - before.requests_cancelled);
   count("timed out", now.requests_timed_out - before.requests_timed_out);
+}
+
+bool is_same(const EngineStats& before, const EngineStats& now) {
+  return now.steps == before.steps && now.requests_refused == before.requests_refused;
+}
+
+}  // namespace
+
+std::string describe_load(const EngineStats& before, const EngineStats& now, double seconds) {
+  if (is_same(before, now)) return {};
+  std::string line = fmt::format(
+      "{} running, {} waiting ({:.1f} s of work); prompts {:.0f} and output {:.0f} tokens/s; cache {:.0f} % in use, "
+      "{:.0f} % of prompts found",
+      now.running, now.waiting, now.queue_work_s, rate(before.prompt_tokens, now.prompt_tokens, seconds),
+      rate(before.output_tokens, now.output_tokens, seconds),
+      share(static_cast<uint64_t>(now.kv_blocks_used), static_cast<uint64_t>(now.kv_blocks)),
+      share(now.prefix_tokens_cached - before.prefix_tokens_cached, now.prefix_tokens - before.prefix_tokens));
+  add_times(line, "first token", before.ttft_s, now.ttft_s);
+  add_times(line, "gap", before.inter_token_s, now.inter_token_s);
+  add_times(line, "step", before.step_s, now.step_s);
+  add_counts(line, before, now);
+  return line;
+}
+
+std::string describe_text_load(const EngineStats& before, const EngineStats& now, double seconds) {
+  if (is_same(before, now)) return {};
+  std::string line = fmt::format("{} running, {} waiting ({:.1f} s of work); {:.0f} tokens/s", now.running, now.waiting,
+                                 now.queue_work_s, rate(before.prompt_tokens, now.prompt_tokens, seconds));
+  add_times(line, "batch", before.step_s, now.step_s);
+  add_times(line, "request", before.e2e_s, now.e2e_s);
+  add_counts(line, before, now);
   return line;
 }
 
@@ -48,7 +67,8 @@ std::vector<std::string> describe_loads(const api::Models& models, const std::ve
                                         const std::vector<EngineStats>& now, double seconds) {
   std::vector<std::string> lines;
   for (size_t i = 0; i < now.size(); ++i) {
-    const std::string line = describe_load(before[i], now[i], seconds);
+    const auto describe = models.list()[i].task() == api::ModelTask::generate ? describe_load : describe_text_load;
+    const std::string line = describe(before[i], now[i], seconds);
     if (!line.empty()) lines.push_back(now.size() > 1 ? models.list()[i].name + ": " + line : line);
   }
   return lines;
@@ -71,7 +91,7 @@ void LoadReporter::run() {
   enter_background();
   const auto look = [this] {
     std::vector<EngineStats> stats;
-    for (const api::ServedModel& model : models_.list()) stats.push_back(model.generator->stats());
+    for (const api::ServedModel& model : models_.list()) stats.push_back(model.stats().engine);
     return stats;
   };
   std::vector<EngineStats> before = look();

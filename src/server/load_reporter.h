@@ -17,6 +17,8 @@ namespace estoc {
 
 // What happened between two looks at an engine; empty when nothing did.
 std::string describe_load(const EngineStats& before, const EngineStats& now, double seconds);
+// The same of an encoder's.
+std::string describe_text_load(const EngineStats& before, const EngineStats& now, double seconds);
 
 // The same of each model that something happened to: of several with its name in front.
 std::vector<std::string> describe_loads(const api::Models& models, const std::vector<EngineStats>& before,

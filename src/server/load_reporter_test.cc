@@ -64,6 +64,22 @@ TEST(LoadReporter, OneOfEachIsEnoughAndWhatWasBeforeDoesNotCount) {
             "1 timed out");
 }
 
+TEST(LoadReporter, OfEncodersWhatTheyHave) {
+  EngineStats before = idle();
+  before.e2e_s = Histogram(kBounds);
+  EngineStats now = before;
+  EXPECT_EQ(describe_text_load(before, now, 5), "");
+  now.steps = 4;
+  now.running = 2;
+  now.prompt_tokens = 2500;
+  now.step_s.add(0.15);
+  now.e2e_s.add(0.15);
+  now.requests_refused = 3;
+  EXPECT_EQ(describe_text_load(before, now, 5),
+            "2 running, 0 waiting (0.0 s of work); 500 tokens/s; batch p50 150 p99 199 ms; request p50 150 p99 199 ms; "
+            "3 refused");
+}
+
 TEST(LoadReporter, OfSeveralModelsThoseAtWorkAreNamed) {
   api::ServedModel one;
   one.name = "one";

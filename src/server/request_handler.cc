@@ -240,7 +240,7 @@ void RequestHandler::wait_until_idle(std::chrono::milliseconds timeout) {
 
 api::ServerStats RequestHandler::stats() const {
   api::ServerStats stats{.models = {}, .connections = connection_count_(), .responses = {}};
-  for (const api::ServedModel& model : models_.list()) stats.models.push_back({.engine = model.generator->stats()});
+  for (const api::ServedModel& model : models_.list()) stats.models.push_back(model.stats());
   const MutexLock lock(mutex_);
   stats.responses = responses_;
   for (size_t i = 0; i < choices_.size(); ++i) stats.models[i].choices = choices_[i];
