@@ -9,6 +9,7 @@ std::span<const Endpoint> endpoints() {
   static constexpr Endpoint kEndpoints[] = {
       {"POST", "/v1/chat/completions", chat_completions},
       {"POST", "/v1/completions", completions},
+      {"POST", "/v1/embeddings", embeddings},
       {"GET", "/v1/models", list_models},
       {"GET", "/v1/models/{id}", show_model},
       {"GET", "/health", ready},

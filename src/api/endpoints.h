@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "api/call.h"
+#include "api/encoding.h"
 #include "api/generation.h"
 #include "api/served_model.h"
 
@@ -16,8 +17,8 @@ namespace estoc::api {
 // The call has to be made again where it may take longer: Call::may_compile.
 struct Elsewhere {};
 
-// An answer is either ready at once or has to be generated.
-using Answer = std::variant<Reply, std::unique_ptr<Generation>, Elsewhere>;
+// An answer is either ready at once or has to be generated, or computed by an encoder.
+using Answer = std::variant<Reply, std::unique_ptr<Generation>, std::unique_ptr<Encoding>, Elsewhere>;
 
 // Throws Error (or ApiError) for a bad request; any thread may call, several at once.
 using EndpointHandler = Answer (*)(const Models& models, const Call& call);
@@ -40,6 +41,7 @@ Route find_route(std::string_view method, std::string_view path);
 
 Answer chat_completions(const Models& models, const Call& call);
 Answer completions(const Models& models, const Call& call);
+Answer embeddings(const Models& models, const Call& call);
 Answer list_models(const Models& models, const Call& call);
 Answer show_model(const Models& models, const Call& call);
 Answer live(const Models& models, const Call& call);

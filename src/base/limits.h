@@ -49,6 +49,11 @@ inline constexpr int kLogprobsMax = 20;
 // Log-probabilities of echoed prompts, all of which come in one event: prompt tokens times choices times alternatives.
 inline constexpr size_t kEchoLogprobsMax = size_t{2} << 20;
 
+// Texts that an encoder computes for one request, and the numbers that they become: some 50 MiB of JSON.
+inline constexpr size_t kTextsMax = 2048;
+inline constexpr size_t kTextTokensMax = size_t{4} << 20;  // of all texts: 16 MiB
+inline constexpr size_t kVectorNumbersMax = size_t{4} << 20;
+
 // Names and numbers that say how a request stands among others.
 inline constexpr int kPriorityMax = 100;  // and -100 at least
 inline constexpr size_t kUserBytesMax = 512;

@@ -4,21 +4,8 @@
 #include "base/error.h"
 
 namespace estoc {
-namespace {
-
-constexpr int kPeerLeft = 499;  // for logs and counts: nobody is there to read it
-
-api::Reply refusal(const SubmitResult& result) {
-  if (result.status == SubmitStatus::stopping) {
-    return api::error_reply(503, "the server is stopping", {}, "stopping", result.retry_after_s);
-  }
-  return api::error_reply(429, "too much work is waiting, try again later", {}, "queue_full", result.retry_after_s);
-}
-
-}  // namespace
-
 Exchange::Exchange(std::unique_ptr<api::Generation> generation, std::shared_ptr<http::Responder> responder,
-                   http::Headers headers, std::function<void(const Outcome&)> on_end)
+                   http::Headers headers, std::function<void(const ExchangeOutcome&)> on_end)
     : generation_(std::move(generation)),
       responder_(std::move(responder)),
       generator_(*generation_->model().generator),
@@ -111,11 +98,9 @@ void Exchange::send(std::string text) {
 }
 
 void Exchange::respond(api::Reply reply) {
-  http::Response response{reply.status, headers_, std::move(reply.body)};
-  response.headers.emplace_back("Content-Type", "application/json");
-  response.headers.insert(response.headers.end(), reply.headers.begin(), reply.headers.end());
-  responder_->respond(std::move(response));
-  end({reply.status, generation_->counts()});
+  const int status = reply.status;
+  responder_->respond(to_http(std::move(reply), headers_));
+  end({status, generation_->counts()});
 }
 
 void Exchange::abandon() {
@@ -138,7 +123,7 @@ RequestId Exchange::id_of(size_t choice) {
   return ids_[choice];
 }
 
-void Exchange::end(const Outcome& outcome) {
+void Exchange::end(const ExchangeOutcome& outcome) {
   {
     const MutexLock lock(mutex_);
     if (is_over_) return;

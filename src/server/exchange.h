@@ -17,20 +17,15 @@
 #include "api/generation.h"
 #include "base/mutex.h"
 #include "http/server.h"
+#include "server/replies.h"
 
 namespace estoc {
 
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  // How it ended: the status that was sent, 499 when the peer left; and each of its choices.
-  struct Outcome {
-    int status = 200;
-    api::ChoiceCounts choices;
-  };
-
   // Its requests go to the generator of the generation's model. `headers` go into the answer. `on_end` is called once.
   Exchange(std::unique_ptr<api::Generation> generation, std::shared_ptr<http::Responder> responder,
-           http::Headers headers, std::function<void(const Outcome&)> on_end);
+           http::Headers headers, std::function<void(const ExchangeOutcome&)> on_end);
 
   // Submits. A full queue or a stopping engine is answered with 429 or 503, a request the engine refuses with 400.
   void start();
@@ -48,7 +43,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void take(size_t choice, Event&& event);  // engine thread
   void render();                            // connection's thread
   void send(std::string text);
-  void end(const Outcome& outcome);
+  void end(const ExchangeOutcome& outcome);
   size_t cancel_all();  // how many
   RequestId id_of(size_t choice);
   void respond(api::Reply reply);
@@ -57,7 +52,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   const std::shared_ptr<http::Responder> responder_;
   api::Generator& generator_;
   http::Headers headers_;
-  std::function<void(const Outcome&)> on_end_;
+  std::function<void(const ExchangeOutcome&)> on_end_;
   bool has_stream_ = false;  // connection's thread only
 
   Mutex mutex_;

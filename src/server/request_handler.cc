@@ -11,13 +11,14 @@
 #include "api/errors.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "server/encode_exchange.h"
+#include "server/exchange.h"
+#include "server/replies.h"
 
 namespace estoc {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr int kPeerLeft = 499;  // for logs and counts: nobody is there to read it
 
 std::string random_id() {
   thread_local std::mt19937_64 engine = [] {
@@ -31,12 +32,6 @@ std::string random_id() {
 // The caller's own id goes back in a header, so only plain visible characters of a sane length.
 bool is_sane_id(std::string_view id) {
   return !id.empty() && id.size() <= 128 && std::ranges::all_of(id, [](char c) { return c > ' ' && c < 0x7F; });
-}
-
-http::Response to_http(api::Reply reply, http::Headers headers) {
-  headers.emplace_back("Content-Type", std::move(reply.content_type));
-  headers.insert(headers.end(), reply.headers.begin(), reply.headers.end());
-  return {reply.status, std::move(headers), std::move(reply.body)};
 }
 
 void log_access(const http::Request& request, int status, Clock::time_point begin) {
@@ -181,6 +176,9 @@ void RequestHandler::answer(Arrival& arrival, api::Answer&& answer) {
   if (arrival.is_late) {
     return respond(arrival, api::error_reply(503, "the server is stopping", {}, "stopping"));
   }
+  if (auto* encoding = std::get_if<std::unique_ptr<api::Encoding>>(&answer)) {
+    return run(arrival, std::move(*encoding));
+  }
   run(arrival, std::move(std::get<std::unique_ptr<api::Generation>>(answer)));
 }
 
@@ -196,26 +194,46 @@ void RequestHandler::respond(const Arrival& arrival, http::Response response) {
 
 void RequestHandler::run(Arrival& arrival, std::unique_ptr<api::Generation> generation) {
   const uint64_t key = next_exchange_++;
+  const api::ServedModel& model = generation->model();
+  start(key, model,
+        std::make_shared<Exchange>(std::move(generation), arrival.responder, std::move(arrival.headers),
+                                   end_of(key, arrival)));
+}
+
+void RequestHandler::run(Arrival& arrival, std::unique_ptr<api::Encoding> encoding) {
+  const uint64_t key = next_exchange_++;
+  const api::ServedModel& model = encoding->model();
+  start(key, model,
+        std::make_shared<EncodeExchange>(std::move(encoding), arrival.responder, std::move(arrival.headers),
+                                         config_.hand_over, end_of(key, arrival)));
+}
+
+template <typename SomeExchange>
+void RequestHandler::start(uint64_t key, const api::ServedModel& model, const std::shared_ptr<SomeExchange>& exchange) {
+  auto abandon = [weak = std::weak_ptr(exchange)] {
+    if (const auto running = weak.lock()) running->abandon();
+  };
+  {
+    const MutexLock lock(mutex_);
+    exchanges_.emplace(key, Running{std::move(abandon), static_cast<size_t>(&model - models_.list().data())});
+  }
+  exchange->start();
+}
+
+// What is left to do when the exchange of that key has ended.
+std::function<void(const ExchangeOutcome&)> RequestHandler::end_of(uint64_t key, const Arrival& arrival) {
   const http::Request& request = arrival.request;
   const auto line = std::make_shared<http::Request>();
   line->method = request.method;
   line->path = request.path;
   line->remote = request.remote;
-  auto on_end = [weak = weak_from_this(), key, line, begin = arrival.begin](const Exchange::Outcome& outcome) {
+  return [weak = weak_from_this(), key, line, begin = arrival.begin](const ExchangeOutcome& outcome) {
     log_access(*line, outcome.status, begin);
     if (const auto self = weak.lock()) self->forget(key, outcome);
   };
-  const auto model = static_cast<size_t>(&generation->model() - models_.list().data());
-  const auto exchange = std::make_shared<Exchange>(std::move(generation), arrival.responder, std::move(arrival.headers),
-                                                   std::move(on_end));
-  {
-    const MutexLock lock(mutex_);
-    exchanges_.emplace(key, Running{exchange, model});
-  }
-  exchange->start();
 }
 
-void RequestHandler::forget(uint64_t key, const Exchange::Outcome& outcome) {
+void RequestHandler::forget(uint64_t key, const ExchangeOutcome& outcome) {
   count_response(outcome.status);
   const MutexLock lock(mutex_);
   const auto running = exchanges_.find(key);
@@ -249,14 +267,12 @@ api::ServerStats RequestHandler::stats() const {
 }
 
 void RequestHandler::abandon_all() {
-  std::vector<std::shared_ptr<Exchange>> running;
+  std::vector<std::function<void()>> running;
   {
     const MutexLock lock(mutex_);
-    for (const auto& [key, one] : exchanges_) {
-      if (auto exchange = one.exchange.lock()) running.push_back(std::move(exchange));
-    }
+    for (const auto& [key, one] : exchanges_) running.push_back(one.abandon);
   }
-  for (const auto& exchange : running) exchange->abandon();
+  for (const auto& abandon : running) abandon();
 }
 
 }  // namespace estoc

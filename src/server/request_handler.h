@@ -20,7 +20,7 @@
 #include "api/served_model.h"
 #include "base/mutex.h"
 #include "http/server.h"
-#include "server/exchange.h"
+#include "server/replies.h"
 #include "server/web_access.h"
 
 namespace estoc {
@@ -70,13 +70,17 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
   void read_elsewhere(std::shared_ptr<Arrival> arrival, bool may_compile);
   void answer(Arrival& arrival, api::Answer&& answer);
   void run(Arrival& arrival, std::unique_ptr<api::Generation> generation);
+  void run(Arrival& arrival, std::unique_ptr<api::Encoding> encoding);
+  template <typename SomeExchange>
+  void start(uint64_t key, const api::ServedModel& model, const std::shared_ptr<SomeExchange>& exchange);
+  std::function<void(const ExchangeOutcome&)> end_of(uint64_t key, const Arrival& arrival);
   void respond(const Arrival& arrival, api::Reply reply);
   void respond(const Arrival& arrival, http::Response response);
   void count_response(int status);
-  void forget(uint64_t key, const Exchange::Outcome& outcome);
+  void forget(uint64_t key, const ExchangeOutcome& outcome);
 
   struct Running {
-    std::weak_ptr<Exchange> exchange;
+    std::function<void()> abandon;
     size_t model = 0;  // of models_.list()
   };
 

@@ -9,6 +9,7 @@
 #include "api/test_fake_model.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "server/test_fake_responder.h"
 
 namespace estoc {
 namespace {
@@ -40,53 +41,6 @@ class FakeGenerator : public api::Generator {
   std::vector<Request> requests;
   std::vector<EventSink> sinks;
   std::vector<RequestId> cancelled, completed;
-};
-
-// Runs posts when told to, as a connection's thread would between reads.
-class FakeResponder : public http::Responder {
- public:
-  void respond(http::Response answer) override {
-    EXPECT_EQ(answers, 0);
-    ++answers;
-    response = std::move(answer);
-  }
-  void start_stream(int status, http::Headers headers) override {
-    EXPECT_EQ(answers, 0);
-    ++answers;
-    response = {status, std::move(headers), {}};
-  }
-  bool write(std::string bytes) override {
-    ++writes;
-    response.body += bytes;
-    return !refuses_writes;
-  }
-  void finish() override { ++finishes; }
-  bool upgrade(http::Headers, std::shared_ptr<http::FrameHandler>) override { return false; }
-  void resume() override {}
-  bool is_closed() const override { return has_left; }
-  void on_close(std::function<void()> callback) override { close = std::move(callback); }
-  void post(std::function<void()> work) override { posts.push_back(std::move(work)); }
-
-  void run_posts() {
-    while (!posts.empty()) {
-      const auto work = std::move(posts.front());
-      posts.pop_front();
-      work();
-    }
-  }
-  std::string header(std::string_view name) const {
-    for (const auto& [key, value] : response.headers) {
-      if (key == name) return value;
-    }
-    return {};
-  }
-
-  http::Response response;
-  int answers = 0, writes = 0, finishes = 0;
-  bool refuses_writes = false;
-  bool has_left = false;
-  std::function<void()> close;
-  std::deque<std::function<void()>> posts;
 };
 
 class RequestHandlerTest : public testing::Test {
