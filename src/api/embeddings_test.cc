@@ -204,6 +204,46 @@ TEST(EncodingTest, OutcomesAreTold) {
   EXPECT_EQ(queued.headers.at(0).second, "7");
 }
 
+TEST(PickModelTest, ModelsAreAskedForWhatTheyDo) {
+  FakeModel generator;
+  FakeEncoderModel embedder, scorer(1, EncoderInfo::Task::score);
+  embedder.model.served.name = "vectors";
+  scorer.model.served.name = "scores";
+  const Models all({generator.served, embedder.model.served, scorer.model.served});
+  const auto model_of = [&](EndpointHandler endpoint, const std::string& body) {
+    const Answer answer = endpoint(all, call_with(body));
+    if (const auto* encoding = std::get_if<std::unique_ptr<Encoding>>(&answer)) return (*encoding)->model().name;
+    return std::get<std::unique_ptr<Generation>>(answer)->model().name;
+  };
+  const std::string text = R"({"input":"a")", pair = R"({"text_1":"a","text_2":"b")";
+  EXPECT_EQ(model_of(embeddings, text + "}"), "vectors");
+  EXPECT_EQ(model_of(score, pair + "}"), "scores");
+  EXPECT_EQ(model_of(score, pair + R"(,"model":"vectors"})"), "vectors");
+  EXPECT_EQ(model_of(completions, R"({"prompt":"a"})"), "org/tiny");
+  const auto refused = [](const Models& models, EndpointHandler endpoint, const std::string& body) {
+    try {
+      endpoint(models, call_with(body));
+    } catch (const ApiError& error) {
+      EXPECT_EQ(error.api_code(), "model_not_supported");
+      EXPECT_EQ(error.param(), "model");
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(refused(all, completions, R"({"prompt":"a","model":"vectors"})"),
+            "model \"vectors\" cannot generate text; it makes vectors of texts: ask /v1/embeddings, /v1/rerank or "
+            "/v1/score");
+  EXPECT_EQ(refused(all, chat_completions, R"({"messages":[],"model":"scores"})"),
+            "model \"scores\" cannot generate text; it scores pairs of texts: ask /v1/rerank or /v1/score");
+  EXPECT_EQ(refused(all, embeddings, text + R"(,"model":"scores"})"),
+            "model \"scores\" cannot make vectors of texts; it scores pairs of texts: ask /v1/rerank or /v1/score");
+  EXPECT_EQ(refused(all, score, pair + R"(,"model":"org/tiny"})"),
+            "model \"org/tiny\" cannot compare texts; it generates text: ask /v1/chat/completions or /v1/completions");
+  EXPECT_EQ(refused(generator.models(), embeddings, text + "}"),
+            "no model served here can make vectors of texts; \"org/tiny\" generates text: ask /v1/chat/completions or "
+            "/v1/completions");
+}
+
 TEST(PickModelTest, CardsSayWhatModelsDo) {
   FakeEncoderModel model;
   const Json card =

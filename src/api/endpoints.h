@@ -42,6 +42,8 @@ Route find_route(std::string_view method, std::string_view path);
 Answer chat_completions(const Models& models, const Call& call);
 Answer completions(const Models& models, const Call& call);
 Answer embeddings(const Models& models, const Call& call);
+Answer rerank(const Models& models, const Call& call);
+Answer score(const Models& models, const Call& call);
 Answer list_models(const Models& models, const Call& call);
 Answer show_model(const Models& models, const Call& call);
 Answer live(const Models& models, const Call& call);
