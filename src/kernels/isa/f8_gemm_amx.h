@@ -85,27 +85,38 @@ struct F8Stretch {
     memory_fence();
   }
 
-  // Adds (or writes, when first) the products of a block to the rows and outputs of `out` that exist.
-  template <int kRowTiles>
-  void add_block(const float (*sums)[16 * 16], int64_t row, int64_t block, bool is_first) const {
-    for (int p = 0; p < kPanels; ++p) {
-      const __m512 scales = w.scales(panel + p, block);
-      const int64_t outputs = w.w.rows - (panel + p) * kPanelRows;
-      const __mmask16 mask = outputs >= 16 ? 0xFFFF : static_cast<__mmask16>((1u << outputs) - 1);
-      float* target = out.values + row * out.stride + (panel + p) * kPanelRows;
-      const int64_t left = x.rows - row, rows = left < kRowTiles * 16 ? left : kRowTiles * 16;
-      for (int64_t r = 0; r < rows; ++r, target += out.stride) {
-        const __m512 sum = _mm512_load_ps(sums[r / 16 * 2 + p] + r % 16 * 16);
-        const __m512 before = is_first ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, target);
-        _mm512_mask_storeu_ps(target, mask, _mm512_fmadd_ps(sum, scales, before));
+  // Sums of up to 2 x 2 tiles: those of a block as they leave the tiles, and of all blocks so far.
+  using Sums = float[4][16 * 16];
+
+  // A block's sums on their way to those of the stretch, one tile at a time.
+  struct Block {
+    const float (*sums)[16 * 16] = nullptr;
+    __m512 scales[kPanels] = {};
+    bool is_first = false;
+    int tile = 0;
+
+    template <int kRowTiles>
+    void add_tile(float (*totals)[16 * 16]) {
+      constexpr int kCount = kRowTiles * kPanels;
+      if (sums == nullptr || tile == kCount) return;
+      const int panel = tile % kPanels, at = tile / kPanels * 2 + panel;
+      const float* const from = sums[at];
+      float* const to = totals[at];
+#pragma GCC unroll 16
+      for (int r = 0; r < 16; ++r) {
+        const __m512 sum = _mm512_load_ps(from + 16 * r);
+        _mm512_store_ps(to + 16 * r, is_first ? _mm512_mul_ps(sum, scales[panel])
+                                              : _mm512_fmadd_ps(sum, scales[panel], _mm512_load_ps(to + 16 * r)));
       }
+      ++tile;
     }
-  }
+  };
 
   template <int kRowTiles, bool kUnpacks>
   void run_rows(int64_t tile) {
     const uint16_t* const a = x.values + tile * a_stride() + first_tile * kTileValues;
-    alignas(64) float sums[2][4][16 * 16];  // of a block while those of the one before are taken away
+    alignas(64) Sums sums[2], totals;
+    Block before;  // what is added while the matrix unit is busy with the next one
     if constexpr (kUnpacks) unpack(0);
     for (int64_t begin = 0, turn = 0; begin < count; ++turn) {
       const int64_t block = (first_tile + begin) / block_tiles;
@@ -121,17 +132,31 @@ struct F8Stretch {
         next.prefetch();
         multiply_tiles<kRowTiles, kPanels, 1>(a + k * kTileValues, a_stride(), tiles + k * kTileValues,
                                               kStretchTiles * kTileValues);
+        before.template add_tile<kRowTiles>(totals);
       }
-      float(*const to)[16 * 16] = sums[turn % 2];
+      for (int t = 0; t < kRowTiles * kPanels; ++t) before.template add_tile<kRowTiles>(totals);
+      Sums& to = sums[turn % 2];
       _tile_stored(0, to[0], 64);
       if constexpr (kPanels == 2) _tile_stored(1, to[1], 64);
       if constexpr (kRowTiles == 2) _tile_stored(2, to[2], 64);
       if constexpr (kRowTiles == 2 && kPanels == 2) _tile_stored(3, to[3], 64);
       memory_fence();
-      add_block<kRowTiles>(to, tile * RowTiles::kRows, block, first_tile + begin == 0 && !out.is_added);
-      memory_fence();
+      before.sums = to;
+      before.is_first = begin == 0;
+      before.tile = 0;
+      for (int p = 0; p < kPanels; ++p) before.scales[p] = w.scales(panel + p, block);
       begin = end;
     }
+    for (int t = 0; t < kRowTiles * kPanels; ++t) before.template add_tile<kRowTiles>(totals);
+    const int64_t row = tile * RowTiles::kRows, outputs = w.w.rows - panel * kPanelRows;
+    float* const target = out.values + row * out.stride + panel * kPanelRows;
+    for (int t = 0; t < kRowTiles; ++t) {
+      for (int p = 0; p < kPanels; ++p) {
+        add_partial(totals[2 * t + p], target + t * 16 * out.stride + p * 16, out.stride, x.rows - row - t * 16,
+                    outputs - p * 16, first_tile == 0 && !out.is_added);
+      }
+    }
+    memory_fence();
   }
 
   void run() {
