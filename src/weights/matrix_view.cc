@@ -1,6 +1,9 @@
 #include "weights/matrix_view.h"
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
+#include <span>
 #include <vector>
 
 #include "base/check.h"
@@ -30,6 +33,7 @@ MatrixView MatrixView::mxfp4_of(const WeightTensor& blocks, const WeightTensor& 
 // Bytes in another order than the file's, and the tensor that says so.
 struct MatrixView::Copy {
   std::vector<std::byte> bytes;
+  std::vector<float> scales;
   WeightTensor tensor;
 };
 
@@ -59,9 +63,53 @@ MatrixView MatrixView::transposed(int64_t pieces, const QuantFormat* as) const {
   copy->tensor.shape = {pieces * columns(), piece};
   copy->tensor.row_map = {};
   copy->tensor.bytes = copy->bytes;
+  copy->tensor.scales = {};
+  if (!is_encoded && has_scales()) turn_scales(pieces, *copy);
   MatrixView view(copy->tensor);
   view.copy_ = copy;
   return view;
+}
+
+int64_t MatrixView::scale_columns() const {
+  const int64_t block = tensor_->scales.block_columns, first = slice_.first_column;
+  if (first / block == (first + columns() - 1) / block) return columns();
+  return std::gcd(first, block);
+}
+
+bool MatrixView::is_evenly_scaled(int64_t begin, int64_t count) const {
+  const auto block = [&](int64_t r) { return stored_row(r) / tensor_->scales.block_rows; };
+  for (int64_t r = begin + 1; r < begin + count; ++r) {
+    if (block(r) != block(begin)) return false;
+  }
+  return true;
+}
+
+void MatrixView::turn_scales(int64_t pieces, Copy& copy) const {
+  // So many rows of a piece, from a multiple of that on, share their factors in every piece.
+  const int64_t piece = rows() / pieces;
+  const auto are_shared = [&](int64_t count) {
+    for (int64_t p = 0; p < pieces; ++p) {
+      for (int64_t r = 0; r < piece; r += count) {
+        if (!is_evenly_scaled(p * piece + r, std::min(count, piece - r))) return false;
+      }
+    }
+    return true;
+  };
+  int64_t shared = piece;
+  while (shared > 1 && !are_shared(shared)) {
+    shared = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(shared - 1)));
+  }
+  const int64_t across = (piece + shared - 1) / shared, down = columns() % scale_columns() == 0 ? scale_columns() : 1;
+  for (int64_t p = 0; p < pieces; ++p) {
+    for (int64_t c = 0; c < columns(); c += down) {
+      for (int64_t r = 0; r < piece; r += shared) copy.scales.push_back(scale(p * piece + r, c));
+    }
+  }
+  copy.tensor.scales = {.format = &f32,
+                        .bytes = std::as_bytes(std::span(copy.scales)),
+                        .block_rows = down,
+                        .block_columns = shared,
+                        .columns = across};
 }
 
 void MatrixView::copy_turned(int64_t begin, int64_t count, std::byte* to) const {

@@ -4,8 +4,8 @@
 // stacked experts (a tensor of three dimensions is the matrix of all their rows) and shards by output; shards by input
 // are slices of columns. Its scheme is the tensor's format, whose rows stand for themselves: one part. A scheme that
 // spreads a row over several tensors (codes here, zero points and scales there) has them as further parts behind decode
-// and unpack; nobody above asks for bytes but the dense product, which asks `has_even_runs` first. Ownership: a
-// view; the WeightTensor and its source must outlive it. Threads: immutable. Errors: slices throw.
+// and unpack, or as the tensor's scales, which decode applies; nobody above asks for bytes but the dense product, which
+// asks `has_even_runs` first and for the scales. Ownership: a view; the WeightTensor and its source must outlive it. Threads: immutable. Errors: slices throw.
 #pragma once
 
 #include <compare>
@@ -61,7 +61,17 @@ class MatrixView {
   uint64_t stored_bytes() const { return static_cast<uint64_t>(rows() * format().row_bytes(columns())); }
 
   // Row r as f32 (columns() values).
-  void decode(int64_t r, float* target) const { format().decode(row(r), target, columns()); }
+  void decode(int64_t r, float* target) const {
+    format().decode(row(r), target, columns());
+    if (has_scales()) tensor_->scales.apply(stored_row(r), slice_.first_column, columns(), target);
+  }
+  // Whether values are those of the format times scales; then the scale of row r and column c, and how many columns
+  // share one wherever they begin at a multiple of that.
+  bool has_scales() const { return scales_ == nullptr && static_cast<bool>(tensor_->scales); }
+  float scale(int64_t r, int64_t c) const { return tensor_->scales.at(stored_row(r), slice_.first_column + c); }
+  int64_t scale_columns() const;
+  // Whether rows [begin, begin + count) share their scales.
+  bool is_evenly_scaled(int64_t begin, int64_t count) const;
   // Row r as the integers and scales of the format's affine view (quant/affine.h), which it must have.
   void unpack(int64_t r, uint8_t* codes, float* scales, float* mins) const;
 
@@ -76,8 +86,14 @@ class MatrixView {
 
  private:
   struct Copy;
+  // Of the tensor, in its order.
+  int64_t stored_row(int64_t r) const {
+    return row_map().stored_row(slice_.first_row + slice_.order.stored_row(r));
+  }
   // Rows [begin, begin + count) with rows for columns, as they are stored and in another format.
   void copy_turned(int64_t begin, int64_t count, std::byte* to) const;
+  // The scales of such a copy in `pieces`, beside it.
+  void turn_scales(int64_t pieces, Copy& copy) const;
   void encode_turned(int64_t begin, int64_t count, const QuantFormat& as, std::byte* to) const;
   const std::byte* joined_row(int64_t r) const;
 

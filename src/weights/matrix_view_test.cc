@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <span>
+#include <utility>
 #include <vector>
 
+#include "quant/f8.h"
 #include "weights/test_refusal.h"
 
 namespace estoc {
@@ -39,6 +42,70 @@ std::vector<float> decoded(const MatrixView& view, int64_t r) {
   std::vector<float> row(static_cast<size_t>(view.columns()));
   view.decode(r, row.data());
   return row;
+}
+
+// Codes of FP8 and a scale for each block, all of them different.
+struct ScaledStored : Stored {
+  ScaledStored(int64_t rows, int64_t columns, int64_t block_rows, int64_t block_columns)
+      : Stored(store("f8_e4m3", {rows, columns})) {
+    tensor.bytes = bytes;
+    const int64_t across = (columns + block_columns - 1) / block_columns, down = (rows + block_rows - 1) / block_rows;
+    for (int64_t i = 0; i < across * down; ++i) scales.push_back(1 + static_cast<float>(i));
+    tensor.scales = {.format = &f32,
+                     .bytes = std::as_bytes(std::span(scales)),
+                     .block_rows = block_rows,
+                     .block_columns = block_columns,
+                     .columns = across};
+  }
+  float value(int64_t r, int64_t c) const {
+    std::vector<float> row(static_cast<size_t>(tensor.columns()));
+    f8_e4m3.decode(tensor.row(r), row.data(), tensor.columns());
+    const BlockScales& grid = tensor.scales;
+    const int64_t block = r / grid.block_rows * grid.columns + c / grid.block_columns;
+    return row[static_cast<size_t>(c)] * scales[static_cast<size_t>(block)];
+  }
+  std::vector<float> scales;
+};
+
+TEST(MatrixView, ScalesGoWithSlicesAndOrders) {
+  const ScaledStored stored(13, 20, 4, 8);
+  const MatrixView all(stored.tensor);
+  EXPECT_EQ(all.scale_columns(), 8);
+  EXPECT_TRUE(all.is_evenly_scaled(4, 4));
+  EXPECT_FALSE(all.is_evenly_scaled(3, 2));
+  const MatrixView part = all.slice_columns(12, 8).pick_rows(1, 6, RowMap::groups(1, 2));
+  EXPECT_EQ(part.scale_columns(), 4);
+  EXPECT_EQ(all.slice_columns(16, 4).scale_columns(), 4);
+  for (int64_t r = 0; r < part.rows(); ++r) {
+    const std::vector<float> row = decoded(part, r);
+    for (int64_t c = 0; c < part.columns(); ++c) {
+      EXPECT_EQ(row[static_cast<size_t>(c)], stored.value(1 + 2 * r, 12 + c)) << r << " " << c;
+      EXPECT_EQ(part.scale(r, c), all.scale(1 + 2 * r, 12 + c));
+    }
+  }
+}
+
+TEST(MatrixView, ScalesTurnWithTheirBlocks) {
+  for (const auto& [block_rows, block_columns] :
+       {std::pair<int64_t, int64_t>{4, 8}, {12, 20}, {1, 20}, {6, 5}, {5, 3}}) {
+    const ScaledStored stored(12, 20, block_rows, block_columns);
+    for (const int64_t pieces : {1, 2, 3}) {
+      const MatrixView turned = MatrixView(stored.tensor).transposed(pieces);
+      const int64_t piece = 12 / pieces;
+      ASSERT_EQ(turned.rows(), pieces * 20);
+      ASSERT_EQ(turned.columns(), piece);
+      for (int64_t r = 0; r < turned.rows(); ++r) {
+        const std::vector<float> row = decoded(turned, r);
+        for (int64_t c = 0; c < piece; ++c) {
+          EXPECT_EQ(row[static_cast<size_t>(c)], stored.value(r / 20 * piece + c, r % 20)) << r << " " << c;
+        }
+      }
+    }
+  }
+  // As many columns as can share a scale do.
+  const ScaledStored stored(64, 32, 32, 32);
+  EXPECT_EQ(MatrixView(stored.tensor).transposed().scale_columns(), 32);
+  EXPECT_EQ(MatrixView(stored.tensor).transposed(2).scale_columns(), 32);
 }
 
 TEST(RowMap, OfAdjacentPairsTakesEachRowOfAHeadOnce) {

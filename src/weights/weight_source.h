@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "base/mapped_file.h"
 #include "quant/format.h"
+#include "weights/block_scales.h"
 #include "weights/naming_rules.h"
 #include "weights/row_map.h"
 
@@ -37,6 +38,8 @@ class WeightTensor {
   std::span<const std::byte> bytes;
   // Of Hugging Face's order. Only matrices have one: a bias that was stored otherwise is already in order.
   RowMap row_map = {};
+  // What the values of `format` are multiplied with, where the file keeps that apart; in the order of stored rows.
+  BlockScales scales = {};
 
   int64_t columns() const { return shape.empty() ? 1 : shape.back(); }
   int64_t rows() const;
@@ -44,7 +47,10 @@ class WeightTensor {
   // The stored bytes of row r in Hugging Face's order.
   const std::byte* row(int64_t r) const;
   // Row r as f32 (columns() values).
-  void decode_row(int64_t r, float* target) const { format->decode(row(r), target, columns()); }
+  void decode_row(int64_t r, float* target) const {
+    format->decode(row(r), target, columns());
+    if (scales) scales.apply(row_map.stored_row(r), 0, columns(), target);
+  }
 };
 
 // A GGUF metadata value kept as found, for what config() does not cover (the vocabulary, the chat template).
