@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mapped_file.h"
 #include "weights/byte_reader.h"
+#include "weights/fp8_scales.h"
 #include "weights/hf_names.h"
 #include "weights/safetensors_file.h"
 #include "weights/tensor_list.h"
@@ -66,13 +67,11 @@ Json read_json_object(const std::string& path, size_t bytes_max) {
   return value;
 }
 
-// Weights that carry scales beside them would be read as plain numbers: refuse what we do not decode.
-void refuse_quantized(const Json& config, const std::string& path) {
-  const Json* quantization = config.find("quantization_config");
-  if (quantization == nullptr || quantization->is_null()) return;
-  const Json* method = quantization->find("quant_method");
-  fail(ErrorCode::unsupported, "{}: the weights are quantized with '{}', which is not supported", path,
-       method != nullptr && method->is_string() ? shown(method->as_string()) : "an unknown method");
+// Weights that carry scales beside them would be read as plain numbers: what we do not decode is refused.
+std::optional<Fp8Scheme> scheme_of(const Json& config, std::string_view key, const std::string& path) {
+  const Json* quantization = config.find(key);
+  if (quantization == nullptr || quantization->is_null()) return std::nullopt;
+  return read_fp8_scheme(*quantization, path);
 }
 
 // A plain file name inside the directory: the index must not reach elsewhere.
@@ -103,12 +102,16 @@ class HfDirectory final : public WeightSource {
       fail(ErrorCode::not_found, "{}: has no config.json, expected a Hugging Face model directory", path);
     }
     const Json whole = read_json_object(config_path, kConfigBytesMax);
-    refuse_quantized(whole, config_path);
+    constexpr std::string_view kQuantization = "quantization_config";
+    scheme_ = scheme_of(whole, kQuantization, config_path);
     config_ = text_config(whole, rules, config_path);
-    refuse_quantized(config_, config_path);
+    if (!scheme_) scheme_ = scheme_of(config_, kQuantization, config_path);
+    read_exporter_config();
     const std::string generation_path = in_directory("generation_config.json");
     if (is_there(generation_path)) generation_config_ = read_json_object(generation_path, kConfigBytesMax);
     open_files();
+    const std::span<const WeightTensor> all = tensors_.all();
+    tensors_ = TensorList(with_scales({all.begin(), all.end()}, scheme_, config_path));
     tell_of_other_parts();
   }
 
@@ -124,6 +127,17 @@ class HfDirectory final : public WeightSource {
 
  private:
   std::string in_directory(std::string_view name) const { return (std::filesystem::path(path_) / name).string(); }
+
+  // ModelOpt's checkpoints may say what they are in a file of their own.
+  void read_exporter_config() {
+    const std::string path = in_directory("hf_quant_config.json");
+    if (scheme_ || !is_there(path)) return;
+    const Json config = read_json_object(path, kConfigBytesMax);
+    const Json* quantization = config.find("quantization");
+    const Json* algorithm = quantization == nullptr ? nullptr : quantization->find("quant_algo");
+    if (algorithm == nullptr || algorithm->is_null()) return;  // of keys and values alone
+    scheme_ = scheme_of(config, "quantization", path);
+  }
 
   void open_files() {
     const std::string single = in_directory("model.safetensors");
@@ -181,6 +195,7 @@ class HfDirectory final : public WeightSource {
   std::set<std::string> other_parts_;  // whose tensors are left out
   std::list<MappedFile> files_;
   uint64_t file_bytes_ = 0;
+  std::optional<Fp8Scheme> scheme_;  // of its matrices
   Json config_, generation_config_;
   TensorList tensors_;
 };

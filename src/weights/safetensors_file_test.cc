@@ -102,8 +102,8 @@ TEST(SafetensorsFileTest, refuses_bad_entries) {
   expect_bad_entry(R"({"dtype": "F16", "shape": [2], "data_offsets": [0, 8]})", "takes 4 bytes as f16");
   expect_bad_entry(R"({"dtype": "F32", "shape": [4294967296, 4294967296], "data_offsets": [0, 8]})", "more elements");
   expect_bad_entry(R"({"dtype": "F32", "shape": [1,1,1,1,1,1,1,1,1], "data_offsets": [0, 4]})", "has 9 dimensions", 4);
-  expect_bad(safetensors_text(R"({"a": {"dtype": "F8_E4M3", "shape": [8], "data_offsets": [0, 8]}})", "12345678"),
-             "has dtype 'F8_E4M3', which is not supported", ErrorCode::unsupported);
+  expect_bad(safetensors_text(R"({"a": {"dtype": "F8_E5M2", "shape": [8], "data_offsets": [0, 8]}})", "12345678"),
+             "has dtype 'F8_E5M2', which is not supported", ErrorCode::unsupported);
 }
 
 TEST(SafetensorsFileTest, refuses_overlap_holes_and_duplicates) {
