@@ -225,6 +225,39 @@ FAMILIES = {
         "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4,
         "num_key_value_heads": 2, "attn_layer_indices": [1], "mamba_n_heads": 8, "mamba_d_head": 8,
         "mamba_n_groups": 1, "mamba_d_state": 16, "mamba_chunk_size": 16}),
+    # As wide as devices need them.
+    "lfm2_wide_like": ("Lfm2Config", {
+        "hidden_size": 64, "intermediate_size": 64, "block_auto_adjust_ff_dim": False, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "num_key_value_heads": 1, "layer_types": ["conv", "full_attention"],
+        "conv_L_cache": 3}),
+    "granite4_wide_like": ("GraniteMoeHybridConfig", {
+        "hidden_size": 64, "intermediate_size": 64, "shared_intermediate_size": 64, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "num_key_value_heads": 1, "num_local_experts": 4, "num_experts_per_tok": 2,
+        "layer_types": ["linear_attention", "full_attention"],
+        "mamba_n_heads": 4, "mamba_d_head": 32, "mamba_n_groups": 1, "mamba_d_state": 16, "mamba_chunk_size": 16,
+        "embedding_multiplier": 2.0, "residual_multiplier": 0.6, "attention_multiplier": 0.25, "logits_scaling": 1.5,
+        "tie_word_embeddings": True}),
+    "nemotron_h_wide_like": ("NemotronHConfig", {
+        "hidden_size": 64, "intermediate_size": 64, "layers_block_type": ["linear_attention", "mlp", "full_attention"],
+        "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32, "ssm_state_size": 16,
+        "mamba_num_heads": 4, "mamba_head_dim": 32, "n_groups": 2, "chunk_size": 16}),
+    "falcon_h1_wide_like": ("FalconH1Config", {
+        "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "num_key_value_heads": 1, "mamba_d_ssm": 128, "mamba_n_heads": 4, "mamba_d_head": 32, "mamba_n_groups": 2,
+        "mamba_d_state": 16, "mamba_chunk_size": 16, "lm_head_multiplier": 0.7, "embedding_multiplier": 1.5,
+        "mlp_multipliers": [0.8, 0.6], "key_multiplier": 0.7, "attention_out_multiplier": 0.9,
+        "attention_in_multiplier": 1.2, "ssm_multipliers": [0.9, 1.1, 0.8, 1.2, 0.7], "ssm_in_multiplier": 1.3,
+        "ssm_out_multiplier": 0.8}),
+    "jamba_wide_like": ("JambaConfig", {
+        "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "num_key_value_heads": 1, "attn_layer_period": 2, "attn_layer_offset": 1, "num_experts": 4,
+        "num_experts_per_tok": 2, "mamba_d_state": 16, "mamba_dt_rank": 64}),
+    "falcon_mamba_wide_like": ("FalconMambaConfig", {"hidden_size": 64, "num_hidden_layers": 2, "state_size": 10,
+                                                     "time_step_rank": 64, "tie_word_embeddings": False}),
+    "deepseek_v3_wide_like": ("DeepseekV3Config", {
+        **LATENT, "hidden_size": 64, "intermediate_size": 64, "moe_intermediate_size": 64, "q_lora_rank": 64,
+        "kv_lora_rank": 64, "qk_nope_head_dim": 64, "qk_rope_head_dim": 32, "v_head_dim": 64, "n_shared_experts": 1,
+        "first_k_dense_replace": 1, "n_group": 4, "topk_group": 2, "num_mtp_layers": 0}),
     # Widths that fill panels and 32 columns.
     "qwen3_moe_like": ("Qwen3MoeConfig", {
         "hidden_size": 32, "intermediate_size": 48, "moe_intermediate_size": 32, "num_hidden_layers": 2,
