@@ -1,5 +1,7 @@
 #include "models/decoder.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "gpu_layers/gpu_stack.h"
 #include "layers/cpu_stack.h"
@@ -71,10 +73,16 @@ Decoder::Decoder(LoadContext& load, const ModelInfo& info, const DecoderSpec& sp
     }
     stacks_.push_back(make_stack(load, spec, info.state, place, first));
     if (!stacks_.back()->is_in_main_memory()) {
-      for (int layer = first; layer < place.layer_end; ++layer) info_.device_layers.push_back(layer);
+      for (int layer = first; layer < place.layer_end; ++layer) {
+        info_.device_layers.push_back(layer);
+        if (spec.layers[static_cast<size_t>(layer)].second_mixer) {
+          info_.device_layers.push_back(second_state(spec, layer));
+        }
+      }
     }
     first = place.layer_end;
   }
+  std::ranges::sort(info_.device_layers);
   if (first != layer_count) {
     fail(ErrorCode::invalid_argument, "the places cover {} of {} layers", first, layer_count);
   }

@@ -47,7 +47,7 @@ struct ModelInfo {
   int64_t parameter_count = 0;
   uint64_t weight_bytes = 0;       // resident, as packed for the chosen compute mode
   StateLayout state;               // what its layers keep of the past
-  std::vector<int> device_layers;  // which of them keep it in a device's memory; ascending
+  std::vector<int> device_layers;  // whose states a device has, second mixers' among them; ascending
 };
 
 // Activations and whatever else a run needs beside weights, keys and values on devices included. Made by the model that

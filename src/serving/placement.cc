@@ -171,8 +171,9 @@ uint64_t Placement::kv_bytes(const StateLayout& state) const {
   uint64_t least = has_device() ? UINT64_MAX : 0;
   for (const DevicePart& part : devices) {
     for (const StateGroup& group : state.groups()) {
-      const auto own = static_cast<uint64_t>(
-          std::ranges::count_if(group.layers, [&](int layer) { return layer >= part.first && layer < part.end; }));
+      // Behind all layers' states there are those of second mixers, which all layers have or none.
+      const auto own = static_cast<uint64_t>(std::ranges::count_if(
+          group.layers, [&](int state) { return state % layers >= part.first && state % layers < part.end; }));
       if (own == 0) continue;
       const PagedState* const paged = state.paged(group.layers.front());
       const auto dim = static_cast<uint64_t>(paged != nullptr ? paged->head_dim : 1);
