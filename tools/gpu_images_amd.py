@@ -10,7 +10,7 @@ from pathlib import Path
 TARGETS = [("gfx90a", "v_mfma_f32_16x16x16bf16_1k"), ("gfx942", "v_mfma_f32_16x16x16_bf16"),
            ("gfx1100", "v_wmma_f32_16x16x16_bf16"), ("gfx1201", "v_wmma_f32_16x16x16_bf16")]
 NAMES = [target for target, _ in TARGETS]
-MULTIPLIES = re.compile(r"linear_|experts_|gemm_|attention_decode_|attention_prompt_")  # kernels that need it
+MULTIPLIES = re.compile(r"linear_|experts_|gemm_|attention_decode_|attention_prompt_|latent_attention")  # kernels that need it
 ALIGNMENT = 4096  # of code objects in the bundle
 
 

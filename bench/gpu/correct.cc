@@ -1,10 +1,15 @@
 // Every kernel against its reference, with inputs no other run had.
 #include <cstdio>
 
+#include "gpu/trials/activate_checks.h"
+#include "gpu/trials/conv_checks.h"
 #include "gpu/trials/delta_checks.h"
 #include "gpu/trials/expert_checks.h"
+#include "gpu/trials/latent_checks.h"
 #include "gpu/trials/prompt_checks.h"
 #include "gpu/trials/sample_checks.h"
+#include "gpu/trials/scan_checks.h"
+#include "gpu/trials/ssd_checks.h"
 #include "session.h"
 
 namespace estoc::gpu {
@@ -125,11 +130,44 @@ void check_experts(Session& s, Tally& tally) {
 }
 
 void check_delta_nets(Session& s, Tally& tally) {
-  tally.add(check_delta_net(s.device, s.module, {.rows = {1, 1, 1}, .further = {1, 1, 1}}, s.random));
-  tally.add(check_delta_net(s.device, s.module, {.shape = {4, 8, 1, 128, 128, 4}, .rows = {70, 3}, .further = {5, 40}},
+  tally.add(check_delta_net(s.device, s.module, {.states = {.rows = {1, 1, 1}, .further = {1, 1, 1}}}, s.random));
+  tally.add(check_delta_net(s.device, s.module,
+                            {.shape = {4, 8, 1, 128, 128, 4}, .states = {.rows = {70, 3}, .further = {5, 40}}},
                             s.random));
   tally.add(check_delta_net(
-      s.device, s.module, {.shape = {2, 2, 0, 64, 64, 4}, .rows = {33}, .further = {2}, .has_tiles = true}, s.random));
+      s.device, s.module, {.shape = {2, 2, 0, 64, 64, 4}, .states = {.rows = {33}, .further = {2}, .has_tiles = true}},
+      s.random));
+}
+
+void check_states(Session& s, Tally& tally) {
+  const StateCase some{.rows = {33, 1, 2}, .further = {1, 9, 70}}, one_each{.rows = {1, 1, 1}, .further = {1, 1, 1}};
+  const StateCase in_tiles{.rows = {70}, .further = {3}, .has_tiles = true};
+  for (const StateCase& states : {some, one_each, in_tiles}) {
+    tally.add(check_short_conv(s.device, s.module, {.columns = 320, .has_bias = true, .states = states}, s.random));
+    tally.add(check_ssd(s.device, s.module, {.shape = {4, 64, 2, 128, 4}, .states = states}, s.random));
+    tally.add(check_ssd(s.device, s.module, {.shape = {2, 96, 1, 256, 4}, .is_gate_first = false, .states = states},
+                        s.random));
+    tally.add(check_selective_scan(s.device, s.module, {.shape = {320, 16, 64, 4}, .has_norms = true, .states = states},
+                                   s.random));
+  }
+}
+
+void check_activations(Session& s, Tally& tally) {
+  tally.add(check_activate(s.device, s.module, {.rows = 16, .columns = s.is_small ? 640 : 21504}, s.random));
+  tally.add(check_activate(s.device, s.module,
+                           {.rows = 70, .columns = 640, .is_squared = false, .is_gelu = true, .has_tiles = true},
+                           s.random));
+}
+
+void check_latents(Session& s, Tally& tally) {
+  tally.add(check_latent_attention(s.device, s.module, {.lengths = {300, 1, 64}, .splits = 3}, s.random));
+  tally.add(check_latent_attention(s.device, s.module, {.lengths = {70, 9}, .is_prompt = true}, s.random));
+  const LatentShape wide{
+      .heads = 20, .query_rank = 768, .latent_dim = 512, .turned_dim = 64, .key_dim = 192, .value_dim = 256};
+  tally.add(check_latent_attention(
+      s.device, s.module,
+      {.shape = wide, .lengths = {s.is_small ? 70 : 500}, .splits = 2, .is_interleaved = true, .growth = 0.1f},
+      s.random));
 }
 
 }  // namespace
@@ -156,6 +194,9 @@ bool run_correct(Session& s) {
   check_prompts(s, tally);
   check_experts(s, tally);
   check_delta_nets(s, tally);
+  check_states(s, tally);
+  check_latents(s, tally);
+  check_activations(s, tally);
   std::printf("= correct: %d of %d checks good\n", tally.good, tally.good + tally.wrong);
   return tally.wrong == 0;
 }

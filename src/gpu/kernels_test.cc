@@ -5,6 +5,7 @@
 
 #include "gpu/emulator.h"
 #include "gpu/test_emulator_runs.h"
+#include "gpu/trials/activate_checks.h"
 #include "gpu/trials/checks.h"
 
 namespace estoc::gpu {
@@ -177,6 +178,12 @@ TEST(LinearPlanTest, IsLaunchableAtAnyShapeAndFillsTheCard) {
       }
     }
   }
+}
+
+TEST_P(KernelsTest, Activations) {
+  expect(check_activate(device, module, {.rows = 3, .columns = 640}, random));
+  expect(check_activate(device, module, {.rows = 2, .is_squared = false}, random));
+  expect(check_activate(device, module, {.rows = 5, .is_squared = false, .is_gelu = true, .has_tiles = true}, random));
 }
 
 INSTANTIATE_TEST_SUITE_P(Schedules, KernelsTest,

@@ -13,49 +13,49 @@ int table_stride_of(const DecodeShape& shape, const GpuKvPool& pool) {
 
 const float* attention_gate(const GpuWeights& weights, const GpuBuffers& buffers) {
   const GpuWeightPlan& plan = weights.plan();
-  return buffers.qkv.as<float>() + (plan.heads + 2 * plan.kv_heads) * plan.head_room;
+  return buffers.qkv.as<float>() + plan.qkv_rows();
 }
 
 void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
-                             const DecodeShape& shape, const DecodeInputs& inputs, size_t index,
-                             gpu::WeightsAhead ahead, int output_tiles, gpu::ColumnOrder order) {
+                             const DecodeShape& shape, const DecodeInputs& inputs, const GpuLayer& layer,
+                             const GpuMixer& mixer, gpu::WeightsAhead ahead, int output_tiles, gpu::ColumnOrder order) {
   // Keys and values of the next layer are asked for while they leave room for weights in the cache.
   constexpr int64_t kAheadKvBytes = int64_t{16} << 20;
   const GpuWeightPlan& plan = weights.plan();
-  const GpuLayer& layer = plan.layers[index];
+  const GpuAttention& own = *mixer.attention();
   const GpuKvPools& kv = buffers.kv;
-  const int stride = table_stride_of(shape, kv.of(index));
+  const int stride = table_stride_of(shape, kv.of(mixer.state));
   const bool asks = int64_t{shape.rows} * stride * static_cast<int64_t>(kv.layer_bytes()) <= kAheadKvBytes;
   const int splits = gpu::attention_splits(stride * gpu::kKvPositions, shape.rows, plan.kv_heads,
                                            device.device().multiprocessors, plan.head_room);
   const gpu::AttentionArguments attention{.qkv = buffers.qkv.as<float>(),
-                                          .query_norm = layer.q_norm ? weights.vector(*layer.q_norm) : nullptr,
-                                          .key_norm = layer.k_norm ? weights.vector(*layer.k_norm) : nullptr,
-                                          .rotations = buffers.rotations[static_cast<size_t>(layer.rope)].table(),
+                                          .query_norm = own.q_norm ? weights.vector(*own.q_norm) : nullptr,
+                                          .key_norm = own.k_norm ? weights.vector(*own.k_norm) : nullptr,
+                                          .rotations = buffers.rotations[static_cast<size_t>(own.rope)].table(),
                                           .positions = inputs.positions,
-                                          .tables = inputs.tables[kv.pool_of(index)],
-                                          .kv = kv.layer(index),
+                                          .tables = inputs.tables[kv.pool_of(mixer.state)],
+                                          .kv = kv.layer(mixer.state),
                                           .output = buffers.attended.as<gpu::u16>(),
                                           .partial = buffers.partial.as<float>(),
                                           .arrived = buffers.arrived.as<gpu::u32>(),
                                           .table_stride = stride,
-                                          .qkv_stride = plan.qkv_rows(),
+                                          .qkv_stride = layer.projected(),
                                           .heads = plan.heads,
                                           .width = plan.head_dim,
                                           .output_tiles = output_tiles,
                                           .order = order,
-                                          .epsilon = layer.head_epsilon,
-                                          .scale = layer.scale,
-                                          .window = layer.window,
+                                          .epsilon = own.head_epsilon,
+                                          .scale = own.scale,
+                                          .window = own.window,
                                           .ahead = ahead,
-                                          .next_layer = asks ? kv.to_next(index) : 0,
-                                          .sinks = layer.sinks ? weights.vector(*layer.sinks) : nullptr,
-                                          .gate = layer.has_attention_gate ? attention_gate(weights, buffers) : nullptr,
-                                          .softcap = layer.softcap,
-                                          .value_epsilon = layer.value_epsilon};
+                                          .next_layer = asks ? kv.to_next(mixer.state) : 0,
+                                          .sinks = own.sinks ? weights.vector(*own.sinks) : nullptr,
+                                          .gate = own.has_gate ? attention_gate(weights, buffers) : nullptr,
+                                          .softcap = own.softcap,
+                                          .value_epsilon = own.value_epsilon};
   device.launch(
       "attention_decode_d" + std::to_string(plan.head_room) +
-          gpu::attention_decode_suffix(attention.kv.form, layer.window > 0 || layer.softcap > 0),
+          gpu::attention_decode_suffix(attention.kv.form, own.window > 0 || own.softcap > 0),
       {.blocks = splits, .blocks_y = shape.rows * plan.kv_heads, .threads = gpu::attention_threads(plan.head_room)},
       attention);
 }

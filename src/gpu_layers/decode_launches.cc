@@ -31,6 +31,8 @@ class DecodeLaunches {
   // Where the experts of the first later layer that has some begin, or all matrices end.
   size_t first_experts_behind(size_t index) const;
   gpu::WeightsAhead ask(size_t own_end);
+  void project(const GpuLayer& layer, const GpuMixer& mixer);
+  void mix(const GpuLayer& layer, const GpuMixer& mixer, size_t next_norm);
   void dense_mlp(const GpuLayer& layer, size_t next_norm);
   void experts(const GpuLayer& layer, size_t next_norm);
   LinearArguments arguments(const GpuMatrix& matrix, gpu::u16* inputs, bool has_norm, float epsilon);
@@ -50,8 +52,8 @@ class DecodeLaunches {
 size_t DecodeLaunches::first_experts_behind(size_t index) const {
   const auto& layers = w_.plan().layers;
   const auto next = std::find_if(layers.begin() + static_cast<std::ptrdiff_t>(index), layers.end(),
-                                 [](const GpuLayer& layer) { return layer.mixture.has_value(); });
-  return next == layers.end() ? w_.plan().matrix_bytes : next->mixture->gate_up.at;
+                                 [](const GpuLayer& layer) { return layer.mixture() != nullptr; });
+  return next == layers.end() ? w_.plan().matrix_bytes : next->mixture()->gate_up.at;
 }
 
 gpu::WeightsAhead DecodeLaunches::ask(size_t own_end) {
@@ -98,46 +100,66 @@ void DecodeLaunches::end_part(const GpuMatrix& matrix, std::optional<size_t> bia
 // The rows of the first layer, by token or as they came from another stack.
 void DecodeLaunches::begin() {
   if (w_.plan().embedding) return launch_embedding(device_, w_, b_, inputs_.tokens, shape_.rows);
-  launch_select_rows(device_, w_, b_, nullptr, shape_.rows, w_.plan().layers.front().input_norm, false);
+  launch_select_rows(device_, w_, b_, nullptr, shape_.rows, w_.plan().layers.front().first_norm(), false);
+}
+
+void DecodeLaunches::project(const GpuLayer& layer, const GpuMixer& mixer) {
+  for (const GpuMatrix& part : mixer.projections) {
+    LinearArguments a = arguments(part, b_.inputs.as<gpu::u16>(), true, layer.input_epsilon);
+    a.output = b_.qkv.as<float>(static_cast<size_t>(mixer.inputs_at + part.output_at) * 4);
+    a.output_stride = layer.projected();
+    a.bias = mixer.projection_bias ? vector(*mixer.projection_bias) + part.output_at : nullptr;
+    launch_linear(device_, part, "store", a);
+  }
+}
+
+void DecodeLaunches::mix(const GpuLayer& layer, const GpuMixer& mixer, size_t next_norm) {
+  if (mixer.attention() != nullptr) {
+    launch_decode_attention(device_, w_, b_, shape_, inputs_, layer, mixer, ask(mixer.output.at), 0,
+                            gpu::ColumnOrder::plain);
+  } else {
+    MixerStep step = mixer_step(b_, shape_, inputs_, false);
+    step.product = [&](const GpuMatrix& matrix, const gpu::Buffer& inputs, float* output, int stride,
+                       const float* bias) {
+      LinearArguments a = arguments(matrix, inputs.as<gpu::u16>(), false, 0);
+      a.output = output;
+      a.output_stride = stride;
+      a.bias = bias;
+      launch_linear(device_, matrix, "store", a);
+    };
+    launch_mixer(device_, w_, b_, step, layer, mixer);
+  }
+  end_part(mixer.output, mixer.output_bias, b_.attended.as<gpu::u16>(), mixer.addition, next_norm);
 }
 
 void DecodeLaunches::layer(size_t index) {
   const GpuLayer& layer = w_.plan().layers[index];
   end_of_known_ = first_experts_behind(index);
-  auto* const inputs = b_.inputs.as<gpu::u16>();
-  for (const GpuMatrix& part : layer.qkv) {
-    LinearArguments a = arguments(part, inputs, true, layer.input_epsilon);
-    a.output = b_.qkv.as<float>(static_cast<size_t>(part.output_at) * 4);
-    a.output_stride = w_.plan().first_rows(layer);
-    a.bias = layer.qkv_bias ? vector(*layer.qkv_bias) + part.output_at : nullptr;
-    launch_linear(device_, part, "store", a);
-  }
-  if (layer.delta) {
-    launch_delta_net(device_, w_, b_, shape_, inputs_, index, 0, gpu::ColumnOrder::plain);
-  } else {
-    launch_decode_attention(device_, w_, b_, shape_, inputs_, index, ask(layer.output.at), 0, gpu::ColumnOrder::plain);
-  }
-  end_part(layer.output, layer.output_bias, b_.attended.as<gpu::u16>(), layer.mixer_addition, layer.mlp_norm);
-  const size_t next_norm = index + 1 < w_.plan().layers.size() ? w_.plan().layers[index + 1].input_norm
+  const size_t next_norm = index + 1 < w_.plan().layers.size() ? w_.plan().layers[index + 1].first_norm()
                            : w_.plan().head                    ? w_.plan().head->norm
                                                                : w_.plan().ones;
-  if (layer.mixture) return experts(layer, next_norm);
-  dense_mlp(layer, next_norm);
+  for (const GpuMixer& mixer : layer.mixers) project(layer, mixer);  // all: the end of one writes over what they read
+  for (const GpuMixer& mixer : layer.mixers) mix(layer, mixer, layer.has_mlp() ? layer.mlp_norm : next_norm);
+  if (layer.mixture() != nullptr) experts(layer, next_norm);
+  if (layer.dense() != nullptr) dense_mlp(layer, next_norm);
 }
 
 void DecodeLaunches::dense_mlp(const GpuLayer& layer, size_t next_norm) {
-  LinearArguments gated = arguments(layer.gate_up, b_.inputs.as<gpu::u16>(), true, layer.mlp_epsilon);
-  gated.gate = layer.gate;
-  launch_linear(device_, layer.gate_up, "gated", gated);
-  end_part(layer.down, std::nullopt, b_.activated.as<gpu::u16>(), layer.mlp_addition, next_norm);
+  const GpuDenseMlp& mlp = *layer.dense();
+  LinearArguments first = arguments(mlp.first, b_.inputs.as<gpu::u16>(), true, layer.mlp_epsilon);
+  first.gate = mlp.gate;
+  if (!mlp.is_gated) first.output = b_.raised->as<float>();
+  launch_linear(device_, mlp.first, mlp.is_gated ? "gated" : "store", first);
+  if (!mlp.is_gated) launch_activation(device_, b_, mlp, shape_.rows, false);
+  end_part(mlp.down, std::nullopt, b_.activated.as<gpu::u16>(), layer.mlp_addition, next_norm);
 }
 
 // The shared expert comes first: what it reads is written over by the others' end.
 void DecodeLaunches::experts(const GpuLayer& layer, size_t next_norm) {
   launch_routes(device_, w_, b_, layer, shape_.rows);
-  if (const auto& shared = layer.mixture->shared) {
+  if (const auto& shared = layer.mixture()->shared) {
     LinearArguments gated = arguments(shared->gate_up, b_.inputs.as<gpu::u16>(), true, layer.mlp_epsilon);
-    gated.gate = layer.mixture->gate;
+    gated.gate = layer.mixture()->gate;
     launch_linear(device_, shared->gate_up, "gated", gated);
     LinearArguments down = arguments(shared->down, b_.activated.as<gpu::u16>(), false, 0);
     down.output = b_.experts->shared.as<float>();

@@ -21,14 +21,14 @@ constexpr DeviceForm kForms[] = {
 
 }  // namespace
 
-const DeviceForm& device_form_of(const MatrixView& matrix) {
+const DeviceForm& device_form_of(const MatrixView& matrix, const QuantFormat& format) {
   std::string known;
   for (const DeviceForm& form : kForms) {
-    if (form.format == matrix.format().name) return form;
+    if (form.format == format.name) return form;
     known += (known.empty() ? "" : ", ") + std::string(form.format);
   }
   fail(ErrorCode::unsupported, "{}: tensor '{}' is {}, which is not computed on a GPU yet ({} are)",
-       matrix.tensor().file, matrix.tensor().source_name, matrix.format().name, known);
+       matrix.tensor().file, matrix.tensor().source_name, format.name, known);
 }
 
 const char* name_of(gpu::WeightForm form) {

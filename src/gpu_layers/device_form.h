@@ -15,7 +15,8 @@ struct DeviceForm {
   const char* repack;  // the kernel
 };
 
-const DeviceForm& device_form_of(const MatrixView& matrix);
+// Of a matrix that is to be there as it is in this format, its own or another.
+const DeviceForm& device_form_of(const MatrixView& matrix, const QuantFormat& format);
 
 // As kernels' names spell it: "codes4".
 const char* name_of(gpu::WeightForm form);

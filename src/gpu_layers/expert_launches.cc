@@ -18,7 +18,7 @@ const float* or_null(const GpuWeights& weights, const std::optional<size_t>& vec
 
 void launch_router(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                    const GpuLayer& layer, int rows, bool is_few) {
-  const GpuMixture& mixture = *layer.mixture;
+  const GpuMixture& mixture = *layer.mixture();
   const gpu::RouterLogitsArguments logits{.residual = buffers.residual.as<float>(),
                                           .norm = weights.vector(layer.mlp_norm),
                                           .epsilon = layer.mlp_epsilon,
@@ -74,12 +74,12 @@ void launch_routes(const gpu::Accelerator& device, const GpuWeights& weights, co
                    const GpuLayer& layer, int rows) {
   launch_router(device, weights, buffers, layer, rows, true);
   device.launch("route_few", {.blocks = 1, .threads = gpu::kRouteThreads},
-                route_arguments(weights, buffers, *layer.mixture, rows));
+                route_arguments(weights, buffers, *layer.mixture(), rows));
 }
 
 int launch_experts(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                    const GpuLayer& layer, int rows, const float* next_norm) {
-  const GpuMixture& mixture = *layer.mixture;
+  const GpuMixture& mixture = *layer.mixture();
   const GpuExpertBuffers& b = *buffers.experts;
   const int slots = gpu::route_slots_max(rows, mixture.rule.chosen, mixture.rule.experts);
   gpu::ExpertsArguments a{};
@@ -118,8 +118,6 @@ int launch_experts(const gpu::Accelerator& device, const GpuWeights& weights, co
   return gpu::tile_rows_of(a.rows);
 }
 
-namespace {
-
 void launch_expert_product(const gpu::Accelerator& device, const GpuMatrix& matrix, const char* end, int places,
                            const gpu::GemmArguments& a) {
   const int items = gpu::gemm_items(matrix.rows, places, gpu::kGemmExpertTokens, 1, 1);
@@ -131,11 +129,9 @@ void launch_expert_product(const gpu::Accelerator& device, const GpuMatrix& matr
       a);
 }
 
-}  // namespace
-
 void launch_prompt_experts(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                            const GpuLayer& layer, int rows) {
-  const GpuMixture& mixture = *layer.mixture;
+  const GpuMixture& mixture = *layer.mixture();
   const GpuExpertBuffers& b = *buffers.experts;
   const int hidden = weights.plan().hidden, chosen = mixture.rule.chosen;
   const int places = gpu::route_places_max(rows, chosen, mixture.rule.experts);

@@ -2,6 +2,7 @@
 // GpuExpertBuffers::shared before, by the launches of dense products. Borrows everything. Throw Error{io}.
 #pragma once
 
+#include "gpu/source/gemm.h"
 #include "gpu_layers/gpu_launches.h"
 
 namespace estoc {
@@ -18,5 +19,9 @@ int launch_experts(const gpu::Accelerator& device, const GpuWeights& weights, co
 void launch_prompt_experts(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                            const GpuLayer& layer, int rows);
 bool has_prompt_expert_kernels(const gpu::Accelerator& device, const GpuMixture& mixture);
+
+// A product of each tile of 64 places with its own of matrices that lie one behind the other, "store" or "gated".
+void launch_expert_product(const gpu::Accelerator& device, const GpuMatrix& matrix, const char* end, int places,
+                           const gpu::GemmArguments& arguments);
 
 }  // namespace estoc

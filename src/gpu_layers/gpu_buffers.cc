@@ -7,21 +7,25 @@
 #include "gpu/source/sample.h"
 #include "gpu/source/token_tile.h"
 #include "gpu_layers/gpu_launches.h"
+#include "gpu_layers/gpu_tile_rows.h"
 
 namespace estoc {
 namespace {
-
-// Products of prompts read whole tiles of tokens, 256 at most.
-size_t padded(int rows) { return static_cast<size_t>((rows + 255) / 256 * 256); }
 
 size_t squares_bytes(const GpuWeights& weights, int rows_max) {
   const size_t parts = static_cast<size_t>(gpu::tile_rows_of(weights.plan().hidden));
   return std::max(kGpuDecodeRows * parts, static_cast<size_t>(rows_max)) * 4;
 }
 
-int widest(const GpuWeightPlan& plan, int (GpuWeightPlan::*of)(const GpuLayer&) const) {
+int widest_inputs(const GpuWeightPlan& plan) {
   int most = 0;
-  for (const GpuLayer& layer : plan.layers) most = std::max(most, (plan.*of)(layer));
+  for (const GpuLayer& layer : plan.layers) most = std::max(most, layer.projected());
+  return most;
+}
+
+int widest_outputs(const GpuWeightPlan& plan) {
+  int most = 0;
+  for (const GpuMixer* mixer : plan.states()) most = std::max(most, mixer->output.columns);
   return most;
 }
 
@@ -70,12 +74,11 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
       inputs(zeros(accelerator.device(), static_cast<size_t>(std::max(rows_max, logit_rows_max)) *
                                              static_cast<size_t>(weights.plan().hidden) * 2)),
       squares(zeros(accelerator.device(), squares_bytes(weights, std::max(rows_max, logit_rows_max)))),
-      qkv(zeros(accelerator.device(), static_cast<size_t>(rows_max) *
-                                          static_cast<size_t>(widest(weights.plan(), &GpuWeightPlan::first_rows)) * 4)),
+      qkv(zeros(accelerator.device(),
+                static_cast<size_t>(rows_max) * static_cast<size_t>(widest_inputs(weights.plan())) * 4)),
       attended(
-          zeros(accelerator.device(),
-                padded(rows_max) * static_cast<size_t>(widest(weights.plan(), &GpuWeightPlan::mixed_columns)) * 2)),
-      activated(zeros(accelerator.device(), padded(rows_max) * static_cast<size_t>(weights.plan().mlp_width) * 2)),
+          zeros(accelerator.device(), padded_rows(rows_max) * static_cast<size_t>(widest_outputs(weights.plan())) * 2)),
+      activated(zeros(accelerator.device(), padded_rows(rows_max) * static_cast<size_t>(weights.plan().mlp_width) * 2)),
       partial(zeros(
           accelerator.device(),
           static_cast<size_t>(gpu::attention_parts_max(accelerator.device().multiprocessors)) * 4 *
@@ -89,7 +92,10 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
                       : static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4) {
   const gpu::Device& device = accelerator.device();
   for (const RopeSpec& rope : ropes) {
-    if (weights.plan().heads > 0) rotations.emplace_back(device, rope, weights.plan().head_room, positions_max);
+    if (weights.plan().turned_dim > 0) rotations.emplace_back(device, rope, weights.plan().turned_dim, positions_max);
+  }
+  if (weights.plan().plain_width > 0) {
+    raised.emplace(zeros(device, static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().plain_width) * 4));
   }
   if (weights.plan().has_additions()) {
     part.emplace(zeros(device, static_cast<size_t>(rows_max) * static_cast<size_t>(weights.plan().hidden) * 4));
@@ -100,13 +106,13 @@ GpuBuffers::GpuBuffers(const gpu::Accelerator& accelerator, const GpuWeights& we
                                      static_cast<size_t>(gpu::sample_tile_count(weights.plan().vocab)) *
                                      sizeof(gpu::SampleTile));
   }
-  if (const gpu::DeltaNetShape* shape = weights.plan().delta_shape()) {
-    convolved.emplace(
-        zeros(device, static_cast<size_t>(rows_max) * static_cast<size_t>(gpu::delta_conv_columns(*shape)) * 4));
+  if (const auto sizes = state_sizes_of(weights.plan(), rows_max)) states.emplace(device, *sizes);
+  if (const auto sizes = latent_sizes_of(weights.plan(), rows_max, device.multiprocessors)) {
+    latent.emplace(device, *sizes);
   }
   if (const auto sizes = expert_sizes_of(weights.plan(), rows_max, has_prompts)) experts.emplace(device, *sizes);
   if (!has_prompts) return;
-  normed.emplace(zeros(device, padded(rows_max) * static_cast<size_t>(weights.plan().hidden) * 2));
+  normed.emplace(zeros(device, padded_rows(rows_max) * static_cast<size_t>(weights.plan().hidden) * 2));
   queries.emplace(zeros(device, static_cast<size_t>(rows_max) *
                                     static_cast<size_t>(weights.plan().heads * weights.plan().head_room) * 2));
   // A product is split only where its tiles leave multiprocessors without one (gemm_plan).

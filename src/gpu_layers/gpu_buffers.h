@@ -12,6 +12,8 @@
 #include "gpu/accelerator.h"
 #include "gpu_layers/gpu_expert_buffers.h"
 #include "gpu_layers/gpu_kv_pools.h"
+#include "gpu_layers/gpu_latent_buffers.h"
+#include "gpu_layers/gpu_state_buffers.h"
 #include "gpu_layers/gpu_weights.h"
 #include "layers/rope.h"
 #include "tensor/run_limits.h"
@@ -77,16 +79,18 @@ struct GpuBuffers {
   const int rows_max, logit_rows_max, positions_max;
   std::vector<GpuRotations> rotations;
 
-  gpu::Buffer residual;                  // f32 [row][hidden]
-  gpu::Buffer inputs;                    // bf16 [row][hidden]
-  gpu::Buffer squares;                   // f32 [row][parts]
-  gpu::Buffer qkv;                       // f32 [row][queries, keys, values, gates]: the plan's first_rows
-  gpu::Buffer attended;                  // bf16 [row][the plan's mixed_columns], or token tiles of it
-  gpu::Buffer activated;                 // bf16 [row][mlp width], or token tiles of it
-  std::optional<gpu::Buffer> convolved;  // f32 [row][columns], of delta nets
-  gpu::Buffer partial, arrived;          // of attention's splits
-  std::optional<gpu::Buffer> part;       // f32 [row][hidden]: what a part has computed, where it is not just added
+  gpu::Buffer residual;               // f32 [row][hidden]
+  gpu::Buffer inputs;                 // bf16 [row][hidden]
+  gpu::Buffer squares;                // f32 [row][parts]
+  gpu::Buffer qkv;                    // f32 [row][what the layer's mixers are given by their projections]
+  gpu::Buffer attended;               // bf16 [row][what a mixer's last product reads], or token tiles of it
+  gpu::Buffer activated;              // bf16 [row][mlp width], or token tiles of it
+  gpu::Buffer partial, arrived;       // of attention's splits
+  std::optional<gpu::Buffer> raised;  // f32 [row][width] of MLPs without a gate, before their activation
+  std::optional<gpu::Buffer> part;    // f32 [row][hidden]: what a part has computed, where it is not just added
   std::optional<GpuExpertBuffers> experts;
+  std::optional<GpuStateBuffers> states;
+  std::optional<GpuLatentBuffers> latent;
   std::optional<gpu::Buffer> normed, queries, product_partial, product_arrivals;  // of prompts
 
   std::optional<gpu::Buffer> logits;        // f32 [logit row][vocabulary]

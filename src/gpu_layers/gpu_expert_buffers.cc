@@ -43,14 +43,15 @@ gpu::Buffer zeros(const gpu::Device& device, size_t bytes) {
 std::optional<GpuExpertSizes> expert_sizes_of(const GpuWeightPlan& plan, int rows_max, bool has_prompts) {
   GpuExpertSizes sizes{.rows = rows_max, .hidden = plan.hidden};
   for (const GpuLayer& layer : plan.layers) {
-    if (!layer.mixture) continue;
-    const gpu::RouteRule& rule = layer.mixture->rule;
-    sizes.outputs = std::max(sizes.outputs, layer.mixture->outputs);
+    const GpuMixture* const mixture = layer.mixture();
+    if (mixture == nullptr) continue;
+    const gpu::RouteRule& rule = mixture->rule;
+    sizes.outputs = std::max(sizes.outputs, mixture->outputs);
     sizes.chosen = std::max(sizes.chosen, rule.chosen);
-    sizes.width = std::max(sizes.width, layer.mixture->width());
+    sizes.width = std::max(sizes.width, mixture->width());
     sizes.slots = std::max(sizes.slots, gpu::route_slots_max(gpu::kRouteFewRows, rule.chosen, rule.experts));
     if (has_prompts) sizes.places = std::max(sizes.places, gpu::route_places_max(rows_max, rule.chosen, rule.experts));
-    sizes.has_shared |= layer.mixture->shared.has_value();
+    sizes.has_shared |= mixture->shared.has_value();
   }
   if (sizes.outputs == 0) return std::nullopt;
   return sizes;

@@ -8,41 +8,43 @@ GpuKvPools::GpuKvPools(const gpu::Device& device, const GpuWeightPlan& plan, con
                        const RunLimits& limits)
     : kv_heads_(plan.kv_heads),
       form_(limits.kv_type == KvType::int8 ? gpu::KvForm::int8 : gpu::KvForm::bf16),
-      layer_bytes_(2 * static_cast<size_t>(plan.kv_heads * gpu::kv_tile_bytes(form_, plan.head_room))),
-      state_bytes_(plan.delta_shape() == nullptr ? 0
-                                                 : static_cast<size_t>(gpu::delta_state_bytes(*plan.delta_shape()))) {
+      layer_bytes_(2 * static_cast<size_t>(plan.kv_heads * gpu::kv_tile_bytes(form_, plan.head_room))) {
   struct Found {
     int group, window;
     bool is_fixed;
-    size_t layers;
+    size_t block_bytes;
   };
   std::vector<Found> found;
-  for (size_t layer = 0; layer < groups.size(); ++layer) {
-    auto at = std::ranges::find(found, groups[layer], &Found::group);
-    if (at == found.end())
-      at = found.insert(at, {groups[layer], plan.layers[layer].window, plan.layers[layer].delta.has_value(), 0});
-    places_.push_back({static_cast<size_t>(at - found.begin()), at->layers++});
+  const std::vector<const GpuMixer*> mixers = plan.states();
+  for (size_t state = 0; state < groups.size(); ++state) {
+    const GpuMixer& mixer = *mixers[state];
+    const GpuAttention* const attention = mixer.attention();
+    auto at = std::ranges::find(found, groups[state], &Found::group);
+    if (at == found.end()) {
+      at = found.insert(at, {groups[state], attention != nullptr ? attention->window : 0, mixer.state_bytes() > 0, 0});
+    }
+    places_.push_back({static_cast<size_t>(at - found.begin()), at->block_bytes});
+    const GpuLatent* const latent = mixer.latent();
+    at->block_bytes += at->is_fixed        ? mixer.state_bytes()
+                       : latent != nullptr ? static_cast<size_t>(gpu::latent_block_bytes(latent->shape))
+                                           : layer_bytes_;
   }
   for (const Found& each : found) {
-    const size_t block_bytes = each.layers * (each.is_fixed ? state_bytes_ : layer_bytes_);
     const auto blocks = static_cast<size_t>(limits.block_counts[static_cast<size_t>(each.group)]);
-    pools_.push_back({each.group, each.window, each.is_fixed, block_bytes, gpu::Buffer(device, blocks * block_bytes)});
+    pools_.push_back(
+        {each.group, each.window, each.is_fixed, each.block_bytes, gpu::Buffer(device, blocks * each.block_bytes)});
     pools_.back().memory.fill(0);  // what nobody has written is read, with a weight of zero
   }
 }
 
-gpu::KvLayer GpuKvPools::layer(size_t index) const {
-  const GpuKvPool& pool = of(index);
-  return {pool.memory.as<gpu::u8>(places_[index].index * layer_bytes_), static_cast<long>(pool.block_bytes), kv_heads_,
-          form_};
+gpu::KvLayer GpuKvPools::layer(size_t state) const {
+  return {part(state), static_cast<long>(of(state).block_bytes), kv_heads_, form_};
 }
 
-gpu::u8* GpuKvPools::state(size_t index) const {
-  return of(index).memory.as<gpu::u8>(places_[index].index * state_bytes_);
-}
+gpu::u8* GpuKvPools::part(size_t state) const { return of(state).memory.as<gpu::u8>(places_[state].at); }
 
-long GpuKvPools::to_next(size_t index) const {
-  const bool is_beside = index + 1 < places_.size() && places_[index + 1].pool == places_[index].pool;
+long GpuKvPools::to_next(size_t state) const {
+  const bool is_beside = state + 1 < places_.size() && places_[state + 1].pool == places_[state].pool;
   return is_beside ? static_cast<long>(layer_bytes_) : 0;
 }
 

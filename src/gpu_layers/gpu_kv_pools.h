@@ -21,23 +21,25 @@ struct GpuKvPool {
   int window = 0;         // positions that its layers see; 0 for all
   bool is_fixed = false;  // a block a sequence
   size_t block_bytes = 0;
-  gpu::Buffer memory;  // [block][layer of the group][keys, values][KV head] tiles (gpu/source/kv_tile.h)
+  gpu::Buffer memory;  // [block][layer of the group][keys, values][KV head] tiles (gpu/source/kv_tile.h), tiles of
+                       // latents, or states
 };
 
 class GpuKvPools {
  public:
-  // `groups` are those of the plan's layers.
+  // `groups` are those of the plan's states.
   GpuKvPools(const gpu::Device& device, const GpuWeightPlan& plan, const std::vector<int>& groups,
              const RunLimits& limits);
 
   const std::vector<GpuKvPool>& pools() const { return pools_; }
-  size_t pool_of(size_t layer) const { return places_[layer].pool; }
-  const GpuKvPool& of(size_t layer) const { return pools_[pool_of(layer)]; }
-  gpu::KvLayer layer(size_t index) const;
-  // A layer's fixed state in block 0; those of other blocks are block_bytes of its pool apart.
-  gpu::u8* state(size_t index) const;
-  // Bytes from a layer's keys to those of the next layer; 0 where these are in another pool, or there is none.
-  long to_next(size_t index) const;
+  // Of a state of the plan's:
+  size_t pool_of(size_t state) const { return places_[state].pool; }
+  const GpuKvPool& of(size_t state) const { return pools_[pool_of(state)]; }
+  gpu::KvLayer layer(size_t state) const;
+  // A fixed one, or a layer's latents, in block 0; those of other blocks are block_bytes of its pool apart.
+  gpu::u8* part(size_t state) const;
+  // Bytes from a layer's keys to those of the next one that has some; 0 where these are in another pool, or none has.
+  long to_next(size_t state) const;
   size_t layer_bytes() const { return layer_bytes_; }  // in a block
   // What can be kept of a sequence: positions, where some layer sees all of them.
   int positions_max(int context_max) const;
@@ -46,12 +48,12 @@ class GpuKvPools {
 
  private:
   struct Place {
-    size_t pool = 0, index = 0;  // among the pool's layers
+    size_t pool = 0, at = 0;  // bytes into a block
   };
   int kv_heads_;
   gpu::KvForm form_;
-  size_t layer_bytes_, state_bytes_;
-  std::vector<Place> places_;  // [layer]
+  size_t layer_bytes_;
+  std::vector<Place> places_;  // [state]
   std::vector<GpuKvPool> pools_;
 };
 

@@ -7,11 +7,12 @@
 #pragma once
 
 #include <compare>
+#include <functional>
 
 #include "gpu/source/attention_prompt.h"
-#include "gpu/source/delta_net.h"
 #include "gpu/source/linear.h"
 #include "gpu/source/sample.h"
+#include "gpu/source/state_rows.h"
 #include "gpu/source/weights_ahead.h"
 #include "gpu_layers/gpu_buffers.h"
 
@@ -53,7 +54,7 @@ struct PromptInputs {
   const gpu::u32* tokens = nullptr;   // as above
   const int* positions = nullptr;     // [row]
   const int* table_starts = nullptr;  // [row] where the ids of the row's sequence begin in `tables`
-  const gpu::DeltaSequence* sequences = nullptr;
+  const gpu::SequenceRows* sequences = nullptr;
   int sequence_count = 0;
   const int* first_rows = nullptr;      // [row] of the row's sequence
   std::vector<const gpu::u32*> tables;  // [pool], of fixed states one id a sequence; blocks before
@@ -84,6 +85,9 @@ void launch_select_rows(const gpu::Accelerator& device, const GpuWeights& weight
 // rows that follows; null: none does.
 void launch_addition(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
                      const GpuAddition& addition, int rows, const float* next_norm);
+// What an MLP without a gate has raised becomes rows, or with `is_tiled` token tiles, for its other product.
+void launch_activation(const gpu::Accelerator& device, const GpuBuffers& buffers, const GpuDenseMlp& mlp, int rows,
+                       bool is_tiled);
 // A projection of up to kGpuDecodeRows rows: "store", "residual" or "gated". Returns its blocks, which is how many
 // parts of the sums of squares a residual leaves.
 int launch_linear(const gpu::Accelerator& device, const GpuMatrix& matrix, const char* end,
@@ -91,17 +95,35 @@ int launch_linear(const gpu::Accelerator& device, const GpuMatrix& matrix, const
 
 // The attention of one new position a row. Its output is rows, or with `output_tiles` token tiles so many columns wide.
 void launch_decode_attention(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
-                             const DecodeShape& shape, const DecodeInputs& inputs, size_t layer,
-                             gpu::WeightsAhead ahead, int output_tiles, gpu::ColumnOrder order);
+                             const DecodeShape& shape, const DecodeInputs& inputs, const GpuLayer& layer,
+                             const GpuMixer& mixer, gpu::WeightsAhead ahead, int output_tiles, gpu::ColumnOrder order);
 
-// The inside of a delta net, of one new row of each sequence or of any rows; output as above.
-void launch_delta_net(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
-                      const DecodeShape& shape, const DecodeInputs& inputs, size_t layer, int output_tiles,
-                      gpu::ColumnOrder order);
-void launch_prompt_delta_net(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
-                             const PromptInputs& inputs, size_t layer, gpu::ColumnOrder order);
+// How a step goes through mixers other than attention, be it one new row of each sequence or any rows.
+struct MixerStep {
+  int rows = 0, sequences = 0;
+  std::vector<const gpu::u32*> tables = {};  // [pool]
+  std::vector<int> table_strides = {};       // [pool], of one row each; not read for prompts
+  gpu::StateRows state_rows = {};            // without states and tables
+  int reach = 0;                             // positions of the longest sequence; 0: its splits are one
+  bool is_tiled = false;                     // products read token tiles, not rows
+  // f32 rows of this many floats, `bias` may be null.
+  std::function<void(const GpuMatrix& matrix, const gpu::Buffer& inputs, float* output, int stride, const float* bias)>
+      product = {};
+  // As products with a matrix read rows.
+  gpu::TokenRows inputs_of(const GpuMatrix& matrix, const gpu::Buffer& to) const;
+};
+// Without `product`.
+MixerStep mixer_step(const GpuBuffers& buffers, const DecodeShape& shape, const DecodeInputs& inputs, bool is_tiled);
+MixerStep mixer_step(const PromptInputs& inputs);
+// What such a mixer does between its first projections and its last; leaves that one's inputs.
+void launch_mixer(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                  const MixerStep& step, const GpuLayer& layer, const GpuMixer& mixer);
+void launch_state_mixer(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                        const MixerStep& step, const GpuLayer& layer, const GpuMixer& mixer);
+void launch_latent_attention(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
+                             const MixerStep& step, const GpuLayer& layer, const GpuMixer& mixer);
 
-// Where the gates of attention are that queries, keys and values stand before; of rows qkv_rows() apart.
+// Where the gates of attention are that queries, keys and values stand before; of rows as the layer's.
 const float* attention_gate(const GpuWeights& weights, const GpuBuffers& buffers);
 
 // Of all, at the end: logits of rows whose inputs and squares are ready, and tokens of them.

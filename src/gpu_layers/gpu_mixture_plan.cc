@@ -4,19 +4,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/error.h"
+#include "gpu_layers/gpu_plan_parts.h"
 #include "gpu_layers/gpu_weight_plan.h"
-#include "layers/expert_tensors.h"
-#include "layers/spec_matrix.h"
 
 namespace estoc {
 namespace {
 
 using Score = RouterRule::Score;
 
-[[noreturn]] void refuse(const MoeSpec& spec, std::string_view what) {
-  fail(ErrorCode::unsupported, "layers on a GPU: '{}' {}, which is not computed there yet", spec.name, what);
-}
+[[noreturn]] void refuse(const MoeSpec& spec, std::string_view what) { refuse_on_device(spec.name, what); }
 
 void refuse_options(const MoeSpec& spec) {
   const RouterRule& rule = spec.rule;
@@ -52,12 +48,6 @@ gpu::RouteRule rule_of(const RouterRule& rule) {
 gpu::GateCurve gate_of(const ExpertActivation& activation) {
   if (activation.limit > 0) return {-activation.slope * gpu::kLog2E, 0, activation.limit};
   return activation.function == Activation::gelu_tanh ? gpu::kGeluTanh : gpu::kSilu;
-}
-
-RequireTensor require_of(const WeightSource& source) {
-  return [&source](const std::string& name, std::span<const int64_t> shape) -> const WeightTensor& {
-    return source.require(name, shape);
-  };
 }
 
 // A vector that files also keep as a matrix of one row.

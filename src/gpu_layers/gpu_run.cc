@@ -252,7 +252,7 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   }
   reach(last + 1);
   const auto tiles = tiles_of(batch, starts, weights_.plan().group(), weights_.plan().kv_heads);
-  const size_t bytes = rows.size() * 16 + batch.sequences.size() * sizeof(gpu::DeltaSequence) +
+  const size_t bytes = rows.size() * 16 + batch.sequences.size() * sizeof(gpu::SequenceRows) +
                        batch.logit_rows.size() * (4 + sizeof(gpu::SampleRow)) +
                        table_entries * 4 * buffers_.kv.pools().size() +
                        tiles.size() * sizeof(gpu::AttentionPromptTile) + 512;
@@ -265,7 +265,7 @@ void GpuRun::prompt(const Batch& batch, std::span<const Row> rows, Rows& hidden,
   const auto positions = in.put<int>(rows.size());
   const auto table_starts = in.put<int>(rows.size());
   const auto first_rows = in.put<int>(rows.size());
-  const auto sequences = in.put<gpu::DeltaSequence>(batch.sequences.size());
+  const auto sequences = in.put<gpu::SequenceRows>(batch.sequences.size());
   const auto picks = in.put<int>(batch.logit_rows.size());
   const auto samples = in.put<gpu::SampleRow>(batch.logit_rows.size());
   const auto tables = in.put<u32>(table_entries * buffers_.kv.pools().size());

@@ -24,8 +24,8 @@ namespace estoc {
 
 class GpuRun final : public StackScratch {
  public:
-  // `groups` of the model's state are those of the layers; no sequence is longer than `context_max`. `is_invariant`: a
-  // row's bits do not depend on the batch.
+  // `groups` of the model's state are those of the plan's states; no sequence is longer than `context_max`.
+  // `is_invariant`: a row's bits do not depend on the batch.
   GpuRun(const gpu::Accelerator& device, const GpuWeights& weights, const std::vector<RopeSpec>& ropes,
          const RunLimits& limits, const std::vector<int>& groups, int context_max, bool is_invariant);
 

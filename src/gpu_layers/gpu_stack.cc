@@ -1,5 +1,6 @@
 #include "gpu_layers/gpu_stack.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -8,9 +9,14 @@
 namespace estoc {
 namespace {
 
-std::vector<int> groups_of(const StateLayout& layout, int first, int end) {
+// Of the states of layers that keep any, in the order of the plan's (GpuMixer::state).
+std::vector<int> groups_of(const DecoderSpec& decoder, const StateLayout& layout, int first, int end) {
   std::vector<int> groups;
-  for (int layer = first; layer < end; ++layer) groups.push_back(layout.group_of(layer));
+  for (int layer = first; layer < end; ++layer) {
+    const LayerSpec& spec = decoder.layers[static_cast<size_t>(layer)];
+    if (!std::holds_alternative<std::monostate>(spec.mixer)) groups.push_back(layout.group_of(layer));
+    if (spec.second_mixer) groups.push_back(layout.group_of(second_state(decoder, layer)));
+  }
   return groups;
 }
 
@@ -34,7 +40,7 @@ GpuStack::GpuStack(LoadContext& load, const DecoderSpec& decoder, const StateLay
       first_(first),
       context_max_(decoder.context_max),
       is_invariant_(load.compute.is_deterministic),
-      groups_(groups_of(layout, first, end)),
+      groups_(groups_of(decoder, layout, first, end)),
       ropes_(ropes_of(decoder, first, end)),
       weights_(load, *device_, decoder, first, end) {}
 
@@ -44,6 +50,10 @@ std::unique_ptr<StackScratch> GpuStack::make_scratch(const RunLimits& limits) co
   }
   if (limits.kv_type != KvType::bf16 && limits.kv_type != KvType::int8) {
     fail(ErrorCode::unsupported, "keys and values on a GPU are bf16 or int8, not {}", kv_type_name(limits.kv_type));
+  }
+  const auto is_latent = [](const GpuMixer* mixer) { return mixer->latent() != nullptr; };
+  if (limits.kv_type == KvType::int8 && std::ranges::any_of(weights_.plan().states(), is_latent)) {
+    fail(ErrorCode::unsupported, "latents on a GPU are kept in bf16, not in int8");
   }
   device_->device().use();
   return std::make_unique<GpuRun>(*device_, weights_, ropes_, limits, groups_, context_max_, is_invariant_);

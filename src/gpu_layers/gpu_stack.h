@@ -31,7 +31,7 @@ class GpuStack final : public DecoderStack {
   const std::shared_ptr<gpu::Accelerator> device_;
   const int first_, context_max_;
   const bool is_invariant_;
-  const std::vector<int> groups_;  // of the layers' state
+  const std::vector<int> groups_;  // of the plan's states
   const std::vector<RopeSpec> ropes_;
   const GpuWeights weights_;
 };

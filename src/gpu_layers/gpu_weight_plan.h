@@ -10,15 +10,13 @@
 
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "gpu/source/delta_net.h"
-#include "gpu/source/gate.h"
-#include "gpu/source/route.h"
-#include "gpu/source/weight_tile.h"
 #include "gpu_layers/device_form.h"
+#include "gpu_layers/gpu_layer.h"
 #include "gpu_layers/head_order.h"
 #include "layers/layer_spec.h"
 #include "weights/naming_rules.h"
@@ -26,77 +24,6 @@
 #include "weights/weight_source.h"
 
 namespace estoc {
-
-struct GpuMatrix {
-  gpu::WeightForm form{};
-  int rows = 0, columns = 0;
-  size_t at = 0;      // bytes behind the first matrix
-  int output_at = 0;  // of its first row among those of its neighbours
-  size_t bytes() const { return static_cast<size_t>(gpu::matrix_bytes(form, rows, columns)); }
-};
-
-// How a part's result enters the residual stream, where it is not just added: behind a norm, or scaled.
-struct GpuAddition {
-  std::optional<size_t> norm;
-  float epsilon = 0, scale = 1;
-  bool is_plain() const { return !norm && scale == 1; }
-};
-
-// A gated delta net between its projections.
-struct GpuDeltaNet {
-  gpu::DeltaNetShape shape{};
-  size_t taps = 0;  // [conv_width][columns of q, k and v]
-  size_t decay_rate = 0, decay_bias = 0, norm = 0;
-  float epsilon = 0;
-};
-
-// An MLP of experts. Their matrices lie one behind the other, as do their biases.
-struct GpuMixture {
-  gpu::RouteRule rule{};
-  int outputs = 0;    // of the router: experts, and behind them what weighs the shared one
-  size_t router = 0;  // f32 [outputs][hidden]
-  std::optional<size_t> router_bias, correction;
-  GpuMatrix gate_up, down;  // of the first expert
-  size_t gate_up_stride = 0, down_stride = 0;
-  std::optional<size_t> gate_up_bias, down_bias;
-  gpu::GateCurve gate = gpu::kSilu;
-  struct Shared {
-    GpuMatrix gate_up, down;
-    bool is_weighed = false;
-  };
-  std::optional<Shared> shared;
-  int width() const { return gate_up.rows / 2; }
-};
-
-// Vectors are offsets in floats behind the first; nothing for one that the layer does not have.
-struct GpuLayer {
-  std::vector<GpuMatrix> qkv;  // of a delta net all that reads the layer's input
-  GpuMatrix output;
-  std::optional<GpuDeltaNet> delta;  // instead of attention
-  GpuMatrix gate_up, down;           // of a dense MLP
-  std::optional<GpuMixture> mixture;
-  size_t input_norm = 0, mlp_norm = 0;
-  std::optional<size_t> q_norm, k_norm;
-  std::optional<size_t> qkv_bias;     // of all three, one behind the other
-  std::optional<size_t> output_bias;  // of attention
-  std::optional<size_t> sinks;        // of each head
-  bool has_attention_gate = false;    // whose rows stand behind those of values
-  GpuAddition mixer_addition, mlp_addition;
-  gpu::GateCurve gate = gpu::kSilu;
-  float input_epsilon = 0, mlp_epsilon = 0, head_epsilon = 0;
-  float scale = 0, softcap = 0;  // of scores; no cap: 0
-  float value_epsilon = 0;       // of a norm of each head of values; 0 for none
-  int window = 0;                // positions that a row sees; 0 for all
-  // What an MLP's products begin with.
-  const GpuMatrix& first_of_mlp() const { return mixture ? mixture->gate_up : gate_up; }
-  int rope = 0;  // of the decoder's ropes; one behind the last of these turns nothing
-};
-
-struct GpuHead {
-  GpuMatrix matrix;
-  size_t norm = 0;
-  float epsilon = 0;
-};
 
 struct GpuWeightPlan {
   // Layers [first, end).
@@ -111,22 +38,20 @@ struct GpuWeightPlan {
   // Of all layers alike.
   int hidden = 0, heads = 0, kv_heads = 0, vocab = 0;
   int head_dim = 0, head_room = 0;  // of the model's heads, and of the device's (head_order.h)
+  int turned_dim = 0;               // of positions' angles: the device's heads, or what turns of latent attention's
   int mlp_width = 0;                // the widest of dense MLPs and shared experts
+  int plain_width = 0;              // the widest of dense MLPs without a gate
   size_t matrix_bytes = 0, vector_floats = 0;
   int attended() const { return heads * head_dim; }
   int group() const { return kv_heads == 0 ? 1 : heads / kv_heads; }  // queries' heads of a key's
-  int qkv_rows() const { return (heads + 2 * kv_heads) * head_room + (has_attention_gate_ ? attended() : 0); }
+  // Of the queries, keys and values that attention's projections leave; gates stand behind them.
+  int qkv_rows() const { return (heads + 2 * kv_heads) * head_room; }
   // Whether parts' results are anywhere kept apart from the residual.
   bool has_additions() const;
-  // Of the layers' delta nets, which are all alike; null where there is none.
-  const gpu::DeltaNetShape* delta_shape() const;
-  // Floats of a row that a layer's first products leave, and columns of what its last one reads.
-  int first_rows(const GpuLayer& layer) const {
-    return layer.delta ? gpu::delta_inputs(layer.delta->shape) : qkv_rows();
-  }
-  int mixed_columns(const GpuLayer& layer) const {
-    return layer.delta ? gpu::delta_value_columns(layer.delta->shape) : attended();
-  }
+  // What its layers keep: a state a mixer, in order.
+  std::vector<const GpuMixer*> states() const;
+  // One whose form tells how fast weights are read.
+  const GpuMatrix& typical_matrix() const;
 
   // What is to be put at a matrix's place: its parts' rows one behind the other, or taking turns by eight.
   struct Part {
@@ -140,7 +65,8 @@ struct GpuWeightPlan {
     std::vector<Part> parts;
     bool is_interleaved;
     const std::byte* row(int64_t r) const;
-    std::vector<std::byte> zeros = {};  // a row of them
+    std::vector<std::byte> zeros = {};    // a row of them
+    const QuantFormat* turned = nullptr;  // the only part with rows for columns, in this format
   };
   // Elements of a tensor with something added to each.
   struct VectorSource {
@@ -150,7 +76,7 @@ struct GpuWeightPlan {
     int64_t first = 0;
     RowMap rows = {};
     HeadOrder order = {};
-    float offset = 0;
+    float offset = 0, factor = 1;  // of what is read
     // Instead of all that: element i is element map(i), or as below.
     std::function<int64_t(int64_t)> map = {};
     float (*change)(float) = nullptr;  // what becomes of each; null: nothing
@@ -167,14 +93,34 @@ struct GpuWeightPlan {
   std::vector<VectorSource> vectors;
 
  private:
-  void describe(const LayerSpec& layer);
-  void describe(const AttentionSpec& attention);
   void add_layer(const WeightSource& source, const DecoderSpec& decoder, const LayerSpec& layer);
-  void add_attention(const WeightSource& source, const DecoderSpec& decoder, const AttentionSpec& attention,
-                     GpuLayer& to);
-  void add_delta_net(const WeightSource& source, const GatedDeltaSpec& delta, GpuLayer& to);
-  void place_projections(const std::vector<Part>& parts, GpuLayer& to);
-  void add_mlp(const WeightSource& source, const GatedMlpSpec& mlp, GpuLayer& to);
+  void add_mlp(const WeightSource& source, const LayerSpec& layer, GpuLayer& to);
+  GpuDenseMlp plan_mlp(const WeightSource& source, const GatedMlpSpec& mlp, GpuAddition& addition);
+  GpuDenseMlp plan_mlp(const WeightSource& source, const PlainMlpSpec& mlp);
+  // gpu_mixer_plan.cc
+  void add_mixer(const WeightSource& source, const DecoderSpec& decoder, const MixerSpec& spec, GpuAddition addition,
+                 GpuLayer& to);
+  void describe(const AttentionSpec& attention);
+  GpuAttention plan(const WeightSource& source, const DecoderSpec& decoder, const AttentionSpec& spec, GpuMixer& to);
+  GpuDeltaNet plan(const WeightSource& source, const DecoderSpec& decoder, const GatedDeltaSpec& spec, GpuMixer& to);
+  GpuShortConv plan(const WeightSource& source, const DecoderSpec& decoder, const ShortConvSpec& spec, GpuMixer& to);
+  GpuMamba2 plan(const WeightSource& source, const DecoderSpec& decoder, const Mamba2Spec& spec, GpuMixer& to);
+  GpuMamba plan(const WeightSource& source, const DecoderSpec& decoder, const MambaSpec& spec, GpuMixer& to);
+  GpuLatent plan(const WeightSource& source, const DecoderSpec& decoder, const LatentAttentionSpec& spec, GpuMixer& to);
+  // gpu_latent_plan.cc
+  void place_latent_heads(const WeightSource& source, const LatentAttentionSpec& spec, GpuLatent& to);
+  void place_latent_biases(const WeightSource& source, const std::string& first_of_queries,
+                           const LatentAttentionSpec& spec, GpuLatent& own, GpuMixer& to);
+  // gpu_mixer_plan.cc
+  void place_projections(const std::vector<Part>& parts, GpuMixer& to);
+  // One matrix before and one behind, with biases where there are any.
+  void place_ends(const WeightSource& source, const std::string& name, int inputs, int outputs, GpuMixer& to);
+  // How fast states decay, below 0.
+  size_t place_rates(const WeightSource& source, const std::string& name, int64_t count);
+  GpuConv place_conv(const WeightSource& source, const std::string& name, int columns, int width);
+  std::optional<size_t> place_biases(const WeightSource& source, const AttentionSpec& attention,
+                                     const HeadOrder& order);
+  size_t place_sinks(const WeightSource& source, const AttentionSpec& attention);
   // gpu_mixture_plan.cc
   GpuMixture plan_mixture(const WeightSource& source, const MoeSpec& spec);
   void place_router(const WeightSource& source, const MoeSpec& spec, GpuMixture& to);
@@ -183,15 +129,16 @@ struct GpuWeightPlan {
   // A vector of so many elements, more than one tensor's: those that `map` leaves are somebody else's.
   void place_some(const WeightTensor& tensor, size_t at, int count, std::function<int64_t(int64_t)> map);
   size_t reserve(int64_t floats);
+  // Numbers of a tensor under the first of these names that the file has, in whatever shape it keeps them.
+  size_t place_numbers(const WeightSource& source, std::initializer_list<std::string> names, int64_t count);
   GpuMatrix place(const std::vector<Part>& parts, bool is_interleaved);
+  GpuMatrix place_turned(const Part& part, const QuantFormat& format);
+  GpuMatrix reserve_matrix(gpu::WeightForm form, int64_t rows, int64_t columns);
   size_t place(const WeightSource& source, const NormSpec& norm, int count, const HeadOrder& order = {});
-  size_t place_sinks(const WeightSource& source, const AttentionSpec& attention);
   GpuAddition addition(const WeightSource& source, const std::optional<NormSpec>& norm, float scale);
-  std::optional<size_t> place_biases(const WeightSource& source, const AttentionSpec& attention,
-                                     const HeadOrder& order);
   std::optional<size_t> place_bias(const WeightSource& source, const MatrixSpec& matrix, int rows);
 
-  bool has_attention_gate_ = false;  // any layer has
+  size_t states_ = 0;
 };
 
 }  // namespace estoc

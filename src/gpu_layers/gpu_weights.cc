@@ -1,5 +1,6 @@
 #include "gpu_layers/gpu_weights.h"
 
+#include <optional>
 #include <vector>
 
 #include "gpu_layers/weight_upload.h"
@@ -28,7 +29,8 @@ void GpuWeights::upload(LoadContext& load, const gpu::Accelerator& device) {
       const int64_t element = vector.element(i);
       if (element == GpuWeightPlan::VectorSource::kLeft) continue;
       const bool is_zero = element == GpuWeightPlan::VectorSource::kZero;
-      values[vector.at + static_cast<size_t>(i)] = is_zero ? 0 : all.at(static_cast<size_t>(element)) + vector.offset;
+      values[vector.at + static_cast<size_t>(i)] =
+          is_zero ? 0 : all.at(static_cast<size_t>(element)) * vector.factor + vector.offset;
       if (vector.change != nullptr)
         values[vector.at + static_cast<size_t>(i)] = vector.change(values[vector.at + static_cast<size_t>(i)]);
     }
@@ -39,10 +41,13 @@ void GpuWeights::upload(LoadContext& load, const gpu::Accelerator& device) {
   load.used.insert(plan_.experts.begin(), plan_.experts.end());
   WeightUpload upload(device, load.compute.team);
   for (const GpuWeightPlan::MatrixSource& matrix : plan_.matrices) {
+    const MatrixView& first = matrix.parts.front().matrix;
+    const std::optional<MatrixView> turned =
+        matrix.turned == nullptr ? std::nullopt : std::optional(first.transposed(1, matrix.turned));
     const RowSource source{.rows = matrix.to.rows,
                            .columns = matrix.to.columns,
-                           .row_bytes = matrix.parts.front().matrix.format().row_bytes(matrix.to.columns),
-                           .row = [&](int64_t r) { return matrix.row(r); }};
+                           .row_bytes = (turned ? *turned : first).format().row_bytes(matrix.to.columns),
+                           .row = [&](int64_t r) { return turned ? turned->row(r) : matrix.row(r); }};
     upload.put(*matrix.form, source, matrices_.as<gpu::u8>(matrix.to.at));
     for (const GpuWeightPlan::Part& part : matrix.parts) {
       load.used.insert(&part.matrix.tensor());

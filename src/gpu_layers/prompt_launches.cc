@@ -47,14 +47,16 @@ class PromptLaunches {
     product(matrix, inputs, end, in_.rows);
   }
   void product(const GpuMatrix& matrix, const gpu::Buffer& inputs, const ProductEnd& end, int rows);
-  void project(const GpuLayer& layer);
+  void project(const GpuLayer& layer, const GpuMixer& mixer);
   // The product that ends a part; its result enters the residual.
   void end_part(const GpuMatrix& matrix, std::optional<size_t> bias, const gpu::Buffer& inputs,
                 const GpuAddition& addition);
-  void finish(const GpuLayer& layer);
+  void end_mixer(const GpuMixer& mixer) { end_part(mixer.output, mixer.output_bias, b_.attended, mixer.addition); }
+  void mix(MixerStep step, const GpuLayer& layer, const GpuMixer& mixer);
+  void mlp(const GpuLayer& layer);
   void experts(const GpuLayer& layer);
-  void rope(size_t index);
-  void attention(size_t index);
+  void rope(const GpuLayer& layer, const GpuMixer& mixer);
+  void attention(const GpuLayer& layer, const GpuMixer& mixer);
 
   const gpu::Accelerator& device_;
   const GpuWeights& w_;
@@ -105,51 +107,51 @@ void PromptLaunches::product(const GpuMatrix& matrix, const gpu::Buffer& inputs,
                  a);
 }
 
-void PromptLaunches::rope(size_t index) {
-  const GpuLayer& layer = w_.plan().layers[index];
+void PromptLaunches::rope(const GpuLayer& layer, const GpuMixer& mixer) {
+  const GpuAttention& own = *mixer.attention();
   // A table of one id a step: the row's begins where it says.
   const gpu::RopeArguments rope{.qkv = b_.qkv.as<float>(),
-                                .query_norm = layer.q_norm ? vector(*layer.q_norm) : nullptr,
-                                .key_norm = layer.k_norm ? vector(*layer.k_norm) : nullptr,
-                                .rotations = b_.rotations[static_cast<size_t>(layer.rope)].table(),
+                                .query_norm = own.q_norm ? vector(*own.q_norm) : nullptr,
+                                .key_norm = own.k_norm ? vector(*own.k_norm) : nullptr,
+                                .rotations = b_.rotations[static_cast<size_t>(own.rope)].table(),
                                 .positions = in_.positions,
                                 .sequences = in_.table_starts,
-                                .tables = in_.tables[b_.kv.pool_of(index)],
+                                .tables = in_.tables[b_.kv.pool_of(mixer.state)],
                                 .queries = b_.queries->as<gpu::u16>(),
-                                .kv = b_.kv.layer(index),
+                                .kv = b_.kv.layer(mixer.state),
                                 .table_stride = 1,
-                                .qkv_stride = w_.plan().qkv_rows(),
+                                .qkv_stride = layer.projected(),
                                 .heads = w_.plan().heads,
                                 .width = w_.plan().head_dim,
                                 .count = in_.rows,
-                                .epsilon = layer.head_epsilon,
-                                .value_epsilon = layer.value_epsilon};
+                                .epsilon = own.head_epsilon,
+                                .value_epsilon = own.value_epsilon};
   device_.launch("rope_kv_d" + std::to_string(w_.plan().head_room),
                  {.blocks = w_.plan().heads + w_.plan().kv_heads, .blocks_y = (in_.rows + 3) / 4, .threads = 128},
                  rope);
 }
 
-void PromptLaunches::attention(size_t index) {
-  const GpuLayer& layer = w_.plan().layers[index];
+void PromptLaunches::attention(const GpuLayer& layer, const GpuMixer& mixer) {
+  const GpuAttention& own = *mixer.attention();
   gpu::AttentionPromptArguments a{};
   a.query = b_.queries->as<gpu::u16>();
-  a.kv = b_.kv.layer(index);
-  a.tables = in_.tables[b_.kv.pool_of(index)];
+  a.kv = b_.kv.layer(mixer.state);
+  a.tables = in_.tables[b_.kv.pool_of(mixer.state)];
   a.tiles = in_.tiles;
   a.output = b_.attended.as<gpu::u8>();
-  a.order = order_of(layer.output);
+  a.order = order_of(mixer.output);
   a.heads = w_.plan().heads;
   a.group = w_.plan().heads / w_.plan().kv_heads;
-  a.scale = layer.scale;
+  a.scale = own.scale;
   a.width = w_.plan().head_dim;
-  a.window = layer.window;
+  a.window = own.window;
   a.tile_count = in_.tile_count;
-  a.sinks = layer.sinks ? vector(*layer.sinks) : nullptr;
-  a.gate = layer.has_attention_gate ? attention_gate(w_, b_) : nullptr;
-  a.gate_stride = w_.plan().qkv_rows();
-  a.softcap = layer.softcap;
+  a.sinks = own.sinks ? vector(*own.sinks) : nullptr;
+  a.gate = own.has_gate ? attention_gate(w_, b_) : nullptr;
+  a.gate_stride = layer.projected();
+  a.softcap = own.softcap;
   const int room = w_.plan().head_room;
-  const bool is_capped = layer.softcap > 0;
+  const bool is_capped = own.softcap > 0;
   device_.launch(
       "attention_prompt_" + std::to_string(room) + gpu::attention_prompt_suffix(room, is_capped),
       {.blocks = gpu::attention_prompt_blocks(in_.tile_count, device_.device().multiprocessors),
@@ -158,19 +160,18 @@ void PromptLaunches::attention(size_t index) {
       a);
 }
 
-// Queries, keys and values of all rows.
-void PromptLaunches::project(const GpuLayer& layer) {
-  for (size_t i = 0; i < layer.qkv.size(); ++i) {
-    const GpuMatrix& part = layer.qkv[i];
-    if (i == 0 || order_of(part) != order_of(layer.qkv[i - 1])) {
+// What a mixer reads of all rows.
+void PromptLaunches::project(const GpuLayer& layer, const GpuMixer& mixer) {
+  for (size_t i = 0; i < mixer.projections.size(); ++i) {
+    const GpuMatrix& part = mixer.projections[i];
+    if (i == 0 || order_of(part) != order_of(mixer.projections[i - 1])) {
       norm(layer.input_norm, layer.input_epsilon, order_of(part));
     }
-    float* const output = b_.qkv.as<float>(static_cast<size_t>(part.output_at) * 4);
     product(part, *b_.normed,
             {.name = "store",
-             .output = output,
-             .stride = w_.plan().first_rows(layer),
-             .bias = layer.qkv_bias ? vector(*layer.qkv_bias) + part.output_at : nullptr});
+             .output = b_.qkv.as<float>(static_cast<size_t>(mixer.inputs_at + part.output_at) * 4),
+             .stride = layer.projected(),
+             .bias = mixer.projection_bias ? vector(*mixer.projection_bias) + part.output_at : nullptr});
   }
 }
 
@@ -186,20 +187,32 @@ void PromptLaunches::end_part(const GpuMatrix& matrix, std::optional<size_t> bia
   launch_addition(device_, w_, b_, addition, in_.rows, nullptr);
 }
 
-// What follows attention.
-void PromptLaunches::finish(const GpuLayer& layer) {
-  end_part(layer.output, layer.output_bias, b_.attended, layer.mixer_addition);
-  if (layer.mixture) return experts(layer);
-  norm(layer.mlp_norm, layer.mlp_epsilon, order_of(layer.gate_up));
-  product(layer.gate_up, *b_.normed, {.name = "gated", .activated = order_of(layer.down), .gate = layer.gate});
-  end_part(layer.down, std::nullopt, b_.activated, layer.mlp_addition);
+void PromptLaunches::mix(MixerStep step, const GpuLayer& layer, const GpuMixer& mixer) {
+  step.product = [&](const GpuMatrix& matrix, const gpu::Buffer& inputs, float* output, int stride, const float* bias) {
+    product(matrix, inputs, {.name = "store", .output = output, .stride = stride, .bias = bias});
+  };
+  launch_mixer(device_, w_, b_, step, layer, mixer);
+}
+
+void PromptLaunches::mlp(const GpuLayer& layer) {
+  if (layer.mixture() != nullptr) return experts(layer);
+  if (layer.dense() == nullptr) return;
+  const GpuDenseMlp& mlp = *layer.dense();
+  norm(layer.mlp_norm, layer.mlp_epsilon, order_of(mlp.first));
+  if (mlp.is_gated) {
+    product(mlp.first, *b_.normed, {.name = "gated", .activated = order_of(mlp.down), .gate = mlp.gate});
+  } else {
+    product(mlp.first, *b_.normed, {.name = "store", .output = b_.raised->as<float>(), .stride = mlp.first.rows});
+    launch_activation(device_, b_, mlp, in_.rows, true);
+  }
+  end_part(mlp.down, std::nullopt, b_.activated, layer.mlp_addition);
 }
 
 void PromptLaunches::experts(const GpuLayer& layer) {
-  if (const auto& shared = layer.mixture->shared) {
+  if (const auto& shared = layer.mixture()->shared) {
     norm(layer.mlp_norm, layer.mlp_epsilon, order_of(shared->gate_up));
     product(shared->gate_up, *b_.normed,
-            {.name = "gated", .activated = order_of(shared->down), .gate = layer.mixture->gate});
+            {.name = "gated", .activated = order_of(shared->down), .gate = layer.mixture()->gate});
     product(shared->down, b_.activated,
             {.name = "store", .output = b_.experts->shared.as<float>(), .stride = w_.plan().hidden});
   }
@@ -209,26 +222,32 @@ void PromptLaunches::experts(const GpuLayer& layer) {
 
 void PromptLaunches::layer(size_t index) {
   const GpuLayer& layer = w_.plan().layers[index];
-  project(layer);
-  if (layer.delta) {
-    launch_prompt_delta_net(device_, w_, b_, in_, index, order_of(layer.output));
-  } else {
-    rope(index);
-    attention(index);
+  for (const GpuMixer& mixer : layer.mixers) project(layer, mixer);  // all: the end of one changes what they read
+  for (const GpuMixer& mixer : layer.mixers) {
+    if (mixer.attention() != nullptr) {
+      rope(layer, mixer);
+      attention(layer, mixer);
+    } else {
+      mix(mixer_step(in_), layer, mixer);
+    }
+    end_mixer(mixer);
   }
-  finish(layer);
+  mlp(layer);
 }
 
 void PromptLaunches::decode_layer(size_t index, const DecodeShape& shape, const DecodeInputs& inputs) {
   const GpuLayer& layer = w_.plan().layers[index];
-  project(layer);
-  const int output_tiles = w_.plan().mixed_columns(layer) / gpu::kTokenTile;
-  if (layer.delta) {
-    launch_delta_net(device_, w_, b_, shape, inputs, index, output_tiles, order_of(layer.output));
-  } else {
-    launch_decode_attention(device_, w_, b_, shape, inputs, index, {}, output_tiles, order_of(layer.output));
+  for (const GpuMixer& mixer : layer.mixers) project(layer, mixer);
+  for (const GpuMixer& mixer : layer.mixers) {
+    if (mixer.attention() != nullptr) {
+      launch_decode_attention(device_, w_, b_, shape, inputs, layer, mixer, {}, mixer.output.columns / gpu::kTokenTile,
+                              order_of(mixer.output));
+    } else {
+      mix(mixer_step(b_, shape, inputs, true), layer, mixer);
+    }
+    end_mixer(mixer);
   }
-  finish(layer);
+  mlp(layer);
 }
 
 void PromptLaunches::head(const int* picks, int rows, const gpu::SampleRow* samples) {
@@ -242,24 +261,33 @@ void PromptLaunches::head(const int* picks, int rows, const gpu::SampleRow* samp
 }  // namespace
 
 bool has_prompt_kernels(const gpu::Accelerator& device, const GpuWeights& weights) {
-  for (const GpuLayer& layer : weights.plan().layers) {
-    std::vector<GpuMatrix> matrices = layer.qkv;
-    matrices.push_back(layer.output);
-    if (!layer.mixture) matrices.insert(matrices.end(), {layer.gate_up, layer.down});
-    if (layer.mixture && !has_prompt_expert_kernels(device, *layer.mixture)) return false;
-    if (layer.mixture && layer.mixture->shared) {
-      matrices.insert(matrices.end(), {layer.mixture->shared->gate_up, layer.mixture->shared->down});
+  const GpuWeightPlan& plan = weights.plan();
+  std::vector<GpuMatrix> matrices;
+  if (plan.head) matrices.push_back(plan.head->matrix);
+  for (const GpuLayer& layer : plan.layers) {
+    for (const GpuMixer& mixer : layer.mixers) {
+      matrices.insert(matrices.end(), mixer.projections.begin(), mixer.projections.end());
+      matrices.push_back(mixer.output);
+      if (const auto* mamba = std::get_if<GpuMamba>(&mixer.kind)) {
+        matrices.insert(matrices.end(), {mamba->parts, mamba->steps});
+      }
+      if (const GpuLatent* latent = mixer.latent(); latent != nullptr && latent->queries) {
+        matrices.push_back(*latent->queries);
+      }
+      const GpuAttention* const attention = mixer.attention();
+      if (attention == nullptr) continue;
+      const std::string name = "attention_prompt_" + std::to_string(plan.head_room);
+      if (!device.has(name + gpu::attention_prompt_suffix(plan.head_room, attention->softcap > 0))) return false;
     }
-    if (weights.plan().head) matrices.push_back(weights.plan().head->matrix);
-    for (const GpuMatrix& matrix : matrices) {
-      const int tokens = gpu::gemm_tokens(matrix.form, 1, device.device().capability);
-      if (!device.has(std::string("gemm_") + name_of(matrix.form) + "_store_n" + std::to_string(tokens))) return false;
+    if (const GpuDenseMlp* dense = layer.dense()) matrices.insert(matrices.end(), {dense->first, dense->down});
+    if (const GpuMixture* mixture = layer.mixture()) {
+      if (!has_prompt_expert_kernels(device, *mixture)) return false;
+      if (mixture->shared) matrices.insert(matrices.end(), {mixture->shared->gate_up, mixture->shared->down});
     }
   }
-  const int room = weights.plan().head_room;
-  return std::ranges::all_of(weights.plan().layers, [&](const GpuLayer& layer) {
-    const char* const suffix = gpu::attention_prompt_suffix(room, layer.softcap > 0);
-    return layer.delta || device.has("attention_prompt_" + std::to_string(room) + suffix);
+  return std::ranges::all_of(matrices, [&](const GpuMatrix& matrix) {
+    const int tokens = gpu::gemm_tokens(matrix.form, 1, device.device().capability);
+    return device.has(std::string("gemm_") + name_of(matrix.form) + "_store_n" + std::to_string(tokens));
   });
 }
 

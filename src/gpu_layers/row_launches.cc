@@ -1,9 +1,11 @@
 // What steps of either kind share: the rows that they begin with and those that they pick, and projections of few rows.
 #include <string>
 
+#include "gpu/source/activate.h"
 #include "gpu/source/add_part.h"
 #include "gpu/source/chosen_tokens.h"
 #include "gpu/source/embed.h"
+#include "gpu/source/gemm.h"
 #include "gpu/source/select_rows.h"
 #include "gpu_layers/device_form.h"
 #include "gpu_layers/gpu_launches.h"
@@ -11,7 +13,7 @@
 namespace estoc {
 
 int narrow_rows(const GpuWeights& weights) {
-  return gpu::is_plain(weights.plan().layers.front().first_of_mlp().form) ? kGpuDecodeRows : 2 * kGpuDecodeRows;
+  return gpu::is_plain(weights.plan().typical_matrix().form) ? kGpuDecodeRows : 2 * kGpuDecodeRows;
 }
 
 void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights, const GpuBuffers& buffers,
@@ -19,7 +21,7 @@ void launch_embedding(const gpu::Accelerator& device, const GpuWeights& weights,
   const GpuWeightPlan& plan = weights.plan();
   const gpu::EmbedArguments embed{weights.matrix(*plan.embedding),
                                   tokens,
-                                  weights.vector(plan.layers.front().input_norm),
+                                  weights.vector(plan.layers.front().first_norm()),
                                   buffers.residual.as<float>(),
                                   buffers.inputs.as<gpu::u16>(),
                                   buffers.squares.as<float>(),
@@ -59,6 +61,19 @@ void launch_addition(const gpu::Accelerator& device, const GpuWeights& weights, 
                                   .squares = buffers.squares.as<float>(),
                                   .columns = weights.plan().hidden};
   device.launch("add_part", {.blocks = rows, .threads = gpu::kAddPartThreads}, add);
+}
+
+void launch_activation(const gpu::Accelerator& device, const GpuBuffers& buffers, const GpuDenseMlp& mlp, int rows,
+                       bool is_tiled) {
+  const int columns = mlp.down.columns;
+  const gpu::ActivateArguments a{.input = buffers.raised->as<float>(),
+                                 .columns = columns,
+                                 .is_squared = mlp.is_squared ? 1 : 0,
+                                 .curve = mlp.gate,
+                                 .output = {buffers.activated.as<gpu::u16>(), columns,
+                                            is_tiled ? columns / gpu::kTokenTile : 0, gpu::gemm_order(mlp.down.form)}};
+  device.launch("activate",
+                {.blocks = gpu::activate_blocks(columns), .blocks_y = rows, .threads = gpu::kActivateThreads}, a);
 }
 
 int launch_linear(const gpu::Accelerator& device, const GpuMatrix& matrix, const char* end,

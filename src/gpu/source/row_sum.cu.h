@@ -1,4 +1,4 @@
-// The sum of a number of each thread, by the whole block.
+// The sum of a number of each thread, by the whole block or four neighbours.
 #pragma once
 
 #include "gpu/source/device.h"
@@ -15,6 +15,11 @@ DEVICE float row_sum(float mine, float (&shared)[kThreads / kWarp]) {
   for (int w = 0; w < kThreads / kWarp; ++w) sum += shared[w];
   sync_block();
   return sum;
+}
+
+DEVICE float sum_of_four(float x) {
+  x += shuffle_xor(x, 1);
+  return x + shuffle_xor(x, 2);
 }
 
 }  // namespace estoc::gpu

@@ -32,6 +32,18 @@ constexpr long token_pair_offset(ColumnOrder order, int token, int pair, int col
          token % kTokenTile / 8 * 1024 + core * 128 + token % 8 * 16 + word * 4;
 }
 
+// Where a kernel leaves bf16 activations: rows, or token tiles of them.
+struct TokenRows {
+  u16* to;
+  int columns;  // of a row
+  int tiles;    // of a row of token tiles; 0 for rows
+  ColumnOrder order;
+};
+constexpr long token_pair_offset(const TokenRows& rows, int row, int pair) {
+  return rows.tiles == 0 ? static_cast<long>(row) * rows.columns * 2 + pair * 4L
+                         : token_pair_offset(rows.order, row, pair, rows.tiles);
+}
+
 constexpr long token_matrix_bytes(int tokens, int columns) {
   return static_cast<long>((tokens + kTokenTile - 1) / kTokenTile) * (columns / kTokenTile) * kTokenTileBytes;
 }

@@ -1,11 +1,10 @@
 #include "gpu/trials/delta_checks.h"
 
-#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
 
-#include "gpu/trials/prompt_checks.h"
+#include "gpu/source/gated_norm.h"
 #include "gpu/trials/trial.h"
 
 namespace estoc::gpu {
@@ -83,30 +82,6 @@ std::vector<double> Sequence::next(const float* inputs) {
   return output;
 }
 
-// One batch: rows of all sequences, one after the other.
-struct Batch {
-  std::vector<float> inputs;
-  std::vector<int> positions, first_rows, table_starts;
-  std::vector<DeltaSequence> sequences;
-  int rows() const { return static_cast<int>(positions.size()); }
-};
-
-Batch draw_batch(const DeltaNetShape& shape, const std::vector<int>& rows, const std::vector<int>& before,
-                 Random& random) {
-  Batch batch;
-  for (size_t s = 0; s < rows.size(); ++s) {
-    const int first = batch.rows();
-    batch.sequences.push_back({first, rows[s]});
-    for (int r = 0; r < rows[s]; ++r) {
-      batch.positions.push_back(before[s] + r);
-      batch.first_rows.push_back(first);
-      batch.table_starts.push_back(static_cast<int>(s));
-    }
-  }
-  batch.inputs = draw_floats(random, static_cast<size_t>(batch.rows()) * static_cast<size_t>(delta_inputs(shape)));
-  return batch;
-}
-
 std::vector<float> draw_positive(Random& random, int count) {
   auto values = draw_floats(random, static_cast<size_t>(count));
   for (float& value : values) value = std::exp(value);
@@ -123,116 +98,88 @@ class DeltaTrial {
         rate_(draw_positive(random, c.shape.value_heads)),
         bias_(draw_floats(random, static_cast<size_t>(c.shape.value_heads))),
         norm_(draw_floats(random, static_cast<size_t>(c.shape.value_dim))),
-        batches_{draw_batch(c.shape, c.rows, std::vector<int>(c.rows.size()), random),
-                 draw_batch(c.shape, c.further, c.rows, random)},
-        rows_(std::max(batches_[0].rows(), batches_[1].rows())),
+        batches_(device, c.states, delta_inputs(c.shape), delta_state_bytes(c.shape), random),
         device_taps_(Buffer::of(device, taps_)),
         device_rate_(Buffer::of(device, rate_)),
         device_bias_(Buffer::of(device, bias_)),
         device_norm_(Buffer::of(device, norm_)),
-        inputs_{Buffer::of(device, batches_[0].inputs), Buffer::of(device, batches_[1].inputs)},
-        positions_{Buffer::of(device, batches_[0].positions), Buffer::of(device, batches_[1].positions)},
-        first_rows_{Buffer::of(device, batches_[0].first_rows), Buffer::of(device, batches_[1].first_rows)},
-        starts_{Buffer::of(device, batches_[0].table_starts), Buffer::of(device, batches_[1].table_starts)},
-        sequences_{Buffer::of(device, batches_[0].sequences), Buffer::of(device, batches_[1].sequences)},
-        tables_(Buffer::of(device, blocks())),
-        states_(device, (c.rows.size() + 1) * static_cast<size_t>(delta_state_bytes(c.shape))),
-        convolved_(device, static_cast<size_t>(rows_ * delta_conv_columns(c.shape)) * 4),
-        output_(device, static_cast<size_t>((rows_ + 63) / 64 * 64 * delta_value_columns(c.shape)) * 2) {}
+        convolved_(device, static_cast<size_t>(batches_.rows_max() * delta_conv_columns(c.shape)) * 4),
+        output_(device, static_cast<size_t>((batches_.rows_max() + 63) / 64 * 64 * delta_value_columns(c.shape)) * 2) {}
 
   void launch(int turn) { run(turn % 2); }
   Check check();
 
  private:
-  // Sequences' states stand in reverse, behind somebody else's.
-  std::vector<uint32_t> blocks() const {
-    std::vector<uint32_t> ids(c_.rows.size());
-    for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(ids.size() - i);
-    return ids;
-  }
-  // Whether a batch has a row of each sequence: then nothing says whose rows are whose.
-  bool is_decode(int batch) const {
-    return batches_[batch].rows() == static_cast<int>(batches_[batch].sequences.size());
-  }
   void run(int batch) const;
 
   const Device& device_;
   const Module& module_;
   const DeltaCase c_;
   const std::vector<float> taps_, rate_, bias_, norm_;
-  const Batch batches_[2];
-  const int rows_;
-  Buffer device_taps_, device_rate_, device_bias_, device_norm_, inputs_[2], positions_[2], first_rows_[2], starts_[2],
-      sequences_[2], tables_, states_, convolved_, output_;
+  StateBatches batches_;
+  Buffer device_taps_, device_rate_, device_bias_, device_norm_, convolved_, output_;
 };
 
 void DeltaTrial::run(int batch) const {
   const DeltaNetShape& s = c_.shape;
-  const bool is_decode_step = is_decode(batch);
-  const DeltaNetArguments a{.shape = s,
-                            .inputs = inputs_[batch].as<float>(),
-                            .convolved = convolved_.as<float>(),
-                            .taps = device_taps_.as<float>(),
-                            .decay_rate = device_rate_.as<float>(),
-                            .decay_bias = device_bias_.as<float>(),
-                            .norm = device_norm_.as<float>(),
-                            .epsilon = kEpsilon,
-                            .states = states_.as<u8>(),
-                            .block_stride = delta_state_bytes(s),
-                            .tables = tables_.as<u32>(),
-                            .table_starts = is_decode_step ? nullptr : starts_[batch].as<int>(),
-                            .positions = positions_[batch].as<int>(),
-                            .sequences = is_decode_step ? nullptr : sequences_[batch].as<DeltaSequence>(),
-                            .first_rows = is_decode_step ? nullptr : first_rows_[batch].as<int>(),
-                            .output = output_.as<u16>(),
-                            .output_tiles = c_.has_tiles ? delta_value_columns(s) / kTokenTile : 0,
-                            .order = ColumnOrder::paired};
-  const int rows = batches_[batch].rows(), sequences = static_cast<int>(batches_[batch].sequences.size());
-  gpu::launch(device_, module_.function("delta_conv"),
-              {.blocks = delta_conv_blocks(s), .blocks_y = rows, .threads = kDeltaConvThreads}, a);
+  const int columns = delta_conv_columns(s), inputs = delta_inputs(s), rows = batches_.rows(batch);
+  const CausalConvArguments conv{.rows = batches_.state_rows(batch),
+                                 .conv = {.inputs = batches_.inputs(batch),
+                                          .factors = nullptr,
+                                          .input_stride = inputs,
+                                          .columns = columns,
+                                          .width = s.conv_width,
+                                          .taps = device_taps_.as<float>(),
+                                          .bias = nullptr,
+                                          .state_at = delta_memory_floats(s)},
+                                 .gates = nullptr,
+                                 .output = convolved_.as<float>(),
+                                 .halves = {}};
+  const DeltaNetArguments rule{.rows = conv.rows,
+                               .conv = conv.conv,
+                               .shape = s,
+                               .convolved = convolved_.as<float>(),
+                               .decay_rate = device_rate_.as<float>(),
+                               .decay_bias = device_bias_.as<float>()};
+  const GatedNormArguments norm{.values = convolved_.as<float>() + 2 * delta_key_columns(s),
+                                .gates = conv.conv.inputs + columns,
+                                .value_stride = columns,
+                                .gate_stride = inputs,
+                                .gate_scale = 1,
+                                .norm = device_norm_.as<float>(),
+                                .norm_stride = 0,
+                                .width = s.value_dim,
+                                .is_gate_first = 0,
+                                .epsilon = kEpsilon,
+                                .output = batches_.output(output_, delta_value_columns(s))};
+  gpu::launch(device_, module_.function("causal_conv"),
+              {.blocks = conv_blocks(columns), .blocks_y = rows, .threads = kConvThreads}, conv);
   gpu::launch(device_, module_.function("delta_rule"),
-              {.blocks = s.value_heads * delta_parts(s.value_dim), .blocks_y = sequences, .threads = kDeltaRuleThreads},
-              a);
-  gpu::launch(device_, module_.function("delta_norm"),
-              {.blocks = s.value_heads, .blocks_y = rows, .threads = kDeltaNormThreads}, a);
+              {.blocks = s.value_heads * delta_parts(s.value_dim),
+               .blocks_y = batches_.sequences(batch),
+               .threads = kDeltaRuleThreads},
+              rule);
+  gpu::launch(device_, module_.function("gated_norm"),
+              {.blocks = s.value_heads, .blocks_y = rows, .threads = kGatedNormThreads}, norm);
 }
 
 Check DeltaTrial::check() {
-  const int columns = delta_value_columns(c_.shape);
-  states_.fill(kPoison);  // a sequence's first row finds what somebody else has left
-  std::vector<Sequence> sequences(c_.rows.size(), Sequence(c_.shape, taps_, rate_, bias_, norm_));
-  ErrorSum error;
-  for (int batch = 0; batch < 2; ++batch) {
-    output_.fill(kPoisonBf16);
-    run(batch);
-    const auto rows = output_.values<uint16_t>();
-    const auto tiles = output_.values<uint8_t>();
-    for (size_t s = 0; s < sequences.size(); ++s) {
-      const DeltaSequence& sequence = batches_[batch].sequences[s];
-      for (int row = sequence.first; row < sequence.first + sequence.rows; ++row) {
-        const auto wanted =
-            sequences[s].next(&batches_[batch].inputs[static_cast<size_t>(row * delta_inputs(c_.shape))]);
-        for (int i = 0; i < columns; ++i) {
-          error.add(c_.has_tiles ? token_tile_value(tiles, columns, ColumnOrder::paired, row, i)
-                                 : bf16_to_f32(rows[static_cast<size_t>(row * columns + i)]),
-                    wanted[i]);
-        }
-      }
-    }
-  }
   const DeltaNetShape& s = c_.shape;
+  std::vector<Sequence> sequences(c_.states.rows.size(), Sequence(s, taps_, rate_, bias_, norm_));
+  const double error = batches_.error(
+      output_, delta_value_columns(s), [&](int batch) { run(batch); },
+      [&](size_t sequence, const float* inputs) { return sequences[sequence].next(inputs); });
   return {"delta net, " + std::to_string(s.key_heads) + "/" + std::to_string(s.value_heads) + " heads of " +
-              std::to_string(s.key_dim) + "/" + std::to_string(s.value_dim) + ", " +
-              std::to_string(batches_[0].rows()) + " and " + std::to_string(batches_[1].rows()) + " rows of " +
-              std::to_string(c_.rows.size()),
-          error.relative(), 4e-3};
+              std::to_string(s.key_dim) + "/" + std::to_string(s.value_dim) + ", " + batches_.name(),
+          error, 4e-3};
 }
 
 }  // namespace
 
 Trial delta_net_trial(const Device& device, const Module& module, const DeltaCase& c, Random& random) {
-  const double rows = std::accumulate(c.further.begin(), c.further.end(), 0);
-  const double states = 2.0 * static_cast<double>(c.further.size()) * static_cast<double>(delta_state_bytes(c.shape));
+  const std::vector<int>& further = c.states.further;
+  const double rows = std::accumulate(further.begin(), further.end(), 0);
+  const double states = 2.0 * static_cast<double>(further.size()) * static_cast<double>(delta_state_bytes(c.shape));
   return trial_of(std::make_shared<DeltaTrial>(device, module, c, random),
                   {.bytes = states + rows * 4 * (delta_inputs(c.shape) + 4.0 * delta_conv_columns(c.shape))});
 }

@@ -6,10 +6,14 @@
 #include "gpu/source/attention_decode.h"
 #include "gpu/source/gemm.h"
 #include "gpu/source/linear.h"
+#include "gpu/trials/conv_checks.h"
 #include "gpu/trials/delta_checks.h"
 #include "gpu/trials/expert_checks.h"
+#include "gpu/trials/latent_checks.h"
 #include "gpu/trials/prompt_checks.h"
 #include "gpu/trials/sample_checks.h"
+#include "gpu/trials/scan_checks.h"
+#include "gpu/trials/ssd_checks.h"
 
 namespace estoc::gpu {
 namespace {
@@ -75,7 +79,8 @@ class ShapeList {
   void add_sampling(const ModelShape& m, int rows, const char* name, const SamplingParams& params);
   void add_attention(const ModelShape& m);
   void add_mixture(const MixtureShape& m);
-  void add_delta_net();
+  void add_states();
+  void add_latent_attention();
   void add_repack();
 
   const Device& device_;
@@ -262,18 +267,56 @@ void ShapeList::add_mixture(const MixtureShape& m) {
   }
 }
 
-// Qwen3.5's of 0.8B, or a tiny one.
-void ShapeList::add_delta_net() {
+// Of Qwen3.5 0.8B, LFM2 1.2B, Granite 4 H Tiny and Falcon-Mamba 7B, or tiny ones.
+void ShapeList::add_states() {
   const auto add_rows = [&](const char* what, const std::vector<int>& rows) {
-    DeltaCase c{.rows = rows, .further = rows};
-    if (!is_small_) c.shape = {16, 16, 0, 128, 128, 4};
-    add("delta_net", what, [&device = device_, &module = module_, c](Random& random) {
-      return delta_net_trial(device, module, c, random);
+    const StateCase states{.rows = rows, .further = rows};
+    DeltaCase delta{.states = states};
+    ShortConvCase conv{.states = states};
+    SsdCase ssd{.states = states};
+    ScanCase scan{.states = states};
+    if (!is_small_) {
+      delta.shape = {16, 16, 0, 128, 128, 4};
+      conv.columns = 2048;
+      ssd.shape = {48, 64, 1, 128, 4};
+      scan.shape = {8192, 16, 256, 4};
+      scan.has_norms = true;
+    }
+    add("delta_net", what, [&device = device_, &module = module_, delta](Random& random) {
+      return delta_net_trial(device, module, delta, random);
+    });
+    add("short_conv", what, [&device = device_, &module = module_, conv](Random& random) {
+      return short_conv_trial(device, module, conv, random);
+    });
+    add("mamba2", what,
+        [&device = device_, &module = module_, ssd](Random& random) { return ssd_trial(device, module, ssd, random); });
+    add("mamba", what, [&device = device_, &module = module_, scan](Random& random) {
+      return selective_scan_trial(device, module, scan, random);
     });
   };
   add_rows("x 1", {1});
   add_rows("x 8", std::vector<int>(8, 1));
   add_rows("of a prompt", {is_small_ ? 9 : 512});
+}
+
+// Of DeepSeek V2 Lite, or a tiny one.
+void ShapeList::add_latent_attention() {
+  const auto add_case = [&](const std::string& what, const std::vector<int>& lengths, bool is_prompt) {
+    LatentCase c{.lengths = lengths, .is_prompt = is_prompt};
+    if (!is_small_) {
+      c.shape = {.heads = 16, .query_rank = 0, .latent_dim = 512, .turned_dim = 64, .key_dim = 128, .value_dim = 128};
+    }
+    if (!is_prompt) {
+      c.splits = latent_splits(c.shape, lengths.front(), static_cast<int>(lengths.size()), device_.multiprocessors);
+    }
+    add("latent_attention", what, [&device = device_, &module = module_, c](Random& random) {
+      return latent_attention_trial(device, module, c, random);
+    });
+  };
+  const int context = is_small_ ? 70 : 1024;
+  add_case(std::to_string(context) + " x 1", {context}, false);
+  add_case(std::to_string(context) + " x 8", std::vector<int>(8, context), false);
+  add_case("a prompt of " + std::to_string(context / 4), {context / 4}, true);
 }
 
 void ShapeList::add_repack() {
@@ -303,7 +346,8 @@ std::vector<KernelShape> ShapeList::make() {
     add_rows(m);
   }
   for (const MixtureShape& m : is_small_ ? std::span<const MixtureShape>(kSmallMixtures) : kMixtures) add_mixture(m);
-  add_delta_net();
+  add_states();
+  add_latent_attention();
   add_repack();
   return std::move(shapes_);
 }
