@@ -18,7 +18,7 @@ GatedMlpSpec& mlp_of(LayerSpec& layer) { return std::get<GatedMlpSpec>(layer.mlp
 struct Change {
   const char* name;
   std::function<void(DecoderSpec&)> make;
-  bool has_biases = false;  // of mixtures and behind attention
+  bool has_biases = false;
   friend std::ostream& operator<<(std::ostream& out, const Change& change) { return out << change.name; }
 };
 
@@ -106,6 +106,13 @@ void make_delta_net(DecoderSpec& decoder, int key_heads, bool are_heads_in_turn)
 
 const std::vector<Change> kChanges = {
     {"delta_net_before_attention", [](DecoderSpec& decoder) { make_delta_net(decoder, 2, true); }},
+    {"short_convolution_before_attention",
+     [](DecoderSpec& decoder) { decoder.layers[0].mixer = ShortConvSpec{.name = "0.conv", .width = 3}; }},
+    {"short_convolutions_with_biases",
+     [](DecoderSpec& decoder) {
+       for (LayerSpec& layer : decoder.layers) layer.mixer = ShortConvSpec{.name = layer.input_norm->name, .width = 4};
+     },
+     true},
     {"experts_behind_a_dense_layer",
      [](DecoderSpec& decoder) {
        MoeSpec moe{.rule = {.experts = 6, .chosen = 2, .is_normalized = true}, .gate_up = "", .width = 64};

@@ -76,8 +76,8 @@ inline DecoderSpec small_decoder() {
   return decoder;
 }
 
-// Every tensor that the description names, and biases of mixtures and behind attention where they are wanted. Of the
-// layers only attention, gated delta nets, gated MLPs and mixtures.
+// Every tensor that the description names, and biases where they are wanted: of mixtures, behind attention, of short
+// convolutions. Of the layers only attention, gated delta nets, short convolutions, gated MLPs and mixtures.
 inline std::unique_ptr<MemoryWeights> random_weights(const DecoderSpec& decoder, bool has_biases = false) {
   auto weights = std::make_unique<MemoryWeights>();
   std::mt19937_64 random(11);
@@ -150,10 +150,20 @@ inline std::unique_ptr<MemoryWeights> random_weights(const DecoderSpec& decoder,
     weights->add(net.decay_bias, {net.value_heads}, draw(net.value_heads, 0, 0.5f));
     norm(net.norm, net.value_dim);
   };
+  const auto convolve = [&](const ShortConvSpec& conv) {
+    matrix({.name = conv.name + ".in_proj"}, 3 * hidden, hidden);
+    matrix({.name = conv.name + ".out_proj"}, hidden, hidden);
+    weights->add(conv.name + ".conv.weight", {hidden, 1, conv.width}, draw(hidden * conv.width, 0, 0.6f));
+    if (!has_biases) return;
+    weights->add(conv.name + ".in_proj.bias", {3 * hidden}, draw(3 * hidden, 0, 0.3f));
+    weights->add(conv.name + ".out_proj.bias", {hidden}, draw(hidden, 0, 0.3f));
+    weights->add(conv.name + ".conv.bias", {hidden}, draw(hidden, 0, 0.3f));
+  };
   weights->add("model.embed_tokens.weight", {decoder.vocab, hidden}, draw(decoder.vocab * hidden, 0, 1));
   norm(decoder.norm, hidden);
   for (const LayerSpec& layer : decoder.layers) {
     if (const auto* net = std::get_if<GatedDeltaSpec>(&layer.mixer)) delta(*net);
+    if (const auto* conv = std::get_if<ShortConvSpec>(&layer.mixer)) convolve(*conv);
     if (const auto* of_layer = std::get_if<AttentionSpec>(&layer.mixer)) attend(*of_layer);
     if (const auto* mlp = std::get_if<GatedMlpSpec>(&layer.mlp)) {
       matrix(mlp->gate, mlp->width, hidden);
