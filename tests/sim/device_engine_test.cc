@@ -1,14 +1,21 @@
 // An engine over a model on an emulated device: steps that are submitted ahead, and sequences that come back from the
-// swap space, give the tokens that they give in turn and with memory enough.
+// swap space, give the tokens that they give in turn and with memory enough; with every kind of state, both at once.
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <tuple>
 
 #include "base/test_directory.h"
 #include "base/thread_team.h"
+#include "engine/kv_sizing.h"
 #include "engine/step.h"
 #include "engine/test_event_inbox.h"
 #include "gpu/emulator.h"
 #include "models/family.h"
 #include "models/test_random_gguf.h"
+#include "models/test_tiny_models.h"
 #include "quant/format.h"
 #include "runner/local_runner.h"
 #include "weights/weight_source.h"
@@ -19,28 +26,36 @@ namespace {
 constexpr RandomGguf kModel = {
     .format = &bf16, .layers = 1, .hidden = 64, .heads = 2, .kv_heads = 1, .ffn = 64, .vocab = 96, .context = 256};
 
-class DeviceEngine : public testing::TestWithParam<bool> {
+// Runs requests through an engine over one model, all layers of it on the device.
+class DeviceRuns {
  protected:
   // With late streams the device does nothing before somebody waits for it.
-  DeviceEngine() {
-    gpu::set_emulator_late_streams(GetParam());
-    weights_ = open_weights(directory_.write("m.gguf", kModel.text()), naming_rules());
-    model_ = load_model(*weights_, team_, {.places = {{kModel.layers, "emulator"}}});
+  DeviceRuns(const std::string& path, bool has_late_streams) {
+    gpu::set_emulator_late_streams(has_late_streams);
+    weights_ = open_weights(path, naming_rules());
+    const int layers = describe_model(*weights_, ComputeMode::fast).layers;
+    model_ = load_model(*weights_, team_, {.places = {{layers, "emulator"}}});
   }
-  ~DeviceEngine() override { gpu::set_emulator_late_streams(false); }
+  ~DeviceRuns() { gpu::set_emulator_late_streams(false); }
 
+  // Room for so many blocks of positions, and for all states that sequences may want.
   EngineConfig config(int blocks, bool plans_ahead) const {
-    EngineConfig config = {.context = 128, .sequences_max = 4, .batch_tokens_max = 64, .kv_type = KvType::bf16};
-    config.kv_bytes = static_cast<uint64_t>(blocks) * model_->info().state.position_block_bytes(KvType::bf16);
+    const StateLayout& state = model_->info().state;
+    EngineConfig config = {.context = std::min(128, blocks * kBlockTokens),  // for a longer one states would have to go
+                           .sequences_max = 4,
+                           .batch_tokens_max = 64,
+                           .kv_type = KvType::bf16};
+    config.kv_bytes = static_cast<uint64_t>(blocks) * state.position_block_bytes(KvType::bf16);
+    if (state.sequence_bytes() > 0) config.kv_bytes += state_bytes(state, config.sequences_max);
     config.target_tbt_s = 1e4;  // time plays no part
     config.plans_ahead = plans_ahead;
     return config;
   }
 
-  static Request request(int first, int prompt, int tokens_max, float temperature) {
+  Request request(int first, int prompt, int tokens_max, float temperature) const {
     Request request{.tokens_max = tokens_max};
     std::vector<TokenId> tokens;
-    for (int i = 0; i < prompt; ++i) tokens.push_back((first + i * 37) % kModel.vocab);
+    for (int i = 0; i < prompt; ++i) tokens.push_back((first + i * 37) % model_->info().vocab);
     request.prompt = tokens;
     request.sampling.temperature = temperature;
     request.sampling.seed = static_cast<uint64_t>(first);
@@ -71,10 +86,19 @@ class DeviceEngine : public testing::TestWithParam<bool> {
     return answers;
   }
 
-  const TemporaryDirectory directory_;
   ThreadTeam team_{1};
   std::unique_ptr<WeightSource> weights_;
   std::unique_ptr<Model> model_;
+};
+
+struct RandomModel {
+  const TemporaryDirectory directory;
+  const std::string path = directory.write("m.gguf", kModel.text());
+};
+
+class DeviceEngine : private RandomModel, public DeviceRuns, public testing::TestWithParam<bool> {
+ protected:
+  DeviceEngine() : DeviceRuns(path, GetParam()) {}
 };
 
 TEST_P(DeviceEngine, StepsAheadChangeNoToken) {
@@ -116,6 +140,46 @@ TEST_P(DeviceEngine, WhoComesBackFromTheSwapSpaceGoesOnAlike) {
 
 INSTANTIATE_TEST_SUITE_P(Streams, DeviceEngine, testing::Bool(),
                          [](const auto& info) { return info.param ? "late" : "at_once"; });
+
+class DeviceStates : public DeviceRuns, public testing::TestWithParam<std::tuple<const char*, bool>> {
+ protected:
+  DeviceStates() : DeviceRuns(kGolden + "models/" + std::get<0>(GetParam()), std::get<1>(GetParam())) {}
+};
+
+// Sequences give way and come back while steps are submitted before the tokens of those before are known.
+TEST_P(DeviceStates, ComeBackFromTheSwapSpaceWhileStepsAreAhead) {
+  std::vector<Request> requests = {request(1, 14, 24, 0), request(5, 15, 24, 0)};
+  for (Request& each : requests) each.ignore_end = true;
+  EngineConfig rich = config(40, false), poor = config(4, true);
+  rich.has_prefix_cache = poor.has_prefix_cache = false;
+  poor.swap_bytes = 2 * poor.kv_bytes;
+  const Answers in_plenty = run(requests, rich), swapped = run(requests, poor);
+  for (size_t i = 0; i < requests.size(); ++i) EXPECT_EQ(swapped.completions[i], in_plenty.completions[i]) << i;
+  EXPECT_GT(swapped.stats.preemptions, 0u);
+  EXPECT_EQ(swapped.stats.preemptions_kept, swapped.stats.preemptions);
+  EXPECT_GT(swapped.stats.swap_blocks_in, 0u);
+  EXPECT_GT(swapped.stats.steps_ahead, 0u);
+}
+
+// One sequence after the other: the second begins with what was kept of the first.
+TEST_P(DeviceStates, GoOnFromWhatThePrefixCacheKept) {
+  std::vector<Request> requests = {request(1, 60, 8, 0), request(1, 75, 8, 0), request(1, 75, 8, 0)};
+  for (Request& each : requests) each.ignore_end = true;
+  EngineConfig cached = config(40, true);
+  cached.sequences_max = 1;
+  EngineConfig plain = cached;
+  plain.has_prefix_cache = false;
+  const Answers anew = run(requests, plain), kept = run(requests, cached);
+  for (size_t i = 0; i < requests.size(); ++i) EXPECT_EQ(kept.completions[i].tokens, anew.completions[i].tokens) << i;
+  EXPECT_GT(kept.stats.prefix_tokens_cached, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, DeviceStates,
+                         testing::Combine(testing::Values("lfm2_wide_like", "qwen3_5_moe_wide_like"), testing::Bool()),
+                         [](const auto& info) {
+                           return std::string(std::get<0>(info.param)) +
+                                  (std::get<1>(info.param) ? "_late" : "_at_once");
+                         });
 
 }  // namespace
 }  // namespace estoc
