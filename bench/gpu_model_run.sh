@@ -54,6 +54,8 @@ model random:llama-3.1-8b:q4_k 512,2048 1,8,32 50
 model random:gpt-oss-20b:q4_0 128,512,2048 1,8,32 60
 model random:qwen3-30b-a3b:q4_0 128,512,2048 1,8,32 60
 model random:qwen3.5-0.8b:q8_0 128,512,2048 1,8,32 40
+model random:lfm2-1.2b:q8_0 128,512,2048 1,8,32 40
+model random:deepseek-v2-lite-cut:q4_0 128,512,2048 1,8,32 40
 for shape in qwen3-0.6b llama-3.1-8b; do
   begin=$(date +%s%N)
   stage "one token of $shape q4_0 from start" 30 ./estoc bench model "random:$shape:q4_0" --device "$device" -p 0 -n 1 -r 1 \

@@ -46,6 +46,7 @@ constexpr Shape kShapes[] = {
      false, true, 0, 128, 8},
     {"gpt-oss-20b", "GptOssForCausalLM", "gpt_oss", 24, 2880, 64, 8, 64, 2880, 201088, 131072, 15e4, 1e-5, false, false,
      0, 32, 4},
+    {"lfm2-1.2b", "Lfm2ForCausalLM", "lfm2", 16, 2048, 32, 8, 64, 8192, 65536, 128000, 1e6, 1e-5, true, true},
     // Six of its 27 layers.
     {"deepseek-v2-lite-cut", "DeepseekV2ForCausalLM", "deepseek_v2", 6, 2048, 16, 16, 128, 1408, 102400, 163840, 1e4,
      1e-6, false, false, 0, 64, 6, true},
@@ -66,6 +67,7 @@ class RandomModel final : public MemorySource {
   void add_latent_attention(const std::string& name, const Shape& shape, const QuantFormat& format);
   void add_mlp(const std::string& name, int64_t hidden, int64_t width, const QuantFormat& format);
   void add_delta_net(const std::string& name, const Shape& shape, const QuantFormat& format);
+  void add_lfm2(const Shape& shape, const QuantFormat& format);
   void add_experts(const Shape& shape, const std::string& layer, const QuantFormat& format);
   void fill();
 
@@ -115,6 +117,10 @@ RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat
   }
   if (is_gpt_oss) config_.set("sliding_window", 128);
   add("model.embed_tokens.weight", {shape.vocab, hidden}, format);
+  if (shape.model_type == "lfm2") {
+    add_lfm2(shape, format);
+    return;
+  }
   if (!shape.is_tied) add("lm_head.weight", {shape.vocab, hidden}, format);
   add("model.norm.weight", {hidden}, f32);
   for (int layer = 0; layer < shape.layers; ++layer) {
@@ -137,6 +143,42 @@ RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat
       add_mlp(name + "mlp.", hidden, shape.ffn, format);
     }
   }
+  fill();
+}
+
+// Three of eight layers attend, the others are short convolutions; all names are the family's own.
+void RandomModel::add_lfm2(const Shape& shape, const QuantFormat& format) {
+  constexpr int kWidth = 3;
+  const int64_t hidden = shape.hidden, query = int64_t{shape.heads} * shape.head_dim,
+                key = int64_t{shape.kv_heads} * shape.head_dim;
+  Json::Array kinds;
+  add("model.embedding_norm.weight", {hidden}, f32);
+  for (int layer = 0; layer < shape.layers; ++layer) {
+    const std::string name = "model.layers." + std::to_string(layer) + ".", attention = name + "self_attn.";
+    const bool attends = layer % 8 == 2 || layer % 8 == 5 || layer % 8 == 7;
+    kinds.emplace_back(std::string(attends ? "full_attention" : "conv"));
+    add(name + "operator_norm.weight", {hidden}, f32);
+    add(name + "ffn_norm.weight", {hidden}, f32);
+    if (attends) {
+      add(attention + "q_proj.weight", {query, hidden}, format);
+      add(attention + "k_proj.weight", {key, hidden}, format);
+      add(attention + "v_proj.weight", {key, hidden}, format);
+      add(attention + "out_proj.weight", {hidden, query}, format);
+      add(attention + "q_layernorm.weight", {shape.head_dim}, f32);
+      add(attention + "k_layernorm.weight", {shape.head_dim}, f32);
+    } else {
+      add(name + "conv.in_proj.weight", {3 * hidden, hidden}, format);
+      add(name + "conv.out_proj.weight", {hidden, hidden}, format);
+      add(name + "conv.conv.weight", {hidden, 1, kWidth}, f32);
+    }
+    add(name + "feed_forward.w1.weight", {shape.ffn, hidden}, format);
+    add(name + "feed_forward.w3.weight", {shape.ffn, hidden}, format);
+    add(name + "feed_forward.w2.weight", {hidden, shape.ffn}, format);
+  }
+  config_.set("conv_L_cache", kWidth);
+  config_.set("norm_eps", shape.epsilon);
+  config_.set("block_auto_adjust_ff_dim", false);
+  config_.set("layer_types", std::move(kinds));
   fill();
 }
 
