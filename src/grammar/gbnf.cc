@@ -1,10 +1,10 @@
 #include "grammar/gbnf.h"
 
-#include <algorithm>
 #include <map>
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "grammar/grammar_reader.h"
 #include "grammar/limits.h"
 #include "grammar/regex_parser.h"
 #include "grammar/rule_tree.h"
@@ -16,14 +16,14 @@ bool is_name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-class GbnfParser {
+class GbnfParser : private GrammarReader {
  public:
-  GbnfParser(Grammar& grammar, std::string_view text) : grammar_(grammar), text_(text) {}
+  GbnfParser(Grammar& grammar, std::string_view text) : GrammarReader(text), grammar_(grammar) {}
 
   RuleId parse() {
     RuleDrawer drawer(grammar_.net);
     skip(true);
-    while (at_ < text_.size()) {
+    while (!is_at_end()) {
       const size_t begin = at_;
       const std::string name = read_name();
       skip(false);
@@ -52,23 +52,11 @@ class GbnfParser {
     size_t at;
   };
 
-  [[noreturn]] void refuse(const std::string& what) const {
-    const size_t end = std::min(at_, text_.size());
-    const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<int64_t>(end), '\n');
-    fail(ErrorCode::invalid_argument, "grammar, line {}: {}", line, what);
-  }
-  bool take(std::string_view what) {
-    if (!text_.substr(at_).starts_with(what)) return false;
-    at_ += what.size();
-    return true;
-  }
-  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-
   // Blanks and comments, and line ends where the rule goes on.
   void skip(bool over_lines) {
-    while (at_ < text_.size()) {
+    while (!is_at_end()) {
       if (peek() == '#') {
-        while (at_ < text_.size() && peek() != '\n') ++at_;
+        while (!is_at_end() && peek() != '\n') ++at_;
       } else if (peek() == ' ' || peek() == '\t' || (over_lines && (peek() == '\n' || peek() == '\r'))) {
         ++at_;
       } else {
@@ -78,7 +66,7 @@ class GbnfParser {
   }
 
   void skip_line_end() {
-    if (at_ < text_.size() && peek() != '\n' && peek() != '\r') refuse("something that belongs to no rule");
+    if (!is_at_end() && peek() != '\n' && peek() != '\r') refuse("something that belongs to no rule");
     skip(true);
   }
 
@@ -158,33 +146,6 @@ class GbnfParser {
     }
   }
 
-  int number() {
-    int out = 0;
-    const size_t begin = at_;
-    for (; peek() >= '0' && peek() <= '9'; ++at_) {
-      out = out * 10 + (peek() - '0');
-      if (out > limits::kRepeatMax) refuse("a repeat that is too large");
-    }
-    if (at_ == begin) refuse("a number was expected");
-    return out;
-  }
-
-  uint32_t hex(int digits) {
-    uint32_t out = 0;
-    for (int i = 0; i < digits; ++i) {
-      const char c = peek();
-      const int digit = c >= '0' && c <= '9'   ? c - '0'
-                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                               : -1;
-      if (digit < 0) refuse("a hexadecimal escape that is too short");
-      out = out * 16 + static_cast<uint32_t>(digit);
-      ++at_;
-    }
-    if (out > kCodePointMax || (out >= 0xD800 && out <= 0xDFFF)) refuse("a code point that does not exist");
-    return out;
-  }
-
   uint32_t character() {
     if (take("\\")) {
       const char c = peek();
@@ -226,7 +187,7 @@ class GbnfParser {
     std::string out;
     ++at_;
     while (!take("\"")) {
-      if (at_ >= text_.size() || peek() == '\n') refuse("a text without its closing '\"'");
+      if (is_at_end() || peek() == '\n') refuse("a text without its closing '\"'");
       utf8_append(out, character());
     }
     return out;
@@ -237,7 +198,7 @@ class GbnfParser {
     const bool is_negated = take("^");
     std::vector<CharRange> ranges;
     while (!take("]")) {
-      if (at_ >= text_.size()) refuse("a '[' without its ']'");
+      if (is_at_end()) refuse("a '[' without its ']'");
       const uint32_t low = character();
       uint32_t high = low;
       if (peek() == '-' && at_ + 1 < text_.size() && text_[at_ + 1] != ']') {
@@ -252,22 +213,13 @@ class GbnfParser {
   }
 
   Grammar& grammar_;
-  std::string_view text_;
-  size_t at_ = 0;
   std::map<std::string, Used> rules_;
   std::map<RuleId, bool> defined_;
 };
 
 }  // namespace
 
-RuleId add_gbnf_rule(Grammar& grammar, std::string_view text) {
-  if (text.size() > limits::kSourceBytesMax) {
-    fail(ErrorCode::invalid_argument, "the grammar has {} bytes, and {} are allowed", text.size(),
-         limits::kSourceBytesMax);
-  }
-  if (!is_valid_utf8(text)) fail(ErrorCode::invalid_argument, "the grammar is not UTF-8");
-  return GbnfParser(grammar, text).parse();
-}
+RuleId add_gbnf_rule(Grammar& grammar, std::string_view text) { return GbnfParser(grammar, text).parse(); }
 
 std::unique_ptr<Grammar> compile_gbnf(std::string_view text) {
   auto grammar = std::make_unique<Grammar>();

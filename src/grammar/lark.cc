@@ -1,43 +1,17 @@
 #include "grammar/lark.h"
 
-#include <algorithm>
 #include <map>
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "grammar/grammar_reader.h"
+#include "grammar/lark_common.h"
 #include "grammar/limits.h"
 #include "grammar/regex_parser.h"
 #include "grammar/rule_tree.h"
 
 namespace estoc::grammar {
 namespace {
-
-// Terminals of Lark's `common`, as expressions.
-constexpr std::pair<std::string_view, std::string_view> kCommon[] = {
-    {"DIGIT", "[0-9]"},
-    {"HEXDIGIT", "[0-9a-fA-F]"},
-    {"INT", "[0-9]+"},
-    {"SIGNED_INT", "[+-]?[0-9]+"},
-    {"DECIMAL", "[0-9]+\\.[0-9]*|\\.[0-9]+"},
-    {"FLOAT", "[0-9]+[eE][+-]?[0-9]+|([0-9]+\\.[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?"},
-    {"SIGNED_FLOAT", "[+-]?([0-9]+[eE][+-]?[0-9]+|([0-9]+\\.[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?)"},
-    {"NUMBER", "[0-9]+([eE][+-]?[0-9]+)?|([0-9]+\\.[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?"},
-    {"SIGNED_NUMBER", "[+-]?([0-9]+([eE][+-]?[0-9]+)?|([0-9]+\\.[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?)"},
-    {"ESCAPED_STRING", "\"([^\"\\\\\\n]|\\\\[^\\n])*\""},
-    {"LCASE_LETTER", "[a-z]"},
-    {"UCASE_LETTER", "[A-Z]"},
-    {"LETTER", "[A-Za-z]"},
-    {"WORD", "[A-Za-z]+"},
-    {"CNAME", "[A-Za-z_][A-Za-z0-9_]*"},
-    {"WS_INLINE", "[ \\t]+"},
-    {"WS", "[ \\t\\f\\r\\n]+"},
-    {"CR", "\\r"},
-    {"LF", "\\n"},
-    {"NEWLINE", "(\\r?\\n)+"},
-    {"SH_COMMENT", "#[^\\n]*"},
-    {"CPP_COMMENT", "//[^\\n]*"},
-    {"SQL_COMMENT", "--[^\\n]*"},
-};
 
 bool is_name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -47,12 +21,12 @@ bool is_terminal_name(std::string_view name) {
   return first != std::string_view::npos && name[first] >= 'A' && name[first] <= 'Z';
 }
 
-class LarkParser {
+class LarkParser : private GrammarReader {
  public:
-  LarkParser(Grammar& grammar, std::string_view text) : grammar_(grammar), text_(text) {}
+  LarkParser(Grammar& grammar, std::string_view text) : GrammarReader(text), grammar_(grammar) {}
 
   RuleId parse() {
-    for (skip_lines(); at_ < text_.size(); skip_lines()) {
+    for (skip_lines(); !is_at_end(); skip_lines()) {
       if (take("%")) {
         directive();
       } else {
@@ -87,21 +61,10 @@ class LarkParser {
     RuleTree tree;
   };
 
-  [[noreturn]] void refuse(const std::string& what, ErrorCode code = ErrorCode::invalid_argument) const {
-    const size_t end = std::min(at_, text_.size());
-    const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<int64_t>(end), '\n');
-    fail(code, "grammar, line {}: {}", line, what);
-  }
-  bool take(std::string_view what) {
-    if (!text_.substr(at_).starts_with(what)) return false;
-    at_ += what.size();
-    return true;
-  }
-  char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
   static RuleTree call(RuleId rule) { return {.kind = RuleTree::Kind::call, .rule = rule}; }
 
   void skip_comment() {
-    while (at_ < text_.size() && peek() != '\n') ++at_;
+    while (!is_at_end() && peek() != '\n') ++at_;
   }
   bool at_comment() const { return (peek() == '/' && peek(1) == '/') || peek() == '#'; }
   void skip_blanks() {
@@ -167,7 +130,7 @@ class LarkParser {
 
   void end_line() {
     skip_blanks();
-    if (at_ < text_.size() && peek() != '\n') refuse("something that belongs to no rule");
+    if (!is_at_end() && peek() != '\n') refuse("something that belongs to no rule");
   }
 
   void directive() {
@@ -194,10 +157,9 @@ class LarkParser {
       skip_blanks();
       name = read_name();
     }
-    const auto found =
-        std::find_if(std::begin(kCommon), std::end(kCommon), [&](const auto& one) { return one.first == source; });
-    if (found == std::end(kCommon)) refuse("common." + source + " is not supported", ErrorCode::unsupported);
-    define(name, begin, expression(found->second));
+    const std::string_view found = lark_common(source);
+    if (found.empty()) refuse("common." + source + " is not supported", ErrorCode::unsupported);
+    define(name, begin, expression(found));
   }
 
   RuleTree expression(std::string_view text) {
@@ -312,22 +274,11 @@ class LarkParser {
     return out;
   }
 
-  int number() {
-    int out = 0;
-    const size_t begin = at_;
-    for (; peek() >= '0' && peek() <= '9'; ++at_) {
-      out = out * 10 + (peek() - '0');
-      if (out > limits::kRepeatMax) refuse("a repeat that is too large");
-    }
-    if (at_ == begin) refuse("a number was expected");
-    return out;
-  }
-
   std::string text_literal() {
     std::string out;
     ++at_;
     while (!take("\"")) {
-      if (at_ >= text_.size() || peek() == '\n') refuse("a text without its closing '\"'");
+      if (is_at_end() || peek() == '\n') refuse("a text without its closing '\"'");
       if (!take("\\")) {
         out += text_[at_++];
         continue;
@@ -366,21 +317,6 @@ class LarkParser {
     return out;
   }
 
-  uint32_t hex(int digits) {
-    uint32_t out = 0;
-    for (int i = 0; i < digits; ++i, ++at_) {
-      const char c = peek();
-      const int digit = c >= '0' && c <= '9'   ? c - '0'
-                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                               : -1;
-      if (digit < 0) refuse("a hexadecimal escape that is too short");
-      out = out * 16 + static_cast<uint32_t>(digit);
-    }
-    if (out >= 0xD800 && out <= 0xDFFF) refuse("a code point that does not exist");
-    return out;
-  }
-
   RuleTree quoted() {
     const std::string text = text_literal();
     if (take("..")) {
@@ -413,12 +349,12 @@ class LarkParser {
     std::string text;
     ++at_;
     while (!take("/")) {
-      if (at_ >= text_.size() || peek() == '\n') refuse("an expression without its closing '/'");
+      if (is_at_end() || peek() == '\n') refuse("an expression without its closing '/'");
       if (peek() == '\\' && peek(1) == '/') {
         ++at_;
       } else if (peek() == '\\') {
         text += text_[at_++];
-        if (at_ >= text_.size()) refuse("an expression without its closing '/'");
+        if (is_at_end()) refuse("an expression without its closing '/'");
       }
       text += text_[at_++];
     }
@@ -427,8 +363,6 @@ class LarkParser {
   }
 
   Grammar& grammar_;
-  std::string_view text_;
-  size_t at_ = 0;
   bool is_terminal_ = false;  // what is being read
   std::map<std::string, Name> names_;
   std::vector<RuleTree> ignored_trees_;
@@ -438,14 +372,7 @@ class LarkParser {
 
 }  // namespace
 
-RuleId add_lark_rule(Grammar& grammar, std::string_view text) {
-  if (text.size() > limits::kSourceBytesMax) {
-    fail(ErrorCode::invalid_argument, "the grammar has {} bytes, and {} are allowed", text.size(),
-         limits::kSourceBytesMax);
-  }
-  if (!is_valid_utf8(text)) fail(ErrorCode::invalid_argument, "the grammar is not UTF-8");
-  return LarkParser(grammar, text).parse();
-}
+RuleId add_lark_rule(Grammar& grammar, std::string_view text) { return LarkParser(grammar, text).parse(); }
 
 std::unique_ptr<Grammar> compile_lark(std::string_view text) {
   auto grammar = std::make_unique<Grammar>();
