@@ -1,21 +1,19 @@
 #include "grammar/schema_branches.h"
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 
 #include "base/error.h"
+#include "grammar/branch_effects.h"
 #include "grammar/limits.h"
 #include "grammar/schema_evaluated.h"
 
 namespace estoc::grammar {
 namespace {
 
-using Effect = std::function<bool(Branch&)>;  // false: nothing can satisfy it any more
-
 struct Alternative {
   std::vector<Literal> literals;
-  std::vector<Effect> effects;
+  std::vector<BranchEffect> effects;
 };
 using Choice = std::shared_ptr<const std::vector<Alternative>>;
 
@@ -28,7 +26,7 @@ struct Draft {
 
 class Expander {
  public:
-  Expander(SchemaAlgebra& algebra, JsonType type) : algebra_(algebra), type_(type) {}
+  Expander(SchemaAlgebra& algebra, JsonType type) : algebra_(algebra), effects_(algebra), type_(type) {}
 
   std::vector<Branch> expand(const Conj& conj) {
     Draft draft;
@@ -105,7 +103,7 @@ class Expander {
 
   bool take(Draft& draft, const Alternative& alternative) {
     count_step();
-    for (const Effect& effect : alternative.effects) {
+    for (const BranchEffect& effect : alternative.effects) {
       if (!effect(draft.branch)) return false;
     }
     draft.open.insert(draft.open.end(), alternative.literals.begin(), alternative.literals.end());
@@ -149,124 +147,9 @@ class Expander {
     const ObjectRules& rules = branch.object;
     if (rules.least > rules.most || rules.required.size() > rules.most) return false;
     return std::none_of(rules.named.begin(), rules.named.end(), [&](const auto& one) {
-      return algebra_.is_nothing(one.second) && is_required(rules, one.first);
+      return algebra_.is_nothing(one.second) && BranchEffects::is_required(rules, one.first);
     });
   }
-  static bool is_required(const ObjectRules& rules, const std::string& name) {
-    return std::find(rules.required.begin(), rules.required.end(), name) != rules.required.end();
-  }
-
-  // --- what single rules do to a branch
-
-  Effect item_rule(uint64_t from, Literal literal) {
-    return [this, from, literal](Branch& branch) {
-      ArrayRules& rules = branch.array;
-      while (rules.first.size() < from) rules.first.push_back(rules.rest);
-      for (size_t i = from; i < rules.first.size(); ++i) rules.first[i] = algebra_.with(rules.first[i], literal);
-      rules.rest = algebra_.with(rules.rest, literal);
-      return true;
-    };
-  }
-  Effect place_rule(uint64_t place, Literal literal) {
-    return [this, place, literal](Branch& branch) {
-      ArrayRules& rules = branch.array;
-      while (rules.first.size() <= place) rules.first.push_back(rules.rest);
-      rules.first[place] = algebra_.with(rules.first[place], literal);
-      return true;
-    };
-  }
-  static Effect items(uint64_t least, uint64_t most) {
-    return [least, most](Branch& branch) {
-      branch.array.least = std::max(branch.array.least, least);
-      branch.array.most = std::min(branch.array.most, most);
-      return branch.array.least <= branch.array.most;
-    };
-  }
-  Effect item_count(uint64_t from, Literal literal, uint64_t least, uint64_t most) {
-    return [=, this](Branch& branch) {
-      const Schema& schema = algebra_.schema_of(literal);
-      if (schema.kind != Schema::Kind::keywords) {
-        // All items, or none, are counted.
-        const bool counts_all = (schema.kind == Schema::Kind::anything) != SchemaAlgebra::is_negated(literal);
-        if (!counts_all) return least == 0;
-        if (least > 0 && !items(from + least, kNoLimit)(branch)) return false;
-        return most == kNoLimit || items(0, from + most)(branch);
-      }
-      if (least == 0 && most == kNoLimit) return true;
-      for (ArrayRules::Count& one : branch.array.counts) {
-        if (one.literal != literal || one.from != from) continue;
-        one.least = std::max(one.least, least);
-        one.most = std::min(one.most, most);
-        return one.least <= one.most;
-      }
-      branch.array.counts.push_back({literal, from, least, most});
-      return items(least > 0 ? from + least : 0, kNoLimit)(branch);
-    };
-  }
-
-  static Conj& named(ObjectRules& rules, const std::string& name) {
-    for (auto& [known, conj] : rules.named) {
-      if (known == name) return conj;
-    }
-    return rules.named.emplace_back(name, Conj{}).second;
-  }
-  Effect property(const std::string& name, Literal literal) {
-    return [this, name, literal](Branch& branch) {
-      Conj& conj = named(branch.object, name);
-      conj = algebra_.with(conj, literal);
-      return true;
-    };
-  }
-  static Effect require(const std::string& name) {
-    return [name](Branch& branch) {
-      named(branch.object, name);
-      if (!is_required(branch.object, name)) branch.object.required.push_back(name);
-      return true;
-    };
-  }
-  Effect forbid(const std::string& name) { return property(name, SchemaAlgebra::holds(algebra_.document().nothing())); }
-  static Effect properties(uint64_t least, uint64_t most) {
-    return [least, most](Branch& branch) {
-      branch.object.least = std::max(branch.object.least, least);
-      branch.object.most = std::min(branch.object.most, most);
-      return branch.object.least <= branch.object.most;
-    };
-  }
-  Effect all_properties(RegexId names, Literal literal) {
-    return [this, names, literal](Branch& branch) {
-      add_kind(branch.object.all, names, literal, Schema::Kind::anything);
-      return true;
-    };
-  }
-  Effect some_property(RegexId names, Literal literal) {
-    return [this, names, literal](Branch& branch) {
-      const Schema& schema = algebra_.schema_of(literal);
-      const bool is_negated = SchemaAlgebra::is_negated(literal);
-      if (schema.kind == (is_negated ? Schema::Kind::anything : Schema::Kind::nothing)) return false;
-      if (algebra_.grammar().chars.start(names) == kDeadChar) return false;
-      add_kind(branch.object.some, names, literal, std::nullopt);
-      return true;
-    };
-  }
-  void add_kind(std::vector<ObjectRules::Kind>& kinds, RegexId names, Literal literal,
-                std::optional<Schema::Kind> trivial) {
-    const Schema& schema = algebra_.schema_of(literal);
-    const bool is_trivial = trivial && !SchemaAlgebra::is_negated(literal) && schema.kind == *trivial;
-    if (names == kNothing || is_trivial) return;
-    const ObjectRules::Kind kind{names, literal};
-    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
-  }
-
-  // Names that are neither properties nor match patternProperties.
-  RegexId additional_names(const Schema& schema) {
-    RegexArena& arena = algebra_.grammar().arena;
-    std::vector<std::string_view> names;
-    for (const auto& [name, part] : schema.properties) names.push_back(name);
-    std::vector<RegexId> parts{arena.one_of(std::move(names))};
-    for (const auto& [text, part] : schema.pattern_properties) parts.push_back(algebra_.pattern(schema, text));
-    return arena.complement(arena.either(std::move(parts)));
-  }
-
   // --- schemas that hold
 
   bool apply(Draft& draft, const Schema& schema) {
@@ -281,13 +164,13 @@ class Expander {
       if (listed.empty()) return false;
       choose(draft, std::move(listed));
     }
-    std::vector<Effect> effects;
+    std::vector<BranchEffect> effects;
     if (type_ == JsonType::array) {
       own_array(schema, effects);
     } else {
       own_object(schema, effects);
     }
-    for (const Effect& effect : effects) {
+    for (const BranchEffect& effect : effects) {
       if (!effect(draft.branch)) return false;
     }
     if ((type_ == JsonType::array ? schema.unevaluated_items : schema.unevaluated_properties)) {
@@ -320,11 +203,11 @@ class Expander {
     if (type_ == JsonType::object) {
       for (const auto& [name, needed] : schema.dependent_required) {
         Alternative with;
-        for (const std::string& one : needed) with.effects.push_back(require(one));
-        choose(draft, {{{}, {forbid(name)}}, with});
+        for (const std::string& one : needed) with.effects.push_back(effects_.require(one));
+        choose(draft, {{{}, {effects_.forbid(name)}}, with});
       }
       for (const auto& [name, dependent] : schema.dependent_schemas) {
-        choose(draft, {{{}, {forbid(name)}}, {{holds(dependent)}, {}}});
+        choose(draft, {{{}, {effects_.forbid(name)}}, {{holds(dependent)}, {}}});
       }
     }
     return true;
@@ -334,16 +217,17 @@ class Expander {
     draft.choices.push_back(std::make_shared<const std::vector<Alternative>>(std::move(alternatives)));
   }
 
-  void own_array(const Schema& schema, std::vector<Effect>& out) {
+  void own_array(const Schema& schema, std::vector<BranchEffect>& out) {
     const auto size = schema.prefix_items.size();
-    for (size_t i = 0; i < size; ++i) out.push_back(place_rule(i, SchemaAlgebra::holds(*schema.prefix_items[i])));
-    if (schema.items) out.push_back(item_rule(size, SchemaAlgebra::holds(*schema.items)));
+    for (size_t i = 0; i < size; ++i)
+      out.push_back(effects_.place_rule(i, SchemaAlgebra::holds(*schema.prefix_items[i])));
+    if (schema.items) out.push_back(effects_.item_rule(size, SchemaAlgebra::holds(*schema.items)));
     if (schema.min_items || schema.max_items) {
-      out.push_back(items(schema.min_items.value_or(0), schema.max_items.value_or(kNoLimit)));
+      out.push_back(effects_.items(schema.min_items.value_or(0), schema.max_items.value_or(kNoLimit)));
     }
     if (schema.contains) {
-      out.push_back(item_count(0, SchemaAlgebra::holds(*schema.contains), schema.min_contains.value_or(1),
-                               schema.max_contains.value_or(kNoLimit)));
+      out.push_back(effects_.item_count(0, SchemaAlgebra::holds(*schema.contains), schema.min_contains.value_or(1),
+                                        schema.max_contains.value_or(kNoLimit)));
     }
     if (schema.unique_items) {
       out.push_back([](Branch& branch) {
@@ -353,22 +237,24 @@ class Expander {
     }
   }
 
-  void own_object(const Schema& schema, std::vector<Effect>& out) {
-    for (const auto& [name, part] : schema.properties) out.push_back(property(name, SchemaAlgebra::holds(*part)));
+  void own_object(const Schema& schema, std::vector<BranchEffect>& out) {
+    for (const auto& [name, part] : schema.properties)
+      out.push_back(effects_.property(name, SchemaAlgebra::holds(*part)));
     for (const auto& [text, part] : schema.pattern_properties) {
-      out.push_back(all_properties(algebra_.pattern(schema, text), SchemaAlgebra::holds(*part)));
+      out.push_back(effects_.all_properties(algebra_.pattern(schema, text), SchemaAlgebra::holds(*part)));
     }
     if (schema.additional_properties) {
-      out.push_back(all_properties(additional_names(schema), SchemaAlgebra::holds(*schema.additional_properties)));
+      out.push_back(effects_.all_properties(effects_.additional_names(schema),
+                                            SchemaAlgebra::holds(*schema.additional_properties)));
     }
     if (schema.property_names) {
       const RegexId names = algebra_.scalar({SchemaAlgebra::holds(*schema.property_names)}, JsonType::string);
-      out.push_back(all_properties(algebra_.grammar().arena.complement(names),
-                                   SchemaAlgebra::holds(algebra_.document().nothing())));
+      out.push_back(effects_.all_properties(algebra_.grammar().arena.complement(names),
+                                            SchemaAlgebra::holds(algebra_.document().nothing())));
     }
-    for (const std::string& name : schema.required) out.push_back(require(name));
+    for (const std::string& name : schema.required) out.push_back(effects_.require(name));
     if (schema.min_properties || schema.max_properties) {
-      out.push_back(properties(schema.min_properties.value_or(0), schema.max_properties.value_or(kNoLimit)));
+      out.push_back(effects_.properties(schema.min_properties.value_or(0), schema.max_properties.value_or(kNoLimit)));
     }
   }
 
@@ -423,46 +309,51 @@ class Expander {
   void failing_array(const Schema& schema, std::vector<Alternative>& ways) {
     const auto size = schema.prefix_items.size();
     for (size_t i = 0; i < size; ++i) {
-      ways.push_back({{}, {items(i + 1, kNoLimit), place_rule(i, SchemaAlgebra::fails(*schema.prefix_items[i]))}});
+      ways.push_back(
+          {{},
+           {effects_.items(i + 1, kNoLimit), effects_.place_rule(i, SchemaAlgebra::fails(*schema.prefix_items[i]))}});
     }
-    if (schema.items) ways.push_back({{}, {item_count(size, SchemaAlgebra::fails(*schema.items), 1, kNoLimit)}});
-    if (schema.min_items && *schema.min_items > 0) ways.push_back({{}, {items(0, *schema.min_items - 1)}});
-    if (schema.max_items) ways.push_back({{}, {items(*schema.max_items + 1, kNoLimit)}});
+    if (schema.items)
+      ways.push_back({{}, {effects_.item_count(size, SchemaAlgebra::fails(*schema.items), 1, kNoLimit)}});
+    if (schema.min_items && *schema.min_items > 0) ways.push_back({{}, {effects_.items(0, *schema.min_items - 1)}});
+    if (schema.max_items) ways.push_back({{}, {effects_.items(*schema.max_items + 1, kNoLimit)}});
     if (schema.contains) {
       const Literal literal = SchemaAlgebra::holds(*schema.contains);
       const uint64_t least = schema.min_contains.value_or(1);
-      if (least > 0) ways.push_back({{}, {item_count(0, literal, 0, least - 1)}});
-      if (schema.max_contains) ways.push_back({{}, {item_count(0, literal, *schema.max_contains + 1, kNoLimit)}});
+      if (least > 0) ways.push_back({{}, {effects_.item_count(0, literal, 0, least - 1)}});
+      if (schema.max_contains)
+        ways.push_back({{}, {effects_.item_count(0, literal, *schema.max_contains + 1, kNoLimit)}});
     }
     if (schema.unique_items) SchemaAlgebra::refuse(schema, "uniqueItems", "that it must fail cannot be kept");
   }
 
   void failing_object(const Schema& schema, std::vector<Alternative>& ways) {
     for (const auto& [name, part] : schema.properties) {
-      ways.push_back({{}, {require(name), property(name, SchemaAlgebra::fails(*part))}});
+      ways.push_back({{}, {effects_.require(name), effects_.property(name, SchemaAlgebra::fails(*part))}});
     }
     for (const auto& [text, part] : schema.pattern_properties) {
-      ways.push_back({{}, {some_property(algebra_.pattern(schema, text), SchemaAlgebra::fails(*part))}});
+      ways.push_back({{}, {effects_.some_property(algebra_.pattern(schema, text), SchemaAlgebra::fails(*part))}});
     }
     if (schema.additional_properties) {
-      ways.push_back(
-          {{}, {some_property(additional_names(schema), SchemaAlgebra::fails(*schema.additional_properties))}});
+      ways.push_back({{},
+                      {effects_.some_property(effects_.additional_names(schema),
+                                              SchemaAlgebra::fails(*schema.additional_properties))}});
     }
     if (schema.property_names) {
       const RegexId names = algebra_.scalar({SchemaAlgebra::holds(*schema.property_names)}, JsonType::string);
       ways.push_back({{},
-                      {some_property(algebra_.grammar().arena.complement(names),
-                                     SchemaAlgebra::holds(algebra_.document().anything()))}});
+                      {effects_.some_property(algebra_.grammar().arena.complement(names),
+                                              SchemaAlgebra::holds(algebra_.document().anything()))}});
     }
-    for (const std::string& name : schema.required) ways.push_back({{}, {forbid(name)}});
+    for (const std::string& name : schema.required) ways.push_back({{}, {effects_.forbid(name)}});
     if (schema.min_properties && *schema.min_properties > 0)
-      ways.push_back({{}, {properties(0, *schema.min_properties - 1)}});
-    if (schema.max_properties) ways.push_back({{}, {properties(*schema.max_properties + 1, kNoLimit)}});
+      ways.push_back({{}, {effects_.properties(0, *schema.min_properties - 1)}});
+    if (schema.max_properties) ways.push_back({{}, {effects_.properties(*schema.max_properties + 1, kNoLimit)}});
     for (const auto& [name, needed] : schema.dependent_required) {
-      for (const std::string& one : needed) ways.push_back({{}, {require(name), forbid(one)}});
+      for (const std::string& one : needed) ways.push_back({{}, {effects_.require(name), effects_.forbid(one)}});
     }
     for (const auto& [name, dependent] : schema.dependent_schemas) {
-      ways.push_back({{SchemaAlgebra::fails(*dependent)}, {require(name)}});
+      ways.push_back({{SchemaAlgebra::fails(*dependent)}, {effects_.require(name)}});
     }
   }
 
@@ -475,12 +366,12 @@ class Expander {
     for (const Evaluated& way : find_evaluated(algebra_, schema, type_)) {
       Alternative& one = out.emplace_back();
       one.literals = way.literals;
-      for (const std::string& name : way.required) one.effects.push_back(require(name));
-      for (const std::string& name : way.forbidden) one.effects.push_back(forbid(name));
+      for (const std::string& name : way.required) one.effects.push_back(effects_.require(name));
+      for (const std::string& name : way.forbidden) one.effects.push_back(effects_.forbid(name));
       if (!is_array) {
         const RegexId names = algebra_.grammar().arena.complement(way.names);
-        one.effects.push_back(is_negated ? some_property(names, SchemaAlgebra::fails(rest))
-                                         : all_properties(names, SchemaAlgebra::holds(rest)));
+        one.effects.push_back(is_negated ? effects_.some_property(names, SchemaAlgebra::fails(rest))
+                                         : effects_.all_properties(names, SchemaAlgebra::holds(rest)));
         continue;
       }
       if (way.items == kNoLimit) {  // all are looked at
@@ -491,13 +382,14 @@ class Expander {
       std::vector<const Schema*> good = way.contained;
       good.push_back(&rest);
       const Schema& either = good.size() == 1 ? rest : algebra_.any_of(std::move(good));
-      one.effects.push_back(is_negated ? item_count(way.items, SchemaAlgebra::fails(either), 1, kNoLimit)
-                                       : item_rule(way.items, SchemaAlgebra::holds(either)));
+      one.effects.push_back(is_negated ? effects_.item_count(way.items, SchemaAlgebra::fails(either), 1, kNoLimit)
+                                       : effects_.item_rule(way.items, SchemaAlgebra::holds(either)));
     }
     return out;
   }
 
   SchemaAlgebra& algebra_;
+  BranchEffects effects_;
   JsonType type_;
   const Schema* origin_ = nullptr;
   size_t steps_ = 0;
