@@ -1,29 +1,15 @@
 #include "grammar/regex.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "base/error.h"
 #include "base/utf8.h"
 #include "grammar/limits.h"
+#include "grammar/regex_key.h"
 
 namespace estoc::grammar {
 namespace {
-
-template <typename T>
-void append_bytes(std::string& key, const T& value) {
-  const size_t at = key.size();
-  key.resize(at + sizeof(T));
-  std::memcpy(key.data() + at, &value, sizeof(T));
-}
-
-template <typename... Values>
-std::string key_of(const Values&... values) {
-  std::string key;
-  (append_bytes(key, values), ...);
-  return key;
-}
 
 bool is_word_char(uint32_t c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
@@ -33,6 +19,10 @@ const CharSet& word_chars() {
   static const CharSet chars({{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}});
   return chars;
 }
+
+// Lengths that are too large stay so.
+uint32_t sum(uint64_t a, uint64_t b) { return static_cast<uint32_t>(std::min<uint64_t>(a + b, UINT32_MAX)); }
+uint32_t product(uint64_t a, uint64_t b) { return static_cast<uint32_t>(std::min<uint64_t>(a * b, UINT32_MAX)); }
 
 int less_one(int bound) { return bound == kUnbounded ? kUnbounded : bound - 1; }
 
@@ -47,7 +37,7 @@ RegexArena::RegexArena() {
   // kAnyText is a repeat of node 3, which is made next.
   add({.kind = Kind::repeat, .is_nullable = true, .a = 3, .least = 0, .most = kUnbounded},
       key_of(Kind::repeat, RegexId{3}, 0, kUnbounded));
-  add({.kind = Kind::set, .a = all}, key_of(Kind::set, all));
+  add({.kind = Kind::set, .shortest = 1, .a = all}, key_of(Kind::set, all));
 }
 
 RegexId RegexArena::add(Node node, std::string key) {
@@ -76,7 +66,7 @@ uint32_t RegexArena::set_index(const CharSet& chars) {
 RegexId RegexArena::set(const CharSet& chars) {
   if (chars.is_empty()) return kNothing;
   const uint32_t index = set_index(chars);
-  return add({.kind = Kind::set, .a = index}, key_of(Kind::set, index));
+  return add({.kind = Kind::set, .shortest = 1, .a = index}, key_of(Kind::set, index));
 }
 
 RegexId RegexArena::text(std::string_view utf8) {
@@ -152,6 +142,7 @@ RegexId RegexArena::cat_one(RegexId first, RegexId then) {
               .is_plain = a.is_plain && b.is_plain,
               .is_nullable = a.is_nullable && b.is_nullable,
               .depth = 1 + std::max(a.depth, a.is_nullable || a.looks_beside ? b.depth : 0),
+              .shortest = sum(a.shortest, b.shortest),
               .a = first,
               .b = then},
              key_of(Kind::cat, first, then));
@@ -186,6 +177,7 @@ RegexId RegexArena::add_list(Kind kind, const std::vector<RegexId>& parts) {
     node.looks_beside |= one.looks_beside;
     node.is_plain &= one.is_plain;
     node.depth = std::max(node.depth, one.depth + 1);
+    node.shortest = part == parts[0] ? one.shortest : std::min(node.shortest, one.shortest);
     node.is_nullable = is_either ? node.is_nullable || one.is_nullable : node.is_nullable && one.is_nullable;
   }
   node.a = static_cast<uint32_t>(lists_.size());
@@ -285,10 +277,28 @@ RegexId RegexArena::repeat(RegexId inner, int least, int most) {
               .is_plain = node.is_plain,
               .is_nullable = least == 0,
               .depth = node.depth + 1,
+              .shortest = product(node.shortest, static_cast<uint64_t>(least)),
               .a = inner,
               .least = least,
               .most = most},
              key_of(Kind::repeat, inner, least, most));
+}
+
+RegexId RegexArena::limited(RegexId inner, int most) {
+  if (inner == kNothing || inner == kEmptyText) return inner;
+  if (inner == kAnyText) return repeat(any_char(), 0, most);
+  const Node node = nodes_[inner];
+  // Where the shortest text is known, dead ends are told at once; elsewhere they have to be searched for.
+  if (!node.is_plain || node.looks_beside) return both({inner, repeat(any_char(), 0, most)});
+  if (node.shortest > static_cast<uint32_t>(most)) return kNothing;
+  if (most == 0) return kEmptyText;
+  return add({.kind = Kind::limited,
+              .is_nullable = node.is_nullable,
+              .depth = node.depth + 1,
+              .shortest = node.shortest,
+              .a = inner,
+              .most = most},
+             key_of(Kind::limited, inner, most));
 }
 
 RegexId RegexArena::edge(bool is_end) {
@@ -358,6 +368,8 @@ RegexId RegexArena::derive(RegexId id, Beside before, uint32_t code_point) {
       if (first == kNothing) return kNothing;
       return cat(first, repeat(node.a, std::max(node.least - 1, 0), less_one(node.most)));
     }
+    case Kind::limited:
+      return limited(derive(node.a, before, code_point), node.most - 1);
     case Kind::multiple:
       return derive_multiple(Multiple(multiples_[node.a]), code_point);
     default:
@@ -388,47 +400,12 @@ void RegexArena::collect_sets(RegexId id, std::vector<uint32_t>& sets) const {
       break;
     case Kind::complement:
     case Kind::repeat:
+    case Kind::limited:
       collect_sets(node.a, sets);
       break;
     default:
       break;
   }
-}
-
-RegexId RegexArena::multiple_of(uint32_t multiple, int decimals) { return add_multiple({multiple, 0, decimals, -1}); }
-
-bool RegexArena::ends_multiple(const Multiple& multiple) const {
-  uint64_t rest = multiple.rest;
-  for (int i = std::max(multiple.place, 0); i < multiple.decimals; ++i) rest = rest * 10 % multiple.multiple;
-  return rest == 0;
-}
-
-RegexId RegexArena::add_multiple(const Multiple& multiple) {
-  if (multiple_sets_.empty()) {
-    for (uint32_t c = '0'; c <= '9'; ++c) multiple_sets_.push_back(set_index(CharSet::one(c)));
-    multiple_sets_.push_back(set_index(CharSet::one('.')));
-  }
-  const uint32_t index = static_cast<uint32_t>(multiples_.size());
-  const size_t known = nodes_.size();
-  const RegexId id =
-      add({.kind = Kind::multiple, .is_plain = false, .is_nullable = ends_multiple(multiple), .a = index},
-          key_of(Kind::multiple, multiple.multiple, multiple.rest, multiple.decimals, multiple.place));
-  if (nodes_.size() > known) multiples_.push_back(multiple);
-  return id;
-}
-
-RegexId RegexArena::derive_multiple(const Multiple& multiple, uint32_t code_point) {
-  Multiple next = multiple;
-  if (code_point == '.') {
-    if (multiple.place >= 0) return kNothing;
-    next.place = 0;
-    return add_multiple(next);
-  }
-  if (code_point < '0' || code_point > '9') return kNothing;
-  if (multiple.place == multiple.decimals) return code_point == '0' ? add_multiple(next) : kNothing;
-  next.rest = static_cast<uint32_t>((uint64_t{multiple.rest} * 10 + code_point - '0') % multiple.multiple);
-  if (multiple.place >= 0) ++next.place;
-  return add_multiple(next);
 }
 
 }  // namespace estoc::grammar

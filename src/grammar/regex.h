@@ -41,6 +41,8 @@ class RegexArena {
   RegexId both(std::vector<RegexId> parts);
   RegexId complement(RegexId inner);
   RegexId repeat(RegexId inner, int least, int most = kUnbounded);
+  // Texts of `inner` of at most so many characters.
+  RegexId limited(RegexId inner, int most);
   RegexId edge(bool is_end);               // ^ and $ without lines
   RegexId word_boundary(bool is_negated);  // \b and \B
   // Decimal numbers (digits, maybe a point and more digits) that are multiples of `multiple` divided by 10^`decimals`.
@@ -68,6 +70,7 @@ class RegexArena {
     both,
     complement,
     repeat,
+    limited,
     begin,
     end,
     boundary,
@@ -80,7 +83,8 @@ class RegexArena {
     bool is_plain = true;
     bool is_nullable = false;  // where nothing looks beside
     uint32_t depth = 1;        // of the recursion that a derivative takes
-    // set: index; cat: first, then; complement and repeat: inner; either and both: the range of `lists_`;
+    uint32_t shortest = 0;     // characters of its shortest text, where it is plain
+    // set: index; cat: first, then; complement, repeat and limited: inner; either and both: the range of `lists_`;
     // multiple: the index in `multiples_`.
     uint32_t a = 0, b = 0;
     int least = 0, most = 0;

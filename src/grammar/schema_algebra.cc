@@ -225,16 +225,6 @@ RegexId SchemaAlgebra::string_rules(const Schema& schema) {
   RegexArena& arena = grammar_.arena;
   std::vector<RegexId> parts;
   if (schema.pattern) parts.push_back(pattern(schema, *schema.pattern));
-  if (schema.min_length || schema.max_length) {
-    for (const auto& [bound, keyword] :
-         {std::pair(schema.min_length, "minLength"), std::pair(schema.max_length, "maxLength")}) {
-      if (bound && *bound > limits::kRepeatMax) refuse(schema, keyword, fmt::format("is above {}", limits::kRepeatMax));
-    }
-    const auto least = static_cast<int>(schema.min_length.value_or(0));
-    const int most = schema.max_length ? static_cast<int>(*schema.max_length) : kUnbounded;
-    if (most != kUnbounded && most < least) return kNothing;
-    parts.push_back(arena.repeat(arena.any_char(), least, most));
-  }
   if (schema.format && options_.asserts_formats) {
     try {
       parts.push_back(format_regex(arena, *schema.format));
@@ -242,7 +232,17 @@ RegexId SchemaAlgebra::string_rules(const Schema& schema) {
       refuse(schema, "format", error.what());
     }
   }
-  return arena.both(std::move(parts));
+  for (const auto& [bound, keyword] :
+       {std::pair(schema.min_length, "minLength"), std::pair(schema.max_length, "maxLength")}) {
+    if (bound && *bound > limits::kRepeatMax) refuse(schema, keyword, fmt::format("is above {}", limits::kRepeatMax));
+  }
+  const auto least = static_cast<int>(schema.min_length.value_or(0));
+  const int most = schema.max_length ? static_cast<int>(*schema.max_length) : kUnbounded;
+  if (most != kUnbounded && most < least) return kNothing;
+  if (parts.empty()) return arena.repeat(arena.any_char(), least, most);
+  if (least > 0) parts.push_back(arena.repeat(arena.any_char(), least));
+  const RegexId all = arena.both(std::move(parts));
+  return most == kUnbounded ? all : arena.limited(all, most);
 }
 
 RegexId SchemaAlgebra::number_rules(const Schema& schema) {

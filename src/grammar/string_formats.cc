@@ -8,6 +8,8 @@
 namespace estoc::grammar {
 namespace {
 
+constexpr int kHostnameCharsMax = 253;
+
 // Years that have a 29 February: divisible by 4, and if by 100 then by 400.
 constexpr std::string_view kLeapYear = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[048]|[2468][048]|[13579][26])00)";
 
@@ -73,6 +75,15 @@ std::string duration() {
   return "P((" + day + "|" + month + "|" + year + ")(" + time + ")?|" + time + "|" + n + "W)";
 }
 
+// Letters, digits and hyphens; a label with two hyphens at its third and fourth place would be an encoded one of
+// other characters, and whether it is well encoded is no regular matter.
+std::string hostname() {
+  const std::string end = "[A-Za-z0-9]", any = "[A-Za-z0-9-]";
+  const std::string label = end + "(" + end + "|" + any + end + "|" + any + any + end + "|" + any + "(" + end + any +
+                            "|-" + end + ")" + any + "{0,58}" + end + ")?";
+  return label + "(\\." + label + ")*";
+}
+
 std::string expression_of(std::string_view format) {
   if (format == "date") return date();
   if (format == "time") return time();
@@ -85,6 +96,7 @@ std::string expression_of(std::string_view format) {
   if (format == "uri-reference") return uri_reference();
   if (format == "json-pointer") return "(/([^~/]|~[01])*)*";
   if (format == "relative-json-pointer") return "(0|[1-9][0-9]*)(#|(/([^~/]|~[01])*)*)";
+  if (format == "hostname") return hostname();
   if (format == "email") {
     const std::string atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
     const std::string label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
@@ -100,7 +112,7 @@ RegexId format_regex(RegexArena& arena, std::string_view format) {
   const auto parse = [&](std::string_view text) { return parse_regex(arena, text, Find::whole); };
   const std::string expression = expression_of(format);
   if (expression.empty()) fail(ErrorCode::unsupported, "format '{}' is not supported", format);
-  return parse(expression);
+  return format == "hostname" ? arena.limited(parse(expression), kHostnameCharsMax) : parse(expression);
 }
 
 }  // namespace estoc::grammar
