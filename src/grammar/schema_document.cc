@@ -1,39 +1,13 @@
 #include "grammar/schema_document.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/error.h"
-#include "base/utf8.h"
 #include "grammar/limits.h"
-#include "grammar/uri.h"
+#include "grammar/metaschemas.h"
+#include "grammar/schema_references.h"
 
 namespace estoc::grammar {
-namespace {
-
-constexpr std::string_view kAnnotations[] = {
-    "$comment",   "$schema",     "$vocabulary", "contentEncoding", "contentMediaType", "contentSchema", "default",
-    "deprecated", "description", "example",     "examples",        "readOnly",         "title",         "writeOnly"};
-
-std::string escaped(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-[[noreturn]] void refuse(ErrorCode code, const std::string& path, const std::string& what) {
-  throw Error(code, fmt::format("schema at {}: {}", path.empty() ? "the root" : path, what), path);
-}
-
-}  // namespace
 
 JsonType json_type(const Json& value) {
   if (value.is_null()) return JsonType::null_;
@@ -49,96 +23,79 @@ class SchemaReader {
 
   const Schema* read_root() {
     read_dialect();
-    const Schema* root = read(document_.json_, "", "", 0);
+    const Schema* root = read_all();
+    if (!references_.tell_scopes_apart()) return root;
+    known_.clear();
+    return read_all();
+  }
+
+ private:
+  struct Open {
+    const Schema** target;
+    SchemaReferences::Reference reference;
+    SchemaReferences::Scope scope;
+  };
+  struct KnownHash {
+    size_t operator()(const std::pair<const Json*, SchemaReferences::Scope>& key) const {
+      return std::hash<const Json*>()(key.first) ^ key.second * 0x9E3779B97F4A7C15ull;
+    }
+  };
+
+  const Schema* read_all() {
+    open_.clear();
+    const Schema* root = read(document_.json_, "", "", 0, references_.enter(0, ""));
     // References may lead to places that no keyword led to.
-    for (size_t i = 0; i < references_.size(); ++i) {
-      const Reference reference = references_[i];
-      *reference.target = resolve(reference);
+    for (size_t i = 0; i < open_.size(); ++i) {
+      const auto [target, reference, scope] = open_[i];
+      const std::string document = SchemaReferences::document_of(reference);
+      const Json* metaschema = references_.has(document) ? nullptr : find_metaschema(document);
+      if (metaschema) read(*metaschema, document, document, 0, scope);  // so that its anchors are known
+      const SchemaReferences::Target found = references_.resolve(reference, scope);
+      *target = read(*found.json, found.path, found.base, 0, references_.enter(scope, found.base));
     }
     return root;
   }
 
- private:
-  struct Reference {
-    std::string path, base, text;
-    const Schema** target;
-    bool is_dynamic;
-  };
-  struct Resource {
-    const Json* json;
-    std::string path;
-  };
-
   void read_dialect() {
     const Json* named = document_.json_.find("$schema");
     if (!named) return;
-    if (!named->is_string()) refuse(ErrorCode::invalid_argument, "/$schema", "a string was expected");
-    std::string name = named->as_string();
-    while (name.ends_with("#")) name.pop_back();
-    if (name == "https://json-schema.org/draft/2020-12/schema") {
-      document_.dialect_ = Dialect::draft2020;
-    } else if (name == "https://json-schema.org/draft/2019-09/schema") {
-      document_.dialect_ = Dialect::draft2019;
-    } else if (name == "http://json-schema.org/draft-07/schema" || name == "https://json-schema.org/draft-07/schema") {
-      document_.dialect_ = Dialect::draft7;
-    } else {
-      refuse(ErrorCode::unsupported, "/$schema", "drafts 7, 2019-09 and 2020-12 are supported, not '" + name + "'");
+    if (!named->is_string()) refuse_schema(ErrorCode::invalid_argument, "/$schema", "a string was expected");
+    const std::optional<Dialect> dialect = dialect_named(*named);
+    if (!dialect) {
+      refuse_schema(ErrorCode::unsupported, "/$schema",
+                    "drafts 7, 2019-09 and 2020-12 are supported, not '" + named->as_string() + "'");
     }
+    document_.dialect_ = *dialect;
   }
 
-  const Schema* read(const Json& json, const std::string& path, std::string base, int depth) {
-    if (depth > limits::kDepthMax) refuse(ErrorCode::invalid_argument, path, "schemas are nested too deep");
-    const auto known = known_.find(&json);
+  const Schema* read(const Json& json, const std::string& path, std::string base, int depth,
+                     SchemaReferences::Scope scope) {
+    if (depth > limits::kDepthMax) refuse_schema(ErrorCode::invalid_argument, path, "schemas are nested too deep");
+    const auto known = known_.find({&json, scope});
     if (known != known_.end()) return known->second;
     Schema& out = document_.add(path);
-    known_[&json] = &out;
+    known_[{&json, scope}] = &out;
     if (json.is_bool()) {
       out.kind = json.as_bool() ? Schema::Kind::anything : Schema::Kind::nothing;
       return &out;
     }
-    if (!json.is_object()) refuse(ErrorCode::invalid_argument, path, "a schema is an object or a boolean");
-    read_identity(json, path, base);
-    bases_[&json] = base;
+    if (!json.is_object()) refuse_schema(ErrorCode::invalid_argument, path, "a schema is an object or a boolean");
+    references_.add(json, path, document_.dialect_ == Dialect::draft7, base);
+    scope = references_.enter(scope, base);
     const Json* dialect = json.find("$schema");
-    const Json* ours = document_.json_.find("$schema");
-    if (dialect && (!ours || !(*dialect == *ours))) {
-      refuse(ErrorCode::unsupported, path + "/$schema", "a schema of another draft within a schema");
+    if (dialect && dialect_named(*dialect) != document_.dialect_) {
+      refuse_schema(ErrorCode::unsupported, path + "/$schema", "a schema of another draft within a schema");
     }
     const Json* ref = json.find("$ref");
     const bool is_ref_alone = ref && document_.dialect_ == Dialect::draft7;
     for (const auto& [key, value] : json.as_object()) {
-      const Place at{key, value, path + "/" + escaped(key), base, depth};
+      const Place at{key, value, path + "/" + escaped_step(key), base, depth, scope};
       // In draft 7 nothing counts beside $ref but where other references may lead.
       if (!is_ref_alone || key == "$ref" || key == "definitions") read_keyword(out, at);
     }
-    if (!is_ref_alone) finish_items(out, json, path, base, depth);
+    const std::string more = "additionalItems";
+    if (!is_ref_alone) finish_items(out, {more, json, path + "/" + more, base, depth, scope});
     return &out;
-  }
-
-  void read_identity(const Json& json, const std::string& path, std::string& base) {
-    const bool is_draft7 = document_.dialect_ == Dialect::draft7;
-    const Json* id = json.find("$id");
-    if (id && id->is_string() && !(is_draft7 && json.find("$ref"))) {
-      const std::string& text = id->as_string();
-      if (is_draft7 && text.starts_with("#")) {
-        anchors_[base + text] = {&json, path};
-      } else {
-        const auto [uri, fragment] = split_fragment(resolve_uri(base, text));
-        base = uri;
-        if (is_draft7 && !fragment.empty()) anchors_[base + "#" + fragment] = {&json, path};
-        resources_[base] = {&json, path};
-      }
-    } else if (path.empty()) {
-      resources_[base] = {&json, path};
-    }
-    for (const char* key : {"$anchor", "$dynamicAnchor"}) {
-      const Json* anchor = is_draft7 ? nullptr : json.find(key);
-      if (!anchor || !anchor->is_string()) continue;
-      anchors_[base + "#" + anchor->as_string()] = {&json, path};
-      if (key[1] == 'd') dynamic_anchors_[anchor->as_string()].insert(&json);
-    }
-    const Json* recursive = json.find("$recursiveAnchor");
-    if (recursive && recursive->is_bool() && recursive->as_bool()) dynamic_anchors_[""].insert(&json);
   }
 
   struct Place {
@@ -147,17 +104,18 @@ class SchemaReader {
     std::string path;
     const std::string& base;
     int depth;
+    SchemaReferences::Scope scope;
   };
 
   [[noreturn]] static void malformed(const Place& at, const char* expected) {
-    refuse(ErrorCode::invalid_argument, at.path, std::string(expected) + " was expected");
+    refuse_schema(ErrorCode::invalid_argument, at.path, std::string(expected) + " was expected");
   }
-  const Schema* schema(const Place& at) { return read(at.value, at.path, at.base, at.depth + 1); }
+  const Schema* schema(const Place& at) { return read(at.value, at.path, at.base, at.depth + 1, at.scope); }
   std::vector<const Schema*> list(const Place& at) {
     if (!at.value.is_array()) malformed(at, "a list of schemas");
     std::vector<const Schema*> out;
     for (size_t i = 0; i < at.value.as_array().size(); ++i) {
-      out.push_back(read(at.value.as_array()[i], at.path + "/" + std::to_string(i), at.base, at.depth + 1));
+      out.push_back(read(at.value.as_array()[i], at.path + "/" + std::to_string(i), at.base, at.depth + 1, at.scope));
     }
     return out;
   }
@@ -167,7 +125,7 @@ class SchemaReader {
     for (const auto& [name, value] : at.value.as_object()) {
       // The last of equal names counts, as everywhere.
       std::erase_if(out, [&](const auto& one) { return one.first == name; });
-      out.emplace_back(name, read(value, at.path + "/" + escaped(name), at.base, at.depth + 1));
+      out.emplace_back(name, read(value, at.path + "/" + escaped_step(name), at.base, at.depth + 1, at.scope));
     }
     return out;
   }
@@ -241,12 +199,12 @@ class SchemaReader {
   void refer(Schema& out, const Place& at, bool is_dynamic) {
     if (out.ref) {  // $ref beside $dynamicRef: both hold
       Schema& both = document_.add(at.path);
-      references_.push_back({at.path, at.base, text(at), &both.ref, is_dynamic});
+      open_.push_back({&both.ref, {at.path, at.base, text(at), is_dynamic}, at.scope});
       out.all_of.push_back(&both);
       return;
     }
     out.ref = document_.anything_;  // until it is resolved
-    references_.push_back({at.path, at.base, text(at), &out.ref, is_dynamic});
+    open_.push_back({&out.ref, {at.path, at.base, text(at), is_dynamic}, at.scope});
   }
 
   void read_keyword(Schema& out, const Place& at) {
@@ -258,9 +216,8 @@ class SchemaReader {
       }
       return;
     }
-    if (key.starts_with("x-")) return;
-    if (std::find(std::begin(kAnnotations), std::end(kAnnotations), key) != std::end(kAnnotations)) return;
-    refuse(ErrorCode::unsupported, at.path, "'" + key + "' is no keyword of JSON Schema that is supported");
+    if (key.starts_with("x-") || is_annotation(key)) return;
+    refuse_schema(ErrorCode::unsupported, at.path, "'" + key + "' is no keyword of JSON Schema that is supported");
   }
 
   bool read_values(Schema& out, const Place& at) {
@@ -328,7 +285,8 @@ class SchemaReader {
         if (value.is_array()) {
           out.dependent_required.emplace_back(name, names(value, at));
         } else {
-          out.dependent_schemas.emplace_back(name, read(value, at.path + "/" + escaped(name), at.base, at.depth + 1));
+          out.dependent_schemas.emplace_back(
+              name, read(value, at.path + "/" + escaped_step(name), at.base, at.depth + 1, at.scope));
         }
       }
     } else {
@@ -374,10 +332,10 @@ class SchemaReader {
   }
 
   // additionalItems counts only beside a list of items.
-  void finish_items(Schema& out, const Json& json, const std::string& path, const std::string& base, int depth) {
+  void finish_items(Schema& out, const Place& at) {
     if (document_.dialect_ == Dialect::draft2020) return;
-    const Json *items = json.find("items"), *more = json.find("additionalItems");
-    if (items && items->is_array() && more) out.items = read(*more, path + "/additionalItems", base, depth + 1);
+    const Json *items = at.value.find("items"), *more = at.value.find(at.key);
+    if (items && items->is_array() && more) out.items = read(*more, at.path, at.base, at.depth + 1, at.scope);
   }
 
   bool read_applicator(Schema& out, const Place& at) {
@@ -413,61 +371,10 @@ class SchemaReader {
     return true;
   }
 
-  const Schema* resolve(const Reference& reference) {
-    const auto [uri, fragment] = split_fragment(resolve_uri(reference.base, reference.text));
-    if (reference.is_dynamic) {
-      const auto dynamic = dynamic_anchors_.find(fragment);
-      const bool is_pointer = !fragment.empty() && fragment[0] == '/';
-      if (!is_pointer && dynamic != dynamic_anchors_.end() && dynamic->second.size() > 1) {
-        refuse(ErrorCode::unsupported, reference.path, "a dynamic reference that several schemas may answer");
-      }
-    }
-    const auto anchor = fragment.empty() ? anchors_.end() : anchors_.find(uri + "#" + fragment);
-    if (anchor != anchors_.end()) return known_.at(anchor->second.json);
-    const auto resource = resources_.find(uri);
-    if (resource == resources_.end()) {
-      refuse(ErrorCode::unsupported, reference.path,
-             "'" + reference.text + "' refers to another document, and only this one is read");
-    }
-    const Json* at = resource->second.json;
-    std::string path = resource->second.path, base = uri;
-    if (!fragment.empty() && fragment[0] != '/') {
-      refuse(ErrorCode::invalid_argument, reference.path, "there is no anchor '" + fragment + "'");
-    }
-    for (size_t from = 1; from <= fragment.size();) {
-      const size_t end = std::min(fragment.find('/', from), fragment.size());
-      std::string step = fragment.substr(from, end - from);
-      for (const auto& [code, c] : {std::pair("~1", "/"), std::pair("~0", "~")}) {
-        for (size_t found = 0; (found = step.find(code, found)) != std::string::npos; ++found)
-          step.replace(found, 2, c);
-      }
-      at = child(*at, step);
-      if (!at) refuse(ErrorCode::invalid_argument, reference.path, "'" + reference.text + "' refers to nothing");
-      path += "/" + escaped(step);
-      const auto known_base = bases_.find(at);
-      if (known_base != bases_.end()) base = known_base->second;
-      from = end + 1;
-    }
-    return read(*at, path, base, 0);
-  }
-
-  static const Json* child(const Json& json, const std::string& step) {
-    if (json.is_object()) return json.find(step);
-    if (!json.is_array() || step.empty() || step.size() > 6) return nullptr;
-    size_t index = 0;
-    for (const char c : step) {
-      if (c < '0' || c > '9') return nullptr;
-      index = index * 10 + static_cast<size_t>(c - '0');
-    }
-    return index < json.as_array().size() ? &json.as_array()[index] : nullptr;
-  }
-
   SchemaDocument& document_;
-  std::unordered_map<const Json*, const Schema*> known_;
-  std::unordered_map<const Json*, std::string> bases_;
-  std::map<std::string, Resource> resources_, anchors_;
-  std::map<std::string, std::set<const Json*>> dynamic_anchors_;
-  std::vector<Reference> references_;
+  std::unordered_map<std::pair<const Json*, SchemaReferences::Scope>, const Schema*, KnownHash> known_;
+  SchemaReferences references_;
+  std::vector<Open> open_;  // references that are to be resolved
 };
 
 SchemaDocument::SchemaDocument(Json document) : json_(std::move(document)) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "grammar/schema_dialect.h"
 
 namespace estoc::grammar {
 
@@ -54,8 +55,6 @@ struct Schema {
   std::vector<const Schema*> all_of, any_of, one_of;
   const Schema *negated = nullptr, *condition = nullptr, *then = nullptr, *otherwise = nullptr, *ref = nullptr;
 };
-
-enum class Dialect : uint8_t { draft7, draft2019, draft2020 };
 
 class SchemaDocument {
  public:
