@@ -225,11 +225,8 @@ StateInfo ArrayStates::describe(uint32_t payload) {
 
 StateId ArrayStates::step(uint32_t payload, uint8_t byte) {
   Key key = keys_[payload];
-  if (shapes_->allows_blanks && key.phase != Phase::open &&
-      (byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r')) {
-    if (key.blanks >= limits::kBlanksMax) return kDeadState;
-    ++key.blanks;
-    return intern(key);
+  if (key.phase != Phase::open && shapes_->is_blank(byte)) {
+    return ++key.blanks > limits::kBlanksMax ? kDeadState : intern(key);
   }
   key.blanks = 0;
   switch (key.phase) {
@@ -262,17 +259,27 @@ StateId ArrayStates::after(uint32_t payload, const Call& call, std::string_view 
   return is_completable_unique(next) ? intern(next) : kDeadState;
 }
 
-bool ArrayStates::may_reject(uint32_t payload, const Call&, std::string_view begun) {
-  // A string has one spelling here, other values may have several.
-  const Key& key = keys_[payload];
-  if (!begun.starts_with('"') || key.seen == SeenKeys::kUnknown) return true;
-  if (seen_.has_beginning(key.seen, begun)) return true;
-  // It may also be one of the few that a later place needs.
+// A later place needs one of its few values.
+bool ArrayStates::is_choosy(const Key& key) const {
   const ArrayShape& rules = shape(key);
   for (uint64_t at = key.count + 1; at < rules.least && at <= rules.first.size(); ++at) {
     if (!rules.place(at).is_endless) return true;
   }
   return false;
+}
+
+bool ArrayStates::may_reject(uint32_t payload, const Call&, std::string_view begun) {
+  // A string has one spelling here, other values may have several.
+  const Key& key = keys_[payload];
+  if (!begun.starts_with('"') || key.seen == SeenKeys::kUnknown) return true;
+  return seen_.has_beginning(key.seen, begun) || is_choosy(key);
+}
+
+bool ArrayStates::list_rejected(uint32_t payload, const Call&, std::string_view begun, std::vector<std::string>& out) {
+  const Key& key = keys_[payload];
+  if (!begun.starts_with('"') || key.seen == SeenKeys::kUnknown || is_choosy(key)) return false;
+  seen_.list_endings(key.seen, begun, out);
+  return true;
 }
 
 }  // namespace estoc::grammar

@@ -26,6 +26,8 @@ class ArrayStates : public StateSource {
   StateId step(uint32_t payload, uint8_t byte) override;
   StateId after(uint32_t payload, const Call& call, std::string_view text) override;
   bool may_reject(uint32_t payload, const Call& call, std::string_view begun) override;
+  bool list_rejected(uint32_t payload, const Call& call, std::string_view begun,
+                     std::vector<std::string>& out) override;
 
  private:
   enum class Phase : uint8_t { open, first, item_done, next };
@@ -48,6 +50,7 @@ class ArrayStates : public StateSource {
   bool is_completable(const Key& key) const;
   bool is_completable_unique(const Key& key) const;
   bool has_next(const Key& key) const;
+  bool is_choosy(const Key& key) const;
   // What follows an item counted as `choice` says; false when that cannot be.
   bool counted(const Key& key, uint32_t choice, Key& next) const;
   void fill_completable(ArrayShape& shape) const;

@@ -20,6 +20,10 @@ StateId StateSource::after(uint32_t, const Call& call, std::string_view) { retur
 
 bool StateSource::may_reject(uint32_t, const Call&, std::string_view) { return false; }
 
+bool StateSource::list_rejected(uint32_t payload, const Call& call, std::string_view begun, std::vector<std::string>&) {
+  return !may_reject(payload, call, begun);
+}
+
 StateId StateSource::without_memory(uint32_t) { return kDeadState; }
 
 Automaton::Automaton() {
@@ -49,16 +53,14 @@ RuleId Automaton::add_rule() {
   return static_cast<RuleId>(starts_.size() - 1);
 }
 
-const StateInfo& Automaton::info(StateId state) {
-  if (!states_[state].info) {
-    const auto [source, payload] = std::pair(states_[state].source, states_[state].payload);
-    auto described = std::make_unique<StateInfo>(sources_[source]->describe(payload));
-    states_[state].info = std::move(described);
-  }
+const StateInfo& Automaton::describe(StateId state) {
+  const auto [source, payload] = std::pair(states_[state].source, states_[state].payload);
+  auto described = std::make_unique<StateInfo>(sources_[source]->describe(payload));
+  states_[state].info = std::move(described);
   return *states_[state].info;
 }
 
-StateId Automaton::step(StateId state, uint8_t byte) {
+StateId Automaton::step_anew(StateId state, uint8_t byte) {
   if (!states_[state].table) {
     if (table_count_ >= limits::kStateTablesMax) {  // they can be made again
       for (State& one : states_) one.table.reset();
@@ -68,11 +70,8 @@ StateId Automaton::step(StateId state, uint8_t byte) {
     states_[state].table->fill(kUnknown);
     ++table_count_;
   }
-  StateId next = (*states_[state].table)[byte];
-  if (next == kUnknown) {
-    next = sources_[states_[state].source]->step(states_[state].payload, byte);
-    (*states_[state].table)[byte] = next;
-  }
+  const StateId next = sources_[states_[state].source]->step(states_[state].payload, byte);
+  (*states_[state].table)[byte] = next;
   return next;
 }
 
@@ -84,14 +83,13 @@ bool Automaton::may_reject(StateId caller, const Call& call, std::string_view be
   return sources_[states_[caller].source]->may_reject(states_[caller].payload, call, begun);
 }
 
+bool Automaton::list_rejected(StateId caller, const Call& call, std::string_view begun, std::vector<std::string>& out) {
+  return sources_[states_[caller].source]->list_rejected(states_[caller].payload, call, begun, out);
+}
+
 StateId Automaton::without_memory(StateId state) {
   const StateId out = sources_[states_[state].source]->without_memory(states_[state].payload);
   return out == kDeadState ? state : out;
-}
-
-bool Automaton::is_inner(StateId state) {
-  const StateInfo& known = info(state);
-  return !known.accepts && known.calls.empty();
 }
 
 }  // namespace estoc::grammar

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,10 +41,14 @@ class StateSource {
   virtual ~StateSource() = default;
   virtual StateInfo describe(uint32_t payload) = 0;
   virtual StateId step(uint32_t payload, uint8_t byte) = 0;
+  // Of the calls, enough to find a shortest way to an end of the rule, or nearly so.
+  virtual std::vector<Call> closing_calls(uint32_t payload) { return describe(payload).calls; }
   // Where the caller in `payload` is after `call`, which reads its text, matched `text`; kDeadState when it must not.
   virtual StateId after(uint32_t payload, const Call& call, std::string_view text);
   // Whether some text that begins so may be one for which after() says kDeadState.
   virtual bool may_reject(uint32_t payload, const Call& call, std::string_view begun);
+  // Adds to `out` what of those texts follows `begun`; false when they are no such list.
+  virtual bool list_rejected(uint32_t payload, const Call& call, std::string_view begun, std::vector<std::string>& out);
   // A state that goes on as this one does but for texts that after() rejects; kDeadState for this one itself.
   virtual StateId without_memory(uint32_t payload);
 };
@@ -63,13 +68,22 @@ class Automaton {
   StateId start(RuleId rule) const { return starts_[rule]; }
   size_t rule_count() const { return starts_.size(); }
 
-  const StateInfo& info(StateId state);  // until the next call of anything here
-  StateId step(StateId state, uint8_t byte);
+  const StateInfo& info(StateId state) {  // until the next call of anything here
+    const State& one = states_[state];
+    return one.info ? *one.info : describe(state);
+  }
+  StateId step(StateId state, uint8_t byte) {
+    const State& one = states_[state];
+    if (!one.table || (*one.table)[byte] == kUnknown) return step_anew(state, byte);
+    return (*one.table)[byte];
+  }
+  std::vector<Call> closing_calls(StateId state) {
+    return sources_[states_[state].source]->closing_calls(states_[state].payload);
+  }
   StateId after(StateId caller, const Call& call, std::string_view text);
   bool may_reject(StateId caller, const Call& call, std::string_view begun);
+  bool list_rejected(StateId caller, const Call& call, std::string_view begun, std::vector<std::string>& out);
   StateId without_memory(StateId state);
-  // Neither an end nor a call: the only way on is a byte.
-  bool is_inner(StateId state);
   size_t state_count() const { return states_.size(); }
   size_t table_bytes() const { return table_count_ * sizeof(Table); }
   // What a source's states are made of, where somebody knows the kind.
@@ -84,6 +98,9 @@ class Automaton {
     std::unique_ptr<StateInfo> info;
     std::unique_ptr<Table> table;
   };
+
+  const StateInfo& describe(StateId state);
+  StateId step_anew(StateId state, uint8_t byte);
 
   std::vector<std::unique_ptr<StateSource>> sources_;
   std::vector<State> states_;

@@ -11,10 +11,10 @@
 namespace estoc::grammar {
 namespace {
 
-// Which of the sets hold the characters from each of these on.
-// Surrogates are cut out: no set holds them, but a complement would.
-constexpr uint32_t kSurrogateFirst = 0xD800, kSurrogateAfter = 0xE000;
 constexpr int kSplitDepthMax = 1000;  // characters of a text that is listed
+
+// Which of the sets hold the characters from each of these on. Surrogates are cut out: no set holds them, but a
+// complement would.
 struct Partition {
   std::vector<uint32_t> cuts;
   std::vector<std::vector<uint64_t>> members;

@@ -5,8 +5,6 @@
 namespace estoc::grammar {
 namespace {
 
-constexpr uint32_t kSurrogateFirst = 0xD800, kSurrogateLast = 0xDFFF;
-
 std::vector<CharRange> merged(std::vector<CharRange> ranges) {
   std::sort(ranges.begin(), ranges.end());
   std::vector<CharRange> out;
@@ -39,7 +37,7 @@ CharSet::CharSet(std::vector<CharRange> ranges) {
     high = std::min(high, kCodePointMax);
     if (low > high) continue;
     if (low < kSurrogateFirst) kept.emplace_back(low, std::min(high, kSurrogateFirst - 1));
-    if (high > kSurrogateLast) kept.emplace_back(std::max(low, kSurrogateLast + 1), high);
+    if (high >= kSurrogateAfter) kept.emplace_back(std::max(low, kSurrogateAfter), high);
   }
   ranges_ = merged(std::move(kept));
 }

@@ -10,6 +10,7 @@
 namespace estoc::grammar {
 
 using CharRange = std::pair<uint32_t, uint32_t>;
+inline constexpr uint32_t kSurrogateFirst = 0xD800, kSurrogateAfter = 0xE000;
 
 class CharSet {
  public:

@@ -95,6 +95,16 @@ bool Chart::close(Row& row) {
   return true;
 }
 
+// Of a text that began at row `origin` only the beginning is known.
+void Chart::read_unknown(StateId caller, const Call& call, uint32_t origin, Row& row) {
+  const std::string_view begun = std::string_view(text_).substr(0, unknown_from_);
+  const bool is_known = origin < begun.size() || (is_at_end_ && origin == begun.size());
+  const std::string_view known = is_known ? begun.substr(origin) : "";
+  row.reads_text |= automaton_.may_reject(caller, call, "");
+  if (is_at_end_ && is_known && automaton_.list_rejected(caller, call, known, rejected_)) return;
+  row.misses_text |= automaton_.may_reject(caller, call, known);
+}
+
 void Chart::end_rule(const Item& item, Row& row) {
   if (item.origin == kOutside) {
     row.ends_outside = true;
@@ -111,9 +121,7 @@ void Chart::end_rule(const Item& item, Row& row) {
       if (call.rule != item.rule) continue;
       StateId next = call.next;
       if (call.reads_text && row.is_text_unknown) {
-        const std::string_view begun = std::string_view(text_).substr(0, unknown_from_);
-        const bool is_known = item.origin < begun.size();
-        row.misses_text |= automaton_.may_reject(caller.state, call, is_known ? begun.substr(item.origin) : "");
+        read_unknown(caller.state, call, item.origin, row);
       } else if (call.reads_text) {
         const std::string_view text = std::string_view(text_).substr(item.origin);
         const bool is_harmless = is_trial_ && !automaton_.may_reject(caller.state, call, text);
@@ -129,6 +137,7 @@ class Chart::Draft {
  public:
   explicit Draft(Chart& chart) : chart_(chart), rows_(chart.rows_.size()), items_(chart.items_.size()) {}
   ~Draft() {
+    chart_.is_at_end_ = false;
     if (chart_.rows_.size() > rows_) return;
     chart_.items_.resize(items_);
     chart_.text_.resize(rows_ - 1);
@@ -186,19 +195,21 @@ bool Chart::push_end_of(const Item& item) {
   ++stamp_;
   const Item copy = item;
   unknown_from_ = text_.size();
+  rejected_.clear();
   text_.push_back('\0');
+  is_at_end_ = true;
   end_rule(copy, row);
   if (!close(row)) return false;
   rows_.push_back(row);
   return true;
 }
 
-bool Chart::push_state(Item item, uint8_t byte) {
+bool Chart::push_state(StateId state, uint8_t byte) {
   const Draft draft(*this);
   Row row{.begin = static_cast<uint32_t>(items_.size()), .is_text_unknown = rows_.back().is_text_unknown};
   begin_ = row.begin;
   ++stamp_;
-  add(item);
+  add({state, 0, kOutside, true});
   text_.push_back(static_cast<char>(byte));
   if (!close(row)) return false;
   rows_.push_back(row);

@@ -34,10 +34,12 @@ class Chart {
   bool push(uint8_t byte);
   bool push(std::string_view bytes);  // all or nothing
   void pop(size_t rows);
-  // A row as if all that `item` (of the last row) stands in had been read; its text is not known.
+  // A row as if all that `item` (of the last row) stands in had been read; its text is not known but for its beginning.
   bool push_end_of(const Item& item);
-  // A row of a single item, in place of the last row's after a byte.
-  bool push_state(Item item, uint8_t byte);
+  // What texts are not to go on with at such a row, if that and nothing else of them matters.
+  const std::vector<std::string>& rejected() const { return rejected_; }
+  // A row of a single item of the outermost rule, in place of the last row's after a byte.
+  bool push_state(StateId state, uint8_t byte);
 
   // While trying what could follow, a text that is not rejected leaves no memory: states are not made for it.
   void set_trial(bool is_trial) { is_trial_ = is_trial; }
@@ -51,16 +53,22 @@ class Chart {
   bool ends_outside() const { return rows_.back().ends_outside; }
   // A text that was not known would have mattered for the last row.
   bool misses_text() const { return rows_.back().misses_text; }
+  // Some texts would have mattered.
+  bool reads_text() const { return rows_.back().reads_text; }
+  // A row's number for whoever gives rows numbers; 0 at first.
+  uint32_t& number(size_t row) { return rows_[row].number; }
 
  private:
   class Draft;
   struct Row {
     uint32_t begin;
-    bool ends_outside = false, misses_text = false, is_text_unknown = false;
+    bool ends_outside = false, misses_text = false, reads_text = false, is_text_unknown = false;
+    uint32_t number = 0;
   };
 
   bool close(Row& row);
   void end_rule(const Item& item, Row& row);
+  void read_unknown(StateId caller, const Call& call, uint32_t origin, Row& row);
   void add(const Item& item);
 
   Automaton& automaton_;
@@ -68,6 +76,8 @@ class Chart {
   std::vector<Row> rows_;
   std::string text_;         // a byte a row but the first
   size_t unknown_from_ = 0;  // where the text is not known any more, in rows that say so
+  bool is_at_end_ = false;   // the row that is being made is the first of those
+  std::vector<std::string> rejected_;
   // Finds equal items of the row that is being made: positions + 1, valid where the stamp is the row's.
   std::vector<std::pair<uint32_t, uint32_t>> found_;
   uint32_t stamp_ = 0;

@@ -23,10 +23,13 @@ inline constexpr size_t kNetNodesMax = 400000;              // of all rules of a
 inline constexpr size_t kStatesMax = size_t{1} << 19;       // states over bytes; met while matching
 inline constexpr size_t kStateTablesMax = size_t{1} << 17;  // of them, such as have been left by some byte
 inline constexpr size_t kRowItemsMax = 2000;                // what one prefix of a text may leave open
+inline constexpr size_t kDistanceStatesMax = 5000;          // looked at for the shortest way to the end of one rule,
+inline constexpr size_t kDistanceStepsMax = 200000;         // and of all rules that this needs
 inline constexpr size_t kChoicesMax = 20000;
 inline constexpr size_t kTagsMax = 1000;
 inline constexpr size_t kCompiledBytesMax = size_t{256} << 20;  // of all grammars of a model that are kept
 inline constexpr size_t kCompiledMax = 1000;
+inline constexpr size_t kRowNumbersMax = size_t{1} << 16;  // prefixes of texts that are told apart at once
 inline constexpr size_t kMaskBytesMax = size_t{64} << 20;  // of cached masks of one grammar
 
 inline constexpr size_t kSchemasMax = 50000;      // subschemas of a document

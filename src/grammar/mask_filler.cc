@@ -1,134 +1,104 @@
 #include "grammar/mask_filler.h"
 
-#include <algorithm>
-
 #include "grammar/limits.h"
 
 namespace estoc::grammar {
+namespace {
 
-MaskFiller::MaskFiller(Grammar& grammar, const Vocabulary& vocabulary)
-    : grammar_(grammar), vocabulary_(vocabulary), trial_(grammar.automaton) {}
-
-void MaskFiller::allow(std::span<const TokenId> tokens, std::vector<uint32_t>& words) const {
+void allow(std::span<const TokenId> tokens, std::vector<uint32_t>& words) {
   for (const TokenId token : tokens) words[static_cast<size_t>(token) / 32] |= uint32_t{1} << (token % 32);
 }
 
-MaskFiller::Entry& MaskFiller::entry(StateId state) {
-  const auto found = entries_.find(state);
-  if (found != entries_.end()) return *found->second;
-  auto made = std::make_unique<Entry>();
-  made->tree = &vocabulary_.all();
-  made->words.assign(vocabulary_.word_count(), 0);
-  if (grammar_.automaton.source_of(state) == grammar_.texts.source()) {
-    const TextStates::Run run =
-        grammar_.texts.free_run(grammar_.automaton.payload_of(state), Vocabulary::kFreeCharsMax);
-    if (run.is_known) {
-      const auto free = vocabulary_.free_tokens(run.chars);
-      made->words.assign(free.begin(), free.end());
-      made->tree = &vocabulary_.others();
-    }
-  }
-  trial_.start(state, false);
-  walk(*made, 0, made->tree->node_count());
-  size_t count = 0;
-  for (const uint32_t word : made->words) count += static_cast<size_t>(__builtin_popcount(word));
-  if (count <= vocabulary_.word_count()) {
-    for (size_t w = 0; w < made->words.size(); ++w) {
-      for (uint32_t rest = made->words[w]; rest; rest &= rest - 1) {
-        made->tokens.push_back(static_cast<TokenId>(w * 32 + static_cast<size_t>(__builtin_ctz(rest))));
-      }
-    }
-    made->words = {};
-  }
-  for (const uint32_t node : made->ends) {
-    if (made->tree->node(node).end > node + 1) made->rest.nodes.push_back(node);
-  }
-  // The rests take about as much again as the nodes at which they begin.
-  const size_t bytes = made->words.size() * 4 + made->tokens.size() * 4 + made->ends.size() * 24 + sizeof(Entry);
-  if (entry_bytes_ + bytes > limits::kMaskBytesMax) {
-    entries_.clear();
-    entry_bytes_ = 0;
-  }
-  entry_bytes_ += bytes;
-  return *(entries_[state] = std::move(made));
+bool allows(TokenId token, const std::vector<uint32_t>& words) {
+  return words[static_cast<size_t>(token) / 32] >> (token % 32) & 1;
 }
 
-void MaskFiller::walk(Entry& entry, uint32_t from, uint32_t to) {
-  const auto row = trial_.last();
-  if (row.size() == 1 && row[0].origin == Chart::kOutside && grammar_.automaton.is_inner(row[0].state)) {
-    walk_inner(entry, from, to, Chart::Item(row[0]));
+}  // namespace
+
+MaskFiller::MaskFiller(Grammar& grammar, const Vocabulary& vocabulary)
+    : grammar_(grammar), vocabulary_(vocabulary), entries_(grammar, vocabulary) {}
+
+void MaskFiller::make_room() {
+  if (entries_.bytes() + kept_bytes_ <= limits::kMaskBytesMax) return;
+  entries_.clear();
+  kept_.clear();
+  kept_bytes_ = 0;
+}
+
+std::span<const uint32_t> MaskFiller::fill(Chart& chart) {
+  make_room();
+  const uint32_t number = numbers_.number(chart, chart.row_count() - 1);
+  const auto found = kept_.find(number);
+  if (found != kept_.end() && !found->second.words.empty()) return found->second.words;
+  find(chart, words_);
+  if (reads_text_ || number == 0) return words_;
+  if (found == kept_.end()) kept_bytes_ += 2 * sizeof(Kept);
+  Kept& kept = found != kept_.end() ? found->second : kept_[number];
+  if (kept.is_asked_again) {
+    kept.words = words_;
+    kept_bytes_ += words_.size() * sizeof(uint32_t);
+  }
+  kept.is_asked_again = true;
+  return words_;
+}
+
+void MaskFiller::find(Chart& chart, std::vector<uint32_t>& words) {
+  words.assign(vocabulary_.word_count(), 0);
+  reads_text_ = false;
+  open_.clear();
+  doubtful_.clear();
+  chart.set_trial(false);                                                          // an error may have left it
+  const std::vector<Chart::Item> items(chart.last().begin(), chart.last().end());  // the chart moves them
+  for (const Chart::Item& item : items) {
+    if (item.state != kDoneState) add_item(chart, item, words);
+  }
+  if (!open_.empty() || !doubtful_.empty()) try_one_by_one(chart, words);
+}
+
+void MaskFiller::add_item(Chart& chart, const Chart::Item& item, std::vector<uint32_t>& words) {
+  const MaskEntry& known = entries_.entry(grammar_.automaton.without_memory(item.state));
+  for (size_t w = 0; w < known.words.size(); ++w) words[w] |= known.words[w];
+  allow(known.tokens, words);
+  open_.insert(open_.end(), known.open.begin(), known.open.end());
+  if (item.origin == Chart::kOutside) {
+    allow(known.ending, words);
     return;
   }
-  for (uint32_t node = from; node < to; node = entry.tree->node(node).end) {
-    if (!trial_.push(entry.tree->node(node).byte)) continue;
-    visit(entry, node);
-    trial_.pop(1);
-  }
-}
-
-// One state without ends and calls, of the rule itself: what most of a string's tokens meet.
-void MaskFiller::walk_inner(Entry& entry, uint32_t from, uint32_t to, const Chart::Item& item) {
-  for (uint32_t node = from; node < to; node = entry.tree->node(node).end) {
-    const uint8_t byte = entry.tree->node(node).byte;
-    Chart::Item next = item;
-    next.state = grammar_.automaton.step(item.state, byte);
-    if (next.state == kDeadState) continue;
-    if (grammar_.automaton.is_inner(next.state)) {
-      allow(entry.tree->tokens_at(node), entry.words);
-      walk_inner(entry, node + 1, entry.tree->node(node).end, next);
-    } else if (trial_.push_state(next, byte)) {
-      visit(entry, node);
-      trial_.pop(1);
-    }
-  }
-}
-
-void MaskFiller::visit(Entry& entry, uint32_t node) {
-  if (trial_.misses_text()) {
-    const auto below = entry.tree->tokens_below(node);
-    entry.open.insert(entry.open.end(), below.begin(), below.end());
-    return;
-  }
-  const auto row = trial_.last();
-  const bool is_open =
-      std::any_of(row.begin(), row.end(), [](const Chart::Item& item) { return item.state != kDoneState; });
-  const auto tokens = entry.tree->tokens_at(node);
-  if (is_open) {
-    allow(tokens, entry.words);
+  if (known.ends.empty() || !chart.push_end_of(item)) return;
+  reads_text_ |= chart.reads_text();
+  if (chart.misses_text()) {
+    leave_open(*known.tree, known.ends);
   } else {
-    entry.ending.insert(entry.ending.end(), tokens.begin(), tokens.end());
-  }
-  if (trial_.ends_outside()) entry.ends.push_back(node);
-  if (is_open) walk(entry, node + 1, entry.tree->node(node).end);
-}
-
-void MaskFiller::spread(const TokenTree& tree, Rest& rest) const {
-  rest.is_spread = true;
-  std::unique_ptr<Rest> by_byte[256];
-  for (const uint32_t node : rest.nodes) {
-    for (uint32_t child = node + 1; child < tree.node(node).end; child = tree.node(child).end) {
-      auto& slot = by_byte[tree.node(child).byte];
-      if (!slot) slot = std::make_unique<Rest>();
-      slot->nodes.push_back(child);
+    allow(known.ending, words);
+    for (const std::string& text : chart.rejected()) {
+      const uint32_t node = known.tree->find(text);
+      if (node == TokenTree::kNone) continue;
+      const auto tokens = known.tree->tokens_below(node);
+      doubtful_.insert(doubtful_.end(), tokens.begin(), tokens.end());
     }
+    follow(known, known.rest, chart, words);
   }
-  for (size_t byte = 0; byte < 256; ++byte) {
-    if (by_byte[byte]) rest.next.emplace_back(static_cast<uint8_t>(byte), std::move(by_byte[byte]));
+  chart.pop(1);
+}
+
+// The tokens at and below these nodes.
+void MaskFiller::leave_open(const TokenTree& tree, std::span<const uint32_t> nodes) {
+  for (const uint32_t node : nodes) {
+    const auto tokens = tree.tokens_below(node);
+    open_.insert(open_.end(), tokens.begin(), tokens.end());
   }
 }
 
-void MaskFiller::follow(const TokenTree& tree, Rest& rest, Chart& chart, std::vector<uint32_t>& words) {
-  if (!rest.is_spread) spread(tree, rest);
+void MaskFiller::follow(const MaskEntry& entry, MaskEntry::Rest& rest, Chart& chart, std::vector<uint32_t>& words) {
+  if (!rest.is_spread) entry.spread(rest);
   for (const auto& [byte, next] : rest.next) {
     if (!chart.push(byte)) continue;
+    reads_text_ |= chart.reads_text();
     if (chart.misses_text()) {
-      for (const uint32_t node : next->nodes) {
-        const auto tokens = tree.tokens_below(node);
-        open_.insert(open_.end(), tokens.begin(), tokens.end());
-      }
+      leave_open(*entry.tree, next->nodes);
     } else {
-      for (const uint32_t node : next->nodes) allow(tree.tokens_at(node), words);
-      follow(tree, *next, chart, words);
+      for (const uint32_t node : next->nodes) allow(entry.tree->tokens_at(node), words);
+      follow(entry, *next, chart, words);
     }
     chart.pop(1);
   }
@@ -136,45 +106,21 @@ void MaskFiller::follow(const TokenTree& tree, Rest& rest, Chart& chart, std::ve
 
 void MaskFiller::try_one_by_one(Chart& chart, std::vector<uint32_t>& words) {
   chart.set_trial(true);
-  for (const TokenId token : open_) {
-    if (words[static_cast<size_t>(token) / 32] >> (token % 32) & 1) continue;
+  const auto fits = [&](TokenId token) {
     const std::string_view bytes = vocabulary_.bytes(token);
-    if (!chart.push(bytes)) continue;
+    if (!chart.push(bytes)) return false;
     chart.pop(bytes.size());
-    allow({&token, 1}, words);
+    return true;
+  };
+  for (const TokenId token : open_) {
+    if (!allows(token, words) && fits(token)) allow({&token, 1}, words);
+  }
+  for (const TokenId token : doubtful_) {
+    if (allows(token, words) && !fits(token)) {
+      words[static_cast<size_t>(token) / 32] &= ~(uint32_t{1} << (token % 32));
+    }
   }
   chart.set_trial(false);
-  open_.clear();
-}
-
-void MaskFiller::fill(Chart& chart, std::vector<uint32_t>& words) {
-  words.assign(vocabulary_.word_count(), 0);
-  open_.clear();
-  chart.set_trial(false);                                                          // an error may have left it
-  const std::vector<Chart::Item> items(chart.last().begin(), chart.last().end());  // the chart moves them
-  for (const Chart::Item& item : items) {
-    if (!item.is_kernel || item.state == kDoneState) continue;
-    Entry& known = entry(grammar_.automaton.without_memory(item.state));
-    for (size_t w = 0; w < known.words.size(); ++w) words[w] |= known.words[w];
-    allow(known.tokens, words);
-    open_.insert(open_.end(), known.open.begin(), known.open.end());
-    if (item.origin == Chart::kOutside) {
-      allow(known.ending, words);
-      continue;
-    }
-    if (known.ends.empty() || !chart.push_end_of(item)) continue;
-    if (chart.misses_text()) {
-      for (const uint32_t node : known.ends) {
-        const auto tokens = known.tree->tokens_below(node);
-        open_.insert(open_.end(), tokens.begin(), tokens.end());
-      }
-    } else {
-      allow(known.ending, words);
-      follow(*known.tree, known.rest, chart, words);
-    }
-    chart.pop(1);
-  }
-  if (!open_.empty()) try_one_by_one(chart, words);
 }
 
 }  // namespace estoc::grammar

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 
+#include "base/json.h"
 #include "grammar/limits.h"
 
 namespace estoc::grammar {
 
-ObjectStates& ObjectStates::add_to(Automaton& automaton, std::shared_ptr<SchemaShapes> shapes) {
-  std::unique_ptr<ObjectStates> made(new ObjectStates(automaton, std::move(shapes)));
+ObjectStates& ObjectStates::add_to(Grammar& grammar, std::shared_ptr<SchemaShapes> shapes) {
+  std::unique_ptr<ObjectStates> made(new ObjectStates(grammar, std::move(shapes)));
   ObjectStates& out = *made;
-  out.source_ = automaton.add_source(std::move(made));
+  out.source_ = grammar.automaton.add_source(std::move(made));
   return out;
 }
 
@@ -117,35 +118,77 @@ StateInfo ObjectStates::describe(uint32_t payload) {
     for (const RuleId rule : shapes_->values[key.value].rules) out.calls.push_back({rule, id, false});
     return out;
   }
-  if (key.phase != Phase::first && key.phase != Phase::next) return out;
+  if (!may_have_more(key)) return out;
+  for (size_t i = 0; i < shape(key).names.size(); ++i) add_name(key, i, out.calls);
+  add_kinds(key, out.calls);
+  return out;
+}
+
+bool ObjectStates::may_have_more(const Key& key) const {
   const ObjectShape& rules = shape(key);
-  if (rules.most != kNoLimit && key.count >= rules.most) return out;
-  for (size_t i = 0; i < rules.names.size(); ++i) {
-    if (!is_open(key, i)) continue;
-    Key next = counted(key);
-    if (shapes_->any_property_order) {
-      next.used[i / 64] |= uint64_t{1} << (i % 64);
-    } else {
-      next.position = static_cast<uint32_t>(i + 1);
-    }
-    add_calls(key, rules.names[i].key, rules.names[i].some, rules.names[i].by_choice, next, false, out.calls);
+  if (key.phase != Phase::first && key.phase != Phase::next) return false;
+  return rules.most == kNoLimit || key.count < rules.most;
+}
+
+void ObjectStates::add_name(const Key& key, size_t name, std::vector<Call>& out) {
+  if (!is_open(key, name)) return;
+  Key next = counted(key);
+  if (shapes_->any_property_order) {
+    next.used[name / 64] |= uint64_t{1} << (name % 64);
+  } else {
+    next.position = static_cast<uint32_t>(name + 1);
   }
+  const ObjectShape::Name& one = shape(key).names[name];
+  add_calls(key, one.key, one.some, one.by_choice, next, false, out);
+}
+
+void ObjectStates::add_kinds(const Key& key, std::vector<Call>& out) {
+  const ObjectShape& rules = shape(key);
   for (const ObjectShape::Kind& kind : rules.kinds) {
     Key next = counted(key);
     if (!shapes_->any_property_order) next.position = static_cast<uint32_t>(rules.names.size());
     next.seen = SeenKeys::kUnknown;  // after() knows
-    add_calls(key, kind.key, kind.some, kind.by_choice, next, true, out.calls);
+    const RuleId names = kind.could_run_out ? rule_without(kind, key.seen) : kind.key;
+    if (automaton_.start(names) != kDeadState) add_calls(key, names, kind.some, kind.by_choice, next, true, out);
   }
+}
+
+// Names that were not seen, so that a beginning which only those have is not one.
+RuleId ObjectStates::rule_without(const ObjectShape::Kind& kind, SeenKeys::Id seen) {
+  if (seen == SeenKeys::kNone || seen == SeenKeys::kUnknown) return kind.key;
+  const auto found = without_.find({kind.key, seen});
+  if (found != without_.end()) return found->second;
+  std::vector<std::string> names;
+  seen_.list_endings(seen, "", names);
+  for (std::string& name : names) name = parse_json(name).as_string();
+  RegexArena& arena = grammar_.arena;
+  const RegexId used = arena.one_of({names.begin(), names.end()});
+  const StateId start = grammar_.texts.start(arena.both({kind.names, arena.complement(used)}), TextForm::json);
+  const RuleId rule = automaton_.add_rule();
+  automaton_.set_start(rule, start);
+  return without_[{kind.key, seen}] = rule;
+}
+
+// In any order there are as many ways as there are orders: what is required comes first, and then any name while some
+// are missing.
+std::vector<Call> ObjectStates::closing_calls(uint32_t payload) {
+  const Key key = keys_[payload];
+  if (!shapes_->any_property_order || key.waiting || !may_have_more(key)) return describe(payload).calls;
+  std::vector<Call> out;
+  const std::vector<ObjectShape::Name>& names = shape(key).names;
+  for (size_t i = 0; i < names.size() && out.empty(); ++i) {
+    if (names[i].is_required) add_name(key, i, out);
+  }
+  if (!out.empty() || may_end(key)) return out;
+  add_kinds(key, out);
+  for (size_t i = 0; i < names.size() && out.empty(); ++i) add_name(key, i, out);
   return out;
 }
 
 StateId ObjectStates::step(uint32_t payload, uint8_t byte) {
   Key key = keys_[payload];
-  if (shapes_->allows_blanks && key.phase != Phase::open &&
-      (byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r')) {
-    if (key.blanks >= limits::kBlanksMax) return kDeadState;
-    ++key.blanks;
-    return intern(key);
+  if (key.phase != Phase::open && shapes_->is_blank(byte)) {
+    return ++key.blanks > limits::kBlanksMax ? kDeadState : intern(key);
   }
   key.blanks = 0;
   switch (key.phase) {
@@ -183,12 +226,19 @@ StateId ObjectStates::after(uint32_t payload, const Call& call, std::string_view
 
 bool ObjectStates::may_reject(uint32_t payload, const Call&, std::string_view begun) {
   const SeenKeys::Id seen = keys_[payload].seen;
-  return seen == SeenKeys::kUnknown || seen_.has_beginning(seen, begun);
+  return shape(keys_[payload]).could_run_out || seen == SeenKeys::kUnknown || seen_.has_beginning(seen, begun);
+}
+
+bool ObjectStates::list_rejected(uint32_t payload, const Call&, std::string_view begun, std::vector<std::string>& out) {
+  const SeenKeys::Id seen = keys_[payload].seen;
+  if (seen == SeenKeys::kUnknown || shape(keys_[payload]).could_run_out) return false;
+  seen_.list_endings(seen, begun, out);
+  return true;
 }
 
 StateId ObjectStates::without_memory(uint32_t payload) {
   Key key = keys_[payload];
-  if (key.seen == SeenKeys::kNone) return kDeadState;
+  if (key.seen == SeenKeys::kNone || shape(key).could_run_out) return kDeadState;
   key.seen = SeenKeys::kUnknown;
   return intern(key);
 }

@@ -7,8 +7,9 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 
-#include "grammar/automaton.h"
+#include "grammar/grammar.h"
 #include "grammar/schema_shapes.h"
 #include "grammar/seen_keys.h"
 
@@ -16,7 +17,7 @@ namespace estoc::grammar {
 
 class ObjectStates : public StateSource {
  public:
-  static ObjectStates& add_to(Automaton& automaton, std::shared_ptr<SchemaShapes> shapes);
+  static ObjectStates& add_to(Grammar& grammar, std::shared_ptr<SchemaShapes> shapes);
 
   // Whether some object of the shape can be written, with the values that are known to be possible so far.
   bool is_possible(uint32_t shape) const;
@@ -24,8 +25,11 @@ class ObjectStates : public StateSource {
 
   StateInfo describe(uint32_t payload) override;
   StateId step(uint32_t payload, uint8_t byte) override;
+  std::vector<Call> closing_calls(uint32_t payload) override;
   StateId after(uint32_t payload, const Call& call, std::string_view text) override;
   bool may_reject(uint32_t payload, const Call& call, std::string_view begun) override;
+  bool list_rejected(uint32_t payload, const Call& call, std::string_view begun,
+                     std::vector<std::string>& out) override;
   StateId without_memory(uint32_t payload) override;
 
  private:
@@ -43,8 +47,8 @@ class ObjectStates : public StateSource {
     auto operator<=>(const Key&) const = default;
   };
 
-  ObjectStates(Automaton& automaton, std::shared_ptr<SchemaShapes> shapes)
-      : automaton_(automaton), shapes_(std::move(shapes)) {}
+  ObjectStates(Grammar& grammar, std::shared_ptr<SchemaShapes> shapes)
+      : grammar_(grammar), automaton_(grammar.automaton), shapes_(std::move(shapes)) {}
   Key fresh(uint32_t shape) const;
   StateId intern(const Key& key);
   const ObjectShape& shape(const Key& key) const { return shapes_->objects[key.shape]; }
@@ -53,15 +57,21 @@ class ObjectStates : public StateSource {
   bool is_completable(const Key& key) const;
   bool is_kind_possible(const ObjectShape& shape) const;
   Key counted(const Key& key) const;
+  bool may_have_more(const Key& key) const;
+  void add_name(const Key& key, size_t name, std::vector<Call>& out);
+  void add_kinds(const Key& key, std::vector<Call>& out);
+  RuleId rule_without(const ObjectShape::Kind& kind, SeenKeys::Id seen);
   void add_calls(const Key& key, RuleId rule, uint32_t some, const std::vector<ValueId>& by_choice, const Key& next,
                  bool reads_text, std::vector<Call>& out);
 
+  Grammar& grammar_;
   Automaton& automaton_;
   std::shared_ptr<SchemaShapes> shapes_;
   uint32_t source_ = 0;
   std::vector<Key> keys_;
   std::map<Key, StateId> ids_;
   SeenKeys seen_;
+  std::map<std::pair<RuleId, SeenKeys::Id>, RuleId> without_;  // rules of names that are left
 };
 
 }  // namespace estoc::grammar

@@ -52,14 +52,16 @@ struct ObjectShape {
     uint32_t some = 0;               // of the rules for "some property", those for its name
     std::vector<ValueId> by_choice;  // by which of them it satisfies
   };
-  struct Kind {  // names that the schema does not list, endless in number
+  struct Kind {  // names that the schema does not list, endless in number or
     RegexId names = kNothing;
     RuleId key = 0;
     uint32_t some = 0;
     std::vector<ValueId> by_choice;
+    bool could_run_out = false;  // at least where they have a beginning in common
   };
   std::vector<Name> names;
   std::vector<Kind> kinds;
+  bool could_run_out = false;  // some kind of names
   uint32_t some_count = 0;
   uint64_t least = 0, most = kNoLimit;
 };
@@ -70,6 +72,9 @@ struct SchemaShapes {
   std::vector<ObjectShape> objects;
   bool allows_blanks = false, any_property_order = false;
 
+  bool is_blank(uint8_t byte) const {
+    return allows_blanks && (byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r');
+  }
   bool is_possible(ValueId value) const { return value != kNoValue && values[value].is_possible; }
 };
 

@@ -26,7 +26,7 @@ SchemaValues::SchemaValues(SchemaAlgebra& algebra)
       grammar_(algebra.grammar()),
       shapes_(make_shapes(algebra.options())),
       arrays_(ArrayStates::add_to(grammar_.automaton, shapes_)),
-      objects_(ObjectStates::add_to(grammar_.automaton, shapes_)) {}
+      objects_(ObjectStates::add_to(grammar_, shapes_)) {}
 
 std::string SchemaValues::where(const Conj& conj) const {
   if (conj.empty()) return "the root";
@@ -235,8 +235,14 @@ void SchemaValues::add_kinds(const ObjectRules& rules, RegexId names, size_t at,
   CharDfa::Split split{.is_known = true, .few = {}, .endless = names};
   if (!tests.empty()) split = grammar_.chars.split(names, limits::kFewMax);
   if (!split.is_known) {
-    fail(ErrorCode::unsupported,
-         "schema at {}: names that a pattern allows could run out, and are too many to be told one by one", at_);
+    // So many names do not run out for what is needed; a beginning that all are used of is not written again.
+    if (!rules.some.empty() || rules.least > limits::kFewMax) {
+      fail(ErrorCode::unsupported,
+           "schema at {}: names that a pattern allows could run out, and are too many to be told one by one", at_);
+    }
+    shape.could_run_out = true;
+    shape.kinds.push_back({names, text_rule(names, TextForm::json), some, values, true});
+    return;
   }
   for (const std::string& name : split.few) {
     ObjectShape::Name out{.name = name, .some = some, .by_choice = values};
@@ -344,9 +350,10 @@ void SchemaValues::finish_unique(ArrayShape::Place& place) {
   for (const uint32_t index : values_[id].objects) {
     const ObjectShape& shape = shapes_->objects[index];
     if (!objects_.is_possible(index)) continue;
-    const bool grows = shape.most == kNoLimit &&
-                       std::any_of(shape.kinds.begin(), shape.kinds.end(),
-                                   [&](const auto& kind) { return shapes_->is_possible(kind.by_choice[0]); });
+    const auto is_endless = [&](const ObjectShape::Kind& kind) {
+      return !kind.could_run_out && shapes_->is_possible(kind.by_choice[0]);
+    };
+    const bool grows = shape.most == kNoLimit && std::any_of(shape.kinds.begin(), shape.kinds.end(), is_endless);
     if (!grows) refuse("these objects");
     add(objects_.start(index));
   }

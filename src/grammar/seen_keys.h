@@ -29,6 +29,13 @@ class SeenKeys {
   bool has_beginning(Id set, std::string_view begun) const {
     return any(set, [&](const std::string& one) { return one.starts_with(begun); });
   }
+  // Adds what behind `begun` makes one of the set's.
+  void list_endings(Id set, std::string_view begun, std::vector<std::string>& out) const {
+    any(set, [&](const std::string& one) {
+      if (one.starts_with(begun)) out.push_back(one.substr(begun.size()));
+      return false;
+    });
+  }
 
  private:
   struct Link {

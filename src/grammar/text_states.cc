@@ -269,28 +269,23 @@ StateId TextStates::step_free_hex(const Key& key, uint8_t byte) {
   return intern(next);
 }
 
-TextStates::Run TextStates::free_run(uint32_t payload, uint32_t most) {
+StringOutlook::Run TextStates::free_run(uint32_t payload, uint32_t most) {
   const Key key = keys_[payload];
   if (key.phase != Phase::between || key.form == TextForm::plain) return {};
-  CharState at = key.chars;
-  for (uint32_t length = 0;; ++length) {
-    const std::vector<CharEdge>& edges = dfa_.edges(at);
-    CharState to = kDeadChar;
-    bool is_first = true;
-    for (size_t i = 0; i < edges.size(); ++i) {
-      const uint32_t from = edges[i].from, end = i + 1 < edges.size() ? edges[i + 1].from : kCodePointMax + 1;
-      // Ranges that hold only what needs an escape, or the surrogates, do not count.
-      if (end <= kFirstUnescaped || (from >= 0xD800 && end <= 0xE000)) continue;
-      if (end == from + 1 && (from == '"' || from == '\\')) continue;
-      if (!is_first && edges[i].to != to) return {};
-      to = edges[i].to;
-      is_first = false;
-    }
-    if (to == kDeadChar) return {length, true};
-    if (to == at) return {Run::kEndless, true};
-    if (length >= most) return {Run::kEndless, true};
-    at = to;
-  }
+  return outlook_.free_run(key.chars, most);
+}
+
+bool TextStates::takes_free(uint32_t payload) {
+  const Key key = keys_[payload];
+  return key.phase == Phase::between && key.form != TextForm::plain && outlook_.takes_free(key.chars);
+}
+
+std::optional<uint32_t> TextStates::common_key(uint32_t payload, uint32_t bytes) {
+  const Key key = keys_[payload];
+  if (key.form == TextForm::plain || !outlook_.is_any_text(key.chars, bytes)) return std::nullopt;
+  const bool is_free = key.form == TextForm::json_free && dfa_.is_any_text(key.chars);
+  return key.value << 10 | static_cast<uint32_t>(key.phase) << 7 | uint32_t{key.length} << 4 |
+         uint32_t{key.missing} << 1 | static_cast<uint32_t>(is_free);
 }
 
 }  // namespace estoc::grammar

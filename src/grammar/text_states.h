@@ -6,6 +6,7 @@
 // Threads: one at a time. Errors: Error of the expression's limits.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 
 #include "grammar/automaton.h"
 #include "grammar/char_dfa.h"
+#include "grammar/string_outlook.h"
 
 namespace estoc::grammar {
 
@@ -36,13 +38,12 @@ class TextStates : public StateSource {
   StateInfo describe(uint32_t payload) override;
   StateId step(uint32_t payload, uint8_t byte) override;
 
-  // How many characters that need no escape may follow, whatever they are; more may not.
-  struct Run {
-    static constexpr uint32_t kEndless = UINT32_MAX;
-    uint32_t chars = 0;
-    bool is_known = false;
-  };
-  Run free_run(uint32_t payload, uint32_t most);
+  // What is asked of a state within a string; of other states nothing is known.
+  StringOutlook::Run free_run(uint32_t payload, uint32_t most);
+  bool takes_free(uint32_t payload);
+  // A number for what the state makes of texts of up to so many bytes, the same in all grammars, where every text may
+  // follow for so long.
+  std::optional<uint32_t> common_key(uint32_t payload, uint32_t bytes);
   uint32_t source() const { return source_; }
 
  private:
@@ -67,7 +68,7 @@ class TextStates : public StateSource {
     size_t operator()(const Key& key) const;
   };
 
-  TextStates(Automaton& automaton, CharDfa& dfa) : automaton_(automaton), dfa_(dfa) {}
+  TextStates(Automaton& automaton, CharDfa& dfa) : automaton_(automaton), dfa_(dfa), outlook_(dfa) {}
   StateId intern(const Key& key);
   StateId between(CharState chars, TextForm form);
   StateId step_between(const Key& key, uint8_t byte);
@@ -81,6 +82,7 @@ class TextStates : public StateSource {
 
   Automaton& automaton_;
   CharDfa& dfa_;
+  StringOutlook outlook_;
   uint32_t source_ = 0;
   std::vector<Key> keys_;
   std::unordered_map<Key, StateId, KeyHash> ids_;

@@ -109,44 +109,45 @@ TokenMatcher::Forced TokenMatcher::forced(size_t most) {
   return out;
 }
 
-// What words_ and the end tokens allow.
-void TokenMatcher::allow_only(TokenMask& mask) const {
+// What `words` allow, and the end tokens where the text may end: what they are made of is not theirs to say.
+void TokenMatcher::allow_only(std::span<const uint32_t> words, TokenMask& mask) const {
   const bool may_end = (chart_.ends_outside() && !has_ended_) || !failure_.empty();
-  if (may_end) {
-    words_.resize(std::max(words_.size(), mask.words().size()));
-    for (const TokenId token : end_tokens_) {
-      if (mask.allows(token)) words_[static_cast<size_t>(token) / 32] |= uint32_t{1} << (token % 32);
-    }
+  std::vector<TokenId> ending;
+  for (const TokenId token : end_tokens_) {
+    if (may_end && mask.allows(token)) ending.push_back(token);
   }
-  const auto words = mask.words();
-  for (size_t w = 0; w < words.size(); ++w) words[w] &= w < words_.size() ? words_[w] : 0;
+  const auto all = mask.words();
+  const size_t both = std::min(all.size(), words.size());
+  for (size_t w = 0; w < both; ++w) all[w] &= words[w];
+  std::fill(all.begin() + static_cast<ptrdiff_t>(both), all.end(), 0);
+  for (const TokenId token : end_tokens_) mask.forbid(token);
+  for (const TokenId token : ending) {
+    all[static_cast<size_t>(token) / TokenMask::kBits] |= uint32_t{1}
+                                                          << (static_cast<size_t>(token) % TokenMask::kBits);
+  }
 }
 
 void TokenMatcher::restrict(TokenMask& mask, std::span<const TokenId> ahead) const {
   const MutexLock lock(grammar_->grammar().mutex);
   const size_t rows = chart_.row_count(), tokens = lengths_.size();
   const bool had_ended = has_ended_;
-  words_.clear();
-  try {
-    bool is_allowed = true;
-    for (const TokenId token : ahead) is_allowed = is_allowed && push(token);
-    if (is_allowed && !has_ended_ && failure_.empty()) grammar_->masks().fill(chart_, words_);
-    // What end tokens are made of is not theirs to say.
-    for (const TokenId token : end_tokens_) {
-      const auto word = static_cast<size_t>(token) / 32;
-      if (token >= 0 && word < words_.size()) words_[word] &= ~(uint32_t{1} << (token % 32));
-    }
-  } catch (const Error& error) {
-    failure_ = error.what();
-    words_.clear();
+  std::span<const uint32_t> words;
+  const auto go_back = [&]() {
     chart_.pop(chart_.row_count() - rows);
     lengths_.resize(tokens);
     has_ended_ = had_ended;
+  };
+  try {
+    bool is_allowed = true;
+    for (const TokenId token : ahead) is_allowed = is_allowed && push(token);
+    if (is_allowed && !has_ended_ && failure_.empty()) words = grammar_->masks().fill(chart_);
+  } catch (const Error& error) {
+    failure_ = error.what();
+    words = {};
+    go_back();
   }
-  allow_only(mask);
-  chart_.pop(chart_.row_count() - rows);
-  lengths_.resize(tokens);
-  has_ended_ = had_ended;
+  allow_only(words, mask);
+  go_back();
 }
 
 }  // namespace estoc::grammar

@@ -62,7 +62,7 @@ class TokenMatcher : public MaskSource {
  private:
   bool is_end(TokenId token) const;
   bool push(TokenId token) const;
-  void allow_only(TokenMask& mask) const;
+  void allow_only(std::span<const uint32_t> words, TokenMask& mask) const;
   int only_byte();
 
   std::shared_ptr<TokenGrammar> grammar_;
@@ -72,7 +72,6 @@ class TokenMatcher : public MaskSource {
   mutable std::vector<uint32_t> lengths_;  // bytes of each accepted token; end tokens have none
   mutable bool has_ended_ = false;
   mutable std::string failure_;
-  mutable std::vector<uint32_t> words_;
 };
 
 }  // namespace estoc::grammar

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "grammar/mask_entry.h"
 
 namespace estoc::grammar {
 namespace {
@@ -50,7 +51,41 @@ TokenTree::TokenTree(std::vector<TokenId> tokens, std::span<const std::string_vi
   nodes_.push_back({0, 0, static_cast<uint32_t>(tokens_.size())});
 }
 
-Vocabulary::Vocabulary(std::span<const std::string_view> bytes) : token_count_(bytes.size()) {
+uint32_t TokenTree::child(uint32_t from, uint32_t to, uint8_t byte) const {
+  for (uint32_t node = from; node < to; node = nodes_[node].end) {
+    if (nodes_[node].byte == byte) return node;
+  }
+  return kNone;
+}
+
+uint32_t TokenTree::find(std::string_view beginning) const {
+  uint32_t from = 0, to = node_count(), found = kNone;
+  for (const char c : beginning) {
+    found = child(from, to, static_cast<uint8_t>(c));
+    if (found == kNone) return kNone;
+    from = found + 1;
+    to = nodes_[found].end;
+  }
+  return found;
+}
+
+TokenId TokenTree::longest(std::string_view text) const {
+  TokenId out = -1;
+  uint32_t from = 0, to = node_count();
+  for (const char c : text) {
+    const uint32_t found = child(from, to, static_cast<uint8_t>(c));
+    if (found == kNone) break;
+    if (!tokens_at(found).empty()) out = tokens_at(found)[0];
+    from = found + 1;
+    to = nodes_[found].end;
+  }
+  return out;
+}
+
+Vocabulary::~Vocabulary() = default;
+
+Vocabulary::Vocabulary(std::span<const std::string_view> bytes)
+    : token_count_(bytes.size()), common_(std::make_unique<CommonEntries>()) {
   std::vector<TokenId> all, others;
   free_.assign(kFreeCharsMax + 1, std::vector<uint32_t>(word_count()));
   offsets_.reserve(bytes.size() + 1);
@@ -74,6 +109,17 @@ Vocabulary::Vocabulary(std::span<const std::string_view> bytes) : token_count_(b
   offsets_.push_back(static_cast<uint32_t>(text_.size()));
   all_ = TokenTree(std::move(all), bytes);
   others_ = TokenTree(std::move(others), bytes);
+}
+
+std::optional<std::vector<TokenId>> Vocabulary::tokens_of(std::string_view text) const {
+  std::vector<TokenId> out;
+  while (!text.empty()) {
+    const TokenId token = all_.longest(text);
+    if (token < 0) return std::nullopt;
+    out.push_back(token);
+    text.remove_prefix(bytes(token).size());
+  }
+  return out;
 }
 
 std::span<const uint32_t> Vocabulary::free_tokens(uint32_t chars) const {

@@ -3,11 +3,14 @@
 // What: tokens that begin alike share the walk over their beginning; nodes stand in the order of their texts, and the
 // tokens below a node stand together. A second tree has what JSON strings do not simply go on with; the tokens of whole
 // characters without quote, backslash and control characters, which they do, stand beside it by their length.
-// Ownership: owns its own copy. Threads: constant once made. Errors: Error{invalid_argument} for a token that is
+// Ownership: owns its own copy. Threads: constant once made, but for
+// what is common, which has a lock. Errors: Error{invalid_argument} for a token that is
 // longer than can be.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -15,6 +18,8 @@
 #include "base/ids.h"
 
 namespace estoc::grammar {
+
+class CommonEntries;
 
 class TokenTree {
  public:
@@ -33,8 +38,14 @@ class TokenTree {
   std::span<const TokenId> tokens_at(uint32_t index) const { return range(index, index + 1); }
   std::span<const TokenId> tokens_below(uint32_t index) const { return range(index, nodes_[index].end); }  // and at
   size_t depth() const { return depth_; }
+  // The node of the texts that begin so; kNone when there are none.
+  static constexpr uint32_t kNone = UINT32_MAX;
+  uint32_t find(std::string_view beginning) const;
+  // The longest token that the text begins with, or -1.
+  TokenId longest(std::string_view text) const;
 
  private:
+  uint32_t child(uint32_t from, uint32_t to, uint8_t byte) const;
   std::span<const TokenId> range(uint32_t from, uint32_t to) const {
     return {tokens_.data() + nodes_[from].tokens, nodes_[to].tokens - nodes_[from].tokens};
   }
@@ -48,6 +59,7 @@ class Vocabulary {
  public:
   // bytes[t] is what token t adds to a text; empty for tokens that no grammar may use (control tokens, holes).
   explicit Vocabulary(std::span<const std::string_view> bytes);
+  ~Vocabulary();
 
   // Of tokens without quotes, backslashes, control characters and broken characters.
   static constexpr uint32_t kFreeCharsMax = 32;
@@ -58,7 +70,11 @@ class Vocabulary {
   // The words of a mask of free tokens of at most so many characters; all of them from kFreeCharsMax on.
   std::span<const uint32_t> free_tokens(uint32_t chars) const;
   std::string_view bytes(TokenId token) const;
+  // The text in tokens, each as long as can be; nothing where no token goes on.
+  std::optional<std::vector<TokenId>> tokens_of(std::string_view text) const;
   size_t word_count() const { return (token_count_ + 31) / 32; }
+  // What grammars of this vocabulary have in common, found by the first that needs it (mask_entry.h).
+  CommonEntries& common() const { return *common_; }
 
  private:
   size_t token_count_ = 0;
@@ -66,6 +82,7 @@ class Vocabulary {
   std::vector<char> text_;
   TokenTree all_, others_;
   std::vector<std::vector<uint32_t>> free_;
+  std::unique_ptr<CommonEntries> common_;
 };
 
 }  // namespace estoc::grammar
