@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/error.h"
 #include "grammar/test_grammar_checks.h"
 
 namespace estoc::grammar {
@@ -11,12 +10,7 @@ namespace {
 bool takes_lark(std::string_view grammar, std::string_view text) { return takes(*compile_lark(grammar), text); }
 
 std::string refusal(std::string_view grammar) {
-  try {
-    compile_lark(grammar);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return refusal_of([&] { compile_lark(grammar); });
 }
 
 constexpr std::string_view kCalculator = R"G(

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "base/error.h"
 #include "grammar/char_dfa.h"
 #include "grammar/limits.h"
 #include "grammar/regex_parser.h"
+#include "grammar/test_grammar_checks.h"
 
 namespace estoc::grammar {
 namespace {
@@ -17,14 +17,11 @@ bool matches(std::string_view expression, std::string_view text, Find find = Fin
 }
 
 std::string refusal(std::string_view expression) {
-  try {
+  return refusal_of([&] {
     RegexArena arena;
     CharDfa dfa(arena);
     dfa.start(parse_regex(arena, expression, Find::whole));
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  });
 }
 
 TEST(Regex, MatchesWhatItSays) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "grammar/chart.h"
 #include "grammar/test_vocabulary.h"
 
@@ -42,14 +43,29 @@ inline std::string mask_fault(TokenMatcher& matcher) {
   return "";
 }
 
-// A random text of allowed tokens, which ends soon behind `tokens` of them where luck has it; faults are said in
+// Why something cannot be made; "" when it can.
+inline std::string refusal_of(const auto& make) {
+  try {
+    make();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// A random text of so many allowed tokens, unless it has to end before, and then the shortest end; faults are said in
 // `fault`.
 inline std::string random_text(TokenMatcher& matcher, std::mt19937& random, size_t tokens, std::string& fault) {
   const TestVocabulary& words = test_vocabulary();
   std::string text;
   TokenMask mask;
-  for (size_t count = 0; count < tokens + 600; ++count) {
-    if (count >= tokens && matcher.may_end()) return text;
+  const auto take = [&](TokenId token) {
+    if (!matcher.accept(token)) {
+      fault = "not taken behind '" + text + "': '" + words.texts[static_cast<size_t>(token)] + "'";
+    }
+    text += words.texts[static_cast<size_t>(token)];
+  };
+  for (size_t count = 0; count < tokens && fault.empty(); ++count) {
     mask.reset(words.size());
     matcher.restrict(mask, {});
     std::vector<TokenId> allowed;
@@ -58,26 +74,15 @@ inline std::string random_text(TokenMatcher& matcher, std::mt19937& random, size
     }
     if (allowed.empty()) {
       if (!matcher.may_end()) fault = "stuck behind '" + text + "'";
-      return text;
+      break;
     }
-    TokenId chosen = allowed[random() % allowed.size()];
-    // Towards the end, and not within a string (where a letter may follow too): what closes, more often than not.
-    if (count >= tokens && (!mask.allows(TokenId{1 + 'z'}) || mask.allows(TokenId{1 + '"'}))) {
-      for (const char close : {'"', '}', ']', ','}) {
-        const auto token = static_cast<TokenId>(1 + static_cast<unsigned char>(close));
-        if (mask.allows(token) && random() % 4 != 0) {
-          chosen = token;
-          break;
-        }
-      }
-    }
-    if (!matcher.accept(chosen)) {
-      fault = "allowed and not taken behind '" + text + "': '" + words.texts[static_cast<size_t>(chosen)] + "'";
-      return text;
-    }
-    text += words.texts[static_cast<size_t>(chosen)];
+    take(allowed[random() % allowed.size()]);
   }
-  return text;  // not stuck, though nobody who chooses at random finds the end
+  const auto rest = matcher.shortest_completion(4000);
+  if (!rest) fault = "no end was found behind '" + text + "'";
+  for (size_t i = 0; rest && i < rest->size() && fault.empty(); ++i) take((*rest)[i]);
+  if (fault.empty() && !matcher.may_end()) fault = "'" + text + "' is no end";
+  return text;
 }
 
 }  // namespace estoc::grammar

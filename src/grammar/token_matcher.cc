@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "grammar/completion.h"
 
 namespace estoc::grammar {
 namespace {
@@ -13,7 +14,10 @@ constexpr int kNoByte = -1, kManyBytes = 256;
 }  // namespace
 
 TokenGrammar::TokenGrammar(std::unique_ptr<Grammar> grammar, std::shared_ptr<const Vocabulary> vocabulary)
-    : grammar_(std::move(grammar)), vocabulary_(std::move(vocabulary)), masks_(*grammar_, *vocabulary_) {}
+    : grammar_(std::move(grammar)),
+      vocabulary_(std::move(vocabulary)),
+      masks_(*grammar_, *vocabulary_),
+      distances_(grammar_->automaton) {}
 
 size_t TokenGrammar::byte_count() {
   // Of a state, and of an expression with its place among the others, as they come out on the whole.
@@ -107,6 +111,21 @@ TokenMatcher::Forced TokenMatcher::forced(size_t most) {
   }
   chart_.pop(chart_.row_count() - rows);
   return out;
+}
+
+std::optional<std::vector<TokenId>> TokenMatcher::shortest_completion(size_t bytes_most) {
+  const MutexLock lock(grammar_->grammar().mutex);
+  if (has_ended_) return std::vector<TokenId>{};
+  if (!failure_.empty()) return std::nullopt;
+  const size_t rows = chart_.row_count();
+  try {
+    Completion completion(grammar_->grammar().automaton, grammar_->distances());
+    const std::optional<std::string> text = completion.find(chart_, bytes_most);
+    return text ? grammar_->vocabulary().tokens_of(*text) : std::nullopt;
+  } catch (const Error&) {  // a limit on the way to it, which the text itself may never meet
+    chart_.pop(chart_.row_count() - rows);
+    return std::nullopt;
+  }
 }
 
 // What `words` allow, and the end tokens where the text may end: what they are made of is not theirs to say.

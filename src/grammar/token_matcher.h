@@ -9,9 +9,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "grammar/distances.h"
 #include "grammar/mask_filler.h"
 #include "sampling/token_mask.h"
 
@@ -24,6 +26,7 @@ class TokenGrammar {
 
   Grammar& grammar() { return *grammar_; }
   MaskFiller& masks() { return masks_; }
+  Distances& distances() { return distances_; }
   const Vocabulary& vocabulary() const { return *vocabulary_; }
   // About how much memory it has by now.
   size_t byte_count();
@@ -32,6 +35,7 @@ class TokenGrammar {
   std::unique_ptr<Grammar> grammar_;
   std::shared_ptr<const Vocabulary> vocabulary_;
   MaskFiller masks_;
+  Distances distances_;
 };
 
 class TokenMatcher : public MaskSource {
@@ -54,6 +58,9 @@ class TokenMatcher : public MaskSource {
     bool must_end = false;  // nothing but the end may come behind them
   };
   Forced forced(size_t most);
+  // Tokens that end the text within so many bytes, the fewest bytes or nearly so: none where it may end already.
+  // Nothing when none were found: the grammar asks for more, or too much of it would have to be looked at.
+  std::optional<std::vector<TokenId>> shortest_completion(size_t bytes_most);
   bool has_ended() const { return has_ended_; }  // by an end token
   const std::string& failure() const { return failure_; }
 
