@@ -75,6 +75,19 @@ TEST(JsonSchema, PropertiesComeInTheSchemasOrderByDefault) {
   EXPECT_TRUE(takes_schema(schema, R"({"c":3,"b":2,"a":1})", {.any_property_order = true}));
 }
 
+// One that is required is not passed over for one behind it, nor for one that the schema does not name.
+TEST(JsonSchema, RequiredPropertiesInOrder) {
+  const auto grammar = compile_json_schema(parse_json(R"({"type": "object", "required": ["b", "d"],
+    "properties": {"a": {}, "b": {}, "c": {}, "d": {}}})"));
+  for (const char* text : {R"({"b":1,"d":2})", R"({"a":1,"b":1,"c":1,"d":2,"e":1})", R"({"b":1,"d":2,"e":3})"}) {
+    EXPECT_TRUE(takes(*grammar, text)) << text;
+  }
+  for (const char* text : {R"({})", R"({"d":2})", R"({"b":1})", R"({"a":1,"c":1,"d":2})", R"({"c":1,"d":2})",
+                           R"({"e":1,"b":1,"d":2})", R"({"b":1,"e":2})", R"({"e":2})"}) {
+    EXPECT_FALSE(takes(*grammar, text)) << text;
+  }
+}
+
 TEST(JsonSchema, BlanksAreAnOption) {
   const std::string_view schema = R"({"properties": {"a": {"items": {"type": "integer"}}}})";
   EXPECT_FALSE(takes_schema(schema, R"({"a": [1]})"));

@@ -119,7 +119,12 @@ StateInfo ObjectStates::describe(uint32_t payload) {
     return out;
   }
   if (!may_have_more(key)) return out;
-  for (size_t i = 0; i < shape(key).names.size(); ++i) add_name(key, i, out.calls);
+  const std::vector<ObjectShape::Name>& names = shape(key).names;
+  for (size_t i = 0; i < names.size(); ++i) {
+    add_name(key, i, out.calls);
+    const bool has_to_come = names[i].is_required && !shapes_->any_property_order && is_open(key, i);
+    if (has_to_come) return out;  // what stands behind it has to wait
+  }
   add_kinds(key, out.calls);
   return out;
 }
