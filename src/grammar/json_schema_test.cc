@@ -88,6 +88,20 @@ TEST(JsonSchema, RequiredPropertiesInOrder) {
   }
 }
 
+TEST(JsonSchema, IntegersHaveNoPoint) {
+  for (const char* schema :
+       {R"({"type": "integer"})", R"({"type": "integer", "minimum": -3, "maximum": 40})",
+        R"({"type": "integer", "multipleOf": 2})", R"({"allOf": [{"type": "integer"}, {"minimum": 1}]})"}) {
+    EXPECT_TRUE(takes_schema(schema, "4")) << schema;
+    EXPECT_FALSE(takes_schema(schema, "4.0")) << schema;
+    EXPECT_FALSE(takes_schema(schema, "4.5")) << schema;
+  }
+  EXPECT_TRUE(takes_schema(R"({"type": "integer"})", "0"));
+  EXPECT_TRUE(takes_schema(R"({"type": "integer"})", "-10"));
+  EXPECT_TRUE(takes_schema(R"({"type": "number", "minimum": 1})", "4.0"));
+  EXPECT_FALSE(takes_schema(R"({"not": {"type": "integer"}})", "4.0"));
+}
+
 TEST(JsonSchema, BlanksAreAnOption) {
   const std::string_view schema = R"({"properties": {"a": {"items": {"type": "integer"}}}})";
   EXPECT_FALSE(takes_schema(schema, R"({"a": [1]})"));

@@ -90,6 +90,7 @@ NumberTexts::NumberTexts(RegexArena& arena) : arena_(arena) {
   // Exponents of what a double holds: readers refuse others, or make infinities of them.
   any_form_ = parse("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?(0?[0-9]{1,2}|[12][0-9]{2}|30[0-8]))?");
   integer_ = parse("-?(0|[1-9][0-9]*)(\\.0+)?");
+  plain_integer_ = parse("0|-?[1-9][0-9]*");
   shortest_ = parse("0|-?([1-9][0-9]*|(0|[1-9][0-9]*)\\.[0-9]*[1-9])");
 }
 

@@ -30,10 +30,11 @@ class NumberTexts {
  public:
   explicit NumberTexts(RegexArena& arena);
 
-  RegexId any() const { return any_; }            // without exponent
-  RegexId any_form() const { return any_form_; }  // and with one
-  RegexId integer() const { return integer_; }    // also 1.0
-  RegexId shortest() const { return shortest_; }  // one text a value
+  RegexId any() const { return any_; }                      // without exponent
+  RegexId any_form() const { return any_form_; }            // and with one
+  RegexId integer() const { return integer_; }              // also 1.0
+  RegexId plain_integer() const { return plain_integer_; }  // one text a value: 1, not 1.0
+  RegexId shortest() const { return shortest_; }            // one text a value
   RegexId equal(const Decimal& bound);
   RegexId at_least(const Decimal& bound);
   RegexId at_most(const Decimal& bound);
@@ -47,7 +48,7 @@ class NumberTexts {
   RegexId size_at_least(const Decimal& bound);  // of numbers without a sign
 
   RegexArena& arena_;
-  RegexId minus_, unsigned_, any_, any_form_, integer_, shortest_;
+  RegexId minus_, unsigned_, any_, any_form_, integer_, plain_integer_, shortest_;
 };
 
 }  // namespace estoc::grammar

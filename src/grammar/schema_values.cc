@@ -94,7 +94,12 @@ void SchemaValues::add_scalar_rules(ValueId id) {
        {std::pair(JsonType::null_, "null"), std::pair(JsonType::true_, "true"), std::pair(JsonType::false_, "false")}) {
     if (algebra_.scalar(conj, type) != kNothing) rules.push_back(text_rule(arena.text(text), TextForm::plain));
   }
-  const RegexId number = algebra_.scalar(conj, JsonType::number);
+  RegexId number = algebra_.scalar(conj, JsonType::number);
+  // Where all are integers none is written with a point: 1.0 is one, but many readers refuse it.
+  const NumberTexts& numbers = algebra_.numbers();
+  if (arena.both({number, arena.complement(numbers.integer())}) == kNothing) {
+    number = arena.both({number, numbers.plain_integer()});
+  }
   if (grammar_.chars.start(number) != kDeadChar) {
     rules.push_back(text_rule(number == kAnyText ? algebra_.numbers().any_form() : number, TextForm::plain));
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <random>
 #include <set>
@@ -38,6 +39,11 @@ std::string written(const Json& value) {
   if (value.is_array()) {
     for (const Json& item : value.as_array()) out += (out.empty() ? "[" : ",") + written(item);
     return out.empty() ? "[]" : out + "]";
+  }
+  // 1.0 is the integer 1.
+  if (value.is_number() && !value.is_int() && value.as_double() == std::floor(value.as_double()) &&
+      std::abs(value.as_double()) < 1e15) {
+    return to_json(Json(value.as_int()));
   }
   if (!value.is_object()) return to_json(value);
   for (const auto& [name, member] : value.as_object()) {

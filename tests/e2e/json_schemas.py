@@ -59,7 +59,7 @@ WRITTEN = [
     record([], a=INTEGER, b=text(10), c=FLAG, d=several(WORD, 3)),
     {"type": "object", "patternProperties": {"^[a-c]$": INTEGER}, "additionalProperties": False, "maxProperties": 3},
     {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 9}, "maxProperties": 3,
-     "propertyNames": {"pattern": "^[a-z]{1,8}$"}},
+     "propertyNames": {"pattern": "^[a-z]+$"}},
     {"type": "object", "properties": {"kind": {"enum": ["a", "b"]}, "value": {}}, "required": ["kind", "value"],
      "additionalProperties": False, "if": {"properties": {"kind": {"const": "a"}}},
      "then": {"properties": {"value": INTEGER}}, "else": {"properties": {"value": text(20)}}},

@@ -107,8 +107,8 @@ def test_structural_tag(server):
     tag = {"type": "structural_tag", "triggers": ["<"],
            "structures": [{"begin": "<n>", "schema": {"type": "integer", "maximum": 99, "minimum": 0}, "end": "</n>"}]}
     answer = server.complete("<n>1</n> <n>2</n> <n>3</n>", max_tokens=40, response_format=tag)["choices"][0]["text"]
-    for part in answer.split("<")[1:]:
-        assert "n>1</n>".startswith(part[:2]) or part.startswith("/n>")
+    cut = r"<(n(>(\d{1,2}(<(/n?)?)?)?)?)?"  # by the length
+    assert re.fullmatch(rf"(?s)([^<]|<n>\d{{1,2}}</n>)*({cut})?", answer)
 
 
 def test_log_probabilities_change_no_token(server):
@@ -117,7 +117,7 @@ def test_log_probabilities_change_no_token(server):
         plain = chat(server, response_format=schema_format(NAMED), seed=seed).choices[0]
         told = chat(server, response_format=schema_format(NAMED), seed=seed, logprobs=True, top_logprobs=2).choices[0]
         assert told.message.content == plain.message.content
-        assert "".join(item.token for item in told.logprobs.content) == plain.message.content
+        assert b"".join(bytes(item.bytes) for item in told.logprobs.content).decode() == plain.message.content
         assert all(item.logprob <= 0 for item in told.logprobs.content)
 
 
@@ -171,8 +171,8 @@ def test_a_client_that_leaves(server):
     check(chat(server, response_format=schema_format(NAMED)).choices[0].message.content, NAMED)
 
 
-def run_schemas(server, schemas, workers: int) -> float:
-    """Validates what has ended; the share of what was cut off. Every fourth request has no schema."""
+def run_schemas(server, schemas, workers: int) -> None:
+    """Validates what has ended; at most one in twenty is cut off. Every fourth request comes with one without a schema."""
     def one(job):
         number, schema = job
         if number % 4 == 3:
@@ -181,17 +181,18 @@ def run_schemas(server, schemas, workers: int) -> float:
         assert choice.finish_reason in ("stop", "length")
         if choice.finish_reason == "stop":
             check(choice.message.content, schema)
-        return choice.finish_reason == "length"
+        return choice.finish_reason == "length" and f"{json.dumps(schema)}: {choice.message.content[-100:]}"
 
     with ThreadPoolExecutor(workers) as pool:
-        cut = list(pool.map(one, enumerate(schemas)))
-    return sum(cut) / len(cut)
+        cut = [told for told in pool.map(one, enumerate(schemas)) if told]
+    print(f"{len(cut)} of {len(schemas)} cut off", *cut, sep="\n")
+    assert len(cut) <= len(schemas) / 20
 
 
 @pytest.mark.parametrize("workers", [1, 32])
 def test_forty_schemas(demo, start_server, workers):
     server = start_server("demo", "--ctx", "2048", "--threads", "2", "--json-warmup")
-    assert run_schemas(server, WRITTEN, workers) <= 0.05
+    run_schemas(server, WRITTEN, workers)
     metrics = server.http.get("/metrics").text
     assert re.search(r"^estoc_forced_tokens_total\{.*\} [1-9]", metrics, re.M)
     assert re.search(r"^estoc_constraints_compiled_total\{.*\} [1-9]", metrics, re.M)
@@ -202,7 +203,7 @@ def test_random_schemas(demo, start_server, request):
     server = start_server("demo", "--ctx", "2048", "--threads", "2", "--json-warmup")
     draw = random.Random(7)
     schemas = [random_schema(draw) for _ in range(request.config.getoption("--schemas"))]
-    assert run_schemas(server, schemas, 32) <= 0.05
+    run_schemas(server, schemas, 32)
 
 
 def test_run_command(demo, tmp_path):
