@@ -74,8 +74,8 @@ TEST(Latent, KeepsOneVectorAPosition) {
   }
 }
 
-TEST(Latent, IsRefusedOnDevicesByName) {
-  expect_refused(ErrorCode::unsupported, "'model.layers.0.self_attn' is latent attention",
+TEST(Latent, OfOtherSizesIsRefusedOnDevicesByName) {
+  expect_refused(ErrorCode::unsupported, "'model.layers.0.self_attn' keeps latents not of a multiple of 64 up to 512",
                  [] { (void)device_weight_bytes(*open("deepseek_v3_like"), 0, 2); });
 }
 
