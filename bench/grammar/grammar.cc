@@ -53,9 +53,9 @@ Json run(const Json& one, const RankVocabulary& words) {
   out.set("name", one.find("name")->as_string());
   const double begin = cpu_microseconds();
   try {
-    auto compiled = grammar::compile_json_schema(*one.find("schema"),
-                                                 {.any_property_order = one.find("any_order")->as_bool(),
-                                                  .asserts_formats = one.find("formats")->as_bool()});
+    auto compiled = grammar::compile_json_schema(
+        *one.find("schema"),
+        {.any_property_order = one.find("any_order")->as_bool(), .asserts_formats = one.find("formats")->as_bool()});
     const auto grammar = std::make_shared<grammar::TokenGrammar>(std::move(compiled), words.vocabulary);
     out.set("compile_us", cpu_microseconds() - begin);
     Json::Array masks, accepts, taken;
