@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "grammar/text_format.h"
 #include "tokenizer/tokenizer.h"
 
 namespace estoc::grammar {
@@ -18,8 +19,12 @@ double seconds_since(Clock::time_point begin) { return std::chrono::duration<dou
 
 }  // namespace
 
-ConstraintCache::ConstraintCache(const Tokenizer& tokenizer, int vocab, size_t bytes_max)
-    : tokenizer_(tokenizer), vocab_(static_cast<size_t>(vocab)), bytes_max_(bytes_max) {}
+ConstraintCache::ConstraintCache(const Tokenizer& tokenizer, int vocab, size_t bytes_max,
+                                 std::vector<TokenId> control_marks)
+    : tokenizer_(tokenizer),
+      vocab_(static_cast<size_t>(vocab)),
+      bytes_max_(bytes_max),
+      control_marks_(std::move(control_marks)) {}
 
 ConstraintCache::~ConstraintCache() = default;
 
@@ -94,6 +99,12 @@ void ConstraintCache::make_vocabulary() {
   for (size_t t = 0; t < count; ++t) {
     const auto token = static_cast<TokenId>(t);
     if (!tokenizer_.is_special(token)) bytes[t] = tokenizer_.token_bytes(token);
+  }
+  std::vector<std::string> controls;  // the views are of them
+  controls.reserve(control_marks_.size());
+  for (size_t i = 0; i < control_marks_.size(); ++i) {
+    const auto token = static_cast<size_t>(control_marks_[i]);
+    if (token < count) bytes[token] = controls.emplace_back(control_text(i));
   }
   vocabulary_ = std::make_shared<const Vocabulary>(bytes);
   forced_ = std::make_shared<const ForcedTokens>(tokenizer_, vocabulary_);

@@ -29,8 +29,10 @@ struct ConstraintStats {
 
 class ConstraintCache {
  public:
-  // `vocab` is how many tokens the model has.
-  ConstraintCache(const Tokenizer& tokenizer, int vocab, size_t bytes_max = limits::kCompiledBytesMax);
+  // `vocab` is how many tokens the model has; `control_marks` are control tokens that formats may ask for
+  // (text_format.h).
+  ConstraintCache(const Tokenizer& tokenizer, int vocab, size_t bytes_max = limits::kCompiledBytesMax,
+                  std::vector<TokenId> control_marks = {});
   ~ConstraintCache();
 
   // Null when it would have to be compiled.
@@ -55,6 +57,7 @@ class ConstraintCache {
 
   const Tokenizer& tokenizer_;
   const size_t vocab_, bytes_max_;
+  const std::vector<TokenId> control_marks_;
 
   mutable Mutex vocabulary_mutex_;
   std::shared_ptr<const Vocabulary> vocabulary_ GUARDED_BY(vocabulary_mutex_);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "grammar/test_bpe_tokenizer.h"
+#include "grammar/text_format.h"
 
 namespace estoc::grammar {
 namespace {
@@ -54,6 +55,23 @@ TEST(ConstraintCache, KeysTellSourcesApart) {
   for (size_t i = 0; i < keys.size(); ++i) {
     for (size_t j = 0; j < i; ++j) EXPECT_NE(keys[i], keys[j]) << i << " " << j;
   }
+}
+
+TEST(ConstraintCache, ControlMarksAreAllowedWhereAFormatAsksForThem) {
+  const auto end = static_cast<TokenId>(TestBpe::kEnd);
+  ConstraintCache cache(*bpe().tokenizer, bpe().count(), limits::kCompiledBytesMax, {end});
+  const std::string mark(bpe().tokenizer->token_bytes(end));
+  const auto constraint = cache.get(text_format_source(
+      {parse_json(R"({"type": "sequence", "elements": [{"type": "any_text", "excludes": []}, {"type": "const_string",
+                      "value": )" +
+                  to_json(Json(mark + "u")) + "}]}"),
+       {mark},
+       {},
+       {}}));
+  const auto place = constraint->start({}, {});
+  for (const TokenId token : bpe().tokenizer->encode("re", {})) EXPECT_TRUE(place->accept(token));
+  EXPECT_TRUE(place->accept(end));
+  EXPECT_FALSE(place->accept(end));
 }
 
 TEST(ConstraintCache, ForgetsWhatWasUsedLeastRecently) {

@@ -1,5 +1,7 @@
 #include "grammar/text_format.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/check.h"
@@ -42,6 +44,11 @@ class Drawer {
       return end;
     }
     if (type == "plus") return draw_several(form, from, depth);
+    if (type == "part") {
+      const Json& index = member(form, "index");
+      ESTOC_CHECK(index.is_int() && index.as_uint() < format_.parts.size());  // never a caller's
+      return call(from, format_.parts[index.as_uint()].add_rule(grammar_));
+    }
     fail(ErrorCode::invalid_argument, "there is no format of type '{}'", type.substr(0, 80));
   }
 
@@ -150,6 +157,18 @@ class Drawer {
 std::string control_text(size_t index) {
   ESTOC_CHECK(index < kControlMarksMax);
   return {'\xFF', static_cast<char>(0x80 + index)};
+}
+
+ConstraintSource text_format_source(TextFormat format) {
+  std::string key = fmt::format("format {:d}{:d}{:d}", format.schema_options.allows_blanks,
+                                format.schema_options.any_property_order, format.schema_options.asserts_formats);
+  const auto append = [&](std::string_view part) { key += fmt::format(" {}:{}", part.size(), part); };
+  append(to_json(format.form));
+  for (const std::string& mark : format.control_marks) append(mark);
+  key += " parts";
+  for (const ConstraintSource& part : format.parts) append(part.key);
+  return {std::move(key),
+          [format = std::move(format)](Grammar& grammar) { return add_text_format_rule(grammar, format); }};
 }
 
 RuleId add_text_format_rule(Grammar& grammar, const TextFormat& format) {

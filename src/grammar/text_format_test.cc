@@ -9,7 +9,7 @@ namespace estoc::grammar {
 namespace {
 
 std::unique_ptr<Grammar> compiled(std::string_view form, std::vector<std::string> marks = {}) {
-  return compile_text_format({parse_json(form), std::move(marks), {}});
+  return compile_text_format({parse_json(form), std::move(marks), {}, {}});
 }
 
 TEST(TextFormat, PartsStandBehindEachOther) {
@@ -63,6 +63,22 @@ TEST(TextFormat, MarksThatAreControlTokensAreTheirOwnBytes) {
   EXPECT_FALSE(takes(*grammar, call + "f" + arguments + "\"" + call + "\""));
 }
 
+TEST(TextFormat, OthersMayBePartsOfOne) {
+  const TextFormat format{parse_json(R"({"type": "or", "elements": [{"type": "part", "index": 1},
+                                         {"type": "sequence", "elements": [{"type": "const_string", "value": "<"},
+                                          {"type": "part", "index": 0}]}]})"),
+                          {},
+                          {},
+                          {regex_source("a+"), regex_source("b+")}};
+  const auto grammar = compile_text_format(format);
+  EXPECT_TRUE(takes(*grammar, "<aa"));
+  EXPECT_TRUE(takes(*grammar, "bb"));
+  EXPECT_FALSE(takes(*grammar, "<bb"));
+  TextFormat other = format;
+  other.parts[0] = regex_source("c+");
+  EXPECT_NE(text_format_source(format).key, text_format_source(other).key);
+}
+
 TEST(TextFormat, MasksAreWhatTheMatcherTakes) {
   const auto grammar = std::make_shared<TokenGrammar>(
       compiled(R"json({"type": "sequence", "elements": [{"type": "any_text", "excludes": ["(root"]},
@@ -75,17 +91,17 @@ TEST(TextFormat, MasksAreWhatTheMatcherTakes) {
 }]
 })json"),
       test_vocabulary().vocabulary);
-std::mt19937 random(1);
-for (int round = 0; round < 10; ++round) {
-  TokenMatcher matcher(grammar, {TestVocabulary::kEnd});
-  std::string fault;
-  random_text(matcher, random, 15, fault);
-  ASSERT_EQ(fault, "");
-  while (matcher.token_count() > 0) {
-    matcher.roll_back(1);
-    ASSERT_EQ(mask_fault(matcher), "");
+  std::mt19937 random(1);
+  for (int round = 0; round < 10; ++round) {
+    TokenMatcher matcher(grammar, {TestVocabulary::kEnd});
+    std::string fault;
+    random_text(matcher, random, 15, fault);
+    ASSERT_EQ(fault, "");
+    while (matcher.token_count() > 0) {
+      matcher.roll_back(1);
+      ASSERT_EQ(mask_fault(matcher), "");
+    }
   }
-}
 }
 
 TEST(TextFormat, RefusesWhatIsNone) {
