@@ -98,9 +98,10 @@ void DecoderBlock::add_part(const Compute& compute, const std::optional<Norm>& o
 template <typename Part>
 void DecoderBlock::prepare(const Compute& compute, const std::optional<Norm>& norm, const Part& part,
                            const Rows& hidden, bool are_values_wanted, Rows& normed) {
-  if (!norm) return copy_rows(compute, hidden, normed);
+  const RowForm form = are_values_wanted ? RowForm::values : part.reads(compute, hidden.count());
+  if (!norm) return copy_rows(compute, hidden, normed, form);
   normed.reset(hidden.count());
-  norm->forward(compute, hidden, normed, are_values_wanted ? RowForm::values : part.reads(compute, hidden.count()));
+  norm->forward(compute, hidden, normed, form);
 }
 
 void DecoderBlock::prepare_mixers(const Compute& compute, const Rows& hidden, CpuScratch& work, bool is_picked) const {

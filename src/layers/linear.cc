@@ -89,9 +89,13 @@ void forward(const Compute& compute, Rows& x, std::span<const LinearOutput> outp
     products[i] = {&output.linear->weight(), {output.out->row(0), output.out->stride(), output.is_added}};
   }
   matmul(compute, x, {products.data(), outputs.size()}, scratch);
+  std::array<BiasedRows, products.size()> biased;
+  size_t count = 0;
   for (const LinearOutput& output : outputs) {
-    if (!output.linear->bias().empty()) add_bias(compute, output.linear->bias(), *output.out);
+    const std::span<const float> bias = output.linear->bias();
+    if (!bias.empty() && !output.leaves_bias) biased[count++] = {bias, output.out};
   }
+  add_bias(compute, {biased.data(), count});
 }
 
 }  // namespace estoc

@@ -39,7 +39,8 @@ class Linear {
 struct LinearOutput {
   const Linear* linear = nullptr;
   Rows* out = nullptr;
-  bool is_added = false;  // to the rows that `out` has (the residual stream)
+  bool is_added = false;     // to the rows that `out` has (the residual stream)
+  bool leaves_bias = false;  // to whoever reads the rows
 };
 
 // Several linears of the same input in one fork–join; each output gets x.count() rows.

@@ -62,13 +62,14 @@ PlainMlp::PlainMlp(LoadContext& load, const PlainMlpSpec& spec, int hidden)
       down_(load, spec.down, hidden, spec.width) {}
 
 void PlainMlp::forward(const Compute& compute, CpuScratch& work, const PartOutput& out) const {
-  const LinearOutput wide{&up_, &work.up};
+  // The activation adds the bias on its way.
+  const LinearOutput wide{.linear = &up_, .out = &work.up, .leaves_bias = !xielu_};
   estoc::forward(compute, work.normed, {&wide, 1}, work.decoded);
   const RowForm form = down_.reads(compute, work.up.count());
   if (xielu_) {
     xielu(compute, *xielu_, work.up, work.activated, form);
   } else {
-    activate(compute, activation_, work.up, nullptr, work.activated, form);
+    activate(compute, activation_, work.up, nullptr, work.activated, form, up_.bias());
   }
   const LinearOutput output{&down_, out.rows, out.is_added};
   estoc::forward(compute, work.activated, {&output, 1}, work.decoded);

@@ -61,11 +61,18 @@ void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int hea
   });
 }
 
-void activate(const Compute& compute, Activation activation, const Rows& x, const Rows* up, Rows& out, RowForm form) {
+void activate(const Compute& compute, Activation activation, const Rows& x, const Rows* up, Rows& out, RowForm form,
+              std::span<const float> bias) {
   const ProfileScope scope(compute, "activate");
   out.reset(x.count(), x.columns());
   out.fill(compute, form, [&](int64_t r, float* to) {
-    compute.kernels.activate(activation, x.row(r), up == nullptr ? nullptr : up->row(r), x.columns(), to);
+    const float* row = x.row(r);
+    if (!bias.empty()) {
+      std::copy_n(row, x.columns(), to);
+      compute.kernels.add(bias.data(), x.columns(), to);
+      row = to;
+    }
+    compute.kernels.activate(activation, row, up == nullptr ? nullptr : up->row(r), x.columns(), to);
   });
 }
 
@@ -90,9 +97,10 @@ void add_scaled(const Compute& compute, float scale, const Rows& y, Rows& x) {
            [&](int64_t r) { compute.kernels.add_scaled(scale, y.row(r), x.columns(), x.row(r)); });
 }
 
-void copy_rows(const Compute& compute, const Rows& x, Rows& out) {
+void copy_rows(const Compute& compute, const Rows& x, Rows& out, RowForm form) {
+  const ProfileScope scope(compute, "copy");
   out.reset(x.count(), x.columns());
-  out.fill(compute, RowForm::values, [&](int64_t r, float* to) { std::copy_n(x.row(r), x.columns(), to); });
+  out.fill(compute, form, [&](int64_t r, float* to) { std::copy_n(x.row(r), x.columns(), to); });
 }
 
 void scale_rows(const Compute& compute, float scale, Rows& x) {
@@ -133,11 +141,17 @@ void clip_rows(const Compute& compute, float limit, Rows& x) {
   });
 }
 
-void add_bias(const Compute& compute, std::span<const float> bias, Rows& x) {
+void add_bias(const Compute& compute, std::span<const BiasedRows> parts) {
+  if (parts.empty()) return;
   const ProfileScope scope(compute, "add_bias");
-  x.touch();
-  for_rows(compute, x.count(), x.columns(),
-           [&](int64_t r) { compute.kernels.add(bias.data(), x.columns(), x.row(r)); });
+  int64_t columns = 0;
+  for (const BiasedRows& part : parts) {
+    part.x->touch();
+    columns += part.x->columns();
+  }
+  for_rows(compute, parts[0].x->count(), columns, [&](int64_t r) {
+    for (const BiasedRows& part : parts) compute.kernels.add(part.bias.data(), part.x->columns(), part.x->row(r));
+  });
 }
 
 }  // namespace estoc

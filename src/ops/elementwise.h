@@ -46,8 +46,10 @@ struct HeadRows {
 void turn_heads(const Compute& compute, std::span<const HeadRows> parts, int head_dim, const HeadAngles& angles,
                 bool is_norm_last = false);
 
-// out = activation(x) * up, or without `up` when it is null, in the form its readers want.
-void activate(const Compute& compute, Activation activation, const Rows& x, const Rows* up, Rows& out, RowForm form);
+// out = activation(x + bias) * up, or without `up` when it is null, in the form its readers want. bias [columns] or
+// empty.
+void activate(const Compute& compute, Activation activation, const Rows& x, const Rows* up, Rows& out, RowForm form,
+              std::span<const float> bias = {});
 
 // The extended ELU with learned numbers (Huang & Schlag 2024): x (alpha_p x + beta) above zero and
 // alpha_n (exp(min(x, epsilon)) - 1 - x) + beta x below. One value at a time.
@@ -58,8 +60,8 @@ void xielu(const Compute& compute, const Xielu& numbers, const Rows& x, Rows& ou
 
 // x[r] += scale * y[r].
 void add_scaled(const Compute& compute, float scale, const Rows& y, Rows& x);
-// out = x.
-void copy_rows(const Compute& compute, const Rows& x, Rows& out);
+// out = x, in the form its readers want.
+void copy_rows(const Compute& compute, const Rows& x, Rows& out, RowForm form = RowForm::values);
 // x *= scale.
 void scale_rows(const Compute& compute, float scale, Rows& x);
 
@@ -73,6 +75,11 @@ void grow_by_position(const Batch& batch, float growth, int period, Rows& x);
 void clip_rows(const Compute& compute, float limit, Rows& x);
 
 // x[r] += bias.
-void add_bias(const Compute& compute, std::span<const float> bias, Rows& x);
+struct BiasedRows {
+  std::span<const float> bias;  // [columns]
+  Rows* x = nullptr;
+};
+// All of them, which have as many rows, in one fork-join.
+void add_bias(const Compute& compute, std::span<const BiasedRows> parts);
 
 }  // namespace estoc
