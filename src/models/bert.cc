@@ -19,12 +19,14 @@ constexpr std::string_view kArchitectures[] = {
     "XLMRobertaModel", "XLMRobertaForMaskedLM", "XLMRobertaForSequenceClassification",
     "CamembertModel",  "CamembertForMaskedLM",  "CamembertForSequenceClassification",
     "DistilBertModel", "DistilBertForMaskedLM", "DistilBertForSequenceClassification"};
-constexpr GgufRename kRenames[] = {
-    {"attn_q", "attention.self.query"},        {"attn_k", "attention.self.key"},
-    {"attn_v", "attention.self.value"},        {"attn_qkv", "attention.self.qkv"},
-    {"attn_output", "attention.output.dense"}, {"attn_output_norm", "attention.output.LayerNorm"},
-    {"ffn_up", "intermediate.dense"},          {"ffn_down", "output.dense"},
-    {"layer_output_norm", "output.LayerNorm"}};
+constexpr GgufRename kRenames[] = {{"attn_q", "attention.self.query"},
+                                   {"attn_k", "attention.self.key"},
+                                   {"attn_v", "attention.self.value"},
+                                   {"attn_output", "attention.output.dense"},
+                                   {"attn_output_norm", "attention.output.LayerNorm"},
+                                   {"ffn_up", "intermediate.dense"},
+                                   {"ffn_down", "output.dense"},
+                                   {"layer_output_norm", "output.LayerNorm"}};
 constexpr GgufRename kModelRenames[] = {{"position_embd", "embeddings.position_embeddings"},
                                         {"token_types", "embeddings.token_type_embeddings"},
                                         {"token_embd_norm", "embeddings.LayerNorm"},

@@ -71,8 +71,8 @@ VectorStepSpec answer_step(const WeightSource& weights, const EncoderFamily& fam
   }
   for (const int row : rows) {
     if (row >= 0 && row < vocab) continue;
-    fail(ErrorCode::corrupt_file, "{}: the token {} of scores is not among the {} of the vocabulary", weights.path(),
-         row, vocab);
+    fail(options.answers ? ErrorCode::invalid_argument : ErrorCode::corrupt_file,
+         "{}: the token {} of scores is not among the {} of the vocabulary", weights.path(), row, vocab);
   }
   const bool is_tied = weights.find(family.naming.head_weight()) == nullptr;
   return {.linear = std::string(is_tied ? family.naming.embedding : family.naming.head),

@@ -25,7 +25,7 @@ constexpr GgufArchitecture kGguf[] = {{.name = "nomic-bert",
                                        .model_type = "nomic_bert",
                                        .renames = kRenames,
                                        .model_renames = kModelRenames}};
-constexpr std::string_view kComputes[] = {"is_causal", "qkv_proj_bias", "mlp_fc1_bias", "mlp_fc2_bias"};
+constexpr std::string_view kComputes[] = {"is_causal"};
 constexpr ConfigAlias kAliases[] = {{"n_embd", "hidden_size"},
                                     {"n_layer", "num_hidden_layers"},
                                     {"n_head", "num_attention_heads"},
