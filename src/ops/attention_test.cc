@@ -6,19 +6,19 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <span>
 #include <vector>
 
 namespace estoc {
 namespace {
 
-// Plain attention over contiguous keys and values, in double precision.
+// Plain attention over contiguous keys and values at positions [first, visible), in double precision.
 void reference_row(const std::vector<float>& k, const std::vector<float>& v, const float* q, int kv_heads, int heads,
-                   int dim, int visible, int window, float* out) {
+                   int dim, int first, int visible, float* out) {
   for (int head = 0; head < heads; ++head) {
     const int kv_head = head / (heads / kv_heads);
     std::vector<double> weights;
     double total = 0;
-    const int first = window > 0 ? std::max(0, visible - window) : 0;
     for (int p = first; p < visible; ++p) {
       double dot = 0;
       for (int d = 0; d < dim; ++d)
@@ -39,11 +39,12 @@ void reference_row(const std::vector<float>& k, const std::vector<float>& v, con
 // Feeds rows of sequences to write_kv and attention, as a model would.
 class Feeder {
  public:
-  Feeder(int kv_heads, int heads, int dim, int window, KvType type, int threads, int block_count)
+  Feeder(int kv_heads, int heads, int dim, int window, KvType type, int threads, int block_count, bool is_causal = true)
       : kv_heads_(kv_heads),
         heads_(heads),
         dim_(dim),
         window_(window),
+        is_causal_(is_causal),
         team_(threads),
         storage_(StateLayout({PagedState{kv_heads, dim}}), type, block_count) {}
 
@@ -52,7 +53,7 @@ class Feeder {
   // Only stores `rows` as keys and values.
   void write(const std::vector<BatchSequence>& sequences, const Rows& rows) {
     const Batch batch{.tokens = {}, .sequences = sequences, .logit_rows = {}};
-    plan_.prepare(batch, storage_.paged(0), heads_, window_, team_.thread_count());
+    plan_.prepare(batch, storage_.paged(0), heads_, window_, team_.thread_count(), 0, is_causal_);
     write_kv({team_, kernels::table()}, plan_, storage_, 0, rows, &rows);
   }
 
@@ -70,7 +71,7 @@ class Feeder {
     fill(k_rows, k);
     fill(v_rows, v);
     const Batch batch{.tokens = {}, .sequences = sequences, .logit_rows = {}};
-    plan_.prepare(batch, storage_.paged(0), heads_, window_, team_.thread_count());
+    plan_.prepare(batch, storage_.paged(0), heads_, window_, team_.thread_count(), 0, is_causal_);
     write_kv(compute, plan_, storage_, 0, k_rows, &v_rows);
     const AttentionShape shape{
         .heads = heads_, .scale = 0.25f, .window = window_, .sinks = sinks_.empty() ? nullptr : sinks_.data()};
@@ -89,6 +90,7 @@ class Feeder {
 
  private:
   int kv_heads_, heads_, dim_, window_;
+  bool is_causal_;
   std::vector<float> sinks_;
   ThreadTeam team_;
   StateStorage storage_;
@@ -126,7 +128,7 @@ void run_case(int kv_heads, int heads, int dim, int window, KvType type, double 
     for (int s = 0, row = 0; s < 2; row += counts[s++]) {
       for (int r = 0; r < counts[s]; ++r) {
         reference_row(keys[s], values[s], &q[static_cast<size_t>((row + r) * heads * dim)], kv_heads, heads, dim,
-                      done[s] + r + 1, window, expected.data());
+                      window > 0 ? std::max(0, done[s] + r + 1 - window) : 0, done[s] + r + 1, expected.data());
         for (int i = 0; i < heads * dim; ++i) {
           ASSERT_NEAR(out[static_cast<size_t>((row + r) * heads * dim + i)], expected[static_cast<size_t>(i)],
                       tolerance);
@@ -150,6 +152,43 @@ TEST(Attention, PagedEqualsPlain) {
 TEST(Attention, WindowHidesOldPositions) {
   run_case(2, 4, 32, 20, KvType::f32, 2e-5);
   run_case(2, 4, 32, 1, KvType::f32, 2e-5);
+}
+
+// Whole sequences of several chunks, of one block and of one row, whose tokens see what comes behind them.
+TEST(Attention, SeesBothSides) {
+  constexpr int kKvHeads = 2, kHeads = 4, kDim = 32;
+  for (const auto& [type, tolerance] : {std::pair(KvType::f32, 2e-5), {KvType::f16, 5e-3}, {KvType::bf16, 5e-2}}) {
+    for (const int window : {0, 1, 20, 300}) {
+      std::mt19937 rng(7);
+      std::vector<BlockId> blocks(48);
+      for (size_t b = 0; b < blocks.size(); ++b) blocks[b] = static_cast<BlockId>(b * 5 % blocks.size());
+      std::vector<BatchSequence> sequences;
+      int rows = 0;
+      size_t block = 0;
+      for (const int length : {600, 16, 1, 37}) {
+        sequences.push_back({rows, length, 0, std::span<const BlockId>(blocks).subspan(block)});
+        rows += length;
+        block += static_cast<size_t>((length + 15) / 16);
+      }
+      const auto q = random(rng, rows * kHeads * kDim), k = random(rng, rows * kKvHeads * kDim),
+                 v = random(rng, rows * kKvHeads * kDim);
+      const auto out = Feeder(kKvHeads, kHeads, kDim, window, type, 3, 48, false).step(sequences, q, k, v);
+      std::vector<float> expected(kHeads * kDim);
+      for (const BatchSequence& sequence : sequences) {
+        const auto own = [&](const std::vector<float>& all) {
+          return std::vector<float>(all.begin() + sequence.first_row * kKvHeads * kDim,
+                                    all.begin() + (sequence.first_row + sequence.row_count) * kKvHeads * kDim);
+        };
+        const auto keys = own(k), values = own(v);
+        for (int r = 0; r < sequence.row_count; ++r) {
+          const auto at = static_cast<size_t>((sequence.first_row + r) * kHeads * kDim);
+          reference_row(keys, values, &q[at], kKvHeads, kHeads, kDim, window > 0 ? std::max(0, r + 1 - window) : 0,
+                        window > 0 ? std::min(sequence.row_count, r + window) : sequence.row_count, expected.data());
+          for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(out[at + i], expected[i], tolerance) << window;
+        }
+      }
+    }
+  }
 }
 
 // A prompt of 1,100 rows and 4 more tokens: every row's bits are the same whether the prompt comes whole on one thread,

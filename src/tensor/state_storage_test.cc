@@ -39,6 +39,17 @@ TEST(StateStorage, EveryHeadOfEveryBlockHasItsOwnMemory) {
   }
 }
 
+// Layers of a run that keeps nothing have one layer's memory for all; groups have their own.
+TEST(StateStorage, PassingLayersUseTheSameMemory) {
+  const StateLayout layout({PagedState{2, 32}, PagedState{2, 32, 8}, PagedState{2, 32}}, true);
+  const StateStorage storage(layout, KvType::bf16, 3);
+  EXPECT_EQ(storage.keys(0, 1, 1), storage.keys(2, 1, 1));
+  EXPECT_EQ(storage.values(0, 2, 0), storage.values(2, 2, 0));
+  EXPECT_NE(storage.keys(0, 1, 1), storage.keys(1, 1, 1));
+  EXPECT_EQ(storage.total_bytes(), 2 * 3 * layout.layer_bytes(0, KvType::bf16));
+  EXPECT_EQ(layout.block_bytes(0, KvType::bf16), layout.layer_bytes(0, KvType::bf16));
+}
+
 TEST(StateStorage, CopyBlockCopiesKeysAndValuesOfAllLayers) {
   StateStorage storage(StateLayout({PagedState{2, 16}, PagedState{2, 16}}), KvType::f32, 3);
   for (int layer = 0; layer < 2; ++layer) {
@@ -54,7 +65,10 @@ TEST(StateStorage, CopyBlockCopiesKeysAndValuesOfAllLayers) {
 }
 
 TEST(StateStorage, FixedStatesAndLatentsHaveTheirOwnBlocks) {
-  const StateLayout layout({PagedState{.kv_heads = 1, .head_dim = 16}, FixedState{100}, {}, FixedState{200},
+  const StateLayout layout({PagedState{.kv_heads = 1, .head_dim = 16},
+                            FixedState{100},
+                            {},
+                            FixedState{200},
                             PagedState{.kv_heads = 1, .head_dim = 32, .has_values = false}});
   StateStorage storage(layout, KvType::f32, {2, 3});
   EXPECT_EQ(storage.values(4, 1, 0), storage.keys(4, 1, 0));
