@@ -56,7 +56,7 @@ def main() -> int:
         commands = {}
     else:
         code = subprocess.run(["cmake", "--build", build, "--target", *UNIT_TESTS, "jinja_renderer",
-                               "tokenizer_encoder"]).returncode
+                               "text_encoder", "tokenizer_encoder"]).returncode
         if code != 0:
             print("conformance: the unit tests could not be built", file=sys.stderr)
             return 1

@@ -4,6 +4,7 @@
 Run by hand, never by CI, in an environment with exactly tests/golden/requirements.txt:
 
   python tests/golden/make_encoder_golden.py [NAME...]
+  python tests/golden/make_encoder_golden.py minilm FOLDER    # encoders_minilm.json from all-MiniLM-L6-v2
 
 Each <name>.json holds texts as tokens, with segments where the second of a pair has its own, and the vector or the
 scores of each. Seeded: running it again gives the same files.
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 
 import torch
+import transformers
 
 import tiny_encoders
 import tiny_encoders_gguf
@@ -51,8 +53,34 @@ def result_of(name: str, model, modules, text: dict) -> torch.Tensor:
     return modules.vector(rows[0])
 
 
+TEXTS = ["", "Hi", "The capital of France is Paris.", "Paris est la capitale de la France.",
+         "How do I reset my password?", "def median(values): return sorted(values)[len(values) // 2]",
+         "東京は日本の首都です。 Grüße aus Köln! \U0001f642", "A fisherman mended a net on the quay. " * 40]
+
+
+def make_minilm(folder: Path) -> None:
+    """Texts and their vectors: the mean of all rows, by its length, as the model's modules have it."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+    length = json.loads((folder / "sentence_bert_config.json").read_text())["max_seq_length"]
+    lines = []
+    for text in TEXTS:
+        inputs = tokenizer(text, return_tensors="pt", truncation=True, max_length=length)
+        with torch.no_grad():
+            rows = model(**inputs).last_hidden_state[0]
+        vector = torch.nn.functional.normalize(rows.mean(0), dim=0)
+        lines.append(json.dumps({"text": text, "tokens": inputs["input_ids"].shape[1],
+                                 "result": [round(float(value), 5) for value in vector]}))
+    path = HERE.parent / "encoders_minilm.json"
+    path.write_text('{\n "about": "all-MiniLM-L6-v2: BertModel",\n "max_tokens": %d,\n "texts": [\n  ' % length
+                    + ",\n  ".join(lines) + "\n ]\n}\n")
+    print(f"{path.name}: {path.stat().st_size} bytes")
+
+
 def main() -> None:
     torch.set_num_threads(1)
+    if sys.argv[1:2] == ["minilm"]:
+        return make_minilm(Path(sys.argv[2]))
     for name in sys.argv[1:] or tiny_encoders.ENCODERS:
         directory = HERE / name
         model = tiny_encoders.write_model(directory, name)
