@@ -4,8 +4,10 @@
 
 #include <cmath>
 #include <random>
+#include <span>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace estoc {
@@ -84,6 +86,73 @@ TEST(Matmul, EveryFormatInBothModesAndEveryIsa) {
           matmul(compute, x, {&product, 1}, scratch);
           SCOPED_TRACE(std::string(format->name) + " " + kernels::isa_name(isa));
           EXPECT_LT(relative_error(out, reference(stored.tensor, x)), error_max);
+        }
+      }
+    }
+  }
+}
+
+// FP8 whose scales change in each way that they can: views of it in both modes at every level, few rows and many.
+TEST(Matmul, ScalesOfFp8GoWithRowsAndColumns) {
+  constexpr int64_t kRows = 96, kColumns = 320;
+  std::mt19937 rng(7);
+  ThreadTeam team(2);
+  struct Geometry {
+    int64_t block_rows, block_columns;
+  };
+  for (const auto& [block_rows, block_columns] :
+       {Geometry{kRows, kColumns}, {1, kColumns}, {32, 64}, {32, 128}, {48, 32}, {8, 128}, {16, 16}}) {
+    Stored stored = store(*find_format("f8_e4m3"), kRows, kColumns, rng);
+    const int64_t across = (kColumns + block_columns - 1) / block_columns, down = (kRows + block_rows - 1) / block_rows;
+    std::vector<float> scales;
+    for (int64_t i = 0; i < down * across; ++i) scales.push_back(0.5f + static_cast<float>(i % 7));
+    stored.tensor.scales = {.format = &f32,
+                            .bytes = std::as_bytes(std::span(scales)),
+                            .block_rows = block_rows,
+                            .block_columns = block_columns,
+                            .columns = across};
+    const MatrixView all(stored.tensor);
+    const std::pair<const char*, MatrixView> views[] = {{"all", all},
+                                                        {"rows", all.slice_rows(24, 50)},
+                                                        {"columns", all.slice_columns(64, 192)},
+                                                        {"odd columns", all.slice_columns(32, 96)},
+                                                        {"runs", all.pick_rows(0, 32, RowMap::groups(16, 48))},
+                                                        {"order", all.pick_rows(1, 40, RowMap::groups(1, 2))},
+                                                        {"turned", all.transposed()},
+                                                        {"turned in pieces", all.transposed(3)}};
+    for (const auto& [name, view] : views) {
+      SCOPED_TRACE(std::string(name) + " " + std::to_string(block_rows) + " x " + std::to_string(block_columns));
+      for (int level = 0; level < kernels::kIsaCount; ++level) {
+        const auto isa = static_cast<kernels::Isa>(level);
+        if (!kernels::is_supported(isa)) continue;
+        for (const ComputeMode mode : {ComputeMode::exact, ComputeMode::fast}) {
+          const Compute compute{team, kernels::table_of(isa)};
+          const Weight weight(view, mode, compute);
+          EXPECT_EQ(weight.form() == Weight::Form::dense,
+                    mode == ComputeMode::fast && (view.scale_columns() % 32 == 0 || view.scale_columns() == view.columns()));
+          const DecodeScratch scratch(2, view.columns());
+          for (const int64_t rows : {1, 3, 33}) {
+            Rows x(33, view.columns());
+            x.reset(rows);
+            std::normal_distribution<float> normal(0.0f, 1.0f);
+            for (int64_t i = 0; i < rows * view.columns(); ++i) {
+              x.row(i / view.columns())[i % view.columns()] = normal(rng);
+            }
+            std::vector<float> out(static_cast<size_t>(rows * view.rows())), expected = out;
+            std::vector<float> values(static_cast<size_t>(view.columns()));
+            for (int64_t n = 0; n < view.rows(); ++n) {
+              view.decode(n, values.data());
+              for (int64_t r = 0; r < rows; ++r) {
+                double sum = 0;
+                for (size_t k = 0; k < values.size(); ++k) sum += static_cast<double>(values[k]) * x.row(r)[k];
+                expected[static_cast<size_t>(r * view.rows() + n)] = static_cast<float>(sum);
+              }
+            }
+            const Product product{&weight, {out.data(), view.rows()}};
+            matmul(compute, x, {&product, 1}, scratch);
+            const bool is_rounded = mode == ComputeMode::fast && compute.kernels.has_bf16_dot;
+            EXPECT_LT(relative_error(out, expected), is_rounded ? 0.01 : 2e-6) << kernels::isa_name(isa);
+          }
         }
       }
     }

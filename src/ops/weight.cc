@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "ops/pack.h"
 #include "quant/affine.h"
+#include "quant/f8.h"
 #include "tensor/page_memory.h"
 
 namespace estoc {
@@ -22,7 +23,10 @@ kernels::Dense dense_type(const QuantFormat& format) {
   return &format == &f16 ? kernels::Dense::f16 : kernels::Dense::bf16;
 }
 
-bool is_dense(const QuantFormat& format) { return &format == &f32 || &format == &f16 || &format == &bf16; }
+bool is_f8(const QuantFormat& format) { return &format == &f8_e4m3; }
+bool is_dense(const QuantFormat& format) {
+  return &format == &f32 || &format == &f16 || &format == &bf16 || is_f8(format);
+}
 
 kernels::PanelMatrix panel_shape(const AffineView& affine, int64_t rows, int64_t columns) {
   ESTOC_CHECK(affine.zero >= 0 && (affine.zero & (affine.zero - 1)) == 0);  // kernels shift by it
@@ -43,7 +47,9 @@ uint64_t panel_matrix_bytes(const kernels::PanelMatrix& panels) {
 }  // namespace
 
 const QuantFormat& Weight::format_as(const QuantFormat& format, WeightType type, int64_t columns) {
-  if (type == WeightType::as_stored || !is_dense(format)) return format;
+  // Bytes that are exact already stay where something of their size or larger is asked for.
+  const bool is_kept = is_f8(format) && (type == WeightType::int8 || type == WeightType::bf16);
+  if (type == WeightType::as_stored || is_kept || !is_dense(format)) return format;
   if (type == WeightType::bf16) return bf16;
   if (columns % kernels::kActivationGroup != 0) return format;
   return *find_format(type == WeightType::int8 ? "q8_0" : "q4_1");
@@ -65,6 +71,7 @@ Weight::Weight(const MatrixView& matrix, ComputeMode mode, const Compute& comput
     : matrix_(matrix),
       format_(mode == ComputeMode::fast ? &format_as(matrix.format(), type, matrix.columns()) : &matrix.format()),
       form_(form_of(*format_, mode)) {
+  if (form_ == Form::dense && is_f8(*format_) && !load_scales()) form_ = Form::decoded;
   if (form_ == Form::dense && (format_ != &matrix_.format() || !matrix_.has_even_runs(kDecodedRows))) {
     packed_ = copy_rows();
   }
@@ -88,6 +95,36 @@ Weight::Weight(const MatrixView& matrix, ComputeMode mode, const Compute& comput
 uint64_t Weight::resident_bytes() const {
   if (form_ == Form::packed) return panel_matrix_bytes(panels_);
   return resident_bytes_of(*format_, ComputeMode::exact, rows(), columns());
+}
+
+bool Weight::load_scales() {
+  scale_columns_ = matrix_.has_scales() ? matrix_.scale_columns() : columns();
+  if (scale_columns_ < columns() && scale_columns_ % kernels::RowTiles::kColumns != 0) return false;
+  const auto are_shared = [&] {
+    for (int64_t n = 0; n < rows(); n += kernels::kPanelRows) {
+      if (!matrix_.is_evenly_scaled(n, std::min<int64_t>(kernels::kPanelRows, rows() - n))) return false;
+    }
+    return true;
+  };
+  scale_rows_ = !matrix_.has_scales() || are_shared() ? kernels::kPanelRows : 1;
+  for (int64_t k = 0; k < columns(); k += scale_columns_) {
+    for (int64_t n = 0; n < rows(); n += scale_rows_) {
+      scales_.push_back(matrix_.has_scales() ? matrix_.scale(n, k) : 1.0f);
+    }
+  }
+  return true;
+}
+
+kernels::F8Rows Weight::f8_rows(int64_t n, int64_t count) const {
+  const kernels::F8Rows rows = {.codes = dense_row(n),
+                                .rows = count,
+                                .columns = columns(),
+                                .stride_bytes = dense_stride(),
+                                .scales = scales_.data() + n / scale_rows_,
+                                .scale_stride = (this->rows() + scale_rows_ - 1) / scale_rows_,
+                                .scale_rows = scale_rows_,
+                                .scale_columns = scale_columns_};
+  return rows;
 }
 
 PackedBytes Weight::copy_rows() const {
@@ -127,7 +164,9 @@ RowForm Weight::reads_of(const QuantFormat& format, Form form, int64_t columns, 
   const auto is_enough = [&](int rows_min) { return rows_min > 0 && row_count >= rows_min; };
   if (form == Form::dense) {
     const bool is_tiled = !compute.is_deterministic && columns % kernels::RowTiles::kColumns == 0;
-    const int rows_min = &format == &bf16 ? compute.kernels.dense_tile_rows_min : compute.kernels.split_tile_rows_min;
+    const int rows_min = is_f8(format)       ? compute.kernels.f8_tile_rows_min
+                         : &format == &bf16 ? compute.kernels.dense_tile_rows_min
+                                            : compute.kernels.split_tile_rows_min;
     return is_tiled && is_enough(rows_min) ? RowForm::tiles : RowForm::values;
   }
   if (compute.is_deterministic) return RowForm::quantized;
@@ -178,22 +217,31 @@ int64_t Weight::dense_stride() const {
 void Weight::multiply_dense_tiles(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out,
                                   int64_t begin, int64_t end) const {
   const kernels::RowTiles tiles = x.rows.tiles_of(x.begin, x.end);
-  for (int64_t n = begin; n < end;) {
-    // As many rows at once as lie evenly.
-    const std::byte* const row = dense_row(n);
-    int64_t count = std::min(kDecodedRows, end - n);
-    while (n + count < end && dense_row(n + count) == row + count * dense_stride()) {
-      count = std::min(count + kDecodedRows, end - n);
+  for (int64_t n = begin, count = 0; n < end; n += count) {
+    count = even_rows(n, end);
+    if (is_f8(*format_)) {
+      compute.kernels.f8_tile_gemm(f8_rows(n, count), tiles, out.from(0, n));
+    } else {
+      compute.kernels.dense_tile_gemm(dense_type(*format_), dense_row(n), count, dense_stride(), tiles,
+                                      out.from(0, n));
     }
-    compute.kernels.dense_tile_gemm(dense_type(*format_), row, count, dense_stride(), tiles, out.from(0, n));
-    n += count;
   }
+}
+
+int64_t Weight::even_rows(int64_t n, int64_t end) const {
+  const std::byte* const row = dense_row(n);
+  int64_t count = std::min(kDecodedRows, end - n);
+  while (n + count < end && dense_row(n + count) == row + count * dense_stride()) {
+    count = std::min(count + kDecodedRows, end - n);
+  }
+  return count;
 }
 
 void Weight::multiply_dense(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                             int64_t end, float* scratch) const {
   // From so many rows on it pays to widen the weights before. Where bf16 is multiplied as it is, the sums differ.
   constexpr int64_t kWidenedRows = 24;
+  if (is_f8(*format_)) return multiply_f8(compute, x, out, begin, end, scratch, x.count() >= kWidenedRows);
   const kernels::Dense type = dense_type(*format_);
   const bool is_one_way = compute.is_deterministic && type == kernels::Dense::bf16 && compute.kernels.has_bf16_dot;
   const bool is_widened = x.count() >= kWidenedRows && type != kernels::Dense::f32 && !is_one_way;
@@ -212,6 +260,21 @@ void Weight::multiply_dense(const Compute& compute, const RowsPart& x, const ker
     }
     compute.kernels.dense_gemm(type, row, count, stride, columns(), x.rows.row(x.begin), x.count(), x.rows.stride(),
                                out.from(0, n));
+  }
+}
+
+// Widened weights have their factors in them, which rounds once more: not where all numbers of rows are to be alike.
+void Weight::multiply_f8(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
+                         int64_t end, float* scratch, bool is_worth_widening) const {
+  for (int64_t n = begin; n < end; n += kDecodedRows) {
+    const kernels::F8Rows w = f8_rows(n, std::min(kDecodedRows, end - n));
+    if (!is_worth_widening || compute.is_deterministic) {
+      compute.kernels.f8_gemm(w, x.rows.row(x.begin), x.count(), x.rows.stride(), out.from(0, n));
+      continue;
+    }
+    compute.kernels.widen_f8(w, scratch);
+    compute.kernels.dense_gemm(kernels::Dense::f32, scratch, w.rows, columns() * 4, columns(), x.rows.row(x.begin),
+                               x.count(), x.rows.stride(), out.from(0, n));
   }
 }
 

@@ -1,15 +1,16 @@
 // One weight matrix in the form the chosen compute mode reads, and the product with it.
 //
-// What: three forms. packed: integer codes in panels (fast mode, integer formats). dense: f32, f16 or bf16 rows used
-// where they lie, or copied into their order and type (fast mode, float formats). decoded: any format, turned into f32
-// rows on the way unless they are that already (exact mode). Ownership: packed shares its memory with a PackedStore, if
-// one is given; dense and decoded point into the weight file, which must outlive the Weight. Threads: immutable after
-// construction. Errors: the makers throw Error{resource_exhausted}.
+// What: three forms. packed: integer codes in panels (fast mode, integer formats). dense: f32, f16, bf16 or FP8 rows
+// used where they lie, or copied into their order and type (fast mode, float formats), with the factors of FP8 beside
+// them. decoded: any format, turned into f32 rows on the way unless they are that already (exact mode). Ownership:
+// packed shares its memory with a PackedStore, if one is given; dense and decoded point into the weight file, which
+// must outlive the Weight. Threads: immutable after construction. Errors: the makers throw Error{resource_exhausted}.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "kernels/panels.h"
 #include "ops/compute.h"
@@ -69,10 +70,17 @@ class Weight {
  private:
   PackedBytes pack(const Compute& compute, const std::function<void()>& release) const;
   PackedBytes copy_rows() const;
+  // The factors of FP8 rows as kernels read them. False where they change within 32 columns, which no kernel reads.
+  bool load_scales();
+  kernels::F8Rows f8_rows(int64_t n, int64_t count) const;
+  // Dense rows from n on that lie evenly and are at most `end - n`.
+  int64_t even_rows(int64_t n, int64_t end) const;
   void multiply_dense_tiles(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                             int64_t end) const;
   void multiply_dense(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                       int64_t end, float* scratch) const;
+  void multiply_f8(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
+                   int64_t end, float* scratch, bool is_worth_widening) const;
   void multiply_decoded(const Compute& compute, const RowsPart& x, const kernels::ProductRows& out, int64_t begin,
                         int64_t end, float* scratch) const;
 
@@ -83,6 +91,8 @@ class Weight {
   const QuantFormat* format_;  // what is computed with; the matrix's own unless it is rounded on the way
   Form form_;
   kernels::PanelMatrix panels_;
+  std::vector<float> scales_;  // of FP8 rows, as kernels/f8_rows.h has them
+  int64_t scale_rows_ = 1, scale_columns_ = 0;
   PackedBytes packed_;  // or, of the dense form, rows in their order and type where the file has another
 };
 
