@@ -52,7 +52,7 @@ constinit const Kernels amx = {.name = "amx",
                                .split_tile_rows_min = 10,
                                .dense_tile_gemm = dense_tile_gemm,
                                .f8_gemm = f8_gemm,
-                               .f8_tile_rows_min = 5,
+                               .f8_tile_rows_min = 2,
                                .f8_tile_gemm = f8_tile_gemm,
                                .attention = attention_amx,
                                .attention_merge = attention_merge};
