@@ -22,7 +22,8 @@ constexpr std::string_view kTokenizers[] = {
     "tiktoken.model", "qwen.tiktoken",   "vocab.json",   "vocab.txt"};
 constexpr std::string_view kOthersBesideWeights[] = {
     "config.json",       "generation_config.json", "tokenizer_config.json", "merges.txt",
-    "added_tokens.json", "chat_template.jinja",    "chat_template.json",    "special_tokens_map.json"};
+    "added_tokens.json", "chat_template.jinja",    "chat_template.json",    "special_tokens_map.json",
+    "hf_quant_config.json"};
 
 std::string in_capitals(std::string_view text) {
   std::string capitals(text);
