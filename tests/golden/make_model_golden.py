@@ -5,6 +5,7 @@ Run by hand, never by CI, in an environment with exactly tests/golden/requiremen
 
   python tests/golden/make_model_golden.py tiny    # the checkpoints of tiny_models.py, as folders and GGUF, and <name>.json
   python tests/golden/make_model_golden.py families [NAME...]    # those of tiny_families.py
+  python tests/golden/make_model_golden.py fp8 [NAME...]         # those of tiny_fp8.py
   python tests/golden/make_model_golden.py smollm2 MODEL.gguf    # smollm2.json from the demo model
 
 Each file holds cases: prompt token ids and, at some positions, the 20 likeliest next tokens as [id, logprob], likeliest
@@ -13,12 +14,14 @@ first. `position` p is the prediction made from tokens 0..p. Seeded: running it 
 import json
 import random
 import sys
+import tempfile
 from pathlib import Path
 
 import torch
 import transformers
 
 import tiny_families
+import tiny_fp8
 import tiny_models
 
 HERE = Path(__file__).resolve().parent
@@ -113,21 +116,32 @@ def make_tiny() -> None:
         print(f"  models/{name}: {size} bytes in all")
 
 
+def write_golden(name: str, directory: Path, context: int = 0) -> None:
+    """What the model in `directory` predicts is expected of models/`name`."""
+    config = transformers.AutoConfig.from_pretrained(directory)
+    model = tiny_families.loader(config).from_pretrained(directory, dtype=torch.float32).eval()
+    chooser = random.Random(name)
+    prompts = {count: [1] + [chooser.randrange(4, tiny_models.VOCAB) for _ in range(count - 1)]
+               for count in (1, 7, 80)}
+    cases = [case(model, f"{count} tokens", ids, range(63, 80) if count == 80 else None)
+             for count, ids in prompts.items()]
+    write(HERE / f"{name}.json", f"models/{name}: {' '.join(model.config.architectures)}", cases, context)
+    size = sum(path.stat().st_size for path in (HERE / "models" / name).iterdir())
+    print(f"  models/{name}: {size} bytes in all")
+
+
 def make_families(names: list[str]) -> None:
     for name in names or tiny_families.FAMILIES:
         directory = HERE / "models" / name
         tiny_families.write_model(directory, name)
-        config = transformers.AutoConfig.from_pretrained(directory)
-        model = tiny_families.loader(config).from_pretrained(directory, dtype=torch.float32).eval()
-        chooser = random.Random(name)
-        prompts = {count: [1] + [chooser.randrange(4, tiny_models.VOCAB) for _ in range(count - 1)]
-                   for count in (1, 7, 80)}
-        cases = [case(model, f"{count} tokens", ids, range(63, 80) if count == 80 else None)
-                 for count, ids in prompts.items()]
-        write(HERE / f"{name}.json", f"models/{name}: {' '.join(model.config.architectures)}", cases,
-              tiny_families.CONTEXTS.get(name, 0))
-        size = sum(path.stat().st_size for path in directory.iterdir())
-        print(f"  models/{name}: {size} bytes in all")
+        write_golden(name, directory, tiny_families.CONTEXTS.get(name, 0))
+
+
+def make_fp8(names: list[str]) -> None:
+    for name in names or tiny_fp8.MODELS:
+        with tempfile.TemporaryDirectory() as twin:
+            tiny_fp8.write_model(HERE / "models" / name, Path(twin), name)
+            write_golden(name, Path(twin))
 
 
 def make_smollm2(gguf: Path) -> None:
@@ -160,6 +174,8 @@ def main() -> None:
             make_tiny()
         case ["families", *names]:
             make_families(names)
+        case ["fp8", *names]:
+            make_fp8(names)
         case ["smollm2", path]:
             make_smollm2(Path(path).resolve())
         case _:

@@ -520,8 +520,7 @@ def loader(config):
     return transformers.AutoModelForCausalLM if has_text_alone else transformers.AutoModelForImageTextToText
 
 
-def make_model(name: str) -> torch.nn.Module:
-    kind, arguments = FAMILIES[name]
+def make_model(name: str, kind: str, arguments: dict) -> torch.nn.Module:
     source = transformers if hasattr(transformers, kind) else minicpm_reference
     config = getattr(source, kind)(**(BASE | arguments))
     seed = 2000 + sum(name.encode())
@@ -531,15 +530,15 @@ def make_model(name: str) -> torch.nn.Module:
     return model.to(torch.bfloat16)
 
 
-def write_model(directory: Path, name: str) -> None:
-    """Writes the whole Hugging Face directory."""
+def write_model(directory: Path, name: str, described: tuple[str, dict] | None = None) -> None:
+    """Writes the whole Hugging Face directory. What no line of FAMILIES describes, the caller does."""
     directory.mkdir(parents=True, exist_ok=True)
-    model = make_model(name)
+    model = make_model(name, *(described or FAMILIES[name]))
     model.save_pretrained(directory)
     path = directory / "config.json"
     config = json.loads(path.read_text())
     path.write_text(json.dumps(config, indent=1) + "\n")
     (directory / "generation_config.json").unlink(missing_ok=True)
     tiny_models.write_tokenizer(directory)
-    if tiny_gguf.can_write(name, config):
+    if described is None and tiny_gguf.can_write(name, config):
         tiny_gguf.write_gguf(directory.with_suffix(".gguf"), config, load_file(directory / "model.safetensors"))
