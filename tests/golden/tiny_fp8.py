@@ -38,7 +38,7 @@ MODELS = {
     # The last block of columns is narrower.
     "qwen3_fp8_blocks_like": ("Qwen3Config", SMALL, blocks(32, 32)),
     "qwen3_moe_fp8_like": ("Qwen3MoeConfig", {
-        **SMALL, "moe_intermediate_size": 48, "num_experts": 6, "num_experts_per_tok": 2, "norm_topk_prob": True},
+        **SMALL, "moe_intermediate_size": 48, "num_experts": 6, "num_experts_per_tok": 3, "norm_topk_prob": True},
         blocks(16, 32)),
     # As devices need it.
     "qwen3_moe_fp8_wide_like": ("Qwen3MoeConfig", {
