@@ -171,7 +171,8 @@ Fp8Scheme read_fp8_scheme(const Json& quantization, const std::string& path) {
   if (name == "compressed-tensors") return read_groups(quantization, path);
   if (name == "modelopt") return read_modelopt(quantization, path);
   if (name != "fp8" && name != "fbgemm_fp8") refuse(path, name.empty() ? "an unknown method" : name, "");
-  if (is_set(quantization, "fmt") && text_of(quantization, "fmt") != "e4m3") {
+  const std::string_view numbers = text_of(quantization, "fmt");
+  if (is_set(quantization, "fmt") && numbers != "e4m3" && numbers != "float8_e4m3fn") {
     refuse(path, name, fmt::format(" as {} (e4m3 is)", to_json(*quantization.find("fmt")).substr(0, 100)));
   }
   Fp8Scheme scheme;
