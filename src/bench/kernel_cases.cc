@@ -240,6 +240,60 @@ void add_dense_tile_gemm(std::span<const std::byte> memory, const DenseFormat& f
                    }});
 }
 
+// Codes of 8-bit floats with a factor for each block of 128 x 128.
+std::pair<kernels::F8Rows, std::shared_ptr<std::vector<float>>> f8_rows(MatrixShape shape) {
+  constexpr int64_t kBlock = 128;
+  const int64_t panels = shape.rows / kernels::kPanelRows;
+  const auto scales = std::make_shared<std::vector<float>>(static_cast<size_t>(panels * shape.columns / kBlock), 0.01f);
+  const kernels::F8Rows rows{.rows = shape.rows,
+                             .columns = shape.columns,
+                             .stride_bytes = shape.columns,
+                             .scales = scales->data(),
+                             .scale_stride = panels,
+                             .scale_rows = kernels::kPanelRows,
+                             .scale_columns = kBlock};
+  return {rows, scales};
+}
+
+void add_f8_gemm(std::span<const std::byte> memory, MatrixShape shape, int64_t x_rows, bool is_cold, Cases& cases) {
+  const auto weight_bytes = static_cast<double>(shape.rows * shape.columns);
+  const auto copies = std::make_shared<Copies>(memory, weight_bytes, is_cold);
+  const auto x = std::make_shared<Activations>(x_rows, shape.columns, false);
+  const auto out = std::make_shared<std::vector<float>>(static_cast<size_t>(x_rows * shape.rows));
+  cases.push_back(
+      {.kernel = "f8_gemm",
+       .what = fmt::format("f8_e4m3 {}x{} x{}{}", shape.rows, shape.columns, x_rows, is_cold ? " cold" : ""),
+       .arithmetic = Arithmetic::f32,
+       .macs = static_cast<double>(shape.rows * shape.columns * x_rows),
+       .bytes = weight_bytes,
+       .footprint = copies->footprint(),
+       .is_same = SAME_CELL(f8_gemm),
+       .run = [=, w = f8_rows(shape)](const Kernels& table) {
+         kernels::F8Rows rows = w.first;
+         rows.codes = static_cast<const std::byte*>(copies->next());
+         table.f8_gemm(rows, x->values.data(), x_rows, shape.columns, {out->data(), shape.rows});
+       }});
+}
+
+void add_f8_tile_gemm(std::span<const std::byte> memory, MatrixShape shape, int64_t x_rows, Cases& cases) {
+  const auto weight_bytes = static_cast<double>(shape.rows * shape.columns);
+  const auto x = std::make_shared<TiledActivations>(x_rows, shape.columns);
+  const auto out =
+      std::make_shared<PageMemory>(static_cast<uint64_t>(x_rows * shape.rows) * sizeof(float), "benchmark operands");
+  cases.push_back({.kernel = "f8_tile_gemm",
+                   .what = fmt::format("f8_e4m3 {}x{} x{}", shape.rows, shape.columns, x_rows),
+                   .arithmetic = Arithmetic::bf16,
+                   .macs = static_cast<double>(shape.rows * shape.columns * x_rows),
+                   .bytes = weight_bytes,
+                   .footprint = weight_bytes,
+                   .is_same = SAME_CELL(f8_tile_gemm),
+                   .run = [=, w = f8_rows(shape)](const Kernels& table) {
+                     kernels::F8Rows rows = w.first;
+                     rows.codes = memory.data();
+                     table.f8_tile_gemm(rows, x->view, {out->as<float>(), shape.rows});
+                   }});
+}
+
 // One KV head against `positions` positions, by one query or by a tile of them. `value_dim` above 0: the values are
 // that much of the keys.
 void add_attention(std::span<const std::byte> memory, KvType type, int head_dim, int value_dim, int positions,
@@ -535,6 +589,9 @@ std::vector<KernelCase> kernel_cases(std::span<const std::byte> memory) {
         if (!is_cold || rows <= kColdRowsMax) add_dense_gemm(memory, format, kMatrices[0], rows, is_cold, cases);
       }
     }
+    for (const int64_t rows : {1, 4, 8}) {
+      if (!is_cold || rows <= kColdRowsMax) add_f8_gemm(memory, kMatrices[0], rows, is_cold, cases);
+    }
   }
   for (const PanelFormat& format : kPanelFormats) {
     if (format.is_wide) continue;
@@ -549,6 +606,9 @@ std::vector<KernelCase> kernel_cases(std::span<const std::byte> memory) {
     for (const MatrixShape shape : kMatrices) {
       for (const int64_t rows : {8, 16, 64, 256, 512}) add_dense_tile_gemm(memory, format, shape, rows, cases);
     }
+  }
+  for (const MatrixShape shape : kMatrices) {
+    for (const int64_t rows : {8, 16, 64, 256, 512}) add_f8_tile_gemm(memory, shape, rows, cases);
   }
   for (const KvType type : {KvType::f32, KvType::f16, KvType::bf16, KvType::int8}) {
     for (const int head_dim : {64, 128}) {

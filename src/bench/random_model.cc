@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "quant/f8.h"
 #include "tensor/page_memory.h"
 #include "weights/memory_source.h"
 
@@ -25,6 +26,10 @@ struct Shape {
   int experts = 0, chosen = 0;  // whose width is ffn; none: a plain MLP
   bool is_latent = false;       // DeepSeek's attention, and a dense layer before experts and shared ones
 };
+
+// FP8 as the hub has it: blocks of so many rows and columns share a scale, embeddings and heads are bf16.
+constexpr int64_t kScaleBlock = 128;
+constexpr float kCodeSpread = 100;  // of codes, which reach to 448
 
 constexpr int kLatentDim = 512, kTurnedDim = 64, kDenseWidth = 10944, kSharedExperts = 2;
 constexpr int kDeltaDim = 128, kDeltaWidth = 4, kDeltaInterval = 4;
@@ -73,6 +78,7 @@ class RandomModel final : public MemorySource {
 
   uint64_t file_bytes_ = 0;
   std::map<std::pair<const QuantFormat*, int64_t>, PageMemory> memory_;  // by format and columns
+  std::map<int64_t, std::vector<float>> scales_;                          // of FP8, by columns
 };
 
 RandomModel::RandomModel(std::string path, const Shape& shape, const QuantFormat& format)
@@ -249,7 +255,8 @@ void RandomModel::add(const std::string& name, std::vector<int64_t> shape, const
   WeightTensor& tensor = tensors_.emplace_back();
   tensor.name = tensor.source_name = name;
   tensor.file = path();
-  tensor.format = &format;
+  const bool is_kept = name.find("embed_tokens") != std::string::npos || name.find("lm_head") != std::string::npos;
+  tensor.format = &format == &f8_e4m3 && is_kept ? &bf16 : &format;
   tensor.shape = std::move(shape);
 }
 
@@ -269,8 +276,15 @@ void RandomModel::fill() {
     // Enough rows that neither a cache nor a pattern helps; then the same again.
     const bool is_vector = format == &f32;
     const int64_t rows = is_vector ? 1 : std::max<int64_t>(1, (int64_t{1} << 22) / columns);
-    std::normal_distribution<float> draw(is_vector ? 1.0f : 0.0f,
-                                         is_vector ? 0.1f : 1 / std::sqrt(static_cast<float>(columns)));
+    const float spread = 1 / std::sqrt(static_cast<float>(columns));
+    std::normal_distribution<float> draw(is_vector ? 1.0f : 0.0f, is_vector               ? 0.1f
+                                                                  : format == &f8_e4m3 ? kCodeSpread
+                                                                                         : spread);
+    if (format == &f8_e4m3) {
+      const int64_t across = (columns + kScaleBlock - 1) / kScaleBlock;
+      const int64_t down = (static_cast<int64_t>(most) / columns + kScaleBlock - 1) / kScaleBlock;
+      scales_.emplace(columns, std::vector<float>(static_cast<size_t>(down * across), spread / kCodeSpread));
+    }
     std::vector<float> values(static_cast<size_t>(rows * columns));
     for (float& value : values) value = draw(random);
     std::vector<std::byte> some(static_cast<size_t>(format->row_bytes(rows * columns)));
@@ -283,6 +297,12 @@ void RandomModel::fill() {
   }
   for (WeightTensor& tensor : tensors_) {
     tensor.bytes = {memory_.at({tensor.format, tensor.columns()}).data(), bytes_of(tensor)};
+    if (tensor.format != &f8_e4m3) continue;
+    tensor.scales = {.format = &f32,
+                     .bytes = std::as_bytes(std::span(scales_.at(tensor.columns()))),
+                     .block_rows = kScaleBlock,
+                     .block_columns = kScaleBlock,
+                     .columns = (tensor.columns() + kScaleBlock - 1) / kScaleBlock};
   }
 }
 
