@@ -17,7 +17,8 @@ bool run_linear(Session& s) {
   const Activations activations(s);
   std::printf("= projections: percent of reading %.0f GB/s [best tiles x warps] us (us by plan), at 1, 8, 16 rows\n",
               s.read_roof * 1e-9);
-  for (const WeightForm form : {WeightForm::codes4, WeightForm::codes8, WeightForm::bf16, WeightForm::codes4_min}) {
+  for (const WeightForm form : {WeightForm::codes4, WeightForm::codes8, WeightForm::bf16, WeightForm::codes4_min,
+                                WeightForm::f8}) {
     for (const LinearShape& shape :
          s.is_small ? std::span<const LinearShape>(tiny) : std::span<const LinearShape>(big)) {
       pool.fill(form, shape.rows, shape.columns);

@@ -280,7 +280,7 @@ bool run_prompt(Session& s) {
     for (const WeightForm form : {WeightForm::bf16, WeightForm::codes4}) time_prompt(s, kTiny, form, 40);
     return true;
   }
-  for (const WeightForm form : {WeightForm::bf16, WeightForm::codes4}) {
+  for (const WeightForm form : {WeightForm::bf16, WeightForm::codes4, WeightForm::f8}) {
     for (const int count : {2048, 512, 128, 8192}) {
       if (s.seconds_left() > 5) time_prompt(s, k8B, form, count);
     }

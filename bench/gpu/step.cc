@@ -344,7 +344,7 @@ bool run_step(Session& s, std::span<const int> counts) {
     return is_good;
   }
   for (const Model& model : kModels) {
-    for (const WeightForm form : {WeightForm::bf16, WeightForm::codes8, WeightForm::codes4}) {
+    for (const WeightForm form : {WeightForm::bf16, WeightForm::codes8, WeightForm::f8, WeightForm::codes4}) {
       for (const int count : counts) {
         if (s.seconds_left() > 2) is_good &= time_step(s, model, form, count, 1024);
       }

@@ -80,11 +80,13 @@ void refuse_options(const DecoderSpec& decoder, const std::string& name) {
 
 const std::byte* GpuWeightPlan::MatrixSource::row(int64_t r) const {
   constexpr int64_t kTurn = gpu::kTileRows / 2;
-  if (is_interleaved) return parts[static_cast<size_t>(r / kTurn % 2)].matrix.row(r / (2 * kTurn) * kTurn + r % kTurn);
+  if (is_interleaved) {
+    return staged_row(parts[static_cast<size_t>(r / kTurn % 2)].matrix, r / (2 * kTurn) * kTurn + r % kTurn);
+  }
   size_t part = 0;
   for (; r >= parts[part].rows(); ++part) r -= parts[part].rows();
   const int64_t stored = parts[part].order.stored_row(r);
-  return stored == HeadOrder::kNoRow ? zeros.data() : parts[part].matrix.row(stored);
+  return stored == HeadOrder::kNoRow ? zeros.data() : staged_row(parts[part].matrix, stored);
 }
 
 GpuWeightPlan::GpuWeightPlan(const WeightSource& source, const NamingRules& naming, const DecoderSpec& decoder,
@@ -198,14 +200,15 @@ GpuMatrix GpuWeightPlan::reserve_matrix(gpu::WeightForm form, int64_t rows, int6
 
 GpuMatrix GpuWeightPlan::place(const std::vector<Part>& parts, bool is_interleaved) {
   int64_t rows = 0;
+  size_t row_bytes = 0;
   for (const Part& part : parts) {
     require_columns(part.matrix, part.matrix.columns());
+    row_bytes = static_cast<size_t>(staged_row_bytes(part.matrix));
     rows += part.rows();
   }
   const MatrixView& first = parts.front().matrix;
   const DeviceForm& form = device_form_of(first, first.format());
   const GpuMatrix to = reserve_matrix(form.form, rows, first.columns());
-  const auto row_bytes = static_cast<size_t>(first.format().row_bytes(to.columns));
   const bool has_zeros = std::ranges::any_of(parts, [](const Part& part) { return part.rows() > part.matrix.rows(); });
   matrices.push_back({to, &form, parts, is_interleaved, std::vector<std::byte>(has_zeros ? row_bytes : 0)});
   return to;

@@ -46,8 +46,8 @@ void GpuWeights::upload(LoadContext& load, const gpu::Accelerator& device) {
         matrix.turned == nullptr ? std::nullopt : std::optional(first.transposed(1, matrix.turned));
     const RowSource source{.rows = matrix.to.rows,
                            .columns = matrix.to.columns,
-                           .row_bytes = (turned ? *turned : first).format().row_bytes(matrix.to.columns),
-                           .row = [&](int64_t r) { return turned ? turned->row(r) : matrix.row(r); }};
+                           .row_bytes = staged_row_bytes(turned ? *turned : first),
+                           .row = [&](int64_t r) { return turned ? staged_row(*turned, r) : matrix.row(r); }};
     upload.put(*matrix.form, source, matrices_.as<gpu::u8>(matrix.to.at));
     for (const GpuWeightPlan::Part& part : matrix.parts) {
       load.used.insert(&part.matrix.tensor());

@@ -41,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Wide, DeviceFamilies,
                          testing::Values("deepseek_v3_wide_like", "falcon_h1_wide_like", "falcon_mamba_wide_like",
                                          "gemma2_wide_like", "gpt_oss_wide_like", "granite4_wide_like",
                                          "jamba_wide_like", "lfm2_wide_like", "nemotron_h_wide_like",
-                                         "qwen3_5_moe_wide_like"),
+                                         "qwen3_5_moe_wide_like", "qwen3_moe_fp8_wide_like"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

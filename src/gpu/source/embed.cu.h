@@ -16,7 +16,12 @@ DEVICE void decode_chunk(float (&values)[8], const u8* weights, int columns, int
                      static_cast<long>(unit) * unit_scale_bytes(kForm) + scale_offset(kForm, in_tile, in_unit / 4);
   const u32* words = reinterpret_cast<const u32*>(codes);
   const bool is_upper = kForm == WeightForm::codes8_16 && in_unit % 4 >= 2;
-  const float scale = is_plain(kForm) ? 1 : f16_to_f32(*reinterpret_cast<const u16*>(scales + (is_upper ? 8 : 0)));
+  float scale = 1;
+  if constexpr (kForm == WeightForm::f8) {
+    scale = *reinterpret_cast<const float*>(scales);
+  } else if constexpr (!is_plain(kForm)) {
+    scale = f16_to_f32(*reinterpret_cast<const u16*>(scales + (is_upper ? 8 : 0)));
+  }
   const float minimum = has_minimum(kForm) ? f16_to_f32(*reinterpret_cast<const u16*>(scales + 8)) : 0;
   UNROLL
   for (int i = 0; i < 8; ++i) {
@@ -24,7 +29,10 @@ DEVICE void decode_chunk(float (&values)[8], const u8* weights, int columns, int
     const u32 code = words[bit / 32] >> bit % 32;
     if constexpr (kForm == WeightForm::bf16) values[i] = bits_to_f32(code << 16);
     if constexpr (kForm == WeightForm::f16) values[i] = f16_to_f32(code & 0xffff);
-    if constexpr (is_codes8(kForm)) {
+    if constexpr (kForm == WeightForm::f8) {
+      // Exponent and fraction where f32 has them are 2^120 too small.
+      values[i] = scale * (bits_to_f32((code & 0x80) << 24 | (code & 0x7f) << 20) * 0x1p120f);
+    } else if constexpr (is_codes8(kForm)) {
       values[i] = scale * static_cast<float>(static_cast<signed char>(code & 0xff)) + minimum;
     }
     if constexpr (is_codes4(kForm)) {
@@ -73,5 +81,6 @@ ESTOC_EMBED(codes4_min)
 ESTOC_EMBED(f16)
 ESTOC_EMBED(codes8_min)
 ESTOC_EMBED(codes8_16)
+ESTOC_EMBED(f8)
 
 }  // namespace estoc::gpu

@@ -163,5 +163,6 @@ ESTOC_EXPERTS_FORM(codes4_min)
 ESTOC_EXPERTS_FORM(f16)
 ESTOC_EXPERTS_FORM(codes8_min)
 ESTOC_EXPERTS_FORM(codes8_16)
+ESTOC_EXPERTS_FORM(f8)
 
 }  // namespace estoc::gpu

@@ -85,8 +85,8 @@ DEVICE void scaled_fragment(u32 (&a)[4], const LaneWeights<kForm>& w, int j, int
   const bool is_upper = kForm == WeightForm::codes8_16 && thread_index() % 4 >= 2;
   UNROLL
   for (int i = 0; i < 4; ++i) {
-    const u32 scales = w.scales.v[j], seconds = w.scales.v[has_second(kForm) ? 2 + j : j];
-    const float scale = f16_to_f32((is_upper ? seconds : scales) >> i % 2 * 16 & 0xffff);
+    const u32 seconds = w.scales.v[has_second(kForm) ? 2 + j : j];
+    const float scale = is_upper ? f16_to_f32(seconds >> i % 2 * 16 & 0xffff) : scale_of<kForm>(w, j, i % 2);
     const float minimum = has_minimum(kForm) ? f16_to_f32(seconds >> i % 2 * 16 & 0xffff) : 0;
     a[i] = pack_bf16x2(bits_to_f32(a[i] << 16) * scale + minimum, bits_to_f32(a[i] & 0xffff0000u) * scale + minimum);
   }

@@ -35,5 +35,6 @@ ESTOC_LINEAR_FORM(codes4_min)
 ESTOC_LINEAR_RARE(f16)
 ESTOC_LINEAR_RARE(codes8_min)
 ESTOC_LINEAR_RARE(codes8_16)
+ESTOC_LINEAR_RARE(f8)
 
 }  // namespace estoc::gpu

@@ -2,7 +2,8 @@
 //
 // 4- and 8-bit codes become bf16 exactly by bits (128 + code, 16 + code need no conversion) and meet their scale behind
 // the product of their group of 32. Where each 16 columns have a scale the group has two products, each with the inputs
-// of one half. f16 weights are the sum of two bf16, exactly, and have two products as well.
+// of one half. 8-bit floats become bf16 by a shift and a power of two. f16 weights are the sum of two bf16, exactly,
+// and have two products as well.
 #pragma once
 
 #include "gpu/source/device.h"
@@ -65,7 +66,12 @@ DEVICE LaneWeights<kForm> load_unit(const LaneSource<kForm>& from, int i) {
 template <WeightForm kForm>
 DEVICE u32 pair_of(u32 word, int pair) {
   constexpr u32 kOne = 0x3f803f80u;
-  if constexpr (is_codes8(kForm)) {
+  if constexpr (kForm == WeightForm::f8) {
+    // Exponent and fraction where bf16 has them are 2^120 too small, a subnormal one, too.
+    constexpr u32 kUnit = 0x7b807b80u, kMinusZero = 0x80008000u;
+    const u32 bytes = pair % 2 != 0 ? word >> 8 : word;
+    return fma_bf16x2(and_or(bytes << 8, 0x80008000u, (bytes & 0x007f007fu) << 4), kUnit, kMinusZero);
+  } else if constexpr (is_codes8(kForm)) {
     // 128 + the low seven bits, minus 128, or minus 256 where the sign bit is set
     const u32 bytes = pair % 2 != 0 ? word >> 8 : word;
     return fma_bf16x2(and_or(bytes, 0x007f007fu, 0x43004300u), kOne, and_or(bytes, 0x00800080u, 0xc300c300u));
@@ -134,12 +140,19 @@ DEVICE void begin_group(float (&begin)[N][4], const Words4 (&x)[N][2], int j) {
   }
 }
 
-// Adds a group's product times its scales, f16 of both halves in a word.
-template <int N>
-DEVICE void add_scaled(float (&sums)[N][4], const float (&product)[N][4], u32 scales) {
+// The scale of group `j` of a lane's row g or g + 8.
+template <WeightForm kForm>
+DEVICE float scale_of(const LaneWeights<kForm>& w, int j, int half) {
+  if constexpr (kForm == WeightForm::f8) return bits_to_f32(w.scales.v[half]);
+  return f16_to_f32(w.scales.v[j] >> half * 16 & 0xffff);
+}
+
+// Adds a group's product times its scales.
+template <WeightForm kForm, int N>
+DEVICE void add_scaled(float (&sums)[N][4], const float (&product)[N][4], const LaneWeights<kForm>& w, int j) {
   UNROLL
   for (int half = 0; half < 2; ++half) {
-    const float scale = f16_to_f32(scales >> half * 16 & 0xffff);
+    const float scale = scale_of<kForm>(w, j, half);
     UNROLL
     for (int n = 0; n < N; ++n) {
       UNROLL
@@ -170,7 +183,7 @@ DEVICE void multiply_group(float (&sums)[N][4], const LaneWeights<kForm>& w, con
     UNROLL
     for (int n = 0; n < N; ++n) mma_bf16(product[n], a, x[n][j].v[2 * step], x[n][j].v[2 * step + 1]);
   }
-  add_scaled<N>(sums, product, w.scales.v[j]);
+  add_scaled<kForm, N>(sums, product, w, j);
   if constexpr (has_minimum(kForm)) {
     UNROLL
     for (int half = 0; half < 2; ++half) {

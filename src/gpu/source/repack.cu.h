@@ -10,7 +10,7 @@ namespace estoc::gpu {
 // 32 weights of a row as the target's form has them. codes are unsigned nibbles or signed bytes.
 struct Group {
   u8 codes[32];
-  u32 scale = 0, second = 0;  // f16; a minimum, or the scale of the upper 16 columns
+  u32 scale = 0, second = 0;  // f16, of f8 f32; a minimum, or the scale of the upper 16 columns
 };
 
 DEVICE u32 half_at(const u8* p) { return *reinterpret_cast<const u16*>(p); }
@@ -211,6 +211,19 @@ struct Mxfp4 : BlocksOf32<WeightForm::codes8, 17> {
   }
 };
 
+// Units of 64 columns, each with its scale behind it.
+struct F8E4M3 {
+  static constexpr WeightForm kForm = WeightForm::f8;
+  static constexpr int kBytes = kUnitColumns + 4;
+  static constexpr long row_bytes(int columns) { return static_cast<long>(columns / kUnitColumns) * kBytes; }
+  static DEVICE void read(Group& to, const u8* row, int group) {
+    const u8* unit = row + static_cast<long>(group / 2) * kBytes;
+    to.scale = *reinterpret_cast<const u32*>(unit + kUnitColumns);
+    UNROLL
+    for (int i = 0; i < 32; ++i) to.codes[i] = unit[group % 2 * kGroupColumns + i];
+  }
+};
+
 template <WeightForm kForm>
 DEVICE void write_group(u8* tiles, int columns, int row, int group, const Group& from) {
   u8* tile_row = tiles + row / kTileRows * tile_row_bytes(kForm, columns);
@@ -230,7 +243,11 @@ DEVICE void write_group(u8* tiles, int columns, int row, int group, const Group&
   }
   u8* scales = tile_row + static_cast<long>(columns / kUnitColumns) * unit_code_bytes(kForm) +
                static_cast<long>(unit) * unit_scale_bytes(kForm) + scale_offset(kForm, row % kTileRows, j);
-  *reinterpret_cast<u16*>(scales) = static_cast<u16>(from.scale);
+  if constexpr (kForm == WeightForm::f8) {
+    *reinterpret_cast<u32*>(scales) = from.scale;
+  } else {
+    *reinterpret_cast<u16*>(scales) = static_cast<u16>(from.scale);
+  }
   if constexpr (has_second(kForm)) *reinterpret_cast<u16*>(scales + 8) = static_cast<u16>(from.second);
 }
 
@@ -288,6 +305,7 @@ ESTOC_REPACK(q6_k, Q6_K)
 ESTOC_REPACK(iq4_nl, Iq4Nl)
 ESTOC_REPACK(iq4_xs, Iq4Xs)
 ESTOC_REPACK(mxfp4, Mxfp4)
+ESTOC_REPACK(f8_e4m3, F8E4M3)
 #undef ESTOC_REPACK
 
 }  // namespace estoc::gpu

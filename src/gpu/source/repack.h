@@ -2,6 +2,7 @@
 //
 //   bf16                                 -> bf16           f16  -> f16
 //   q8_0 q5_0 q3_k iq4_nl iq4_xs mxfp4   -> codes8         q6_k -> codes8_16         q5_1 q5_k -> codes8_min
+//   f8_e4m3, 64 codes and their f32 scale in turn                                     -> f8
 //   q4_0                                 -> codes4                                   q4_1 q4_k -> codes4_min
 // Codes stay the file's own, those of iq4 and mxfp4 as the values they stand for, those of q3_k times their scale.
 // Rounded to f16 are: the products of the two scales of q4_k, q5_k, q6_k and iq4_xs, at most 2^-12 of

@@ -9,7 +9,7 @@
 //                            products read from shared memory without a swizzle (128 bytes along K, 1024 along rows)
 //   codes8...   1024 bytes   [half][lane][j][2 words]; pair p of a chunk is in word p / 2, bytes p % 2 and p % 2 + 2
 //   codes4...    512 bytes   [lane][j][half][1 word];  pair p of a chunk is in nibbles p and p + 4
-//   scales        64 bytes   [row g][j][half] f16
+//   scales        64 bytes   [row g][j][half] f16; of f8 [row g][half] f32, for both groups
 //   with a second 128 bytes  [row g]{[j][half] scale, [j][half] second} f16: a minimum, or the scale of the group's
 //                            upper 16 columns
 // A pair is columns 2p and 2p + 1 of its chunk: they leave a word by one shift and one mask as the halves of a
@@ -18,18 +18,20 @@
 //   codes8       scale * code, signed          codes4       scale * (code - 8)
 //   codes8_min   scale * code + minimum        codes4_min   scale * code + minimum
 //   codes8_16    scale * code, a scale for each 16 columns
+//   f8           scale * code, E4M3 (quant/f8.h)
 #pragma once
 
 #include "gpu/source/types.h"
 
 namespace estoc::gpu {
 
-enum class WeightForm : int { bf16, codes8, codes4, codes4_min, f16, codes8_min, codes8_16 };
-inline constexpr int kWeightForms = 7;
+enum class WeightForm : int { bf16, codes8, codes4, codes4_min, f16, codes8_min, codes8_16, f8 };
+inline constexpr int kWeightForms = 8;
 
 // Forms of few models' weights: they have fewer kernels, each of which is code in every binary.
 constexpr bool is_rare(WeightForm form) {
-  return form == WeightForm::f16 || form == WeightForm::codes8_min || form == WeightForm::codes8_16;
+  return form == WeightForm::f16 || form == WeightForm::codes8_min || form == WeightForm::codes8_16 ||
+         form == WeightForm::f8;
 }
 
 constexpr bool is_plain(WeightForm form) { return form == WeightForm::bf16 || form == WeightForm::f16; }
@@ -63,6 +65,7 @@ constexpr int chunk_offset(WeightForm form, int row, int chunk) {
 
 // Where the scale of group `j` of row `row` lies, from the beginning of the unit's scales; the second 8 bytes further.
 constexpr int scale_offset(WeightForm form, int row, int j) {
+  if (form == WeightForm::f8) return row % 8 * 8 + row / 8 * 4;
   return row % 8 * (has_second(form) ? 16 : 8) + j * 4 + row / 8 * 2;
 }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "gpu/source/rms_norm.h"
+#include "quant/f8.h"
 
 namespace estoc::gpu {
 
@@ -36,7 +37,7 @@ void ErrorSum::add(double value, double reference) {
 }
 
 const char* form_name(WeightForm form) {
-  constexpr const char* kNames[] = {"bf16", "codes8", "codes4", "codes4_min", "f16", "codes8_min", "codes8_16"};
+  constexpr const char* kNames[] = {"bf16", "codes8", "codes4", "codes4_min", "f16", "codes8_min", "codes8_16", "f8"};
   return kNames[static_cast<int>(form)];
 }
 
@@ -56,7 +57,15 @@ std::vector<uint8_t> draw_matrix(Random& random, WeightForm form, int rows, int 
       const uint16_t value = form == WeightForm::bf16 ? f32_to_bf16(drawn) : f32_to_f16(drawn);
       std::memcpy(codes + i, &value, 2);
     }
+    for (long i = 0; form == WeightForm::f8 && i < static_cast<long>(units) * code_bytes; ++i) {
+      if ((codes[i] & 0x7f) == 0x7f) codes[i] = 0;  // not a number
+    }
     const float per_code = scale / (is_codes8(form) ? 70 : 5);
+    for (long i = 0; form == WeightForm::f8 && i < static_cast<long>(units) * scale_bytes; i += 4) {
+      const float value = per_code * (1 + 0.2f * draw_normal(random));
+      std::memcpy(scales + i, &value, 4);
+    }
+    if (form == WeightForm::f8) continue;
     for (long i = 0; i < static_cast<long>(units) * scale_bytes; i += 2) {
       const bool is_minimum = has_minimum(form) && i % 16 >= 8;
       const uint16_t value = f32_to_f16(is_minimum ? -7 * per_code * (1 + 0.3f * draw_normal(random))
@@ -83,6 +92,11 @@ double matrix_value(const std::vector<uint8_t>& matrix, WeightForm form, int col
   };
   if (form == WeightForm::bf16) return bf16_to_f32(half_at(chunk + bit / 8));
   if (form == WeightForm::f16) return f16_to_f32(half_at(chunk + bit / 8));
+  if (form == WeightForm::f8) {
+    float factor;
+    std::memcpy(&factor, scales, 4);
+    return static_cast<double>(factor) * f8_e4m3_to_f32(chunk[bit / 8]);
+  }
   const bool is_upper = form == WeightForm::codes8_16 && in_unit % kGroupColumns >= 16;
   const double scale = f16_to_f32(half_at(scales + (is_upper ? 8 : 0)));
   const double minimum = has_minimum(form) ? f16_to_f32(half_at(scales + 8)) : 0;

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "gpu/source/repack.h"
 #include "gpu/trials/trial.h"
+#include "quant/f8.h"
 #include "quant/format.h"
 #include "quant/iq4.h"
 #include "quant/k_affine.h"
@@ -19,6 +20,17 @@ namespace {
 
 constexpr double kRounded = 3e-4;  // scales that became f16
 constexpr double kMinimum = 1e-7;  // the reference itself rounds the sum of product and minimum
+
+// FP8 as it is brought to a device: 64 codes, then their scale.
+void decode_f8_units(const std::byte* source, float* target, int64_t count) noexcept {
+  for (; count > 0; count -= kUnitColumns, target += kUnitColumns, source += kUnitColumns + 4) {
+    float scale;
+    std::memcpy(&scale, source + kUnitColumns, 4);
+    f8_e4m3.decode(source, target, kUnitColumns);
+    for (int i = 0; i < kUnitColumns; ++i) target[i] *= scale;
+  }
+}
+const QuantFormat f8_units = {f8_e4m3.name, "", -1, kUnitColumns, kUnitColumns + 4, decode_f8_units, nullptr, 0};
 
 struct RepackFormat {
   const QuantFormat& format;
@@ -40,7 +52,8 @@ const RepackFormat kRepackFormats[] = {{bf16, WeightForm::bf16, 0, {0, -1}},
                                        {q6_k, WeightForm::codes8_16, kRounded, {208, -1}},
                                        {iq4_nl, WeightForm::codes8, 0, {0, -1}},
                                        {iq4_xs, WeightForm::codes8, kRounded, {0, -1}},
-                                       {mxfp4, WeightForm::codes8, 0, {-1, -1}}};
+                                       {mxfp4, WeightForm::codes8, 0, {-1, -1}},
+                                       {f8_units, WeightForm::f8, kMinimum, {-1, -1}}};
 
 // Blocks of any bits but for their scales, so that every code and every inner scale occurs.
 std::vector<std::byte> draw_blocks(const RepackFormat& f, size_t elements, Random& random) {
@@ -51,6 +64,13 @@ std::vector<std::byte> draw_blocks(const RepackFormat& f, size_t elements, Rando
       const float value = 0.004f * (1 + 0.3f * draw_normal(random));
       const uint16_t bits = f.form == WeightForm::bf16 ? f32_to_bf16(value) : f32_to_f16(value);
       if (at >= 0) std::memcpy(block + at, &bits, 2);
+    }
+    if (f.form == WeightForm::f8) {
+      const float scale = 0.004f * (1 + 0.3f * draw_normal(random));
+      std::memcpy(block + kUnitColumns, &scale, 4);
+      for (std::byte* code = block; code < block + kUnitColumns; ++code) {
+        if ((static_cast<int>(*code) & 0x7f) == 0x7f) *code = std::byte{0};  // not a number
+      }
     }
     if (f.format.name == mxfp4.name) *block = static_cast<std::byte>(110 + random() % 25);  // a power of two
   }
