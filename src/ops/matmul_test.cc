@@ -128,8 +128,8 @@ TEST(Matmul, ScalesOfFp8GoWithRowsAndColumns) {
         for (const ComputeMode mode : {ComputeMode::exact, ComputeMode::fast}) {
           const Compute compute{team, kernels::table_of(isa)};
           const Weight weight(view, mode, compute);
-          EXPECT_EQ(weight.form() == Weight::Form::dense,
-                    mode == ComputeMode::fast && (view.scale_columns() % 32 == 0 || view.scale_columns() == view.columns()));
+          const bool is_read = view.scale_columns() % 32 == 0 || view.scale_columns() == view.columns();
+          EXPECT_EQ(weight.form() == Weight::Form::dense, mode == ComputeMode::fast && is_read);
           const DecodeScratch scratch(2, view.columns());
           for (const int64_t rows : {1, 3, 33}) {
             Rows x(33, view.columns());

@@ -1,9 +1,10 @@
 // Checkpoints in FP8: what their config says of it, and the scales that belong to their tensors.
 //
 // What is read: codes of E4M3 in a tensor `M.weight` and their factors beside it, `M.weight_scale_inv` or
-// `M.weight_scale`: one, one a row, or one for each block of rows and columns ("fp8", "fbgemm_fp8", "compressed-tensors"
-// and "modelopt" in quantization_config.quant_method). Which modules were left out of it is what their tensors say.
-// Scales of activations, keys and values that were measured are left out: those are computed with as in every other model.
+// `M.weight_scale`: one, one a row, or one for each block of rows and columns ("fp8", "fbgemm_fp8",
+// "compressed-tensors" and "modelopt" in quantization_config.quant_method). Which modules were left out of it is what
+// their tensors say. Scales that were measured for activations, keys and values are left out: those are computed with
+// as in every other model.
 // Pure functions. Throw Error{unsupported, corrupt_file} with file, tensor, what was found and what was expected.
 #pragma once
 

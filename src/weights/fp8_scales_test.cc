@@ -131,10 +131,14 @@ TEST_F(Fp8ScalesTest, groups_of_compressed_tensors) {
   };
   const File rows =
       File().add("m.weight", "F8_E4M3", "[2, 5]", codes(10)).add("m.weight_scale", "[2, 1]", std::vector{2.0f, 3.0f});
-  write(config("float-quantized", R"({"num_bits": 8, "type": "float", "strategy": "channel", "symmetric": true})"), rows);
+  write(config("float-quantized", R"({"num_bits": 8, "type": "float", "strategy": "channel", "symmetric": true})"),
+        rows);
   expect_values(2, 5, [](int64_t r, int64_t) { return r == 0 ? 2.0f : 3.0f; });
-  write(config("float-quantized", R"({"num_bits": 8, "type": "float", "strategy": "block", "block_structure": [2, 4]})"),
-        File().add("m.weight", "F8_E4M3", "[2, 5]", codes(10)).add("m.weight_scale", "[1, 2]", std::vector{2.0f, 3.0f}));
+  const File blocks =
+      File().add("m.weight", "F8_E4M3", "[2, 5]", codes(10)).add("m.weight_scale", "[1, 2]", std::vector{2.0f, 3.0f});
+  write(config("float-quantized",
+               R"({"num_bits": 8, "type": "float", "strategy": "block", "block_structure": [2, 4]})"),
+        blocks);
   expect_values(2, 5, [](int64_t, int64_t c) { return c < 4 ? 2.0f : 3.0f; });
 
   write(config("pack-quantized", R"({"num_bits": 4, "type": "int", "strategy": "group"})"), rows);
@@ -147,7 +151,8 @@ TEST_F(Fp8ScalesTest, groups_of_compressed_tensors) {
   expect_bad(ErrorCode::corrupt_file, "has no config_groups");
   write(R"({"quant_method": "compressed-tensors", "config_groups": {"a": {"format": "float-quantized"}}})", rows);
   expect_bad(ErrorCode::corrupt_file, "a of config_groups has no weights");
-  write(R"({"quant_method": "compressed-tensors", "transform_config": {"config_groups": 1}, "config_groups": {}})", rows);
+  write(R"({"quant_method": "compressed-tensors", "transform_config": {"config_groups": 1}, "config_groups": {}})",
+        rows);
   expect_bad(ErrorCode::unsupported, "and a transform_config");
 }
 
@@ -173,7 +178,8 @@ TEST_F(Fp8ScalesTest, what_does_not_fit_is_named) {
   write(kFp8, matrix().add("m.weight_scale", "[9]", std::vector<float>(9, 1.0f)));
   expect_bad(ErrorCode::corrupt_file, "has shape [9], expected one factor or one for each row of 'm.weight' [3, 9]");
   write(kFp8, matrix());
-  expect_bad(ErrorCode::corrupt_file, "'m.weight' is FP8 of shape [3, 9], expected a matrix and its scale 'm.weight_scale'");
+  expect_bad(ErrorCode::corrupt_file,
+             "'m.weight' is FP8 of shape [3, 9], expected a matrix and its scale 'm.weight_scale'");
   write(kBlocks, matrix());
   expect_bad(ErrorCode::corrupt_file, "and its scale 'm.weight_scale_inv'");
   write(kFp8, File().add("m.weight", "F8_E4M3", "[0, 9]", "").add("m.weight_scale", "[]", {1}));

@@ -4,8 +4,8 @@
 // stacked experts (a tensor of three dimensions is the matrix of all their rows) and shards by output; shards by input
 // are slices of columns. Its scheme is the tensor's format, whose rows stand for themselves: one part. A scheme that
 // spreads a row over several tensors (codes here, zero points and scales there) has them as further parts behind decode
-// and unpack, or as the tensor's scales, which decode applies; nobody above asks for bytes but the dense product, which
-// asks `has_even_runs` first and for the scales. Ownership: a view; the WeightTensor and its source must outlive it. Threads: immutable. Errors: slices throw.
+// and unpack, or as the tensor's scales, which decode applies; only dense products ask for bytes and scales, and before
+// for `has_even_runs`. Ownership: a view; tensor and source outlive it. Threads: immutable. Errors: slices throw.
 #pragma once
 
 #include <compare>
