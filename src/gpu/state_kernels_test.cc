@@ -55,15 +55,15 @@ TEST_P(StateKernelsTest, ShortConvolutions) {
 TEST_P(StateKernelsTest, Mamba2) {
   expect(SsdCase{.states = {.rows = {1, 1, 1}, .further = {1, 1, 1}}});
   expect(SsdCase{.shape = {2, 32, 1, 128, 4}, .is_gate_first = false, .states = {.rows = {9, 1}, .further = {1, 17}}});
-  expect(SsdCase{.shape = {1, 64, 1, 160, 2},
-                 .has_norm = false,
-                 .states = {.rows = {20}, .further = {8}, .has_tiles = true}});
+  expect(SsdCase{
+      .shape = {1, 64, 1, 160, 2}, .has_norm = false, .states = {.rows = {20}, .further = {8}, .has_tiles = true}});
 }
 
 TEST_P(StateKernelsTest, Mamba) {
   expect(ScanCase{.states = {.rows = {1, 1, 1}, .further = {1, 1, 1}}});
   expect(ScanCase{.shape = {200, 10, 24, 4}, .has_norms = true, .states = {.rows = {9, 1}, .further = {1, 17}}});
-  expect(ScanCase{.shape = {64, 16, 160, 2}, .has_norms = true, .states = {.rows = {20}, .further = {8}, .has_tiles = true}});
+  expect(ScanCase{
+      .shape = {64, 16, 160, 2}, .has_norms = true, .states = {.rows = {20}, .further = {8}, .has_tiles = true}});
 }
 
 INSTANTIATE_TEST_SUITE_P(Schedules, StateKernelsTest,
