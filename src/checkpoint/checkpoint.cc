@@ -8,6 +8,7 @@
 #include "checkpoint/generation_defaults.h"
 #include "checkpoint/gguf_vocab.h"
 #include "checkpoint/template_source.h"
+#include "models/encoder_family.h"
 #include "models/family.h"
 #include "weights/gguf_file.h"
 
@@ -24,7 +25,8 @@ std::unique_ptr<Tokenizer> tokenizer_of(const WeightSource& weights) {
 // A vocabulary with more ordinary tokens than the embedding has rows belongs to another model. Special tokens may
 // exceed it: fine-tunes add padding tokens that nobody ever feeds to the model.
 void check_vocabulary(const WeightSource& weights, const Tokenizer& tokenizer) {
-  const WeightTensor* embedding = weights.find(family_of(weights).naming.embedding_weight());
+  const NamingRules& naming = is_encoder(weights) ? encoder_family_of(weights)->naming : family_of(weights).naming;
+  const WeightTensor* embedding = weights.find(naming.embedding_weight());
   if (embedding == nullptr || embedding->shape.size() != 2) return;  // the family says what is wrong with the weights
   for (int64_t id = embedding->rows(); id < tokenizer.vocab_count(); ++id) {
     if (tokenizer.is_special(static_cast<TokenId>(id))) continue;
