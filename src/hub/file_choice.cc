@@ -21,9 +21,12 @@ constexpr std::string_view kTokenizers[] = {
     "tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model",
     "tiktoken.model", "qwen.tiktoken",   "vocab.json",   "vocab.txt"};
 constexpr std::string_view kOthersBesideWeights[] = {
-    "config.json",       "generation_config.json", "tokenizer_config.json", "merges.txt",
-    "added_tokens.json", "chat_template.jinja",    "chat_template.json",    "special_tokens_map.json",
-    "hf_quant_config.json"};
+    "config.json", "generation_config.json", "tokenizer_config.json", "merges.txt", "added_tokens.json",
+    "chat_template.jinja", "chat_template.json", "special_tokens_map.json", "hf_quant_config.json",
+    // What sentence-transformers makes of an encoder's rows (models/sentence_modules.h), in folders numbered in order.
+    "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json", "1_Pooling/config.json",
+    "2_Dense/config.json", "2_Dense/model.safetensors", "3_Dense/config.json", "3_Dense/model.safetensors",
+    "1_LogitScore/config.json"};
 
 std::string in_capitals(std::string_view text) {
   std::string capitals(text);

@@ -57,6 +57,13 @@ TEST(FileChoice, OneIsChosenOrASentence) {
   EXPECT_THROW(choose_gguf({}, "", "r"), Error);
 }
 
+TEST(FileChoice, WhatAnEncodersRowsBecomeIsBesideItsWeights) {
+  EXPECT_EQ(
+      files_beside_weights({"1_Pooling/config.json", "README.md", "config.json", "modules.json", "onnx/model.onnx",
+                            "sentence_bert_config.json"}),
+      (std::vector<std::string>{"config.json", "modules.json", "sentence_bert_config.json", "1_Pooling/config.json"}));
+}
+
 TEST(FileChoice, IndexesNameFilesBesideThem) {
   EXPECT_EQ(shards_of_index(R"({"weight_map": {"a": "y", "b": "x", "c": "y"}})", "i"),
             (std::vector<std::string>{"x", "y"}));
