@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "grammar/grammar_reader.h"
-#include "grammar/lark_common.h"
+#include "grammar/lark_terminals.h"
 #include "grammar/limits.h"
 #include "grammar/regex_parser.h"
 #include "grammar/rule_tree.h"
@@ -157,7 +157,7 @@ class LarkParser : private GrammarReader {
       skip_blanks();
       name = read_name();
     }
-    const std::string_view found = lark_common(source);
+    const std::string_view found = lark_terminal(source);
     if (found.empty()) refuse("common." + source + " is not supported", ErrorCode::unsupported);
     define(name, begin, expression(found));
   }

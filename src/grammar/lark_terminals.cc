@@ -1,4 +1,4 @@
-#include "grammar/lark_common.h"
+#include "grammar/lark_terminals.h"
 
 #include <utility>
 
@@ -33,7 +33,7 @@ constexpr std::pair<std::string_view, std::string_view> kCommon[] = {
 
 }  // namespace
 
-std::string_view lark_common(std::string_view name) {
+std::string_view lark_terminal(std::string_view name) {
   for (const auto& [known, expression] : kCommon) {
     if (known == name) return expression;
   }

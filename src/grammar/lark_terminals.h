@@ -6,6 +6,6 @@
 namespace estoc::grammar {
 
 // Empty when there is none of the name.
-std::string_view lark_common(std::string_view name);
+std::string_view lark_terminal(std::string_view name);
 
 }  // namespace estoc::grammar
