@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/thread_team.h"
+#include "bench/encoder_bench.h"
 #include "bench/gpu_kernel_bench.h"
 #include "bench/kernel_bench.h"
 #include "bench/model_bench.h"
@@ -57,6 +58,27 @@ ModelBenchPlan plan_of(const BenchModelOptionValues& options, const ModelSetting
   plan.rows_max = std::max(choose_batch_tokens(settings, placement.has_device()),
                            *std::max_element(plan.batches.begin(), plan.batches.end()));
   return plan;
+}
+
+std::string shown_name(const NamedModel& model) {
+  return model.name.empty() ? checkpoint_name(model.path) : model.name;
+}
+
+// Encoders are computed on the CPU, with weights as they are stored unless they are asked for otherwise.
+Json::Array bench_encoder(const WeightSource& weights, const NamedModel& model, const BenchModelOptionValues& options) {
+  ModelSettings settings = read_model_settings(model, options);
+  settings.weights = settings.weights.value_or(WeightType::as_stored);
+  const ModelBenchPlan plan = plan_of(options, settings, {});
+  const EncoderInfo info = describe_encoder(weights, {.compute = plan.compute, .weights = plan.weights});
+  Json::Array rows;
+  for (const ModelBenchResult& result : run_encoder_bench(weights, plan, show_progress)) {
+    if (options.has_profile) {
+      for (Json& row : model_profile_rows(result)) rows.push_back(std::move(row));
+    } else {
+      rows.push_back(encoder_bench_row(shown_name(model), info, plan, result));
+    }
+  }
+  return rows;
 }
 
 void require_rows(const Json::Array& rows, const BenchKernelsOptionValues& options) {
@@ -104,6 +126,12 @@ int bench_model(const BenchModelOptionValues& options) {
   auto weights = make_random_model(options.model);
   const NamedModel model = weights != nullptr ? NamedModel{options.model} : named_model(options.model);
   if (weights == nullptr) weights = open_weights(model.path, naming_rules());
+  if (is_encoder(*weights)) {
+    const Json::Array rows = bench_encoder(*weights, model, options);
+    finish_progress();
+    write_output(write_report(format, options.has_profile ? model_profile_columns() : encoder_bench_columns(), rows));
+    return 0;
+  }
   const auto [settings, placement, info] = settle(read_model_settings(model, options), *weights, available_memory());
   const ModelBenchPlan plan = plan_of(options, settings, placement);
   Json::Array rows;
@@ -111,8 +139,7 @@ int bench_model(const BenchModelOptionValues& options) {
     if (options.has_profile) {
       for (Json& row : model_profile_rows(result)) rows.push_back(std::move(row));
     } else {
-      rows.push_back(
-          model_bench_row(model.name.empty() ? checkpoint_name(model.path) : model.name, info, plan, result));
+      rows.push_back(model_bench_row(shown_name(model), info, plan, result));
     }
   }
   finish_progress();

@@ -54,7 +54,7 @@ void add_shared_options(CLI::App& command, ModelOptionValues& values) {
   flag(command, "--weights", values.weights,
        "what floating-point weights are rounded to at load; auto: nothing where they fit the memory, else int8, else "
        "int4")
-      ->check(CLI::IsMember({"auto", "as-stored", "int8", "int4"}));
+      ->check(CLI::IsMember({"auto", "as-stored", "bf16", "int8", "int4"}));
   switch_flag(command, "--deterministic", values.is_deterministic,
               "a request gives the same tokens and log-probabilities whatever runs beside it; slower");
   flag(command, "--isa", values.isa,

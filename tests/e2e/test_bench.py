@@ -46,6 +46,23 @@ def test_model_tables():
     assert "pp8" in bench(*arguments, "table").stdout
 
 
+def test_an_encoder():
+    model = GOLDEN / "encoders" / "minilm_like"
+    run = bench("model", model, "-p", "9,64", "-b", "1,20", "-t", "1,2", "-r", "2", "--weights", "bf16", "-o", "json")
+    assert run.returncode == 0, run.stderr
+    rows = json.loads(run.stdout)
+    assert [(row["threads"], row["tokens"], row["batch"]) for row in rows] == [
+        (threads, tokens, batch) for threads in (1, 2) for tokens in (9, 64) for batch in (1, 20)]
+    for row in rows:
+        assert row["model"] == "minilm_like" and row["weights"] == "bf16"
+        assert row["ms_median"] * row["tok_s_median"] == pytest.approx(1e3 * row["tokens"] * row["batch"])
+        assert row["texts_s_median"] > 0 and row["gmac_s"] > 0
+    run = bench("model", model, "-p", "65", "-t", "1")
+    assert run.returncode == 2 and "the model takes 64 tokens a text" in run.stderr
+    profile = json.loads(bench("model", model, "-p", "9", "-t", "1", "-r", "1", "--profile", "-o", "json").stdout)
+    assert {"attention", "(outside) pool"} <= {row["op"] for row in profile}
+
+
 @pytest.mark.parametrize("arguments, sentence", [
     (("-b", "1,x"), "-b: '1,x'"),
     (("-p", "0", "-n", "0"), "nothing to measure"),
