@@ -50,7 +50,7 @@ WRITTEN = [
     {"allOf": [{"type": "object", "properties": {"a": INTEGER}, "required": ["a"]},
                {"properties": {"b": FLAG}, "required": ["b"], "maxProperties": 2}]},
     {"type": "integer", "multipleOf": 7, "minimum": 0, "maximum": 7000},
-    {"type": "number", "exclusiveMinimum": 2.5, "exclusiveMaximum": 3.75},
+    {"type": "number", "exclusiveMinimum": 2.5, "exclusiveMaximum": 3.75, "multipleOf": 0.01},
     {"type": ["integer", "boolean"], "minimum": 0, "maximum": 99},
     TREE,
     LIST,
