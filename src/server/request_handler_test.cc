@@ -55,9 +55,10 @@ class RequestHandlerTest : public testing::Test {
   std::shared_ptr<FakeResponder> complete_long(const std::string& fields) {
     return complete(fields + "," + std::string(RequestHandler::kReadAtOnceBytes, ' ') + R"("echo":false)");
   }
-  void read_next() {
-    const auto work = std::move(handed_over_.front());
-    handed_over_.pop_front();
+  void read_next() { run_first(handed_over_); }
+  static void run_first(std::deque<std::function<void()>>& queue) {
+    const auto work = std::move(queue.front());
+    queue.pop_front();
     work();
   }
   std::shared_ptr<FakeResponder> complete(const std::string& fields) {
@@ -74,15 +75,22 @@ class RequestHandlerTest : public testing::Test {
     list[1].generator = &second_;
     return api::Models(std::move(list));
   }();
-  std::deque<std::function<void()>> handed_over_;
+  std::deque<std::function<void()>> handed_over_, to_compile_;
   size_t hand_over_max_ = 2;
   std::shared_ptr<RequestHandler> handler_ = std::make_shared<RequestHandler>(
       models_, RequestHandlerConfig{.access = WebAccess({.hosts = {}, .origins = {"http://app.example"}}),
-                                    .hand_over = [this](std::function<void()> work) {
-                                      if (handed_over_.size() == hand_over_max_) return false;
-                                      handed_over_.push_back(std::move(work));
-                                      return true;
-                                    }});
+                                    .hand_over =
+                                        [this](std::function<void()> work) {
+                                          if (handed_over_.size() == hand_over_max_) return false;
+                                          handed_over_.push_back(std::move(work));
+                                          return true;
+                                        },
+                                    .hand_over_compile =
+                                        [this](std::function<void()> work) {
+                                          if (to_compile_.size() == hand_over_max_) return false;
+                                          to_compile_.push_back(std::move(work));
+                                          return true;
+                                        }});
 };
 
 TEST_F(RequestHandlerTest, AnswersAtOnceWhatIsReady) {
@@ -176,6 +184,40 @@ TEST_F(RequestHandlerTest, WhatCannotBeReadSoonIsRefused) {
   EXPECT_EQ(error_of(*third).find("code")->as_string(), "busy");
   complete("");
   EXPECT_EQ(generator_.requests.size(), 1u);  // short ones go on
+}
+
+TEST_F(RequestHandlerTest, ConstraintsAreCompiledElsewhereOnceAndThenFound) {
+  const auto first = complete(R"(,"guided_regex":"a+")");
+  EXPECT_TRUE(generator_.requests.empty());
+  ASSERT_EQ(to_compile_.size(), 1u);
+  run_first(to_compile_);
+  first->run_posts();
+  ASSERT_EQ(generator_.requests.size(), 1u);
+  EXPECT_NE(generator_.requests[0].constraint, nullptr);
+  complete(R"(,"guided_regex":"a+")");
+  EXPECT_TRUE(to_compile_.empty());
+  ASSERT_EQ(generator_.requests.size(), 2u);
+  EXPECT_EQ(generator_.requests[1].constraint, generator_.requests[0].constraint);
+}
+
+// A long body is read by those who read long bodies, and compiled by those who compile.
+TEST_F(RequestHandlerTest, ConstraintsOfLongBodiesAreCompiledElsewhereToo) {
+  const auto responder = complete_long(R"(,"guided_regex":"a+")");
+  ASSERT_EQ(handed_over_.size(), 1u);
+  read_next();
+  ASSERT_EQ(to_compile_.size(), 1u);
+  run_first(to_compile_);
+  responder->run_posts();
+  EXPECT_EQ(generator_.requests.size(), 1u);
+}
+
+TEST_F(RequestHandlerTest, WhatCannotBeCompiledIsRefusedAndTooManyAreToo) {
+  const auto wrong = complete(R"(,"guided_regex":"(")");
+  run_first(to_compile_);
+  EXPECT_EQ(wrong->response.status, 400);
+  EXPECT_EQ(error_of(*wrong).find("param")->as_string(), "guided_regex");
+  for (int i = 0; i < 2; ++i) complete(R"(,"guided_regex":"(")");
+  EXPECT_EQ(complete(R"(,"guided_regex":"(")")->response.status, 503);
 }
 
 TEST_F(RequestHandlerTest, WhoLeavesIsNotRead) {
