@@ -24,8 +24,9 @@ WORD = {"type": "string", "pattern": "^[a-z]{1,12}$"}
 
 TREE = {"$defs": {"node": record(["name"], name=text(12),
                                  children=several({"$ref": "#/$defs/node"}, 2))}, "$ref": "#/$defs/node"}
-LIST = {"$defs": {"link": {"anyOf": [{"type": "null"}, record(value=INTEGER, next={"$ref": "#/$defs/link"})]}},
-        "$ref": "#/$defs/link"}
+LEAF = {"$ref": "#/$defs/leaf"}
+PAIR = {"$defs": {"pair": record(left=LEAF, right={"anyOf": [{"type": "null"}, LEAF]}), "leaf": record(value=INTEGER)},
+        "$ref": "#/$defs/pair"}
 
 WRITTEN = [
     record(name=text(), age={"type": "integer", "minimum": 0, "maximum": 120}),
@@ -50,10 +51,10 @@ WRITTEN = [
     {"allOf": [{"type": "object", "properties": {"a": INTEGER}, "required": ["a"]},
                {"properties": {"b": FLAG}, "required": ["b"], "maxProperties": 2}]},
     {"type": "integer", "multipleOf": 7, "minimum": 0, "maximum": 7000},
-    {"type": "number", "exclusiveMinimum": 2.5, "exclusiveMaximum": 3.75, "multipleOf": 0.01},
+    {"type": "integer", "exclusiveMinimum": 2.5, "exclusiveMaximum": 37.5},
     {"type": ["integer", "boolean"], "minimum": 0, "maximum": 99},
     TREE,
-    LIST,
+    PAIR,
     record(outer=record(middle=record(inner=record(leaf=text(20))))),
     record(matrix=several(several({"type": "integer", "minimum": 0, "maximum": 9}, 3, minItems=3), 3, minItems=3)),
     record([], a=INTEGER, b=text(10), c=FLAG, d=several(WORD, 3)),
