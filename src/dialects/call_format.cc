@@ -15,6 +15,7 @@ Json of_type(const char* type, const char* member, Json value) {
 Json Form::text(std::string_view text) { return of_type("const_string", "value", Json(text)); }
 Json Form::schema(Json schema) { return of_type("json_schema", "json_schema", std::move(schema)); }
 Json Form::regex(std::string_view pattern) { return of_type("regex", "pattern", Json(pattern)); }
+Json Form::part(int index) { return of_type("part", "index", Json(index)); }
 Json Form::sequence(Json::Array elements) { return of_type("sequence", "elements", Json(std::move(elements))); }
 Json Form::optional(Json element) { return of_type("optional", "content", std::move(element)); }
 

@@ -46,6 +46,7 @@ struct Form {
   static Json schema(Json schema);
   static Json any_text(std::vector<std::string_view> excludes);
   static Json regex(std::string_view pattern);
+  static Json part(int index);
   static Json sequence(Json::Array elements);
   static Json either(Json::Array elements);
   static Json optional(Json element);

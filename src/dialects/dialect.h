@@ -14,6 +14,8 @@
 
 namespace estoc {
 
+struct ReasoningStyle;
+
 struct Dialect {
   std::string_view name;
   std::string_view aliases;  // other servers' names of it, with blanks between
@@ -24,7 +26,10 @@ struct Dialect {
   CallFormat (*format)(const CallRules& rules);
   // Marks that are control tokens in some vocabularies: they have to reach the splitter.
   std::vector<std::string_view> marks;
-  bool splits_reasoning = false;  // the same marks tell reasoning, which then has no style of its own
+  // What the same splitter takes for reasoning; null where reasoning has a style of its own.
+  const ReasoningStyle* own_reasoning = nullptr;
+  // The format of an answer whose text has this one, where a dialect has marks around text, too; null: the text itself.
+  Json (*around_text)(Json text) = nullptr;
 };
 
 // In the order in which templates are compared with them.

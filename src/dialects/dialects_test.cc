@@ -223,6 +223,7 @@ TEST(Dialects, PlainValuesGetTheTypesOfTheSchema) {
   EXPECT_EQ(read("days", "12"), R"({"days":12})");
   EXPECT_EQ(read("days", "twelve"), R"({"days":"twelve"})");
   EXPECT_EQ(read("exact", "True"), R"({"exact":true})");
+  EXPECT_EQ(read("more", "{'x': [None, 'a \\' b']}"), R"({"more":{"x":[null,"a ' b"]}})");
   EXPECT_EQ(read("unit", "null"), R"({"unit":null})");
   EXPECT_EQ(read("unit", "12"), R"({"unit":"12"})");
   EXPECT_EQ(read("unknown", "[1, 2]"), R"({"unknown":[1,2]})");

@@ -1,8 +1,14 @@
 // gpt-oss: messages with channels.
 #include "dialects/families.h"
 #include "dialects/harmony.h"
+#include "dialects/reasoning.h"
 
 namespace estoc {
+namespace {
+
+constexpr ReasoningStyle kAnalysis = {"analysis", "", "<|channel|>analysis<|message|>", "<|end|>"};
+
+}  // namespace
 
 const Dialect kGptOss = {
     .name = "openai",
@@ -11,7 +17,8 @@ const Dialect kGptOss = {
     .make_splitter = make_harmony_splitter,
     .format = harmony_format,
     .marks = {"<|start|>", "<|channel|>", "<|message|>", "<|constrain|>", "<|end|>", "<|call|>", "<|return|>"},
-    .splits_reasoning = true,
+    .own_reasoning = &kAnalysis,
+    .around_text = harmony_text,
 };
 
 }  // namespace estoc

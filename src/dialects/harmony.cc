@@ -105,9 +105,19 @@ class HarmonySplitter final : public CallSplitter {
   Body body_ = Body::content;
 };
 
-Json message(std::string_view header) {
-  return Form::sequence({Form::text(std::string(kChannel) + std::string(header) + std::string(kMessage)),
-                         Form::any_text({kEnd, kStart, kChannel})});
+Json header(std::string_view channel) {
+  return Form::text(std::string(kChannel) + std::string(channel) + std::string(kMessage));
+}
+
+Json message(std::string_view channel) {
+  return Form::sequence({header(channel), Form::any_text({kEnd, kStart, kChannel})});
+}
+
+// Messages in front of the last one.
+Json behind_others(Json last) {
+  Json next = Form::text(std::string(kEnd) + std::string(kStart) + "assistant");
+  Json other = Form::sequence({Form::either({message("analysis"), message("commentary")}), std::move(next)});
+  return Form::sequence({Form::optional(Form::several(std::move(other), "")), std::move(last)});
 }
 
 }  // namespace
@@ -126,13 +136,9 @@ CallFormat harmony_format(const CallRules& rules) {
   }
   const Json call = Form::sequence(
       {Form::text(std::string(kChannel) + "commentary to=" + std::string(kFunctions)), Form::either(std::move(calls))});
-  const Json next = Form::text(std::string(kEnd) + std::string(kStart) + "assistant");
-  const auto before = [&](Json::Array headers) {
-    return Form::optional(Form::several(Form::sequence({Form::either(std::move(headers)), next}), ""));
-  };
-  return {
-      Form::sequence({before({message("analysis"), message("commentary")}), call}),
-      Form::sequence({before({message("analysis"), message("commentary")}), Form::either({call, message("final")})})};
+  return {behind_others(call), behind_others(Form::either({call, message("final")}))};
 }
+
+Json harmony_text(Json text) { return behind_others(Form::sequence({header("final"), std::move(text)})); }
 
 }  // namespace estoc

@@ -13,5 +13,7 @@ namespace estoc {
 
 std::unique_ptr<PartSplitter> make_harmony_splitter(CallContext context);
 CallFormat harmony_format(const CallRules& rules);
+// An answer in the channel final, perhaps behind others.
+Json harmony_text(Json text);
 
 }  // namespace estoc

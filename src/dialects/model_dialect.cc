@@ -9,7 +9,7 @@ namespace estoc {
 ModelDialect detect_model_dialect(std::string_view chat_template) {
   const Dialect* calls = detect_dialect(chat_template);
   if (calls == nullptr) calls = &default_dialect();
-  return {calls, calls->splits_reasoning ? nullptr : detect_reasoning_style(chat_template)};
+  return {calls, calls->own_reasoning != nullptr ? nullptr : detect_reasoning_style(chat_template)};
 }
 
 const Dialect* choose_dialect(const Dialect* detected, std::string_view name, std::string_view flag) {

@@ -280,7 +280,7 @@ CallFormat tagged_format(const TaggedCalls& dialect, const CallRules& rules) {
   const Json begin = Form::text(has_section ? std::string(dialect.section_begin) + line : "");
   const Json end = Form::text(has_section ? line + std::string(dialect.section_end) : "");
   if (!dialect.has_many) call = Form::sequence({begin, std::move(call), end});
-  if (rules.may_be_parallel) call = Form::several(std::move(call), "\n");
+  if (rules.may_be_parallel) call = Form::several(std::move(call), dialect.line);
   if (dialect.has_many) call = Form::sequence({begin, std::move(call), end});
   return format_with_trigger(has_section ? dialect.section_begin : dialect.call_begin, std::move(call));
 }

@@ -17,8 +17,8 @@ struct WrittenCall {
   Json arguments;
 };
 
-inline Json call_json(const WrittenCall& call, const char* name_key, const char* arguments_key) {
-  return Json(Json::Object{{name_key, Json(call.name)}, {arguments_key, call.arguments}});
+inline std::string call_json(const WrittenCall& call, const std::string& name_key, const std::string& arguments_key) {
+  return "{\"" + name_key + "\": \"" + call.name + "\", \"" + arguments_key + "\": " + to_json(call.arguments) + "}";
 }
 
 // As Python's repr() or, with a quote, as Gemma writes a value.
@@ -69,8 +69,8 @@ inline CallWriter in_marks(std::string begin, std::function<std::string(const Wr
 inline CallWriter object_list(std::string begin, std::string end, const char* name = "name",
                               const char* arguments = "arguments") {
   return in_marks(
-      "", [=](const WrittenCall& call, size_t) { return to_json(call_json(call, name, arguments)); }, "", begin + "[",
-      ", ", "]" + end);
+      "", [=](const WrittenCall& call, size_t) { return call_json(call, name, arguments); }, "", begin + "[", ", ",
+      "]" + end);
 }
 
 inline std::string code(const WrittenCall& call) {
@@ -91,7 +91,7 @@ inline std::string tagged(const WrittenCall& call, const std::string& name_end, 
 }
 
 inline const std::map<std::string_view, CallWriter>& call_writers() {
-  const auto object = [](const WrittenCall& call, size_t) { return to_json(call_json(call, "name", "arguments")); };
+  const auto object = [](const WrittenCall& call, size_t) { return call_json(call, "name", "arguments"); };
   const auto code_of = [](const WrittenCall& call, size_t) { return code(call); };
   const auto named = [](std::string between) {
     return [between](const WrittenCall& call, size_t) { return call.name + between + to_json(call.arguments); };
@@ -152,8 +152,7 @@ inline const std::map<std::string_view, CallWriter>& call_writers() {
       {"hermes", in_marks("<tool_call>\n", object, "\n</tool_call>", "", "\n")},
       {"llama3_json",
        in_marks(
-           "", [](const WrittenCall& call, size_t) { return to_json(call_json(call, "name", "parameters")); }, "", "",
-           "; ")},
+           "", [](const WrittenCall& call, size_t) { return call_json(call, "name", "parameters"); }, "", "", "; ")},
   };
   return kWriters;
 }

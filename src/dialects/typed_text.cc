@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "dialects/literal_text.h"
 
 namespace estoc {
 namespace {
@@ -96,11 +97,15 @@ std::string typed_value(std::string_view text, const Json* schema, const Json& r
     return out;
   };
   if (types.has_only_strings()) return quoted();
-  const std::string_view spelt = text == "True" ? "true" : text == "False" ? "false" : text == "None" ? "null" : text;
-  try {
-    const Json value = parse_json(spelt, kDepthMax);
-    if (types.has_type_of(value)) return to_json(value);
-  } catch (const Error&) {  // text that spells no JSON is a string
+  // As JSON spells it, or else as Python does; text that neither does is a string.
+  for (const bool is_python : {false, true}) {
+    const auto spelt = is_python ? literal_json(text, {}) : std::string(text);
+    if (!spelt) break;
+    try {
+      const Json value = parse_json(*spelt, kDepthMax);
+      if (types.has_type_of(value)) return to_json(value);
+    } catch (const Error&) {
+    }
   }
   return quoted();
 }
