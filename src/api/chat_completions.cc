@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "api/answer_constraint.h"
 #include "api/answer_splitter.h"
 #include "api/chat_prompt.h"
-#include "api/constraint_fields.h"
 #include "api/endpoints.h"
 #include "api/engine_request.h"
 #include "api/generation.h"
@@ -99,11 +99,12 @@ Answer chat_completions(const Models& models, const Call& call) {
   GenerationFields read = read_generation_fields(fields, model, call, 1);
   if (const auto tokens_max = read_tokens_max(fields, "max_completion_tokens", 1, model)) read.tokens_max = tokens_max;
   read.sampling.logprobs = read_chat_logprobs(fields);
-  if (const auto wanted = read_constraint(fields)) {
-    read.constraint = find_constraint(*wanted, model, call);
-    if (read.constraint == nullptr) return Elsewhere();
-  }
+  AnswerRules rules{tools, read_constraint(fields), read_reasoning_limit(fields, model)};
   const ChatPrompt prompt = read_chat_prompt(fields, model, tools.shown);
+  rules.begins_in_reasoning = prompt.is_in_reasoning;
+  auto constraint = find_answer_constraint(rules, model, call);
+  if (!constraint) return Elsewhere();
+  read.constraint = std::move(*constraint);
   check_answer_size(prompt.tokens.size(), read.choices);
   fields.log_unread("/v1/chat/completions");
 
@@ -114,7 +115,7 @@ Answer chat_completions(const Models& models, const Call& call) {
     ChoiceOptions options = choice_options(read);
     // What keeps to a constraint is all there, a blank in front included.
     if (prompt.continues_message || read.constraint != nullptr) options.continued = prompt.tokens;
-    options.kept_special = model.mark_tokens;
+    if (reads_marks(model, tools)) options.kept_special = model.mark_tokens;
     choices.emplace_back(*model.tokenizer, std::move(options),
                          make_answer_splitter(model, tools, prompt.is_in_reasoning, fmt::format("{} {}", call.id, i)));
   }

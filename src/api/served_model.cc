@@ -9,8 +9,7 @@
 
 namespace estoc::api {
 
-void ServedModel::set_dialect(const ModelDialect& chosen) {
-  dialect = chosen;
+std::vector<TokenId> mark_tokens_of(const ModelDialect& dialect, const Tokenizer& tokenizer) {
   std::vector<std::string_view> marks;
   if (dialect.calls != nullptr) marks = dialect.calls->marks;
   if (const ReasoningStyle* style = dialect.reasoning) {
@@ -18,10 +17,15 @@ void ServedModel::set_dialect(const ModelDialect& chosen) {
   }
   std::vector<TokenId> tokens;
   for (const std::string_view mark : marks) {
-    const auto token = tokenizer->find(mark);
-    if (token && tokenizer->is_special(*token)) tokens.push_back(*token);
+    const auto token = tokenizer.find(mark);
+    if (token && tokenizer.is_special(*token)) tokens.push_back(*token);
   }
-  mark_tokens = std::move(tokens);
+  return tokens;
+}
+
+void ServedModel::set_dialect(const ModelDialect& chosen) {
+  dialect = chosen;
+  mark_tokens = mark_tokens_of(dialect, *tokenizer);
 }
 
 ModelTask ServedModel::task() const {

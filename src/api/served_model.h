@@ -39,6 +39,9 @@ struct WeightRounding {
 
 enum class ModelTask { generate, embed, score };
 
+// The control tokens among a dialect's marks: they have to reach who reads an answer, and grammars may ask for them.
+std::vector<TokenId> mark_tokens_of(const ModelDialect& dialect, const Tokenizer& tokenizer);
+
 struct ServedModel {
   std::string name;                  // what clients write in `model`
   std::string fingerprint;           // `system_fingerprint`; empty gives null
@@ -54,7 +57,7 @@ struct ServedModel {
   const PromptBuilder* prompts = nullptr;
   grammar::ConstraintCache* constraints = nullptr;
   ModelDialect dialect;             // how a chat's answers are read
-  SharedList<TokenId> mark_tokens;  // the control tokens among its marks: they have to reach who reads them
+  SharedList<TokenId> mark_tokens;  // mark_tokens_of(dialect)
   Generator* generator = nullptr;   // null in a test that generates nothing
   // Of a model that makes vectors or scores instead, in place of prompts and generator.
   EncodingEngine* encoder = nullptr;

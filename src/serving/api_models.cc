@@ -26,9 +26,7 @@ api::ServedModel view_of(const Served& served, const std::string& version) {
   view.text_bytes_max = api::longest_text_bytes(*view.tokenizer, view.context);
   view.prompts = served.checkpoint.prompts.get();
   view.constraints = served.constraints.get();
-  view.set_dialect(
-      {choose_dialect(served.checkpoint.dialect.calls, served.settings.tool_call_parser, view.name),
-       choose_reasoning(served.checkpoint.dialect.reasoning, served.settings.reasoning_parser, view.name)});
+  view.set_dialect(served.dialect);
   return view;
 }
 

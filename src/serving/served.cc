@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "api/served_model.h"
+#include "dialects/model_dialect.h"
+#include "grammar/limits.h"
 #include "serving/open_packs.h"
 #include "serving/weight_choice.h"
 
@@ -40,7 +43,11 @@ Served::Served(Checkpoint&& opened, const Settled& settled, const ModelPlan& pla
         weights.type, *weights.divergence);
   }
   engine = std::make_unique<Engine>(*model, plan.engine, &team);
-  constraints = std::make_unique<grammar::ConstraintCache>(*checkpoint.tokenizer, model->info().vocab);
+  dialect = {choose_dialect(checkpoint.dialect.calls, this->settings.tool_call_parser, name),
+             choose_reasoning(checkpoint.dialect.reasoning, this->settings.reasoning_parser, name)};
+  constraints = std::make_unique<grammar::ConstraintCache>(*checkpoint.tokenizer, model->info().vocab,
+                                                           grammar::limits::kCompiledBytesMax,
+                                                           api::mark_tokens_of(dialect, *checkpoint.tokenizer));
 }
 
 }  // namespace estoc

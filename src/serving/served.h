@@ -45,6 +45,7 @@ struct Served {
   api::WeightRounding weights;
   std::string rounded;  // the same for people; empty where nothing was rounded
   std::unique_ptr<Engine> engine;
+  ModelDialect dialect;  // how it writes calls and reasoning, as its settings say
   std::unique_ptr<grammar::ConstraintCache> constraints;
   const std::time_t created = std::time(nullptr);  // when it was loaded
 };
