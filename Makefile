@@ -8,7 +8,7 @@ FUZZ_HARNESSES ?=
 TSAN_SECONDS ?= 60
 TSAN_MINUTES ?= 6
 # The rooms with threads.
-TSAN_ROOMS := base kv http engine server
+TSAN_ROOMS := base kv http engine encoding grammar server
 SOAK_SECONDS ?= 600
 ASAN_MINUTES ?= 12
 # Empty for all files, however long it takes.
