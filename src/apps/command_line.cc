@@ -23,6 +23,7 @@ constexpr const char* kFooter = R"(Examples:
   estoc run demo < question.txt                  all of the file is one question
   estoc run ./Llama-3.2-1B-Instruct              chat in the terminal
   estoc serve org/name:Q4_K_M                    fetch it from Hugging Face first if it is not here
+  estoc embed ./bge-small-en-v1.5 "Hello world"  its vector, as JSON; of each line of the input without a text
   estoc show model.gguf                          what is inside and what memory it needs
   estoc perplexity demo text.txt --chunks 20     how well it predicts a text
   estoc tokenize demo "Hello world" --pieces     its tokens, one a line
@@ -40,6 +41,7 @@ struct CommandLine::Commands {
     app.footer(std::string(kFooter) + "\n" + kVariables);
     add(app, "serve", "answer over the OpenAI API", serve_values, add_serve_options, serve);
     add(app, "run", "answer one question, or chat in the terminal", run_values, add_run_options, estoc::run);
+    add(app, "embed", "print the vectors of texts", embed_values, add_embed_options, embed);
     add(app, "show", "tell what a model is and what it needs", show_values, add_show_options, show);
     add(app, "perplexity", "tell how well a model predicts a text", perplexity_values, add_perplexity_options,
         perplexity);
@@ -73,6 +75,7 @@ struct CommandLine::Commands {
   CLI::App app{"estoc: runs language models on CPUs and serves them over the OpenAI API", "estoc"};
   ServeOptionValues serve_values;
   RunOptionValues run_values;
+  EmbedOptionValues embed_values;
   ShowOptionValues show_values;
   PerplexityOptionValues perplexity_values;
   TokenizeOptionValues tokenize_values;

@@ -16,6 +16,7 @@ int bench_model(const BenchModelOptionValues& options);
 int bench_constraint(const BenchModelOptionValues& options, const grammar::ConstraintSource& source);
 int bench_report(const BenchReportOptionValues& options);
 int bench_serve(const BenchServeOptionValues& options);
+int embed(const EmbedOptionValues& options);
 int show(const ShowOptionValues& options);
 int tokenize(const TokenizeOptionValues& options);
 int trace(const TraceOptionValues& options);

@@ -37,7 +37,8 @@ void add_shared_options(CLI::App& command, ModelOptionValues& values) {
       ->check(CLI::Range(0, 1024));
   switch_flag(command, "--pin", values.is_pinned,
               "each compute thread on a CPU of its own; for machines that do nothing else");
-  flag(command, "--ctx", values.context, "tokens a conversation may have; 0 takes the model's own limit")
+  flag(command, "--ctx", values.context,
+       "tokens a conversation, or an encoder's text, may have; 0 takes the model's own limit")
       ->check(CLI::Range(0, 1 << 24));
   flag(command, "--device", values.device,
        "what computes: auto takes a GPU of NVIDIA where one is and computes this model; cpu; cuda or cuda:N; hip or "
@@ -68,10 +69,11 @@ void add_shared_options(CLI::App& command, ModelOptionValues& values) {
       command, "--pack-cache", values.pack_cache,
       "keep packed weights for the next start: auto keeps those of 64 MiB and more in the folder `packed` of the cache "
       "(the 4 used last); off; or a folder, which keeps any");
-  flag(command, "--max-seqs", values.sequences_max, "requests that run at once; 0 takes 64, on a GPU 256")
+  flag(command, "--max-seqs", values.sequences_max,
+       "requests that run at once, of an encoder texts of a batch; 0 takes 64, on a GPU and of an encoder 256")
       ->check(CLI::Range(0, 4096));
   flag(command, "--batch-tokens", values.batch_tokens_max,
-       "tokens computed in one step at most; 0 takes 512, on a GPU 2048")
+       "tokens computed in one step at most; 0 takes 512, on a GPU and of an encoder 2048")
       ->check(CLI::Range(0, 8192));
   flag(command, "--log-level", values.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
@@ -157,6 +159,14 @@ void add_run_options(CLI::App& command, RunOptionValues& values) {
       ->check(CLI::Range(0.0, 1.0));
   flag(command, "--seed", values.seed, "seed of the sampler");
   add_constraint_options(command, values.constraint);
+}
+
+void add_embed_options(CLI::App& command, EmbedOptionValues& values) {
+  values.log_level = "warn";
+  add_model_options(command, values);
+  command.add_option("TEXT", values.text, "the text; without it or as - each line of the standard input is one");
+  // What keeps keys and values has no use here.
+  for (const char* name : {"--kv-type", "--kv-memory"}) command.remove_option(command.get_option(name));
 }
 
 void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values) {

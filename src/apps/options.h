@@ -79,6 +79,10 @@ struct RunOptionValues : SingleModelOptionValues {
   ConstraintOptionValues constraint;
 };
 
+struct EmbedOptionValues : SingleModelOptionValues {
+  std::optional<std::string> text;  // nothing or "-": the standard input, a text a line
+};
+
 struct PerplexityOptionValues : SingleModelOptionValues {
   std::string file;
   int windows = 0;  // 0: all of the file
@@ -133,6 +137,7 @@ struct BenchKernelsOptionValues {
 void add_model_options(CLI::App& command, SingleModelOptionValues& values);
 void add_serve_options(CLI::App& command, ServeOptionValues& values);
 void add_run_options(CLI::App& command, RunOptionValues& values);
+void add_embed_options(CLI::App& command, EmbedOptionValues& values);
 void add_perplexity_options(CLI::App& command, PerplexityOptionValues& values);
 void add_show_options(CLI::App& command, ShowOptionValues& values);
 void add_trace_options(CLI::App& command, TraceOptionValues& values);

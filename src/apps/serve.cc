@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "apps/commands.h"
+#include "apps/encoder_text.h"
 #include "apps/exit_codes.h"
 #include "apps/load_models.h"
 #include "apps/process_options.h"
@@ -69,6 +70,22 @@ void log_model(const Served& served) {
   }
 }
 
+void log_model(const ServedEncoder& served) {
+  const EncoderInfo& info = served.encoder->info();
+  const EncodingConfig& config = served.engine->config();
+  log_info("{}: {:.1f} M parameters, {} weights {}, {} threads, {}", served.name,
+           static_cast<double>(info.parameter_count) / 1e6, compute_name(served.settings.compute),
+           format_bytes(info.weight_bytes), served.team.thread_count(), kernels::table().name);
+  log_info("{}: {}; texts of up to {} tokens, batches of up to {} tokens and {} texts", served.name, encoder_text(info),
+           config.context, config.batch_tokens_max, config.batch_texts_max);
+}
+
+template <typename AnyServed>
+void drain(const AnyServed& served) {
+  if (served.engine->drain(std::chrono::seconds(1))) return;
+  log_warn("{}: requests were still being computed: they are cut off", served.name);
+}
+
 // Until a signal comes: false; or a model has lost its device: true. A second that nobody waits for: all its requests
 // have been told.
 bool wait_for_the_end(StopSignals& signals, const Runtime& runtime, int grace_s) {
@@ -116,6 +133,7 @@ int serve(const ServeOptionValues& options) {
 
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   for (const auto& served : runtime.models()) log_model(*served);
+  for (const auto& served : runtime.encoders()) log_model(*served);
   log_info("serving on http://{}:{}/v1 after {:.2f} s (Ctrl-C stops)", options.host, server.port(), took.count());
 
   const LoadReporter reporter(models.list());
@@ -124,11 +142,12 @@ int serve(const ServeOptionValues& options) {
   for (const auto& served : runtime.models()) {
     if (served->packs != nullptr) served->packs->abandon();
   }
-  server.stop(std::chrono::seconds(options.grace_s));
-  for (const auto& served : runtime.models()) {
-    if (served->engine->drain(std::chrono::seconds(1))) continue;
-    log_warn("{}: requests were still being computed: they are cut off", served->name);
+  for (const auto& served : runtime.encoders()) {
+    if (served->packs != nullptr) served->packs->abandon();
   }
+  server.stop(std::chrono::seconds(options.grace_s));
+  for (const auto& served : runtime.models()) drain(*served);
+  for (const auto& served : runtime.encoders()) drain(*served);
   return is_lost ? kExitDeviceLost : kExitDone;
 }
 

@@ -6,16 +6,19 @@
 #include <utility>
 
 #include "apps/commands.h"
+#include "apps/encoder_text.h"
 #include "apps/process_options.h"
 #include "apps/read_settings.h"
 #include "apps/show_forms.h"
 #include "apps/standard_streams.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "checkpoint/checkpoint.h"
 #include "engine/kv_sizing.h"
 #include "gpu/device_report.h"
 #include "kernels/kernels.h"
 #include "serving/served.h"
+#include "serving/served_encoder.h"
 #include "serving/settled.h"
 
 namespace estoc {
@@ -37,20 +40,46 @@ std::string formats_of(const WeightSource& weights) {
   return text;
 }
 
+void row_of_file(const Checkpoint& checkpoint) {
+  row("file", fmt::format("{} ({}, {})", checkpoint.path, checkpoint.weights->container(),
+                          format_bytes(checkpoint.weights->file_bytes())));
+}
+
+int show_encoder(const ModelSettings& settings, const Checkpoint& checkpoint, const ShowOptionValues& options) {
+  if (options.has_forms) fail(ErrorCode::unsupported, "--forms is not told of encoders");
+  check_encoder_settings(settings, checkpoint);
+  const EncoderInfo info = describe_encoder(*checkpoint.weights, encoder_options(settings));
+  const int context = settings.engine.context;
+  row("model", served_name(settings, checkpoint));
+  row_of_file(checkpoint);
+  row("architecture", fmt::format("{} (family {}), an encoder", info.architecture, info.family));
+  row("parameters", fmt::format("{:.1f} M", static_cast<double>(info.parameter_count) / 1e6));
+  row("shape", fmt::format("{} layers, hidden {}, vocabulary {}", info.layers, info.hidden, info.vocab));
+  row("results", encoder_text(info));
+  row("formats", formats_of(*checkpoint.weights));
+  row("texts", fmt::format("up to {} tokens (used here: {})", info.tokens_max,
+                           context > 0 ? std::min(context, info.tokens_max) : info.tokens_max));
+  row("compute", fmt::format("{}, {} threads, {}", options.compute, thread_count(read_runtime_settings(options)),
+                             kernels::table().name));
+  row("memory", fmt::format("{} = weights {} + about 100 MiB of buffers",
+                            format_bytes(info.weight_bytes + (100u << 20)), format_bytes(info.weight_bytes)));
+  return 0;
+}
+
 }  // namespace
 
 int show(const ShowOptionValues& options) {
   apply_process_options(options);
   const NamedModel model = named_model(options.model);
   const Checkpoint checkpoint = open_checkpoint(model.path);
+  if (is_encoder(*checkpoint.weights)) return show_encoder(read_model_settings(model, options), checkpoint, options);
   const auto [settings, placement, info] =
       settle(read_model_settings(model, options), *checkpoint.weights, available_memory());
   const ModelPlan plan = plan_model(settings, info, placement);
   const uint64_t kv_bytes = plan.engine.kv_bytes;
   const uint64_t block = std::max<uint64_t>(1, info.state.position_block_bytes(plan.engine.kv_type));
   row("model", served_name(settings, checkpoint));
-  row("file", fmt::format("{} ({}, {})", checkpoint.path, checkpoint.weights->container(),
-                          format_bytes(checkpoint.weights->file_bytes())));
+  row_of_file(checkpoint);
   row("architecture", fmt::format("{} (family {})", info.architecture, info.family));
   row("parameters", fmt::format("{:.1f} M", static_cast<double>(info.parameter_count) / 1e6));
   row("shape", fmt::format("{} layers, hidden {}, {} heads, {} KV heads of {}, FFN {}, vocabulary {}", info.layers,

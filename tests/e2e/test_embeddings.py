@@ -6,6 +6,7 @@ import random
 import signal
 import socket
 import struct
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +14,7 @@ import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from estoc_server import GOLDEN, EstocServer
+from estoc_server import BINARY, GOLDEN, EstocServer
 from tiny_encoder import golden_texts, make_encoder
 
 LIMIT = 64  # tokens of a text, as sentence_bert_config.json says
@@ -262,3 +263,29 @@ def test_what_runs_is_finished_at_the_end(tmp_path):
         own.process.send_signal(signal.SIGTERM)
         assert len(running.result(60).json()["data"]) == 2000
     assert own.process.wait(30) == 0, own.log.read_text()
+
+
+def estoc(*arguments, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=120, **options)
+
+
+def test_commands(tmp_path):
+    folder = make_encoder("minilm_like", tmp_path)
+    scorer = make_encoder("bert_scores_like", tmp_path)
+    one = estoc("embed", folder, "w7 w8")
+    assert one.returncode == 0, one.stderr
+    vector = json.loads(one.stdout)
+    assert len(vector) == 64 and sum(x * x for x in vector) == pytest.approx(1, abs=1e-4)
+    lines = estoc("embed", folder, "-", input="w7 w8\nw9\n").stdout.splitlines()
+    assert len(lines) == 2 and json.loads(lines[0]) == pytest.approx(vector, abs=1e-3)
+    refused = estoc("embed", folder, "w7 " * 80)
+    assert refused.returncode == 2 and "text 1 has 82 tokens, expected 1 to 64" in refused.stderr
+    assert "makes no vectors" in estoc("embed", scorer, "w7").stderr
+    shown = estoc("show", folder)
+    assert shown.returncode == 0, shown.stderr
+    assert "vectors of 64 numbers (pooling mean, length 1)" in shown.stdout and "up to 64 tokens" in shown.stdout
+    assert "scores of 1 label" in estoc("show", scorer).stdout
+    run = estoc("run", folder, "Hello")
+    assert run.returncode == 2 and "makes vectors of texts and generates no text" in run.stderr
+    device = estoc("serve", folder, "--device", "emulator")
+    assert device.returncode == 2 and "encoders are computed by CPUs only" in device.stderr
