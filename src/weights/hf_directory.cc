@@ -71,6 +71,9 @@ Json read_json_object(const std::string& path, size_t bytes_max) {
 std::optional<Fp8Scheme> scheme_of(const Json& config, std::string_view key, const std::string& path) {
   const Json* quantization = config.find(key);
   if (quantization == nullptr || quantization->is_null()) return std::nullopt;
+  // Tensors in MXFP4 tell it by their names, and everything else is as it is stored.
+  const Json* method = quantization->find("quant_method");
+  if (method != nullptr && *method == Json("mxfp4")) return std::nullopt;
   return read_fp8_scheme(*quantization, path);
 }
 

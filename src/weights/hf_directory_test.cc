@@ -98,6 +98,8 @@ TEST_F(HfDirectoryTest, refuses_directories_that_are_no_model) {
   expect_bad(ErrorCode::corrupt_file, "config.json: is array, expected a JSON object");
   directory_.write("config.json", R"({"quantization_config": {"quant_method": "gptq"}})");
   expect_bad(ErrorCode::unsupported, "quantized with 'gptq'");
+  directory_.write("config.json", R"({"quantization_config": {"quant_method": "mxfp4"}})");
+  open_weights(directory_.path(), test_naming_rules());  // which tensors are is told by their names
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ Run by hand, never by CI, in an environment with exactly tests/golden/requiremen
   python tests/golden/make_model_golden.py tiny    # the checkpoints of tiny_models.py, as folders and GGUF, and <name>.json
   python tests/golden/make_model_golden.py families [NAME...]    # those of tiny_families.py
   python tests/golden/make_model_golden.py fp8 [NAME...]         # those of tiny_fp8.py
+  python tests/golden/make_model_golden.py mxfp4 [NAME...]       # those of tiny_mxfp4.py
   python tests/golden/make_model_golden.py smollm2 MODEL.gguf    # smollm2.json from the demo model
 
 Each file holds cases: prompt token ids and, at some positions, the 20 likeliest next tokens as [id, logprob], likeliest
@@ -22,6 +23,7 @@ import transformers
 
 import tiny_families
 import tiny_fp8
+import tiny_mxfp4
 import tiny_models
 
 HERE = Path(__file__).resolve().parent
@@ -137,10 +139,10 @@ def make_families(names: list[str]) -> None:
         write_golden(name, directory, tiny_families.CONTEXTS.get(name, 0))
 
 
-def make_fp8(names: list[str]) -> None:
-    for name in names or tiny_fp8.MODELS:
+def make_quantized(scheme, names: list[str]) -> None:
+    for name in names or scheme.MODELS:
         with tempfile.TemporaryDirectory() as twin:
-            tiny_fp8.write_model(HERE / "models" / name, Path(twin), name)
+            scheme.write_model(HERE / "models" / name, Path(twin), name)
             write_golden(name, Path(twin))
 
 
@@ -175,7 +177,9 @@ def main() -> None:
         case ["families", *names]:
             make_families(names)
         case ["fp8", *names]:
-            make_fp8(names)
+            make_quantized(tiny_fp8, names)
+        case ["mxfp4", *names]:
+            make_quantized(tiny_mxfp4, names)
         case ["smollm2", path]:
             make_smollm2(Path(path).resolve())
         case _:
