@@ -287,7 +287,7 @@ TEST_F(RequestHandlerTest, StreamsEventsInOneWriteAPost) {
   const auto responder = complete(R"(,"stream":true)");
   EXPECT_EQ(responder->answers, 0);  // the status is open until the first event
   generator_.play(0, events_of({258, 259}, FinishReason::length));
-  EXPECT_EQ(responder->posts.size(), 1u);
+  EXPECT_EQ(responder->post_count(), 1u);
   responder->run_posts();
   EXPECT_EQ(responder->writes, 1);
   EXPECT_EQ(responder->finishes, 1);
@@ -373,7 +373,7 @@ TEST_F(RequestHandlerTest, FullQueueIsTooManyRequests) {
   EXPECT_EQ(error_of(*responder).find("code")->as_string(), "queue_full");
   EXPECT_EQ(generator_.cancelled, std::vector<RequestId>{1});  // the choice that was accepted
   generator_.play(0, events_of({258}, FinishReason::length));
-  EXPECT_TRUE(responder->posts.empty());
+  EXPECT_EQ(responder->post_count(), 0u);
 }
 
 TEST_F(RequestHandlerTest, EngineRefusalKeepsItsWords) {

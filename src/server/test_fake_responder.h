@@ -3,12 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "http/server.h"
 
 namespace estoc {
@@ -18,13 +19,13 @@ class FakeResponder : public http::Responder {
  public:
   void respond(http::Response answer) override {
     EXPECT_EQ(answers, 0);
-    ++answers;
     response = std::move(answer);
+    ++answers;
   }
   void start_stream(int status, http::Headers headers) override {
     EXPECT_EQ(answers, 0);
-    ++answers;
     response = {status, std::move(headers), {}};
+    ++answers;
   }
   bool write(std::string bytes) override {
     ++writes;
@@ -36,14 +37,17 @@ class FakeResponder : public http::Responder {
   void resume() override {}
   bool is_closed() const override { return has_left; }
   void on_close(std::function<void()> callback) override { close = std::move(callback); }
-  void post(std::function<void()> work) override { posts.push_back(std::move(work)); }
+  void post(std::function<void()> work) override {
+    const MutexLock lock(mutex_);
+    posts_.push_back(std::move(work));
+  }
 
   void run_posts() {
-    while (!posts.empty()) {
-      const auto work = std::move(posts.front());
-      posts.pop_front();
-      work();
-    }
+    for (auto work = next_post(); work; work = next_post()) work();
+  }
+  size_t post_count() const {
+    const MutexLock lock(mutex_);
+    return posts_.size();
   }
   std::string header(std::string_view name) const {
     for (const auto& [key, value] : response.headers) {
@@ -53,11 +57,23 @@ class FakeResponder : public http::Responder {
   }
 
   http::Response response;
-  int answers = 0, writes = 0, finishes = 0;
+  std::atomic<int> answers = 0;  // counted when the response is there
+  int writes = 0, finishes = 0;
   bool refuses_writes = false;
   bool has_left = false;
   std::function<void()> close;
-  std::deque<std::function<void()>> posts;
+
+ private:
+  std::function<void()> next_post() {
+    const MutexLock lock(mutex_);
+    if (posts_.empty()) return nullptr;
+    auto work = std::move(posts_.front());
+    posts_.pop_front();
+    return work;
+  }
+
+  mutable Mutex mutex_;  // posts come from any thread
+  std::deque<std::function<void()>> posts_ GUARDED_BY(mutex_);
 };
 
 }  // namespace estoc
