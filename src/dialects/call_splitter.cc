@@ -1,5 +1,7 @@
 #include "dialects/call_splitter.h"
 
+#include <array>
+
 namespace estoc {
 
 void CallSplitter::push(std::string_view text, std::vector<Part>& parts) {
@@ -21,6 +23,21 @@ void CallSplitter::finish(std::vector<Part>& parts) {
   }
   held_.drop(held_.text().size());
   out_.finish();
+}
+
+bool CallSplitter::take_raw_blanks() {
+  const size_t blanks = held_.blanks();
+  take_raw(blanks);
+  return blanks > 0;
+}
+
+bool CallSplitter::take_content_to(std::string_view mark) {
+  const std::array marks{mark};
+  const HeldText::Found found = held_.find(marks);
+  out_.content(held_.take(found.at));
+  if (found.mark < 0) return false;
+  take_raw(mark.size());
+  return true;
 }
 
 void CallSplitter::give_raw_back() {

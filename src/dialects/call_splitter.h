@@ -7,12 +7,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "dialects/call_output.h"
 #include "dialects/held_text.h"
 #include "dialects/part_splitter.h"
 
 namespace estoc {
+
+inline constexpr size_t kNameBytesMax = 512;  // longer is no name
 
 class CallSplitter : public PartSplitter {
  public:
@@ -27,6 +31,10 @@ class CallSplitter : public PartSplitter {
 
   // Takes so much from the front, and keeps it in case that no call comes of it.
   void take_raw(size_t bytes) { raw_ += held_.take(bytes); }
+  // The same of blanks; false when there are none.
+  bool take_raw_blanks();
+  // Writes what stands in front of the mark as content and takes the mark so; false while there is none.
+  bool take_content_to(std::string_view mark);
   // What was kept is no call: it is content.
   void give_raw_back();
   // What was kept is a call's.
@@ -37,6 +45,26 @@ class CallSplitter : public PartSplitter {
 
  private:
   std::string raw_;
+};
+
+// A splitter whose state is the step that it takes next.
+template <class Splitter>
+class SteppedSplitter : public CallSplitter {
+ protected:
+  using Self = Splitter;
+  using Step = bool (Splitter::*)();
+
+  SteppedSplitter(CallContext context, CallIds ids, Step first) : CallSplitter(std::move(context), ids), next_(first) {}
+
+  bool go(Step next) {
+    next_ = next;
+    return true;
+  }
+
+ private:
+  bool step() final { return (static_cast<Splitter&>(*this).*next_)(); }
+
+  Step next_;
 };
 
 }  // namespace estoc

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "dialects/families.h"
+#include "dialects/name_list.h"
 
 namespace estoc {
 namespace {
@@ -13,22 +14,13 @@ constexpr std::array kDialects = {
     &kGranite, &kPhi4Mini, &kApriel,        &kOlmo3Dialect, &kLlama4Pythonic, &kPythonic,    &kHermes,       &kLlama3,
 };
 
-bool names(std::string_view aliases, std::string_view name) {
-  while (!aliases.empty()) {
-    const size_t end = std::min(aliases.find(' '), aliases.size());
-    if (aliases.substr(0, end) == name) return true;
-    aliases.remove_prefix(std::min(end + 1, aliases.size()));
-  }
-  return false;
-}
-
 }  // namespace
 
 std::span<const Dialect* const> dialects() { return kDialects; }
 
 const Dialect* find_dialect(std::string_view name) {
   const auto found = std::ranges::find_if(
-      kDialects, [&](const Dialect* dialect) { return dialect->name == name || names(dialect->aliases, name); });
+      kDialects, [&](const Dialect* dialect) { return dialect->name == name || has_name(dialect->aliases, name); });
   return found == kDialects.end() ? nullptr : *found;
 }
 

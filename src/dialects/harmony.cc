@@ -13,25 +13,13 @@ constexpr std::string_view kStart = "<|start|>", kChannel = "<|channel|>", kMess
 constexpr std::string_view kRecipient = "to=", kFunctions = "functions.";
 constexpr size_t kHeaderBytesMax = 512;  // longer is no header
 
-class HarmonySplitter final : public CallSplitter {
+class HarmonySplitter final : public SteppedSplitter<HarmonySplitter> {
  public:
-  explicit HarmonySplitter(CallContext context) : CallSplitter(std::move(context), CallIds::usual) {}
+  explicit HarmonySplitter(CallContext context)
+      : SteppedSplitter(std::move(context), CallIds::usual, &Self::step_between) {}
 
  private:
-  enum class State { between, header, body };
   enum class Body { content, reasoning, call };
-
-  bool step() override {
-    switch (state_) {
-      case State::between:
-        return step_between();
-      case State::header:
-        return step_header();
-      case State::body:
-        return step_body();
-    }
-    return false;
-  }
 
   // The prompt ends within a header, so an answer may go on with its recipient or its channel.
   bool step_between() {
@@ -39,10 +27,10 @@ class HarmonySplitter final : public CallSplitter {
     for (const std::string_view mark : {kStart, kChannel, kRecipient, kMessage}) {
       const Sight sight = held_.sees(mark, blanks);
       if (sight == Sight::partly) return false;
-      if (sight == Sight::whole) return go(State::header);
+      if (sight == Sight::whole) return go(&Self::step_header);
     }
     body_ = Body::content;  // no header: text that the model just says
-    return go(State::body);
+    return go(&Self::step_body);
   }
 
   bool step_header() {
@@ -50,12 +38,12 @@ class HarmonySplitter final : public CallSplitter {
     const HeldText::Found found = held_.find(marks);
     if (found.at > kHeaderBytesMax) {
       body_ = Body::content;
-      return go(State::body);
+      return go(&Self::step_body);
     }
     if (found.mark < 0) return false;
     begin_body(held_.text().substr(0, found.at));
     held_.drop(found.at + kMessage.size());
-    return go(State::body);
+    return go(&Self::step_body);
   }
 
   void begin_body(std::string_view header) {
@@ -82,7 +70,7 @@ class HarmonySplitter final : public CallSplitter {
     if (body_ == Body::call) out_.end_call();
     // What begins another message is its header's.
     if (found.mark < 3) held_.drop(marks[static_cast<size_t>(found.mark)].size());
-    return go(found.mark < 3 ? State::between : State::header);
+    return go(found.mark < 3 ? &Self::step_between : &Self::step_header);
   }
 
   void write(std::string_view text) {
@@ -96,12 +84,6 @@ class HarmonySplitter final : public CallSplitter {
     }
   }
 
-  bool go(State state) {
-    state_ = state;
-    return true;
-  }
-
-  State state_ = State::between;
   Body body_ = Body::content;
 };
 

@@ -4,6 +4,11 @@
 
 namespace estoc {
 
+std::string_view trimmed(std::string_view text) {
+  const size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
+  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+}
+
 void HeldText::add(std::string_view text) {
   text_.erase(0, begin_);
   begin_ = 0;

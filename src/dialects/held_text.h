@@ -12,6 +12,9 @@ namespace estoc {
 
 inline constexpr std::string_view kBlanks = " \t\r\n";
 
+// Without the blanks at both ends.
+std::string_view trimmed(std::string_view text);
+
 enum class Sight {
   no,
   partly,  // the text ends within the mark

@@ -1,7 +1,6 @@
 #include "dialects/literal_calls.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/error.h"
 #include "dialects/written_argument.h"
@@ -14,62 +13,29 @@ bool is_name_char(char c) {
          c == '-' || c == '/' || c == ':';
 }
 
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
-}
-
-class LiteralSplitter final : public CallSplitter {
+class LiteralSplitter final : public SteppedSplitter<LiteralSplitter> {
  public:
   LiteralSplitter(const LiteralCalls& dialect, CallContext context)
-      : CallSplitter(std::move(context), CallIds::usual), dialect_(dialect), extent_(dialect.style, ends_) {
+      : SteppedSplitter(std::move(context), CallIds::usual, &Self::step_start),
+        dialect_(dialect),
+        extent_(dialect.style, ends_) {
     ends_ += ',';
     ends_ += dialect.close;
   }
 
  private:
-  enum class State { start, content, section, name, members, key, value };
-
-  bool step() override {
-    switch (state_) {
-      case State::start:
-        return step_start();
-      case State::content:
-        return step_content();
-      case State::section:
-        return step_section();
-      case State::name:
-        return step_name();
-      case State::members:
-        return step_members();
-      case State::key:
-        return step_key();
-      case State::value:
-        return step_value();
-    }
-    return false;
-  }
-
   bool step_start() {
-    if (!dialect_.begin.empty() && !dialect_.may_lack_begin) return go(State::content);
-    const size_t blanks = held_.blanks();
-    if (blanks > 0) {
-      take_raw(blanks);
-      return true;
-    }
+    if (!dialect_.begin.empty() && !dialect_.may_lack_begin) return go(&Self::step_content);
+    if (take_raw_blanks()) return true;
     is_bare_ = held_.text().front() == '[';
-    if (is_bare_) return go(State::section);
+    if (is_bare_) return go(&Self::step_section);
     return leave();
   }
 
   bool step_content() {
-    const std::array marks{dialect_.begin};
-    const HeldText::Found found = held_.find(marks);
-    out_.content(held_.take(found.at));
-    if (found.mark < 0) return false;
-    take_raw(dialect_.begin.size());
+    if (!take_content_to(dialect_.begin)) return false;
     calls_before_ = out_.call_count();
-    return go(State::section);
+    return go(&Self::step_section);
   }
 
   bool step_section() {
@@ -92,7 +58,7 @@ class LiteralSplitter final : public CallSplitter {
     if (sight == Sight::partly) return false;
     if (sight == Sight::whole) pass(dialect_.prefix.size());
     const bool is_name = sight == Sight::whole || (dialect_.prefix.empty() && is_name_char(held_.text().front()));
-    return is_name ? go(State::name) : leave();
+    return is_name ? go(&Self::step_name) : leave();
   }
 
   bool step_name() {
@@ -107,23 +73,23 @@ class LiteralSplitter final : public CallSplitter {
     forget_raw();
     out_.begin_call(name);
     arguments_ = 0;
-    return go(State::members);
+    return go(&Self::step_members);
   }
 
   bool step_members() {
     const size_t filler = std::min(held_.text().find_first_not_of(" \t\r\n,"), held_.text().size());
     held_.drop(filler);
     if (held_.empty()) return false;
-    if (held_.text().front() != dialect_.close) return go(State::key);
+    if (held_.text().front() != dialect_.close) return go(&Self::step_key);
     held_.drop(1);
-    return end_call(State::section);
+    return end_call(&Self::step_section);
   }
 
   bool step_key() {
     const char marks[] = {dialect_.assign, dialect_.close, ',', '\n', '\0'};
     const size_t end = held_.text().find_first_of(marks);
     if (end == std::string_view::npos) return false;
-    if (held_.text()[end] != dialect_.assign) return end_call(State::content);
+    if (held_.text()[end] != dialect_.assign) return end_call(&Self::step_content);
     key_ = trimmed(held_.text().substr(0, end));
     for (const std::string_view quote : {std::string_view("\""), dialect_.style.quote}) {
       const bool is_quoted = !quote.empty() && key_.size() > 2 * quote.size() && key_.starts_with(quote);
@@ -131,7 +97,7 @@ class LiteralSplitter final : public CallSplitter {
     }
     held_.drop(end + 1);
     extent_ = LiteralExtent(dialect_.style, ends_);
-    return go(State::value);
+    return go(&Self::step_value);
   }
 
   bool step_value() {
@@ -148,10 +114,10 @@ class LiteralSplitter final : public CallSplitter {
     }
     out_.arguments(argument);
     held_.drop(std::min(end, held_.text().size()));
-    return go(State::members);
+    return go(&Self::step_members);
   }
 
-  bool end_call(State next) {
+  bool end_call(Step next) {
     if (arguments_ > 0) out_.arguments("}");
     out_.end_call();
     return go(next);
@@ -160,18 +126,12 @@ class LiteralSplitter final : public CallSplitter {
   bool leave() {
     give_raw_back();
     is_bare_ = false;
-    return go(State::content);
-  }
-
-  bool go(State state) {
-    state_ = state;
-    return true;
+    return go(&Self::step_content);
   }
 
   const LiteralCalls& dialect_;
   std::string ends_;
   LiteralExtent extent_;
-  State state_ = State::start;
   std::string key_;
   int calls_before_ = 0, arguments_ = 0;
   bool is_bare_ = false;

@@ -7,39 +7,12 @@
 namespace estoc {
 namespace {
 
-constexpr size_t kNameBytesMax = 512;  // longer is no name
-
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
-}
-
-class NamedSplitter final : public CallSplitter {
+class NamedSplitter final : public SteppedSplitter<NamedSplitter> {
  public:
   NamedSplitter(const NamedCalls& dialect, CallContext context)
-      : CallSplitter(std::move(context), dialect.ids), dialect_(dialect) {}
+      : SteppedSplitter(std::move(context), dialect.ids, &Self::step_content), dialect_(dialect) {}
 
  private:
-  enum class State { content, section, name, before_arguments, arguments, tail };
-
-  bool step() override {
-    switch (state_) {
-      case State::content:
-        return step_content();
-      case State::section:
-        return step_section();
-      case State::name:
-        return step_name();
-      case State::before_arguments:
-        return step_before_arguments();
-      case State::arguments:
-        return step_arguments();
-      case State::tail:
-        return step_tail();
-    }
-    return false;
-  }
-
   bool step_content() {
     const std::array marks{dialect_.section_begin, dialect_.call_begin, dialect_.section_end};
     const HeldText::Found found = held_.find(marks);
@@ -49,22 +22,18 @@ class NamedSplitter final : public CallSplitter {
     // A section that ends without having begun is what models write behind calls without one.
     if (found.mark == 2 && out_.call_count() > 0) forget_raw();
     if (found.mark == 2) give_raw_back();
-    return go(found.mark == 0 ? State::section : found.mark == 1 ? State::name : State::content);
+    return go(found.mark == 0 ? &Self::step_section : found.mark == 1 ? &Self::step_name : &Self::step_content);
   }
 
   // Between two calls of a section.
   bool step_section() {
-    const size_t blanks = held_.blanks();
-    if (blanks > 0) {
-      take_raw(blanks);
-      return true;
-    }
+    if (take_raw_blanks()) return true;
     for (const std::string_view mark : {dialect_.call_begin, dialect_.section_end}) {
       const Sight sight = held_.sees(mark);
       if (sight == Sight::partly) return false;
       if (sight == Sight::no) continue;
       take_raw(mark.size());
-      if (mark == dialect_.call_begin) return go(State::name);
+      if (mark == dialect_.call_begin) return go(&Self::step_name);
       if (has_call_) forget_raw();
       return leave();
     }
@@ -81,21 +50,17 @@ class NamedSplitter final : public CallSplitter {
     name_ = dialect_.read_name == nullptr ? WrittenName{std::string(written), {}} : dialect_.read_name(written);
     take_raw(found.at + (found.mark == 0 ? dialect_.name_end.size() : 0));
     if (name_.name.empty()) return leave();
-    return go(State::before_arguments);
+    return go(&Self::step_before_arguments);
   }
 
   bool step_before_arguments() {
-    const size_t blanks = held_.blanks();
-    if (blanks > 0) {
-      take_raw(blanks);
-      return true;
-    }
+    if (take_raw_blanks()) return true;
     if (held_.text().front() != '{') return leave();
     forget_raw();
     out_.begin_call(name_.name, name_.id);
     has_call_ = true;
     extent_ = {};
-    return go(State::arguments);
+    return go(&Self::step_arguments);
   }
 
   bool step_arguments() {
@@ -104,7 +69,7 @@ class NamedSplitter final : public CallSplitter {
     out_.arguments(arguments);
     if (!extent_.is_done() && !extent_.is_wrong()) return false;
     out_.end_call();
-    return extent_.is_done() ? go(State::tail) : leave();
+    return extent_.is_done() ? go(&Self::step_tail) : leave();
   }
 
   bool step_tail() {
@@ -121,22 +86,16 @@ class NamedSplitter final : public CallSplitter {
   }
 
   // Behind a call: another of the section, or content.
-  bool go_on() { return go(dialect_.section_begin.empty() ? State::content : State::section); }
+  bool go_on() { return go(dialect_.section_begin.empty() ? &Self::step_content : &Self::step_section); }
 
   // No call, or none any more: what was kept and what follows are content.
   bool leave() {
     give_raw_back();
     has_call_ = false;
-    return go(State::content);
-  }
-
-  bool go(State state) {
-    state_ = state;
-    return true;
+    return go(&Self::step_content);
   }
 
   const NamedCalls& dialect_;
-  State state_ = State::content;
   WrittenName name_;
   JsonExtent extent_;
   bool has_call_ = false;  // since the section began

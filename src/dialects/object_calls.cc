@@ -1,54 +1,28 @@
 #include "dialects/object_calls.h"
 
-#include <array>
-
 namespace estoc {
 namespace {
 
-class ObjectSplitter final : public CallSplitter {
+class ObjectSplitter final : public SteppedSplitter<ObjectSplitter> {
  public:
   ObjectSplitter(const ObjectCalls& dialect, CallContext context)
-      : CallSplitter(std::move(context), dialect.ids), dialect_(dialect) {}
+      : SteppedSplitter(std::move(context), dialect.ids, &Self::step_start), dialect_(dialect) {}
 
  private:
-  enum class State { start, content, section, object };
-
-  bool step() override {
-    switch (state_) {
-      case State::start:
-        return step_start();
-      case State::content:
-        return step_content();
-      case State::section:
-        return step_section();
-      case State::object:
-        return step_object();
-    }
-    return false;
-  }
-
   // Before anything was said: without a mark only the very beginning may be a call.
   bool step_start() {
-    if (!dialect_.may_lack_begin) return go(State::content);
-    const size_t blanks = held_.blanks();
-    if (blanks > 0) {
-      take_raw(blanks);
-      return true;
-    }
+    if (!dialect_.may_lack_begin) return go(&Self::step_content);
+    if (take_raw_blanks()) return true;
     const bool is_object = held_.text().front() == '{';
     if (is_object) return begin_object(true);
     give_raw_back();
-    return go(State::content);
+    return go(&Self::step_content);
   }
 
   bool step_content() {
-    const std::array marks{dialect_.begin};
-    const HeldText::Found found = held_.find(marks);
-    out_.content(held_.take(found.at));
-    if (found.mark < 0) return false;
-    take_raw(dialect_.begin.size());
+    if (!take_content_to(dialect_.begin)) return false;
     calls_before_ = out_.call_count();
-    return go(State::section);
+    return go(&Self::step_section);
   }
 
   bool step_section() {
@@ -66,7 +40,7 @@ class ObjectSplitter final : public CallSplitter {
       if (sight == Sight::no) continue;
       pass(mark.size());
       give_raw_back();
-      return go(mark == dialect_.end ? State::content : State::section);
+      return go(mark == dialect_.end ? &Self::step_content : &Self::step_section);
     }
     return end_section();
   }
@@ -79,7 +53,7 @@ class ObjectSplitter final : public CallSplitter {
       out_.end_call();
       return end_section();
     }
-    if (object_.is_done()) return go(State::section);
+    if (object_.is_done()) return go(&Self::step_section);
     return false;
   }
 
@@ -88,23 +62,17 @@ class ObjectSplitter final : public CallSplitter {
     CallObjectNames names = dialect_.names;
     names.only_known = is_bare;
     object_ = CallObject(names);
-    return go(State::object);
+    return go(&Self::step_object);
   }
 
   // Something that is no call: what was kept of it and what follows are content.
   bool end_section() {
     give_raw_back();
     is_bare_ = false;
-    return go(State::content);
-  }
-
-  bool go(State state) {
-    state_ = state;
-    return true;
+    return go(&Self::step_content);
   }
 
   const ObjectCalls& dialect_;
-  State state_ = State::start;
   CallObject object_;
   int calls_before_ = 0;
   bool is_bare_ = false;  // the object that is read stood behind no mark

@@ -4,6 +4,7 @@
 
 #include "dialects/call_format.h"
 #include "dialects/held_text.h"
+#include "dialects/name_list.h"
 
 namespace estoc {
 namespace {
@@ -20,15 +21,6 @@ constexpr std::array kStyles = {
                    "<think>", "</think>"},
     ReasoningStyle{"thinking", "apriel", "<thinking>", "</thinking>"},
 };
-
-bool names(std::string_view aliases, std::string_view name) {
-  while (!aliases.empty()) {
-    const size_t end = std::min(aliases.find(' '), aliases.size());
-    if (aliases.substr(0, end) == name) return true;
-    aliases.remove_prefix(std::min(end + 1, aliases.size()));
-  }
-  return false;
-}
 
 class ReasoningSplitter final : public PartSplitter {
  public:
@@ -144,7 +136,7 @@ std::span<const ReasoningStyle> reasoning_styles() { return kStyles; }
 
 const ReasoningStyle* find_reasoning_style(std::string_view name) {
   for (const ReasoningStyle& style : kStyles) {
-    if (style.name == name || names(style.aliases, name)) return &style;
+    if (style.name == name || has_name(style.aliases, name)) return &style;
   }
   return nullptr;
 }

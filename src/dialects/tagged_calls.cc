@@ -9,36 +9,12 @@
 namespace estoc {
 namespace {
 
-constexpr size_t kNameBytesMax = 512;  // longer is no name
-
-class TaggedSplitter final : public CallSplitter {
+class TaggedSplitter final : public SteppedSplitter<TaggedSplitter> {
  public:
   TaggedSplitter(const TaggedCalls& dialect, CallContext context)
-      : CallSplitter(std::move(context), CallIds::usual), dialect_(dialect) {}
+      : SteppedSplitter(std::move(context), CallIds::usual, &Self::step_content), dialect_(dialect) {}
 
  private:
-  enum class State { content, section, name, members, key, before_value, value };
-
-  bool step() override {
-    switch (state_) {
-      case State::content:
-        return step_content();
-      case State::section:
-        return step_section();
-      case State::name:
-        return step_name();
-      case State::members:
-        return step_members();
-      case State::key:
-        return step_key();
-      case State::before_value:
-        return step_before_value();
-      case State::value:
-        return step_value();
-    }
-    return false;
-  }
-
   bool step_content() {
     const std::array marks{dialect_.section_begin, dialect_.call_begin};
     const HeldText::Found found = held_.find(marks);
@@ -46,26 +22,22 @@ class TaggedSplitter final : public CallSplitter {
     if (found.mark < 0) return false;
     has_call_ = false;
     take_raw(marks[static_cast<size_t>(found.mark)].size());
-    return go(found.mark == 0 ? State::section : State::name);
+    return go(found.mark == 0 ? &Self::step_section : &Self::step_name);
   }
 
   bool step_section() {
-    const size_t blanks = held_.blanks();
-    if (blanks > 0) {
-      take_raw(blanks);
-      return true;
-    }
+    if (take_raw_blanks()) return true;
     for (const std::string_view mark : {dialect_.call_begin, dialect_.section_end}) {
       const Sight sight = held_.sees(mark);
       if (sight == Sight::partly) return false;
       if (sight == Sight::no) continue;
       take_raw(mark.size());
-      if (mark == dialect_.call_begin) return go(State::name);
+      if (mark == dialect_.call_begin) return go(&Self::step_name);
       break;
     }
     if (has_call_) forget_raw();
     give_raw_back();
-    return go(State::content);
+    return go(&Self::step_content);
   }
 
   bool step_name() {
@@ -76,7 +48,7 @@ class TaggedSplitter final : public CallSplitter {
     while (!name.empty() && kBlanks.find(name.back()) != std::string_view::npos) name.pop_back();
     if (name.empty() || name.find_first_of("<>\n") != std::string::npos) {
       take_back(name);
-      return go(State::content);
+      return go(&Self::step_content);
     }
     if (found.mark == 0) held_.drop(dialect_.name_end.size());
     forget_raw();
@@ -84,7 +56,7 @@ class TaggedSplitter final : public CallSplitter {
     has_call_ = true;
     tool_ = find_tool(out_.tools(), name);
     arguments_ = 0;
-    return go(State::members);
+    return go(&Self::step_members);
   }
 
   bool step_members() {
@@ -99,13 +71,13 @@ class TaggedSplitter final : public CallSplitter {
       if (sight == Sight::no) continue;
       if (mark == dialect_.key_begin) {
         held_.drop(mark.size());
-        return go(State::key);
+        return go(&Self::step_key);
       }
       if (mark == dialect_.call_end) held_.drop(mark.size());
       return end_call();
     }
     end_call();
-    return go(State::content);
+    return go(&Self::step_content);
   }
 
   bool step_key() {
@@ -114,11 +86,11 @@ class TaggedSplitter final : public CallSplitter {
     if (found.mark < 0 && found.at <= kNameBytesMax) return false;
     if (found.at > kNameBytesMax) {
       end_call();
-      return go(State::content);
+      return go(&Self::step_content);
     }
     key_ = held_.take(found.at);
     held_.drop(dialect_.key_end.size());
-    return go(State::before_value);
+    return go(&Self::step_before_value);
   }
 
   bool step_before_value() {
@@ -126,7 +98,7 @@ class TaggedSplitter final : public CallSplitter {
       const size_t blanks = held_.blanks();
       const Sight sight = held_.sees(dialect_.value_begin, blanks);
       if (sight == Sight::partly) return false;
-      if (sight == Sight::no) return go(State::members);
+      if (sight == Sight::no) return go(&Self::step_members);
       held_.drop(blanks + dialect_.value_begin.size());
     }
     const Json* schema = argument_schema(tool_, key_);
@@ -137,7 +109,7 @@ class TaggedSplitter final : public CallSplitter {
     std::string head = arguments_++ == 0 ? "{" : ", ";
     append_json_string(head, key_);
     out_.arguments(head + (streams_ ? ": \"" : ": "));
-    return go(State::value);
+    return go(&Self::step_value);
   }
 
   bool step_value() {
@@ -160,7 +132,7 @@ class TaggedSplitter final : public CallSplitter {
       if (held_.is_closed()) {
         add_value(held_.text().size());
         if (!streams_) out_.arguments(typed());
-        return go(State::content);
+        return go(&Self::step_content);
       }
       const size_t certain = line_end_before(found.at);
       add_value(certain);
@@ -200,13 +172,13 @@ class TaggedSplitter final : public CallSplitter {
 
   bool end_value() {
     out_.arguments(streams_ ? "\"" : typed());
-    return go(State::members);
+    return go(&Self::step_members);
   }
 
   bool end_call() {
     if (arguments_ > 0) out_.arguments("}");
     out_.end_call();
-    return go(dialect_.section_begin.empty() ? State::content : State::section);
+    return go(dialect_.section_begin.empty() ? &Self::step_content : &Self::step_section);
   }
 
   void take_back(std::string_view name) {
@@ -214,13 +186,7 @@ class TaggedSplitter final : public CallSplitter {
     out_.content(name);
   }
 
-  bool go(State state) {
-    state_ = state;
-    return true;
-  }
-
   const TaggedCalls& dialect_;
-  State state_ = State::content;
   const Tool* tool_ = nullptr;
   std::string key_, value_;
   size_t searched_ = 0;
