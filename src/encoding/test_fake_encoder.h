@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/test_gate.h"
 #include "encoding/encode_job.h"
 #include "models/encoder.h"
 #include "sampling/counter_rng.h"
@@ -99,30 +100,11 @@ class FakeEncoder : public Encoder {
 };
 
 // Holds the encoder before its next batch until opened; those after are free.
-class EncoderGate {
+class EncoderGate : public TestGate {
  public:
   explicit EncoderGate(FakeEncoder& encoder) {
-    encoder.before_encode = [this](const EncoderBatch&) {
-      std::unique_lock lock(mutex_);
-      is_reached_ = true;
-      changed_.notify_all();
-      changed_.wait(lock, [this] { return is_open_; });
-    };
+    encoder.before_encode = [this](const EncoderBatch&) { pass(); };
   }
-  void wait_until_reached() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return is_reached_; });
-  }
-  void open() {
-    const std::lock_guard lock(mutex_);
-    is_open_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool is_reached_ = false, is_open_ = false;
 };
 
 // Receives the outcome of many jobs, each of which the test gives a number; also checks that none comes twice.

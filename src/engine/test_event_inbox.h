@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/check.h"
+#include "base/test_gate.h"
 #include "engine/engine_config.h"
 #include "engine/event.h"
 #include "engine/test_fake_model.h"
@@ -67,30 +68,11 @@ class Inbox {
 };
 
 // Holds the model before its next forward until opened.
-class Gate {
+class Gate : public TestGate {
  public:
   explicit Gate(FakeModel& model) {
-    model.before_forward = [this](const Batch&) {
-      std::unique_lock lock(mutex_);
-      is_reached_ = true;
-      changed_.notify_all();
-      changed_.wait(lock, [this] { return is_open_; });
-    };
+    model.before_forward = [this](const Batch&) { pass(); };
   }
-  void wait_until_reached() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return is_reached_; });
-  }
-  void open() {
-    const std::lock_guard lock(mutex_);
-    is_open_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool is_reached_ = false, is_open_ = false;
 };
 
 }  // namespace estoc

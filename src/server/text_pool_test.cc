@@ -8,23 +8,18 @@
 #include <thread>
 #include <vector>
 
+#include "base/test_gate.h"
+
 namespace estoc {
 namespace {
 
 // Keeps a pool's only thread busy until it is opened.
-class Gate {
+class Gate : public TestGate {
  public:
   explicit Gate(TextPool& pool) {
-    EXPECT_TRUE(pool.hand_over([this] {
-      entered_.set_value();
-      opened_.get_future().wait();
-    }));
-    entered_.get_future().wait();
+    EXPECT_TRUE(pool.hand_over([this] { pass(); }));
+    wait_until_reached();
   }
-  void open() { opened_.set_value(); }
-
- private:
-  std::promise<void> entered_, opened_;
 };
 
 TEST(TextPool, WorksInOrder) {
