@@ -41,18 +41,7 @@ TEST(StructuralTags, MasksAreWhatTheMatcherTakes) {
   StructuralTags tags = weather();
   tags.tags.push_back({"(root", TagGbnf{"root ::= \"a\"+"}, ")"});
   tags.triggers.push_back("(r");
-  const auto grammar = std::make_shared<TokenGrammar>(compile_structural_tags(tags), test_vocabulary().vocabulary);
-  std::mt19937 random(1);
-  for (int round = 0; round < 10; ++round) {
-    TokenMatcher matcher(grammar, {TestVocabulary::kEnd});
-    std::string fault;
-    random_text(matcher, random, 15, fault);
-    ASSERT_EQ(fault, "");
-    while (matcher.token_count() > 0) {
-      matcher.roll_back(1);
-      ASSERT_EQ(mask_fault(matcher), "");
-    }
-  }
+  EXPECT_EQ(walk_fault(compile_structural_tags(tags), 1, 10, 15), "");
 }
 
 TEST(StructuralTags, RefusesTagsWithoutTrigger) {

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "grammar/chart.h"
@@ -83,6 +84,22 @@ inline std::string random_text(TokenMatcher& matcher, std::mt19937& random, size
   for (size_t i = 0; rest && i < rest->size() && fault.empty(); ++i) take((*rest)[i]);
   if (fault.empty() && !matcher.may_end()) fault = "'" + text + "' is no end";
   return text;
+}
+
+// Walks so many random texts of so many tokens back token by token; returns the first fault of a text or a mask.
+inline std::string walk_fault(std::unique_ptr<Grammar> compiled, unsigned seed, int rounds, size_t tokens) {
+  const auto grammar = std::make_shared<TokenGrammar>(std::move(compiled), test_vocabulary().vocabulary);
+  std::mt19937 random(seed);
+  std::string fault;
+  for (int round = 0; round < rounds && fault.empty(); ++round) {
+    TokenMatcher matcher(grammar, {TestVocabulary::kEnd});
+    random_text(matcher, random, tokens, fault);
+    while (fault.empty() && matcher.token_count() > 0) {
+      matcher.roll_back(1);
+      fault = mask_fault(matcher);
+    }
+  }
+  return fault;
 }
 
 }  // namespace estoc::grammar
