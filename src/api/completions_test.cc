@@ -16,14 +16,7 @@ class CompletionsTest : public testing::Test {
   }
   void expect_refused(const std::string& body, int status, const std::string& param, const std::string& message) {
     SCOPED_TRACE(body);
-    try {
-      completions(model_.models(), call_with(body));
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error_reply(error).status, status);
-      EXPECT_EQ(error.param(), param);
-      EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
-    }
+    expect_refusal([&] { completions(model_.models(), call_with(body)); }, param, message, status);
   }
   static Json choice_of(Generation& generation, size_t index = 0) {
     return parse_json(generation.reply().body).find("choices")->as_array().at(index);

@@ -1,6 +1,8 @@
 // A served model for tests: one token a byte, a few longer ones, a two-line chat template and events made by hand.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <deque>
 #include <memory>
 #include <string>
@@ -9,8 +11,10 @@
 #include <vector>
 
 #include "api/endpoints.h"
+#include "api/errors.h"
 #include "api/generation.h"
 #include "api/served_model.h"
+#include "base/error.h"
 #include "base/utf8.h"
 #include "grammar/constraint_cache.h"
 
@@ -97,6 +101,29 @@ struct FakeModel {
 };
 
 inline Call call_with(std::string_view body) { return {.body = body, .id = "abc", .now = 1757141666}; }
+
+// Fails unless `ask` throws an Error with this param, an answer of this status and a sentence that has `message` in it.
+template <typename Ask>
+void expect_refusal(Ask&& ask, const std::string& param, const std::string& message, int status = 400) {
+  try {
+    ask();
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error_reply(error).status, status);
+    EXPECT_EQ(error.param(), param);
+    EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
+  }
+}
+
+// Whether the whole of the text may be the request's answer, as FakeTokenizer has it.
+inline bool may_answer(const Request& request, std::string_view text) {
+  if (request.constraint == nullptr) return true;
+  const auto place = request.constraint->start(request.end_tokens, {});
+  for (const char c : text) {
+    if (!place->accept(static_cast<unsigned char>(c))) return false;
+  }
+  return place->accept(FakeTokenizer::kEos);
+}
 
 // The events of a request whose prompt had `prompt_tokens`, one token each; the last one finishes.
 inline std::vector<Event> events_of(const std::vector<TokenId>& tokens, FinishReason finish, int prompt_tokens = 5,

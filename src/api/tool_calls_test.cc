@@ -35,13 +35,7 @@ class ToolCallsTest : public testing::Test {
   }
   void expect_refused(const std::string& fields, const std::string& param, const std::string& message) {
     SCOPED_TRACE(fields);
-    try {
-      generate(fields);
-      ADD_FAILURE() << "accepted";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.param(), param);
-      EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
-    }
+    expect_refusal([&] { generate(fields); }, param, message);
   }
 
   FakeModel model_;
