@@ -9,13 +9,10 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Gemma3TextModel"};
-constexpr GgufRename kRenames[] = {{"post_attention_norm", "post_attention_layernorm"},
-                                   {"ffn_norm", "pre_feedforward_layernorm"},
-                                   {"post_ffw_norm", "post_feedforward_layernorm"},
-                                   {"attn_q_norm", "self_attn.q_norm"},
-                                   {"attn_k_norm", "self_attn.k_norm"}};
-constexpr GgufArchitecture kGguf[] = {
-    {.name = "gemma-embedding", .architecture = "Gemma3TextModel", .model_type = "gemma3_text", .renames = kRenames}};
+constexpr GgufArchitecture kGguf[] = {{.name = "gemma-embedding",
+                                       .architecture = "Gemma3TextModel",
+                                       .model_type = "gemma3_text",
+                                       .renames = kGemma3Renames}};
 constexpr std::string_view kComputes[] = {"attn_logit_softcapping",
                                           "final_logit_softcapping",
                                           "full_attention",

@@ -5,9 +5,17 @@
 
 #include "layers/layer_spec.h"
 #include "weights/config_reader.h"
+#include "weights/naming_rules.h"
 #include "weights/weight_source.h"
 
 namespace estoc {
+
+// What GGUF calls tensors of Gemma 3's layers where the common table has another name for them.
+inline constexpr GgufRename kGemma3Renames[] = {{"post_attention_norm", "post_attention_layernorm"},
+                                                {"ffn_norm", "pre_feedforward_layernorm"},
+                                                {"post_ffw_norm", "post_feedforward_layernorm"},
+                                                {"attn_q_norm", "self_attn.q_norm"},
+                                                {"attn_k_norm", "self_attn.k_norm"}};
 
 // Gemma 1: the layers are Llama's.
 DecoderSpec describe_gemma(const WeightSource& source);

@@ -10,13 +10,8 @@ namespace estoc {
 namespace {
 
 constexpr std::string_view kArchitectures[] = {"Gemma3ForCausalLM", "Gemma3TextForCausalLM"};
-constexpr GgufRename kRenames[] = {{"post_attention_norm", "post_attention_layernorm"},
-                                   {"ffn_norm", "pre_feedforward_layernorm"},
-                                   {"post_ffw_norm", "post_feedforward_layernorm"},
-                                   {"attn_q_norm", "self_attn.q_norm"},
-                                   {"attn_k_norm", "self_attn.k_norm"}};
 constexpr GgufArchitecture kGguf[] = {
-    {.name = "gemma3", .architecture = "Gemma3ForCausalLM", .model_type = "gemma3_text", .renames = kRenames}};
+    {.name = "gemma3", .architecture = "Gemma3ForCausalLM", .model_type = "gemma3_text", .renames = kGemma3Renames}};
 constexpr TextModel kTextModels[] = {
     {.model_type = "gemma3_text",
      .architecture = "Gemma3ForCausalLM",
