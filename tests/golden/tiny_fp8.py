@@ -4,13 +4,13 @@ block, in bf16 or f32, beside embeddings, routers and norms that stay as they ar
 What is expected of them is computed by transformers from their twins: the same numbers multiplied out in f32, because
 its own FP8 layers want a GPU. Used by make_model_golden.py.
 """
-import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 import tiny_families
+from quantized_checkpoint import write_both
 
 LARGEST = 448.0
 KEPT = ("embed_tokens", "lm_head", "norm", "mlp.gate.")
@@ -92,10 +92,4 @@ def write_model(directory: Path, twin: Path, name: str) -> None:
             stored[key.replace(".weight", ".input_scale")] = torch.tensor(0.01)
             if key.endswith("k_proj.weight"):
                 stored |= {key.replace("k_proj.weight", which): torch.tensor(0.02) for which in ("k_scale", "v_scale")}
-    twin.mkdir(parents=True, exist_ok=True)
-    save_file(multiplied, twin / "model.safetensors", metadata={"format": "pt"})
-    save_file(stored, directory / "model.safetensors", metadata={"format": "pt"})
-    config = json.loads((directory / "config.json").read_text())
-    (twin / "config.json").write_text(json.dumps(config))
-    config["quantization_config"] = quantization
-    (directory / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    write_both(directory, twin, stored, multiplied, quantization)

@@ -4,13 +4,13 @@ one in the low half, and a power of two each.
 What is expected of it is computed by transformers from its twin: the same numbers multiplied out in f32. Used by
 make_model_golden.py.
 """
-import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 import tiny_families
+from quantized_checkpoint import write_both
 
 BLOCK, BIAS = 32, 127
 VALUES = torch.tensor([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6])
@@ -44,10 +44,4 @@ def write_model(directory: Path, twin: Path, name: str) -> None:
             stored[key], multiplied[key] = value, value.float()
             continue
         stored[key + "_blocks"], stored[key + "_scales"], multiplied[key] = quantized(value.float())
-    twin.mkdir(parents=True, exist_ok=True)
-    save_file(multiplied, twin / "model.safetensors", metadata={"format": "pt"})
-    save_file(stored, directory / "model.safetensors", metadata={"format": "pt"})
-    config = json.loads((directory / "config.json").read_text())
-    (twin / "config.json").write_text(json.dumps(config))
-    config["quantization_config"] = QUANTIZATION
-    (directory / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    write_both(directory, twin, stored, multiplied, QUANTIZATION)
