@@ -1,8 +1,10 @@
 #include "gpu/trials/conv_checks.h"
 
 #include <numeric>
+#include <span>
 
 #include "gpu/source/causal_conv.h"
+#include "gpu/trials/conv_reference.h"
 #include "gpu/trials/trial.h"
 
 namespace estoc::gpu {
@@ -59,21 +61,13 @@ void ShortConvTrial::run(int batch) const {
 }
 
 Check ShortConvTrial::check() {
-  std::vector<std::vector<std::vector<double>>> past(c_.states.rows.size());  // [sequence][row][column]
+  const std::span<const float> bias = c_.has_bias ? std::span(bias_) : std::span<const float>();
+  std::vector<ConvReference> sequences(c_.states.rows.size(), ConvReference(taps_, bias, c_.columns));
   const auto next = [&](size_t sequence, const float* inputs) {
-    auto& rows = past[sequence];
-    rows.emplace_back();
-    std::vector<double> output;
-    for (int i = 0; i < c_.columns; ++i) rows.back().push_back(double{inputs[i]} * inputs[2 * c_.columns + i]);
-    for (int i = 0; i < c_.columns; ++i) {
-      double sum = c_.has_bias ? bias_[static_cast<size_t>(i)] : 0;
-      for (int k = 0; k < c_.width; ++k) {
-        const auto row = static_cast<int>(rows.size()) - c_.width + k;
-        if (row < 0) continue;
-        sum += taps_[static_cast<size_t>(k * c_.columns + i)] * rows[static_cast<size_t>(row)][static_cast<size_t>(i)];
-      }
-      output.push_back(sum * inputs[c_.columns + i]);
-    }
+    std::vector<double> products;
+    for (int i = 0; i < c_.columns; ++i) products.push_back(double{inputs[i]} * inputs[2 * c_.columns + i]);
+    std::vector<double> output = sequences[sequence].next(products.data());
+    for (int i = 0; i < c_.columns; ++i) output[static_cast<size_t>(i)] *= inputs[c_.columns + i];
     return output;
   };
   const double error = batches_.error(output_, c_.columns, [&](int batch) { run(batch); }, next);

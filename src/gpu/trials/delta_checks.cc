@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gpu/source/gated_norm.h"
+#include "gpu/trials/conv_reference.h"
 #include "gpu/trials/trial.h"
 
 namespace estoc::gpu {
@@ -18,20 +19,20 @@ class Sequence {
   Sequence(const DeltaNetShape& shape, const std::vector<float>& taps, const std::vector<float>& rate,
            const std::vector<float>& bias, const std::vector<float>& norm)
       : s_(shape),
-        taps_(taps),
         rate_(rate),
         bias_(bias),
         norm_(norm),
-        memory_(static_cast<size_t>(shape.value_heads * shape.key_dim * shape.value_dim)) {}
+        memory_(static_cast<size_t>(shape.value_heads * shape.key_dim * shape.value_dim)),
+        conv_(taps, {}, delta_conv_columns(shape)) {}
 
   // What the next row gives: [value columns].
   std::vector<double> next(const float* inputs);
 
  private:
   const DeltaNetShape s_;
-  const std::vector<float>&taps_, &rate_, &bias_, &norm_;
-  std::vector<double> memory_;               // [value head][key_dim][value_dim]
-  std::vector<std::vector<float>> history_;  // [row][columns of q, k and v]
+  const std::vector<float>&rate_, &bias_, &norm_;
+  std::vector<double> memory_;  // [value head][key_dim][value_dim]
+  ConvReference conv_;          // of q, k and v
 };
 
 std::vector<double> normed(const double* x, int count, double scale) {
@@ -44,16 +45,8 @@ std::vector<double> normed(const double* x, int count, double scale) {
 
 std::vector<double> Sequence::next(const float* inputs) {
   const int columns = delta_conv_columns(s_), values = delta_value_columns(s_);
-  history_.emplace_back(inputs, inputs + columns);
-  std::vector<double> convolved(static_cast<size_t>(columns));
-  for (int c = 0; c < columns; ++c) {
-    double sum = 0;
-    for (int k = 0; k < s_.conv_width; ++k) {
-      const int row = static_cast<int>(history_.size()) - s_.conv_width + k;
-      if (row >= 0) sum += double{taps_[k * columns + c]} * history_[row][c];
-    }
-    convolved[c] = sum / (1 + std::exp(-sum));
-  }
+  std::vector<double> convolved = conv_.next(inputs);
+  for (double& value : convolved) value = silu(value);
   std::vector<double> output;
   for (int h = 0; h < s_.value_heads; ++h) {
     const int key_head = s_.are_heads_in_turn != 0 ? h % s_.key_heads : h / (s_.value_heads / s_.key_heads);

@@ -4,14 +4,13 @@
 #include <cmath>
 #include <numeric>
 
+#include "gpu/trials/conv_reference.h"
 #include "gpu/trials/trial.h"
 
 namespace estoc::gpu {
 namespace {
 
 constexpr float kEpsilon = 1e-6f;
-
-double silu(double x) { return x / (1 + std::exp(-x)); }
 
 struct Weights {
   std::vector<float> taps, conv_bias, rates, skip, step_norm, b_norm, c_norm;
@@ -37,7 +36,10 @@ int input_columns(const ScanShape& s) { return 3 * s.columns + scan_part_columns
 class Sequence {
  public:
   Sequence(const ScanCase& c, const Weights& weights)
-      : c_(c), w_(weights), memory_(static_cast<size_t>(c.shape.columns * c.shape.state_size)) {}
+      : c_(c),
+        w_(weights),
+        memory_(static_cast<size_t>(c.shape.columns * c.shape.state_size)),
+        conv_(weights.taps, weights.conv_bias, c.shape.columns) {}
   // What the next row gives: [columns].
   std::vector<double> next(const float* inputs);
 
@@ -46,8 +48,8 @@ class Sequence {
 
   const ScanCase& c_;
   const Weights& w_;
-  std::vector<double> memory_;               // [state_size][column]
-  std::vector<std::vector<float>> history_;  // [row][column of x]
+  std::vector<double> memory_;  // [state_size][column]
+  ConvReference conv_;          // of x
 };
 
 std::vector<double> Sequence::part(const float* from, int count, const std::vector<float>& norm) const {
@@ -61,21 +63,14 @@ std::vector<double> Sequence::part(const float* from, int count, const std::vect
 
 std::vector<double> Sequence::next(const float* inputs) {
   const ScanShape& s = c_.shape;
-  history_.emplace_back(inputs, inputs + s.columns);
+  const std::vector<double> convolved = conv_.next(inputs);
   const float* const parts = inputs + 2 * s.columns;
   const float* const raw = parts + scan_part_columns(s);
   const auto b = part(parts + s.step_rank, s.state_size, w_.b_norm);
   const auto c = part(parts + s.step_rank + s.state_size, s.state_size, w_.c_norm);
   std::vector<double> output;
   for (int i = 0; i < s.columns; ++i) {
-    double x = w_.conv_bias[static_cast<size_t>(i)];
-    for (int k = 0; k < s.conv_width; ++k) {
-      const int row = static_cast<int>(history_.size()) - s.conv_width + k;
-      if (row < 0) continue;
-      x += double{w_.taps[static_cast<size_t>(k * s.columns + i)]} *
-           history_[static_cast<size_t>(row)][static_cast<size_t>(i)];
-    }
-    x = silu(x);
+    const double x = silu(convolved[static_cast<size_t>(i)]);
     const double step = std::log1p(std::exp(double{raw[i]}));
     double sum = w_.skip[static_cast<size_t>(i)] * x;
     for (int n = 0; n < s.state_size; ++n) {

@@ -5,14 +5,13 @@
 #include <numeric>
 
 #include "gpu/source/gated_norm.h"
+#include "gpu/trials/conv_reference.h"
 #include "gpu/trials/trial.h"
 
 namespace estoc::gpu {
 namespace {
 
 constexpr float kEpsilon = 1e-5f, kStepScale = 0.8f, kStepMin = 0.05f, kStepMax = 1.5f, kGateScale = 1.2f;
-
-double silu(double x) { return x / (1 + std::exp(-x)); }
 
 struct Weights {
   std::vector<float> taps, conv_bias, step_bias, rates, skip, norm;
@@ -34,40 +33,25 @@ Weights draw_weights(const SsdShape& s, Random& random) {
 class Sequence {
  public:
   Sequence(const SsdCase& c, const Weights& weights)
-      : c_(c), w_(weights), memory_(static_cast<size_t>(ssd_x_columns(c.shape) * c.shape.state_size)) {}
+      : c_(c),
+        w_(weights),
+        memory_(static_cast<size_t>(ssd_x_columns(c.shape) * c.shape.state_size)),
+        conv_(weights.taps, weights.conv_bias, ssd_conv_columns(c.shape)) {}
   // What the next row gives: [columns of x].
   std::vector<double> next(const float* inputs);
 
  private:
-  std::vector<double> convolved(const float* inputs);
-
   const SsdCase& c_;
   const Weights& w_;
-  std::vector<double> memory_;               // [column of x][state_size]
-  std::vector<std::vector<float>> history_;  // [row][x, b, c]
+  std::vector<double> memory_;  // [column of x][state_size]
+  ConvReference conv_;          // of x, b, c
 };
-
-std::vector<double> Sequence::convolved(const float* inputs) {
-  const SsdShape& s = c_.shape;
-  const int columns = ssd_conv_columns(s);
-  history_.emplace_back(inputs, inputs + columns);
-  std::vector<double> sums(w_.conv_bias.begin(), w_.conv_bias.end());
-  for (int k = 0; k < s.conv_width; ++k) {
-    const int row = static_cast<int>(history_.size()) - s.conv_width + k;
-    if (row < 0) continue;
-    for (int i = 0; i < columns; ++i) {
-      sums[static_cast<size_t>(i)] += double{w_.taps[static_cast<size_t>(k * columns + i)]} *
-                                      history_[static_cast<size_t>(row)][static_cast<size_t>(i)];
-    }
-  }
-  for (double& sum : sums) sum = silu(sum);
-  return sums;
-}
 
 std::vector<double> Sequence::next(const float* inputs) {
   const SsdShape& s = c_.shape;
   const int columns = ssd_x_columns(s), width = columns / s.groups, states = s.groups * s.state_size;
-  const std::vector<double> all = convolved(inputs + columns);
+  std::vector<double> all = conv_.next(inputs + columns);
+  for (double& value : all) value = silu(value);
   const float* const raw = inputs + columns + ssd_conv_columns(s);
   std::vector<double> y;
   for (int i = 0; i < columns; ++i) {
