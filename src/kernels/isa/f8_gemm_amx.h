@@ -159,14 +159,7 @@ struct F8Stretch {
     memory_fence();
   }
 
-  void run() {
-    const int64_t row_tiles = RowTiles::tile_count(x.rows);
-    if (row_tiles == 1) return run_rows<1, true>(0);
-    run_rows<2, true>(0);
-    int64_t tile = 2;
-    for (; tile + 2 <= row_tiles; tile += 2) run_rows<2, false>(tile);
-    if (tile < row_tiles) run_rows<1, false>(tile);
-  }
+  void run() { run_row_tiles(*this, RowTiles::tile_count(x.rows)); }
 };
 
 void f8_tile_gemm(const F8Rows& w, const RowTiles& x, const ProductRows& out) noexcept {

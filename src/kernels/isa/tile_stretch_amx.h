@@ -53,6 +53,16 @@ inline void add_partial(const float* sums, float* out, int64_t out_stride, int64
   }
 }
 
+// All rows of a stretch, two tiles at a time; the first of them unpack its weights.
+template <typename Stretch>
+inline __attribute__((always_inline)) void run_row_tiles(Stretch& stretch, int64_t row_tiles) {
+  if (row_tiles == 1) return stretch.template run_rows<1, true>(0);
+  stretch.template run_rows<2, true>(0);
+  int64_t tile = 2;
+  for (; tile + 2 <= row_tiles; tile += 2) stretch.template run_rows<2, false>(tile);
+  if (tile < row_tiles) stretch.template run_rows<1, false>(tile);
+}
+
 // kPanels panels over one stretch of columns against all rows. The first rows' pass unpacks the weights as it goes, one
 // step ahead of the products: the vector units and the matrix unit then work at the same time.
 template <typename Weights, int kPanels>
@@ -132,14 +142,7 @@ struct Stretch {
     memory_fence();
   }
 
-  void run() {
-    const int64_t row_tiles = RowTiles::tile_count(x.rows);
-    if (row_tiles == 1) return run_rows<1, true>(0);
-    run_rows<2, true>(0);
-    int64_t tile = 2;
-    for (; tile + 2 <= row_tiles; tile += 2) run_rows<2, false>(tile);
-    if (tile < row_tiles) run_rows<1, false>(tile);
-  }
+  void run() { run_row_tiles(*this, RowTiles::tile_count(x.rows)); }
 };
 
 // All of x with panels [panel_begin, panel_end), on tiles that are configured.
