@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "tokenizer/unicode.h"
 
@@ -154,11 +155,7 @@ class Reader {
   uint32_t hex(size_t count) {
     uint32_t out = 0;
     for (size_t i = 0; i < count; ++i) {
-      const char c = at_ < text_.size() ? text_[at_] : '\0';
-      const int digit = c >= '0' && c <= '9'   ? c - '0'
-                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                               : -1;
+      const int digit = at_ < text_.size() ? hex_digit(text_[at_]) : -1;
       if (digit < 0) refuse("a hexadecimal escape that is too short");
       out = out * 16 + static_cast<uint32_t>(digit);
       ++at_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "grammar/char_set.h"
 #include "grammar/limits.h"
@@ -42,11 +43,7 @@ int GrammarReader::number() {
 uint32_t GrammarReader::hex(int digits) {
   uint32_t out = 0;
   for (int i = 0; i < digits; ++i, ++at_) {
-    const char c = peek();
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
+    const int digit = hex_digit(peek());
     if (digit < 0) refuse("a hexadecimal escape that is too short");
     out = out * 16 + static_cast<uint32_t>(digit);
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/hex.h"
+
 namespace estoc::grammar {
 namespace {
 
@@ -17,13 +19,6 @@ constexpr uint32_t kFirstUnescaped = 0x20;
 bool has_short_escape(uint32_t c) {
   return std::any_of(std::begin(kShortEscapes), std::end(kShortEscapes),
                      [&](const ShortEscape& one) { return one.code_point == c; });
-}
-
-int hex_digit(uint8_t byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
-  if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
-  return -1;
 }
 
 // The code points of so many bytes.
@@ -225,7 +220,7 @@ StateId TextStates::step_escape(const Key& key, uint8_t byte) {
 
 // \u0000 to \u001f, in lower case.
 StateId TextStates::step_hex(const Key& key, uint8_t byte) {
-  const int digit = byte >= 'A' && byte <= 'F' ? -1 : hex_digit(byte);
+  const int digit = byte >= 'A' && byte <= 'F' ? -1 : hex_digit(static_cast<char>(byte));
   if (digit < 0) return kDeadState;
   Key next = key;
   next.value = key.value * 16 + static_cast<uint32_t>(digit);
@@ -243,7 +238,7 @@ StateId TextStates::step_free_hex(const Key& key, uint8_t byte) {
     ++next.value;
     return intern(next);
   }
-  const int digit = hex_digit(byte);
+  const int digit = hex_digit(static_cast<char>(byte));
   if (digit < 0) return kDeadState;
   switch (key.value) {
     case kFirst:

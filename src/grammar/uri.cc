@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/hex.h"
+
 namespace estoc::grammar {
 namespace {
 
@@ -72,12 +74,7 @@ std::pair<std::string, std::string> split_fragment(std::string_view uri) {
   if (hash == std::string_view::npos) return {std::string(uri), ""};
   std::string fragment;
   const std::string_view text = uri.substr(hash + 1);
-  const auto digit = [&](size_t at) {
-    const char c = at < text.size() ? text[at] : 'x';
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-  };
+  const auto digit = [&](size_t at) { return at < text.size() ? hex_digit(text[at]) : -1; };
   for (size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '%' && digit(at + 1) >= 0 && digit(at + 2) >= 0) {
       fragment += static_cast<char>(digit(at + 1) * 16 + digit(at + 2));

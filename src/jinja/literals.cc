@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "jinja/failure.h"
 
@@ -10,8 +11,8 @@ namespace estoc::jinja {
 namespace {
 
 bool is_digit_of(char c, int base) {
-  const int value = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : 99;
-  return value < base;
+  const int value = hex_digit(c);
+  return value >= 0 && value < base;
 }
 
 // Digits with single underscores between them; `at` is where they start.
